@@ -1,0 +1,177 @@
+"""Owns the values that travel through the pipeline: Exchange, Reply, Parked, and the client's end.
+
+The server makes an Exchange from a request head and gives it to `run.begin`; stages read and write it;
+the server gets a Reply back through `ClientEnd.send`. Knows no socket, no parser and no config.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from frontdesk.base.streams import Duplex, Fields, Source
+
+if TYPE_CHECKING:
+    from frontdesk.gateway.pipeline.plan import RoutePlan
+
+EMPTY: Final[Mapping[str, str]] = {}
+
+
+class Parked(Enum):
+    """The answer of a stage that waits for a callback: it must later call `run.resume` once."""
+
+    WAIT = 0
+
+
+PARKED: Final = Parked.WAIT
+
+
+class Reply:
+    """An answer on its way to the client.
+
+    status: 100–599. fields: header fields to send, without framing (`Content-Length`,
+    `Transfer-Encoding`, `Connection`), `Date` and `Server`, which the server adds where absent.
+    body: complete bytes, or a Source that is still being filled. tunnel: only with status 101.
+    made: who made it: "gateway" (refusals and errors of ours), "integration" (backend, function, mock).
+    cause: for the log, why the gateway refused or failed; "" otherwise.
+    close: close the client's connection afterwards.
+    """
+
+    __slots__ = ("body", "cause", "close", "fields", "made", "status", "tunnel")
+
+    def __init__(
+        self,
+        status: int,
+        fields: Fields,
+        body: bytes | Source = b"",
+        *,
+        made: str = "integration",
+        cause: str = "",
+        close: bool = False,
+        tunnel: Duplex | None = None,
+    ) -> None:
+        self.status = status
+        self.fields = fields
+        self.body = body
+        self.made = made
+        self.cause = cause
+        self.close = close
+        self.tunnel = tunnel
+
+
+class ClientEnd(Protocol):
+    """The client's side of an exchange, as the server offers it to the pipeline."""
+
+    def send(self, exchange: "Exchange", reply: Reply) -> None:
+        """Write the reply, whole or as it comes, then log and end the exchange. Called once."""
+        ...
+
+    def collect_body(self, exchange: "Exchange") -> None:
+        """Read the rest of the body (at most `plan.max_body`), then call `run.body_ready`.
+
+        Too large: the server answers 413 through `run.refuse` itself.
+        """
+        ...
+
+    def set_deadline(self, exchange: "Exchange", deadline: float) -> None:
+        """Call `run.expire` at monotonic second `deadline` unless the exchange has been answered."""
+        ...
+
+
+class Exchange:
+    """One request and everything learnt about it. Attributes below with a default are class attributes:
+    most requests never set them.
+    """  # noqa: D205
+
+    # -- set by the server from the request head, before `run.begin` -----------------------------
+    method: str
+    """Upper-case method token."""
+    raw_path: str
+    """Path as the client sent it (ASCII, still percent-encoded, nothing collapsed), without query."""
+    path: str
+    """The one normalised path (http-edge §2): routed, authorised, logged and forwarded."""
+    query: str
+    """Raw query without `?`; "" when there is none."""
+    version: str = "HTTP/1.1"
+    scheme: str = "http"
+    host: str
+    """Host of the request, lower case, without port; of the target's authority when it had one."""
+    headers: dict[bytes, bytes]
+    """Lower-case name → value. Repeated fields joined with `,` (cookies with `; `)."""
+    fields: Fields
+    """End-to-end fields in order, in the client's spelling: what may be forwarded as it is. Without
+    Host, hop-by-hop and framing fields, and fields that the edge sets anew (X-Forwarded-*, Forwarded,
+    Via, …): those are in `held`."""
+    held: Fields
+    """The other fields that an event still shows (Host, Via, X-Forwarded-* of a trusted peer …)."""
+    peer: str
+    """Address of the TCP peer, no port."""
+    client_ip: str
+    """Address of the client: the peer, or what a trusted proxy said."""
+    client: ClientEnd
+    started: float
+    """Monotonic second at which the head was complete."""
+    request_length: int = 0
+    """Bytes of head and body received so far."""
+    body: bytes = b""
+    """The whole body once `source` is None."""
+    source: Source | None = None
+    """The body while it is not complete; taken by a streaming integration."""
+    upgrade: bool = False
+    """A valid WebSocket upgrade request (RFC 6455 §4.2.1)."""
+    request_id: str
+    """Opaque, 16 characters, `apigw-requestid`."""
+
+    # -- set by the router ----------------------------------------------------------------------
+    plan: "RoutePlan"
+    stage_path: str
+    """The path below the stage and base path: what routes are matched against."""
+    params: Mapping[str, str] = EMPTY
+    """Path variables, percent-decoded."""
+
+    # -- set by stages ---------------------------------------------------------------------------
+    at: int = 0
+    """Index of the next stage in `plan.head`."""
+    authorizer: Mapping[str, Any] | None = None
+    """What the authorizer learnt: the claims of a JWT (JSON types), or the context of a function
+    authorizer. Selectors and `$context.authorizer.*` read it."""
+    authorizer_event: Mapping[str, Any] | None = None
+    """`requestContext.authorizer` as an event shows it: {"jwt": …} or {"lambda": …}."""
+    principal: str = ""
+    authorizer_error: str = ""
+    limit_fields: Fields | None = None
+    """RateLimit fields to add to the reply, from the tightest limit passed so far."""
+    limit_ratio: float = 2.0
+    """remaining/limit of the limit in `limit_fields`; 2.0: none."""
+    stash: dict[str, Any] | None = None
+    """For third-party stages; ours have attributes."""
+
+    # -- while an integration runs ----------------------------------------------------------------
+    cancel_work: Callable[[str], None] | None = None
+    """Set by whoever parked: stop the work. Argument: "client" (gone) or "timeout"."""
+    integration_started: float = 0.0
+    integration_latency: float = -1.0
+    """Seconds; -1: no integration ran."""
+    integration_status: int = 0
+    """Status of the backend, or the status that a function returned."""
+    integration_request_id: str = ""
+    integration_error: str = ""
+    upstream: str = ""
+    """Address of the backend that answered."""
+
+    # -- set when the reply is on its way -----------------------------------------------------------
+    answered: bool = False
+    status: int = 0
+    error: str = ""
+    """Cause of a gateway-made answer, or how the exchange broke off (`client_gone`, …); "" if none."""
+    response_length: int = 0
+    """Body bytes sent to the client."""
+
+    def __init__(self) -> None:
+        """Attributes are set by the server, field by field: cheaper than twelve arguments."""
+
+
+Stage = Callable[[Exchange], "Reply | Awaitable[Reply | None] | Parked | None"]
+"""None: next stage. Reply: skip to the tail. Parked: a callback resumes. Awaitable: a Task is made."""
+
+Tail = Callable[[Exchange, Reply], Reply]
+"""Runs on every reply of the route, refusals included, in order."""

@@ -1,0 +1,1 @@
+"""One file per integration type: the last stage of a route's head."""

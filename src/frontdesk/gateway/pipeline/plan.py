@@ -1,0 +1,89 @@
+"""Owns the compiled form of a configuration: immutable, shared by all requests, swapped whole.
+
+A request keeps the plan that it began with. Nothing here refers to configuration models.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the operator's files something was said. line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    path: str
+    """Dotted key path, e.g. `apis.scheduling.routes.POST /appointments.throttle`."""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stage of one route, and what `frontdesk explain` says of it.
+
+    name: the row of `order.py`. run: a Stage in a head, a Tail in a tail. needs_body: the whole body
+    must have been read before it runs. detail: one line, no secrets. place: None for built-in defaults.
+    """
+
+    name: str
+    run: Callable[..., object]
+    detail: str = ""
+    place: Place | None = None
+    needs_body: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApiFacts:
+    """What every request of one stage of one API has in common.
+
+    id: short stable id (ten letters and digits) from the API's name. name: key under `apis`.
+    stage: "$default" or the stage's name. domain: host to show in events when the API has none.
+    """
+
+    id: str
+    name: str
+    kind: str
+    stage: str
+    account: str
+    region: str
+    domain: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def execute_arn(self, method: str, path: str) -> str:
+        """The method ARN `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}/{path}`."""
+        return (
+            f"arn:aws:execute-api:{self.region}:{self.account}:{self.id}/{self.stage}/{method}/"
+            f"{path.removeprefix('/')}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """Everything one route does, in order. The last stage of `head` is the integration.
+
+    body_at: index in `head` before which the whole body must be there; -1: never (streams through).
+    max_body: bytes. timeout: seconds for the integration.
+    """
+
+    route_key: str
+    resource: str
+    """Path template of the route key ("/pets/{id}"), or "$default"."""
+    api: ApiFacts
+    head: tuple[Stage, ...]
+    tail: tuple[Tail, ...]
+    body_at: int
+    max_body: int
+    timeout: float
+    timeout_status: int
+    """503 for functions, 504 for HTTP backends (api-gateway.md §8)."""
+    log: Callable[[Exchange], None]
+    """Called once, when the exchange is over."""
+    steps: tuple[Step, ...]
+    """Head then tail, for `explain`."""
+    place: Place | None = None

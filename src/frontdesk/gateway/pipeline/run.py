@@ -1,0 +1,135 @@
+"""Owns the one driver of a request: through its head, to its tail, out.
+
+Everything is synchronous. A Task is made only for a stage that answers with an awaitable. The server
+calls `begin`, `body_ready`, `expire` and `client_gone`; a parked stage calls `resume`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+
+from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Reply
+from frontdesk.gateway.pipeline.replies import refusal
+
+_log = logging.getLogger("frontdesk.pipeline")
+_tasks: set[asyncio.Task[None]] = set()  # the loop itself keeps only weak references
+
+
+def begin(exchange: Exchange) -> None:
+    """Run the head from its first stage. `exchange.plan` has been set by the router."""
+    _advance(exchange, 0)
+
+
+def _advance(ex: Exchange, at: int) -> None:
+    plan = ex.plan
+    head = plan.head
+    body_at = plan.body_at
+    try:
+        for at in range(at, len(head)):  # noqa: B020, PLR1704 - the index survives into `ex.at`
+            if at == body_at and ex.source is not None:
+                ex.at = at
+                ex.client.collect_body(ex)
+                return
+            answer = head[at](ex)
+            if answer is None:
+                continue
+            if type(answer) is Reply:
+                finish(ex, answer)
+            elif answer is PARKED:
+                ex.at = at + 1
+            else:
+                ex.at = at + 1
+                _spawn(ex, answer)  # type: ignore[arg-type]  # the last member of the union
+            return
+    except Exception:
+        _log.exception("stage failed", extra={"request_id": ex.request_id, "stage": _stage_name(ex, at)})
+        finish(ex, refusal(500, "internal"))
+        return
+    finish(ex, refusal(500, "no_integration"))
+
+
+def _stage_name(ex: Exchange, at: int) -> str:
+    return ex.plan.steps[at].name if at < len(ex.plan.steps) else "?"
+
+
+def _spawn(ex: Exchange, waiting: Awaitable[Reply | None]) -> None:
+    async def wait() -> None:
+        try:
+            reply = await waiting
+        except Exception:
+            _log.exception("stage failed", extra={"request_id": ex.request_id})
+            reply = refusal(500, "internal")
+        ex.cancel_work = None
+        resume(ex, reply)
+
+    task = asyncio.get_running_loop().create_task(wait())
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    if ex.cancel_work is None:
+        ex.cancel_work = lambda _why: task.cancel() and None
+
+
+def resume(ex: Exchange, reply: Reply | None) -> None:
+    """Go on after a parked stage: with its reply, or (None) with the next stage.
+
+    Nothing happens when the exchange has been answered meanwhile (timeout, client gone).
+    """
+    if ex.answered:
+        return
+    ex.cancel_work = None
+    if reply is None:
+        _advance(ex, ex.at)
+    else:
+        finish(ex, reply)
+
+
+def body_ready(ex: Exchange) -> None:
+    """Go on after `ClientEnd.collect_body`: the body is in `ex.body` and `ex.source` is None."""
+    if not ex.answered:
+        _advance(ex, ex.at)
+
+
+def refuse(ex: Exchange, status: int, cause: str) -> None:
+    """Answer for the server while the exchange is under way (413, 408), through the route's tail."""
+    if ex.answered:
+        return
+    _stop_work(ex, "refused")
+    finish(ex, refusal(status, cause, close=True))
+
+
+def finish(ex: Exchange, reply: Reply) -> None:
+    """Run the tail and hand the reply to the client. The one way out."""
+    if ex.answered:
+        return
+    ex.answered = True
+    try:
+        for tail in ex.plan.tail:
+            reply = tail(ex, reply)
+    except Exception:
+        _log.exception("tail failed", extra={"request_id": ex.request_id})
+        reply = refusal(500, "internal")
+    ex.status = reply.status
+    if reply.cause:
+        ex.error = reply.cause
+    ex.client.send(ex, reply)
+
+
+def expire(ex: Exchange) -> None:
+    """The integration's time is over: kill its work and answer 503 or 504."""
+    if ex.answered:
+        return
+    _stop_work(ex, "timeout")
+    finish(ex, refusal(ex.plan.timeout_status, "integration_timeout"))
+
+
+def client_gone(ex: Exchange) -> None:
+    """The client has left: stop the work. Nothing is sent; the server logs 499."""
+    ex.answered = True
+    ex.error = "client_gone"
+    _stop_work(ex, "client")
+
+
+def _stop_work(ex: Exchange, why: str) -> None:
+    cancel, ex.cancel_work = ex.cancel_work, None
+    if cancel is not None:
+        cancel(why)

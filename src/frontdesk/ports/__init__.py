@@ -1,0 +1,1 @@
+"""Narrow Protocols between the gateway and what stands behind it, with their value types."""
