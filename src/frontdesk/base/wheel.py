@@ -14,6 +14,7 @@ TICK = 0.05
 """Seconds between two looks at the wheel: the precision of every timeout."""
 
 _SLOTS = 1024
+_IDLE = float("inf")  # the deadline of a stopped timer
 
 
 class Timer:
@@ -25,7 +26,7 @@ class Timer:
         self._wheel = wheel
         self._filed = 0  # tick under which the wheel holds this timer; 0: not filed
         self.callback = callback
-        self.deadline = 0.0
+        self.deadline = _IDLE
 
     def at(self, deadline: float) -> None:
         """Fire once at `deadline` (monotonic seconds) instead of any earlier arrangement."""
@@ -36,7 +37,7 @@ class Timer:
 
     def stop(self) -> None:
         """Do not fire. The wheel forgets the timer when its slot comes round."""
-        self.deadline = 0.0
+        self.deadline = _IDLE
 
 
 class Wheel:
@@ -79,10 +80,10 @@ class Wheel:
                 continue
             timer._filed = 0  # noqa: SLF001
             deadline = timer.deadline
-            if deadline == 0.0:
+            if deadline == _IDLE:
                 continue
             if filed <= target and deadline <= now:
-                timer.deadline = 0.0
+                timer.deadline = _IDLE
                 timer.callback()
             else:
                 self._file(timer, int(deadline / TICK) + 1)

@@ -1,0 +1,42 @@
+# Two commands: `make demo` runs the clinic on this machine, `make test` runs every test.
+# Both install what they need: Python packages into .venv, Debian packages through apt when missing.
+
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: demo test lint bench soak clean
+
+demo: .venv/installed
+	$(BIN)/python examples/clinic/demo.py
+
+test: .venv/installed-for-tests
+	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl
+	$(BIN)/pytest
+
+lint: .venv/installed-for-tests
+	$(BIN)/ruff format --check src tests examples bench
+	$(BIN)/ruff check src tests examples bench
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/file_sizes.py
+
+bench: .venv/installed
+	sh tests/debian-packages.sh nginx:nginx-light caddy:caddy wrk:wrk strace:strace
+	$(BIN)/pip install --quiet -r bench/requirements.txt
+	$(BIN)/python -m bench
+
+soak: .venv/installed-for-tests
+	sh tests/debian-packages.sh nginx:nginx-light
+	$(BIN)/pytest -m soak
+
+clean:
+	rm -rf .venv
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+.venv/installed-for-tests: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	touch $@

@@ -1,0 +1,1 @@
+"""The clinic's functions: plain Lambda handlers."""

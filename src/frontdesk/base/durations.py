@@ -1,0 +1,89 @@
+"""Owns the short texts for amounts: durations, sizes and rates, parsed and written. Pure."""
+
+import math
+import re
+from typing import Final, NamedTuple
+
+SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+BYTES: Final = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+
+_DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(ms|s|m|h|d)?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,15})(B|KB|MB|GB)?", re.ASCII)
+_RATE = re.compile(r"(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})/(s|m|h|d)", re.ASCII)
+
+
+class Rate(NamedTuple):
+    """A sustained rate: `limit` requests (at least 1) in `window` seconds."""
+
+    limit: int
+    window: float
+
+    def __str__(self) -> str:
+        unit = next((unit for unit, seconds in SECONDS.items() if seconds == self.window), None)
+        return f"{self.limit}/{unit}" if unit else f"{self.limit}/{write_duration(self.window)}"
+
+
+def parse_duration(value: object) -> float:
+    """Turn `250ms`, `10s`, `1.5m`, `1h`, `7d` or a bare number of seconds into seconds, 0 or more.
+
+    Raises: ValueError for anything else.
+    """
+    match value:
+        case bool():
+            pass
+        case int() | float() if math.isfinite(value) and value >= 0:
+            return float(value)
+        case str() if found := _DURATION.fullmatch(value):
+            number, unit = found.groups()
+            return float(number) * SECONDS[unit or "s"]
+    raise ValueError("expected a duration such as 250ms, 10s or 5m")
+
+
+def parse_size(value: object) -> int:
+    """Turn `64KB`, `10MB` (1 KB = 1024 bytes) or a bare number of bytes into bytes.
+
+    Raises: ValueError for anything else.
+    """
+    match value:
+        case bool():
+            pass
+        case int() if value >= 0:
+            return value
+        case str() if found := _SIZE.fullmatch(value):
+            number, unit = found.groups()
+            return int(number) * BYTES[unit or "B"]
+    raise ValueError("expected a size such as 64KB or 10MB")
+
+
+def parse_rate(value: object) -> Rate:
+    """Turn `500/s`, `1000/m`, `10/h` or `1,000/d` into a Rate.
+
+    Raises: ValueError for anything else, and for a rate of 0.
+    """
+    if isinstance(value, Rate):
+        return value
+    found = _RATE.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("expected a rate such as 500/s or 1,000/d")
+    limit = int(found[1].replace(",", ""))
+    if limit == 0:
+        raise ValueError("expected a rate of at least 1 request")
+    return Rate(limit, SECONDS[found[2]])
+
+
+def write_duration(seconds: float) -> str:
+    """Write seconds in the largest unit that leaves a whole number: `1.5` becomes `1500ms`."""
+    for unit in ("d", "h", "m", "s"):
+        count = seconds / SECONDS[unit]
+        if count >= 1 and count.is_integer():
+            return f"{int(count)}{unit}"
+    milliseconds = round(seconds * 1000, 6)
+    return f"{milliseconds:g}ms" if milliseconds else "0s"
+
+
+def write_size(size: int) -> str:
+    """Write bytes in the largest unit that leaves a whole number: `65536` becomes `64KB`."""
+    for unit in ("GB", "MB", "KB"):
+        if size and size % BYTES[unit] == 0:
+            return f"{size // BYTES[unit]}{unit}"
+    return f"{size}B"

@@ -1,0 +1,109 @@
+"""Owns the way from a checked configuration to a GatewayPlan. Runs at load and reload only."""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from frontdesk.config.load import Loaded
+from frontdesk.config.models.api import HttpApi, Route
+from frontdesk.gateway.pipeline.build import Builder, Parts, RouteBuild
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.order import HEAD, PREFLIGHT, TAIL, UNMATCHED, not_found
+from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
+from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
+from frontdesk.gateway.pipeline.stages.respond import request_id
+
+
+def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None]) -> GatewayPlan:
+    """Compile every API of the configuration.
+
+    log: called once per exchange when it is over. Raises ConfigError for what only compiling can tell.
+    """
+    compiler = _Compiler(loaded, parts, log)
+    mounts: dict[str, list[Mount]] = {}
+    for name, api in loaded.config.apis.items():
+        mounts.setdefault((api.host or "").lower(), []).extend(compiler.mounts(name, api))
+    return GatewayPlan(mounts, compiler.nowhere())
+
+
+def api_id(name: str) -> str:
+    """Make the stable id of an API: ten lower-case letters and digits, as AWS's ids look."""
+    return base64.b32encode(hashlib.sha256(name.encode()).digest())[:10].decode().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    loaded: Loaded
+    parts: Parts
+    log: Callable[[Exchange], None]
+
+    def mounts(self, name: str, api: HttpApi) -> Iterable[Mount]:
+        base = api.base_path.rstrip("/")
+        for stage in api.stages:
+            facts = self._facts(name, api, stage)
+            routes = [
+                self._plan(self._build(key, name, api, facts, route), HEAD, TAIL)
+                for key, route in api.routes.items()
+            ]
+            bare = self._build("", name, api, facts, None)
+            yield Mount(
+                base if stage == "$default" else f"{base}/{stage}",
+                RouteTable(routes),
+                self._plan(bare, UNMATCHED, TAIL),
+                self._plan(bare, PREFLIGHT, TAIL[-1:]) if api.cors is not None else None,
+            )
+
+    def nowhere(self) -> RoutePlan:
+        """Compile the answer to requests for which there is no API at all."""
+        build = self._build("", "", HttpApi(routes={}), self._nobody(), None)
+        return self._plan(build, (not_found,), (request_id,))
+
+    def _facts(self, name: str, api: HttpApi, stage: str) -> ApiFacts:
+        config = self.loaded.config
+        return ApiFacts(
+            id=api_id(name),
+            name=name,
+            kind=api.type,
+            stage=stage,
+            account=config.account,
+            region=config.region,
+            domain=api.host or "localhost",
+            variables=api.stages[stage].variables,
+        )
+
+    def _nobody(self) -> ApiFacts:
+        config = self.loaded.config
+        return ApiFacts("-", "-", "http", "$default", config.account, config.region, "localhost")
+
+    def _build(
+        self, key: str, name: str, api: HttpApi, facts: ApiFacts, route: Route | None
+    ) -> RouteBuild:
+        return RouteBuild(
+            key, name, api, facts, route, self.loaded.config, self.parts, self.loaded.place
+        )
+
+    def _plan(
+        self, build: RouteBuild, head: tuple[Builder, ...], tail: tuple[Builder, ...]
+    ) -> RoutePlan:
+        route, limits = build.route, build.config.limits
+        head_steps = _steps(head, build)
+        tail_steps = _steps(tail, build)
+        return RoutePlan(
+            route_key=build.key,
+            resource=build.key.partition(" ")[2] or build.key,
+            api=build.facts,
+            head=tuple(step.run for step in head_steps),  # type: ignore[misc]  # rows of order.HEAD
+            tail=tuple(step.run for step in tail_steps),  # type: ignore[misc]  # rows of order.TAIL
+            body_at=next((at for at, step in enumerate(head_steps) if step.needs_body), -1),
+            max_body=(route.max_body if route else None) or limits.max_body,
+            timeout=route.timeout if route else 0.0,
+            timeout_status=503 if route and route.function is not None else 504,
+            log=self.log,
+            steps=(*head_steps, *tail_steps),
+            place=build.place("apis", build.api_name, "routes", build.key) if route else None,
+        )
+
+
+def _steps(builders: Iterable[Builder], build: RouteBuild) -> list[Step]:
+    return [step for builder in builders if (step := builder(build)) is not None]

@@ -1,0 +1,62 @@
+"""Owns the order of stages, for every kind of plan. It is written here and nowhere else.
+
+Each row is a builder: it returns the step for one route, or None when the route does not enable it.
+The order is AWS's for HTTP APIs: preflights before everything, limits that need no identity before the
+authorizer, limits by claim after it, then the mapping and the integration.
+"""
+
+from frontdesk.gateway.pipeline.build import Builder, RouteBuild
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.integrations import function, http, mock, static
+from frontdesk.gateway.pipeline.plan import Step
+from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.stages import cors, mapping, respond, throttle
+from frontdesk.gateway.pipeline.stages.authorize import authorize
+
+INTEGRATIONS: dict[str, Builder] = {
+    "function": function.integration,
+    "http": http.integration,
+    "mock": mock.integration,
+    "static": static.integration,
+}
+"""By the key that a route says it with. Exactly one is present; the loader has checked it."""
+
+
+def integration(build: RouteBuild) -> Step | None:
+    """Build the last stage of a route's head: what answers the request."""
+    for key, builder in INTEGRATIONS.items():
+        if getattr(build.route, key) is not None:
+            return builder(build)
+    return None
+
+
+def not_found(_build: RouteBuild) -> Step:
+    """Build the end of the plan for requests that no route matched."""
+
+    def miss(_ex: Exchange) -> Reply:
+        return refusal(404, "route")
+
+    return Step("no route", miss, '404 {"message":"Not Found"}')
+
+
+HEAD: tuple[Builder, ...] = (
+    throttle.throttle_before_auth,
+    authorize,
+    throttle.throttle_after_auth,
+    mapping.request_mapping,
+    integration,
+)
+
+TAIL: tuple[Builder, ...] = (
+    mapping.response_mapping,
+    throttle.rate_limit_fields,
+    cors.cors,
+    respond.request_id,
+)
+
+UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, not_found)
+"""A miss is counted like any request of the API, then answered 404."""
+
+PREFLIGHT: tuple[Builder, ...] = (cors.preflight,)
+"""A CORS preflight touches neither limits nor authorizers nor code; `cors.preflight` builds None for
+an API without a CORS configuration."""
