@@ -110,6 +110,8 @@ class Exchange:
     client: ClientEnd
     started: float
     """Monotonic second at which the head was complete."""
+    time: float = 0.0
+    """Calendar second (since 1970, UTC) at which the head was complete."""
     request_length: int = 0
     """Bytes of head and body received so far."""
     body: bytes = b""
@@ -153,6 +155,8 @@ class Exchange:
     """Seconds; -1: no integration ran."""
     integration_status: int = 0
     """Status of the backend, or the status that a function returned."""
+    invoke_status: int = 0
+    """Status of the Invoke call behind a function integration; 0: the integration is no function."""
     integration_request_id: str = ""
     integration_error: str = ""
     upstream: str = ""
@@ -165,6 +169,8 @@ class Exchange:
     """Cause of a gateway-made answer, or how the exchange broke off (`client_gone`, …); "" if none."""
     response_length: int = 0
     """Body bytes sent to the client."""
+    ended: float = 0.0
+    """Monotonic second at which the exchange was over, set before `plan.log` is called."""
 
     def __init__(self) -> None:
         """Attributes are set by the server, field by field: cheaper than twelve arguments."""

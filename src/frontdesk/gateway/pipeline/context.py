@@ -1,0 +1,137 @@
+"""Owns the one table of `$context` variables of HTTP APIs: what each is called and where it comes from.
+
+Access logs, parameter mapping, authorizers and throttle keys all read this table. A variable that has no
+value now gives None (a log prints `-`, a mapping maps nothing).
+Source: AWS, "Customizing HTTP API access logs" and "Transforming API requests and responses".
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.replies import MESSAGES
+from frontdesk.rules.events.times import clf
+
+Variable = Callable[[Exchange], Any]
+"""Gives a JSON value, or None when the exchange has none."""
+
+
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def _integration_latency(ex: Exchange) -> int | None:
+    return _milliseconds(ex.integration_latency) if ex.integration_latency >= 0 else None
+
+
+def _response_latency(ex: Exchange) -> int | None:
+    return _milliseconds(ex.ended - ex.started) if ex.ended else None
+
+
+def _user_agent(ex: Exchange) -> str | None:
+    agent = ex.headers.get(b"user-agent")
+    return None if agent is None else agent.decode("latin-1")
+
+
+def _error_message(ex: Exchange) -> str | None:
+    body = MESSAGES.get(ex.status) if ex.error else None
+    return None if body is None else orjson.loads(body)["message"]
+
+
+def _error_message_string(ex: Exchange) -> str | None:
+    message = _error_message(ex)
+    return None if message is None else orjson.dumps(message).decode()
+
+
+_RESPONSE_TYPES = {
+    401: "UNAUTHORIZED",
+    403: "ACCESS_DENIED",
+    404: "RESOURCE_NOT_FOUND",
+    413: "REQUEST_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    429: "THROTTLED",
+}
+
+
+def _error_response_type(ex: Exchange) -> str | None:
+    if not ex.error or ex.status < 400:
+        return None
+    return _RESPONSE_TYPES.get(ex.status) or f"DEFAULT_{ex.status // 100}XX"
+
+
+def _no_value(_ex: Exchange) -> None:
+    """Variables of what this gateway does not do: IAM callers, client certificates, AWS's own ids."""
+
+
+CONTEXT: dict[str, Variable] = {
+    "accountId": lambda ex: ex.plan.api.account,
+    "apiId": lambda ex: ex.plan.api.id,
+    "authorizer.error": lambda ex: ex.authorizer_error or None,
+    "authorizer.principalId": lambda ex: ex.principal or None,
+    "awsEndpointRequestId": _no_value,
+    "awsEndpointRequestId2": _no_value,
+    "customDomain.basePathMatched": _no_value,
+    "dataProcessed": lambda ex: ex.request_length + ex.response_length,
+    "domainName": lambda ex: ex.plan.api.domain,
+    "domainPrefix": lambda ex: ex.plan.api.domain.partition(".")[0],
+    "error.message": _error_message,
+    "error.messageString": _error_message_string,
+    "error.responseType": _error_response_type,
+    "extendedRequestId": lambda ex: ex.request_id,
+    "httpMethod": lambda ex: ex.method,
+    "identity.accountId": _no_value,
+    "identity.caller": _no_value,
+    "identity.clientCert.clientCertPem": _no_value,
+    "identity.clientCert.issuerDN": _no_value,
+    "identity.clientCert.serialNumber": _no_value,
+    "identity.clientCert.subjectDN": _no_value,
+    "identity.clientCert.validity.notAfter": _no_value,
+    "identity.clientCert.validity.notBefore": _no_value,
+    "identity.cognitoAuthenticationProvider": _no_value,
+    "identity.cognitoAuthenticationType": _no_value,
+    "identity.cognitoIdentityId": _no_value,
+    "identity.cognitoIdentityPoolId": _no_value,
+    "identity.principalOrgId": _no_value,
+    "identity.sourceIp": lambda ex: ex.client_ip,
+    "identity.user": _no_value,
+    "identity.userAgent": _user_agent,
+    "identity.userArn": _no_value,
+    "integration.error": lambda ex: ex.integration_error or None,
+    "integration.integrationStatus": lambda ex: ex.invoke_status or ex.integration_status or None,
+    "integration.latency": _integration_latency,
+    "integration.requestId": lambda ex: ex.integration_request_id or None,
+    "integration.status": lambda ex: ex.integration_status or None,
+    "integrationErrorMessage": lambda ex: ex.integration_error or None,
+    "integrationLatency": _integration_latency,
+    "integrationStatus": lambda ex: ex.invoke_status or ex.integration_status or None,
+    "path": lambda ex: ex.path,
+    "protocol": lambda ex: ex.version,
+    "requestId": lambda ex: ex.request_id,
+    "requestTime": lambda ex: clf(int(ex.time)),
+    "requestTimeEpoch": lambda ex: int(ex.time * 1000),
+    "responseLatency": _response_latency,
+    "responseLength": lambda ex: ex.response_length,
+    "routeKey": lambda ex: ex.plan.route_key,
+    "stage": lambda ex: ex.plan.api.stage,
+    "status": lambda ex: ex.status or None,
+}
+
+
+def variable(name: str) -> Variable | None:
+    """Find a variable by its name without `$context.`; None when there is no such variable.
+
+    Beside the names of `CONTEXT`: `authorizer.claims.{claim}` and `authorizer.{claim or context key}`,
+    whose last part may contain dots.
+    """
+    if name in CONTEXT:
+        return CONTEXT[name]
+    room, _, key = name.partition(".")
+    if room != "authorizer" or not key:
+        return None
+    key = key.removeprefix("claims.")
+    return lambda ex: (ex.authorizer or _NOTHING).get(key)
+
+
+_NOTHING: Mapping[str, Any] = {}

@@ -1,0 +1,1 @@
+"""Small languages of configuration: expressions that pick values out of a message."""
