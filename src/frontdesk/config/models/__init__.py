@@ -1,0 +1,1 @@
+"""Typed, immutable models of the configuration file, one module per area."""

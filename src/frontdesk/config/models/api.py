@@ -1,0 +1,213 @@
+"""Models of `apis`: an HTTP API with its stages, CORS and routes."""
+
+from functools import cached_property
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from frontdesk.config.models.integration import (
+    FunctionName,
+    HttpField,
+    MockIntegration,
+    StaticField,
+)
+from frontdesk.config.models.mapping import HeaderName, RequestMapping, ResponseMapping
+from frontdesk.config.models.model import (
+    Duration,
+    Flag,
+    Model,
+    Name,
+    OneOrMore,
+    Size,
+    between,
+    matching,
+)
+from frontdesk.config.models.throttle import ThrottleField
+from frontdesk.config.route_keys import parse_route_key
+
+INTEGRATIONS = ("function", "http", "mock", "static")
+
+StageName = Annotated[
+    str, matching(r"\$default|[A-Za-z0-9_-]{1,128}", "a stage name of letters, digits, _ and -")
+]
+StageVariable = Annotated[
+    str, matching(r"[A-Za-z0-9_]{1,64}", "a variable name of letters, digits and _")
+]
+
+
+class Stage(Model):
+    """One published form of an API."""
+
+    variables: dict[StageVariable, Annotated[str, Field(max_length=512)]] = Field(
+        default_factory=dict
+    )
+    """Values for `${stage.name}` in URLs and for `stageVariables` of events."""
+
+    throttle: ThrottleField | None = None
+    """Limit over all routes of the stage."""
+
+
+class NamedStage(Stage):
+    """The only stage of an API."""
+
+    name: StageName = "$default"
+    """`$default` is served without a path prefix, any other name at /name."""
+
+
+Origin = Annotated[
+    str,
+    matching(
+        r"\*|null|https?://(\*|(\*\.)?[a-z0-9._-]+(:\d{1,5})?|\[[0-9a-f:]+\](:\d{1,5})?)",
+        "an origin such as https://app.example.com, without a path, or *",
+    ),
+]
+CorsMethod = Annotated[str, matching(r"\*|[A-Z]+", "an HTTP method in capitals, or *")]
+
+
+class Cors(Model):
+    """Which web pages of other origins may call the API. Preflights are answered at the door."""
+
+    allow_origins: Annotated[tuple[Origin, ...], OneOrMore] = ()
+    """Exact origins, `https://*.example.com` (one label), `https://*`, `http://*` or `*`."""
+
+    allow_methods: Annotated[tuple[CorsMethod, ...], OneOrMore] = ()
+    """Methods that pages may use, or `*`."""
+
+    allow_headers: Annotated[tuple[HeaderName, ...], OneOrMore] = ()
+    """Header fields that pages may send, or `*`, which does not cover Authorization."""
+
+    expose_headers: Annotated[tuple[HeaderName, ...], OneOrMore] = ()
+    """Header fields of the answer that pages may read, or `*`."""
+
+    allow_credentials: Flag = False
+    """Whether pages may send cookies and the like. Not together with `*`."""
+
+    max_age: Annotated[Duration, between("0s", "1d")] | None = None
+    """How long a browser may remember the answer to a preflight."""
+
+    @model_validator(mode="after")
+    def _no_wildcard_with_credentials(self) -> Self:
+        lists = ("allow_origins", "allow_methods", "allow_headers", "expose_headers")
+        for key in lists if self.allow_credentials else ():
+            if "*" in getattr(self, key):
+                raise ValueError(f"expected no * in {key} together with allow_credentials: true")
+        return self
+
+
+class Route(Model):
+    """What happens to the requests of one route key. Exactly one of function, http, mock, static."""
+
+    function: FunctionName | None = None
+    """Name under `functions`."""
+
+    http: HttpField | None = None
+    """An HTTP backend: a URL, or {url | upstream, path, method, host}."""
+
+    mock: MockIntegration | None = None
+    """An answer made at the door: {status, headers, body}."""
+
+    static: StaticField | None = None
+    """A folder or file to serve."""
+
+    authorizer: Name | None = None
+    """Name under `authorizers`; `none` opens the route. Default: the API's authorizer."""
+
+    scopes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], OneOrMore] = ()
+    """A token needs at least one of these."""
+
+    payload: Literal["1.0", "2.0"] = "2.0"
+    """Format of the event that a function gets. Default 2.0."""
+
+    throttle: Annotated[tuple[ThrottleField, ...], OneOrMore] = ()
+    """Limit of this route; a list for several, all of which must allow a request."""
+
+    timeout: Annotated[Duration, between("50ms", "30s")] = 29.0
+    """How long the integration may take. From 50ms to 30s, default 29s."""
+
+    max_body: Size | None = None
+    """Largest request body. Default: limits.max_body."""
+
+    request: RequestMapping | None = None
+    """Changes to the request before it is passed on."""
+
+    response: ResponseMapping | None = None
+    """Changes to the integration's answer."""
+
+    @model_validator(mode="after")
+    def _has_one_integration(self) -> Self:
+        chosen = [key for key in INTEGRATIONS if getattr(self, key) is not None]
+        if len(chosen) != 1:
+            raise ValueError(f"expected exactly one of {', '.join(INTEGRATIONS)}")
+        if chosen != ["http"] and self.request is not None:
+            raise ValueError("expected request mapping on a route with http only")
+        return self
+
+
+def _route_key(text: str) -> str:
+    parse_route_key(text)
+    return text
+
+
+RouteKeyText = Annotated[str, AfterValidator(_route_key)]
+
+
+def _base_path(text: str) -> str:
+    return text.rstrip("/") or "/"
+
+
+class HttpApi(Model):
+    """An HTTP API: routes behind one host or base path."""
+
+    type: Literal["http"] = "http"
+    """`http`"""
+
+    host: (
+        Annotated[
+            str,
+            AfterValidator(str.lower),
+            matching(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a host name without port"),
+        ]
+        | None
+    ) = None
+    """Serve only requests for this host. Default: any."""
+
+    base_path: Annotated[
+        str,
+        matching(r"/([A-Za-z0-9$_.+!*'()/-]{0,299})", "a path such as /v1"),
+        AfterValidator(_base_path),
+    ] = "/"
+    """Serve only paths below this one, which is taken off before routes are matched. Default /."""
+
+    stage: NamedStage | None = None
+    """The only stage. Either this or `stages`."""
+
+    declared_stages: Annotated[
+        dict[StageName, Stage] | None, Field(alias="stages", min_length=1)
+    ] = None
+    """Several stages by name, each served at /name, `$default` at /. Either this or `stage`."""
+
+    cors: Cors | None = None
+    """Which web pages may call this API. Absent: no CORS handling at the door."""
+
+    throttle: ThrottleField | None = None
+    """Limit over all requests to this API."""
+
+    authorizer: Name | None = None
+    """Name under `authorizers`, for every route that names none itself."""
+
+    routes: dict[RouteKeyText, Route] = Field(default_factory=dict)
+    """What to do, by route key: `METHOD /path`, `ANY /path/{proxy+}`, `$default`."""
+
+    @model_validator(mode="after")
+    def _stages_are_said_once(self) -> Self:
+        if self.stage is not None and self.declared_stages is not None:
+            raise ValueError("expected either stage or stages")
+        return self
+
+    @cached_property
+    def stages(self) -> dict[str, Stage]:
+        """All stages by name, whichever key declared them; at least one."""
+        if self.declared_stages is not None:
+            return self.declared_stages
+        stage = self.stage or NamedStage()
+        return {stage.name: Stage(variables=stage.variables, throttle=stage.throttle)}

@@ -1,0 +1,166 @@
+"""Models of `authorizers`: who may call a route."""
+
+from ipaddress import ip_address
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, model_validator
+
+from frontdesk.config.models.model import (
+    Duration,
+    Flag,
+    Model,
+    Name,
+    Off,
+    OneOrMore,
+    Selector,
+    Size,
+    Whole,
+    at_least,
+    between,
+)
+
+Algorithm = Literal[
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+]
+ALGORITHMS: tuple[Algorithm, ...] = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+)
+IDENTITY = ("$request.header.Authorization",)
+
+
+class Refresh(Model):
+    """When the signing keys of an issuer are fetched again."""
+
+    min_interval: Duration = 60.0
+    """Shortest time between two fetches that unknown key ids cause. Default 60s."""
+
+    max_age: Annotated[Duration, between("60s", "1d")] = 3600.0
+    """Age at which keys are fetched again. Default 1h."""
+
+    stale_if_error: Duration = 86400.0
+    """How long the old keys are used while fetching fails. Default 24h."""
+
+    timeout: Annotated[Duration, between("50ms", "30s")] = 3.0
+    """Limit of one fetch. Default 3s."""
+
+
+class JwtAuthorizer(Model):
+    """Verifies a JSON Web Token of an OpenID Connect issuer."""
+
+    type: Literal["jwt"]
+    """`jwt`"""
+
+    issuer: str
+    """Must equal the token's `iss` character by character; also where discovery starts."""
+
+    audience: Annotated[tuple[str, ...] | None, OneOrMore, Off]
+    """One of these must be in the token's `aud`. `none` accepts any audience."""
+
+    jwks_uri: str | None = None
+    """Where the signing keys are. Default: found through the issuer's discovery document."""
+
+    algorithms: Annotated[tuple[Algorithm, ...], OneOrMore, Field(min_length=1)] = ALGORITHMS
+    """Accepted signature algorithms. Default: RS*, PS*, ES* and EdDSA."""
+
+    identity: Annotated[tuple[Selector, ...], OneOrMore, Field(min_length=1)] = IDENTITY
+    """Where the token is; the first that is present counts. Default $request.header.Authorization."""
+
+    leeway: Annotated[Duration, between("0s", "300s")] = 0.0
+    """Tolerated difference between the clocks. Default 0s, at most 300s."""
+
+    max_token_bytes: Annotated[Size, at_least(256)] = 16 * 1024
+    """Longer tokens are refused unread. Default 16KB."""
+
+    client_id_fallback: Flag = True
+    """Compare `client_id` with the audience when a token has no `aud`, as AWS does."""
+
+    require_typ: str | None = None
+    """Demand this `typ` header, such as `at+jwt` (RFC 9068)."""
+
+    scopes_claim: str | None = None
+    """Claim that holds the scopes. Default: `scope`, else `scp`."""
+
+    cache: Annotated[Duration, between("0s", "1d")] = 300.0
+    """How long a verified token is remembered, at most until it expires. 0 turns it off. Default 300s."""
+
+    refresh: Refresh = Refresh()
+    """When the signing keys are fetched again."""
+
+    auth_failures_per_minute: Annotated[Whole, at_least(1)] = 120
+    """Failed verifications that one client address may cause before it gets 429. Default 120."""
+
+    allow_http: Flag = False
+    """Accept http:// addresses of this machine, for development."""
+
+    @model_validator(mode="after")
+    def _issuer_is_trustworthy(self) -> Self:
+        for key, url in (("issuer", self.issuer), ("jwks_uri", self.jwks_uri)):
+            if url is None or _is_secure(url):
+                continue
+            if not _is_local_http(url):
+                raise ValueError(f"expected an https:// URL in {key}")
+            if not self.allow_http:
+                raise ValueError(
+                    f"expected an https:// URL in {key}, or allow_http: true beside it"
+                )
+        return self
+
+
+class FunctionAuthorizer(Model):
+    """Asks one of `functions` whether a request may pass."""
+
+    type: Literal["function"]
+    """`function`"""
+
+    function: Name
+    """Name under `functions`."""
+
+    form: Literal["simple", "iam", "token"] = "simple"
+    """What the function gets and answers: `simple` {isAuthorized, context}, `iam` a policy for a
+    REQUEST event, `token` a policy for a TOKEN event. Default simple."""
+
+    payload: Literal["1.0", "2.0"] = "2.0"
+    """Format of the event. Default 2.0; the form `token` has one format only."""
+
+    identity: Annotated[tuple[Selector, ...], OneOrMore] = IDENTITY
+    """What identifies the caller: all must be present (else 401), and the answer is cached by them.
+    Default $request.header.Authorization."""
+
+    cache: Annotated[Duration, between("0s", "1h")] = 300.0
+    """How long an answer is remembered. 0 turns it off. Default 300s, at most 1h."""
+
+
+Authorizer = Annotated[JwtAuthorizer | FunctionAuthorizer, Field(discriminator="type")]
+
+
+def _is_secure(url: str) -> bool:
+    return url.startswith("https://") and bool(urlsplit(url).hostname)
+
+
+def _is_local_http(url: str) -> bool:
+    host = urlsplit(url).hostname if url.startswith("http://") else None
+    if host is None or host == "localhost":
+        return host is not None
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

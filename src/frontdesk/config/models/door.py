@@ -1,0 +1,124 @@
+"""Models of the door itself: listeners, the admin face, limits and logs."""
+
+import os
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from frontdesk.base.addresses import Address
+from frontdesk.base.durations import Rate
+from frontdesk.config.models.model import (
+    Duration,
+    Flag,
+    HostPort,
+    Model,
+    Off,
+    OneOrMore,
+    Size,
+    Whole,
+    at_least,
+    between,
+    file_path,
+)
+from frontdesk.config.models.throttle import Throttle, ThrottleField
+from frontdesk.config.secrets import Secret
+
+
+class Listener(Model):
+    """An address at which the data plane listens."""
+
+    address: HostPort
+    """`host:port`; `:8080` listens on every interface."""
+
+    half_close: Flag = False
+    """Keep answering a client that has closed its sending side. Default: it counts as gone."""
+
+
+class Admin(Model):
+    """The operator's own face: health and administration, apart from the data plane."""
+
+    listen: HostPort = Address("127.0.0.1", 8081)
+    """Default 127.0.0.1:8081."""
+
+    token: Secret | None = None
+    """Bearer token that admin requests must carry. Needed beyond loopback."""
+
+
+class Limits(Model):
+    """What the door accepts at most."""
+
+    throttle: ThrottleField = Throttle(rate=Rate(10000, 1.0), burst=5000)
+    """Requests of the whole account. Default 10000/s with a burst of 5000."""
+
+    max_connections: Annotated[Whole, at_least(1)] = 20000
+    """Client connections at once. Default 20000."""
+
+    max_body: Size = 10 * 1024**2
+    """Largest request body. Default 10MB."""
+
+    max_header: Annotated[Size, at_least(1024)] = 16 * 1024
+    """Request line and all header fields together. Default 16KB."""
+
+    header_timeout: Annotated[Duration, between("100ms", "5m")] = 10.0
+    """From the first byte of a request to the end of its head. Default 10s."""
+
+    idle_timeout: Annotated[Duration, between("1s", "1h")] = 75.0
+    """How long a connection may wait for its next request. Default 75s."""
+
+    drain: Annotated[Duration, between("0s", "15m")] = 25.0
+    """How long running requests may take to finish after SIGTERM. Default 25s."""
+
+    concurrency: Annotated[Whole, at_least(1)] = Field(
+        default_factory=lambda: 4 * (os.cpu_count() or 1)
+    )
+    """Function invocations at once, over all functions. Default: 4 for each core."""
+
+
+_VARIABLE = re.compile(r"\$context\.[A-Za-z]")
+
+
+def _log_format(value: str | dict[str, str]) -> str | dict[str, str]:
+    if isinstance(value, str) and value not in ("json", "clf") and not _VARIABLE.search(value):
+        raise ValueError("expected json, clf, or a template with $context variables")
+    return value
+
+
+def _log_path(value: object, info: ValidationInfo) -> str:
+    return "-" if value == "-" else str(file_path(value, info))
+
+
+def _only_text_or_mapping(value: object) -> object:
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, dict) and all(isinstance(item, str) for item in value.values()):
+        return value
+    raise ValueError("expected json, clf, a template, or a mapping of names to $context variables")
+
+
+class AccessLog(Model):
+    """One line for each request."""
+
+    path: Annotated[str, BeforeValidator(_log_path)] = "-"
+    """File to append to; `-` is standard output. Default `-`."""
+
+    format: Annotated[
+        str | dict[str, str],
+        BeforeValidator(_only_text_or_mapping),
+        AfterValidator(_log_format),
+    ] = "json"
+    """`json`, `clf`, a template with `$context` variables, or a mapping of names to them. Default json."""
+
+
+class Logs(Model):
+    """What is written down, and what is blacked out in it."""
+
+    access: Annotated[AccessLog | None, Off] = AccessLog()
+    """The access log; `off` writes none."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level of Frontdesk's own messages. Default info."""
+
+    redact: Annotated[tuple[str, ...], OneOrMore] = ("authorization", "cookie", "x-api-key")
+    """Header fields and parameters whose values are never written. Default authorization, cookie,
+    x-api-key."""

@@ -1,0 +1,92 @@
+"""Models of what a route calls: a function, an HTTP backend, a mock, or files."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
+
+from frontdesk.config.models.mapping import HeaderName, Status
+from frontdesk.config.models.model import FilePath, Model, Name, matching, short_form
+from frontdesk.config.text import FileText
+
+
+def _without_alias(name: str) -> str:
+    function, colon, _alias = name.partition(":")
+    if colon:
+        raise ValueError(f"expected a function without a version or alias, such as {function}")
+    return name
+
+
+FunctionName = Annotated[
+    str,
+    AfterValidator(_without_alias),
+    matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "the name of a function"),
+]
+
+Url = Annotated[
+    str, matching(r"(https?://|\$\{)[^\s#]+", "a URL such as http://127.0.0.1:9000/{proxy}")
+]
+
+
+class HttpIntegration(Model):
+    """Passes the request on to an HTTP backend, and its answer back."""
+
+    url: Url | None = None
+    """Where to send requests, with `{variable}` of the path and `${stage.name}`. Or `upstream`."""
+
+    upstream: Name | None = None
+    """Name under `upstreams`. Or `url`."""
+
+    path: Annotated[str, matching(r"/[^\s?#]*", "a path that begins with /")] | None = None
+    """Path at the upstream, with `{variable}` and `${stage.name}`. Default: the request's."""
+
+    method: Annotated[str, matching(r"[A-Z]+", "an HTTP method in capitals")] | None = None
+    """Method to use. Default: the request's."""
+
+    host: Literal["upstream", "preserve"] = "upstream"
+    """The Host that the backend sees: its own, or the one of the client's request."""
+
+    @model_validator(mode="after")
+    def _has_one_destination(self) -> Self:
+        if (self.url is None) == (self.upstream is None):
+            raise ValueError("expected either url or upstream")
+        if self.url is not None and self.path is not None:
+            raise ValueError("expected path beside upstream only; write it in the url")
+        return self
+
+
+def _plain(value: object) -> object:
+    """Drop the provenance that texts of the file may carry: a body is only data."""
+    if isinstance(value, FileText):
+        return str.__str__(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+class MockIntegration(Model):
+    """Answers at the door."""
+
+    status: Status = 200
+    """Default 200."""
+
+    headers: dict[HeaderName, str] = Field(default_factory=dict)
+    """Header fields of the answer."""
+
+    body: Annotated[JsonValue, BeforeValidator(_plain)] = ""
+    """A text as it is, or any other value as JSON. Default: empty."""
+
+
+class StaticFiles(Model):
+    """Serves files of a folder, or one file."""
+
+    root: FilePath
+    """The folder, for a route that ends in a greedy variable; else the file."""
+
+
+HttpField = Annotated[HttpIntegration, BeforeValidator(short_form("url"))]
+"""A URL or {url | upstream, path, method, host}."""
+
+StaticField = Annotated[StaticFiles, BeforeValidator(short_form("root"))]
+"""A path or {root}."""

@@ -1,0 +1,181 @@
+"""Owns what all configuration models share, and the field types for the file's short texts."""
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+)
+
+from frontdesk.base.addresses import Address, parse_address
+from frontdesk.base.durations import Rate, parse_duration, parse_rate, parse_size
+from frontdesk.config.text import FileText
+
+
+class Model(BaseModel):
+    """Base of every configuration model: immutable, refuses unknown keys.
+
+    The docstring under a field is its description in the JSON Schema.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def short_form(key: str) -> Callable[[object], object]:
+    """Let a text stand for a mapping with that text under `key`."""
+
+    def expand(value: object) -> object:
+        return {key: value} if isinstance(value, str) else value
+
+    return expand
+
+
+def _as_list(value: object) -> object:
+    return value if value is None or isinstance(value, (list, tuple)) else [value]
+
+
+OneOrMore = BeforeValidator(_as_list)
+"""Marks a tuple field that may be written as its only member."""
+
+
+def _none_word(value: object) -> object:
+    return None if value in ("none", "off") or value is False else value
+
+
+Off = BeforeValidator(_none_word)
+"""Marks a field that is None when `none`, `off` or `false` is written. Stands after OneOrMore."""
+
+
+def between(low: str, high: str) -> AfterValidator:
+    """Limit a Duration to a range, both ends included."""
+    shortest, longest = parse_duration(low), parse_duration(high)
+
+    def check(seconds: float) -> float:
+        if not shortest <= seconds <= longest:
+            raise ValueError(f"expected a duration from {low} to {high}")
+        return seconds
+
+    return AfterValidator(check)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, FileText) and value.isdecimal() and value.isascii() and len(value) < 19:
+        return int(value)  # `${env:N}` is always text
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("expected a whole number")  # noqa: TRY004 - bad input, not a bug
+    return value
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, FileText) and value in ("true", "false"):
+        return value == "true"
+    if not isinstance(value, bool):
+        raise ValueError("expected true or false")  # noqa: TRY004 - bad input, not a bug
+    return value
+
+
+def _network(value: object) -> IPv4Network | IPv6Network:
+    if isinstance(value, (IPv4Network, IPv6Network)):
+        return value
+    if isinstance(value, str):
+        try:
+            return ip_network(value)
+        except ValueError as error:
+            if "host bits set" in str(error):
+                network = ip_network(value, strict=False)
+                raise ValueError(f"expected the first address of a network: {network}") from None
+    raise ValueError("expected a network such as 10.0.0.0/8")
+
+
+def file_path(value: object, info: ValidationInfo) -> Path:
+    """Take a path from the folder of its file, or else from `folder` of the validation context."""
+    if isinstance(value, Path):
+        text = str(value)
+    elif isinstance(value, str) and value and "\0" not in value:
+        text = value
+    else:
+        raise ValueError("expected a path")
+    folder = getattr(value, "folder", None) or (info.context or {}).get("folder")
+    return Path(folder, text) if folder else Path(text)
+
+
+def matching(pattern: str, expected: str) -> AfterValidator:
+    """Demand that a text matches `pattern` as a whole; `expected` completes "expected …"."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if compiled.fullmatch(value) is None:
+            raise ValueError(f"expected {expected}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _schema(*types: str, pattern: str = "", **more: Any) -> WithJsonSchema:
+    kind: Any = types[0] if len(types) == 1 else list(types)
+    return WithJsonSchema({"type": kind} | ({"pattern": pattern} if pattern else {}) | more)
+
+
+Duration = Annotated[
+    float,
+    PlainValidator(parse_duration),
+    _schema("string", "number", pattern=r"^\d+(\.\d+)?(ms|s|m|h|d)?$", minimum=0),
+]
+"""Seconds, written `250ms 10s 5m 1h 7d` or as a bare number."""
+
+Size = Annotated[
+    int,
+    PlainValidator(parse_size),
+    _schema("string", "integer", pattern=r"^\d+(B|KB|MB|GB)?$", minimum=0),
+]
+"""Bytes, written `64KB 10MB` or as a bare number."""
+
+RateText = Annotated[
+    Rate,
+    PlainValidator(parse_rate),
+    _schema("string", pattern=r"^(\d+|\d{1,3}(,\d{3})+)/(s|m|h|d)$"),
+]
+"""Requests in a window, written `500/s`."""
+
+HostPort = Annotated[Address, PlainValidator(parse_address), _schema("string")]
+Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network), _schema("string")]
+FilePath = Annotated[Path, PlainValidator(file_path), _schema("string", minLength=1)]
+"""A path; a relative one is taken from the folder of the file that names it."""
+
+Whole = Annotated[int, PlainValidator(_whole), _schema("integer")]
+Flag = Annotated[bool, PlainValidator(_flag), _schema("boolean")]
+
+Name = Annotated[
+    str,
+    matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "a name of letters, digits, _ and -, at most 64"),
+]
+"""A name that other entries refer to."""
+
+Selector = Annotated[
+    str,
+    matching(
+        r"\$(request|authorizer|context|stageVariables)(\.[^\s.{}$]+)+",
+        "a selector such as $request.header.Authorization",
+    ),
+]
+"""Where a value of the request is found."""
+
+
+def at_least(low: int) -> AfterValidator:
+    """Limit a whole number or size from below."""
+
+    def check(value: int) -> int:
+        if value < low:
+            raise ValueError(f"expected at least {low}")
+        return value
+
+    return AfterValidator(check)

@@ -1,0 +1,96 @@
+"""Model of the whole file."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+
+from frontdesk.base.addresses import Address
+from frontdesk.config.models.api import HttpApi
+from frontdesk.config.models.authorizer import Authorizer
+from frontdesk.config.models.door import Admin, Limits, Listener, Logs
+from frontdesk.config.models.function import Function
+from frontdesk.config.models.model import (
+    FilePath,
+    Model,
+    Name,
+    Network,
+    OneOrMore,
+    matching,
+    short_form,
+)
+from frontdesk.config.models.upstream import Upstream
+
+
+def _not_none(name: str) -> str:
+    if name == "none":
+        raise ValueError(
+            "expected another name: none is how a route says that it has no authorizer"
+        )
+    return name
+
+
+AuthorizerName = Annotated[Name, AfterValidator(_not_none)]
+ListenerField = Annotated[Listener, BeforeValidator(short_form("address"))]
+
+
+class Config(Model):
+    """Everything that one Frontdesk serves."""
+
+    name: Name
+    """Name of the whole; default for ids."""
+
+    listen: Annotated[tuple[ListenerField, ...], OneOrMore, Field(min_length=1)] = (
+        Listener(address=Address("127.0.0.1", 8080)),
+    )
+    """Where clients connect: `host:port`, {address, half_close}, or a list. Default 127.0.0.1:8080."""
+
+    admin: Admin = Admin()
+    """The operator's own face."""
+
+    data_dir: Annotated[FilePath, Field(validate_default=True)] = Path(".frontdesk")
+    """Folder for installed requirements and other working files. Default .frontdesk."""
+
+    account: Annotated[str, matching(r"\d{12}", "an account of 12 digits, in quotes")] = (
+        "000000000000"
+    )
+    """Account number shown in ARNs and events. Default 000000000000."""
+
+    region: Annotated[str, matching(r"[a-z0-9-]{1,32}", "a region such as us-east-1")] = "us-east-1"
+    """Region shown in ARNs and events. Default us-east-1."""
+
+    environment: Literal["dev", "staging", "prod"] = "dev"
+    """How strict `check` is. Default dev."""
+
+    trusted_proxies: Annotated[tuple[Network, ...], OneOrMore] = ()
+    """Networks whose X-Forwarded-* fields are believed."""
+
+    limits: Limits = Limits()
+    """What the door accepts at most."""
+
+    logs: Logs = Logs()
+    """What is written down."""
+
+    functions: dict[Name, Function] = Field(default_factory=dict)
+    """Python functions by name."""
+
+    authorizers: dict[AuthorizerName, Authorizer] = Field(default_factory=dict)
+    """Authorizers by name."""
+
+    upstreams: dict[Name, Upstream] = Field(default_factory=dict)
+    """HTTP backends by name."""
+
+    apis: dict[Name, HttpApi] = Field(default_factory=dict)
+    """APIs by name."""
+
+    _base_dir: Path = PrivateAttr(default=Path())
+
+    @property
+    def base_dir(self) -> Path:
+        """Folder of the first file; relative paths were taken from the folder of their own file."""
+        return self._base_dir
+
+    def model_post_init(self, context: object) -> None:
+        """Keep the folder that the loader gave."""
+        if isinstance(context, dict):
+            self._base_dir = context["folder"]
