@@ -142,5 +142,6 @@ def _did_you_mean(reference: str, shown: str) -> str:
     for written in (f"{first}.{rest.partition('.')[0]}", first):
         close = get_close_matches(written, SOURCES, n=1, cutoff=0.7)
         if close:
-            return f"did you mean {shown.replace(written, close[0], 1)}?"
+            wrong = written if "." in close[0] else first
+            return f"did you mean {shown.replace(wrong, close[0], 1)}?"
     return "selectors begin with one of " + ", ".join(f"${name}" for name in SOURCES)

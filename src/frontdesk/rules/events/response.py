@@ -1,0 +1,168 @@
+"""Owns how the result of a function becomes an HTTP response, for payload formats 1.0 and 2.0.
+
+Nothing that a function returns can break out of its header: every name and value is checked here.
+Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs", Lambda function response.
+"""
+
+import re
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from frontdesk.base.streams import Field, Fields
+from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
+
+_JSON: Field = (b"content-type", b"application/json")
+_TEXT: Field = (b"content-type", b"text/plain; charset=utf-8")
+
+_DROPPED = HOP_BY_HOP | {b"content-length"}
+"""Framing is the server's business, whatever a function says (lower case)."""
+
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # controls but the tab: RFC 9110 §5.5
+_STATUS = re.compile(r"[2-5]\d\d")
+_NO_CONTENT = (204, 304)
+
+
+class Response(NamedTuple):
+    """A response as a function meant it, fit to be sent. fields: without framing and hop-by-hop."""
+
+    status: int
+    fields: Fields
+    body: bytes
+
+
+class Malformed(NamedTuple):
+    """A result that is no response: the client gets 500, the log gets `reason`."""
+
+    reason: str
+
+
+def parse_v2(payload: bytes) -> Response | Malformed:
+    """Read a result of payload format 2.0.
+
+    payload: JSON text. An object with "statusCode" is {statusCode, headers: {str: scalar}, cookies: [str],
+    body: str, isBase64Encoded: bool}. Anything else becomes the body of a 200 of type application/json:
+    a string as it is, other values as compact JSON.
+    """
+    result = _load(payload)
+    if isinstance(result, Malformed):
+        return result
+    if not isinstance(result, dict) or "statusCode" not in result:
+        body = result.encode() if isinstance(result, str) else orjson.dumps(result)
+        return Response(200, [_JSON], body)
+    cookies = result.get("cookies") or []
+    if not isinstance(cookies, list):
+        return Malformed("cookies is not a list")
+    headers = _pairs(result.get("headers"))
+    if headers is None:
+        return Malformed("headers is not an object of scalars")
+    return _response(result, [*headers, *(("set-cookie", cookie) for cookie in cookies)])
+
+
+def parse_v1(payload: bytes) -> Response | Malformed:
+    """Read a result of payload format 1.0.
+
+    payload: a JSON object {statusCode, headers: {str: scalar}, multiValueHeaders: {str: [scalar]}, body:
+    str, isBase64Encoded: bool}. A name in both maps is sent from both, the list first.
+    """
+    result = _load(payload)
+    if isinstance(result, Malformed):
+        return result
+    if not isinstance(result, dict) or "statusCode" not in result:
+        return Malformed("no statusCode")
+    several = result.get("multiValueHeaders") or {}
+    if not (
+        isinstance(several, dict) and all(isinstance(found, list) for found in several.values())
+    ):
+        return Malformed("multiValueHeaders is not an object of lists")
+    single = _pairs(result.get("headers"))
+    if single is None:
+        return Malformed("headers is not an object of scalars")
+    multiple = [(name, value) for name, values in several.items() for value in values]
+    return _response(result, multiple + single)
+
+
+PARSERS = {"1.0": parse_v1, "2.0": parse_v2}
+"""By payload format version."""
+
+
+def _load(payload: bytes) -> Any:
+    try:
+        return orjson.loads(payload or b"null")
+    except orjson.JSONDecodeError:
+        return Malformed("result is not JSON")
+
+
+def _pairs(headers: Any) -> list[tuple[str, Any]] | None:
+    if headers is None:
+        return []
+    return list(headers.items()) if isinstance(headers, dict) else None
+
+
+def _response(result: Mapping[str, Any], headers: list[tuple[str, Any]]) -> Response | Malformed:
+    status = _status(result["statusCode"])
+    if status is None:
+        return Malformed("statusCode is no number from 200 to 599")
+    body = _body(result)
+    if body is None:
+        return Malformed("body is not a string, or not base64 although isBase64Encoded")
+    fields: Fields = []
+    for field in _fields(headers):
+        if field is None:
+            return Malformed("header that cannot be sent")
+        fields.append(field)
+    if status not in _NO_CONTENT and not any(name.lower() == b"content-type" for name, _ in fields):
+        fields.append(_TEXT)
+    return Response(status, fields, body)
+
+
+def _status(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    return int(text) if _STATUS.fullmatch(text) else None
+
+
+def _body(result: Mapping[str, Any]) -> bytes | None:
+    body = result.get("body")
+    if body is None:
+        return b""
+    if not isinstance(body, str):
+        return None
+    if result.get("isBase64Encoded") is not True:
+        return body.encode()
+    try:
+        return a2b_base64(body.encode(), strict_mode=True)
+    except Base64Error:
+        return None
+
+
+def _fields(headers: list[tuple[str, Any]]) -> Iterator[Field | None]:
+    """Yield the fields to send; None for one that must not be."""
+    for name, value in headers:
+        key = name.encode("latin-1", "replace")
+        if key.lower() in _DROPPED:
+            continue
+        text = header_text(value)
+        yield (key, text) if text is not None and _NAME.fullmatch(name) else None
+
+
+def header_text(value: Any) -> bytes | None:
+    """Write a JSON scalar as a header value; None when it has no safe form.
+
+    Latin-1 as it came in with the request, else UTF-8.
+    """
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
+    if isinstance(value, int | float):
+        return orjson.dumps(value)
+    if not isinstance(value, str) or _UNFIT.search(value):
+        return None
+    try:
+        return value.strip(" \t").encode("latin-1")
+    except UnicodeEncodeError:
+        return value.strip(" \t").encode()

@@ -1,0 +1,139 @@
+"""Owns the Lambda event of payload format 1.0, in its HTTP API flavour.
+
+Absent parts are null. Header names keep the client's spelling; single-value maps hold the last value.
+Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs", payload format 1.0.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from frontdesk.base.streams import Field
+from frontdesk.rules.events.media import event_body
+from frontdesk.rules.events.query import pairs
+from frontdesk.rules.events.request import HIDDEN, Request, RouteFacts, forwarding
+from frontdesk.rules.events.times import clf
+
+_REPLACED = frozenset(
+    {b"x-amzn-trace-id", b"x-forwarded-for", b"x-forwarded-port", b"x-forwarded-proto"}
+)
+_LEFT_OUT = HIDDEN | _REPLACED
+
+_UNKNOWN_CALLER = dict.fromkeys(
+    (
+        "accessKey",
+        "accountId",
+        "caller",
+        "cognitoAuthenticationProvider",
+        "cognitoAuthenticationType",
+        "cognitoIdentityId",
+        "cognitoIdentityPoolId",
+        "principalOrgId",
+        "sourceIp",
+        "user",
+        "userAgent",
+        "userArn",
+    )
+)
+_NO_AUTHORIZER: Mapping[str, Any] = {"claims": None, "scopes": None}
+
+Multi = dict[str, list[str]]
+
+
+class EventV1:
+    """The events of one route."""
+
+    __slots__ = ("_facts", "_prefix")
+
+    def __init__(self, facts: RouteFacts) -> None:
+        self._facts = facts
+        self._prefix = facts.domain.partition(".")[0]
+
+    def encode(self, request: Request, trace: str) -> bytes:
+        """Write the event as JSON. trace: value of X-Amzn-Trace-Id to show."""
+        event = self.document(request, trace)
+        body, is_base64 = None, False
+        if request.body:
+            body, is_base64 = event_body(request.body, request.headers)
+        event["body"], event["isBase64Encoded"] = body, is_base64
+        return orjson.dumps(event)
+
+    def document(self, request: Request, trace: str) -> dict[str, Any]:
+        """Build the event without its body, as JSON values that the caller may extend."""
+        headers = _headers(request, trace)
+        query = _grouped(pairs(request.query))
+        return {
+            "version": "1.0",
+            "resource": request.stage_path,
+            "path": request.stage_path,
+            "httpMethod": request.method,
+            "headers": _last(headers),
+            "multiValueHeaders": headers,
+            "queryStringParameters": _last(query) or None,
+            "multiValueQueryStringParameters": query or None,
+            "requestContext": self._context(request),
+            "pathParameters": request.params or None,
+            "stageVariables": self._facts.variables or None,
+        }
+
+    def _context(self, request: Request) -> dict[str, Any]:
+        facts, second = self._facts, request.time
+        agent = request.headers.get(b"user-agent")
+        return {
+            "accountId": facts.account,
+            "apiId": facts.api_id,
+            "authorizer": _authorizer(request.authorizer_event),
+            "domainName": facts.domain,
+            "domainPrefix": self._prefix,
+            "extendedRequestId": request.request_id,
+            "httpMethod": request.method,
+            "identity": _UNKNOWN_CALLER
+            | {
+                "sourceIp": request.client_ip,
+                "userAgent": None if agent is None else agent.decode("latin-1"),
+            },
+            "path": request.raw_path,
+            "protocol": request.version,
+            "requestId": request.request_id,
+            "requestTime": clf(int(second)),
+            "requestTimeEpoch": int(second * 1000),
+            "resourceId": None,
+            "resourcePath": request.stage_path,
+            "stage": facts.stage,
+        }
+
+
+def _authorizer(shown: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    """Turn `requestContext.authorizer` of format 2.0 ({"jwt": …} or {"lambda": …}) into that of 1.0."""
+    if shown is None:
+        return _NO_AUTHORIZER
+    return shown.get("jwt") or shown.get("lambda") or _NO_AUTHORIZER
+
+
+def _headers(request: Request, trace: str) -> Multi:
+    shown = _grouped(
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in _visible(request.fields, request.held)
+    )
+    origin, port, scheme = forwarding(request)
+    shown["X-Amzn-Trace-Id"] = [trace]
+    shown["X-Forwarded-For"] = [origin.decode("latin-1")]
+    shown["X-Forwarded-Port"] = [port.decode("latin-1")]
+    shown["X-Forwarded-Proto"] = [scheme.decode("latin-1")]
+    return shown
+
+
+def _visible(*parts: list[Field]) -> Iterable[Field]:
+    return (field for part in parts for field in part if field[0].lower() not in _LEFT_OUT)
+
+
+def _grouped(items: Iterable[tuple[str, str]]) -> Multi:
+    found: Multi = {}
+    for name, value in items:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _last(values: Multi) -> dict[str, str]:
+    return {name: several[-1] for name, several in values.items()}
