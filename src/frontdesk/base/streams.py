@@ -56,4 +56,8 @@ class Source(Protocol):
 
 
 class Duplex(Source, Sink, Protocol):
-    """A connection after 101 Switching Protocols: raw bytes both ways, half-close by `end`."""
+    """A connection after 101 Switching Protocols: raw bytes both ways, half-close by `end`.
+
+    Two of them are attached to each other: the sink given to `attach` is the other Duplex, and each
+    pauses the other while it cannot take more.
+    """
