@@ -3,45 +3,28 @@
 Owns the contract of rate limits. Adapters: `stores.memory.ledger`; the conformance suite runs on each.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Protocol
 
+from frontdesk.rules.resilience.bucket import Grant, Rule
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A limit as GCRA sees it.
+__all__ = ["Claim", "Grant", "Ledger", "Rule"]
 
-    name: `[A-Za-z0-9_-]+`, shown in RateLimit fields. interval: seconds between two requests at the
-    sustained rate (period / limit). burst: requests that may come at once, at least 1.
-    limit, window: the same rule as the operator wrote it (requests, seconds), for the headers.
-    """
-
-    name: str
-    interval: float
-    burst: int
-    limit: int
-    window: float
-
-
-class Grant(NamedTuple):
-    """The answer to one attempt.
-
-    remaining: whole requests that would still be allowed now. reset: seconds until the full burst is
-    back. retry_after: seconds until the refused request could pass, 0.0 when allowed.
-    """
-
-    allowed: bool
-    remaining: int
-    reset: float
-    retry_after: float
+Claim = tuple[str, Rule]
+"""A key and its rule. The key names the limit and its subject; two rules never share a key."""
 
 
 class Ledger(Protocol):
-    """Counts for limits. A refused attempt consumes nothing."""
+    """Counts for limits. A refused attempt consumes nothing. `now` never goes back between calls."""
 
-    def try_take(self, key: bytes | str, rule: Rule, n: int, now: float) -> Grant:
-        """Take `n` requests from `key` under `rule` at monotonic second `now`, or nothing.
+    def try_take(self, key: str, rule: Rule, n: int, now: float) -> Grant:
+        """Take `n` requests from `key` under `rule` at monotonic second `now`, or nothing."""
+        ...
 
-        key must name the limit and its subject; two rules never share a key.
+    def try_take_all(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant]:
+        """Take one request from every claim, or from none. claims: at least one, keys distinct.
+
+        Returns the index and the grant of the claim that matters: when all pass, the tightest (the
+        fullest bucket of its burst); otherwise the refusing one with the longest wait.
         """
         ...

@@ -1,0 +1,1 @@
+"""Adapters of the ports: one package per store, one file per port."""
