@@ -28,7 +28,7 @@ PARKED: Final = Parked.WAIT
 class Reply:
     """An answer on its way to the client.
 
-    status: 100–599. fields: header fields to send, without framing (`Content-Length`,
+    status: 100 to 599. fields: header fields to send, without framing (`Content-Length`,
     `Transfer-Encoding`, `Connection`), `Date` and `Server`, which the server adds where absent.
     body: complete bytes, or a Source that is still being filled. tunnel: only with status 101.
     made: who made it: "gateway" (refusals and errors of ours), "integration" (backend, function, mock).
@@ -138,6 +138,9 @@ class Exchange:
     authorizer. Selectors and `$context.authorizer.*` read it."""
     authorizer_event: Mapping[str, Any] | None = None
     """`requestContext.authorizer` as an event shows it: {"jwt": …} or {"lambda": …}."""
+    forward_path: str = ""
+    """Path for the backend in place of the integration's own, percent-encoded; "" unless the route maps
+    it. Mapped headers and query parameters are in `fields`, `headers` and `query` themselves."""
     principal: str = ""
     authorizer_error: str = ""
     limit_fields: Fields | None = None

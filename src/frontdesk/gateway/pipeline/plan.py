@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
+from frontdesk.rules.events.request import RouteFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,10 @@ class ApiFacts:
             f"arn:aws:execute-api:{self.region}:{self.account}:{self.id}/{self.stage}/{method}/"
             f"{path.removeprefix('/')}"
         )
+
+    def event_facts(self, route_key: str) -> RouteFacts:
+        """Return what the function events of one route have in common."""
+        return RouteFacts(route_key, self.account, self.id, self.domain, self.stage, self.variables)
 
 
 @dataclass(frozen=True, slots=True)

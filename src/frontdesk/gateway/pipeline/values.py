@@ -49,13 +49,18 @@ def reads_body(text: str) -> bool:
     return any(isinstance(part, Selector) and part.source.endswith(".body") for part in parse(text))
 
 
+def bind_selector(selector: Selector) -> Value:
+    """Compile one selector. Raises: SelectorError for unknown variables and `$response.…`."""
+    make = _REQUEST.get(selector.source)
+    if make is None:
+        raise SelectorError(f"not known before the response: ${selector.source}")
+    return make(selector)
+
+
 def _bind_part(part: Part) -> Value:
     if isinstance(part, str):
         return lambda _ex: part
-    make = _REQUEST.get(part.source)
-    if make is None:
-        raise SelectorError(f"not known before the response: ${part.source}")
-    return make(part)
+    return bind_selector(part)
 
 
 def _bind_reply_part(part: Part) -> ReplyValue:
