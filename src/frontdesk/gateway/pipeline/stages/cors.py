@@ -1,0 +1,66 @@
+"""Owns CORS at the door: preflights answered before everything else, and the fields of every answer.
+
+The matching and the fields are `rules.http.cors`.
+"""
+
+from frontdesk.base.streams import Fields
+from frontdesk.config.models.api import Cors
+from frontdesk.gateway.pipeline.build import RouteBuild
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply, Stage, Tail
+from frontdesk.gateway.pipeline.plan import Step
+from frontdesk.rules.http.cors import PREFIX, VARY, VARY_PREFLIGHT, CorsPolicy
+
+
+def preflight(build: RouteBuild) -> Step | None:
+    """Build the answer to the preflights of an API with a CORS configuration: 204, without a body.
+
+    An origin that is not allowed gets 204 too, without CORS fields, as from AWS.
+    """
+    if build.api.cors is None:
+        return None
+    policy = _compile(build.api.cors)
+
+    def answer(ex: Exchange) -> Reply:
+        fields: Fields = [VARY_PREFLIGHT]
+        fields += policy.preflight(ex.headers[b"origin"]) or ()
+        return Reply(204, fields, made="gateway")
+
+    return _step("preflight", answer, build, build.api.cors)
+
+
+def cors(build: RouteBuild) -> Step | None:
+    """Add CORS fields to every answer, the gateway's own errors too, and drop the integration's."""
+    if build.api.cors is None:
+        return None
+    policy = _compile(build.api.cors)
+    vary = policy.depends_on_origin
+
+    def add(ex: Exchange, reply: Reply) -> Reply:
+        if vary:
+            reply.fields.append(VARY)
+        origin = ex.headers.get(b"origin")
+        if origin is None:
+            return reply
+        if reply.made != "gateway":
+            width = len(PREFIX)
+            reply.fields = [field for field in reply.fields if field[0][:width].lower() != PREFIX]
+        reply.fields += policy.actual(origin) or ()
+        return reply
+
+    return _step("cors", add, build, build.api.cors)
+
+
+def _compile(config: Cors) -> CorsPolicy:
+    return CorsPolicy(
+        allow_origins=config.allow_origins,
+        allow_methods=config.allow_methods,
+        allow_headers=config.allow_headers,
+        expose_headers=config.expose_headers,
+        allow_credentials=config.allow_credentials,
+        max_age=config.max_age,
+    )
+
+
+def _step(name: str, run: Stage | Tail, build: RouteBuild, config: Cors) -> Step:
+    detail = ", ".join(config.allow_origins)
+    return Step(name, run, detail, build.place("apis", build.api_name, "cors"))
