@@ -1,0 +1,1 @@
+"""Functions: unmodified Lambda handlers in child processes, forked clean, one event at a time."""

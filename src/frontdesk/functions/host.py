@@ -1,0 +1,357 @@
+"""Owns all functions: their children, their scheduler, their invokers. The room's one entrance.
+
+Turns the scheduler's commands into orders to children and what becomes of children into events for
+the scheduler. The rules are in `rules.pool`, the processes in `process` and `zygote`.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StartError
+from frontdesk.base.wheel import Wheel
+from frontdesk.functions.environment import VERSION, init_of
+from frontdesk.functions.logs import FunctionLog, LogSink
+from frontdesk.functions.memory import Cgroups
+from frontdesk.functions.packages import Packages
+from frontdesk.functions.process import Child
+from frontdesk.functions.settings import FunctionSettings
+from frontdesk.functions.zygote_link import ZygoteLink
+from frontdesk.ports.invoker import Call, Invocation, Outcome
+from frontdesk.rules.pool import (
+    Command,
+    Dispatch,
+    Fail,
+    Kill,
+    Limits,
+    Pool,
+    Refuse,
+    Retire,
+    Spawn,
+)
+
+_MEMORY_LOOK = 0.25
+"""Seconds between two looks at the memory of running children, where no cgroup limits it."""
+
+_END_GRACE = 1.0
+"""Seconds that idle children have at shutdown before the zygote is ended with them."""
+
+
+class FunctionInvoker:
+    """Invokes one function by name; stays valid when the function is replaced. The Invoker port."""
+
+    __slots__ = ("_host", "_name", "arn")
+
+    def __init__(self, host: "FunctionHost", settings: FunctionSettings) -> None:
+        self._host = host
+        self._name = settings.name
+        self.arn = settings.arn
+
+    def invoke(self, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
+        """Start the function with one event (see the port)."""
+        return self._host.invoke(self._name, invocation, done)
+
+
+class _Call:
+    """One invocation, from the request to its outcome. The scheduler's request."""
+
+    __slots__ = ("_done", "_host", "child", "invocation", "name")
+
+    def __init__(
+        self,
+        host: "FunctionHost",
+        name: str,
+        invocation: Invocation,
+        done: Callable[[Outcome], None],
+    ) -> None:
+        self._host = host
+        self._done: Callable[[Outcome], None] | None = done
+        self.name = name
+        self.invocation = invocation
+        self.child: Child | None = None  # while it runs
+
+    def finish(self, outcome: Outcome) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done(outcome)
+
+    def cancel(self, *, kill: bool) -> None:
+        """Stop waiting (see the port)."""
+        if self._done is not None:
+            self._done = None
+            self._host.give_up(self, kill=kill)
+
+
+class FunctionHost:
+    """All functions of one gateway. Must be made and used on its event loop."""
+
+    def __init__(
+        self,
+        functions: Iterable[FunctionSettings],
+        *,
+        data_dir: Path,
+        concurrency: int,
+        clock: Clock,
+        wheel: Wheel,
+        log: LogSink,
+        progress: Callable[[str], None],
+    ) -> None:
+        """Take what the composition root has.
+
+        data_dir: for packages and temporary folders. concurrency: children that functions without
+        reserved concurrency share. wheel: someone advances it. progress: lines for the operator.
+        """
+        self._functions = {settings.name: settings for settings in functions}
+        self._data_dir = data_dir
+        self._clock = clock
+        self._wheel = wheel
+        self._sink = log
+        self._loop = asyncio.get_running_loop()
+        self._packages = Packages(data_dir / "packages", progress)
+        self._package_folders: dict[str, Path | None] = {}
+        self._temporary: dict[int, Path] = {}
+        self._cgroups = Cgroups.delegated()
+        self._zygote = ZygoteLink(self._forked, self._exited, self._zygote_lost)
+        cores = len(os.sched_getaffinity(0))
+        self._limits = Limits(shared=concurrency, cores=cores)
+        self._pool: Pool[_Call] = Pool(self._limits)
+        self._children: dict[int, Child] = {}
+        self._calls: dict[Child, _Call] = {}
+        self._failure = Outcome(b"", "Unavailable")  # why the last child could not start
+        self._ticks = wheel.timer(self._tick)
+        self._memory_looks = wheel.timer(self._watch_memory)
+        self._request_ids = _uuids()
+        self._empty = asyncio.Event()
+        self._stopping = False
+        self._carry_out: dict[type[Any], Callable[[Any], None]] = {
+            Spawn: self._spawn,
+            Dispatch: self._dispatch,
+            Refuse: self._refuse,
+            Fail: self._fail,
+            Retire: self._retire,
+            Kill: self._kill,
+        }
+        self.invokers: Mapping[str, FunctionInvoker] = self._make_invokers()
+
+    # -- life -------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Install requirements, start the zygote, warm up one child per function.
+
+        Raises: StartError.
+        """
+        self._package_folders = await self._install(self._functions)
+        self._zygote.start()
+        now = self._clock.monotonic()
+        for settings in self._functions.values():
+            self._run(self._pool.define(settings.name, settings.reserved_concurrency, now))
+            self._run(self._pool.warm(settings.name))
+
+    async def replace(self, functions: Iterable[FunctionSettings]) -> None:
+        """Run all functions anew, as they stand now in settings and code.
+
+        Running calls finish in the children of before. Take `invokers` again afterwards.
+        Raises: StartError, and nothing has changed.
+        """
+        new = {settings.name: settings for settings in functions}
+        folders = await self._install(new)
+        former, self._functions, self._package_folders = self._functions, new, folders
+        self.invokers = self._make_invokers()
+        now = self._clock.monotonic()
+        for name in former.keys() - new.keys():
+            self._run(self._pool.remove(name))
+        for settings in new.values():
+            self._run(self._pool.define(settings.name, settings.reserved_concurrency, now))
+            self._run(self._pool.warm(settings.name))
+
+    async def stop(self, grace: float) -> None:
+        """End everything. grace: seconds that running calls have to finish; then they are killed."""
+        self._stopping = True
+        self._failure = Outcome(b"", "Unavailable", "stopping")
+        for name in self._functions:
+            self._run(self._pool.remove(name))
+        await self._until_empty(grace)
+        for child in list(self._children.values()):
+            if child in self._calls:
+                self._run(self._pool.kill(child.number, self._clock.monotonic()))
+        await self._until_empty(_END_GRACE)
+        await self._zygote.close()
+        self._zygote_lost()
+        self._ticks.stop()
+        self._memory_looks.stop()
+
+    async def _until_empty(self, seconds: float) -> None:
+        if self._children:
+            self._empty.clear()
+            try:
+                await asyncio.wait_for(self._empty.wait(), seconds)
+            except TimeoutError:
+                return
+
+    async def _install(self, functions: Mapping[str, FunctionSettings]) -> dict[str, Path | None]:
+        folders: dict[str, Path | None] = {}
+        for name, settings in functions.items():
+            if not settings.code.is_dir():
+                raise StartError(f"function {name}: no such folder: {settings.code}")
+            required = settings.requirements
+            folders[name] = required and await asyncio.to_thread(
+                self._packages.folder_for, required
+            )
+        return folders
+
+    def _make_invokers(self) -> dict[str, FunctionInvoker]:
+        return {name: FunctionInvoker(self, found) for name, found in self._functions.items()}
+
+    # -- calls --------------------------------------------------------------------------------------
+
+    def invoke(self, name: str, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
+        """Run function `name` with one event; `done` is called later, once."""
+        call = _Call(self, name, invocation, done)
+        if self._stopping or name not in self._functions:
+            self._loop.call_soon(call.finish, Outcome(b"", "Unavailable", "no such function"))
+            return call
+        now = self._clock.monotonic()
+        self._run(self._pool.request(name, call, invocation.deadline, now))
+        if call.child is None and not 0.0 < self._ticks.deadline <= now + self._limits.patience:
+            self._ticks.at(now + self._limits.patience)
+        return call
+
+    def give_up(self, call: _Call, *, kill: bool) -> None:
+        """Nobody waits for the outcome of `call`. kill: nor is it wanted to run on."""
+        if call.child is None:
+            self._pool.withdraw(call.name, call)
+        elif kill:
+            self._run(self._pool.kill(call.child.number, self._clock.monotonic()))
+
+    # -- commands -----------------------------------------------------------------------------------
+
+    def _run(self, commands: list[Command[_Call]]) -> None:
+        for command in commands:
+            self._carry_out[type(command)](command)
+
+    def _dispatch(self, command: Dispatch[_Call]) -> None:
+        child = self._children[command.child]
+        call = command.request
+        call.child = child
+        self._calls[child] = call
+        if self._cgroups is None and not self._memory_looks.deadline:
+            self._memory_looks.at(self._clock.monotonic() + _MEMORY_LOOK)
+        child.invoke(next(self._request_ids), call.invocation, self._clock.monotonic())
+
+    def _spawn(self, command: Spawn) -> None:
+        settings = self._functions[command.function]
+        folder = Path(tempfile.mkdtemp(prefix=f"{settings.name}-", dir=self._temporary_root()))
+        self._temporary[command.child] = folder
+        today = datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y/%m/%d")
+        stream = f"{today}/[{VERSION}]{secrets.token_hex(16)}"
+        init = init_of(settings, self._package_folders[settings.name], folder, stream)
+        child = Child(
+            command.child,
+            settings,
+            owner=self,
+            zygote=self._zygote,
+            cgroups=self._cgroups,
+            log=FunctionLog(settings.name, settings.memory, self._sink, self._clock),
+            clock=self._clock,
+            wheel=self._wheel,
+        )
+        self._children[command.child] = child
+        child.start(init)
+
+    def _refuse(self, command: Refuse[_Call]) -> None:
+        body = b'{"Reason":"%b","Type":"User","message":"Rate Exceeded."}' % command.reason.encode()
+        self._loop.call_soon(command.request.finish, Outcome(body, "Throttled", command.reason))
+
+    def _fail(self, command: Fail[_Call]) -> None:
+        self._loop.call_soon(command.request.finish, self._failure)
+
+    def _retire(self, command: Retire) -> None:
+        self._children[command.child].retire()
+
+    def _kill(self, command: Kill) -> None:
+        child = self._children[command.child]
+        child.kill()
+        self._calls.pop(child, None)
+
+    # -- what becomes of children (process.Owner) -----------------------------------------------------
+
+    def ready(self, child: Child, now: float) -> None:
+        """See process.Owner."""
+        self._run(self._pool.ready(child.number, now))
+
+    def answered(self, child: Child, outcome: Outcome, now: float) -> None:
+        """See process.Owner. The child gets its next event before the caller gets its answer."""
+        call = self._calls.pop(child)
+        self._run(self._pool.done(child.number, now))
+        call.finish(outcome)
+
+    def failed(self, child: Child, outcome: Outcome, now: float) -> None:
+        """See process.Owner."""
+        self._failure = outcome
+        self._run(self._pool.failed(child.number, now))
+
+    def lost(self, child: Child, outcome: Outcome | None, now: float) -> None:
+        """See process.Owner."""
+        call = self._calls.pop(child, None)
+        self._run(self._pool.lost(child.number, now))
+        if call is not None and outcome is not None:
+            call.finish(outcome)
+
+    def ended(self, child: Child) -> None:
+        """See process.Owner."""
+        del self._children[child.number]
+        folder = self._temporary.pop(child.number)
+        self._loop.run_in_executor(None, shutil.rmtree, folder, True)
+        if not self._children:
+            self._empty.set()
+
+    def _forked(self, number: int, pid: int) -> None:
+        child = self._children.get(number)
+        if child is not None:
+            child.forked(pid)
+
+    def _exited(self, number: int, status: int) -> None:
+        child = self._children.get(number)
+        if child is not None:
+            child.exited(status)
+
+    def _zygote_lost(self) -> None:
+        """Without its zygote no child lives."""
+        for child in list(self._children.values()):
+            child.exited(-9)
+
+    # -- time -----------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        now = self._clock.monotonic()
+        self._run(self._pool.tick(now))
+        when = self._pool.next_tick(now)
+        if when is not None:
+            self._ticks.at(when)
+
+    def _watch_memory(self) -> None:
+        for child in self._calls:
+            child.watch_memory()
+        if self._calls:
+            self._memory_looks.at(self._clock.monotonic() + _MEMORY_LOOK)
+
+    def _temporary_root(self) -> Path:
+        root = self._data_dir / "tmp"
+        root.mkdir(parents=True, exist_ok=True)
+        return root
+
+
+def _uuids() -> Iterator[str]:
+    """Make random UUIDs (RFC 9562 version 4) from the kernel's randomness, 256 at a time."""
+    while True:
+        digits = secrets.token_hex(16 * 256)
+        for at in range(0, len(digits), 32):
+            one = digits[at : at + 32]
+            yield f"{one[:8]}-{one[8:12]}-4{one[13:16]}-a{one[17:20]}-{one[20:]}"

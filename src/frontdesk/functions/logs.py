@@ -1,0 +1,151 @@
+"""Owns a function's log: Lambda's text lines, the output between them, and files to keep them in.
+
+Where lines go is the composition root's choice: a sink takes a function's name and whole lines.
+Source: AWS, "Lambda log formats", plain text; REPORT as in "Viewing logs for Lambda functions".
+"""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.wheel import Wheel
+from frontdesk.functions.environment import RUNTIME, VERSION
+
+LogSink = Callable[[str, bytes], None]
+"""Takes a function's name and one or more whole lines, each with its line end."""
+
+TAIL = 4096
+"""Bytes of a call's log that are handed back with its outcome (X-Amz-Log-Result)."""
+
+_LINE = 64 * 1024
+_PER_SECOND = 1 << 20
+_FLUSH_AFTER = 0.1
+
+
+class FunctionLog:
+    """What one child writes, call by call."""
+
+    __slots__ = ("_call", "_clock", "_dropped", "_memory", "_name", "_partial", "_second", "_sink",
+                 "_taken")  # fmt: skip
+
+    def __init__(self, name: str, memory: int, sink: LogSink, clock: Clock) -> None:
+        """memory: MB that REPORT shows as Memory Size."""
+        self._name = name
+        self._memory = memory
+        self._sink = sink
+        self._clock = clock
+        self._call: list[bytes] = []
+        self._partial = b""
+        self._second = 0
+        self._taken = 0  # bytes of output in this second
+        self._dropped = 0
+
+    def init_start(self) -> None:
+        """Say that a child comes up."""
+        self._write(b"INIT_START Runtime Version: %b\n" % RUNTIME.replace("n", "n:", 1).encode())
+
+    def init_failed(self, seconds: float, status: str) -> None:
+        """Say that it did not. status: `error` or `timeout`."""
+        self.settle()
+        line = (
+            f"INIT_REPORT Init Duration: {seconds * 1000:.2f} ms\tPhase: init\tStatus: {status}\n"
+        )
+        self._write(line.encode())
+
+    def start(self, request_id: str) -> None:
+        """Begin a call."""
+        self._call.clear()
+        self._write(f"START RequestId: {request_id} Version: {VERSION}\n".encode())
+
+    def timed_out(self, request_id: str, seconds: float) -> None:
+        """Say that the call was ended. seconds: the time that it was allowed."""
+        self.settle()
+        now = datetime.fromtimestamp(self._clock.time(), UTC).isoformat(timespec="milliseconds")
+        moment = now.replace("+00:00", "Z")
+        self._write(f"{moment} {request_id} Task timed out after {seconds:.2f} seconds\n".encode())
+
+    def report(
+        self, request_id: str, seconds: float, used_kib: int, init: float, failure: str = ""
+    ) -> bytes:
+        """End a call; answer the end of its log.
+
+        seconds: duration. init: seconds of loading, for the first call of a child, else 0.
+        failure: what REPORT shows as Status, else "".
+        """
+        if self._partial or self._dropped:
+            self.settle()
+        text = (
+            f"END RequestId: {request_id}\n"
+            f"REPORT RequestId: {request_id}\tDuration: {seconds * 1000:.2f} ms"
+            f"\tBilled Duration: {math.ceil((seconds + init) * 1000)} ms"
+            f"\tMemory Size: {self._memory} MB\tMax Memory Used: {used_kib >> 10} MB\t"
+        )
+        if init:
+            text += f"Init Duration: {init * 1000:.2f} ms\t"
+        if failure:
+            text += f"Status: {failure}\t"
+        self._write(f"{text}\n".encode())
+        return b"".join(self._call)[-TAIL:]
+
+    def output(self, data: bytes) -> None:
+        """Take what the child wrote to stdout or stderr, in any pieces."""
+        second = int(self._clock.monotonic())
+        if second != self._second:
+            self._second, self._taken = second, 0
+        self._taken += len(data)
+        if self._taken > _PER_SECOND:
+            self._dropped += len(data)
+            return
+        lines, end, self._partial = (self._partial + data).rpartition(b"\n")
+        if end:
+            self._write(_text(lines + end))
+        if len(self._partial) > _LINE:
+            self.settle()
+
+    def settle(self) -> None:
+        """Write what stands without a line end, and how much was lost."""
+        partial, self._partial = self._partial, b""
+        if partial:
+            self._write(_text(partial) + b"\n")
+        if self._dropped:
+            self._write(b"[frontdesk] %d bytes of output dropped\n" % self._dropped)
+            self._dropped = 0
+
+    def _write(self, lines: bytes) -> None:
+        self._call.append(lines)
+        self._sink(self._name, lines)
+
+
+def _text(data: bytes) -> bytes:
+    return data.decode("utf-8", "replace").encode()
+
+
+class LogFiles:
+    """A sink: one file per function, `{name}.log`, appended to in batches."""
+
+    def __init__(self, folder: Path, wheel: Wheel, clock: Clock) -> None:
+        """folder: made when missing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._clock = clock
+        self._pending: dict[str, list[bytes]] = {}
+        self._timer = wheel.timer(self.flush)
+
+    def __call__(self, function: str, lines: bytes) -> None:
+        """Take lines; they stand in the file within a moment."""
+        if not self._pending:
+            self._timer.at(self._clock.monotonic() + _FLUSH_AFTER)
+        batch = self._pending.get(function)
+        if batch is None:
+            self._pending[function] = [lines]
+        else:
+            batch.append(lines)
+
+    def flush(self) -> None:
+        """Write everything now. Call it once more at the end."""
+        pending, self._pending = self._pending, {}
+        for function, lines in pending.items():
+            with (self._folder / f"{function}.log").open("ab", buffering=0) as file:
+                file.write(b"".join(lines))

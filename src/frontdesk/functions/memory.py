@@ -1,0 +1,78 @@
+"""Owns the memory limit of children: a cgroup for each where the system allows, else looking at /proc.
+
+Source: Linux, Documentation/admin-guide/cgroup-v2.rst; proc_pid_smaps(5).
+"""
+
+import contextlib
+import os
+from pathlib import Path
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_SLACK = 32 << 20  # the interpreter's own, which Lambda's sizes do not count as strictly either
+_PROCESSES = 256
+
+
+def resident(pid: int, limit: int) -> int:
+    """Tell how many bytes of memory a process uses; 0 when it is gone.
+
+    Pages shared with the zygote count in part, but that is dear to ask: only above `limit`.
+    """
+    process = Path(f"/proc/{pid}")
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        used = int((process / "statm").read_text().split()[1]) * _PAGE
+        if used > limit:
+            for line in (process / "smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    return int(line.split()[1]) << 10
+        return used
+    return 0
+
+
+class Cgroups:
+    """One cgroup per child below our own: the kernel kills whoever exceeds its size.
+
+    Made by `delegated`. Children of Lambda share no swap and die whole.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    @classmethod
+    def delegated(
+        cls, proc: Path = Path("/proc"), mount: Path = Path("/sys/fs/cgroup")
+    ) -> "Cgroups | None":
+        """Take over our cgroup (v2) if it has been given to us (systemd `Delegate=yes`)."""
+        try:
+            own = next(
+                line[3:].lstrip("/")
+                for line in (proc / "self/cgroup").read_text().splitlines()
+                if line.startswith("0::")
+            )
+            root = mount / own
+            if "memory" not in (root / "cgroup.controllers").read_text().split():
+                return None
+            # A cgroup with children that are limited may hold no process itself.
+            gateway = root / "gateway"
+            gateway.mkdir(exist_ok=True)
+            (gateway / "cgroup.procs").write_text(str(os.getpid()))
+            (root / "cgroup.subtree_control").write_text("+memory +pids")
+        except (OSError, StopIteration):
+            return None
+        return cls(root)
+
+    def admit(self, number: int, pid: int, memory: int) -> None:
+        """Put a child that has not run any code of its function under its limit. memory: bytes."""
+        group = self._root / f"function-{number}"
+        group.mkdir(exist_ok=True)
+        (group / "memory.max").write_text(str(memory + _SLACK))
+        with contextlib.suppress(OSError):  # no swap accounting: then there is no swap to forbid
+            (group / "memory.swap.max").write_text("0")
+        (group / "memory.oom.group").write_text("1")
+        (group / "pids.max").write_text(str(_PROCESSES))
+        with contextlib.suppress(ProcessLookupError):  # it has died already
+            (group / "cgroup.procs").write_text(str(pid))
+
+    def dismiss(self, number: int) -> None:
+        """Remove the cgroup of a child that has ended."""
+        with contextlib.suppress(OSError):
+            (self._root / f"function-{number}").rmdir()

@@ -1,0 +1,90 @@
+"""Owns the packages of functions: each requirements file installed once, in a folder named by its hash.
+
+A folder is complete or absent: pip writes beside it and the result is renamed. Knows no event loop;
+a build may take minutes, so it is called from a thread.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from frontdesk.base.errors import StartError
+
+
+class Packages:
+    """The installed requirements below `folder`. Two processes may share it."""
+
+    def __init__(self, folder: Path, progress: Callable[[str], None]) -> None:
+        """progress: takes one line for the operator when something takes its time."""
+        self._folder = folder
+        self._progress = progress
+
+    def folder_for(self, requirements: Path) -> Path:
+        """Answer the folder to put on the path; install first if this file is new here.
+
+        Raises: StartError naming the build log.
+        """
+        try:
+            wanted = requirements.read_bytes()
+        except OSError as error:
+            raise StartError(f"cannot read requirements: {requirements}") from error
+        target = self._folder / _key(wanted)
+        if not target.is_dir():
+            self._build(requirements, target)
+        return target
+
+    def _build(self, requirements: Path, target: Path) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        log = target.with_suffix(".log")
+        self._progress(f"installing {requirements} (log: {log})")
+        building = Path(tempfile.mkdtemp(prefix="building-", dir=self._folder))
+        try:
+            with log.open("wb") as output:
+                done = subprocess.run(  # noqa: S603 - pip, with the operator's own file
+                    [*_installer(), "--target", building, "--requirement", requirements],
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    cwd=requirements.parent,
+                    check=False,
+                )
+            if done.returncode != 0:
+                raise StartError(
+                    f"cannot install requirements: {requirements}",
+                    hint=f"{_last_line(log)} (whole log: {log})",
+                )
+            # Another process may have been faster: its folder is as good.
+            if not target.is_dir():
+                building.chmod(0o755)
+                building.rename(target)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+        self._progress(f"installed {requirements}")
+
+
+def _key(requirements: bytes) -> str:
+    """Name what an installation depends on: the file, the interpreter and the machine."""
+    place = f"{sys.implementation.cache_tag} {platform.platform()} {platform.machine()}"
+    return hashlib.sha256(place.encode() + b"\0" + requirements).hexdigest()[:24]
+
+
+def _installer() -> list[str]:
+    """Choose uv where it is installed: it needs no pip in our own environment."""
+    uv = shutil.which("uv")
+    if uv is not None:
+        return [uv, "pip", "install", "--quiet", "--python", sys.executable]
+    return [sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+
+
+def _last_line(log: Path) -> str:
+    with log.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(max(0, file.tell() - 4096))
+        lines = file.read().decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "no output")

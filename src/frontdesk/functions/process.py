@@ -1,0 +1,359 @@
+"""Owns one child as the gateway sees it: its channel, its output, its deadline, its end.
+
+Callbacks only: one write per call, one read per answer, one timer moved from call to call. Decides
+nothing about who runs what; that is the host's and `rules.pool`'s.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+from enum import Enum, auto
+from typing import Protocol
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.wheel import TICK, Wheel
+from frontdesk.functions.bootstrap import Init
+from frontdesk.functions.frames import (
+    INIT,
+    INIT_ERROR,
+    INVOKE,
+    READ_SIZE,
+    READY,
+    READY_META,
+    REPORT_META,
+    RESULT,
+    SHUTDOWN,
+    WROTE,
+    Decoder,
+    Frame,
+    FrameError,
+    pack,
+    pack_call,
+)
+from frontdesk.functions.logs import FunctionLog
+from frontdesk.functions.memory import Cgroups, resident
+from frontdesk.functions.settings import FunctionSettings
+from frontdesk.functions.zygote_link import ZygoteLink
+from frontdesk.ports.invoker import Invocation, Outcome
+
+INIT_BUDGET = 10.0
+"""Seconds that AWS gives to loading; our single attempt may also use up the function's timeout."""
+
+_EXIT_GRACE = 0.5
+"""Seconds from SHUTDOWN, or from a closed channel, to SIGKILL."""
+
+_OUTPUT_READ = 64 * 1024
+
+
+class State(Enum):
+    """Where a child stands. ENDING: nobody waits for it any more but the kernel."""
+
+    STARTING = auto()
+    FREE = auto()
+    BUSY = auto()
+    ENDING = auto()
+
+
+class Owner(Protocol):
+    """Who is told what becomes of a child. `now` is the monotonic second."""
+
+    def ready(self, child: "Child", now: float) -> None:
+        """The handler is loaded."""
+
+    def answered(self, child: "Child", outcome: Outcome, now: float) -> None:
+        """The call is over and the child is free."""
+
+    def failed(self, child: "Child", outcome: Outcome, now: float) -> None:
+        """The child could not start; it ends."""
+
+    def lost(self, child: "Child", outcome: Outcome | None, now: float) -> None:
+        """The child is ending. outcome: of the call that it ran, if any."""
+
+    def ended(self, child: "Child") -> None:
+        """The process is gone and reaped."""
+
+
+class Child:
+    """One process that runs one function, one event at a time."""
+
+    def __init__(
+        self,
+        number: int,
+        settings: FunctionSettings,
+        *,
+        owner: Owner,
+        zygote: ZygoteLink,
+        cgroups: Cgroups | None,
+        log: FunctionLog,
+        clock: Clock,
+        wheel: Wheel,
+    ) -> None:
+        self.number = number
+        self.settings = settings
+        self.pid = 0
+        self.state = State.STARTING
+        self._owner = owner
+        self._zygote = zygote
+        self._cgroups = cgroups
+        self._log = log
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._timer = wheel.timer(self._expired)
+        self._decoder = Decoder()
+        self._unsent = b""
+        self._init = b""
+        self._gone = False  # the process has ended; what it sent before is still read
+        self._init_seconds = 0.0  # of the first report
+        self._started = 0.0
+        self._allowed = 0.0  # seconds that the running call was given
+        self._request_id = ""
+        self._invocation = 0
+        self._channel: socket.socket
+        self._output = -1
+
+    # -- orders -----------------------------------------------------------------------------------
+
+    def start(self, init: Init) -> None:
+        """Fork it and tell it what to become. Answer: `ready` or `failed`."""
+        self._channel, theirs = socket.socketpair()
+        self._channel.setblocking(False)
+        self._output, output = os.pipe()
+        os.set_blocking(self._output, False)
+        self._loop.add_reader(self._channel, self._readable)
+        self._loop.add_reader(self._output, self._read_output)
+        self._log.init_start()
+        self._started = self._clock.monotonic()
+        self._allowed = INIT_BUDGET + self.settings.timeout
+        self._timer.at(self._started + self._allowed)
+        self._init = pack(INIT, body=json.dumps(init).encode())
+        self._zygote.fork(self.number, theirs.detach(), output)
+
+    def forked(self, pid: int) -> None:
+        """Take the word of the zygote: the process is there, and waits for INIT."""
+        self.pid = pid
+        if self._cgroups is not None:
+            self._cgroups.admit(self.number, pid, self.settings.memory << 20)
+        self._send(self._init)
+
+    def invoke(self, request_id: str, invocation: Invocation, now: float) -> None:
+        """Run the handler. Answer: `answered`, or `lost` with an outcome."""
+        # A caller that stops waiting says so itself; our own look at its deadline comes after that.
+        self._allowed = allowed = min(self.settings.timeout, invocation.deadline + TICK - now)
+        self._started = now
+        self._request_id = request_id
+        self._invocation = number = (self._invocation + 1) & 0xFFFFFFFF
+        self.state = State.BUSY
+        self._timer.at(now + allowed)
+        self._log.start(request_id)
+        deadline_ms = int((self._clock.time() + allowed) * 1000)
+        meta = pack_call(request_id, deadline_ms, invocation.trace, invocation.client_context)
+        self._send(pack(INVOKE, number, invocation.event, meta))
+
+    def retire(self) -> None:
+        """End a child that runs nothing: exit handlers, then exit; killed if that takes long."""
+        self.state = State.ENDING
+        self._send(pack(SHUTDOWN))
+        self._timer.at(self._clock.monotonic() + _EXIT_GRACE)
+
+    def kill(self) -> None:
+        """End it now, whatever it does."""
+        self.state = State.ENDING
+        self._zygote.kill(self.number)
+
+    def watch_memory(self) -> None:
+        """Kill a child that uses more memory than its function may. Answer: `lost`, in time."""
+        limit = self.settings.memory << 20
+        if resident(self.pid, limit) > limit:
+            self._zygote.kill(self.number)
+
+    # -- the channel ------------------------------------------------------------------------------
+
+    def _send(self, data: bytes) -> None:
+        if self._unsent:
+            self._unsent += data
+            return
+        try:
+            sent = self._channel.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return  # it has closed the channel; the reader is told
+        if sent < len(data):
+            self._unsent = data[sent:]
+            self._loop.add_writer(self._channel, self._writable)
+
+    def _writable(self) -> None:
+        self._loop.remove_writer(self._channel)
+        data, self._unsent = self._unsent, b""
+        self._send(data)
+
+    def _readable(self) -> None:
+        try:
+            data = self._channel.recv(READ_SIZE)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._deafened()
+            return
+        try:
+            for frame in self._decoder.feed(data):
+                self._take(frame)
+        except FrameError:
+            self._loop.remove_reader(self._channel)
+            self._zygote.kill(self.number)
+
+    def _drain(self) -> None:
+        with contextlib.suppress(OSError, FrameError):  # BlockingIOError: nothing is left
+            while data := self._channel.recv(READ_SIZE):
+                for frame in self._decoder.feed(data):
+                    self._take(frame)
+
+    def _take(self, frame: Frame) -> None:
+        if self.state is State.BUSY:
+            self._take_answer(frame)
+        elif self.state is State.STARTING:
+            self._take_start(frame)
+        elif self.state is State.FREE:
+            raise FrameError(f"unasked frame: kind {frame.kind}")
+
+    def _take_answer(self, frame: Frame) -> None:
+        if frame.number != self._invocation or len(frame.meta) != REPORT_META.size:
+            raise FrameError(f"unasked frame: kind {frame.kind}")
+        if frame.flags & WROTE:
+            self._read_output()
+        now = self._clock.monotonic()
+        init, self._init_seconds = self._init_seconds, 0.0
+        (used,) = REPORT_META.unpack(frame.meta)
+        tail = self._log.report(self._request_id, now - self._started, used, init)
+        error = "" if frame.kind == RESULT else "Unhandled"
+        outcome = Outcome(frame.body, error, "", self._request_id, tail)
+        self._timer.stop()
+        if self._gone:
+            self.state = State.ENDING
+            self._owner.lost(self, outcome, now)
+        else:
+            self.state = State.FREE
+            self._owner.answered(self, outcome, now)
+
+    def _take_start(self, frame: Frame) -> None:
+        now = self._clock.monotonic()
+        if frame.kind == READY:
+            (self._init_seconds,) = READY_META.unpack(frame.meta)
+            self._timer.stop()
+            self.state = State.FREE
+            self._owner.ready(self, now)
+        elif frame.kind == INIT_ERROR:
+            self._read_output()
+            self._log.init_failed(now - self._started, "error")
+            self.state = State.ENDING
+            self._timer.at(now + _EXIT_GRACE)
+            self._owner.failed(self, Outcome(frame.body, "Unhandled", "init failed"), now)
+        else:
+            raise FrameError(f"unasked frame: kind {frame.kind}")
+
+    def _deafened(self) -> None:
+        """The channel is closed: it is exiting, or its code closed what it did not know."""
+        self._loop.remove_reader(self._channel)
+        now = self._clock.monotonic()
+        if self.state is State.FREE:
+            self.kill()
+            self._owner.lost(self, None, now)
+        elif self.state is not State.ENDING:
+            # Its exit status decides what the caller is told, so it may finish exiting.
+            self._timer.at(now + _EXIT_GRACE)
+
+    # -- output -----------------------------------------------------------------------------------
+
+    def _read_output(self) -> None:
+        while True:
+            try:
+                data = os.read(self._output, _OUTPUT_READ)
+            except BlockingIOError:
+                return
+            if not data:
+                self._loop.remove_reader(self._output)
+                return
+            self._log.output(data)
+            if len(data) == _OUTPUT_READ:
+                return  # a flood: the loop comes back after it has served others
+
+    # -- time and end -----------------------------------------------------------------------------
+
+    def _expired(self) -> None:
+        now = self._clock.monotonic()
+        overdue = now >= self._started + self._allowed
+        self._zygote.kill(self.number)
+        if self.state is State.BUSY and overdue:
+            self._read_output()
+            self._log.timed_out(self._request_id, self._allowed)
+            message = f"Task timed out after {self._allowed:.2f} seconds"
+            self._lose("Sandbox.Timedout", message, "timeout", now)
+        elif self.state is State.STARTING and overdue:
+            self._log.init_failed(now - self._started, "timeout")
+            self.state = State.ENDING
+            message = f"Task timed out after {self._allowed:.2f} seconds"
+            body = _error("Sandbox.Timedout", message, "")
+            self._owner.failed(self, Outcome(body, "Unhandled", "init timed out"), now)
+
+    def _lose(self, kind: str, message: str, status: str, now: float) -> None:
+        """Answer a call whose process is or will be gone."""
+        self.state = State.ENDING
+        self._timer.stop()
+        failure = status if status == "timeout" else f"{status}\tError Type: {kind}"
+        init, self._init_seconds = self._init_seconds, 0.0
+        tail = self._log.report(self._request_id, now - self._started, 0, init, failure)
+        body = _error(kind, message, self._request_id)
+        outcome = Outcome(body, "Unhandled", message, self._request_id, tail)
+        self._owner.lost(self, outcome, now)
+
+    def exited(self, status: int) -> None:
+        """Take the word of the zygote: the process has ended with this status, or minus signal."""
+        self._gone = True
+        if self.state is State.BUSY:
+            self._drain()  # an answer may have been its last act
+        self._read_output()
+        now = self._clock.monotonic()
+        message = _exit_message(status)
+        if self.state is State.BUSY:
+            self._lose("Runtime.ExitError", message, "error", now)
+        elif self.state is State.STARTING:
+            self._log.init_failed(now - self._started, "error")
+            body = _error("Runtime.ExitError", message, "")
+            self._owner.failed(self, Outcome(body, "Unhandled", message), now)
+        elif self.state is State.FREE:
+            self._owner.lost(self, None, now)
+        self.state = State.ENDING
+        self._close()
+        if self._cgroups is not None:
+            self._cgroups.dismiss(self.number)
+        self._owner.ended(self)
+
+    def _close(self) -> None:
+        self._timer.stop()
+        self._log.settle()
+        self._loop.remove_reader(self._channel)
+        self._loop.remove_writer(self._channel)
+        self._channel.close()
+        self._loop.remove_reader(self._output)
+        os.close(self._output)
+
+
+def _exit_message(status: int) -> str:
+    """Say how a process ended, in Lambda's words."""
+    if status < 0:
+        name = "killed" if status == -signal.SIGKILL else signal.strsignal(-status) or str(-status)
+        return f"Runtime exited with error: signal: {name.lower()}"
+    if status > 0:
+        return f"Runtime exited with error: exit status {status}"
+    return "Runtime exited without providing a reason"
+
+
+def _error(kind: str, message: str, request_id: str) -> bytes:
+    """Make the error object of the platform itself."""
+    text = f"RequestId: {request_id} Error: {message}"
+    return json.dumps({"errorType": kind, "errorMessage": text}).encode()

@@ -1,0 +1,137 @@
+"""The zygote's program: a clean, single-threaded process that forks children when told to.
+
+Started by exec with its control socket as the only argument; imports nothing but the standard library
+and this package's own child side. It outlives no gateway: end of file on the control socket ends it,
+and every child with it. It knows nothing of functions.
+"""
+
+import contextlib
+import ctypes
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import types
+from pathlib import Path
+
+_SET_CHILD_SUBREAPER = 36
+_OUT_OF_RESOURCES = 71  # EX_OSERR of sysexits.h
+
+
+def main() -> None:
+    """Serve fork requests until the gateway goes away."""
+    # The child's side is imported by path under its real name, without running the package root of
+    # the gateway: user code must find neither of them loaded.
+    here = Path(__file__).parent
+    package = types.ModuleType("frontdesk")
+    package.__path__ = [str(here.parent)]
+    sys.modules["frontdesk"] = package
+    control = socket.socket(fileno=int(sys.argv[1]))
+    # Orphans of children (a subprocess left running) come here to be reaped.
+    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    gc.collect()
+    gc.freeze()
+    _Zygote(control).serve()
+
+
+class _Zygote:
+    def __init__(self, control: socket.socket) -> None:
+        from frontdesk.functions import bootstrap, frames
+
+        for name in [name for name in sys.modules if name.split(".")[0] == "frontdesk"]:
+            del sys.modules[name]
+        self._bootstrap = bootstrap
+        self._frames = frames
+        self._control = control
+        self._children: dict[int, int] = {}  # process id → child number
+        self._wake, wake = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        # Ctrl-C is the gateway's business: it drains, then closes the control socket.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def serve(self) -> None:
+        poll = select.poll()
+        poll.register(self._control, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
+        while True:
+            ready = {descriptor for descriptor, _ in poll.poll()}
+            if self._wake in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self._wake, 4096)
+                self._reap()
+            if self._control.fileno() in ready and not self._obey():
+                break
+        for pid in self._children:
+            _kill_group(pid)
+        for pid in self._children:
+            os.waitpid(pid, 0)
+
+    def _obey(self) -> bool:
+        """Carry out one order; False when the gateway has gone."""
+        frames = self._frames
+        message, descriptors, _, _ = socket.recv_fds(self._control, frames.CONTROL.size, 2)
+        if not message:
+            return False
+        operation, number, _ = frames.CONTROL.unpack(message)
+        if operation == frames.FORK:
+            self._fork(number, descriptors)
+        elif operation == frames.KILL:
+            for pid, child in self._children.items():
+                if child == number:
+                    _kill_group(pid)
+        return True
+
+    def _fork(self, number: int, descriptors: list[int]) -> None:
+        channel, output = descriptors
+        zygote = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            sys.stderr.write(f"cannot fork a function child: {error}\n")
+            self._tell(self._frames.EXITED, number, _OUT_OF_RESOURCES)
+            pid = -1
+        if pid == 0:
+            self._bootstrap.run(channel, output, zygote)
+        os.close(channel)
+        os.close(output)
+        if pid > 0:
+            self._children[pid] = number
+            self._tell(self._frames.FORKED, number, pid)
+
+    def _reap(self) -> None:
+        """Collect every process that has ended, and with a child the rest of its group."""
+        while True:
+            try:
+                # Without reaping yet: the group's number is the child's, safe while it is a zombie.
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            if ended.si_pid in self._children:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(ended.si_pid, signal.SIGKILL)
+            _, status = os.waitpid(ended.si_pid, 0)
+            number = self._children.pop(ended.si_pid, None)
+            if number is not None:
+                self._tell(self._frames.EXITED, number, os.waitstatus_to_exitcode(status))
+
+    def _tell(self, operation: int, number: int, value: int) -> None:
+        with contextlib.suppress(OSError):  # the gateway has gone; the next read says so
+            self._control.send(self._frames.CONTROL.pack(operation, number, value))
+
+
+def _kill_group(pid: int) -> None:
+    """SIGKILL to a child and its group; just after the fork the group may not exist yet."""
+    for kill in (os.kill, os.killpg):
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
