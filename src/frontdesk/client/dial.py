@@ -1,0 +1,135 @@
+"""Owns the making of connections: names resolved, addresses tried, TLS set up. Off the happy path."""
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+
+from frontdesk.base.errors import UpstreamError
+from frontdesk.client.connection import Connection
+from frontdesk.client.target import Target
+
+FRESH: Final = 10.0
+"""Seconds for which resolved addresses are used without asking again."""
+STALE: Final = 3600.0
+"""Seconds for which they are used when asking again fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSettings:
+    """Files in PEM form; "" for none.
+
+    ca: authorities to trust instead of the system's. cert, key: our client certificate.
+    """
+
+    ca: str = ""
+    cert: str = ""
+    key: str = ""
+
+
+def tls_context(settings: TlsSettings) -> ssl.SSLContext:
+    """Make a client context that verifies chain and host name, TLS 1.2 or later.
+
+    Raises: OSError (ssl.SSLError among them) when a file cannot be used.
+    """
+    context = ssl.create_default_context(cafile=settings.ca or None)
+    context.set_alpn_protocols(["http/1.1"])
+    if settings.cert:
+        context.load_cert_chain(settings.cert, settings.key or None)
+    return context
+
+
+class Resolver:
+    """Addresses of one name, remembered for a short while."""
+
+    def __init__(self, host: str, port: int, monotonic: Callable[[], float]) -> None:
+        self._host = host
+        self._port = port
+        self._monotonic = monotonic
+        self._addresses = [host] if _is_address(host) else []
+        self._asked = float("inf") if self._addresses else 0.0
+
+    async def addresses(self) -> list[str]:
+        """Return the addresses in the order to try them.
+
+        Raises: UpstreamError("resolve").
+        """
+        now = self._monotonic()
+        if self._addresses and now < self._asked + FRESH:
+            return self._addresses
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                self._host, self._port, type=socket.SOCK_STREAM
+            )
+        except OSError as error:
+            if self._addresses and now < self._asked + STALE:
+                return self._addresses
+            raise UpstreamError("resolve", f"name not found: {self._host}") from error
+        self._addresses = list(dict.fromkeys(str(info[4][0]) for info in found))
+        self._asked = now
+        return self._addresses
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class Dialer:
+    """Makes connections to one target."""
+
+    def __init__(
+        self,
+        target: Target,
+        tls: ssl.SSLContext | None,
+        timeout: float,
+        monotonic: Callable[[], float],
+    ) -> None:
+        """tls: for https targets. timeout: seconds for everything together."""
+        self._target = target
+        self._tls = tls
+        self._timeout = timeout
+        self._resolver = Resolver(target.host, target.port, monotonic)
+
+    async def dial(self, factory: Callable[[], Connection]) -> Connection:
+        """Connect to the first address that answers, each of several having its share of the time.
+
+        Raises: UpstreamError: resolve, connect, tls or connect_timeout.
+        """
+        target = self._target
+        try:
+            async with asyncio.timeout(self._timeout):
+                addresses = await self._resolver.addresses()
+                share = self._timeout / len(addresses)
+                for address in addresses[:-1]:
+                    try:
+                        async with asyncio.timeout(share):
+                            return await self._connect(address, factory)
+                    except (OSError, TimeoutError):
+                        continue
+                return await self._connect(addresses[-1], factory)
+        except TimeoutError as error:
+            raise UpstreamError("connect_timeout", f"no connection: {target.address}") from error
+        except ssl.SSLError as error:
+            message = f"{error.reason or error}: {target.address}"
+            raise UpstreamError("tls", message) from error
+        except OSError as error:
+            raise UpstreamError(
+                "connect", f"{error.strerror or error}: {target.address}"
+            ) from error
+
+    async def _connect(self, address: str, factory: Callable[[], Connection]) -> Connection:
+        _transport, connection = await asyncio.get_running_loop().create_connection(
+            factory,
+            address,
+            self._target.port,
+            ssl=self._tls,
+            server_hostname=self._target.host if self._tls else None,
+        )
+        return connection

@@ -1,0 +1,177 @@
+"""Owns the connections to one target: which one serves a call, who waits, and when new ones are made.
+
+The last used connection is used first, so that unneeded ones grow old and are closed by their timers.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from frontdesk.base.errors import UpstreamError
+from frontdesk.base.wheel import Wheel
+from frontdesk.client.call import Call
+from frontdesk.client.connection import Connection
+from frontdesk.client.dial import Dialer
+from frontdesk.client.target import Target
+from frontdesk.rules.resilience.health import PassiveHealth
+
+MAX_PENDING: Final = 1024
+"""Calls that may wait for a connection."""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """What one target is given: connections, and seconds for them to stand and for the next bytes."""
+
+    connections: int = 1024
+    connect: float = 3.0
+    read: float = 25.0
+
+
+class Pool:
+    """The connections to one target. A Carrier for calls that wait, the Keeper of its connections."""
+
+    def __init__(
+        self,
+        target: Target,
+        dialer: Dialer,
+        *,
+        health: PassiveHealth | None,
+        limits: PoolLimits,
+        wheel: Wheel,
+        monotonic: Callable[[], float],
+    ) -> None:
+        """health: to be kept where there is another target to choose."""
+        self._target = target
+        self._dialer = dialer
+        self._health = health
+        self._limits = limits
+        self._wheel = wheel
+        self._monotonic = monotonic
+        self._idle: list[Connection] = []
+        self._open: set[Connection] = set()
+        self._dials: set[asyncio.Task[None]] = set()
+        self._pending: deque[tuple[float, Call]] = deque()  # with the second at which it gives up
+        self._timer = wheel.timer(self._expire_pending)
+        self._made = 0
+
+    @property
+    def load(self) -> int:
+        """Calls under way or waiting."""
+        return len(self._open) - len(self._idle) + len(self._dials) + len(self._pending)
+
+    def send(self, call: Call) -> None:
+        """Start a call on an idle connection, on a new one, or let it wait for one."""
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            if connection.usable:
+                connection.start(call)
+                return
+        call.address = self._target.address
+        if self._has_room:
+            self._dial(call)
+        elif len(self._pending) < MAX_PENDING:
+            call.carrier = self
+            deadline = self._monotonic() + self._limits.connect
+            self._pending.append((deadline, call))
+            self._timer.at(self._pending[0][0])
+        else:
+            call.fail(UpstreamError("unavailable", f"too many waiting: {call.address}"))
+
+    def close(self) -> None:
+        """Close every connection; calls under way and waiting fail."""
+        for task in tuple(self._dials):
+            task.cancel()
+        for connection in tuple(self._open):
+            connection.close()
+        while self._pending:
+            _fail(self._pending.popleft()[1], "cancelled", "upstream closed")
+
+    def drop(self, call: Call) -> None:
+        """Forget a waiting call. A connection that is being made for it will serve others."""
+        for entry in self._pending:
+            if entry[1] is call:
+                self._pending.remove(entry)
+                return
+
+    # -- the keeper of connections -----------------------------------------------------------------
+
+    def release(self, connection: Connection) -> None:
+        if self._pending:
+            connection.start(self._pending.popleft()[1])
+        else:
+            self._idle.append(connection)
+
+    def gone(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+        self._dial_for_pending()
+
+    def replay(self, call: Call) -> None:
+        self._dial(call)
+
+    # -- new connections ---------------------------------------------------------------------------
+
+    @property
+    def _has_room(self) -> bool:
+        return len(self._open) + len(self._dials) < self._limits.connections
+
+    def _dial(self, call: Call) -> None:
+        call.carrier = self
+        task = asyncio.get_running_loop().create_task(self._connect(call))
+        self._dials.add(task)
+        task.add_done_callback(self._dialled)
+
+    def _dialled(self, task: asyncio.Task[None]) -> None:
+        self._dials.discard(task)
+        self._dial_for_pending()
+
+    def _dial_for_pending(self) -> None:
+        if self._pending and self._has_room:
+            self._dial(self._pending.popleft()[1])
+
+    async def _connect(self, call: Call) -> None:
+        try:
+            connection = await self._dialer.dial(self._new_connection)
+        except UpstreamError as error:
+            if self._health is not None:
+                self._health.failed(self._monotonic())
+            _fail(call, error.reason, error.message)
+            return
+        except asyncio.CancelledError:
+            _fail(call, "cancelled", "upstream closed")
+            raise
+        self._open.add(connection)
+        if call.carrier is self:
+            connection.start(call)
+        else:
+            self.release(connection)
+
+    def _new_connection(self) -> Connection:
+        self._made += 1
+        return Connection(
+            self,
+            self._target,
+            health=self._health,
+            read_timeout=self._limits.read,
+            wheel=self._wheel,
+            monotonic=self._monotonic,
+            number=self._made,
+        )
+
+    def _expire_pending(self) -> None:
+        now = self._monotonic()
+        while self._pending and self._pending[0][0] <= now:
+            _fail(self._pending.popleft()[1], "unavailable", "no free connection")
+        if self._pending:
+            self._timer.at(self._pending[0][0])
+
+
+def _fail(call: Call, reason: str, message: str) -> None:
+    if call.carrier is not None:
+        call.carrier = None
+        call.fail(UpstreamError(reason, message))

@@ -1,0 +1,189 @@
+"""Owns the reading of one response: parser callbacks, limits, and what may be passed on of its head.
+
+Takes bytes, keeps what they meant. Knows no transport, no timer and no caller.
+"""
+
+import re
+from typing import Final
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from frontdesk.base.streams import Fields
+from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
+
+HEAD_LIMIT: Final = 64 * 1024
+FIELD_LIMIT: Final = 200
+
+_CONNECTION_ITSELF: Final = HOP_BY_HOP | {b"content-length"}
+_USUAL: Final = frozenset({b"keep-alive", b"close", b"Keep-Alive", b"Close"})
+_KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"timeout=(\d{1,5})", re.ASCII)
+
+
+class ResponseReader:
+    """One response, as far as it has come. Feed it until `complete` or `problem`, then `close` it.
+
+    status: of the final head, 0 before. fields: its end-to-end fields. length: Content-Length or None.
+    trailers: fields after a chunked body, else None. complete: the whole response is here. keep_alive:
+    the connection may be used again. surplus: bytes came that belong to no answer. switched: bytes
+    behind a 101, else None. retire_after: seconds that the server keeps idle connections, or None.
+    problem: why this is no usable response; "" while it is one.
+    """
+
+    status = 0
+    length: int | None = None
+    trailers: Fields | None = None
+    complete = False
+    keep_alive = False
+    surplus = False
+    switched: bytes | None = None
+    retire_after: int | None = None
+    problem = ""
+
+    _fed = 0
+    _overhead = 0  # bytes behind the head that came in reads without body: extensions, trailers
+    _chunked = False
+    _upgrade = b""
+    _nominated: frozenset[bytes] | None = None
+
+    def __init__(self, method: str, *, upgrade: bool) -> None:
+        """method: of the request. upgrade: it asked for another protocol."""
+        self.fields: Fields = []
+        self._chunks: list[bytes] = []
+        self._head_only = method == "HEAD"
+        self._may_switch = upgrade
+        self._parser: HttpResponseParser | None = HttpResponseParser(self)
+
+    @property
+    def untouched(self) -> bool:
+        """Whether no byte has come."""
+        return self._fed == 0
+
+    def feed(self, data: bytes) -> None:
+        """Read the next bytes."""
+        if not self.status:
+            if self._fed == 0 and not b"HTTP/1.".startswith(data[:7]):
+                self.problem = "not HTTP/1"  # the parser takes RTSP, ICE and HTTP/2.0 as well
+                return
+            self._fed += len(data)
+        try:
+            self._parser.feed_data(data)  # type: ignore[union-attr]  # never fed after close
+        except HttpParserUpgrade as switch:
+            self.switched = data[switch.args[0] :]
+        except HttpParserError as error:
+            if self.complete:
+                self.surplus = True
+            else:
+                self.problem = self.problem or str(error)
+        if not self.status:
+            if self._fed > HEAD_LIMIT:
+                self.problem = "head too large"
+        elif self.status == 101 and self.switched is None:
+            self.problem = "101 without Upgrade"
+        elif not (self._chunks or self.complete):
+            self._overhead += len(data)
+            if self._overhead > HEAD_LIMIT:
+                self.problem = "too much framing"
+
+    def feed_eof(self) -> None:
+        """Learn that the connection was closed in good order: the end of a body without length."""
+        if self.status and self.length is None and not self._chunked:
+            self.complete = True
+
+    def take(self) -> bytes:
+        """Return the body bytes that came since the last call."""
+        chunks = self._chunks
+        if len(chunks) == 1:
+            return chunks.pop()
+        data = b"".join(chunks)
+        chunks.clear()
+        return data
+
+    def close(self) -> None:
+        """Part from the parser, which refers back to this object."""
+        self._parser = None
+
+    # -- callbacks of the parser -------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.surplus = True
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        lower = name.lower()
+        if self.status:
+            self._trailer(name, lower, value)
+        elif lower in _CONNECTION_ITSELF:
+            self._about_connection(lower, value.strip())
+        else:
+            self.fields.append((name, value.strip()))
+
+    def on_headers_complete(self) -> None:
+        status: int = self._parser.get_status_code()  # type: ignore[union-attr]
+        if status < 200 and not (status == 101 and self._may_switch):
+            self._interim(status)
+            return
+        fields = self.fields
+        if status > 599:
+            self.problem = f"status: {status}"
+        elif len(fields) > FIELD_LIMIT or (self._fed > HEAD_LIMIT and _size(fields) > HEAD_LIMIT):
+            self.problem = "head too large"
+        self.status = status
+        if self._nominated:
+            nominated = self._nominated
+            self.fields = [field for field in fields if field[0].lower() not in nominated]
+        if self._head_only:
+            if self.length is not None:
+                self.fields.append((b"Content-Length", b"%d" % self.length))
+            self._end()
+        elif status == 101:
+            self.fields.append((b"Upgrade", self._upgrade))
+
+    def on_body(self, data: bytes) -> None:
+        if self.complete:
+            self.surplus = True
+        else:
+            self._chunks.append(data)
+
+    def on_message_complete(self) -> None:
+        if self.status and not self.complete:
+            self._end()
+
+    def _end(self) -> None:
+        self.complete = True
+        self.keep_alive = self._parser.should_keep_alive()  # type: ignore[union-attr]
+
+    def _interim(self, status: int) -> None:
+        """Pass over a 1xx head. The parser reports it as a message of its own."""
+        if status < 100 or status == 101:
+            self.problem = f"status: {status}"
+        self.fields.clear()
+        self.length = self._nominated = None
+        self._chunked = False
+
+    def _about_connection(self, name: bytes, value: bytes) -> None:
+        match name:
+            case b"content-length":
+                self.length = int(value)
+            case b"transfer-encoding":
+                self._chunked = True
+                if value.lower() != b"chunked":
+                    self.problem = "transfer coding other than chunked"
+            case b"connection" if value not in _USUAL:
+                options = frozenset(option.strip().lower() for option in value.split(b","))
+                self._nominated = options | (self._nominated or options)
+            case b"keep-alive" if found := _KEEP_ALIVE_TIMEOUT.search(value):
+                self.retire_after = int(found[1])
+            case b"upgrade":
+                self._upgrade = value
+
+    def _trailer(self, name: bytes, lower: bytes, value: bytes) -> None:
+        if self.trailers is None:
+            self.trailers = []
+        if len(self.trailers) >= FIELD_LIMIT:
+            self.problem = "too many trailers"
+        elif lower not in _CONNECTION_ITSELF:
+            self.trailers.append((name, value.strip()))
+
+
+def _size(fields: Fields) -> int:
+    return sum(len(name) + len(value) for name, value in fields)

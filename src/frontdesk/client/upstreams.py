@@ -1,0 +1,106 @@
+"""Owns named backends of one or several targets: settings, the choice of a target, the registry."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.wheel import Wheel
+from frontdesk.client.call import Call
+from frontdesk.client.dial import Dialer, TlsSettings, tls_context
+from frontdesk.client.pool import Pool, PoolLimits
+from frontdesk.client.target import parse_target
+from frontdesk.rules.resilience.balance import BALANCES
+from frontdesk.rules.resilience.health import PassiveHealth, eligible
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSettings:
+    """How a backend is reached. Equal settings share connections.
+
+    targets: URLs; scheme, host and port count. balance: a key of `BALANCES`. failures, eject: passive
+    health: failures in a row that eject a target, and for how many seconds.
+    """
+
+    targets: tuple[str, ...]
+    balance: str = "round_robin"
+    failures: int = 5
+    eject: float = 30.0
+    limits: PoolLimits = field(default_factory=PoolLimits)
+    tls: TlsSettings = field(default_factory=TlsSettings)
+
+
+class Upstream:
+    """One backend."""
+
+    def __init__(
+        self, settings: UpstreamSettings, wheel: Wheel, monotonic: Callable[[], float]
+    ) -> None:
+        """Raises: ValueError for a bad target, OSError for a certificate file that cannot be used."""
+        targets = [parse_target(url) for url in settings.targets]
+        secure = any(target.scheme == "https" for target in targets)
+        context = tls_context(settings.tls) if secure else None
+        # With a single target there is nothing to choose, and no use in knowing its health.
+        alone = len(targets) == 1
+        self._healths = [PassiveHealth(settings.failures, settings.eject) for _ in targets]
+        self._pools = [
+            Pool(
+                target,
+                Dialer(
+                    target,
+                    context if target.scheme == "https" else None,
+                    settings.limits.connect,
+                    monotonic,
+                ),
+                health=None if alone else health,
+                limits=settings.limits,
+                wheel=wheel,
+                monotonic=monotonic,
+            )
+            for target, health in zip(targets, self._healths, strict=True)
+        ]
+        self._only = self._pools[0] if alone else None
+        self._balance = BALANCES[settings.balance]
+        self._monotonic = monotonic
+        self._turn = 0
+
+    def send(self, call: Call) -> None:
+        """Send a request; `call.respond` or `call.fail` tells what came of it."""
+        (self._only or self._pick()).send(call)
+
+    def close(self) -> None:
+        """Close all connections; calls under way fail."""
+        for pool in self._pools:
+            pool.close()
+
+    def _pick(self) -> Pool:
+        pools = self._pools
+        candidates = eligible(self._healths, self._monotonic())
+        at = self._balance(self._turn, [pools[at].load for at in candidates])
+        self._turn += 1
+        return pools[candidates[at]]
+
+
+class Upstreams:
+    """All backends of an event loop. Outlives a reload of the configuration."""
+
+    def __init__(self, clock: Clock, wheel: Wheel) -> None:
+        self._monotonic = clock.monotonic
+        self._wheel = wheel
+        self._by_settings: dict[UpstreamSettings, Upstream] = {}
+
+    def get(self, settings: UpstreamSettings) -> Upstream:
+        """Return the backend of these settings, the same one for equal settings.
+
+        Raises: ValueError for a bad target, OSError for a certificate file that cannot be used.
+        """
+        upstream = self._by_settings.get(settings)
+        if upstream is None:
+            upstream = Upstream(settings, self._wheel, self._monotonic)
+            self._by_settings[settings] = upstream
+        return upstream
+
+    def close(self) -> None:
+        """Close all connections of all backends."""
+        for upstream in self._by_settings.values():
+            upstream.close()
+        self._by_settings.clear()
