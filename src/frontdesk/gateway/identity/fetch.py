@@ -30,52 +30,49 @@ class Fetched:
     body: bytes = b""
 
 
-class Fetcher:
-    """Fetches documents with GET. Made once; `tls` replaces the system's trust in tests."""
+Trust = Callable[[], ssl.SSLContext]
 
-    def __init__(self, tls: Callable[[], ssl.SSLContext] = ssl.create_default_context) -> None:
-        self._make_tls = tls
-        self._tls: ssl.SSLContext | None = None
 
-    async def __call__(self, url: str, seconds: float, public: bool) -> Fetched:
-        """Fetch `url` (http or https, already allowed by the caller) within `seconds`, name lookup included.
+async def fetch(
+    url: str, seconds: float, public: bool, *, trust: Trust = ssl.create_default_context
+) -> Fetched:
+    """Fetch `url` (http or https, allowed by the caller) within `seconds`, name lookup included.
 
-        public: the operator did not choose this host, so refuse addresses that are not public.
-        Raises: UpstreamError.
-        """
-        try:
-            async with asyncio.timeout(seconds):
-                answer = await self._get(urlsplit(url), public)
-                if answer.status in _REDIRECTS:
-                    answer = await self._get(_redirected(url, answer), public)
-        except TimeoutError:
-            raise UpstreamError("timeout", f"no answer within {seconds:g} s: {url}") from None
-        except ssl.SSLError as error:
-            raise UpstreamError("tls", f"{error.reason or error}: {url}") from error
-        except OSError as error:
-            raise UpstreamError("connect", f"{error.strerror or error}: {url}") from error
-        if answer.status in _REDIRECTS:
-            raise UpstreamError("protocol", f"redirected twice: {url}")
-        return answer
+    public: the operator did not choose this host, so refuse addresses that are not public. trust: makes the
+    TLS context, in a thread, because reading the system's certificates takes tens of milliseconds.
+    Raises: UpstreamError.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            answer = await _get(urlsplit(url), public, trust)
+            if answer.status in _REDIRECTS:
+                answer = await _get(_redirected(url, answer), public, trust)
+    except TimeoutError:
+        raise UpstreamError("timeout", f"no answer within {seconds:g} s: {url}") from None
+    except ssl.SSLError as error:
+        raise UpstreamError("tls", f"{error.reason or error}: {url}") from error
+    except OSError as error:
+        raise UpstreamError("connect", f"{error.strerror or error}: {url}") from error
+    if answer.status in _REDIRECTS:
+        raise UpstreamError("protocol", f"redirected twice: {url}")
+    return answer
 
-    async def _get(self, url: SplitResult, public: bool) -> Fetched:
-        host, secure = url.hostname or "", url.scheme == "https"
-        port = url.port or (443 if secure else 80)
-        address = await _resolve(host, port, public)
-        if secure and self._tls is None:
-            self._tls = await asyncio.to_thread(self._make_tls)  # reads the trust store: tens of ms
-        # Connects to the very address that was checked; TLS still verifies the name.
-        reader, writer = await asyncio.open_connection(
-            address,
-            port,
-            ssl=self._tls if secure else None,
-            server_hostname=host if secure else None,
-        )
-        try:
-            writer.write(_request(url))
-            return await _read(reader)
-        finally:
-            writer.close()
+
+async def _get(url: SplitResult, public: bool, trust: Trust) -> Fetched:
+    host, secure = url.hostname or "", url.scheme == "https"
+    port = url.port or (443 if secure else 80)
+    # Connects to the very address that was checked; TLS still verifies the name.
+    reader, writer = await asyncio.open_connection(
+        await _resolve(host, port, public),
+        port,
+        ssl=await asyncio.to_thread(trust) if secure else None,
+        server_hostname=host if secure else None,
+    )
+    try:
+        writer.write(_request(url))
+        return await _read(reader)
+    finally:
+        writer.close()
 
 
 async def _resolve(host: str, port: int, public: bool) -> str:

@@ -21,7 +21,7 @@ from frontdesk.rules.auth.jwks import KeySetState, Refresh
 from frontdesk.rules.auth.keys import Key
 
 Fetch = Callable[[str, float, bool], Awaitable[Fetched]]
-"""(url, seconds, public only) → the answer; raises UpstreamError. See `fetch.Fetcher`."""
+"""(url, seconds, public only) → the answer; raises UpstreamError. See `fetch.fetch`."""
 
 WAIT: Final = 0.5
 """Seconds a request with an unknown key waits for the running fetch."""
@@ -61,6 +61,8 @@ class KeySet:
 
     def __init__(self, settings: IssuerSettings, ring: "KeyRing") -> None:
         self.settings = settings
+        self.generation = 0
+        """Changes when a token that was verified before could now be refused."""
         self._ring = ring
         self._state = KeySetState()
         self._waiting: list[Callable[[], None]] = []
@@ -72,11 +74,6 @@ class KeySet:
     def ready(self) -> bool:
         """Whether there are keys. Before the first success tokens cannot be judged at all."""
         return self._state.keys is not None
-
-    @property
-    def generation(self) -> int:
-        """Changes when a token that was verified before could now be refused."""
-        return self._state.generation
 
     def find(self, kid: str | None, alg: str) -> list[Key]:
         """List the keys that may have signed a token with this header, at most three."""
@@ -133,6 +130,7 @@ class KeySet:
             _log.exception("fetching keys failed", extra={"issuer": self.settings.issuer})
         if problem:
             self._state = jwks.failed(before, rules, clock.monotonic(), self._ring.jitter())
+        self.generation = self._state.generation
         self._report(before, problem)
         self._due.at(self._state.due)
         self._release()
@@ -195,8 +193,8 @@ class KeyRing:
                 found.refresh()
         return found
 
-    async def start(self) -> None:
-        """Begin to fetch all key sets in the background. Does not wait for any."""
+    def start(self) -> None:
+        """Begin to fetch all key sets in the background, on the running loop. Waits for none."""
         self._started = True
         for key_set in self._sets.values():
             key_set.refresh()

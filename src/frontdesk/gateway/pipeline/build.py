@@ -1,7 +1,8 @@
 """Owns what a stage builder is given. Builders read configuration here, once, at load; stages never do."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import Wheel
@@ -29,13 +30,18 @@ class Parts:
     upstreams: Upstreams
 
 
+T = TypeVar("T")
+
+Locate = Callable[..., Place | None]
+"""`locate("apis", "scheduling", "throttle")`: the file position of a key path, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class RouteBuild:
     """One route about to be compiled.
 
     key: the route key ("GET /pets/{id}", "$default"), or "" for the plans of an API that belong to no
-    route (unmatched, preflight). route: None for those. place: file position of a key path, e.g.
-    `build.place("apis", "scheduling", "throttle")`; None where the file says nothing there.
+    route (unmatched, preflight). route: None for those.
     """
 
     key: str
@@ -45,7 +51,16 @@ class RouteBuild:
     route: Route | None
     config: Config
     parts: Parts
-    place: Callable[..., Place | None]
+    place: Locate
+    shared: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    """What the routes of one compilation have in common; see `once`."""
+
+    def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+        """Make something on the first call for `key`; every other route of the compilation gets the same."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        made: T = self.shared[key]
+        return made
 
 
 Builder = Callable[[RouteBuild], Step | None]

@@ -36,6 +36,7 @@ class Fault(Enum):
     CRITICAL = ("critical_header", "malformed token")
     TYPE = ("type", "malformed token")
     UNKNOWN_KEY = ("unknown_key", "unknown key")
+    NO_FITTING_KEY = ("no_fitting_key", "unknown key")
     SIGNATURE = ("signature", "invalid signature")
     ISSUER = ("issuer", "the token does not have a valid issuer")
     AUDIENCE = ("audience", "the token does not have a valid audience")
@@ -164,17 +165,17 @@ def _check_audience(claims: Mapping[str, Any], demands: Demands) -> Fault | None
     return None if not demands.audience.isdisjoint(members) else Fault.AUDIENCE
 
 
-def scopes(claims: Mapping[str, Any], name: str = "") -> frozenset[str]:
-    """Collect the scopes a token grants: claim `name`, or `scope`, else `scp` where no name is given.
+def scopes(claims: Mapping[str, Any], name: str = "") -> list[str]:
+    """List the scopes a token grants: claim `name`, or `scope`, else `scp` where no name is given.
 
     Text separates them by blanks; an array lists them.
     """
     said = claims.get(name) if name else claims.get("scope", claims.get("scp"))
     if isinstance(said, str):
-        return frozenset(said.split())
+        return said.split()
     if isinstance(said, list):
-        return frozenset(member for member in said if isinstance(member, str))
-    return frozenset()
+        return [member for member in said if isinstance(member, str)]
+    return []
 
 
 def claim_texts(claims: Mapping[str, Any]) -> dict[str, str]:

@@ -49,6 +49,11 @@ class Policy:
 
     statements: tuple[Statement, ...]
 
+    @property
+    def asks_facts(self) -> bool:
+        """Whether any statement has conditions."""
+        return any(statement.conditions for statement in self.statements)
+
     def decide(self, resource: str, facts: Facts, action: str = INVOKE) -> Decision:
         """Evaluate: an explicit deny wins, then any allow; silence allows nothing."""
         decision = Decision.NONE

@@ -1,0 +1,59 @@
+"""Owns which authorizer a route has, and the table of authorizer types."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from frontdesk.config.models.authorizer import FunctionAuthorizer, JwtAuthorizer
+from frontdesk.gateway.pipeline.build import RouteBuild
+from frontdesk.gateway.pipeline.exchange import Stage
+from frontdesk.gateway.pipeline.plan import Step
+from frontdesk.gateway.pipeline.stages.function_authorizer import FunctionJudge, function_stage
+from frontdesk.gateway.pipeline.stages.jwt_authorizer import TokenJudge, jwt_stage
+
+
+def authorize(build: RouteBuild) -> Step | None:
+    """Build the authorizer of a route: its own, else its API's, else none."""
+    if build.route is None:
+        return None
+    name = build.route.authorizer or build.api.authorizer or "none"
+    if name == "none":
+        return None
+    config = build.config.authorizers[name]
+    stage, detail = AUTHORIZERS[config.type](build, name)
+    place = (
+        build.place("apis", build.api_name, "routes", build.key, "authorizer")
+        or build.place("apis", build.api_name, "authorizer")
+        or build.place("authorizers", name)
+    )
+    return Step("authorize", stage, detail, place)
+
+
+def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
+    config, route = build.config.authorizers[name], build.route
+    assert isinstance(config, JwtAuthorizer)
+    assert route is not None
+    judge = build.once(
+        ("authorizer", name), lambda: TokenJudge(config, build.parts.keys.key_set(config))
+    )
+    scopes = f", one scope of {' '.join(route.scopes)}" if route.scopes else ""
+    detail = f"{name}: token of {config.issuer}{scopes}"
+    return jwt_stage(judge, config.identity, route.scopes), detail
+
+
+def _function(build: RouteBuild, name: str) -> tuple[Stage, str]:
+    config, parts = build.config.authorizers[name], build.parts
+    assert isinstance(config, FunctionAuthorizer)
+    judge = build.once(
+        ("authorizer", name),
+        lambda: FunctionJudge(config, parts.invokers[config.function], parts.clock, parts.wheel),
+    )
+    kept = f"kept {config.cache:g} s" if config.cache and config.identity else "asked each time"
+    detail = f"{name}: function {config.function}, form {config.form}, {kept}"
+    return function_stage(judge, config, build.facts, build.key), detail
+
+
+AUTHORIZERS: Final[Mapping[str, Callable[[RouteBuild, str], tuple[Stage, str]]]] = {
+    "function": _function,
+    "jwt": _jwt,
+}
+"""Authorizer type to the builder of its stage and of its line in `explain`."""
