@@ -5,13 +5,21 @@ Sources: RFC 7239 (Forwarded), RFC 9110 §7.6.3 (Via); X-Forwarded-* by custom. 
 
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Final
 
 PSEUDONYM: Final = b"frontdesk"
 """Our name in `Via` (RFC 9110 §7.6.3)."""
 
 Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
 
 class TrustedProxies:
@@ -19,9 +27,9 @@ class TrustedProxies:
 
     __slots__ = ("_networks", "_verdicts")
 
-    def __init__(self, cidrs: Iterable[str]) -> None:
-        """cidrs: "10.0.0.0/8", "fd00::/8" or single addresses. Raises: ValueError for anything else."""
-        self._networks = [ip_network(cidr) for cidr in cidrs]
+    def __init__(self, networks: Iterable[Network | str]) -> None:
+        """networks: such as "10.0.0.0/8", or single addresses. Raises: ValueError for anything else."""
+        self._networks = [ip_network(str(network)) for network in networks]
         self._verdicts = lru_cache(1024)(self._look_up)
 
     def __bool__(self) -> bool:
