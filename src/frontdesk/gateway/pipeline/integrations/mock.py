@@ -3,7 +3,7 @@
 import orjson
 
 from frontdesk.base.streams import Field, Fields
-from frontdesk.config.models.integration import MockIntegration
+from frontdesk.config.models.integration import Mock
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.plan import Step
@@ -26,7 +26,7 @@ def integration(build: RouteBuild) -> Step | None:
     return Step("mock", answer, f"status {status}, {len(body)} bytes", place)
 
 
-def prepare(mock: MockIntegration) -> tuple[int, Fields, bytes]:
+def prepare(mock: Mock) -> tuple[int, Fields, bytes]:
     """Encode status, header fields and body. A text is the body; other values become compact JSON."""
     text = mock.body if isinstance(mock.body, str) else None
     body = orjson.dumps(mock.body) if text is None else text.encode()
