@@ -6,6 +6,7 @@ Each serves one exchange; the connection outlives them. A body that is complete 
 from typing import Protocol
 
 from frontdesk.base.streams import HIGH_WATER, Fields, Sink, Source
+from frontdesk.rules.http.trailers import FORWARDED
 
 
 class Flow(Protocol):
@@ -134,7 +135,9 @@ class RequestBody:
     def end(self, trailers: Fields | None = None) -> None:
         self.done = True
         if self._chunked:
-            lines = [b"%b: %b\r\n" % field for field in trailers or ()]
+            lines = [
+                b"%b: %b\r\n" % field for field in trailers or () if field[0].lower() in FORWARDED
+            ]
             self._send(b"0\r\n%b\r\n" % b"".join(lines))
 
     def abort(self, reason: str) -> None:

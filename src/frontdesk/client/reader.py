@@ -10,6 +10,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from frontdesk.base.streams import Fields
 from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
+from frontdesk.rules.http.trailers import FORWARDED
 
 HEAD_LIMIT: Final = 64 * 1024
 FIELD_LIMIT: Final = 200
@@ -23,7 +24,7 @@ class ResponseReader:
     """One response, as far as it has come. Feed it until `complete` or `problem`, then `close` it.
 
     status: of the final head, 0 before. fields: its end-to-end fields. length: Content-Length or None.
-    trailers: fields after a chunked body, else None. complete: the whole response is here. keep_alive:
+    trailers: those that may be forwarded, None without any. complete: the whole response is here. keep_alive:
     the connection may be used again. surplus: bytes came that belong to no answer. switched: bytes
     behind a 101, else None. retire_after: seconds that the server keeps idle connections, or None.
     problem: why this is no usable response; "" while it is one.
@@ -177,11 +178,9 @@ class ResponseReader:
                 self._upgrade = value
 
     def _trailer(self, name: bytes, lower: bytes, value: bytes) -> None:
-        if self.trailers is None:
-            self.trailers = []
-        if len(self.trailers) >= FIELD_LIMIT:
-            self.problem = "too many trailers"
-        elif lower not in _CONNECTION_ITSELF:
+        if lower in FORWARDED:
+            if self.trailers is None:
+                self.trailers = []
             self.trailers.append((name, value.strip()))
 
 

@@ -1,0 +1,231 @@
+"""Owns the HTTP integration: the request as its backend gets it, the backend's answer as a Reply.
+
+Knows backends only as `client.upstreams`; bodies stream both ways and are never looked at.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import UpstreamError
+from frontdesk.base.streams import Duplex, Field, Fields, Source
+from frontdesk.client.call import Call
+from frontdesk.client.dial import TlsSettings
+from frontdesk.client.pool import PoolLimits
+from frontdesk.client.upstreams import Upstream, UpstreamSettings
+from frontdesk.config.models.upstream import Upstream as UpstreamModel
+from frontdesk.gateway.pipeline import run
+from frontdesk.gateway.pipeline.build import RouteBuild
+from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
+from frontdesk.gateway.pipeline.integrations.http_target import (
+    Text,
+    compile_target,
+    split_upstream,
+    split_url,
+)
+from frontdesk.gateway.pipeline.plan import Step
+from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.rules.http.forwarding import forwarded, forwarded_for, loops, via
+
+_RETRY_AFTER: Final[Field] = (b"retry-after", b"1")
+_WEBSOCKET_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
+
+_UPGRADE: Final = b"Connection: Upgrade\r\nUpgrade: websocket"
+_TRAILERS: Final = b"Connection: TE\r\nTE: trailers"
+
+LONGEST: Final = 30.0
+"""Seconds between two reads of a backend that is given by its URL: the longest timeout of a route."""
+
+FAILURES: Final[dict[str, tuple[int, tuple[Field, ...]]]] = {
+    "cancelled": (503, ()),
+    "closed": (503, ()),
+    "connect": (503, ()),
+    "connect_timeout": (504, ()),
+    "protocol": (502, ()),  # AWS does not say; RFC 9110 §15.6.3
+    "resolve": (503, ()),
+    "timeout": (504, ()),
+    "tls": (503, ()),
+    "unavailable": (503, (_RETRY_AFTER,)),
+}
+"""Reason of an UpstreamError → status for the client, more fields. A backend that cannot be reached is
+503 at an HTTP API, one that takes too long 504."""
+
+
+def integration(build: RouteBuild) -> Step | None:
+    """Build the forwarding of `http` for a route. Raises: ValueError for a URL that cannot work."""
+    route = build.route
+    if route is None or route.http is None:
+        return None
+    http, variables = route.http, build.facts.variables
+    timeout = route.timeout
+    if http.upstream is not None:
+        named = build.config.upstreams[http.upstream]
+        url = split_upstream(named.urls[0], http.path, variables)
+        settings = _settings(named)
+        timeout = min(timeout, named.timeout.total)
+        append = http.path is None
+    else:
+        url = split_url(http.url or "", variables)
+        settings = UpstreamSettings((url.origin,), limits=PoolLimits(read=LONGEST))
+        append = build.key == "$default" or build.key.endswith("+}")
+    forwarder = Forwarder(
+        build.parts.upstreams.get(settings),
+        compile_target(url, build.key, append=append),
+        method=http.method or "",
+        keep_host=http.host == "preserve",
+        timeout=timeout,
+        clock=build.parts.clock,
+    )
+    detail = f"http {', '.join(settings.targets)}, timeout {timeout:g}s"
+    place = build.place("apis", build.api_name, "routes", build.key, "http")
+    return Step("http", forwarder.forward, detail, place)
+
+
+def _settings(named: UpstreamModel) -> UpstreamSettings:
+    tls = named.tls
+    return UpstreamSettings(
+        named.urls,
+        named.balance,
+        named.health.failures,
+        named.health.eject,
+        PoolLimits(connect=named.timeout.connect, read=named.timeout.read),
+        TlsSettings(str(tls.ca or ""), str(tls.cert or ""), str(tls.key or "")),
+    )
+
+
+class Forwarder:
+    """The last stage of a route that an HTTP backend answers."""
+
+    __slots__ = ("_keep_host", "_method", "_target", "_timeout", "_upstream", "monotonic")
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        target: Text,
+        *,
+        method: str,
+        keep_host: bool,
+        timeout: float,
+        clock: Clock,
+    ) -> None:
+        """target: makes the request target. method: "" for the client's. timeout: seconds to answer."""
+        self._upstream = upstream
+        self._target = target
+        self._method = method
+        self._keep_host = keep_host
+        self._timeout = timeout
+        self.monotonic = clock.monotonic
+
+    def forward(self, ex: Exchange) -> Reply | Parked:
+        """Send the request on and park; the answer resumes the exchange."""
+        headers = ex.headers
+        if b"via" in headers and loops(headers[b"via"]):
+            return refusal(508, "loop")
+        method = self._method or ex.method
+        host = headers.get(b"host", b"")
+        lines = [
+            f"{method} {self._target(ex)} HTTP/1.1".encode("latin-1"),
+            *map(b": ".join, ex.fields),
+            _introduction(ex.peer, ex.scheme, ex.version, host, _received(headers)),
+        ]
+        if ex.upgrade:
+            lines.append(_UPGRADE)
+        elif b"trailers" in headers.get(b"te", b"").lower():
+            lines.append(_TRAILERS)
+        keep_host = self._keep_host and host != b""
+        if keep_host:
+            lines.append(b"Host: " + host)
+        lines.append(b"")
+        call = _Forwarding(
+            method,
+            b"\r\n".join(lines),
+            ex.body if ex.source is None else ex.source,
+            has_host=keep_host,
+            upgrade=ex.upgrade,
+        )
+        call.exchange = ex
+        call.monotonic = self.monotonic
+        if b"idempotency-key" in headers:
+            call.repeatable = True
+        ex.integration_started = now = self.monotonic()
+        ex.cancel_work = call.stop
+        ex.client.set_deadline(ex, now + self._timeout)
+        self._upstream.send(call)
+        return PARKED
+
+
+_Received = tuple[bytes | None, bytes | None, bytes | None]
+
+
+def _received(headers: Mapping[bytes, bytes]) -> _Received:
+    """Return X-Forwarded-For and Forwarded, which only a trusted proxy may say, and Via."""
+    return headers.get(b"x-forwarded-for"), headers.get(b"forwarded"), headers.get(b"via")
+
+
+@lru_cache(1024)
+def _introduction(peer: str, scheme: str, version: str, host: bytes, received: _Received) -> bytes:
+    """Write the fields that tell the backend of the client. Clients repeat themselves: remembered."""
+    # Differs: AWS adds `by=` and its own name in Via, and X-Forwarded-* for functions only.
+    client, proto = peer.encode(), scheme.encode()
+    addresses, hops, passed = (value or b"" for value in received)
+    lines = [
+        b"X-Forwarded-For: " + forwarded_for(addresses, client),
+        b"X-Forwarded-Proto: " + proto,
+        b"Forwarded: " + forwarded(hops, client, host, proto),
+        b"Via: " + via(passed, version.removeprefix("HTTP/").encode()),
+    ]
+    if host:
+        lines.append(b"X-Forwarded-Host: " + host)
+    return b"\r\n".join(lines)
+
+
+class _Forwarding(Call):
+    """One request at its backend, for one exchange."""
+
+    __slots__ = ("exchange", "monotonic")
+
+    exchange: Exchange
+    monotonic: Callable[[], float]
+
+    def respond(
+        self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
+    ) -> None:
+        ex = self.exchange
+        ex.upstream = self.address
+        ex.integration_latency = self.monotonic() - ex.integration_started
+        ex.integration_status = status
+        if tunnel is not None and not _accepts(ex, fields):
+            tunnel.cancel()
+            run.resume(ex, refusal(502, "upstream:protocol"))
+        else:
+            run.resume(ex, Reply(status, fields, body, tunnel=tunnel))
+
+    def fail(self, error: UpstreamError) -> None:
+        ex = self.exchange
+        ex.upstream = self.address
+        ex.integration_latency = self.monotonic() - ex.integration_started
+        ex.integration_error = f"{error.reason}: {error.message}"
+        status, extra = FAILURES[error.reason]
+        run.resume(ex, refusal(status, f"upstream:{error.reason}", *extra))
+
+    def stop(self, why: str) -> None:
+        """Stop waiting, for the exchange: its time is over or its client has gone."""
+        ex = self.exchange
+        ex.upstream = self.address
+        ex.integration_latency = self.monotonic() - ex.integration_started
+        ex.integration_error = why
+        self.cancel()
+
+
+def _accepts(ex: Exchange, fields: Fields) -> bool:
+    """Whether a 101 is the answer to the client's WebSocket key (RFC 6455 §4.2.2)."""
+    digest = hashlib.sha1(ex.headers[b"sec-websocket-key"] + _WEBSOCKET_GUID, usedforsecurity=False)
+    accept = base64.b64encode(digest.digest())
+    answer = {name.lower(): value for name, value in fields}
+    return (
+        answer.get(b"sec-websocket-accept") == accept
+        and answer.get(b"upgrade", b"").lower() == b"websocket"
+    )
