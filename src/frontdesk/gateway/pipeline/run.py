@@ -16,7 +16,17 @@ _tasks: set[asyncio.Task[None]] = set()  # the loop itself keeps only weak refer
 
 
 def begin(exchange: Exchange) -> None:
-    """Run the head from its first stage. `exchange.plan` has been set by the router."""
+    """Run the head from its first stage. `exchange.plan` has been set by the router.
+
+    A body that is known to be too large is refused here, before any of it is read for a stage; one
+    that only turns out to be is refused by the server.
+    """
+    if exchange.body or exchange.source is not None:
+        source = exchange.source
+        size = len(exchange.body) if source is None else source.length or 0
+        if size > exchange.plan.max_body:
+            refuse(exchange, 413, "body_size")
+            return
     _advance(exchange, 0)
 
 
@@ -42,7 +52,9 @@ def _advance(ex: Exchange, at: int) -> None:
                 _spawn(ex, answer)  # type: ignore[arg-type]  # the last member of the union
             return
     except Exception:
-        _log.exception("stage failed", extra={"request_id": ex.request_id, "stage": _stage_name(ex, at)})
+        _log.exception(
+            "stage failed", extra={"request_id": ex.request_id, "stage": _stage_name(ex, at)}
+        )
         finish(ex, refusal(500, "internal"))
         return
     finish(ex, refusal(500, "no_integration"))

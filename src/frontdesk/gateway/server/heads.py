@@ -1,0 +1,390 @@
+"""Owns the reading of a request head: bytes up to the blank line become a Request or a refusal.
+
+llhttp judges the grammar, strictly. What it lets pass and a gateway must not is judged here: one space
+around the target, versions, targets, Host, framing, duplicates, upgrades, sizes. Knows no connection.
+"""
+
+import base64
+import binascii
+import re
+from typing import Final
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+
+from frontdesk.base.streams import Field, Fields
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.server.limits import Limits
+from frontdesk.rules.http.forwarding import TrustedProxies, nearest
+from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP, SINGLETONS, is_held, nominated
+from frontdesk.rules.http.path import normalise
+
+CHUNKED: Final = -1
+"""`Request.length` of a body whose end is told by its chunks."""
+
+METHODS: Final[dict[bytes, str]] = {
+    name.encode(): name
+    for name in (
+        *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "PURGE"),
+        *("ACL", "BIND", "CHECKOUT", "COPY", "LINK", "LOCK", "M-SEARCH", "MERGE", "MKACTIVITY"),
+        *("MKCALENDAR", "MKCOL", "MOVE", "NOTIFY", "PROPFIND", "PROPPATCH", "REBIND", "REPORT"),
+        *("SEARCH", "SUBSCRIBE", "UNBIND", "UNLINK", "UNLOCK", "UNSUBSCRIBE"),
+    )
+}
+"""Methods that may be routed: those of RFC 9110 without CONNECT and TRACE, and others llhttp knows."""
+
+_ALLOW: Final[Field] = (b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+_VERSIONS: Final = {b"HTTP/1.1": "HTTP/1.1", b"HTTP/1.0": "HTTP/1.0"}
+_TOKEN: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_PROTOCOL: Final = re.compile(rb"[A-Z]+/[0-9]+(\.[0-9]+)?")
+_HOST: Final = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::[0-9]{0,5})?")
+_WEBSOCKET_KEY_BYTES: Final = 16
+_FIELD_OVERHEAD: Final = 4  # colon, blank, CR, LF
+_REMEMBERED: Final = 4096  # spellings of names and hosts; more than that is somebody probing
+
+# What becomes of a field, by its name.
+_FORWARD: Final = 0  # may go to a backend as it came
+_HOLD: Final = 1  # ends here, but events and policies see it
+_EDGE: Final = 2  # only a trusted proxy may say it; dropped otherwise
+_DROP: Final = 3
+
+_HELD_FROM_ANYONE: Final = HOP_BY_HOP | {b"content-length", b"expect", b"host", b"via"}
+
+_NO_HEADERS: Final[dict[bytes, bytes]] = {}
+_NO_FIELDS: Final[Fields] = []
+
+
+class Request(Exchange):
+    """An Exchange with what only the server needs to know of its message.
+
+    length: bytes of the body that follows, or CHUNKED. authority: host and port of a target in absolute
+    form. keep_alive: the client may use the connection again. expects_continue: it waits for 100 before it sends the body. refusal: the head was not
+    acceptable; all that was read of it until then is set, for the log.
+    """
+
+    length: int = 0
+    authority: bytes = b""
+    keep_alive: bool = True
+    expects_continue: bool = False
+    refusal: Reply | None = None
+
+    # Of a head that was refused before they were known.
+    method = ""
+    raw_path = path = stage_path = query = host = ""
+    headers = _NO_HEADERS
+    fields = held = _NO_FIELDS
+
+
+class _FieldLines:
+    """What the parser reports to: nothing but the lines of the field section."""
+
+    __slots__ = ("lines",)
+
+    def __init__(self) -> None:
+        self.lines: Fields = []
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.lines.append((name, value))
+
+
+class HeadReader:
+    """Reads heads, one at a time, whole. One serves all connections of an event loop.
+
+    Because a head is read whole, it makes no difference how it was cut into packets, and because the
+    parser never sees a body, bytes of a body can never be taken for the next request.
+    """
+
+    def __init__(self, limits: Limits, trusted: TrustedProxies) -> None:
+        self._limits = limits
+        self._trusted = trusted
+        self._small = min(limits.target, limits.field_line, limits.fields)
+        self._collector = _FieldLines()
+        self._parser = HttpRequestParser(self._collector)
+        self._names: dict[bytes, tuple[bytes, int]] = {}
+        self._hosts: dict[bytes, str | None] = {}
+
+    def read(self, head: bytes, peer: str) -> Request:
+        """Read one head. head: from the request line to the blank line, both included."""
+        request = Request()
+        request.peer = request.client_ip = peer
+        request.request_length = len(head)
+        request.refusal = self._read_line(request, head) or self._read_fields(request, head)
+        if request.refusal is not None or len(request.held) > 1 or request.version != "HTTP/1.1":
+            # llhttp may now wait for a body, or for nothing more at all.
+            self._parser = HttpRequestParser(self._collector)
+        return request
+
+    # -- request line -----------------------------------------------------------------------------
+
+    def _read_line(self, request: Request, head: bytes) -> Reply | None:
+        line = head[: head.find(b"\r\n")]
+        if len(line) > self._limits.request_line:
+            return refusal(414, "request_line", close=True)
+        words = line.split(b" ")
+        if len(words) != 3:
+            return refusal(400, "request_line", close=True)
+        method, target, version = words
+        request.version = _VERSIONS.get(version, "")
+        if not request.version:
+            return _refuse_version(version)
+        request.method = METHODS.get(method, "")
+        if not request.method:
+            return _refuse_method(method)
+        if len(target) > self._limits.target:
+            return refusal(414, "target", close=True)
+        return self._read_target(request, target.decode("latin-1"))
+
+    def _read_target(self, request: Request, target: str) -> Reply | None:
+        if not target.startswith("/"):
+            if target == "*" and request.method == "OPTIONS":
+                request.raw_path = request.path = "*"
+                return None
+            target = self._read_authority(request, target)
+        request.raw_path, _, request.query = target.partition("?")
+        path = normalise(request.raw_path)
+        if path is None or "#" in request.query:
+            return refusal(400, "target", close=True)
+        request.path = path
+        return None
+
+    def _read_authority(self, request: Request, target: str) -> str:
+        """Take the host from a target in absolute form; return its origin form, "" if not acceptable.
+
+        What the client's Host field says no longer counts (RFC 9112 §3.2.2).
+        """
+        scheme, _, rest = target.partition("://")
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        if scheme.lower() not in {"http", "https"}:
+            return ""
+        request.authority = authority.encode("latin-1")
+        origin_form = rest[len(authority) :]
+        return origin_form if origin_form.startswith("/") else "/" + origin_form
+
+    # -- fields -----------------------------------------------------------------------------------
+
+    def _read_fields(self, request: Request, head: bytes) -> Reply | None:
+        collector = self._collector
+        lines: Fields = []
+        collector.lines = lines
+        try:
+            self._parser.feed_data(head)
+        except HttpParserUpgrade:
+            pass  # judged below, like every other meaning of the fields
+        except HttpParserError:
+            return refusal(400, "malformed", close=True)
+        if b" \r\n" in head or b"\t\r\n" in head:  # llhttp leaves blanks after a value
+            lines = [(name, value.strip(b" \t")) for name, value in lines]
+        if len(head) > self._small or len(lines) > self._limits.field_count:
+            large = self._too_large(lines)
+            if large is not None:
+                return large
+        return self._sort(request, lines) or self._judge(request)
+
+    def _too_large(self, lines: Fields) -> Reply | None:
+        limits = self._limits
+        sizes = [len(name) + len(value) + _FIELD_OVERHEAD for name, value in lines]
+        if (
+            len(sizes) > limits.field_count
+            or sum(sizes) > limits.fields
+            or max(sizes, default=0) > limits.field_line
+        ):
+            return refusal(431, "fields", close=True)
+        return None
+
+    def _sort(self, request: Request, lines: Fields) -> Reply | None:
+        names = self._names
+        trusts = request.peer in self._trusted
+        headers: dict[bytes, bytes] = {}
+        fields: Fields = []
+        held: Fields = []
+        for line in lines:
+            name, value = line
+            key, fate = names.get(name) or self._learn(name)
+            if fate:
+                if fate == _DROP or (fate == _EDGE and not trusts):
+                    continue
+                held.append(line)
+            else:
+                fields.append(line)
+            if key in headers:
+                if key in SINGLETONS:
+                    return refusal(400, "duplicate_field", close=True)
+                headers[key] += (b"; " if key == b"cookie" else b",") + value
+            else:
+                headers[key] = value
+        request.headers = headers
+        request.fields = fields
+        request.held = held
+        return None
+
+    def _learn(self, name: bytes) -> tuple[bytes, int]:
+        """Classify a spelling of a field name and remember it: `lower` runs once per spelling."""
+        key = name.lower()
+        fate = _FORWARD
+        if b"_" in key:
+            # Differs: AWS passes such names on. Many backends read `_` as `-`, so that
+            # `Transfer_Encoding` or `X_Forwarded_For` would speak for the edge.
+            fate = _DROP
+        elif key in _HELD_FROM_ANYONE:
+            fate = _HOLD
+        elif is_held(key):
+            fate = _EDGE
+        if len(self._names) < _REMEMBERED:
+            self._names[name] = key, fate
+        return key, fate
+
+    def _judge(self, request: Request) -> Reply | None:
+        """Check what the fields say together. Most requests hold back nothing but Host."""
+        refused = self._judge_host(request)
+        if refused is not None:
+            return refused
+        if request.version == "HTTP/1.0":
+            request.keep_alive = False
+        if len(request.held) == 1 and b"host" in request.headers:
+            return None
+        refused = (
+            _judge_framing(request)
+            or _judge_connection(request)
+            or _judge_expectation(request)
+            or _judge_upgrade(request)
+        )
+        if refused is None and request.peer in self._trusted:
+            self._believe(request)
+        return refused
+
+    def _judge_host(self, request: Request) -> Reply | None:
+        value = request.headers.get(b"host")
+        if value is None:
+            # RFC 9112 §3.2: required since HTTP/1.1. Without one the router takes any host.
+            if request.version == "HTTP/1.1":
+                return refusal(400, "host", close=True)
+            value = request.authority
+            if not value:
+                return None
+        try:
+            host = self._hosts[value]
+        except KeyError:
+            host = self._host(value)
+        if request.authority:
+            # RFC 9112 §3.2.2: the target's authority replaces what Host says, good or bad.
+            host = self._host(request.authority)
+            request.headers[b"host"] = request.authority
+            request.held = [line for line in request.held if line[0].lower() != b"host"]
+            request.held.append((b"Host", request.authority))
+        if host is None:
+            return refusal(400, "host", close=True)
+        request.host = host
+        return None
+
+    def _believe(self, request: Request) -> None:
+        """Take client, scheme and host from what a trusted proxy says."""
+        headers = request.headers
+        request.client_ip = self._trusted.client(request.peer, headers.get(b"x-forwarded-for", b""))
+        scheme = nearest(headers.get(b"x-forwarded-proto", b"")).lower()
+        if scheme in {b"http", b"https"}:
+            request.scheme = scheme.decode()
+        request.host = self._host(nearest(headers.get(b"x-forwarded-host", b""))) or request.host
+
+    def _host(self, value: bytes) -> str | None:
+        """Return a host without port in lower case; None where it must be refused."""
+        match = _HOST.fullmatch(value)
+        host = match[1].decode().lower() if match is not None else None
+        if len(self._hosts) < _REMEMBERED:
+            self._hosts[value] = host
+        return host
+
+
+def _refuse_version(version: bytes) -> Reply:
+    if _PROTOCOL.fullmatch(version):
+        return refusal(505, "version", close=True)
+    return refusal(400, "request_line", close=True)
+
+
+def _refuse_method(method: bytes) -> Reply:
+    if method == b"TRACE":
+        return refusal(405, "method", _ALLOW, close=True)
+    if _TOKEN.fullmatch(method):
+        return refusal(501, "method", close=True)
+    return refusal(400, "request_line", close=True)
+
+
+def _judge_framing(request: Request) -> Reply | None:
+    headers = request.headers
+    coding = headers.get(b"transfer-encoding")
+    if coding is not None:
+        if request.version == "HTTP/1.0" or not all(
+            _TOKEN.fullmatch(member.strip(b" \t")) for member in coding.split(b",")
+        ):
+            return refusal(400, "framing", close=True)
+        if coding.lower() != b"chunked":
+            return refusal(501, "transfer_encoding", close=True)
+        request.length = CHUNKED
+    elif b"content-length" in headers:
+        request.length = int(headers[b"content-length"])
+    return None
+
+
+def _judge_connection(request: Request) -> Reply | None:
+    connection = request.headers.get(b"connection")
+    if connection is None:
+        return None
+    options = _options(connection)
+    if b"close" in options:
+        request.keep_alive = False
+    elif b"keep-alive" in options:
+        request.keep_alive = True
+    named = nominated(connection)
+    if named is None:
+        return refusal(400, "connection", close=True)
+    if named:
+        request.fields = [line for line in request.fields if line[0].lower() not in named]
+        for name in named:
+            request.headers.pop(name, None)
+    return None
+
+
+def _options(connection: bytes) -> set[bytes]:
+    return {option.strip(b" \t").lower() for option in connection.split(b",")}
+
+
+def _judge_expectation(request: Request) -> Reply | None:
+    expect = request.headers.get(b"expect")
+    if expect is None or request.version == "HTTP/1.0":
+        return None
+    if expect.lower() != b"100-continue":
+        return refusal(417, "expect", close=True)
+    request.expects_continue = request.length != 0
+    return None
+
+
+def _judge_upgrade(request: Request) -> Reply | None:
+    """Find WebSocket handshakes (RFC 6455 §4.2.1). Any other upgrade is ignored, as RFC 9110 §7.8 allows.
+
+    The connection is closed after an ignored one: the client might believe that it was understood.
+    """
+    headers = request.headers
+    upgrade = headers.get(b"upgrade")
+    if upgrade is None or b"upgrade" not in _options(headers.get(b"connection", b"")):
+        return None
+    request.keep_alive = False
+    if upgrade.lower() != b"websocket" or request.method != "GET" or request.version != "HTTP/1.1":
+        return None
+    if headers.get(b"sec-websocket-version") != b"13":
+        return refusal(426, "websocket", *_WEBSOCKET_OFFER, close=True)
+    if request.length or not _is_key(headers.get(b"sec-websocket-key", b"")):
+        return refusal(400, "websocket", close=True)
+    request.upgrade = True
+    return None
+
+
+_WEBSOCKET_OFFER: Final[Fields] = [
+    (b"upgrade", b"websocket"),
+    (b"sec-websocket-version", b"13"),
+]
+
+
+def _is_key(value: bytes) -> bool:
+    try:
+        return len(base64.b64decode(value, validate=True)) == _WEBSOCKET_KEY_BYTES
+    except binascii.Error:
+        return False

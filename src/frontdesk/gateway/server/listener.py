@@ -1,0 +1,124 @@
+"""Owns the listening sockets: opening them with clear errors, accepting, and the graceful stop."""
+
+import asyncio
+import errno
+import os
+import socket
+from collections.abc import Callable
+from typing import Final
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StartError
+from frontdesk.base.ids import request_ids
+from frontdesk.base.wheel import Wheel
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.server.heads import HeadReader
+from frontdesk.gateway.server.http1 import Door, HttpConnection, Shared, refused_plan
+from frontdesk.gateway.server.limits import Limits
+from frontdesk.gateway.server.registry import Registry
+from frontdesk.rules.http.forwarding import TrustedProxies
+
+_BACKLOG: Final = 2048
+
+_BIND_ERRORS: Final[dict[int, tuple[str, str]]] = {
+    errno.EADDRINUSE: (
+        "address already in use",
+        "set `listen` to another port, or stop the process that uses this one",
+    ),
+    errno.EADDRNOTAVAIL: (
+        "not an address of this machine",
+        "set `listen` to 127.0.0.1, 0.0.0.0 or an address of a network interface",
+    ),
+    errno.EACCES: (
+        "not permitted to listen",
+        "ports below 1024 need a privilege; set `listen` to a higher port",
+    ),
+}
+
+
+class Server:
+    """All listeners of one process and the connections that came in through them."""
+
+    def __init__(
+        self,
+        door: Door,
+        *,
+        clock: Clock,
+        wheel: Wheel,
+        log: Callable[[Exchange], None],
+        trusted: TrustedProxies,
+        limits: Limits = Limits(),  # noqa: B008 - immutable
+        random_bytes: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """log: takes exchanges that were refused before they had a plan of their own."""
+        self._wheel = wheel
+        self._now = clock.monotonic
+        self._registry = Registry(limits.max_connections)
+        self._servers: list[asyncio.Server] = []
+        heads = HeadReader(limits, trusted)
+        ids = request_ids(random_bytes)
+        plan = refused_plan(log)
+
+        def share(half_close: bool) -> Shared:
+            return Shared(door, limits, clock, wheel, heads, ids, self._registry, plan, half_close)
+
+        self._share = share
+
+    async def open(self, host: str, port: int, *, half_close: bool = False) -> tuple[str, int]:
+        """Listen on an address; return it, with the port chosen where `port` is 0.
+
+        half_close: answer clients that have shut down their sending side; otherwise they have gone.
+        Raises: StartError when the address cannot be had.
+        """
+        listening = _bind(host, port)
+        shared = self._share(half_close)
+        server = await asyncio.get_running_loop().create_server(
+            lambda: HttpConnection(shared), sock=listening, backlog=_BACKLOG
+        )
+        self._servers.append(server)
+        address = listening.getsockname()
+        return address[0], address[1]
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._registry.connections)
+
+    async def drain(self, seconds: float) -> None:
+        """Stop: accept no more, close idle connections, let the others end for up to `seconds`."""
+        for server in self._servers:
+            server.close()
+        empty = asyncio.get_running_loop().create_future()
+
+        def left() -> None:
+            if not empty.done():
+                empty.set_result(None)
+
+        timer = self._wheel.timer(self._registry.abort)
+        timer.at(self._now() + seconds)
+        self._registry.drain(left)
+        await empty
+        timer.stop()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as error:
+        raise StartError(
+            f"unknown address to listen on: {shown}", hint="set `listen` to ADDRESS:PORT"
+        ) from error
+    family, kind, protocol, _, address = found[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it
+        listening.bind(address)
+        listening.listen(_BACKLOG)  # a second listener is told by this call at the latest
+    except OSError as error:
+        listening.close()
+        reason, hint = _BIND_ERRORS.get(error.errno or 0, (os.strerror(error.errno or 0), ""))
+        raise StartError(f"{reason}: {shown}", hint=hint) from error
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,62 @@
+"""Owns the set of open connections of a server: how many may be there, and how they are sent home."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+
+class Connection(Protocol):
+    """An open connection, whatever it speaks now."""
+
+    def drain(self) -> None:
+        """The server stops: close at once when idle, else after what is under way."""
+        ...
+
+    def abort(self) -> None:
+        """Close now."""
+        ...
+
+
+class Registry:
+    """All connections of one server."""
+
+    __slots__ = ("_capacity", "_on_empty", "connections", "draining")
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._on_empty: Callable[[], None] | None = None
+        self.connections: set[Connection] = set()
+        self.draining = False
+
+    def admit(self, connection: Connection) -> bool:
+        """Add a new connection, unless there are too many or the server stops."""
+        if self.draining or len(self.connections) >= self._capacity:
+            return False
+        self.connections.add(connection)
+        return True
+
+    def replace(self, old: Connection, new: Connection) -> None:
+        """Go on with another protocol on the same socket. One that was not admitted stays outside."""
+        if old in self.connections:
+            self.connections.remove(old)
+            self.connections.add(new)
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection that is closed."""
+        self.connections.discard(connection)
+        if self._on_empty is not None and not self.connections:
+            self._on_empty()
+
+    def drain(self, on_empty: Callable[[], None]) -> None:
+        """Admit nobody, ask all to leave; `on_empty` is called when the last one has left."""
+        self.draining = True
+        for connection in tuple(self.connections):
+            connection.drain()
+        if self.connections:
+            self._on_empty = on_empty
+        else:
+            on_empty()
+
+    def abort(self) -> None:
+        """Close what has not left."""
+        for connection in tuple(self.connections):
+            connection.abort()

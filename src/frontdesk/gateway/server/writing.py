@@ -1,0 +1,91 @@
+"""Owns the bytes of an answer: status line, fields, framing. Knows no socket.
+
+Fields are written as they are given. Whoever makes them from text that is not his own (functions,
+parameter mapping) has refused CR, LF and NUL; fields of backends come out of a strict parser.
+"""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final
+
+from frontdesk.base.streams import Fields
+
+_PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
+
+STATUS_LINES: Final[tuple[bytes, ...]] = tuple(
+    f"HTTP/1.1 {status} {_PHRASES.get(status, '')}\r\n".encode() for status in range(600)
+)
+"""By status. The phrase may be empty, the blank before it may not (RFC 9112 §4)."""
+
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+BODILESS: Final = frozenset({204, 304, *range(100, 200)})
+"""Statuses whose answers end with the head, whatever the fields say (RFC 9112 §6.3)."""
+
+LAST_CHUNK: Final = b"0\r\n\r\n"
+
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = (
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+)
+
+
+class DateLine:
+    """The `Date` field, written once per second (RFC 9110 §6.6.1)."""
+
+    __slots__ = ("_line", "_second")
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._line = b""
+
+    def at(self, now: float) -> bytes:
+        """Return the whole line for a calendar second."""
+        second = int(now)
+        if second != self._second:
+            at = datetime.fromtimestamp(second, UTC)
+            day, month = _DAYS[at.weekday()], _MONTHS[at.month - 1]
+            text = f"Date: {day}, {at.day:02} {month} {at.year:04} {at:%H:%M:%S} GMT\r\n"
+            self._line = text.encode()
+            self._second = second
+        return self._line
+
+
+def render(status: int, fields: Fields, date: bytes, framing: bytes) -> bytes:
+    """Return the head of an answer, blank line included.
+
+    date: line used where `fields` have no Date. framing: the remaining lines, each with its line end.
+    """
+    if not fields:
+        return b"%b%b%b\r\n" % (STATUS_LINES[status], date, framing)
+    lines = b"\r\n".join(map(b": ".join, fields))
+    if has_field(lines, b"date"):
+        date = b""
+    return b"%b%b\r\n%b%b\r\n" % (STATUS_LINES[status], lines, date, framing)
+
+
+def has_field(lines: bytes, name: bytes) -> bool:
+    """Whether a field is among rendered lines. name: lower case."""
+    lines = lines.lower()
+    return b"\n" + name + b":" in lines or lines.startswith(name + b":")
+
+
+def chunk(data: bytes) -> bytes:
+    """Frame one piece of a body for `Transfer-Encoding: chunked`."""
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def last_chunk(trailers: Fields) -> bytes:
+    """End a chunked body, with trailer fields."""
+    return b"0\r\n%b\r\n\r\n" % b"\r\n".join(map(b": ".join, trailers))
