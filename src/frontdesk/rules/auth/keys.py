@@ -123,7 +123,7 @@ def _octets(jwk: Mapping[str, Any], name: str) -> bytes:
 
 def _rsa(jwk: Mapping[str, Any]) -> dict[str, Verify]:
     n, e = (int.from_bytes(_octets(jwk, name)) for name in ("n", "e"))
-    if not (2048 <= n.bit_length() <= 8192 and 3 <= e <= 2**32 and e % 2 == 1):
+    if not (2048 <= n.bit_length() <= 8192 and 3 <= e <= 2**32 and n % 2 == e % 2 == 1):
         raise ValueError("weak or unusual RSA key")
     key = RSAPublicNumbers(e, n).public_key()
     hashes = (SHA256(), SHA384(), SHA512())
