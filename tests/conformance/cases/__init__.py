@@ -1,0 +1,1 @@
+"""The adapter by which recorded cases run against Frontdesk."""

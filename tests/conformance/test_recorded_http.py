@@ -1,0 +1,104 @@
+"""The recorded cases of the families `http-*`, each against a whole Frontdesk of its own.
+
+The cases lie beside the repository, in `shared/cases`, and are no part of it.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from frontdesk.app import Frontdesk
+from frontdesk.config.load import load
+from tests.conformance.cases import project
+from tests.conformance.cases.matching import (
+    answer_differences,
+    backend_differences,
+    differences,
+    event_differences,
+)
+from tests.conformance.cases.surroundings import Backend, Issuer, send
+
+FOLDER = Path(__file__).parents[3] / "shared" / "cases" / "apigateway"
+CASES = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.glob("http-*/*.json"))}
+
+if not CASES:
+    pytest.skip(f"no recorded cases in {FOLDER}", allow_module_level=True)
+
+
+@pytest.mark.parametrize("name", CASES)
+async def test_recorded_case(name, tmp_path):
+    case = json.loads(CASES[name].read_text())
+    check = KINDS.get(case["kind"])
+    if check is None:
+        pytest.skip(f"no adapter for cases of kind {case['kind']}")
+    async with Issuer() as issuer, Backend(case.get("backend", {})) as backend:
+        case = project.fill(
+            case,
+            {
+                "account": project.ACCOUNT,
+                "region": project.REGION,
+                "issuer": issuer.url,
+                "backend": f"http://{backend.address}",
+                "backendHost": backend.address,
+            },
+        )
+        app = Frontdesk(load(project.write(tmp_path, case)))
+        await app.start()
+        try:
+            found = [
+                difference
+                async for difference in check(case, Bench(app, issuer, backend, tmp_path))
+            ]
+        finally:
+            await app.stop()
+    assert found == []
+
+
+class Bench:
+    """A running Frontdesk and what is around it."""
+
+    def __init__(self, app, issuer, backend, folder):
+        self.address = app.addresses[0]
+        self.issuer = issuer
+        self.backend = backend
+        self.folder = folder
+
+    async def send(self, request):
+        headers = request.get("headers", {}).items()
+        headers = {name: self.issuer.with_tokens(value) for name, value in headers}
+        return await send(self.address, request | {"headers": headers})
+
+    def last_event(self):
+        events = project.events(self.folder)
+        return events[-1] if events else None
+
+
+async def http_exchange(case, bench):
+    return await _exchange(case["request"], case["expect"], bench)
+
+
+async def http_sequence(case, bench):
+    steps = zip(case["requests"], case["expect"]["steps"], strict=True)
+    return [found for step in steps for found in await _exchange(*step, bench)]
+
+
+async def _exchange(request, expect, bench):
+    answer = await bench.send(request)
+    found = [*answer_differences(expect, answer), *event_differences(expect, bench.last_event())]
+    if "backendRequest" in expect:
+        found += backend_differences(expect["backendRequest"], bench.backend.last)
+    return found
+
+
+async def route_selection(case, bench):
+    answer = await bench.send(case["request"])
+    seen = None if answer.status == 404 else json.loads(answer.body).get("routeKey")
+    return [*differences(case["expect"]["routeKey"], seen, at="routeKey")]
+
+
+KINDS = {
+    "http_exchange": http_exchange,
+    "http_sequence": http_sequence,
+    "route_selection": route_selection,
+}
