@@ -1,0 +1,96 @@
+"""Owns the closed loop: wrk on the load core, one thread, a fixed number of busy connections.
+
+A closed loop tells throughput. Its latencies leave out the waiting that a stalled server causes, so
+only the one-connection rows use them; all other latencies come from `bench.openloop`.
+"""
+
+import json
+import resource
+import subprocess
+import tempfile
+from dataclasses import dataclass
+
+from bench.probe import Probe
+from bench.process import LOAD_CORE
+
+_SCRIPT = """\
+local requests = {{
+{requests}
+}}
+local count, turn = #requests, 0
+function request()
+    turn = turn % count + 1
+    return requests[turn]
+end
+function done(summary, latency)
+    io.stderr:write(string.format(
+        '{{"requests":%d,"microseconds":%d,"bytes":%d,"refused":%d,"broken":%d,' ..
+        '"p50":%d,"p90":%d,"p99":%d}}',
+        summary.requests, summary.duration, summary.bytes, summary.errors.status,
+        summary.errors.connect + summary.errors.read + summary.errors.write +
+        summary.errors.timeout,
+        latency:percentile(50), latency:percentile(90), latency:percentile(99)))
+end
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What one run of wrk saw.
+
+    unexpected: answers on the wrong side of status 400, and broken connections. p50, p90, p99: µs, of
+    the closed loop. cpu: seconds that the generator itself used.
+    """
+
+    requests: int
+    seconds: float
+    unexpected: int
+    bytes_per_answer: float
+    p50: int
+    p90: int
+    p99: int
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Answers per second."""
+        return self.requests / self.seconds
+
+
+def closed_loop(port: int, probe: Probe, *, seconds: float, connections: int = 64) -> Load:
+    """Send the probe's requests in turn for `seconds` (whole, at least 1) and wait for the figures."""
+    used = _children_cpu()
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        # JSON's escapes of printable ASCII, CR and LF are Lua's as well.
+        lines = ",\n".join(json.dumps(request.decode("ascii")) for request in probe.requests)
+        script.write(_SCRIPT.format(requests=lines))
+        script.flush()
+        finished = subprocess.run(
+            [
+                *("taskset", "-c", str(LOAD_CORE)),
+                *("wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"),
+                *("--timeout", "10s", "-s", script.name, f"http://127.0.0.1:{port}/"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=True,
+            timeout=seconds + 60,
+        )
+    seen = json.loads(finished.stderr.decode().splitlines()[-1])
+    refused = seen["refused"]
+    wrong = seen["requests"] - refused if probe.status >= 400 else refused
+    return Load(
+        requests=seen["requests"],
+        seconds=seen["microseconds"] / 1e6,
+        unexpected=wrong + seen["broken"],
+        bytes_per_answer=seen["bytes"] / max(1, seen["requests"]),
+        p50=seen["p50"],
+        p90=seen["p90"],
+        p99=seen["p99"],
+        cpu=_children_cpu() - used,
+    )
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,110 @@
+"""Owns a series: contenders measured in interleaved rounds, and what each round shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.load import closed_loop
+from bench.measure import busy_share, core_time, cpu_seconds, resident_bytes
+from bench.probe import Probe, check
+from bench.process import GATEWAY_CORE, LOAD_CORE, Running, pin
+
+CONNECTIONS = 64
+WARM_REQUESTS = 5000
+FULL = 0.95
+"""A core this busy is the limit of a row."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long and how often. seconds, warm_up: whole seconds of one round and before the first."""
+
+    seconds: float = 10.0
+    rounds: int = 5
+    warm_up: float = 3.0
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A server and what it is asked in this series."""
+
+    name: str
+    running: Running
+    probe: Probe
+
+
+@dataclass(frozen=True)
+class Round:
+    """One run of the closed loop.
+
+    rate: answers per second. cpu: µs of the gateway's process per answer. *_busy: shares of a core, 0
+    to 1. resident: bytes. p50, p99: µs, of the closed loop. unexpected: wrong answers.
+    """
+
+    rate: float
+    cpu: float
+    gateway_core_busy: float
+    load_core_busy: float
+    gateway_busy: float
+    generator_busy: float
+    resident: int
+    p50: float
+    p99: float
+    requests: int
+    unexpected: int
+
+
+Rounds = dict[str, list[Round]]
+"""By contender, in the order of the rounds."""
+
+
+def race(
+    contenders: Sequence[Contender], effort: Effort, *, connections: int = CONNECTIONS
+) -> Rounds:
+    """Check everybody's answers, warm everybody up, then measure in turn: A B A B …
+
+    Raises: ValueError when a contender answers wrongly before or after the rounds.
+    """
+    for contender in contenders:
+        _warm_up(contender, effort, connections)
+    rounds: Rounds = {contender.name: [] for contender in contenders}
+    for _ in range(effort.rounds):
+        for contender in contenders:
+            rounds[contender.name].append(_measure(contender, effort.seconds, connections))
+    for contender in contenders:
+        check(contender.running.server.port, contender.probe)
+    return rounds
+
+
+def _warm_up(contender: Contender, effort: Effort, connections: int) -> None:
+    port = contender.running.server.port
+    pin(contender.running)
+    sent = 0
+    while sent < WARM_REQUESTS:
+        sent += closed_loop(
+            port, contender.probe, seconds=effort.warm_up, connections=connections
+        ).requests
+    pin(contender.running)
+    check(port, contender.probe)
+
+
+def _measure(contender: Contender, seconds: float, connections: int) -> Round:
+    pid = contender.running.pid
+    gateway_core, load_core = core_time(GATEWAY_CORE), core_time(LOAD_CORE)
+    used = cpu_seconds(pid)
+    load = closed_loop(
+        contender.running.server.port, contender.probe, seconds=seconds, connections=connections
+    )
+    used = cpu_seconds(pid) - used
+    return Round(
+        rate=load.rate,
+        cpu=used / max(1, load.requests) * 1e6,
+        gateway_core_busy=busy_share(gateway_core, core_time(GATEWAY_CORE)),
+        load_core_busy=busy_share(load_core, core_time(LOAD_CORE)),
+        gateway_busy=used / load.seconds,
+        generator_busy=load.cpu / load.seconds,
+        resident=resident_bytes(pid),
+        p50=load.p50,
+        p99=load.p99,
+        requests=load.requests,
+        unexpected=load.unexpected,
+    )
