@@ -7,7 +7,8 @@ Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs", Lambda functi
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -111,11 +112,16 @@ def _response(result: Mapping[str, Any], headers: list[tuple[str, Any]]) -> Resp
     if body is None:
         return Malformed("body is not a string, or not base64 although isBase64Encoded")
     fields: Fields = []
-    for field in _fields(headers):
-        if field is None:
+    has_type = status in _NO_CONTENT
+    for name, value in headers:
+        key, text = _name(name), header_text(value)
+        if key is None or text is None:
             return Malformed("header that cannot be sent")
-        fields.append(field)
-    if status not in _NO_CONTENT and not any(name.lower() == b"content-type" for name, _ in fields):
+        spelled, lower = key
+        if lower not in _DROPPED:
+            has_type = has_type or lower == b"content-type"
+            fields.append((spelled, text))
+    if not has_type:
         fields.append(_TEXT)
     return Response(status, fields, body)
 
@@ -141,14 +147,13 @@ def _body(result: Mapping[str, Any]) -> bytes | None:
         return None
 
 
-def _fields(headers: list[tuple[str, Any]]) -> Iterator[Field | None]:
-    """Yield the fields to send; None for one that must not be."""
-    for name, value in headers:
-        key = name.encode("latin-1", "replace")
-        if key.lower() in _DROPPED:
-            continue
-        text = header_text(value)
-        yield (key, text) if text is not None and _NAME.fullmatch(name) else None
+@lru_cache(maxsize=1024)
+def _name(name: str) -> tuple[bytes, bytes] | None:
+    """Encode a header name: as spelled, and in lower case. None when it is no token."""
+    if not _NAME.fullmatch(name):
+        return None
+    spelled = name.encode("ascii")
+    return spelled, spelled.lower()
 
 
 def header_text(value: Any) -> bytes | None:
