@@ -27,10 +27,12 @@ PIECE: Final = 64 * 1024
 
 _GREEDY: Final = re.compile(r"\{([^{}]+)\+\}$")
 
-_TYPES: Final = MimeTypes()  # Python's own table: the same answer on every machine
+_TYPES: Final = MimeTypes()  # Python's own table, not the machine's
 for _suffix, _type in {
     ".ico": "image/vnd.microsoft.icon",
+    ".js": "text/javascript",
     ".md": "text/markdown",
+    ".mjs": "text/javascript",
     ".webp": "image/webp",
     ".woff": "font/woff",
     ".woff2": "font/woff2",
@@ -51,12 +53,15 @@ def integration(build: RouteBuild) -> Step | None:
         if ex.method not in {"GET", "HEAD"}:
             return refusal(404, "static:method")  # HTTP APIs have no 405
         path = find(ex)
-        file = None if path is None else _open(path)
-        if path is None or file is None:
-            if path is not None and path.is_dir() and not ex.stage_path.endswith("/"):
+        if path is None or (descriptor := _open(path)) is None:
+            return refusal(404, "static:missing")
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(descriptor)
+            if stat.S_ISDIR(found.st_mode) and not ex.stage_path.endswith("/"):
                 return _to_folder(ex)
             return refusal(404, "static:missing")
-        reply = _answer(ex, path, file, now())
+        reply = _answer(ex, path.name, FileIO(descriptor), found, now())
         ex.integration_status = reply.status
         return reply
 
@@ -95,21 +100,15 @@ def _to_folder(ex: Exchange) -> Reply:
     return Reply(308, [(b"location", location.encode("latin-1"))])
 
 
-def _open(path: Path) -> FileIO | None:
+def _open(path: Path) -> int | None:
     try:
         # Not blocking: opening a named pipe would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    file = FileIO(descriptor)
-    if stat.S_ISREG(os.fstat(descriptor).st_mode):
-        return file
-    file.close()
-    return None
 
 
-def _answer(ex: Exchange, path: Path, file: FileIO, now: float) -> Reply:
-    found = os.fstat(file.fileno())
+def _answer(ex: Exchange, name: str, file: FileIO, found: os.stat_result, now: float) -> Reply:
     modified, size = int(found.st_mtime), found.st_size
     etag = b'"%x-%x"' % (found.st_mtime_ns, size)
     fields: Fields = [(b"etag", etag), (b"last-modified", write_date(modified))]
@@ -119,7 +118,7 @@ def _answer(ex: Exchange, path: Path, file: FileIO, now: float) -> Reply:
         if verdict is Whole.NOT_SATISFIABLE:
             fields = [(b"content-range", b"bytes */%d" % size)]
         return Reply(verdict.value, fields)
-    fields += [(b"content-type", _content_type(path.name)), (b"accept-ranges", b"bytes")]
+    fields += [(b"content-type", _content_type(name)), (b"accept-ranges", b"bytes")]
     if ex.method == "HEAD":
         file.close()
         return Reply(200, [*fields, (b"content-length", b"%d" % size)])
