@@ -1,4 +1,4 @@
-"""The recorded cases of the families `http-*`, each against a whole Frontdesk of its own.
+"""The recorded cases of HTTP APIs and their domains, each against a whole Frontdesk of its own.
 
 The cases lie beside the repository, in `shared/cases`, and are no part of it.
 """
@@ -10,6 +10,7 @@ import pytest
 
 from frontdesk.app import Frontdesk
 from frontdesk.config.load import load
+from frontdesk.gateway.pipeline.compile import api_id
 from tests.conformance.cases import project
 from tests.conformance.cases.matching import (
     answer_differences,
@@ -20,7 +21,11 @@ from tests.conformance.cases.matching import (
 from tests.conformance.cases.surroundings import Backend, Issuer, send
 
 FOLDER = Path(__file__).parents[3] / "shared" / "cases" / "apigateway"
-CASES = {path.relative_to(FOLDER).as_posix(): path for path in sorted(FOLDER.glob("http-*/*.json"))}
+CASES = {
+    path.relative_to(FOLDER).as_posix(): path
+    for pattern in ("http-*/*.json", "custom-domain/*.json")
+    for path in sorted(FOLDER.glob(pattern))
+}
 
 if not CASES:
     pytest.skip(f"no recorded cases in {FOLDER}", allow_module_level=True)
@@ -29,27 +34,25 @@ if not CASES:
 @pytest.mark.parametrize("name", CASES)
 async def test_recorded_case(name, tmp_path):
     case = json.loads(CASES[name].read_text())
-    check = KINDS.get(case["kind"])
-    if check is None:
+    if case["kind"] not in KINDS:
         pytest.skip(f"no adapter for cases of kind {case['kind']}")
+    write, check = KINDS[case["kind"]]
     async with Issuer() as issuer, Backend(case.get("backend", {})) as backend:
         case = project.fill(
             case,
             {
                 "account": project.ACCOUNT,
+                "apiId": api_id("recorded"),
                 "region": project.REGION,
                 "issuer": issuer.url,
                 "backend": f"http://{backend.address}",
                 "backendHost": backend.address,
             },
         )
-        app = Frontdesk(load(project.write(tmp_path, case)))
+        app = Frontdesk(load(write(tmp_path, case)))
         await app.start()
         try:
-            found = [
-                difference
-                async for difference in check(case, Bench(app, issuer, backend, tmp_path))
-            ]
+            found = await check(case, Bench(app, issuer, backend, tmp_path))
         finally:
             await app.stop()
     assert found == []
@@ -92,13 +95,23 @@ async def _exchange(request, expect, bench):
 
 
 async def route_selection(case, bench):
-    answer = await bench.send(case["request"])
-    seen = None if answer.status == 404 else json.loads(answer.body).get("routeKey")
-    return [*differences(case["expect"]["routeKey"], seen, at="routeKey")]
+    return await _chosen("routeKey", case, bench)
+
+
+async def domain_mapping(case, bench):
+    return await _chosen("api", case, bench)
+
+
+async def _chosen(what, case, bench):
+    """Compare what was chosen, which the mocks tell."""
+    answer = await bench.send({"method": "GET"} | case["request"])
+    seen = None if answer.status == 404 else json.loads(answer.body).get(what)
+    return [*differences(case["expect"][what], seen, at=what)]
 
 
 KINDS = {
-    "http_exchange": http_exchange,
-    "http_sequence": http_sequence,
-    "route_selection": route_selection,
+    "domain_mapping": (project.write_domain, domain_mapping),
+    "http_exchange": (project.write, http_exchange),
+    "http_sequence": (project.write, http_sequence),
+    "route_selection": (project.write, route_selection),
 }

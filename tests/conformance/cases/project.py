@@ -59,18 +59,45 @@ def write(folder: Path, case: dict[str, Any]) -> Path:
     for name in functions:
         code = HANDLER.format(body=_handler_body(case.get("backend", {})))
         (folder / f"{name}.py").write_text(code)
-    config = {
+    return _save(
+        folder,
+        {
+            "functions": {
+                name: {"handler": f"{name}.handler", "timeout": "10s"} for name in functions
+            },
+            "authorizers": authorizers,
+            "apis": {"recorded": ours},
+        },
+    )
+
+
+def write_domain(folder: Path, case: dict[str, Any]) -> Path:
+    """Write the project of a custom domain: one API per mapping, which answers with its name."""
+    return _save(
+        folder,
+        {
+            "apis": {
+                f"api-{number}": {
+                    "base_path": f"/{key}",
+                    "routes": {"$default": {"mock": {"body": {"api": name}}}},
+                }
+                for number, (key, name) in enumerate(case["domain"]["mappings"].items())
+            }
+        },
+    )
+
+
+def _save(folder: Path, config: dict[str, Any]) -> Path:
+    whole = {
         "name": "recorded",
         "listen": "127.0.0.1:0",
         "admin": {"listen": "127.0.0.1:0"},
         "account": ACCOUNT,
         "region": REGION,
-        "functions": {name: {"handler": f"{name}.handler", "timeout": "10s"} for name in functions},
-        "authorizers": authorizers,
-        "apis": {"recorded": ours},
+        **config,
     }
     path = folder / "frontdesk.yaml"
-    path.write_text(json.dumps(config))  # JSON is accepted
+    path.write_text(json.dumps(whole))  # JSON is accepted
     return path
 
 
