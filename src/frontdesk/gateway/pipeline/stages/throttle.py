@@ -18,6 +18,7 @@ from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.values import Value, bind, reads_body
 from frontdesk.ports.ledger import Claim, Grant, Ledger, Rule
 from frontdesk.rules.http.forwarding import network_of
+from frontdesk.rules.http.structured import Item, write_list
 from frontdesk.rules.lang.selectors import Selector, parse
 
 _LONGEST_SUBJECT = 64  # characters; a client may send headers far longer than a key should be
@@ -167,11 +168,9 @@ def _subject(by: str) -> Callable[[Exchange], str]:
 
 
 def _policy(limits: Iterable[_Limit]) -> Field:
-    items = [
-        f'"{rule.name}";q={rule.limit};w={ceil(rule.window)}'
-        for rule in (limit.rule for limit in limits)
-    ]
-    return b"ratelimit-policy", ", ".join(items).encode()
+    rules = [limit.rule for limit in limits]
+    items = [Item(rule.name, {"q": rule.limit, "w": ceil(rule.window)}) for rule in rules]
+    return b"ratelimit-policy", write_list(items)
 
 
 def _rate_limit(rule: Rule, remaining: int, delay: int) -> Field:
