@@ -49,7 +49,7 @@ def _function(build: RouteBuild, name: str) -> tuple[Stage, str]:
     )
     kept = f"kept {config.cache:g} s" if config.cache and config.identity else "asked each time"
     detail = f"{name}: function {config.function}, form {config.form}, {kept}"
-    return function_stage(judge, config, build.facts, build.key), detail
+    return function_stage(judge, config, build.facts.event_facts(build.key)), detail
 
 
 AUTHORIZERS: Final[Mapping[str, Callable[[RouteBuild, str], tuple[Stage, str]]]] = {

@@ -16,7 +16,6 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.authorizer import FunctionAuthorizer
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
-from frontdesk.gateway.pipeline.plan import ApiFacts
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.values import bind
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
@@ -98,13 +97,10 @@ class FunctionJudge:
 
 
 def function_stage(
-    judge: FunctionJudge, config: FunctionAuthorizer, api: ApiFacts, route_key: str
+    judge: FunctionJudge, config: FunctionAuthorizer, facts: RouteFacts
 ) -> Callable[[Exchange], Reply | Parked | None]:
     """Build the stage of one route."""
     values = [bind(text) for text in config.identity]
-    facts = RouteFacts(
-        route_key, api.account, api.id, api.domain, api.stage, variables=api.variables
-    )
     encode = EVENTS[config.form, config.payload](facts)
 
     def stage(ex: Exchange) -> Reply | Parked | None:
