@@ -43,6 +43,8 @@ _MEMORY_LOOK = 0.25
 _END_GRACE = 1.0
 """Seconds that idle children have at shutdown before the zygote is ended with them."""
 
+_STOPPED = Outcome(b"", "Unavailable", "function removed or host stopped")
+
 
 class FunctionInvoker:
     """Invokes one function by name; stays valid when the function is replaced. The Invoker port."""
@@ -124,12 +126,11 @@ class FunctionHost:
         self._pool: Pool[_Call] = Pool(self._limits)
         self._children: dict[int, Child] = {}
         self._calls: dict[Child, _Call] = {}
-        self._failure = Outcome(b"", "Unavailable")  # why the last child could not start
+        self._failure = _STOPPED  # why the last child could not start
         self._ticks = wheel.timer(self._tick)
         self._memory_looks = wheel.timer(self._watch_memory)
         self._request_ids = _uuids()
         self._empty = asyncio.Event()
-        self._stopping = False
         self._carry_out: dict[type[Any], Callable[[Any], None]] = {
             Spawn: self._spawn,
             Dispatch: self._dispatch,
@@ -173,9 +174,9 @@ class FunctionHost:
 
     async def stop(self, grace: float) -> None:
         """End everything. grace: seconds that running calls have to finish; then they are killed."""
-        self._stopping = True
-        self._failure = Outcome(b"", "Unavailable", "stopping")
-        for name in self._functions:
+        self._failure = _STOPPED
+        functions, self._functions = self._functions, {}
+        for name in functions:
             self._run(self._pool.remove(name))
         await self._until_empty(grace)
         for child in list(self._children.values()):
@@ -214,12 +215,12 @@ class FunctionHost:
     def invoke(self, name: str, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
         """Run function `name` with one event; `done` is called later, once."""
         call = _Call(self, name, invocation, done)
-        if self._stopping or name not in self._functions:
-            self._loop.call_soon(call.finish, Outcome(b"", "Unavailable", "no such function"))
+        if name not in self._functions:
+            self._loop.call_soon(call.finish, _STOPPED)
             return call
         now = self._clock.monotonic()
         self._run(self._pool.request(name, call, invocation.deadline, now))
-        if call.child is None and not 0.0 < self._ticks.deadline <= now + self._limits.patience:
+        if call.child is None and self._ticks.deadline > now + self._limits.patience:
             self._ticks.at(now + self._limits.patience)
         return call
 
@@ -241,9 +242,10 @@ class FunctionHost:
         call = command.request
         call.child = child
         self._calls[child] = call
-        if self._cgroups is None and not self._memory_looks.deadline:
-            self._memory_looks.at(self._clock.monotonic() + _MEMORY_LOOK)
-        child.invoke(next(self._request_ids), call.invocation, self._clock.monotonic())
+        now = self._clock.monotonic()
+        if self._cgroups is None and self._memory_looks.deadline > now + _MEMORY_LOOK:
+            self._memory_looks.at(now + _MEMORY_LOOK)
+        child.invoke(next(self._request_ids), call.invocation, now)
 
     def _spawn(self, command: Spawn) -> None:
         settings = self._functions[command.function]

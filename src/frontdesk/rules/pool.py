@@ -10,8 +10,8 @@ that the caller carries out in order. The rules, in full:
    starting than requests waiting.
 3. A function with reserved concurrency has that many places of its own, and a request beyond them is
    refused at once. All others share `shared` children. When those are used up, a new child takes the
-   place of another function's idle child; a function that has none at all takes the place of the
-   next child that becomes free.
+   place of another function's idle child. A function that has none at all takes the place of the
+   next child that has nothing to do or, after `patience`, of the next that ends a call.
 4. A child that cannot start answers everyone who waits for its function, unless another child lives.
    A child lost in the middle of a call is replaced at once, one lost while idle when it is needed.
 5. A child idle for longer than `idle` goes, but for the last one of a function.
@@ -201,6 +201,10 @@ class Pool(Generic[R]):
         if function is None:
             return []
         function.starting.remove(child)
+        # It serves at least one request before it may give way: two functions that share one place
+        # would otherwise start children for ever.
+        if function.waiting:
+            return [self._serve_next(function, child)]
         return self._place(function, child, now)
 
     def done(self, child: int, now: float) -> list[Command[R]]:
@@ -245,15 +249,23 @@ class Pool(Generic[R]):
 
     def _place(self, function: _Function[R], child: int, now: float) -> list[Command[R]]:
         """Find work for a child that is free."""
-        if function.replaced or (self._starved and function.reserved is None):
-            self._forget(child)
-            return [Retire(child), *self._feed_starved(), *self._grow(function, now)]
-        if function.waiting:
-            request, _ = function.waiting.popitem(last=False)
-            function.busy[child] = request
-            return [Dispatch(child, request)]
-        function.idle[child] = now
-        return []
+        gives_way = function.replaced or (self._starved and function.reserved is None)
+        if function.waiting and not (gives_way and self._starves(now)):
+            return [self._serve_next(function, child)]
+        if not gives_way:
+            function.idle[child] = now
+            return []
+        self._forget(child)
+        return [Retire(child), *self._feed_starved(), *self._grow(function, now)]
+
+    def _serve_next(self, function: _Function[R], child: int) -> Dispatch[R]:
+        request, _ = function.waiting.popitem(last=False)
+        function.busy[child] = request
+        return Dispatch(child, request)
+
+    def _starves(self, now: float) -> bool:
+        """Tell whether a function without any child has lost patience."""
+        return any(self._overdue(self._functions[name], now) for name in self._starved)
 
     def _grow(self, function: _Function[R], now: float) -> list[Command[R]]:
         """Start children for those who wait (rules 2 and 3)."""

@@ -1,0 +1,114 @@
+"""Handlers that do what handlers should not."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+
+
+def spin(event, context):
+    if event == "well":
+        return os.getpid()
+    while True:
+        pass
+
+
+def deaf(event, context):
+    """Ignores every signal that can be ignored, in a group of processes."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM):
+        signal.signal(number, signal.SIG_IGN)
+    if os.fork() == 0:
+        while True:
+            time.sleep(1)
+    while True:
+        time.sleep(1)
+
+
+async def sleepy(event, context):
+    await asyncio.sleep(300)
+
+
+def fail(event, context):
+    raise ValueError("no slot", event)
+
+
+async def fail_later(event, context):
+    await asyncio.sleep(0)
+    raise KeyError("slot")
+
+
+def end(event, context):
+    how = {
+        "well": lambda: None,
+        "os._exit(127)": lambda: os._exit(127),
+        "os._exit(0)": lambda: os._exit(0),
+        "exit(0)": lambda: sys.exit(0),
+        "exit()": sys.exit,
+        "exit(3)": lambda: sys.exit(3),
+        "exit(text)": lambda: sys.exit("bye"),
+        "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
+        "crash": lambda: ctypes.string_at(0),
+        "closes everything": lambda: os.closerange(3, 64),
+        "exits in a thread": exit_in_a_thread,
+    }
+    return how[event]()
+
+
+def exit_in_a_thread():
+    threading.Thread(target=lambda: os._exit(5)).start()
+    time.sleep(300)
+
+
+def nonsense(event, context):
+    results = {
+        "set": {1, 2},
+        "object": object(),
+        "function": nonsense,
+        "key": {(1, 2): 3},
+        "loop": loop(),
+        "generator": (n for n in range(3)),
+    }
+    return results[event]
+
+
+def loop():
+    a = []
+    a.append(a)
+    return a
+
+
+def flood(event, context):
+    line = "x" * 1023 + "\n"
+    for _ in range(event):
+        sys.stdout.write(line)
+    return "done"
+
+
+def closes_stdout(event, context):
+    sys.stdout.close()
+    for descriptor in (1, 2):
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+    return "done"
+
+
+def forks(event, context):
+    """Lets two processes come back from the handler."""
+    os.fork()
+    return "done"
+
+
+def hungry(event, context):
+    if event != "well":
+        kept = bytearray(400 << 20)
+        kept[::4096] = b"x" * len(kept[::4096])
+        time.sleep(300)
+    return "well"
+
+
+def deep(event, context):
+    return deep(event, context)
