@@ -1,0 +1,139 @@
+"""A real OpenID Connect provider: discovery, key set and an RS256 token of its, through KeyRing and stage.
+
+The provider (PyPI `oidc-provider-mock`, built on Authlib) is installed once into a folder of its own,
+because its dependencies are not ours.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.models.authorizer import JwtAuthorizer
+from frontdesk.gateway.identity.fetch import fetch
+from frontdesk.gateway.identity.keyring import KeyRing
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.stages.jwt_authorizer import TokenJudge, jwt_stage
+
+REQUIREMENT = "oidc-provider-mock==0.3.4"
+FOLDER = Path(__file__).parents[2] / ".venv" / ".frontdesk-test-cache" / "oidc-provider-mock-0.3.4"
+CLIENT = "clinic-app"
+REDIRECT = "http://localhost/back"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def program():
+    """Install the provider, once per checkout."""
+    program = FOLDER / "bin" / "oidc-provider-mock"
+    if not program.exists():
+        for command in (
+            [sys.executable, "-m", "venv", "--clear", FOLDER],
+            [FOLDER / "bin" / "pip", "install", "--quiet", REQUIREMENT],
+        ):
+            made = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+            if made.returncode:
+                pytest.skip(f"cannot install {REQUIREMENT}: {made.stderr[-300:]}")
+    return program
+
+
+@pytest.fixture(scope="module")
+def issuer(program):
+    """Run the provider on a free port; yields its issuer URL."""
+    process = subprocess.Popen(
+        [program, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    bound = threading.Timer(60, process.kill)
+    bound.start()
+    try:
+        for line in process.stdout:
+            if found := re.search(r"running on (http://\S+)", line):
+                break
+        else:
+            pytest.fail("the provider did not start")
+        with urllib.request.urlopen(f"{found[1]}/.well-known/openid-configuration") as answer:
+            yield json.load(answer)["issuer"]
+    finally:
+        bound.cancel()
+        process.terminate()
+        process.wait(10)
+        process.stdout.close()
+
+
+class KeepRedirects(urllib.request.HTTPRedirectHandler):
+    """The redirect carries the code; there is nobody at its address."""
+
+    def redirect_request(self, *_):
+        return None
+
+
+def sign_in(issuer):
+    """Go through the authorization code flow; return the ID token."""
+    with urllib.request.urlopen(f"{issuer}/.well-known/openid-configuration") as answer:
+        said = json.load(answer)
+    asked = urllib.parse.urlencode(
+        {
+            "client_id": CLIENT,
+            "redirect_uri": REDIRECT,
+            "response_type": "code",
+            "scope": "openid email",
+            "state": "s",
+        }
+    )
+    opener = urllib.request.build_opener(KeepRedirects)
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        opener.open(f"{said['authorization_endpoint']}?{asked}", b"sub=patient-1")
+    with raised.value as redirect:
+        back = urllib.parse.urlsplit(redirect.headers["location"])
+    form = {
+        "grant_type": "authorization_code",
+        "code": urllib.parse.parse_qs(back.query)["code"][0],
+        "redirect_uri": REDIRECT,
+        "client_id": CLIENT,
+        "client_secret": "any",
+    }
+    with urllib.request.urlopen(
+        said["token_endpoint"], urllib.parse.urlencode(form).encode()
+    ) as answer:
+        return json.load(answer)["id_token"]
+
+
+async def test_a_token_of_a_real_provider_is_accepted(issuer):
+    token = await asyncio.to_thread(sign_in, issuer)
+    clock = SystemClock()
+    ring = KeyRing(clock, Wheel(clock.monotonic()), fetch)
+    config = JwtAuthorizer(type="jwt", issuer=issuer, audience=CLIENT, allow_http=True, leeway="5s")
+    keys = ring.key_set(config)
+    stage = jwt_stage(TokenJudge(config, keys), config.identity, ())
+    ring.start()
+    fetched = asyncio.Event()
+    assert keys.refresh_for_unknown_kid(fetched.set)  # joins the fetch that runs
+    await asyncio.wait_for(fetched.wait(), 30)
+
+    def ask(authorization):
+        ex = Exchange()
+        ex.headers = {b"authorization": authorization.encode()}
+        ex.client_ip, ex.started, ex.time = "127.0.0.1", clock.monotonic(), clock.time()
+        return ex, stage(ex)
+
+    ex, answer = ask(f"Bearer {token}")
+    assert answer is None, answer.cause
+    assert ex.principal == "patient-1"
+    assert ex.authorizer["aud"] in (CLIENT, [CLIENT])
+
+    head, payload, signature = token.split(".")
+    forged = "A" if signature[9] != "A" else "B"
+    _, refused = ask(f"{head}.{payload}.{signature[:9]}{forged}{signature[10:]}")
+    assert refused.status == 401
+    ring.stop()
