@@ -146,7 +146,7 @@ class Exchange:
     limit_fields: Fields | None = None
     """RateLimit fields to add to the reply, from the tightest limit passed so far."""
     limit_ratio: float = 2.0
-    """remaining/limit of the limit in `limit_fields`; 2.0: none."""
+    """remaining/burst of the limit in `limit_fields`; 2.0: none."""
     stash: dict[str, Any] | None = None
     """For third-party stages; ours have attributes."""
 

@@ -35,6 +35,7 @@ HELD: Final[frozenset[bytes]] = HOP_BY_HOP | {
 }
 """Request fields that are not forwarded as they came; `HELD_PREFIXES` has the families."""
 
+# Differs: AWS passes on whatever of these a client makes up.
 HELD_PREFIXES: Final = (
     b"x-forwarded",
     b"x-amzn-",

@@ -36,7 +36,7 @@ def cors(build: RouteBuild) -> Step | None:
     vary = policy.depends_on_origin
 
     def add(ex: Exchange, reply: Reply) -> Reply:
-        if vary:
+        if vary:  # Differs: AWS leaves caches in front of it to guess.
             reply.fields.append(VARY)
         origin = ex.headers.get(b"origin")
         if origin is None:

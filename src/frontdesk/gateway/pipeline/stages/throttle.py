@@ -64,6 +64,7 @@ def rate_limit_fields(_build: RouteBuild) -> Step:
     Source: draft-ietf-httpapi-ratelimit-headers (September 2025).
     """
 
+    # Differs: AWS says nothing of its limits, neither here nor by Retry-After.
     def add(ex: Exchange, reply: Reply) -> Reply:
         if ex.limit_fields is not None:
             reply.fields += ex.limit_fields
@@ -96,6 +97,7 @@ def _limits(build: RouteBuild) -> Iterator[_Limit]:
 
 def _limit(name: str, throttle: Throttle, scope: str, place: Place | None) -> _Limit:
     limit, window = throttle.rate
+    # Differs: AWS asks for a burst with every rate.
     burst = throttle.burst or max(1, int(limit / window))
     return _Limit(Rule(name, limit, window, burst), scope, throttle.by, place)
 
