@@ -10,6 +10,9 @@ Frontdesk
 Messages: lower case, no full stop, the offending value last after a colon; hints apart.
 """
 
+from dataclasses import dataclass
+from typing import Literal
+
 
 class FrontdeskError(Exception):
     """Root of every error that Frontdesk raises on purpose."""
@@ -21,6 +24,58 @@ class FrontdeskError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where in the operator's files something was said. line and column count from 1.
+
+    path: dotted key path, e.g. `apis.scheduling.routes.POST /appointments.throttle`; "" is the top.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with the operator's files, or may be.
+
+    id: stable name of the kind of finding. message: what is wrong, in the form of an error message.
+    value: the offending value as it may be shown, "" where there is none. why: what it leads to.
+    hint: how to mend it. `str()` gives the lines to print.
+    """
+
+    severity: Literal["error", "warning"]
+    id: str
+    where: Position
+    message: str
+    value: str = ""
+    why: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        subject = f"{self.where.path}: " if self.where.path else ""
+        got = f", got {self.value}" if self.value else ""
+        lines = [f"{self.where}: {self.severity}: {subject}{self.message}{got} [{self.id}]"]
+        lines += [f"  why: {self.why}"] if self.why else []
+        lines += [f"  hint: {self.hint}"] if self.hint else []
+        return "\n".join(lines)
+
+
+class ConfigError(FrontdeskError):
+    """The operator's files cannot be used. findings: everything that is wrong, in file order."""
+
+    code = "config"
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("\n".join(str(finding) for finding in findings))
+        self.findings = findings
 
 
 class StartError(FrontdeskError):

@@ -1,5 +1,6 @@
-"""Owns values that must not be shown, and the references by which the file names them."""
+"""Owns values that must not be shown."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -35,12 +36,8 @@ class Secret:
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Accept a text or a Secret; serialise as `***`."""
-        from_text = core_schema.no_info_after_validator_function(
-            cls, core_schema.str_schema(strict=True)
-        )
-        return core_schema.union_schema(
-            [core_schema.is_instance_schema(cls), from_text],
-            mode="left_to_right",
+        return core_schema.no_info_plain_validator_function(
+            _secret,
             serialization=core_schema.plain_serializer_function_ser_schema(lambda _secret: MASK),
         )
 
@@ -50,3 +47,19 @@ class Secret:
     ) -> dict[str, Any]:
         """Describe the text form."""
         return {"type": "string"}
+
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, str):
+        return Secret(str.__str__(value))
+    raise ValueError("expected a text")
+
+
+def revealed(values: Mapping[str, str | Secret]) -> dict[str, str]:
+    """Turn an environment of the configuration into one for a process."""
+    return {
+        name: value.reveal() if isinstance(value, Secret) else value
+        for name, value in values.items()
+    }

@@ -1,24 +1,30 @@
-"""Owns text of the file that carries more than its characters: where it was written, what it stood for."""
+"""Owns texts that carry more than their characters: where they were written, and how."""
 
 from pathlib import Path
 from typing import Self
 
 
 class FileText(str):
-    """A text after its references were resolved, or of a file in another folder than the first.
+    """A text of a configuration file, its references resolved.
 
-    folder: folder of the file it was written in. written: the text as written when it holds a
-    reference (safe to show), else "".
+    folder: folder of its file. written: the text as it stands in the file, always safe to show.
+    referenced: (part of) it came from a `${…}` reference, so that the text itself must not be shown.
     """
 
-    __slots__ = ("folder", "written")
+    __slots__ = ("folder", "referenced", "written")
 
     folder: Path
     written: str
+    referenced: bool
 
-    def __new__(cls, text: str, folder: Path, written: str = "") -> Self:
+    def __new__(cls, text: str, folder: Path, written: str, *, referenced: bool = False) -> Self:
         """Make a text that remembers where it comes from."""
         made = super().__new__(cls, text)
         made.folder = folder
         made.written = written
+        made.referenced = referenced
         return made
+
+    def plain(self) -> str:
+        """Return the characters alone."""
+        return str.__str__(self)

@@ -8,8 +8,10 @@ from pydantic import AfterValidator, Field, model_validator
 from frontdesk.config.models.integration import (
     FunctionName,
     HttpField,
-    MockIntegration,
+    HttpIntegration,
+    Mock,
     StaticField,
+    StaticFiles,
 )
 from frontdesk.config.models.mapping import HeaderName, RequestMapping, ResponseMapping
 from frontdesk.config.models.model import (
@@ -20,10 +22,22 @@ from frontdesk.config.models.model import (
     OneOrMore,
     Size,
     between,
+    broken_rule,
     matching,
 )
 from frontdesk.config.models.throttle import ThrottleField
 from frontdesk.config.route_keys import parse_route_key
+
+__all__ = [
+    "Cors",
+    "HttpApi",
+    "HttpIntegration",
+    "Mock",
+    "NamedStage",
+    "Route",
+    "Stage",
+    "StaticFiles",
+]
 
 INTEGRATIONS = ("function", "http", "mock", "static")
 
@@ -90,7 +104,7 @@ class Cors(Model):
         lists = ("allow_origins", "allow_methods", "allow_headers", "expose_headers")
         for key in lists if self.allow_credentials else ():
             if "*" in getattr(self, key):
-                raise ValueError(f"expected no * in {key} together with allow_credentials: true")
+                raise broken_rule(f"expected no * in {key} together with allow_credentials: true")
         return self
 
 
@@ -103,7 +117,7 @@ class Route(Model):
     http: HttpField | None = None
     """An HTTP backend: a URL, or {url | upstream, path, method, host}."""
 
-    mock: MockIntegration | None = None
+    mock: Mock | None = None
     """An answer made at the door: {status, headers, body}."""
 
     static: StaticField | None = None
@@ -137,9 +151,10 @@ class Route(Model):
     def _has_one_integration(self) -> Self:
         chosen = [key for key in INTEGRATIONS if getattr(self, key) is not None]
         if len(chosen) != 1:
-            raise ValueError(f"expected exactly one of {', '.join(INTEGRATIONS)}")
+            found = " and ".join(chosen) or "none"
+            raise broken_rule(f"expected exactly one of {', '.join(INTEGRATIONS)}, got {found}")
         if chosen != ["http"] and self.request is not None:
-            raise ValueError("expected request mapping on a route with http only")
+            raise broken_rule("expected request mapping on a route with http only")
         return self
 
 
@@ -201,7 +216,7 @@ class HttpApi(Model):
     @model_validator(mode="after")
     def _stages_are_said_once(self) -> Self:
         if self.stage is not None and self.declared_stages is not None:
-            raise ValueError("expected either stage or stages")
+            raise broken_rule("expected either stage or stages")
         return self
 
     @cached_property

@@ -18,6 +18,7 @@ from frontdesk.config.models.model import (
     Whole,
     at_least,
     between,
+    broken_rule,
 )
 
 Algorithm = Literal[
@@ -117,9 +118,9 @@ class JwtAuthorizer(Model):
             if url is None or _is_secure(url):
                 continue
             if not _is_local_http(url):
-                raise ValueError(f"expected an https:// URL in {key}")
+                raise broken_rule(f"expected an https:// URL in {key}")
             if not self.allow_http:
-                raise ValueError(
+                raise broken_rule(
                     f"expected an https:// URL in {key}, or allow_http: true beside it"
                 )
         return self

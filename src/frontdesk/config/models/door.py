@@ -35,13 +35,17 @@ class Listener(Model):
     """Keep answering a client that has closed its sending side. Default: it counts as gone."""
 
 
+def _none_when_empty(token: Secret | None) -> Secret | None:
+    return token or None
+
+
 class Admin(Model):
     """The operator's own face: health and administration, apart from the data plane."""
 
     listen: HostPort = Address("127.0.0.1", 8081)
     """Default 127.0.0.1:8081."""
 
-    token: Secret | None = None
+    token: Annotated[Secret | None, AfterValidator(_none_when_empty)] = None
     """Bearer token that admin requests must carry. Needed beyond loopback."""
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, PlainValidator, WithJsonSchema
 
 from frontdesk.config.models.model import (
     Duration,
@@ -19,13 +19,20 @@ from frontdesk.config.secrets import Secret
 from frontdesk.config.text import FileText
 
 
-def _secret_when_referenced(value: object) -> object:
-    return Secret(value) if isinstance(value, FileText) and value.written else value
+def _value(value: object) -> Secret | str:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("expected a text")  # noqa: TRY004 - bad input, not a bug
+    text = str.__str__(value)
+    return Secret(text) if isinstance(value, FileText) and value.referenced else text
 
 
 VariableName = Annotated[
     str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "a variable name of letters, digits and _")
 ]
+
+VariableValue = Annotated[Secret | str, PlainValidator(_value), WithJsonSchema({"type": "string"})]
 
 Handler = Annotated[
     str,
@@ -54,9 +61,7 @@ class Function(Model):
     memory: Annotated[Size, at_least(1)] = 128 * 1024**2
     """Memory limit of one child process. Default 128MB."""
 
-    environment: dict[
-        VariableName, Annotated[Secret | str, BeforeValidator(_secret_when_referenced)]
-    ] = Field(default_factory=dict)
+    environment: dict[VariableName, VariableValue] = Field(default_factory=dict)
     """Environment variables. Values that come from a `${…}` reference are kept secret."""
 
     reserved_concurrency: Annotated[Whole, at_least(0)] | None = None

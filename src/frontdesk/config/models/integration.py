@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from frontdesk.config.models.mapping import HeaderName, Status
-from frontdesk.config.models.model import FilePath, Model, Name, matching, short_form
+from frontdesk.config.models.model import FilePath, Model, Name, broken_rule, matching, short_form
 from frontdesk.config.text import FileText
 
 
@@ -48,16 +48,16 @@ class HttpIntegration(Model):
     @model_validator(mode="after")
     def _has_one_destination(self) -> Self:
         if (self.url is None) == (self.upstream is None):
-            raise ValueError("expected either url or upstream")
+            raise broken_rule("expected either url or upstream")
         if self.url is not None and self.path is not None:
-            raise ValueError("expected path beside upstream only; write it in the url")
+            raise broken_rule("expected path beside upstream only; write it in the url")
         return self
 
 
 def _plain(value: object) -> object:
     """Drop the provenance that texts of the file may carry: a body is only data."""
     if isinstance(value, FileText):
-        return str.__str__(value)
+        return value.plain()
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -65,7 +65,7 @@ def _plain(value: object) -> object:
     return value
 
 
-class MockIntegration(Model):
+class Mock(Model):
     """Answers at the door."""
 
     status: Status = 200
@@ -85,8 +85,8 @@ class StaticFiles(Model):
     """The folder, for a route that ends in a greedy variable; else the file."""
 
 
-HttpField = Annotated[HttpIntegration, BeforeValidator(short_form("url"))]
+HttpField = Annotated[HttpIntegration, short_form("url", "a URL")]
 """A URL or {url | upstream, path, method, host}."""
 
-StaticField = Annotated[StaticFiles, BeforeValidator(short_form("root"))]
+StaticField = Annotated[StaticFiles, short_form("root", "a path")]
 """A path or {root}."""

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from frontdesk.config.models.model import Model, OneOrMore
+from frontdesk.config.models.model import Model, OneOrMore, mapped_value
 
 _RESERVED = re.compile(
     r"access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)"
@@ -33,7 +33,7 @@ def _mappable(name: str) -> str:
 def _value(value: str) -> str:
     if any(character < " " or character == "\x7f" for character in value):
         raise ValueError("expected a value without control characters")
-    return value
+    return mapped_value(value)
 
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]

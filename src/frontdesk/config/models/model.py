@@ -1,7 +1,6 @@
 """Owns what all configuration models share, and the field types for the file's short texts."""
 
 import re
-from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +14,15 @@ from pydantic import (
     ValidationInfo,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 from frontdesk.base.addresses import Address, parse_address
 from frontdesk.base.durations import Rate, parse_duration, parse_rate, parse_size
 from frontdesk.config.text import FileText
+from frontdesk.rules.lang.selectors import SelectorError
+from frontdesk.rules.lang.selectors import parse as parse_selectors
+
+_DIGITS = re.compile(r"[0-9]{1,18}")
 
 
 class Model(BaseModel):
@@ -30,13 +34,22 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def short_form(key: str) -> Callable[[object], object]:
-    """Let a text stand for a mapping with that text under `key`."""
+def broken_rule(message: str) -> PydanticCustomError:
+    """Make the error of a rule over several keys of a model, whose value is not worth showing."""
+    return PydanticCustomError("rule", "{message}", {"message": message})
+
+
+def short_form(key: str, example: str) -> BeforeValidator:
+    """Let a text stand for a mapping with that text under `key`. example: such a text, with its article."""
 
     def expand(value: object) -> object:
-        return {key: value} if isinstance(value, str) else value
+        if isinstance(value, str):
+            return {key: value}
+        if isinstance(value, (dict, Model)):
+            return value
+        raise ValueError(f"expected {example}, or a mapping")
 
-    return expand
+    return BeforeValidator(expand)
 
 
 def _as_list(value: object) -> object:
@@ -68,15 +81,15 @@ def between(low: str, high: str) -> AfterValidator:
 
 
 def _whole(value: object) -> int:
-    if isinstance(value, FileText) and value.isdecimal() and value.isascii() and len(value) < 19:
-        return int(value)  # `${env:N}` is always text
+    if isinstance(value, FileText) and value.referenced and _DIGITS.fullmatch(value):
+        return int(value)  # what `${env:N}` stands for is always a text
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError("expected a whole number")  # noqa: TRY004 - bad input, not a bug
     return value
 
 
 def _flag(value: object) -> bool:
-    if isinstance(value, FileText) and value in ("true", "false"):
+    if isinstance(value, FileText) and value.referenced and value in ("true", "false"):
         return value == "true"
     if not isinstance(value, bool):
         raise ValueError("expected true or false")  # noqa: TRY004 - bad input, not a bug
@@ -160,14 +173,25 @@ Name = Annotated[
 ]
 """A name that other entries refer to."""
 
-Selector = Annotated[
-    str,
-    matching(
-        r"\$(request|authorizer|context|stageVariables)(\.[^\s.{}$]+)+",
-        "a selector such as $request.header.Authorization",
-    ),
-]
-"""Where a value of the request is found."""
+
+def mapped_value(text: str) -> str:
+    """Accept static text, one selector, or several in braces. Raises: ValueError."""
+    try:
+        parse_selectors(text)
+    except SelectorError as error:
+        raise ValueError(error.message) from error
+    return text
+
+
+def _selector(text: str) -> str:
+    parts = parse_selectors(mapped_value(text))
+    if len(parts) != 1 or isinstance(parts[0], str) or parts[0].source.startswith("response"):
+        raise ValueError("expected a selector such as $request.header.Authorization")
+    return text
+
+
+Selector = Annotated[str, AfterValidator(_selector)]
+"""Where one value of the request is found."""
 
 
 def at_least(low: int) -> AfterValidator:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr
 
 from frontdesk.base.addresses import Address
 from frontdesk.config.models.api import HttpApi
@@ -31,7 +31,7 @@ def _not_none(name: str) -> str:
 
 
 AuthorizerName = Annotated[Name, AfterValidator(_not_none)]
-ListenerField = Annotated[Listener, BeforeValidator(short_form("address"))]
+ListenerField = Annotated[Listener, short_form("address", "an address such as 127.0.0.1:8080")]
 
 
 class Config(Model):

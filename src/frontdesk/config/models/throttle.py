@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator
-
 from frontdesk.config.models.model import Model, RateText, Selector, Whole, at_least, short_form
 
 
@@ -20,5 +18,5 @@ class Throttle(Model):
     """Count each value of this selector apart, such as `$authorizer.practice_id`. Absent: count all."""
 
 
-ThrottleField = Annotated[Throttle, BeforeValidator(short_form("rate"))]
+ThrottleField = Annotated[Throttle, short_form("rate", "a rate such as 500/s")]
 """`500/s` or {rate, burst, by}."""

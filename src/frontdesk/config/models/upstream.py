@@ -11,6 +11,7 @@ from frontdesk.config.models.model import (
     Whole,
     at_least,
     between,
+    broken_rule,
     matching,
 )
 
@@ -58,7 +59,7 @@ class UpstreamTls(Model):
     @model_validator(mode="after")
     def _cert_and_key_come_together(self) -> Self:
         if (self.cert is None) != (self.key is None):
-            raise ValueError("expected cert and key together")
+            raise broken_rule("expected cert and key together")
         return self
 
 
@@ -86,7 +87,7 @@ class Upstream(Model):
     @model_validator(mode="after")
     def _has_one_source_of_targets(self) -> Self:
         if (self.url is None) == (self.targets is None):
-            raise ValueError("expected either url or targets")
+            raise broken_rule("expected either url or targets")
         return self
 
     @property

@@ -1,0 +1,1 @@
+"""What models cannot tell: names, conflicts, and lint findings. Public: `check`."""

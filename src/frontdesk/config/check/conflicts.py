@@ -1,0 +1,48 @@
+"""Owns entries that exclude each other: routes of one shape, APIs at one place, taken addresses.
+
+Works on the tree, so that conflicts are told even where a model is not valid.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from frontdesk.base.errors import Finding
+from frontdesk.config.route_keys import parse_route_key
+from frontdesk.config.tree import Path, Tree
+
+
+def conflicts(tree: Tree) -> Iterator[Finding]:
+    """Find every entry that a former one already stands for."""
+    yield from _routes(tree)
+    yield from _apis(tree)
+
+
+def _routes(tree: Tree) -> Iterator[Finding]:
+    first: dict[tuple[Any, str], Path] = {}
+    for path, _ in tree.match(("apis", "*", "routes", "*")):
+        try:
+            shape = parse_route_key(str(path[-1])).shape
+        except ValueError:
+            continue  # told by the model
+        former = first.setdefault((path[1], shape), path)
+        if former != path:
+            message = f"this route matches the same requests as {former[-1]}"
+            yield _conflict(tree, path, former, message, "keep one of the two")
+
+
+def _apis(tree: Tree) -> Iterator[Finding]:
+    first: dict[tuple[str, str], Path] = {}
+    for path, api in tree.match(("apis", "*")):
+        if not isinstance(api, dict):
+            continue
+        host, base_path = str(api.get("host") or "").lower(), str(api.get("base_path", "/"))
+        former = first.setdefault((host, base_path.rstrip("/")), path)
+        if former != path:
+            message = f"this API is served at the same host and base path as {former[-1]}"
+            hint = "give one of them a host or base_path of its own"
+            yield _conflict(tree, path, former, message, hint)
+
+
+def _conflict(tree: Tree, path: Path, former: Path, message: str, hint: str) -> Finding:
+    where, first = tree.position(path, of_key=True), tree.position(former, of_key=True)
+    return Finding("error", "conflict", where, f"{message} ({first})", hint=hint)

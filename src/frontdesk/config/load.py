@@ -1,0 +1,82 @@
+"""Owns the way from files to a Config: read, resolve references, merge, validate, check names.
+
+Everything that is wrong is told at once, in file order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from frontdesk.base.errors import ConfigError, Finding, Position
+from frontdesk.config.check.conflicts import conflicts
+from frontdesk.config.check.names import unknown_names
+from frontdesk.config.models.root import Config
+from frontdesk.config.references import resolve
+from frontdesk.config.tree import Tree
+from frontdesk.config.validation import located, validate
+from frontdesk.config.yaml_source import read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A valid configuration, and where it says what.
+
+    tree: the files' content as written, its texts knowing their references.
+    """
+
+    config: Config
+    tree: Tree
+
+    def place(self, *path: str | int) -> Position | None:
+        """Say where the key at `path` stands, or None where the files say nothing.
+
+        For example `place("apis", "scheduling", "throttle")`.
+        """
+        return self.tree.position(path, of_key=True) if self.tree.node_at(path) else None
+
+
+def load(paths: Sequence[Path], environ: Mapping[str, str]) -> Loaded:
+    """Load one file, or merge several: later ones may only add keys.
+
+    paths: at least one; relative paths inside a file start at its folder. environ: for `${env:…}`.
+    Raises: ConfigError with every finding.
+    """
+    findings: list[Finding] = []
+    merged: Tree | None = None
+    for path in paths:
+        tree, found = _read(path, environ)
+        findings += found
+        if merged is None:
+            merged = tree
+        elif tree is not None:
+            findings += _merge(merged, tree)
+    config = None
+    if merged is not None:
+        config, found = validate(merged, paths[0].parent.absolute())
+        findings += [*found, *unknown_names(merged), *conflicts(merged)]
+    if config is None or merged is None or findings:
+        raise ConfigError(located(findings, [str(path) for path in paths]))
+    return Loaded(config, merged)
+
+
+def _read(path: Path, environ: Mapping[str, str]) -> tuple[Tree | None, list[Finding]]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        where = Position(str(path), 1, 1, "")
+        return None, [Finding("error", "file", where, f"cannot read the file: {error.strerror}")]
+    tree, findings = read_yaml(data, str(path))
+    if tree is not None:
+        findings += resolve(tree, path.parent.absolute(), environ)
+    return tree, findings
+
+
+def _merge(merged: Tree, later: Tree) -> list[Finding]:
+    findings = []
+    for path, where in merged.merge(later):
+        first = merged.position(path, of_key=True)
+        message = f"already given in {first}"
+        findings.append(
+            Finding("error", "merge", where, message, hint="a later file may only add keys")
+        )
+    return findings

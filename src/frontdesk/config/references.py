@@ -1,0 +1,113 @@
+"""Owns references: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}`; `$${` stands for `${`.
+
+Texts in braces without a colon, such as `${stage.name}`, are left to whoever compiles them.
+Messages name the reference, never the value.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from frontdesk.base.errors import Finding
+from frontdesk.config.text import FileText
+from frontdesk.config.tree import Path, Tree
+
+MAX_FILE: Final = 1024 * 1024
+"""Bytes of a `${file:…}`, at most."""
+
+_REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_]+):([^{}]*)(\}?)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+
+
+def resolve(tree: Tree, folder: FilePath, environ: Mapping[str, str]) -> list[Finding]:
+    """Replace the references in `tree.value`. folder: of the file, for relative paths.
+
+    The mappings and lists are made anew, so that values shared through aliases stay apart.
+    """
+    resolver = _Resolver(tree, folder, environ)
+    tree.value = resolver.walk(tree.value, ())
+    return resolver.findings
+
+
+class _Resolver:
+    def __init__(self, tree: Tree, folder: FilePath, environ: Mapping[str, str]) -> None:
+        self.tree = tree
+        self.folder = folder
+        self.environ = environ
+        self.findings: list[Finding] = []
+
+    def walk(self, value: Any, path: Path) -> Any:
+        match value:
+            case dict():
+                return {key: self.walk(item, (*path, key)) for key, item in value.items()}
+            case list():
+                return [self.walk(item, (*path, index)) for index, item in enumerate(value)]
+            case str():
+                return self.text(value, path)
+        return value
+
+    def text(self, written: str, path: Path) -> FileText:
+        if "${" not in written:
+            return FileText(written, self.folder, written)
+        referenced = False
+
+        def replace(found: re.Match[str]) -> str:
+            nonlocal referenced
+            if found[0] == "$${":
+                return "${"
+            referenced = True
+            return self.lookup(found)
+
+        try:
+            text = _REFERENCE.sub(replace, written)
+        except ValueError as error:
+            where = self.tree.position(path)
+            self.findings.append(Finding("error", "reference", where, str(error)))
+            text = written
+        return FileText(text, self.folder, written, referenced=referenced)
+
+    def lookup(self, found: re.Match[str]) -> str:
+        scheme, name, closing = found.groups()
+        if not closing:
+            raise ValueError(f"reference without its closing brace: {found[0]}")
+        source = _SOURCES.get(scheme)
+        if source is None:
+            known = " and ".join(f"${{{scheme}:…}}" for scheme in _SOURCES)
+            raise ValueError(f"expected a reference such as {known}: {found[0]}")
+        return source(self, name)
+
+    def variable(self, reference: str) -> str:
+        name, dash, default = reference.partition(":-")
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"expected a variable name in the reference: ${{env:{reference}}}")
+        value = self.environ.get(name)
+        if dash:
+            return value or default
+        if value is None:
+            raise ValueError(f"environment variable not set: {name}")
+        return value
+
+    def file(self, name: str) -> str:
+        shown = f"${{file:{name}}}"
+        if not name or "\0" in name:
+            raise ValueError(f"expected a path in the reference: {shown}")
+        path = self.folder / name
+        try:
+            if not path.is_file():
+                raise ValueError(f"no such file: {shown}")
+            with path.open("rb") as file:
+                data = file.read(MAX_FILE + 1)
+            if len(data) > MAX_FILE:
+                raise ValueError(f"expected a file of at most 1MB: {shown}")
+            return data.decode().removesuffix("\n").removesuffix("\r")
+        except OSError as error:
+            raise ValueError(f"cannot read the file of {shown}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"expected a file of UTF-8 text: {shown}") from None
+
+
+_SOURCES: Final[dict[str, Callable[[_Resolver, str], str]]] = {
+    "env": _Resolver.variable,
+    "file": _Resolver.file,
+}

@@ -1,0 +1,121 @@
+"""Owns the file's content as plain values beside the position of each. Knows no model and no YAML."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from frontdesk.base.errors import Position
+
+Path = tuple[str | int, ...]
+"""Keys and list indexes from the top of the file to a value."""
+
+
+@dataclass(slots=True)
+class Node:
+    """Where a value stands, and where its key does (the same for list members and the top).
+
+    children: by key or list index; empty for scalars.
+    """
+
+    file: str
+    line: int
+    column: int
+    key_line: int
+    key_column: int
+    children: "dict[str | int, Node]"
+
+
+@dataclass(slots=True)
+class Tree:
+    """One file, or several merged: the top mapping and its node."""
+
+    value: dict[str, Any]
+    node: Node
+
+    def node_at(self, path: Path) -> Node | None:
+        """Find the node of a path, or None where the file says nothing."""
+        node: Node | None = self.node
+        for part in path:
+            node = node.children.get(part) if node else None
+        return node
+
+    def value_at(self, path: Path) -> Any:
+        """Find the value of a path, or None where the file says nothing."""
+        value: Any = self.value
+        for part in path:
+            match value:
+                case dict():
+                    value = value.get(part)
+                case list() if isinstance(part, int) and part < len(value):
+                    value = value[part]
+                case _:
+                    return None
+        return value
+
+    def known(self, path: Path) -> Path:
+        """Keep the parts of `path` that lead through the file, dropping the others.
+
+        pydantic's error paths also name list positions and union members that the file did not write.
+        """
+        node, kept = self.node, list[str | int]()
+        for part in path:
+            child = node.children.get(part)
+            if child is not None:
+                node = child
+                kept.append(part)
+        return tuple(kept)
+
+    def position(self, path: Path, *, of_key: bool = False) -> Position:
+        """Say where the value (or the key) at `path` stands; of the nearest known parent if absent."""
+        known = self.known(path)
+        node = self.node_at(known) or self.node
+        line, column = (node.key_line, node.key_column) if of_key else (node.line, node.column)
+        return Position(node.file, line, column, dotted(known))
+
+    def merge(self, later: "Tree") -> Iterator[tuple[Path, Position]]:
+        """Add another file's content, to the last item; what both say is kept as it is here.
+
+        Yields what both say, with the position in the later file.
+        """
+        yield from _merge(self.value, self.node, later.value, later.node, ())
+
+    def match(self, pattern: tuple[str, ...]) -> Iterator[tuple[Path, Any]]:
+        """Yield path and value of everything that `pattern` fits; `*` stands for any one key or index."""
+        found: list[tuple[Path, Any]] = [((), self.value)]
+        for part in pattern:
+            found = [
+                ((*path, key), item)
+                for path, value in found
+                for key, item in _members(value)
+                if part in ("*", key)
+            ]
+        yield from found
+
+
+def _merge(
+    value: dict[str, Any], node: Node, later: dict[str, Any], later_node: Node, path: Path
+) -> Iterator[tuple[Path, Position]]:
+    for key, item in later.items():
+        inner, child = (*path, key), later_node.children[key]
+        if key not in value:
+            value[key], node.children[key] = item, child
+        elif isinstance(item, dict) and isinstance(value[key], dict):
+            yield from _merge(value[key], node.children[key], item, child, inner)
+        else:
+            yield inner, Position(child.file, child.key_line, child.key_column, dotted(inner))
+
+
+def _members(value: object) -> Iterator[tuple[str | int, Any]]:
+    match value:
+        case dict():
+            yield from value.items()
+        case list():
+            yield from enumerate(value)
+
+
+def dotted(path: Path) -> str:
+    """Write a path as in messages: `apis.x.routes.GET /a.scopes[0]`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

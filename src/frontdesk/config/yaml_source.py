@@ -1,0 +1,231 @@
+"""Owns reading YAML 1.2 (and so JSON) text into plain values, with the position of every key and value.
+
+Built on libyaml's events: nothing recurses, so depth and aliases are bounded while reading. Unlike
+YAML 1.1, `no`, `on` and `12:30` stay texts and `010` is ten. Keys are always texts. Knows no model.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from frontdesk.base.errors import Finding, Position
+from frontdesk.config.tree import Node, Tree, dotted
+
+MAX_DEPTH: Final = 64
+MAX_ALIASED: Final = 1000
+"""Values that all aliases of a file may repeat: far above need, far below a bomb."""
+
+_CONSTANTS: Final[dict[str, bool | None]] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+# Longer numbers stay texts: they are identifiers, and no JSON reader keeps all their digits.
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_BASED = re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
+
+
+class Unreadable(Exception):  # noqa: N818 - it carries a finding to `read`, nobody else sees it
+    """Reading cannot go on. finding: why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list that has begun and not ended."""
+
+    value: Any
+    node: Node
+    anchor: str | None
+    began: int  # values read before it
+    key: str | None = None  # of a mapping: the key that waits for its value
+    key_line: int = 0
+    key_column: int = 0
+
+
+class _Reader:
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.findings: list[Finding] = []
+        self.open: list[_Open] = []
+        self.top: tuple[Any, Node] | None = None
+        self.anchors: dict[str, tuple[Any, Node, int]] = {}
+        self.count = 0
+        self.aliased = 0
+
+    def read(self, text: str) -> None:
+        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+            handle = _HANDLERS.get(type(event))
+            if handle is not None:
+                handle(self, event)
+
+    def scalar(self, event: Any) -> None:
+        self._refuse_tag(event)
+        plain = event.implicit[0]
+        holder = self.open[-1] if self.open else None
+        if holder is not None and isinstance(holder.value, dict) and holder.key is None:
+            self._key(holder, event)
+            return
+        value = plain_value(event.value) if plain else event.value
+        self.count += 1
+        node = self._node(event, {})
+        if event.anchor:
+            self.anchors[event.anchor] = (value, node, 1)
+        self._add(value, node)
+
+    def begin(self, event: Any) -> None:
+        self._refuse_tag(event)
+        if len(self.open) == MAX_DEPTH:
+            raise Unreadable(self._finding(event, "depth", f"nested more than {MAX_DEPTH} deep"))
+        if self.open and isinstance(self.open[-1].value, dict) and self.open[-1].key is None:
+            raise Unreadable(self._finding(event, "key", "expected a text as key"))
+        value: Any = {} if type(event) is yaml.MappingStartEvent else []
+        self.count += 1
+        self.open.append(_Open(value, self._node(event, {}), event.anchor, self.count - 1))
+
+    def end(self, _event: Any) -> None:
+        closed = self.open.pop()
+        if closed.anchor:
+            size = self.count - closed.began
+            self.anchors[closed.anchor] = (closed.value, closed.node, size)
+        self._add(closed.value, closed.node)
+
+    def alias(self, event: Any) -> None:
+        if self.open and isinstance(self.open[-1].value, dict) and self.open[-1].key is None:
+            raise Unreadable(self._finding(event, "key", "expected a text as key"))
+        found = self.anchors.get(event.anchor)
+        if found is None:
+            raise Unreadable(
+                self._finding(event, "alias", f"no anchor before this: {event.anchor}")
+            )
+        value, node, size = found
+        self.aliased += size
+        self.count += size
+        if self.aliased > MAX_ALIASED:
+            message = f"aliases repeat more than {MAX_ALIASED} values"
+            raise Unreadable(self._finding(event, "alias", message))
+        self._add(value, self._node(event, node.children))
+
+    def document(self, event: Any) -> None:
+        if self.top is not None:
+            raise Unreadable(self._finding(event, "syntax", "expected one document in the file"))
+
+    def _key(self, holder: _Open, event: Any) -> None:
+        key: str = event.value
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        first = holder.node.children.get(key)
+        if first is not None:
+            finding = self._finding(event, "duplicate-key", f"duplicate key: {key}")
+            hint = f"it is first given in line {first.key_line}; keep one of them"
+            self.findings.append(
+                Finding("error", finding.id, finding.where, finding.message, hint=hint)
+            )
+        holder.key, holder.key_line, holder.key_column = key, line, column
+
+    def _add(self, value: Any, node: Node) -> None:
+        if not self.open:
+            self.top = (value, node)
+            return
+        holder = self.open[-1]
+        if isinstance(holder.value, list):
+            holder.node.children[len(holder.value)] = node
+            holder.value.append(value)
+        elif holder.key is not None:
+            node.key_line, node.key_column = holder.key_line, holder.key_column
+            holder.node.children.setdefault(holder.key, node)
+            holder.value.setdefault(holder.key, value)
+            holder.key = None
+
+    def _node(self, event: Any, children: dict[str | int, Node]) -> Node:
+        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        return Node(self.file, line, column, line, column, children)
+
+    def _refuse_tag(self, event: Any) -> None:
+        if event.tag is not None:
+            self.findings.append(
+                self._finding(event, "tag", f"tags are not supported: {event.tag}")
+            )
+
+    def _finding(self, event: Any, kind: str, message: str) -> Finding:
+        mark = event.start_mark
+        keys = (
+            len(open_.value) if isinstance(open_.value, list) else open_.key for open_ in self.open
+        )
+        path = dotted(tuple(key for key in keys if key is not None))
+        where = Position(self.file, mark.line + 1, mark.column + 1, path)
+        return Finding("error", kind, where, message)
+
+
+_HANDLERS: Final = {
+    yaml.AliasEvent: _Reader.alias,
+    yaml.DocumentStartEvent: _Reader.document,
+    yaml.MappingEndEvent: _Reader.end,
+    yaml.MappingStartEvent: _Reader.begin,
+    yaml.ScalarEvent: _Reader.scalar,
+    yaml.SequenceEndEvent: _Reader.end,
+    yaml.SequenceStartEvent: _Reader.begin,
+}
+
+
+def plain_value(text: str) -> str | int | float | bool | None:
+    """Read an unquoted scalar by the core schema of YAML 1.2 §10.3.2; not-a-number and infinity stay texts."""
+    if text in _CONSTANTS:
+        return _CONSTANTS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0)
+    if _FLOAT.fullmatch(text):
+        number = float(text)
+        return number if math.isfinite(number) else text
+    return text
+
+
+def read_yaml(data: bytes, file: str) -> tuple[Tree | None, list[Finding]]:
+    """Read one file. file: its name in positions.
+
+    Returns the tree (None when reading had to stop, or the top is no mapping) and what is wrong.
+    """
+    reader = _Reader(file)
+    start = Position(file, 1, 1, "")
+    try:
+        reader.read(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        where = Position(file, line, 1, "")
+        return None, [Finding("error", "syntax", where, "expected UTF-8 text")]
+    except Unreadable as error:
+        return None, [*reader.findings, error.finding]
+    except yaml.YAMLError as error:
+        return None, [*reader.findings, _syntax(error, file)]
+    value, node = reader.top or ({}, Node(file, 1, 1, 1, 1, {}))
+    if value is None:
+        value = {}
+    if not isinstance(value, dict):
+        finding = Finding("error", "type", start, "expected a mapping at the top of the file")
+        return None, [*reader.findings, finding]
+    return Tree(value, node), reader.findings
+
+
+def _syntax(error: yaml.YAMLError, file: str) -> Finding:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
+    context = getattr(error, "context", None)
+    message = f"{context}: {problem}" if context else str(problem)
+    return Finding("error", "syntax", Position(file, line, column, ""), message)
