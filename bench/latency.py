@@ -10,7 +10,7 @@ from bench.scene import SMALL
 
 SHARES = (0.3, 0.5, 0.7, 0.9)
 TRUSTED = 0.5
-"""Share of its own limit up to which the generator is believed."""
+"""Share of the load core's own limit up to which the generator is believed."""
 
 
 def latency_row(bench: Bench) -> Result:
@@ -22,11 +22,14 @@ def latency_row(bench: Bench) -> Result:
         answers = {name: check(port, probe) for name, port in ports.items()}
         closed_loop(ports["frontdesk"], probe, seconds=bench.effort.warm_up)
         capacity = closed_loop(ports["envoy"], probe, seconds=bench.effort.seconds).rate
-        health = get(["/health"], length=15)
-        static = check(ports["nginx"], health)
-        # Far more than it can send: what arrives is the generator's own limit.
-        limit = open_loop(ports["nginx"], health, static, rate=100_000, seconds=2).achieved
-        findings.append(Finding("limit of the generator", Figure.of([limit]), "req/s"))
+        # More than can be sent: what comes back is the limit of generator and backend together.
+        flood = open_loop(ports["nginx"], probe, answers["nginx"], rate=100_000, seconds=2)
+        limit = flood.achieved
+        findings.append(
+            Finding(
+                "limit of generator and backend", Figure.of([limit]), "req/s", None, "via nginx"
+            )
+        )
         for share in SHARES:
             rate = share * capacity
             seen: dict[str, list[Latencies]] = {"frontdesk": [], "envoy": []}
@@ -59,7 +62,7 @@ def _compare(at: str, seen: dict[str, list[Latencies]], trusted: bool) -> list[F
                 Finding(f"{name} {percentile} at {at}", Figure.of(values), "ms", None, note)
             )
         goal = at_most(1) if trusted and percentile != "p99" else None
-        note = "" if trusted else "beyond half of the generator's limit: not judged"
+        note = "" if trusted else "beyond half of the load core's limit: not judged"
         figure = ratio(of["frontdesk"], of["envoy"])
         findings.append(Finding(f"{percentile} against envoy at {at}", figure, "x", goal, note))
     return findings

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
+from joserfc import jwt
+from joserfc.jwk import RSAKey
 
 from bench.peers import nginx
 from bench.process import free_port, running
@@ -45,9 +45,8 @@ def scene(folder: Path) -> Iterator[Scene]:
     """Make a signing key, start the backend, and end it afterwards."""
     port = free_port()
     issuer = f"http://127.0.0.1:{port}"
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
-    keys = json.dumps({"keys": [public | {"kid": KEY_ID, "use": "sig", "alg": "RS256"}]})
+    key = RSAKey.generate_key(2048, {"kid": KEY_ID, "use": "sig", "alg": "RS256"})
+    keys = json.dumps({"keys": [key.as_dict(private=False)]})
     site = folder / "site"
     (site / ".well-known").mkdir(parents=True)
     (site / ".well-known/openid-configuration").write_text(
@@ -60,7 +59,7 @@ def scene(folder: Path) -> Iterator[Scene]:
         yield Scene(folder, port, keys, tuple(_token(issuer, key, n) for n in range(IDENTITIES)))
 
 
-def _token(issuer: str, key: rsa.RSAPrivateKey, number: int) -> str:
+def _token(issuer: str, key: RSAKey, number: int) -> str:
     now = int(time.time())
     claims = {
         "iss": issuer,
@@ -71,4 +70,4 @@ def _token(issuer: str, key: rsa.RSAPrivateKey, number: int) -> str:
         "iat": now,
         "exp": now + 6 * 3600,
     }
-    return jwt.encode(claims, key, algorithm="RS256", headers={"kid": KEY_ID})
+    return jwt.encode({"alg": "RS256", "kid": KEY_ID}, claims, key)
