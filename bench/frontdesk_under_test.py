@@ -72,7 +72,7 @@ def full(scene: Scene) -> Server:
 def with_routes(scene: Scene, count: int) -> Server:
     """`count` guarded routes, each of its own tenant, and /health."""
     url = f"http://127.0.0.1:{scene.backend}/items/{{id}}"
-    route = {"http": url, "authorizer": "patients", "throttle": _PLENTY}
+    route = {"http": url, "authorizer": "patients", "throttle": _PLENTY["rate"]}
     routes = {f"GET /tenants/t{number:05}/items/{{id}}": route for number in range(count)}
     apis = {"tenants": {"routes": {"GET /health": _OK} | routes}}
     return _server(scene, f"frontdesk-{count}", {"apis": apis})
@@ -118,4 +118,4 @@ class _Plain(yaml.SafeDumper):
 
     @classmethod
     def written(cls, document: object) -> str:
-        return yaml.dump(document, Dumper=cls, sort_keys=False, width=120)
+        return yaml.dump(document, Dumper=cls, sort_keys=False, width=120, default_flow_style=None)
