@@ -166,9 +166,9 @@ class ResponseReader:
             case b"content-length":
                 self.length = int(value)
             case b"transfer-encoding":
-                self._chunked = True
-                if value.lower() != b"chunked":
+                if self._chunked or value.lower() != b"chunked":
                     self.problem = "transfer coding other than chunked"
+                self._chunked = True
             case b"connection" if value not in _USUAL:
                 options = frozenset(option.strip().lower() for option in value.split(b","))
                 self._nominated = options | (self._nominated or options)
