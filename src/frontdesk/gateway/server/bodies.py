@@ -136,6 +136,7 @@ class RequestBody:
         "_control",
         "_framing",
         "_limits",
+        "_now",
         "_on_collected",
         "_paused",
         "_since",
@@ -146,7 +147,9 @@ class RequestBody:
         "received",
     )
 
-    def __init__(self, request: Request, control: Control, limits: Limits, now: float) -> None:
+    def __init__(
+        self, request: Request, control: Control, limits: Limits, monotonic: Callable[[], float]
+    ) -> None:
         chunked = request.length == CHUNKED
         self.length: int | None = None if chunked else request.length
         self._framing: Framing = ChunkedFraming() if chunked else LengthFraming(request.length)
@@ -159,11 +162,9 @@ class RequestBody:
         self._paused = request.expects_continue  # nothing comes before 100 is sent
         self.abandoned = False
         self.received = 0
-        self._since = (
-            now,
-            0,
-        )  # when the client began to send without being held back, at what byte
-        self._waits_from = now
+        self._now = monotonic
+        self._waits_from = monotonic()
+        self._since = (self._waits_from, 0)  # when and at what byte it was last free to send
 
     # -- fed by the connection --------------------------------------------------------------------
 
@@ -177,14 +178,14 @@ class RequestBody:
         """The rest is known to be so small that reading it costs less than a new connection."""
         return self.length is not None and self.length - self.received <= DRAIN_BYTES
 
-    def feed(self, data: bytes, at: int, now: float) -> int:
+    def feed(self, data: bytes, at: int = 0) -> int:
         """Take the body's part of `data` from `at` on; return where the rest begins.
 
         Raises: HttpParserError when the body is broken.
         """
         payload, at = self._framing.take(data, at)
         self.received += len(payload)
-        self._waits_from = now
+        self._waits_from = self._now()
         if payload and not self.abandoned:
             if self._sink is not None:
                 self._sink.write(payload)
@@ -227,11 +228,6 @@ class RequestBody:
         steady = started + limits.min_rate_grace + (self.received - at_byte) / limits.min_rate
         return min(self._waits_from + limits.body_gap, steady)
 
-    def waits(self, now: float) -> None:
-        """Count gap and rate from `now`: until then the client was not expected to send."""
-        self._since = (now, self.received)
-        self._waits_from = now
-
     def _keep(self, payload: bytes) -> None:
         self._buffer.append(payload)
         self._buffered += len(payload)
@@ -264,7 +260,10 @@ class RequestBody:
 
     def resume(self) -> None:
         """Let it send."""
-        self._paused = False
+        if self._paused:
+            self._paused = False
+            self._waits_from = self._now()
+            self._since = (self._waits_from, self.received)
         if self._control is not None:
             self._control.want_body()
 

@@ -98,6 +98,7 @@ class HeadReader:
         self._limits = limits
         self._trusted = trusted
         self._small = min(limits.target, limits.field_line, limits.fields)
+        self._largest = limits.largest_head
         self._collector = _FieldLines()
         self._parser = HttpRequestParser(self._collector)
         self._names: dict[bytes, tuple[bytes, int]] = {}
@@ -154,7 +155,7 @@ class HeadReader:
         """
         scheme, _, rest = target.partition("://")
         authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        if scheme.lower() not in {"http", "https"}:
+        if scheme.lower() not in {"http", "https"} or not authority:
             return ""
         request.authority = authority.encode("latin-1")
         origin_form = rest[len(authority) :]
@@ -163,6 +164,8 @@ class HeadReader:
     # -- fields -----------------------------------------------------------------------------------
 
     def _read_fields(self, request: Request, head: bytes) -> Reply | None:
+        if len(head) > self._largest:
+            return refusal(431, "fields", close=True)
         collector = self._collector
         lines: Fields = []
         collector.lines = lines

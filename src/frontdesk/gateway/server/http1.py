@@ -268,7 +268,7 @@ class HttpConnection(asyncio.Protocol):
         line_end = held.find(b"\r\n")
         if (line_end if line_end >= 0 else len(held)) > limits.request_line:
             self._refuse(414, "request_line")
-        elif len(held) > limits.request_line + limits.fields:
+        elif len(held) > limits.largest_head:
             self._refuse(431, "fields")
         elif _UNFIT.search(held, max(0, searched - 1)):
             self._refuse(400, "malformed")
@@ -291,6 +291,8 @@ class HttpConnection(asyncio.Protocol):
             self._held, at = data[at:], len(data)
         self._more = at < len(data)
         self._shared.door.enter(request)
+        if self._body is not None:
+            self._check_size()
         return at
 
     def _begin(self, request: Request) -> None:
@@ -319,10 +321,10 @@ class HttpConnection(asyncio.Protocol):
     # -- bodies -----------------------------------------------------------------------------------
 
     def _begin_body(self, request: Request, data: bytes, at: int) -> int:
-        body = RequestBody(request, self, self._shared.limits, request.started)
+        body = RequestBody(request, self, self._shared.limits, self._now)
         begins = at
         try:
-            at = body.feed(data, at, request.started)
+            at = body.feed(data, at)
         except HttpParserError:
             self._answer_refusal(request, refusal(400, "body", close=True))
             return at
@@ -340,15 +342,14 @@ class HttpConnection(asyncio.Protocol):
         assert body is not None
         request = self._exchange
         try:
-            at = body.feed(data, 0, self._now())
+            at = body.feed(data)
         except HttpParserError:
             self._break_body(body, 400, "body")
             return
         if request is not None:
             request.request_length += at
-            if body.received > request.plan.max_body:
-                self._break_body(body, 413, "body_size")
-                return
+        if self._check_size():
+            return
         if body.done:
             self._body = None
             if at < len(data):
@@ -360,6 +361,14 @@ class HttpConnection(asyncio.Protocol):
                 body.finish()
         else:
             self._arm(body.deadline())
+
+    def _check_size(self) -> bool:
+        """Refuse a body without announced length once it is larger than its route allows."""
+        body, request = self._body, self._exchange
+        if body is None or request is None or body.received <= request.plan.max_body:
+            return False
+        self._break_body(body, 413, "body_size")
+        return True
 
     def _break_body(self, body: RequestBody, status: int, cause: str) -> None:
         """Answer `status` for a body that cannot be read on, or break off an answer under way."""
@@ -382,7 +391,6 @@ class HttpConnection(asyncio.Protocol):
                 request.expects_continue = False
                 if not body.received:
                     self.write(CONTINUE)
-            body.waits(self._now())
             self._arm(body.deadline())
         self._read_on()
 

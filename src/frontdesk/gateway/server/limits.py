@@ -36,3 +36,8 @@ class Limits:
     idle_timeout: float = 75.0
     requests: int = 10_000
     max_connections: int = 20_000
+
+    @property
+    def largest_head(self) -> int:
+        """Bytes after which a head is given up, whether or not its end has come."""
+        return self.request_line + self.fields

@@ -1,0 +1,162 @@
+"""Owns the access log: one line per exchange, gathered, and written where the event loop cannot stall.
+
+Losing lines is bad, losing requests is worse: a full disk or a reader that has gone costs lines only,
+which are counted.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from queue import SimpleQueue
+from typing import Final
+
+from frontdesk.base.errors import StartError
+from frontdesk.base.wheel import Wheel
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.server.log_formats import compile_format
+from frontdesk.rules.redaction import SecretNames
+
+_log = logging.getLogger("frontdesk.access_log")
+
+_BATCH: Final = 256
+"""Lines written together."""
+
+_LATEST: Final = 0.2
+"""Seconds that a line may wait for others."""
+
+_QUEUED_BATCHES: Final = 64
+"""Batches that a slow reader of the log may leave waiting; further ones are dropped."""
+
+_STANDARD_OUTPUT: Final = "-"
+
+
+class AccessLog:
+    """Gathers lines on the event loop and hands them to a thread that writes."""
+
+    def __init__(
+        self,
+        form: str | Mapping[str, str],
+        path: str,
+        *,
+        wheel: Wheel,
+        redact: Iterable[str] = (),
+    ) -> None:
+        """form: see `compile_format`. path: file to append to, "-" for standard output.
+
+        Raises: ValueError for a bad format, StartError when the file cannot be opened.
+        """
+        self._format = compile_format(form, SecretNames(redact))
+        self._writer = _Writer(path)
+        self._lines: list[bytes] = []
+        self._timer = wheel.timer(self.flush)
+
+    @property
+    def dropped(self) -> int:
+        """Lines that could not be written."""
+        return self._writer.dropped
+
+    def record(self, ex: Exchange) -> None:
+        """Take the line of an exchange that is over."""
+        lines = self._lines
+        try:
+            lines.append(self._format(ex))
+        except Exception:  # noqa: BLE001 - the request has been answered, only its line is lost
+            self._writer.drop(1, "a record could not be written as text")
+            return
+        if len(lines) >= _BATCH:
+            self.flush()
+        elif len(lines) == 1:
+            self._timer.at(ex.ended + _LATEST)
+
+    def flush(self) -> None:
+        """Hand over what has been gathered."""
+        lines, self._lines = self._lines, []
+        if lines:
+            self._writer.put(lines)
+
+    def reopen(self) -> None:
+        """Go on in a new file of the same path, after the old one has been moved away."""
+        self.flush()
+        self._writer.reopen()
+
+    def close(self) -> None:
+        """Write what there is and end."""
+        self.flush()
+        self._timer.stop()
+        self._writer.close()
+
+
+class _Writer:
+    """The thread that writes. Its queue holds batches of lines; None means end, "reopen" what it says."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file = _open(path)
+        self._queue: SimpleQueue[list[bytes] | str | None] = SimpleQueue()
+        self._warned = False
+        self.dropped = 0
+        self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
+        self._thread.start()
+
+    def put(self, lines: list[bytes]) -> None:
+        if self._queue.qsize() < _QUEUED_BATCHES:
+            self._queue.put(lines)
+        else:
+            self.drop(len(lines), "nobody reads the log fast enough")
+
+    def reopen(self) -> None:
+        self._queue.put("reopen")
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join(timeout=2.0)  # a blocked reader must not keep the gateway from ending
+
+    def drop(self, lines: int, why: str) -> None:
+        self.dropped += lines
+        if not self._warned:
+            self._warned = True
+            _log.warning("access log lines dropped: %s", why)
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            try:
+                if isinstance(item, list):
+                    _write_all(self._file, b"".join(item))
+                else:
+                    self._reopen()
+            except OSError as error:
+                self.drop(len(item) if isinstance(item, list) else 0, os.strerror(error.errno or 0))
+        self._release()
+
+    def _reopen(self) -> None:
+        if self._path == _STANDARD_OUTPUT:
+            return
+        file = os.open(self._path, _FLAGS, 0o640)
+        self._release()
+        self._file = file
+
+    def _release(self) -> None:
+        if self._path != _STANDARD_OUTPUT:
+            os.close(self._file)
+
+
+_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+
+
+def _open(path: str) -> int:
+    if path == _STANDARD_OUTPUT:
+        return 1
+    try:
+        return os.open(path, _FLAGS, 0o640)
+    except OSError as error:
+        raise StartError(
+            f"cannot write the access log: {path}",
+            hint=f"{os.strerror(error.errno or 0)}; see `logs.access.path`",
+        ) from error
+
+
+def _write_all(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]

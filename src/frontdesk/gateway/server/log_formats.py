@@ -1,0 +1,166 @@
+"""Owns the forms of an access-log line: each format compiles into one function from Exchange to bytes.
+
+Text that came from outside is masked where it looks like a secret, and written as JSON text is, so that
+no line end in it can begin a line of its own.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Final
+
+import orjson
+
+from frontdesk.gateway.pipeline.context import CONTEXT, Variable, variable
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.rules.redaction import MASK, SecretNames, mask_secrets
+
+Format = Callable[[Exchange], bytes]
+"""Gives a whole line, with its line end."""
+
+CLF: Final = (
+    "$context.identity.sourceIp - - [$context.requestTime] "
+    '"$context.httpMethod $context.routeKey $context.protocol" '
+    "$context.status $context.responseLength $context.requestId"
+)
+"""AWS's example of the Common Log Format."""
+
+_NOTHING: Final = "-"  # what AWS writes for a variable without value
+_TEMPLATE_BYTES: Final = 3 * 1024  # AWS's limit
+_VARIABLE: Final = re.compile(r"\$context\.([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_:/-]+)*)")
+
+
+def compile_format(form: str | Mapping[str, str], secrets: SecretNames) -> Format:
+    """Compile a log format.
+
+    form: "json", "clf", a text with `$context` variables, or a mapping from member names to such texts,
+    which gives one JSON object per line. Raises: ValueError for unknown variables and too long texts.
+    """
+    if form == "json":
+        return json_record
+    if isinstance(form, str):
+        template = _compile_text(CLF if form == "clf" else form, secrets)
+        return lambda ex: (template(ex) + "\n").encode()
+    members = tuple((name, _compile_member(name, text, secrets)) for name, text in form.items())
+    return lambda ex: orjson.dumps(
+        {name: value(ex) for name, value in members}, option=orjson.OPT_APPEND_NEWLINE
+    )
+
+
+def json_record(ex: Exchange) -> bytes:
+    """Write the default record. Members that have no value for this request are left out."""
+    plan = ex.plan
+    api = plan.api
+    total = ex.ended - ex.started
+    record: dict[str, Any] = {
+        "requestId": ex.request_id,
+        "routeKey": plan.route_key,
+        "status": ex.status,
+        "time": _iso(ex.time),
+        "method": ex.method,
+        "path": mask_secrets(ex.path),
+        "host": ex.host,
+        "protocol": ex.version,
+        "api": api.name,
+        "stage": api.stage,
+        "sourceIp": ex.client_ip,
+        "requestLength": ex.request_length,
+        "responseLength": ex.response_length,
+        "totalMs": int(total * 1e6) / 1e3,
+    }
+    agent = ex.headers.get(b"user-agent")
+    if agent is not None:
+        record["userAgent"] = _agent(agent)
+    latency = ex.integration_latency
+    if latency >= 0:
+        record["latency"] = int(latency * 1e6) / 1e3
+        record["gatewayMs"] = int(max(0.0, total - latency) * 1e6) / 1e3
+        if ex.integration_status:
+            record["integrationStatus"] = ex.integration_status
+        if ex.upstream:
+            record["upstream"] = ex.upstream
+    if ex.principal:
+        record["principal"] = mask_secrets(ex.principal)
+    if ex.error:
+        record["errorCode"] = ex.error
+        if ex.authorizer_error:
+            record["authorizer"] = ex.authorizer_error
+    trace = ex.headers.get(b"x-amzn-trace-id")
+    if trace is not None:
+        record["traceId"] = mask_secrets(trace.decode("latin-1"))
+    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+@lru_cache(1024)
+def _agent(value: bytes) -> str:
+    return mask_secrets(value.decode("latin-1"))
+
+
+def _iso(time: float) -> str:
+    second = int(time)
+    return f"{_iso_second(second)}.{int((time - second) * 1000):03}Z"
+
+
+@lru_cache(4)
+def _iso_second(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def _compile_member(name: str, text: str, secrets: SecretNames) -> Callable[[Exchange], Any]:
+    """Compile the value of one member: a lone variable keeps its JSON type."""
+    if name in secrets:
+        return lambda _ex: MASK
+    alone = _VARIABLE.fullmatch(text)
+    if alone is None:
+        return _compile_text(text, secrets, escape=lambda value: value)
+    value = _find(alone[1], secrets)
+
+    def member(ex: Exchange) -> Any:
+        found = value(ex)
+        return _NOTHING if found is None else found
+
+    return member
+
+
+def _compile_text(
+    text: str, secrets: SecretNames, *, escape: Callable[[str], str] | None = None
+) -> Callable[[Exchange], str]:
+    if len(text.encode()) > _TEMPLATE_BYTES:
+        raise ValueError(f"longer than {_TEMPLATE_BYTES} bytes: {text[:40]}…")
+    parts = _VARIABLE.split(text)  # text, name, text, name, …, text
+    fixed = parts[::2]
+    values = tuple(_find(name, secrets) for name in parts[1::2])
+    pattern = "%s".join(part.replace("%", "%%") for part in fixed)
+    written = escape or _escape
+    return lambda ex: pattern % tuple([written(_text(value(ex))) for value in values])
+
+
+def _find(name: str, secrets: SecretNames) -> Variable:
+    found = variable(name)
+    if found is None:
+        raise ValueError(f"unknown variable: $context.{name}")
+    if name.startswith("authorizer.") and name.rpartition(".")[2] in secrets:
+        return lambda _ex: MASK
+    if name in CONTEXT and name not in _FREE_TEXT:
+        return found
+    return lambda ex: _masked(found(ex))
+
+
+_FREE_TEXT: Final = frozenset({"path", "identity.userAgent", "authorizer.principalId"})
+"""Variables whose text the client chooses; so are those of an authorizer's claims and context."""
+
+
+def _masked(value: Any) -> Any:
+    return mask_secrets(value) if isinstance(value, str) else value
+
+
+def _text(value: Any) -> str:
+    if value is None or value == "":
+        return _NOTHING
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _escape(text: str) -> str:
+    """Escape as inside a JSON string: templates are often JSON themselves."""
+    return orjson.dumps(text)[1:-1].decode()

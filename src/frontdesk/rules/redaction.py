@@ -1,0 +1,70 @@
+"""Owns what must never be written to a log: which names are secret, and which values look like secrets."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+MASK: Final = "***"
+
+_SECRET_NAMES: Final = frozenset(
+    {
+        "access_token",
+        "authorization",
+        "client_secret",
+        "code",
+        "cookie",
+        "id_token",
+        "ocp-apim-subscription-key",
+        "proxy-authorization",
+        "refresh_token",
+        "set-cookie",
+        "sig",
+        "stripe-signature",
+        "x-amz-credential",
+        "x-amz-security-token",
+        "x-amz-signature",
+        "x-api-key",
+    }
+)
+_SECRET_PART: Final = re.compile(r"(?i)token|secret|passw|api[-_]?key|credential|x-hub-signature")
+
+_SUSPECT: Final = re.compile(r"eyJ|AKIA|-----BEGIN|\d{13}")
+_SECRET_VALUE: Final = re.compile(
+    r"eyJ[\w-]+\.[\w-]+\.[\w-]*"  # JWS
+    r"|AKIA[0-9A-Z]{16}"  # AWS access key id
+    r"|-----BEGIN.*?(?:-----END[^-]*-----|\Z)"  # PEM
+    r"|(?<!\d)\d{13,19}(?!\d)",  # card number, when its check digit fits
+    re.DOTALL,
+)
+
+
+class SecretNames:
+    """The names of fields, parameters and claims whose values are masked."""
+
+    def __init__(self, configured: Iterable[str] = ()) -> None:
+        """configured: names to mask beside the built-in ones, in any case."""
+        self._names = _SECRET_NAMES | {name.lower() for name in configured}
+
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._names or _SECRET_PART.search(name) is not None
+
+
+def mask_secrets(text: str) -> str:
+    """Mask what looks like a token, a key or a card number inside a free text."""
+    if not _SUSPECT.search(text):
+        return text
+    return _SECRET_VALUE.sub(_mask, text)
+
+
+def _mask(match: re.Match[str]) -> str:
+    found = match[0]
+    return found if found.isdigit() and not _luhn(found) else MASK
+
+
+def _luhn(digits: str) -> bool:
+    """Whether the check digit of a card number fits (ISO/IEC 7812-1)."""
+    total = 0
+    for at, digit in enumerate(reversed(digits)):
+        value = int(digit) * (1 + at % 2)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
