@@ -170,9 +170,9 @@ def _leave_parent(channel: int, output: int, zygote: int) -> None:
     if os.getppid() != zygote:
         os._exit(1)  # the zygote died before the line above
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGPIPE):
+    for number in (signal.SIGCHLD, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Both descriptors stand above 2: the zygote holds 0, 1 and 2.
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)

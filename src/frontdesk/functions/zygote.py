@@ -51,8 +51,9 @@ class _Zygote:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        # Ctrl-C is the gateway's business: it drains, then closes the control socket.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # To stop is the gateway's business: it drains, then closes the control socket.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
     def serve(self) -> None:
         poll = select.poll()
