@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -40,7 +41,7 @@ def main() -> int:
 
 
 def _run(name: str, bench: Bench, about: dict[str, str]) -> int:
-    """Run one row, print and keep its findings; return how many goals it missed."""
+    """Run one row, print and keep its findings; return how many goals it missed, 1 when it failed."""
     row = ROWS[name]
     print(f"{name}: {row.about}", flush=True)
     circumstances = {
@@ -49,7 +50,11 @@ def _run(name: str, bench: Bench, about: dict[str, str]) -> int:
         "seconds": bench.effort.seconds,
         "load_average": round(os.getloadavg()[0], 2),
     }
-    result = row.run(bench)
+    try:
+        result = row.run(bench)
+    except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+        print(f"  {name}: not measured: {error}", flush=True)
+        return 1
     for finding in result.findings:
         print(report.line(name, finding), flush=True)
     report.keep(name, report.recorded(result, row.about, **circumstances), about)

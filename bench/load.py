@@ -24,12 +24,12 @@ function request()
 end
 function done(summary, latency)
     io.stderr:write(string.format(
-        '{{"requests":%d,"microseconds":%d,"bytes":%d,"refused":%d,"broken":%d,' ..
-        '"p50":%d,"p90":%d,"p99":%d}}',
-        summary.requests, summary.duration, summary.bytes, summary.errors.status,
+        '{{"requests":%d,"microseconds":%d,"refused":%d,"broken":%d,' ..
+        '"p50":%d,"p99":%d}}',
+        summary.requests, summary.duration, summary.errors.status,
         summary.errors.connect + summary.errors.read + summary.errors.write +
         summary.errors.timeout,
-        latency:percentile(50), latency:percentile(90), latency:percentile(99)))
+        latency:percentile(50), latency:percentile(99)))
 end
 """
 
@@ -38,16 +38,14 @@ end
 class Load:
     """What one run of wrk saw.
 
-    unexpected: answers on the wrong side of status 400, and broken connections. p50, p90, p99: µs, of
+    unexpected: answers on the wrong side of status 400, and broken connections. p50, p99: µs, of
     the closed loop. cpu: seconds that the generator itself used.
     """
 
     requests: int
     seconds: float
     unexpected: int
-    bytes_per_answer: float
     p50: int
-    p90: int
     p99: int
     cpu: float
 
@@ -83,9 +81,7 @@ def closed_loop(port: int, probe: Probe, *, seconds: float, connections: int = 6
         requests=seen["requests"],
         seconds=seen["microseconds"] / 1e6,
         unexpected=wrong + seen["broken"],
-        bytes_per_answer=seen["bytes"] / max(1, seen["requests"]),
         p50=seen["p50"],
-        p90=seen["p90"],
         p99=seen["p99"],
         cpu=_children_cpu() - used,
     )

@@ -11,6 +11,7 @@ from bench.process import Running
 from bench.result import Bench, Result
 from bench.scene import SMALL
 
+FRESH = 3
 IDLE = 2000
 SETTLED = 200
 """Connections before the count begins, so that pools and arenas have their first size."""
@@ -21,30 +22,26 @@ def memory_row(bench: Bench) -> Result:
     probe = get(["/practices/p001/slots"], tokens=bench.scene.tokens, length=len(SMALL))
     findings = []
     for name in ("frontdesk", "envoy"):
-        judged = name == "frontdesk"
-        with started(bench.scene, [name]) as servers:
-            one = servers[name]
-            first = resident_bytes(one.pid) / 1e6
-            each = _idle_connection(one, probe) / 1000
-            closed_loop(one.server.port, probe, seconds=bench.effort.seconds)
-            loaded = resident_bytes(one.pid) / 1e6
+        weights = [_weigh(bench, name, probe) for _ in range(min(FRESH, bench.effort.rounds))]
+        fresh, loaded, each = (Figure.of(column) for column in zip(*weights, strict=True))
+        resident, idle = (at_most(70), at_most(5)) if name == "frontdesk" else (None, None)
+        note = f"mean of {IDLE}, one proxied request each"
         findings += [
-            Finding(f"{name}: resident after the start", Figure.of([first]), "MB"),
-            Finding(
-                f"{name}: resident after load",
-                Figure.of([loaded]),
-                "MB",
-                at_most(70) if judged else None,
-            ),
-            Finding(
-                f"{name}: an idle connection",
-                Figure.of([each]),
-                "kB",
-                at_most(5) if judged else None,
-                f"mean of {IDLE}, one proxied request each",
-            ),
+            Finding(f"{name}: resident after the start", fresh, "MB"),
+            Finding(f"{name}: resident after load", loaded, "MB", resident),
+            Finding(f"{name}: an idle connection", each, "kB", idle, note),
         ]
     return Result(findings)
+
+
+def _weigh(bench: Bench, name: str, probe: Probe) -> tuple[float, float, float]:
+    """Return a fresh process's MB at first and after load, and kB of an idle connection."""
+    with started(bench.scene, [name]) as servers:
+        one = servers[name]
+        fresh = resident_bytes(one.pid) / 1e6
+        each = _idle_connection(one, probe) / 1e3
+        closed_loop(one.server.port, probe, seconds=bench.effort.seconds)
+        return fresh, resident_bytes(one.pid) / 1e6, each
 
 
 def _idle_connection(running: Running, probe: Probe) -> float:

@@ -44,6 +44,7 @@ def keep(name: str, row: dict[str, Any], machine: dict[str, Any]) -> None:
     OUT.mkdir(exist_ok=True)
     document = json.loads(RESULT.read_text()) if RESULT.exists() else {"rows": {}}
     document["machine"] = machine
+    document.setdefault("settings", {}).update(row.pop("settings"))
     document["rows"][name] = row
     RESULT.write_text(json.dumps(document, indent=1) + "\n")
     TABLES.write_text(tables(document))

@@ -75,7 +75,8 @@ def headers_row(bench: Bench) -> Result:
     with started(bench.scene, ["frontdesk", "envoy"]) as servers:
         rounds = race([Contender(name, one, probe) for name, one in servers.items()], bench.effort)
     title = "Proxied, token + limit + CORS + log, 14 header fields"
-    return Result([against(rounds, "envoy", at_least(1.4))], [Series(title, rounds)])
+    findings = [against(rounds, "envoy", at_least(1.4))]
+    return Result(findings, [Series(title, rounds)], settings(servers))
 
 
 def sizes_row(bench: Bench) -> Result:
@@ -89,7 +90,7 @@ def sizes_row(bench: Bench) -> Result:
             series.append(Series(f"Proxied, everything on, answer of {name}", rounds))
             finding = against(rounds, "envoy")
             findings.append(Finding(f"{finding.what}, {name}", finding.figure, "x"))
-    return Result(findings, series)
+    return Result(findings, series, settings(servers))
 
 
 def door_row(bench: Bench) -> Result:
@@ -110,7 +111,7 @@ def door_row(bench: Bench) -> Result:
             series.append(Series(f"Answered at the door: {name}", rounds))
             finding = against(rounds, "envoy", at_least(1.5))
             findings.append(Finding(f"{name}: {finding.what}", finding.figure, "x", finding.goal))
-    return Result(findings, series)
+    return Result(findings, series, settings(servers))
 
 
 def functions_row(bench: Bench) -> Result:
@@ -148,7 +149,7 @@ def functions_row(bench: Bench) -> Result:
         Series("Function with token + limit + CORS + log", rounds),
         Series("One connection: a function and a mock, both guarded", single),
     ]
-    return Result(findings, series)
+    return Result(findings, series, settings(servers))
 
 
 def _function_processes(running: Running) -> str:
@@ -170,7 +171,8 @@ def features_row(bench: Bench) -> Result:
         _cost(rounds, "throttled", "throttle", at_most(10)),
         _cost(rounds, "verified", "throttle and token", at_most(25)),
     ]
-    return Result(findings, [Series("Our own proxy, feature by feature", rounds)])
+    series = [Series("Our own proxy, feature by feature", rounds)]
+    return Result(findings, series, settings(servers))
 
 
 def _cost(rounds: Rounds, name: str, what: str, goal: Goal) -> Finding:
