@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frontdesk.base.errors import ConfigError, Finding, Position
-from frontdesk.config.check.conflicts import conflicts
-from frontdesk.config.check.names import unknown_names
+from frontdesk.config.conflicts import conflicts
 from frontdesk.config.models.root import Config
+from frontdesk.config.names import unknown_names
 from frontdesk.config.references import resolve
 from frontdesk.config.tree import Tree
 from frontdesk.config.validation import located, validate

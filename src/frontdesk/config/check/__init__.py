@@ -1,1 +1,5 @@
-"""What models cannot tell: names, conflicts, and lint findings. Public: `check`."""
+"""Lint: what is valid but will hurt. Public: `check`."""
+
+from frontdesk.config.check.lints import check
+
+__all__ = ["check"]

@@ -81,16 +81,16 @@ CorsMethod = Annotated[str, matching(r"\*|[A-Z]+", "an HTTP method in capitals, 
 class Cors(Model):
     """Which web pages of other origins may call the API. Preflights are answered at the door."""
 
-    allow_origins: Annotated[tuple[Origin, ...], OneOrMore] = ()
+    allow_origins: Annotated[tuple[Origin, ...], OneOrMore()] = ()
     """Exact origins, `https://*.example.com` (one label), `https://*`, `http://*` or `*`."""
 
-    allow_methods: Annotated[tuple[CorsMethod, ...], OneOrMore] = ()
+    allow_methods: Annotated[tuple[CorsMethod, ...], OneOrMore()] = ()
     """Methods that pages may use, or `*`."""
 
-    allow_headers: Annotated[tuple[HeaderName, ...], OneOrMore] = ()
+    allow_headers: Annotated[tuple[HeaderName, ...], OneOrMore()] = ()
     """Header fields that pages may send, or `*`, which does not cover Authorization."""
 
-    expose_headers: Annotated[tuple[HeaderName, ...], OneOrMore] = ()
+    expose_headers: Annotated[tuple[HeaderName, ...], OneOrMore()] = ()
     """Header fields of the answer that pages may read, or `*`."""
 
     allow_credentials: Flag = False
@@ -126,13 +126,13 @@ class Route(Model):
     authorizer: Name | None = None
     """Name under `authorizers`; `none` opens the route. Default: the API's authorizer."""
 
-    scopes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], OneOrMore] = ()
+    scopes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], OneOrMore()] = ()
     """A token needs at least one of these."""
 
     payload: Literal["1.0", "2.0"] = "2.0"
     """Format of the event that a function gets. Default 2.0."""
 
-    throttle: Annotated[tuple[ThrottleField, ...], OneOrMore] = ()
+    throttle: Annotated[tuple[ThrottleField, ...], OneOrMore()] = ()
     """Limit of this route; a list for several, all of which must allow a request."""
 
     timeout: Annotated[Duration, between("50ms", "30s")] = 29.0

@@ -73,16 +73,16 @@ class JwtAuthorizer(Model):
     issuer: str
     """Must equal the token's `iss` character by character; also where discovery starts."""
 
-    audience: Annotated[tuple[str, ...] | None, OneOrMore, Off]
+    audience: Annotated[tuple[str, ...] | None, OneOrMore(), Off()]
     """One of these must be in the token's `aud`. `none` accepts any audience."""
 
     jwks_uri: str | None = None
     """Where the signing keys are. Default: found through the issuer's discovery document."""
 
-    algorithms: Annotated[tuple[Algorithm, ...], OneOrMore, Field(min_length=1)] = ALGORITHMS
+    algorithms: Annotated[tuple[Algorithm, ...], OneOrMore(), Field(min_length=1)] = ALGORITHMS
     """Accepted signature algorithms. Default: RS*, PS*, ES* and EdDSA."""
 
-    identity: Annotated[tuple[Selector, ...], OneOrMore, Field(min_length=1)] = IDENTITY
+    identity: Annotated[tuple[Selector, ...], OneOrMore(), Field(min_length=1)] = IDENTITY
     """Where the token is; the first that is present counts. Default $request.header.Authorization."""
 
     leeway: Annotated[Duration, between("0s", "300s")] = 0.0
@@ -142,7 +142,7 @@ class FunctionAuthorizer(Model):
     payload: Literal["1.0", "2.0"] = "2.0"
     """Format of the event. Default 2.0; the form `token` has one format only."""
 
-    identity: Annotated[tuple[Selector, ...], OneOrMore] = IDENTITY
+    identity: Annotated[tuple[Selector, ...], OneOrMore()] = IDENTITY
     """What identifies the caller: all must be present (else 401), and the answer is cached by them.
     Default $request.header.Authorization."""
 

@@ -117,12 +117,12 @@ class AccessLog(Model):
 class Logs(Model):
     """What is written down, and what is blacked out in it."""
 
-    access: Annotated[AccessLog | None, Off] = AccessLog()
+    access: Annotated[AccessLog | None, Off()] = AccessLog()
     """The access log; `off` writes none."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """Least level of Frontdesk's own messages. Default info."""
 
-    redact: Annotated[tuple[str, ...], OneOrMore] = ("authorization", "cookie", "x-api-key")
+    redact: Annotated[tuple[str, ...], OneOrMore()] = ("authorization", "cookie", "x-api-key")
     """Header fields and parameters whose values are never written. Default authorization, cookie,
     x-api-key."""

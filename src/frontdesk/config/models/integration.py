@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from frontdesk.config.models.mapping import HeaderName, Status
-from frontdesk.config.models.model import FilePath, Model, Name, broken_rule, matching, short_form
+from frontdesk.config.models.model import FilePath, Model, Name, ShortForm, broken_rule, matching
 from frontdesk.config.text import FileText
 
 
@@ -85,8 +85,8 @@ class StaticFiles(Model):
     """The folder, for a route that ends in a greedy variable; else the file."""
 
 
-HttpField = Annotated[HttpIntegration, short_form("url", "a URL")]
+HttpField = Annotated[HttpIntegration, ShortForm("url", "a URL")]
 """A URL or {url | upstream, path, method, host}."""
 
-StaticField = Annotated[StaticFiles, short_form("root", "a path")]
+StaticField = Annotated[StaticFiles, ShortForm("root", "a path")]
 """A path or {root}."""

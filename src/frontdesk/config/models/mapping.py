@@ -53,7 +53,7 @@ class HeaderMapping(Model):
     append: dict[Header, Value] = Field(default_factory=dict)
     """Adds a value to the field."""
 
-    remove: Annotated[tuple[Header, ...], OneOrMore] = ()
+    remove: Annotated[tuple[Header, ...], OneOrMore()] = ()
     """Drops the field."""
 
 
@@ -66,7 +66,7 @@ class QueryMapping(Model):
     append: dict[Parameter, Value] = Field(default_factory=dict)
     """Adds a value to the parameter."""
 
-    remove: Annotated[tuple[Parameter, ...], OneOrMore] = ()
+    remove: Annotated[tuple[Parameter, ...], OneOrMore()] = ()
     """Drops the parameter."""
 
 

@@ -8,13 +8,14 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, core_schema
 
 from frontdesk.base.addresses import Address, parse_address
 from frontdesk.base.durations import Rate, parse_duration, parse_rate, parse_size
@@ -31,7 +32,7 @@ class Model(BaseModel):
     The docstring under a field is its description in the JSON Schema.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 def broken_rule(message: str) -> PydanticCustomError:
@@ -39,33 +40,75 @@ def broken_rule(message: str) -> PydanticCustomError:
     return PydanticCustomError("rule", "{message}", {"message": message})
 
 
-def short_form(key: str, example: str) -> BeforeValidator:
-    """Let a text stand for a mapping with that text under `key`. example: such a text, with its article."""
+@dataclass(frozen=True)
+class ShortForm:
+    """Marks a field whose mapping may be written as the text that is its value under `key`.
 
-    def expand(value: object) -> object:
+    example: such a text, with its article.
+    """
+
+    key: str
+    example: str
+
+    def _expand(self, value: object) -> object:
         if isinstance(value, str):
-            return {key: value}
+            return {self.key: value}
         if isinstance(value, (dict, Model)):
             return value
-        raise ValueError(f"expected {example}, or a mapping")
+        raise ValueError(f"expected {self.example}, or a mapping")
 
-    return BeforeValidator(expand)
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Expand the text before the mapping is validated."""
+        return core_schema.no_info_before_validator_function(self._expand, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe both forms."""
+        return {"anyOf": [{"type": "string"}, handler(schema)]}
+
+
+class OneOrMore:
+    """Marks a tuple field that may be written as its only member."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Make a list of a single member before the list is validated."""
+        return core_schema.no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe both forms."""
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
 
 
 def _as_list(value: object) -> object:
     return value if value is None or isinstance(value, (list, tuple)) else [value]
 
 
-OneOrMore = BeforeValidator(_as_list)
-"""Marks a tuple field that may be written as its only member."""
+class Off:
+    """Marks a field that is None when `none`, `off` or `false` is written. Stands after OneOrMore."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Read the words before the field is validated."""
+        return core_schema.no_info_before_validator_function(_none_word, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe the words beside the field's own form."""
+        return {"anyOf": [{"enum": ["none", "off", False]}, handler(schema)]}
 
 
 def _none_word(value: object) -> object:
     return None if value in ("none", "off") or value is False else value
-
-
-Off = BeforeValidator(_none_word)
-"""Marks a field that is None when `none`, `off` or `false` is written. Stands after OneOrMore."""
 
 
 def between(low: str, high: str) -> AfterValidator:

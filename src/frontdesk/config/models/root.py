@@ -16,8 +16,8 @@ from frontdesk.config.models.model import (
     Name,
     Network,
     OneOrMore,
+    ShortForm,
     matching,
-    short_form,
 )
 from frontdesk.config.models.upstream import Upstream
 
@@ -31,7 +31,7 @@ def _not_none(name: str) -> str:
 
 
 AuthorizerName = Annotated[Name, AfterValidator(_not_none)]
-ListenerField = Annotated[Listener, short_form("address", "an address such as 127.0.0.1:8080")]
+ListenerField = Annotated[Listener, ShortForm("address", "an address such as 127.0.0.1:8080")]
 
 
 class Config(Model):
@@ -40,7 +40,7 @@ class Config(Model):
     name: Name
     """Name of the whole; default for ids."""
 
-    listen: Annotated[tuple[ListenerField, ...], OneOrMore, Field(min_length=1)] = (
+    listen: Annotated[tuple[ListenerField, ...], OneOrMore(), Field(min_length=1)] = (
         Listener(address=Address("127.0.0.1", 8080)),
     )
     """Where clients connect: `host:port`, {address, half_close}, or a list. Default 127.0.0.1:8080."""
@@ -62,7 +62,7 @@ class Config(Model):
     environment: Literal["dev", "staging", "prod"] = "dev"
     """How strict `check` is. Default dev."""
 
-    trusted_proxies: Annotated[tuple[Network, ...], OneOrMore] = ()
+    trusted_proxies: Annotated[tuple[Network, ...], OneOrMore()] = ()
     """Networks whose X-Forwarded-* fields are believed."""
 
     limits: Limits = Limits()

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from frontdesk.config.models.model import Model, RateText, Selector, Whole, at_least, short_form
+from frontdesk.config.models.model import Model, RateText, Selector, ShortForm, Whole, at_least
 
 
 class Throttle(Model):
@@ -18,5 +18,5 @@ class Throttle(Model):
     """Count each value of this selector apart, such as `$authorizer.practice_id`. Absent: count all."""
 
 
-ThrottleField = Annotated[Throttle, short_form("rate", "a rate such as 500/s")]
+ThrottleField = Annotated[Throttle, ShortForm("rate", "a rate such as 500/s")]
 """`500/s` or {rate, burst, by}."""

@@ -28,6 +28,20 @@ USES: Final = (
 )
 
 
+SECTIONS: Final = ("authorizers", "functions", "upstreams")
+
+
+def used_names(tree: Tree, section: str) -> set[str]:
+    """Collect the names that entries use of `section`."""
+    return {
+        name
+        for use in USES
+        if use.section == section
+        for _, name in tree.match(use.pattern)
+        if isinstance(name, str)
+    }
+
+
 def unknown_names(tree: Tree) -> Iterator[Finding]:
     """Find names without an entry, and scopes that no token can have."""
     for use in USES:

@@ -1,0 +1,72 @@
+"""Finds what will hurt outside of routes: the admin face, secrets, the pool, unused entries."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from frontdesk.base.errors import Position
+from frontdesk.config.load import Loaded
+from frontdesk.config.names import SECTIONS, used_names
+from frontdesk.config.tree import Path
+from frontdesk.config.validation import SECRET_NAME
+
+_SECRET_VALUE = re.compile(
+    r"\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\bsk_live_[A-Za-z0-9]{10,}|\bxox[abprs]-[\w-]{10,}"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{10,}\.eyJ[\w-]{5,}\.[\w-]{10,}"
+    r"|\w://[^/\s:@]+:[^/\s@]+@"
+)
+"""Cloud and chat keys, private keys, signed tokens, URLs with a password."""
+
+
+def admin_without_token(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """An admin face beyond this machine that asks for nothing."""
+    admin = loaded.config.admin
+    if not admin.listen.is_loopback and admin.token is None:
+        where = loaded.tree.position(("admin", "listen"))
+        yield where, f"the admin face is open beyond loopback: {admin.listen}"
+
+
+def literal_secrets(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Texts that are secrets by their key's name or by their form. The value is not repeated."""
+    for path, text in _texts(loaded.tree.value, ()):
+        if "mock" in path or text.written.startswith("$") or "${" in text.written:
+            continue
+        named = any(SECRET_NAME.search(str(part)) for part in path[-1:]) and text
+        if named or _SECRET_VALUE.search(text):
+            yield loaded.tree.position(path), "this looks like a secret, written out"
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    match value:
+        case dict():
+            for key, item in value.items():
+                yield from _texts(item, (*path, key))
+        case list():
+            for index, item in enumerate(value):
+                yield from _texts(item, (*path, index))
+        case str():
+            yield path, value
+
+
+def reserved_beyond_pool(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Reserved concurrency that leaves nothing for the functions without."""
+    reserved = [function.reserved_concurrency for function in loaded.config.functions.values()]
+    total = sum(count or 0 for count in reserved)
+    pool = loaded.config.limits.concurrency
+    if total > pool or (total == pool and None in reserved):
+        largest = max(
+            loaded.config.functions,
+            key=lambda name: loaded.config.functions[name].reserved_concurrency or 0,
+        )
+        where = loaded.tree.position(("functions", largest, "reserved_concurrency"))
+        yield where, f"{total} reserved in all, of a pool of {pool}"
+
+
+def unused_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Authorizers, functions and upstreams that no other entry names."""
+    for section in SECTIONS:
+        used = used_names(loaded.tree, section)
+        for name in getattr(loaded.config, section):
+            if name not in used:
+                where = loaded.tree.position((section, name), of_key=True)
+                yield where, f"nothing uses this entry of {section}"

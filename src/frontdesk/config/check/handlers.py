@@ -1,0 +1,208 @@
+"""Finds what will hurt in the functions' Python source, by reading it: nothing is imported or run."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from frontdesk.base.errors import Position
+from frontdesk.config.load import Loaded
+from frontdesk.config.models.function import Function
+
+_FunctionDef = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SHOWING = frozenset({"format_exc", "format_exception", "repr", "str"})
+_MUTABLE = frozenset({"Counter", "OrderedDict", "defaultdict", "deque", "dict", "list", "set"})
+_MUTATORS = frozenset(
+    [
+        "add",
+        "append",
+        "appendleft",
+        "clear",
+        "discard",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "popleft",
+        "remove",
+        "setdefault",
+        "sort",
+        "update",
+    ]
+)
+
+
+class _Source:
+    """The module of one handler. code: None when the file is missing or no Python."""
+
+    def __init__(self, name: str, function: Function) -> None:
+        module, _, self.callable = function.handler.rpartition(".")
+        stem = function.code.joinpath(*module.replace("/", ".").split("."))
+        places = (stem.with_name(f"{stem.name}.py"), stem / "__init__.py")
+        self.file = next((place for place in places if place.is_file()), None)
+        self.key = f"functions.{name}.handler"
+        self.problem = ""
+        self.code: ast.Module | None = None
+        if self.file is None:
+            self.problem = f"no such file: {_shown(places[0])}"
+            return
+        try:
+            self.code = ast.parse(self.file.read_bytes())
+        except (SyntaxError, ValueError, OSError) as error:
+            line = getattr(error, "lineno", None) or 1
+            self.problem = f"not readable as Python: {_shown(self.file)}, line {line}"
+
+    def position(self, node: ast.AST) -> Position:
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
+        return Position(_shown(self.file or Path()), line, column, self.key)
+
+    def defines(self, name: str) -> bool:
+        """Tell whether the module binds `name` at its top, or may do so by a star import."""
+        nodes = [node for top in (self.code.body if self.code else []) for node in ast.walk(top)]
+        return any(
+            (isinstance(node, (*_FunctionDef, ast.ClassDef)) and node.name == name)
+            or (isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store))
+            or (isinstance(node, ast.alias) and (node.asname or node.name) in (name, "*"))
+            for node in nodes
+        )
+
+    def reached(self) -> list[ast.AST]:
+        """Collect the handler and the module's functions that it calls by name, directly or not."""
+        functions = self._functions()
+        waiting, found = [self.callable], dict[str, ast.AST]()
+        while waiting:
+            name = waiting.pop()
+            if name in functions and name not in found:
+                found[name] = functions[name]
+                waiting += [n.id for n in ast.walk(functions[name]) if isinstance(n, ast.Name)]
+        return list(found.values())
+
+    def _functions(self) -> dict[str, ast.AST]:
+        body = self.code.body if self.code else []
+        return {node.name: node for node in body if isinstance(node, _FunctionDef)}
+
+
+def _shown(path: Path) -> str:
+    """Write a path as it is found from the working folder, where it is below it."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _sources(loaded: Loaded) -> Iterator[tuple[str, _Source]]:
+    for name, function in loaded.config.functions.items():
+        yield name, _Source(name, function)
+
+
+def unusable_handlers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Handlers whose file or callable is not there. Packages of `requirements` are not looked into."""
+    for name, source in _sources(loaded):
+        where = loaded.tree.position(("functions", name, "handler"))
+        if source.file is None and loaded.config.functions[name].requirements:
+            continue
+        if source.problem:
+            yield where, source.problem
+        elif not source.defines(source.callable):
+            yield where, f"{_shown(source.file or Path())} defines no {source.callable}"
+
+
+def leaked_exceptions(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Answers made in an except clause from the exception's text or traceback."""
+    for _, source in _sources(loaded):
+        for function in source.reached():
+            for clause in ast.walk(function):
+                if isinstance(clause, ast.ExceptHandler):
+                    for node in _leaks(clause):
+                        yield source.position(node), "the answer shows the exception to the client"
+
+
+def _leaks(clause: ast.ExceptHandler) -> Iterator[ast.Return]:
+    nodes = [node for statement in clause.body for node in ast.walk(statement)]
+    tainted = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and _shows(node.value, clause.name, frozenset())
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in nodes:
+        match node:
+            case ast.Return(value=ast.expr() as value) if _shows(
+                value, clause.name, frozenset(tainted)
+            ):
+                yield node
+
+
+def _shows(value: ast.expr, exception: str | None, tainted: frozenset[str]) -> bool:
+    """Tell whether an expression holds the exception's text: str(e), f"{e}", e.args, a traceback."""
+    for node in ast.walk(value):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if (
+                name in _SHOWING
+            ):
+                if name.startswith("format_exc") or any(_is(arg, exception) for arg in args):
+                    return True
+            case ast.FormattedValue(value=inner) if _is(inner, exception):
+                return True
+            case ast.Attribute(value=inner, attr="args" | "message") if _is(inner, exception):
+                return True
+            case ast.Name(id=name) if name in tainted:
+                return True
+    return False
+
+
+def _is(node: ast.expr, name: str | None) -> bool:
+    return name is not None and isinstance(node, ast.Name) and node.id == name
+
+
+def shared_state(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Module-level values that the handler changes: they outlive the call, but only in one process."""
+    for _, source in _sources(loaded):
+        shared = _module_state(source.code) if source.code else set()
+        for function in source.reached():
+            rebound, own = _names_bound(function)
+            for node in ast.walk(function):
+                if isinstance(node, ast.Global):
+                    changed = rebound.intersection(node.names)
+                else:
+                    changed = (shared - own).intersection(_changed(node))
+                for name in sorted(changed):
+                    yield source.position(node), f"the handler changes module state: {name}"
+
+
+def _names_bound(function: ast.AST) -> tuple[set[str], set[str]]:
+    """Collect the names that a function binds: by `global` in its module, and of its own."""
+    declared: set[str] = set()
+    bound: set[str] = set()
+    for node in ast.walk(function):
+        match node:
+            case ast.Global(names=names):
+                declared.update(names)
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+    return bound & declared, bound - declared
+
+
+def _module_state(code: ast.Module) -> set[str]:
+    """Collect the names that the module binds to something that can change."""
+    names = set()
+    for node in code.body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value and _mutable(node.value):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
+
+
+def _mutable(value: ast.expr) -> bool:
+    match value:
+        case ast.Dict() | ast.List() | ast.Set() | ast.DictComp() | ast.ListComp() | ast.SetComp():
+            return True
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            return name in _MUTABLE
+    return False
+
+
+def _changed(node: ast.AST) -> Iterator[str]:
+    """Yield the name whose value this one node changes in place."""
+    match node:
+        case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=verb)) if verb in _MUTATORS:
+            yield name

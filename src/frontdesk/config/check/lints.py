@@ -1,0 +1,122 @@
+"""Owns the one table of lints: id, severity, why and fix. How each is found stands beside it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from frontdesk.base.errors import Finding, Position
+from frontdesk.config.check import door, handlers, routes
+from frontdesk.config.load import Loaded
+
+Severity = Literal["error", "warning"]
+Spots = Iterator[tuple[Position, str]]
+"""Where something was found, and what."""
+
+ERROR: Final[Mapping[str, Severity]] = {"dev": "error", "staging": "error", "prod": "error"}
+WARNING: Final[Mapping[str, Severity]] = {
+    "dev": "warning",
+    "staging": "warning",
+    "prod": "warning",
+}
+ERROR_IN_PROD: Final[Mapping[str, Severity]] = {**WARNING, "prod": "error"}
+NOT_IN_DEV: Final[Mapping[str, Severity]] = {"staging": "warning", "prod": "error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """One kind of finding. severity: by environment; absent there: not looked for."""
+
+    severity: Mapping[str, Severity]
+    find: Callable[[Loaded], Spots]
+    why: str
+    fix: str
+
+
+LINTS: Final[dict[str, Lint]] = {
+    "admin-open": Lint(
+        ERROR,
+        door.admin_without_token,
+        "whoever reaches that address could administer the door",
+        "set admin.token, or listen on 127.0.0.1",
+    ),
+    "any-origin": Lint(
+        NOT_IN_DEV,
+        routes.any_origin,
+        "every web page may call the API with the visitor's network and read the answers",
+        "list the origins of your own pages in allow_origins",
+    ),
+    "function-outlives-gateway": Lint(
+        ERROR,
+        routes.function_outlives_gateway,
+        "the client gets an error while the function goes on, and may try again",
+        "give the function a shorter timeout, or answer 202 and go on in the background",
+    ),
+    "handler-leaks-exception": Lint(
+        WARNING,
+        handlers.leaked_exceptions,
+        "messages of exceptions tell strangers about queries, files and other internals",
+        "log the exception and answer with a fixed text",
+    ),
+    "handler-not-found": Lint(
+        ERROR,
+        handlers.unusable_handlers,
+        "every invocation of the function would fail",
+        "correct handler or code, paths being relative to this file",
+    ),
+    "handler-shares-state": Lint(
+        WARNING,
+        handlers.shared_state,
+        "a child process serves many callers one after another, and any of them may be a new process",
+        "keep state in a database or cache, or make it anew in each call",
+    ),
+    "literal-secret": Lint(
+        ERROR,
+        door.literal_secrets,
+        "whoever can read this file or its history has the secret",
+        "use a reference such as ${env:NAME} or ${file:path}",
+    ),
+    "open-route": Lint(
+        ERROR_IN_PROD,
+        routes.open_without_throttle,
+        "anybody may call it as often as the whole account allows",
+        "give the route an authorizer, or a throttle such as {rate: 10/s, by: $context.identity.sourceIp}",
+    ),
+    "reserved-beyond-pool": Lint(
+        ERROR,
+        door.reserved_beyond_pool,
+        "functions that share the pool could never run",
+        "raise limits.concurrency or reserve less",
+    ),
+    "timeout-never-acts": Lint(
+        WARNING,
+        routes.timeouts_that_never_act,
+        "another limit always ends the request first",
+        "lower it below the other one, or leave it out",
+    ),
+    "unreachable-route": Lint(
+        ERROR,
+        routes.unreachable,
+        "every request that it could match is taken by another entry",
+        "remove the route, or move one of the two",
+    ),
+    "unused": Lint(
+        WARNING,
+        door.unused_entries,
+        "an entry that nothing names is often a misspelt or forgotten reference",
+        "use it or remove it",
+    ),
+}
+
+
+def check(loaded: Loaded) -> list[Finding]:
+    """Lint a valid configuration, its handlers' source among it. Returns findings in order of place."""
+    environment = loaded.config.environment
+    findings = [
+        Finding(lint.severity[environment], name, where, message, why=lint.why, hint=lint.fix)
+        for name, lint in LINTS.items()
+        if environment in lint.severity
+        for where, message in lint.find(loaded)
+    ]
+    return sorted(
+        findings, key=lambda found: (found.where.file, found.where.line, found.where.column)
+    )
