@@ -1,6 +1,7 @@
 """Owns what all configuration models share, and the field types for the file's short texts."""
 
 import re
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any
