@@ -12,6 +12,7 @@ import pytest
 
 from frontdesk.base.errors import StartError
 from frontdesk.functions.bootstrap import MAX_RESULT
+from frontdesk.ports.invoker import Invocation
 
 HANDLERS = Path(__file__).parent / "handlers"
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
@@ -201,6 +202,26 @@ async def test_a_call_that_waits_too_long_is_throttled(serve, tmp_path):
         assert (await running).error == ""
 
 
+async def test_a_call_makes_no_task_and_no_timer_of_the_loop(serve, monkeypatch):
+    async with serve("well.echo") as rig:
+        await rig.call()
+        answers = [rig.loop.create_future() for _ in range(50)]
+
+        def refuse(*args, **rest):
+            raise AssertionError(args)
+
+        with monkeypatch.context() as patched:
+            for name in ("create_task", "call_later", "call_at"):
+                patched.setattr(rig.loop, name, refuse)
+            rig.ticker.cancel()
+            for answer in answers:
+                invocation = Invocation(b"1", rig.clock.monotonic() + 60)
+                rig.host.invokers["f"].invoke(invocation, answer.set_result)
+            for answer in answers:
+                assert (await answer).payload == b"1"
+        rig.turn()
+
+
 # -- what hangs ---------------------------------------------------------------------------------------
 
 
@@ -299,6 +320,8 @@ async def test_endless_recursion_is_an_ordinary_error(serve):
         ("kill", "Runtime exited with error: signal: killed"),
         ("crash", "Runtime exited with error: signal: segmentation fault"),
         ("closes everything", "Runtime exited with error: exit status 1"),
+        ("writes to the channel", "Runtime exited with error: signal: killed"),
+        ("writes a frame", "Runtime exited with error: signal: killed"),
         ("exits in a thread", "Runtime exited with error: exit status 5"),
     ],
 )

@@ -24,6 +24,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any, NoReturn, TypedDict
 
+from frontdesk.functions.context import Context
 from frontdesk.functions.frames import (
     ERROR,
     INIT,
@@ -42,7 +43,7 @@ from frontdesk.functions.frames import (
     unpack_call,
 )
 
-Handler = Callable[[Any, "Context"], Any]
+Handler = Callable[[Any, Context], Any]
 
 MAX_RESULT = 6_291_556
 """Bytes of a synchronous result. Source: AWS, Lambda quotas, and the recorded error text."""
@@ -67,73 +68,6 @@ class Init(TypedDict):
     memory: int
     arn: str
     temporary_bytes: int
-
-
-# -- what handlers see ----------------------------------------------------------------------------
-
-
-class CognitoIdentity:
-    """`context.identity`: always there, always empty without a Cognito caller."""
-
-    __slots__ = ("cognito_identity_id", "cognito_identity_pool_id")
-
-    def __init__(self) -> None:
-        self.cognito_identity_id: str | None = None
-        self.cognito_identity_pool_id: str | None = None
-
-
-class Client:
-    """`context.client_context.client`: the mobile application that called."""
-
-    __slots__ = (
-        "app_package_name",
-        "app_title",
-        "app_version_code",
-        "app_version_name",
-        "installation_id",
-    )
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        for name in self.__slots__:
-            setattr(self, name, values.get(name))
-
-
-class ClientContext:
-    """`context.client_context`, from the caller's X-Amz-Client-Context."""
-
-    __slots__ = ("client", "custom", "env")
-
-    def __init__(self, values: dict[str, Any]) -> None:
-        self.custom = values.get("custom")
-        self.env = values.get("env")
-        client = values.get("client")
-        self.client = None if client is None else Client(client)
-
-
-class Context:
-    """The second argument of a handler. Source: AWS, "Using the Lambda context object" (Python)."""
-
-    function_name: str
-    function_version: str
-    memory_limit_in_mb: str
-    log_group_name: str
-    log_stream_name: str
-    invoked_function_arn: str
-    tenant_id: str | None = None
-
-    def __init__(self, request_id: str, deadline_ms: int, client_context: str) -> None:
-        self.aws_request_id = request_id
-        self._deadline_ms = deadline_ms
-        self.identity = CognitoIdentity()
-        self.client_context = ClientContext(json.loads(client_context)) if client_context else None
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until this process is killed, at least 0."""
-        return max(0, self._deadline_ms - int(time.time() * 1000))  # noqa: TID251 - runs alone
-
-    def log(self, message: object) -> None:
-        """Write to the function's log as it is."""
-        sys.stdout.write(str(message))
 
 
 class _LambdaError(Exception):

@@ -38,6 +38,8 @@ def init_of(
 
 
 def _environment(settings: FunctionSettings, temporary: Path, log_stream: str) -> dict[str, str]:
+    # Differs: AWS gives each environment a /tmp of its own that survives a timeout; ours is named by
+    # TMPDIR, belongs to one process and goes with it. No AWS credentials are set.
     may_be_overridden = {
         "LANG": "en_US.UTF-8",
         "PATH": os.environ.get("PATH", os.defpath),

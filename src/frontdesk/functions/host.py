@@ -119,14 +119,14 @@ class FunctionHost:
         self._packages = Packages(data_dir / "packages", progress)
         self._package_folders: dict[str, Path | None] = {}
         self._temporary: dict[int, Path] = {}
-        self._cgroups = Cgroups.delegated()
+        self._cgroups: Cgroups | None = None
         self._zygote = ZygoteLink(self._forked, self._exited, self._zygote_lost)
         cores = len(os.sched_getaffinity(0))
         self._limits = Limits(shared=concurrency, cores=cores)
         self._pool: Pool[_Call] = Pool(self._limits)
         self._children: dict[int, Child] = {}
         self._calls: dict[Child, _Call] = {}
-        self._failure = _STOPPED  # why the last child could not start
+        self._failure = _STOPPED  # what a Fail is answered with
         self._ticks = wheel.timer(self._tick)
         self._memory_looks = wheel.timer(self._watch_memory)
         self._request_ids = _uuids()
@@ -149,6 +149,7 @@ class FunctionHost:
         Raises: StartError.
         """
         self._package_folders = await self._install(self._functions)
+        self._cgroups = Cgroups.delegated()
         self._zygote.start()
         now = self._clock.monotonic()
         for settings in self._functions.values():
@@ -174,7 +175,6 @@ class FunctionHost:
 
     async def stop(self, grace: float) -> None:
         """End everything. grace: seconds that running calls have to finish; then they are killed."""
-        self._failure = _STOPPED
         functions, self._functions = self._functions, {}
         for name in functions:
             self._run(self._pool.remove(name))
@@ -298,6 +298,7 @@ class FunctionHost:
         """See process.Owner."""
         self._failure = outcome
         self._run(self._pool.failed(child.number, now))
+        self._failure = _STOPPED
 
     def lost(self, child: Child, outcome: Outcome | None, now: float) -> None:
         """See process.Owner."""

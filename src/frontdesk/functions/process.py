@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import struct
 from enum import Enum, auto
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import TICK, Wheel
 from frontdesk.functions.bootstrap import Init
 from frontdesk.functions.frames import (
+    ERROR,
     INIT,
     INIT_ERROR,
     INVOKE,
@@ -40,12 +42,19 @@ from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Invocation, Outcome
 
 INIT_BUDGET = 10.0
-"""Seconds that AWS gives to loading; our single attempt may also use up the function's timeout."""
+"""Seconds that AWS gives to loading.
+
+Differs: AWS ends a slower load and tries again within the first call's timeout; our one attempt may
+take both together.
+"""
 
 _EXIT_GRACE = 0.5
 """Seconds from SHUTDOWN, or from a closed channel, to SIGKILL."""
 
 _OUTPUT_READ = 64 * 1024
+
+_ANSWERS = {RESULT: "", ERROR: "Unhandled"}
+"""Kind of an answer → Outcome.error."""
 
 
 class State(Enum):
@@ -105,9 +114,11 @@ class Child:
         self._decoder = Decoder()
         self._unsent = b""
         self._init = b""
+        self._trusted = True  # until a broken frame
         self._gone = False  # the process has ended; what it sent before is still read
         self._init_seconds = 0.0  # of the first report
         self._started = 0.0
+        self._used_kib = 0
         self._allowed = 0.0  # seconds that the running call was given
         self._request_id = ""
         self._invocation = 0
@@ -141,6 +152,7 @@ class Child:
     def invoke(self, request_id: str, invocation: Invocation, now: float) -> None:
         """Run the handler. Answer: `answered`, or `lost` with an outcome."""
         # A caller that stops waiting says so itself; our own look at its deadline comes after that.
+        # Differs: AWS lets a function run on when its caller's deadline has passed.
         self._allowed = allowed = min(self.settings.timeout, invocation.deadline + TICK - now)
         self._started = now
         self._request_id = request_id
@@ -166,7 +178,9 @@ class Child:
     def watch_memory(self) -> None:
         """Kill a child that uses more memory than its function may. Answer: `lost`, in time."""
         limit = self.settings.memory << 20
-        if resident(self.pid, limit) > limit:
+        used = resident(self.pid, limit)
+        self._used_kib = max(self._used_kib, used >> 10)
+        if used > limit:
             self._zygote.kill(self.number)
 
     # -- the channel ------------------------------------------------------------------------------
@@ -201,17 +215,23 @@ class Child:
             self._deafened()
             return
         try:
+            self._feed(data)
+        except FrameError:
+            self._trusted = False
+            self._zygote.kill(self.number)
+            self._deafened()
+
+    def _feed(self, data: bytes) -> None:
+        try:
             for frame in self._decoder.feed(data):
                 self._take(frame)
-        except FrameError:
-            self._loop.remove_reader(self._channel)
-            self._zygote.kill(self.number)
+        except struct.error as error:
+            raise FrameError("broken meta") from error
 
     def _drain(self) -> None:
         with contextlib.suppress(OSError, FrameError):  # BlockingIOError: nothing is left
             while data := self._channel.recv(READ_SIZE):
-                for frame in self._decoder.feed(data):
-                    self._take(frame)
+                self._feed(data)
 
     def _take(self, frame: Frame) -> None:
         if self.state is State.BUSY:
@@ -222,15 +242,15 @@ class Child:
             raise FrameError(f"unasked frame: kind {frame.kind}")
 
     def _take_answer(self, frame: Frame) -> None:
-        if frame.number != self._invocation or len(frame.meta) != REPORT_META.size:
+        error = _ANSWERS.get(frame.kind)
+        if error is None or frame.number != self._invocation:
             raise FrameError(f"unasked frame: kind {frame.kind}")
         if frame.flags & WROTE:
             self._read_output()
         now = self._clock.monotonic()
         init, self._init_seconds = self._init_seconds, 0.0
-        (used,) = REPORT_META.unpack(frame.meta)
-        tail = self._log.report(self._request_id, now - self._started, used, init)
-        error = "" if frame.kind == RESULT else "Unhandled"
+        (self._used_kib,) = REPORT_META.unpack(frame.meta)
+        tail = self._log.report(self._request_id, now - self._started, self._used_kib, init)
         outcome = Outcome(frame.body, error, "", self._request_id, tail)
         self._timer.stop()
         if self._gone:
@@ -242,6 +262,8 @@ class Child:
 
     def _take_start(self, frame: Frame) -> None:
         now = self._clock.monotonic()
+        if frame.kind == READY and self._gone:
+            return  # too late to be given work: it counts as one that could not start
         if frame.kind == READY:
             (self._init_seconds,) = READY_META.unpack(frame.meta)
             self._timer.stop()
@@ -306,7 +328,9 @@ class Child:
         self._timer.stop()
         failure = status if status == "timeout" else f"{status}\tError Type: {kind}"
         init, self._init_seconds = self._init_seconds, 0.0
-        tail = self._log.report(self._request_id, now - self._started, 0, init, failure)
+        tail = self._log.report(
+            self._request_id, now - self._started, self._used_kib, init, failure
+        )
         body = _error(kind, message, self._request_id)
         outcome = Outcome(body, "Unhandled", message, self._request_id, tail)
         self._owner.lost(self, outcome, now)
@@ -314,7 +338,7 @@ class Child:
     def exited(self, status: int) -> None:
         """Take the word of the zygote: the process has ended with this status, or minus signal."""
         self._gone = True
-        if self.state is State.BUSY:
+        if self.state is not State.ENDING and self._trusted:
             self._drain()  # an answer may have been its last act
         self._read_output()
         now = self._clock.monotonic()
