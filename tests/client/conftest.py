@@ -86,8 +86,11 @@ class Backend:
 
     async def stop(self) -> None:
         self._server.close()
+        for _ in range(10):  # connections that are just being accepted
+            await asyncio.sleep(0)
         for peer in self.all:
             peer.reset()
+            await asyncio.sleep(0)
 
     async def peer(self) -> Peer:
         return await asyncio.wait_for(self.peers.get(), 10)
@@ -96,7 +99,7 @@ class Backend:
     def connections(self) -> int:
         return len(self.all)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)
         self.all.append(peer)
         self.peers.put_nowait(peer)

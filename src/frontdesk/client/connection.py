@@ -74,6 +74,7 @@ class Connection(asyncio.Protocol):
         self._monotonic = monotonic
         self._timer = wheel.timer(self._expire)
         self._transport = cast("asyncio.Transport", None)  # until connection_made
+        self._tunnel: Tunnel | None = None
         self._closed = False
         self._paused = False
         self._served = 0
@@ -115,7 +116,9 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Close at once. A request under way fails."""
-        if self._call is not None:
+        if self._tunnel is not None:
+            self._tunnel.cancel()
+        elif self._call is not None:
             self._fail("cancelled", "connection closed by us")
         else:
             self._close()
@@ -265,13 +268,8 @@ class Connection(asyncio.Protocol):
     def _become_tunnel(self, first: bytes) -> Tunnel:
         self._closed = True
         self._timer.stop()
-        return Tunnel(
-            self._transport,
-            first,
-            lambda: self._keeper.gone(self),
-            self._wheel,
-            self._monotonic,
-        )
+        self._tunnel = Tunnel(self._transport, first, self._lost, self._wheel, self._monotonic)
+        return self._tunnel
 
     # -- the end -----------------------------------------------------------------------------------
 
@@ -339,4 +337,7 @@ class Connection(asyncio.Protocol):
         self._closed = True
         self._timer.stop()
         self._transport.abort()
+        self._lost()
+
+    def _lost(self) -> None:
         self._keeper.gone(self)

@@ -83,12 +83,12 @@ class Pool:
 
     def close(self) -> None:
         """Close every connection; calls under way and waiting fail."""
+        while self._pending:
+            _fail(self._pending.popleft()[1], "cancelled", "upstream closed")
         for task in tuple(self._dials):
             task.cancel()
         for connection in tuple(self._open):
             connection.close()
-        while self._pending:
-            _fail(self._pending.popleft()[1], "cancelled", "upstream closed")
 
     def drop(self, call: Call) -> None:
         """Forget a waiting call. A connection that is being made for it will serve others."""

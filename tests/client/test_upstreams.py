@@ -1,0 +1,113 @@
+"""Several targets: balance, passive health, and pools shared by equal settings."""
+
+import asyncio
+
+import pytest
+
+from frontdesk.client.upstreams import Upstreams, UpstreamSettings
+
+
+@pytest.fixture
+async def pair(backend):
+    other = type(backend)()
+    await other.start()
+    yield backend, other
+    await other.stop()
+
+
+def settings(*backends, **more) -> UpstreamSettings:
+    return UpstreamSettings(tuple(f"http://127.0.0.1:{each.port}" for each in backends), **more)
+
+
+async def serve(backend, answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") -> None:
+    """Answer every request of every connection the same."""
+    while True:
+        peer = await backend.peers.get()
+        asyncio.ensure_future(_serve(peer, answer))
+
+
+async def _serve(peer, answer):
+    try:
+        while True:
+            await peer.head()
+            await peer.send(answer)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+
+
+@pytest.fixture
+def serving():
+    tasks = []
+
+    def serving(*args):
+        tasks.append(asyncio.ensure_future(serve(*args)))
+
+    yield serving
+    for task in tasks:
+        task.cancel()
+
+
+async def addresses(upstream, ask, count):
+    found = []
+    for _ in range(count):
+        upstream.send(call := ask())
+        await asyncio.wait_for(call.done.wait(), 10)
+        found.append(int(call.address.rpartition(":")[2]))
+    return found
+
+
+async def test_round_robin_takes_turns(upstreams, pair, serving, ask):
+    one, two = pair
+    serving(one)
+    serving(two)
+    upstream = upstreams.get(settings(one, two))
+    assert await addresses(upstream, ask, 4) == [one.port, two.port] * 2
+
+
+async def test_least_request_avoids_the_busy(upstreams, pair, serving, ask):
+    one, two = pair
+    serving(two)
+    upstream = upstreams.get(settings(one, two, balance="least_request"))
+    upstream.send(ask())  # the first target never answers it
+    assert await addresses(upstream, ask, 4) == [two.port] * 4
+
+
+BAD = b"HTTP/1.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n"
+
+
+async def test_a_target_that_keeps_failing_is_left_out_for_a_while(
+    upstreams, pair, serving, ask, clock
+):
+    one, two = pair
+    serving(one, BAD)
+    serving(two)
+    upstream = upstreams.get(settings(one, two, failures=2, eject=30.0))
+    assert await addresses(upstream, ask, 8) == [one.port, two.port] * 2 + [two.port] * 4
+    clock.pass_time(31)
+    assert one.port in await addresses(upstream, ask, 2)
+
+
+async def test_a_target_that_is_not_there_is_left_out(upstreams, pair, serving, ask):
+    one, two = pair
+    await one.stop()
+    serving(two)
+    upstream = upstreams.get(settings(one, two, failures=1))
+    assert (await addresses(upstream, ask, 5)).count(one.port) == 1
+
+
+async def test_when_all_fail_all_are_tried(upstreams, pair, serving, ask):
+    for each in pair:
+        serving(each, BAD)
+    upstream = upstreams.get(settings(*pair, failures=1))
+    assert set(await addresses(upstream, ask, 6)) == {each.port for each in pair}
+
+
+async def test_equal_settings_share_connections(upstreams, backend):
+    assert upstreams.get(settings(backend)) is upstreams.get(settings(backend))
+    assert upstreams.get(settings(backend)) is not upstreams.get(settings(backend, eject=1.0))
+
+
+@pytest.mark.parametrize("url", ["ftp://x", "http://", "http://a@b", "x", "http://a:99999"])
+async def test_targets_that_cannot_work_are_refused(clock, url):
+    with pytest.raises(ValueError):
+        Upstreams(clock, clock.wheel).get(UpstreamSettings((url,)))
