@@ -49,7 +49,7 @@ async def test_recorded_case(name, tmp_path):
                 "backendHost": backend.address,
             },
         )
-        app = Frontdesk(load(write(tmp_path, case)))
+        app = Frontdesk(load([write(tmp_path, case)], {}))
         await app.start()
         try:
             found = await check(case, Bench(app, issuer, backend, tmp_path))
