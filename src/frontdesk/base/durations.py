@@ -72,13 +72,13 @@ def parse_rate(value: object) -> Rate:
 
 
 def write_duration(seconds: float) -> str:
-    """Write seconds in the largest unit that leaves a whole number: `1.5` becomes `1500ms`."""
+    """Write seconds in the largest unit that leaves a whole number, to the microsecond: `1500ms`."""
     for unit in ("d", "h", "m", "s"):
         count = seconds / SECONDS[unit]
         if count >= 1 and count.is_integer():
             return f"{int(count)}{unit}"
-    milliseconds = round(seconds * 1000, 6)
-    return f"{milliseconds:g}ms" if milliseconds else "0s"
+    milliseconds = f"{seconds * 1000:.3f}".rstrip("0").rstrip(".")
+    return f"{milliseconds}ms" if seconds else "0s"
 
 
 def write_size(size: int) -> str:

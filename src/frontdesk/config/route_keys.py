@@ -52,21 +52,21 @@ def parse_route_key(text: str) -> RouteKey:
     if "" in segments[:-1]:
         raise ValueError("expected a path without empty segments")
     variables: list[str] = []
-    shape = method
+    shape: list[str] = []
     for segment in segments:
         if "{" not in segment:
-            shape += f"/{_static(segment)}"
+            shape.append(_static(segment))
             continue
         found = _VARIABLE.fullmatch(segment)
         if found is None:
             raise ValueError("expected a path variable such as {id} to be a whole segment")
-        if found[2] and len(shape.split("/")) != len(segments):
-            raise ValueError("expected a greedy variable such as {proxy+} only as the last segment")
         variables.append(found[1])
-        shape += f"/{{{found[2]}}}"
+        shape.append(f"{{{found[2]}}}")
+    if "{+}" in shape[:-1]:
+        raise ValueError("expected a greedy variable such as {proxy+} only as the last segment")
     if len(set(variables)) < len(variables):
         raise ValueError("expected each path variable once")
-    return RouteKey(method, path, segments, tuple(variables), shape)
+    return RouteKey(method, path, segments, tuple(variables), f"{method} /{'/'.join(shape)}")
 
 
 def _static(segment: str) -> str:

@@ -34,7 +34,7 @@ _CONSTANTS: Final[dict[str, bool | None]] = {
 # Longer numbers stay texts: they are identifiers, and no JSON reader keeps all their digits.
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _BASED = re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]{1,3})?")
 
 
 class Unreadable(Exception):  # noqa: N818 - it carries a finding to `read`, nobody else sees it

@@ -49,17 +49,14 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def reserved_beyond_pool(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Reserved concurrency that leaves nothing for the functions without."""
-    reserved = [function.reserved_concurrency for function in loaded.config.functions.values()]
-    total = sum(count or 0 for count in reserved)
-    pool = loaded.config.limits.concurrency
-    if total > pool or (total == pool and None in reserved):
-        largest = max(
-            loaded.config.functions,
-            key=lambda name: loaded.config.functions[name].reserved_concurrency or 0,
-        )
+    """Reservations that are together larger than a written limits.concurrency."""
+    functions = loaded.config.functions
+    reserved = {name: functions[name].reserved_concurrency or 0 for name in functions}
+    total, pool = sum(reserved.values()), loaded.config.limits.concurrency
+    if total > pool and loaded.tree.node_at(("limits", "concurrency")):
+        largest = max(reserved, key=lambda name: reserved[name])
         where = loaded.tree.position(("functions", largest, "reserved_concurrency"))
-        yield where, f"{total} reserved in all, of a pool of {pool}"
+        yield where, f"{total} reserved in all, beyond limits.concurrency of {pool}"
 
 
 def unused_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:

@@ -84,7 +84,7 @@ LINTS: Final[dict[str, Lint]] = {
     "reserved-beyond-pool": Lint(
         ERROR,
         door.reserved_beyond_pool,
-        "functions that share the pool could never run",
+        "the machine is promised more processes than it is said to carry",
         "raise limits.concurrency or reserve less",
     ),
     "timeout-never-acts": Lint(

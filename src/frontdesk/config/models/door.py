@@ -76,7 +76,7 @@ class Limits(Model):
     concurrency: Annotated[Whole, at_least(1)] = Field(
         default_factory=lambda: 4 * (os.cpu_count() or 1)
     )
-    """Function invocations at once, over all functions. Default: 4 for each core."""
+    """Invocations at once of all functions without reserved_concurrency. Default: 4 for each core."""
 
 
 _VARIABLE = re.compile(r"\$context\.[A-Za-z]")
