@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Callable
 
 import pytest
+import uvloop
 
 from frontdesk.base.wheel import TICK, Wheel
 from frontdesk.gateway.pipeline import run
@@ -14,6 +15,11 @@ from frontdesk.gateway.server.http1 import HttpConnection, Shared, refused_plan
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.registry import Registry
 from frontdesk.rules.http.forwarding import TrustedProxies
+
+
+def pytest_asyncio_loop_factories(config, item):
+    """The server runs on uvloop; so do its tests."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 class FakeClock:

@@ -194,7 +194,7 @@ class HttpConnection(asyncio.Protocol):
     def connection_lost(self, _exc: Exception | None) -> None:
         """End what is under way and let go of everything."""
         self._closing = True
-        self._timer.stop()
+        self._forget_time()
         self._shared.registry.remove(self)
         self._held = b""
         self._client_gone()
@@ -601,7 +601,7 @@ class HttpConnection(asyncio.Protocol):
     def _leave(self, *, unread: bool) -> None:
         """Close after what has been written. unread: the client may still be sending."""
         self._closing = True
-        self._timer.stop()
+        self._forget_time()
         if self._gathered:
             self._flush()
         shared, transport = self._shared, self._transport
@@ -613,7 +613,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _hand_over(self, successor: ClientTunnel | Linger) -> None:
         self._closing = True
-        self._timer.stop()
+        self._forget_time()
         self._shared.registry.replace(self, successor)
         self._transport.set_protocol(successor)
         self._read_on()
@@ -673,8 +673,13 @@ class HttpConnection(asyncio.Protocol):
     def _arm(self, deadline: float) -> None:
         """Have `_on_time` called by `deadline`, or earlier: it looks what is due and arms again."""
         timer = self._timer
-        if deadline and (timer.deadline == 0.0 or deadline < timer.deadline):
+        if 0.0 < deadline < timer.deadline:
             timer.at(deadline)
+
+    def _forget_time(self) -> None:
+        """Be called no more. The wheel keeps the timer for a while; it must not keep us with it."""
+        self._timer.stop()
+        self._timer.callback = _nothing
 
     def _on_time(self) -> None:
         now = self._now()
@@ -704,6 +709,10 @@ class HttpConnection(asyncio.Protocol):
             self._transport.abort()
         else:
             self._leave(unread=False)
+
+
+def _nothing() -> None:
+    """Follow a connection that is over."""
 
 
 def _persistence(request: Request, *, keep: bool) -> bytes:

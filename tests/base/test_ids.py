@@ -1,0 +1,32 @@
+"""Request ids: their look, and that every one is taken from fresh randomness."""
+
+import base64
+import itertools
+import os
+
+from frontdesk.base.ids import request_ids
+
+
+def test_id_is_base64url_of_eleven_bytes():
+    ids = request_ids(lambda count: bytes(range(256))[:11] + b"\xff" * (count - 11))
+    first, second = next(ids), next(ids)
+    assert first == "AAECAwQFBgcICQo="
+    assert second == "______________8="
+    assert base64.urlsafe_b64decode(second) == b"\xff" * 11
+
+
+def test_ids_do_not_repeat_across_blocks():
+    found = list(itertools.islice(request_ids(os.urandom), 2000))
+    assert len(set(found)) == 2000
+    assert {len(name) for name in found} == {16}
+
+
+def test_randomness_is_asked_for_in_blocks():
+    asked = []
+
+    def source(count: int) -> bytes:
+        asked.append(count)
+        return os.urandom(count)
+
+    list(itertools.islice(request_ids(source), 512))
+    assert asked == [512 * 11]

@@ -1,0 +1,40 @@
+"""Which names are secret, and which texts are masked."""
+
+import pytest
+
+from frontdesk.rules.redaction import SecretNames, mask_secrets
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [
+        ("Authorization", True),
+        ("X-Api-Key", True),
+        ("x-vendor-token", True),
+        ("clientSecret", True),
+        ("PASSWORD", True),
+        ("x-hub-signature-256", True),
+        ("X-Practice", True),
+        ("accept", False),
+        ("sub", False),
+    ],
+)
+def test_secret_names(name, secret):
+    assert (name in SecretNames(["x-practice"])) is secret
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("/pets/7", "/pets/7"),
+        ("/a/eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln/b", "/a/***/b"),
+        ("key AKIAIOSFODNN7EXAMPLE.", "key ***."),
+        ("-----BEGIN KEY-----\nabc\n-----END KEY----- x", "*** x"),
+        ("/cards/4111111111111111", "/cards/***"),
+        ("/orders/4111111111111112", "/orders/4111111111111112"),
+        ("/at/1700000000000", "/at/1700000000000"),
+        ("eyJ alone", "eyJ alone"),
+    ],
+)
+def test_masked_values(text, masked):
+    assert mask_secrets(text) == masked
