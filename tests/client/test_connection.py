@@ -178,6 +178,17 @@ async def test_head_is_answered_without_waiting_for_a_body(backend, upstream, as
     assert backend.connections == 1
 
 
+async def test_head_without_a_length_claims_none(backend, upstream, ask):
+    call = ask("HEAD")
+    upstream.send(call)
+    peer = await backend.peer()
+    await peer.head()
+    await peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    await call.answered()
+    assert call.body_came.length is None
+    assert await call.stream().all() == b""
+
+
 # -- answers that come in pieces -------------------------------------------------------------------
 
 

@@ -116,6 +116,7 @@ async def test_silence_ends_the_tunnel_but_not_too_soon(open_tunnel, clock):
     clock.pass_time(tunnel.IDLE - 10)
     assert not client.over.is_set()
     clock.pass_time(20)
+    assert client.aborted == "timeout"
     assert await peer.ended() == b"x"
 
 

@@ -70,7 +70,7 @@ class Call:
 
         status: 200-599, or 101 with `tunnel` set. fields: end-to-end fields in order, plus
         Content-Length of an answer to HEAD and Upgrade of a 101. body: bytes when all of it has come,
-        else a Source.
+        else a Source; an answer to HEAD without a length has a Source of unknown length, which is empty.
         """
         raise NotImplementedError
 

@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Close at once. A request under way fails."""
         if self._tunnel is not None:
-            self._tunnel.cancel()
+            self._tunnel.break_off("closed")
         elif self._call is not None:
             self._fail("cancelled", "connection closed by us")
         else:
@@ -236,7 +236,7 @@ class Connection(asyncio.Protocol):
             self._close()
         if body is not None:
             body.finish(reader.take(), reader.trailers)
-        elif reader.trailers is None:
+        elif reader.trailers is None and not reader.length_withheld:
             call.respond(reader.status, reader.fields, reader.take(), tunnel)
         else:
             body = ResponseBody(self, None)

@@ -24,6 +24,7 @@ class ResponseReader:
     """One response, as far as it has come. Feed it until `complete` or `problem`, then `close` it.
 
     status: of the final head, 0 before. fields: its end-to-end fields. length: Content-Length or None.
+    length_withheld: it is an answer to HEAD that does not say how long the body would be.
     trailers: those that may be forwarded, None without any. complete: the whole response is here. keep_alive:
     the connection may be used again. surplus: bytes came that belong to no answer. switched: bytes
     behind a 101, else None. retire_after: seconds that the server keeps idle connections, or None.
@@ -32,6 +33,7 @@ class ResponseReader:
 
     status = 0
     length: int | None = None
+    length_withheld = False
     trailers: Fields | None = None
     complete = False
     keep_alive = False
@@ -133,7 +135,9 @@ class ResponseReader:
             nominated = self._nominated
             self.fields = [field for field in fields if field[0].lower() not in nominated]
         if self._head_only:
-            if self.length is not None:
+            if self.length is None:
+                self.length_withheld = True
+            else:
                 self.fields.append((b"Content-Length", b"%d" % self.length))
             self._end()
         elif status == 101:

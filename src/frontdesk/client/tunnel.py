@@ -29,7 +29,7 @@ class Tunnel(asyncio.Protocol):
         self._held = first
         self._gone = gone
         self._monotonic = monotonic
-        self._timer = wheel.timer(self.cancel)
+        self._timer = wheel.timer(self._expire)
         self._peer: Duplex | None = None
         self._backend_ended = False
         self._client_ended = False
@@ -38,8 +38,16 @@ class Tunnel(asyncio.Protocol):
         transport.set_protocol(self)
         self._touch()
 
+    def break_off(self, reason: str) -> None:
+        """End both directions at once, and tell the client's end."""
+        self._backend_has_ended(reason)
+        self.cancel()
+
     def _touch(self) -> None:
         self._timer.at(self._monotonic() + IDLE)
+
+    def _expire(self) -> None:
+        self.break_off("timeout")
 
     # -- the transport's side ----------------------------------------------------------------------
 
@@ -100,7 +108,9 @@ class Tunnel(asyncio.Protocol):
             self._transport.resume_reading()
 
     def cancel(self) -> None:
-        """End both directions at once."""
+        """End both directions at once; the client's end knows."""
+        self._backend_ended = True
+        self._peer = None
         self._transport.abort()
 
     # -- Sink: what the client says ----------------------------------------------------------------

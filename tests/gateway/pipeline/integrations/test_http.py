@@ -1,0 +1,287 @@
+"""The HTTP integration: what the backend is sent, and what becomes of its answer."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from frontdesk.base.errors import UpstreamError
+from frontdesk.client.upstreams import UpstreamSettings
+from frontdesk.config.models.api import Route
+from frontdesk.config.models.upstream import Upstream
+from frontdesk.gateway.pipeline import run
+from frontdesk.gateway.pipeline.integrations.http import FAILURES, integration
+
+HOST = (b"Host", b"Api.Clinic.example:8080")
+
+
+class Backend:
+    """Stands for all upstreams: keeps the calls that it is given."""
+
+    def __init__(self):
+        self.settings = []
+        self.calls = []
+        self.dropped = []
+
+    def get(self, settings: UpstreamSettings):
+        self.settings.append(settings)
+        return self
+
+    def send(self, call):
+        call.address = "10.0.0.5:9000"
+        call.carrier = self
+        self.calls.append(call)
+
+    def drop(self, call):
+        self.dropped.append(call)
+
+    @property
+    def head(self) -> list[bytes]:
+        return self.calls[-1].head.split(b"\r\n")
+
+
+class Clock:
+    now = 500.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def backend():
+    return Backend()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def forward(make_exchange, backend, clock):
+    """Build the integration of a route and push one exchange through it."""
+
+    def forward(
+        fields=(), *, http="http://h/b", upstreams=None, key="GET /a", held=(HOST,), **more
+    ):
+        route = Route.model_validate({"http": http, "timeout": more.pop("timeout", "5s")})
+        build = SimpleNamespace(
+            key=key,
+            api_name="scheduling",
+            route=route,
+            facts=SimpleNamespace(variables={}),
+            config=SimpleNamespace(upstreams=upstreams or {}),
+            parts=SimpleNamespace(upstreams=backend, clock=clock),
+            place=lambda *_path: None,
+        )
+        step = integration(build)
+        ex = make_exchange(fields, head=(step.run,), **more)
+        ex.held = list(held)
+        for name, value in held:
+            ex.headers[name.lower()] = value
+        run.begin(ex)
+        return ex
+
+    return forward
+
+
+def reply_of(ex):
+    (reply,) = ex.client.replies
+    return reply
+
+
+def test_a_route_without_http_has_no_such_stage():
+    build = SimpleNamespace(route=Route.model_validate({"mock": {"status": 200}}))
+    assert integration(build) is None
+
+
+def test_the_backend_gets_the_fields_and_who_the_client_is(forward, backend):
+    forward([(b"Accept", b"*/*"), (b"Cookie", b"a=b")], query="x=1")
+    assert backend.head == [
+        b"GET /b?x=1 HTTP/1.1",
+        b"Accept: */*",
+        b"Cookie: a=b",
+        b"X-Forwarded-For: 192.0.2.1",
+        b"X-Forwarded-Proto: http",
+        b'Forwarded: for=192.0.2.1;host="Api.Clinic.example:8080";proto=http',
+        b"Via: 1.1 frontdesk",
+        b"X-Forwarded-Host: Api.Clinic.example:8080",
+        b"",
+    ]
+    assert not backend.calls[0].has_host
+
+
+def test_what_a_trusted_proxy_said_is_extended(forward, backend):
+    told = [
+        HOST,
+        (b"X-Forwarded-For", b"198.51.100.7"),
+        (b"Forwarded", b"for=198.51.100.7"),
+        (b"Via", b"1.1 edge"),
+    ]
+    forward(held=told)
+    head = backend.head
+    assert b"X-Forwarded-For: 198.51.100.7, 192.0.2.1" in head
+    assert b"Via: 1.1 edge, 1.1 frontdesk" in head
+    assert any(line.startswith(b"Forwarded: for=198.51.100.7, for=192.0.2.1") for line in head)
+
+
+def test_a_request_that_has_been_here_before_is_a_loop(forward, backend):
+    ex = forward(held=[HOST, (b"Via", b"1.1 frontdesk")])
+    assert reply_of(ex).status == 508
+    assert backend.calls == []
+
+
+def test_the_host_of_the_client_is_kept_on_demand(forward, backend):
+    forward(http={"url": "http://h/b", "host": "preserve"})
+    assert b"Host: Api.Clinic.example:8080" in backend.head
+    assert backend.calls[0].has_host
+
+
+def test_the_method_can_be_fixed(forward, backend):
+    forward(http={"url": "http://h/b", "method": "POST"}, body=b"abc")
+    assert backend.head[0] == b"POST /b HTTP/1.1"
+    assert (backend.calls[0].method, backend.calls[0].body) == ("POST", b"abc")
+
+
+def test_trailers_are_asked_for_if_the_client_takes_them(forward, backend):
+    forward(held=[HOST, (b"TE", b"trailers, deflate")])
+    assert backend.head[-3:-1] == [b"Connection: TE", b"TE: trailers"]
+    forward(held=[HOST, (b"TE", b"deflate")])
+    assert b"TE: trailers" not in backend.head
+
+
+def test_a_body_under_way_is_passed_as_it_comes(forward, backend):
+    source = SimpleNamespace(length=None)
+    forward(method="POST", source=source)
+    assert backend.calls[0].body is source
+
+
+@pytest.mark.parametrize(
+    ("method", "fields", "repeatable"),
+    [("GET", [], True), ("POST", [], False), ("POST", [(b"Idempotency-Key", b"k")], True)],
+)
+def test_what_may_be_sent_twice(forward, backend, method, fields, repeatable):
+    forward(fields, method=method)
+    assert backend.calls[0].repeatable is repeatable
+
+
+def test_the_answer_is_passed_back(forward, backend, clock):
+    ex = forward()
+    clock.now += 0.25
+    fields = [(b"Set-Cookie", b"a"), (b"Set-Cookie", b"b"), (b"Date", b"d")]
+    backend.calls[0].respond(201, fields, b"made", None)
+    reply = reply_of(ex)
+    assert (reply.status, reply.fields, reply.body, reply.made) == (
+        201,
+        fields,
+        b"made",
+        "integration",
+    )
+    assert (ex.integration_status, ex.integration_latency, ex.upstream) == (
+        201,
+        0.25,
+        "10.0.0.5:9000",
+    )
+
+
+@pytest.mark.parametrize("reason", sorted(FAILURES))
+def test_a_failure_is_the_gateways_answer_without_detail(forward, backend, reason):
+    ex = forward()
+    backend.calls[0].fail(UpstreamError(reason, "name not found: secret.internal"))
+    reply = reply_of(ex)
+    expected = {"protocol": 502, "timeout": 504, "connect_timeout": 504}.get(reason, 503)
+    assert (reply.status, reply.made, reply.cause) == (expected, "gateway", f"upstream:{reason}")
+    assert b"secret" not in reply.body
+    assert ex.integration_error == f"{reason}: name not found: secret.internal"
+    assert ex.integration_status == 0
+
+
+def test_the_time_of_the_route_ends_the_wait(forward, backend, clock):
+    ex = forward(timeout="5s")
+    assert ex.client.deadlines == [505.0]
+    ex.plan = SimpleNamespace(tail=(), timeout_status=504)
+    clock.now = 505.0
+    run.expire(ex)
+    assert reply_of(ex).status == 504
+    assert backend.dropped == backend.calls
+    assert (ex.integration_latency, ex.integration_error) == (5.0, "timeout")
+
+
+def test_a_client_that_goes_away_ends_the_request(forward, backend):
+    ex = forward()
+    run.client_gone(ex)
+    assert backend.dropped == backend.calls
+    assert ex.client.replies == []
+
+
+def test_a_named_upstream_brings_its_settings(forward, backend):
+    billing = Upstream.model_validate(
+        {
+            "targets": ["http://a:1/base", "http://b:2"],
+            "balance": "least_request",
+            "health": {"failures": 2, "eject": "9s"},
+            "timeout": {"connect": "1s", "read": "2s", "total": "3s"},
+        }
+    )
+    ex = forward(http={"upstream": "billing", "path": "/plans"}, upstreams={"billing": billing})
+    (settings,) = backend.settings
+    assert settings.targets == ("http://a:1/base", "http://b:2")
+    assert (settings.balance, settings.failures, settings.eject) == ("least_request", 2, 9.0)
+    assert (settings.limits.connect, settings.limits.read) == (1.0, 2.0)
+    assert backend.head[0] == b"GET /base/plans HTTP/1.1"
+    assert ex.client.deadlines == [503.0]
+
+
+def test_routes_with_one_origin_share_its_connections(forward, backend):
+    forward(http="http://h:1/a")
+    forward(http="http://h:1/b", timeout="9s")
+    assert backend.settings[0] == backend.settings[1]
+
+
+# -- WebSocket (the key and its answer are those of RFC 6455 §1.3) -----------------------------------
+
+KEY = (b"Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ==")
+ACCEPT = (b"Sec-WebSocket-Accept", b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
+UPGRADE = (b"Upgrade", b"websocket")
+
+
+class Tunnel:
+    cancelled = False
+
+    def cancel(self):
+        self.cancelled = True
+
+
+def test_a_handshake_is_passed_on(forward, backend):
+    forward([KEY, (b"Sec-WebSocket-Version", b"13")], upgrade=True)
+    call = backend.calls[0]
+    assert call.upgrade
+    assert b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" in backend.head
+    assert backend.head[-3:-1] == [b"Connection: Upgrade", b"Upgrade: websocket"]
+
+
+def test_an_accepted_handshake_becomes_a_tunnel(forward, backend):
+    ex = forward([KEY], upgrade=True)
+    tunnel = Tunnel()
+    backend.calls[0].respond(101, [ACCEPT, UPGRADE], b"", tunnel)
+    reply = reply_of(ex)
+    assert (reply.status, reply.tunnel) == (101, tunnel)
+    assert not tunnel.cancelled
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [[UPGRADE], [(ACCEPT[0], b"bm90IGl0"), UPGRADE], [ACCEPT, (b"Upgrade", b"h2c")]],
+    ids=["no answer", "wrong answer", "other protocol"],
+)
+def test_a_false_handshake_is_a_bad_gateway(forward, backend, fields):
+    ex = forward([KEY], upgrade=True)
+    tunnel = Tunnel()
+    backend.calls[0].respond(101, fields, b"", tunnel)
+    assert reply_of(ex).status == 502
+    assert tunnel.cancelled
+
+
+def test_a_refused_handshake_is_an_ordinary_answer(forward, backend):
+    ex = forward([KEY], upgrade=True)
+    backend.calls[0].respond(403, [], b"no", None)
+    assert (reply_of(ex).status, reply_of(ex).tunnel) == (403, None)
