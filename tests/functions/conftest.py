@@ -47,7 +47,7 @@ class Rig:
         answer: asyncio.Future[Outcome] = self.loop.create_future()
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         invocation = Invocation(body, self.clock.monotonic() + wait, **rest)
-        return self.host.invokers[name].invoke(invocation, answer.set_result), answer
+        return self.host.invoker(name).invoke(invocation, answer.set_result), answer
 
     async def call(self, event=None, **rest) -> Outcome:
         async with asyncio.timeout(60):
@@ -101,15 +101,13 @@ async def serve(tmp_path):
         rig = Rig(tmp_path)
         functions = [rig.settings(handler, **changes), *(rig.settings(**each) for each in more)]
         rig.host = FunctionHost(
-            functions,
+            rig.clock,
+            rig.wheel,
             data_dir=tmp_path / "data",
             concurrency=concurrency,
-            clock=rig.clock,
-            wheel=rig.wheel,
             log=lambda name, lines: rig.log.append(lines),
-            progress=lambda line: None,
         )
-        await rig.host.start()
+        await rig.host.start(functions)
         try:
             yield rig
         finally:

@@ -104,3 +104,18 @@ def test_files_are_appended_to_in_batches(tmp_path, clock):
     files("f", b"last\n")
     files.flush()
     assert (tmp_path / "logs" / "f.log").read_bytes() == b"old\none\ntwo\nlast\n"
+
+
+def test_lines_are_echoed_at_once(tmp_path, clock):
+    seen = []
+    files = LogFiles(tmp_path, Wheel(clock.now), clock, lambda *line: seen.append(line))
+    files("f", b"one\ntwo\n")
+    assert seen == [("f", "one"), ("f", "two")]
+
+
+def test_a_file_that_cannot_be_written_is_only_a_warning(tmp_path, clock, caplog):
+    files = LogFiles(tmp_path, Wheel(clock.now), clock)
+    (tmp_path / "f.log").mkdir()
+    files("f", b"one\n")
+    files.flush()
+    assert "log lines of f are lost" in caplog.text

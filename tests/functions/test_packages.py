@@ -24,22 +24,22 @@ def wheel(tmp_path):
     return path
 
 
-def test_requirements_are_installed_once_per_content(tmp_path, wheel):
-    said = []
-    packages = Packages(tmp_path / "packages", said.append)
+def test_requirements_are_installed_once_per_content(tmp_path, wheel, caplog):
+    caplog.set_level("INFO")
+    packages = Packages(tmp_path / "packages")
     requirements = tmp_path / "requirements.txt"
     requirements.write_text(f"--no-index\n{wheel}\n")
     folder = packages.folder_for(requirements)
     assert (folder / "demo_pkg.py").read_text() == "VALUE = 42\n"
-    assert [line.split()[0] for line in said] == ["installing", "installed"]
+    assert [line.split()[0] for line in caplog.messages] == ["installing", "installed"]
     assert packages.folder_for(requirements) == folder
-    assert len(said) == 2
+    assert len(caplog.messages) == 2
     requirements.write_text(f"--no-index\n{wheel}  # pinned\n")
     assert packages.folder_for(requirements) != folder
 
 
 def test_a_failed_build_is_a_clear_error_and_leaves_only_its_log(tmp_path):
-    packages = Packages(tmp_path / "packages", lambda line: None)
+    packages = Packages(tmp_path / "packages")
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("./nowhere-1.0-py3-none-any.whl\n")
     with pytest.raises(StartError, match="cannot install requirements") as error:
@@ -52,7 +52,7 @@ def test_a_failed_build_is_a_clear_error_and_leaves_only_its_log(tmp_path):
 
 
 def test_a_missing_file_is_a_clear_error(tmp_path):
-    packages = Packages(tmp_path / "packages", lambda line: None)
+    packages = Packages(tmp_path / "packages")
     with pytest.raises(StartError, match="cannot read requirements"):
         packages.folder_for(tmp_path / "requirements.txt")
 

@@ -47,7 +47,7 @@ _STOPPED = Outcome(b"", "Unavailable", "function removed or host stopped")
 
 
 class FunctionInvoker:
-    """Invokes one function by name; stays valid when the function is replaced. The Invoker port."""
+    """Invokes one function by name. The Invoker port."""
 
     __slots__ = ("_host", "_name", "arn")
 
@@ -92,37 +92,31 @@ class _Call:
 
 
 class FunctionHost:
-    """All functions of one gateway. Must be made and used on its event loop."""
+    """All functions of one gateway. Used on its event loop only."""
 
     def __init__(
         self,
-        functions: Iterable[FunctionSettings],
+        clock: Clock,
+        wheel: Wheel,
         *,
         data_dir: Path,
         concurrency: int,
-        clock: Clock,
-        wheel: Wheel,
         log: LogSink,
-        progress: Callable[[str], None],
     ) -> None:
         """Take what the composition root has.
 
-        data_dir: for packages and temporary folders. concurrency: children that functions without
-        reserved concurrency share. wheel: someone advances it. progress: lines for the operator.
+        wheel: someone advances it. data_dir: for packages and temporary folders. concurrency: children
+        that functions without reserved concurrency share. log: takes the lines of functions.
         """
-        self._functions = {settings.name: settings for settings in functions}
-        self._data_dir = data_dir
         self._clock = clock
         self._wheel = wheel
+        self._data_dir = data_dir
         self._sink = log
-        self._loop = asyncio.get_running_loop()
-        self._packages = Packages(data_dir / "packages", progress)
+        self._functions: dict[str, FunctionSettings] = {}
+        self._packages = Packages(data_dir / "packages")
         self._package_folders: dict[str, Path | None] = {}
         self._temporary: dict[int, Path] = {}
-        self._cgroups: Cgroups | None = None
-        self._zygote = ZygoteLink(self._forked, self._exited, self._zygote_lost)
-        cores = len(os.sched_getaffinity(0))
-        self._limits = Limits(shared=concurrency, cores=cores)
+        self._limits = Limits(shared=concurrency, cores=len(os.sched_getaffinity(0)))
         self._pool: Pool[_Call] = Pool(self._limits)
         self._children: dict[int, Child] = {}
         self._calls: dict[Child, _Call] = {}
@@ -131,6 +125,9 @@ class FunctionHost:
         self._memory_looks = wheel.timer(self._watch_memory)
         self._request_ids = _uuids()
         self._empty = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop
+        self._zygote: ZygoteLink
+        self._cgroups: Cgroups | None
         self._carry_out: dict[type[Any], Callable[[Any], None]] = {
             Spawn: self._spawn,
             Dispatch: self._dispatch,
@@ -139,39 +136,38 @@ class FunctionHost:
             Retire: self._retire,
             Kill: self._kill,
         }
-        self.invokers: Mapping[str, FunctionInvoker] = self._make_invokers()
 
     # -- life -------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
-        """Install requirements, start the zygote, warm up one child per function.
+    async def start(self, functions: Iterable[FunctionSettings]) -> None:
+        """Begin on the running loop: install requirements, warm up one child per function.
 
-        Raises: StartError.
+        Returns before the children are up. Raises: StartError.
         """
-        self._package_folders = await self._install(self._functions)
+        self._loop = asyncio.get_running_loop()
+        self._zygote = ZygoteLink(self._forked, self._exited, self._zygote_lost)
         self._cgroups = Cgroups.delegated()
-        self._zygote.start()
-        now = self._clock.monotonic()
-        for settings in self._functions.values():
-            self._run(self._pool.define(settings.name, settings.reserved_concurrency, now))
-            self._run(self._pool.warm(settings.name))
+        await self.replace(functions)
 
     async def replace(self, functions: Iterable[FunctionSettings]) -> None:
-        """Run all functions anew, as they stand now in settings and code.
+        """Run these functions from now on, as they stand in settings and code.
 
-        Running calls finish in the children of before. Take `invokers` again afterwards.
+        All get new children, because files may have changed; running calls finish in the old ones.
         Raises: StartError, and nothing has changed.
         """
         new = {settings.name: settings for settings in functions}
         folders = await self._install(new)
         former, self._functions, self._package_folders = self._functions, new, folders
-        self.invokers = self._make_invokers()
         now = self._clock.monotonic()
         for name in former.keys() - new.keys():
             self._run(self._pool.remove(name))
         for settings in new.values():
             self._run(self._pool.define(settings.name, settings.reserved_concurrency, now))
             self._run(self._pool.warm(settings.name))
+
+    def invoker(self, name: str) -> FunctionInvoker:
+        """Make an Invoker of the function; it stays valid when the function is replaced."""
+        return FunctionInvoker(self, self._functions[name])
 
     async def stop(self, grace: float) -> None:
         """End everything. grace: seconds that running calls have to finish; then they are killed."""
@@ -206,9 +202,6 @@ class FunctionHost:
                 self._packages.folder_for, required
             )
         return folders
-
-    def _make_invokers(self) -> dict[str, FunctionInvoker]:
-        return {name: FunctionInvoker(self, found) for name, found in self._functions.items()}
 
     # -- calls --------------------------------------------------------------------------------------
 

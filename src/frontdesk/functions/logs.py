@@ -4,6 +4,7 @@ Where lines go is the composition root's choice: a sink takes a function's name 
 Source: AWS, "Lambda log formats", plain text; REPORT as in "Viewing logs for Lambda functions".
 """
 
+import logging
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +13,8 @@ from pathlib import Path
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import Wheel
 from frontdesk.functions.environment import RUNTIME, VERSION
+
+_log = logging.getLogger("frontdesk.functions")
 
 LogSink = Callable[[str, bytes], None]
 """Takes a function's name and one or more whole lines, each with its line end."""
@@ -123,12 +126,22 @@ def _text(data: bytes) -> bytes:
 
 
 class LogFiles:
-    """A sink: one file per function, `{name}.log`, appended to in batches."""
+    """A sink: one file per function, `{name}.log`, appended to in batches.
 
-    def __init__(self, folder: Path, wheel: Wheel, clock: Clock) -> None:
+    echo: also told each line at once, with the function's name (readable console).
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        wheel: Wheel,
+        clock: Clock,
+        echo: Callable[[str, str], None] | None = None,
+    ) -> None:
         """folder: made when missing."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._echo = echo
         self._clock = clock
         self._pending: dict[str, list[bytes]] = {}
         self._timer = wheel.timer(self.flush)
@@ -142,10 +155,16 @@ class LogFiles:
             self._pending[function] = [lines]
         else:
             batch.append(lines)
+        if self._echo is not None:
+            for line in lines.decode().splitlines():
+                self._echo(function, line)
 
     def flush(self) -> None:
         """Write everything now. Call it once more at the end."""
         pending, self._pending = self._pending, {}
         for function, lines in pending.items():
-            with (self._folder / f"{function}.log").open("ab", buffering=0) as file:
-                file.write(b"".join(lines))
+            try:
+                with (self._folder / f"{function}.log").open("ab", buffering=0) as file:
+                    file.write(b"".join(lines))
+            except OSError as error:  # a full disk stops no function
+                _log.warning("log lines of %s are lost: %s", function, error)

@@ -5,25 +5,25 @@ a build may take minutes, so it is called from a thread.
 """
 
 import hashlib
+import logging
 import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from frontdesk.base.errors import StartError
+
+_log = logging.getLogger("frontdesk.functions")
 
 
 class Packages:
     """The installed requirements below `folder`. Two processes may share it."""
 
-    def __init__(self, folder: Path, progress: Callable[[str], None]) -> None:
-        """progress: takes one line for the operator when something takes its time."""
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._progress = progress
 
     def folder_for(self, requirements: Path) -> Path:
         """Answer the folder to put on the path; install first if this file is new here.
@@ -42,7 +42,7 @@ class Packages:
     def _build(self, requirements: Path, target: Path) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         log = target.with_suffix(".log")
-        self._progress(f"installing {requirements} (log: {log})")
+        _log.info("installing %s (log: %s)", requirements, log)
         building = Path(tempfile.mkdtemp(prefix="building-", dir=self._folder))
         try:
             with log.open("wb") as output:
@@ -65,7 +65,7 @@ class Packages:
                 building.rename(target)
         finally:
             shutil.rmtree(building, ignore_errors=True)
-        self._progress(f"installed {requirements}")
+        _log.info("installed %s", requirements)
 
 
 def _key(requirements: bytes) -> str:
