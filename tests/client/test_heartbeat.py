@@ -10,7 +10,7 @@ from frontdesk.client.heartbeat import Heartbeat
 
 
 class Beats:
-    """Counts the timers that are asked of the running loop."""
+    """Counts the timers that are asked of the running loop; uvloop's methods cannot be replaced."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.armed = 0
@@ -31,6 +31,7 @@ def new_wheel() -> Wheel:
 async def test_a_timer_fires_by_itself():
     wheel = new_wheel()
     heart = Heartbeat(wheel, SystemClock())
+    heart.start()
     fired = asyncio.Event()
     wheel.timer(fired.set).at(SystemClock.monotonic() + TICK)
     await asyncio.wait_for(fired.wait(), 10)
@@ -42,6 +43,7 @@ async def test_timers_filed_before_it_was_made_fire_too():
     fired = asyncio.Event()
     wheel.timer(fired.set).at(SystemClock.monotonic())
     heart = Heartbeat(wheel, SystemClock())
+    heart.start()
     await asyncio.wait_for(fired.wait(), 10)
     heart.close()
 
@@ -50,6 +52,7 @@ async def test_an_empty_wheel_is_not_turned(monkeypatch: pytest.MonkeyPatch):
     beats = Beats(monkeypatch)
     wheel = new_wheel()
     heart = Heartbeat(wheel, SystemClock())
+    heart.start()
     assert beats.armed == 0
     fired = asyncio.Event()
     wheel.timer(fired.set).at(SystemClock.monotonic())
@@ -62,6 +65,7 @@ async def test_many_timers_share_one_beat(monkeypatch: pytest.MonkeyPatch):
     beats = Beats(monkeypatch)
     wheel = new_wheel()
     heart = Heartbeat(wheel, SystemClock())
+    heart.start()
     for _ in range(100):
         wheel.timer(lambda: None).at(SystemClock.monotonic() + 60)
     assert beats.armed == 1
@@ -74,6 +78,7 @@ async def test_a_callback_that_raises_does_not_stop_the_others():
     loop.set_exception_handler(lambda _loop, context: failures.append(context["exception"]))
     wheel = new_wheel()
     heart = Heartbeat(wheel, SystemClock())
+    heart.start()
     now = SystemClock.monotonic()
     fired = asyncio.Event()
     wheel.timer(lambda: 1 // 0).at(now)
@@ -86,6 +91,7 @@ async def test_a_callback_that_raises_does_not_stop_the_others():
 async def test_nothing_fires_after_close():
     wheel = new_wheel()
     heart = Heartbeat(wheel, SystemClock())
+    heart.start()
     wheel.timer(lambda: pytest.fail("fired")).at(SystemClock.monotonic())
     heart.close()
     wheel.timer(lambda: pytest.fail("fired")).at(SystemClock.monotonic())

@@ -12,16 +12,20 @@ from frontdesk.base.wheel import TICK, Wheel
 class Heartbeat:
     """Calls `wheel.advance` every `TICK` seconds while `len(wheel)` is not 0; sleeps otherwise.
 
-    Made on the running loop that the wheel's callbacks belong to. `close` ends it.
+    `start` it on the loop that the wheel's callbacks belong to; `close` ends it.
     """
 
     def __init__(self, wheel: Wheel, clock: Clock) -> None:
         self._wheel = wheel
         self._monotonic = clock.monotonic
-        self._loop = asyncio.get_running_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._next: asyncio.TimerHandle | None = None
-        wheel.on_first = self._arm
-        if len(wheel):
+
+    def start(self) -> None:
+        """Begin to beat on the running loop, for timers filed earlier too."""
+        self._loop = asyncio.get_running_loop()
+        self._wheel.on_first = self._arm
+        if len(self._wheel):
             self._arm()
 
     def close(self) -> None:

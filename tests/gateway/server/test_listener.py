@@ -26,6 +26,7 @@ async def listening(house):
     clock = SystemClock()
     wheel = Wheel(clock.monotonic())
     heartbeat = Heartbeat(wheel, clock)
+    heartbeat.start()
     server = Server(
         house,
         clock=clock,
