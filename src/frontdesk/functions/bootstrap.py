@@ -219,6 +219,8 @@ def become(init: Init) -> None:
     python_path = [entry for entry in os.environ.get("PYTHONPATH", "").split(":") if entry]
     sys.path[:0] = [*init["path"], *python_path]
     sys.argv = [init["handler"]]
+    # A code folder is not ours to write to, and a file changed twice in a second must be read anew.
+    sys.dont_write_bytecode = True
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         raw = _Output(descriptor, "w", closefd=False)
         stream = io.TextIOWrapper(

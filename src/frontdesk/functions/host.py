@@ -125,9 +125,8 @@ class FunctionHost:
         self._memory_looks = wheel.timer(self._watch_memory)
         self._request_ids = _uuids()
         self._empty = asyncio.Event()
-        self._loop: asyncio.AbstractEventLoop
-        self._zygote: ZygoteLink
-        self._cgroups: Cgroups | None
+        self._zygote = ZygoteLink(self._forked, self._exited, self._zygote_lost)
+        self._cgroups: Cgroups | None = None
         self._carry_out: dict[type[Any], Callable[[Any], None]] = {
             Spawn: self._spawn,
             Dispatch: self._dispatch,
@@ -144,8 +143,6 @@ class FunctionHost:
 
         Returns before the children are up. Raises: StartError.
         """
-        self._loop = asyncio.get_running_loop()
-        self._zygote = ZygoteLink(self._forked, self._exited, self._zygote_lost)
         self._cgroups = Cgroups.delegated()
         await self.replace(functions)
 
@@ -209,7 +206,7 @@ class FunctionHost:
         """Run function `name` with one event; `done` is called later, once."""
         call = _Call(self, name, invocation, done)
         if name not in self._functions:
-            self._loop.call_soon(call.finish, _STOPPED)
+            _soon(call, _STOPPED)
             return call
         now = self._clock.monotonic()
         self._run(self._pool.request(name, call, invocation.deadline, now))
@@ -262,10 +259,10 @@ class FunctionHost:
 
     def _refuse(self, command: Refuse[_Call]) -> None:
         body = b'{"Reason":"%b","Type":"User","message":"Rate Exceeded."}' % command.reason.encode()
-        self._loop.call_soon(command.request.finish, Outcome(body, "Throttled", command.reason))
+        _soon(command.request, Outcome(body, "Throttled", command.reason))
 
     def _fail(self, command: Fail[_Call]) -> None:
-        self._loop.call_soon(command.request.finish, self._failure)
+        _soon(command.request, self._failure)
 
     def _retire(self, command: Retire) -> None:
         self._children[command.child].retire()
@@ -304,7 +301,7 @@ class FunctionHost:
         """See process.Owner."""
         del self._children[child.number]
         folder = self._temporary.pop(child.number)
-        self._loop.run_in_executor(None, shutil.rmtree, folder, True)
+        asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, folder, True)
         if not self._children:
             self._empty.set()
 
@@ -342,6 +339,11 @@ class FunctionHost:
         root = self._data_dir / "tmp"
         root.mkdir(parents=True, exist_ok=True)
         return root
+
+
+def _soon(call: _Call, outcome: Outcome) -> None:
+    """Answer without running the child: never before `invoke` has returned."""
+    asyncio.get_running_loop().call_soon(call.finish, outcome)
 
 
 def _uuids() -> Iterator[str]:

@@ -32,15 +32,15 @@ class ZygoteLink:
         self._forked = forked
         self._exited = exited
         self._lost = lost
-        self._loop = asyncio.get_running_loop()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._outbox: deque[tuple[bytes, tuple[int, ...]]] = deque()
 
     def start(self) -> None:
-        """Start the process, unless it runs."""
+        """Start the process on the running loop, unless it runs."""
         if self._control is not None:
             return
+        self._loop = asyncio.get_running_loop()
         if self._process is not None:
             self._process.wait(_EXIT_GRACE)  # it closed its socket by dying
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
