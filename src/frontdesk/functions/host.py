@@ -172,9 +172,9 @@ class FunctionHost:
         for name in functions:
             self._run(self._pool.remove(name))
         await self._until_empty(grace)
-        for child in list(self._children.values()):
-            if child in self._calls:
-                self._run(self._pool.kill(child.number, self._clock.monotonic()))
+        for child, call in list(self._calls.items()):
+            self._run(self._pool.kill(child.number, self._clock.monotonic()))
+            call.finish(_STOPPED)
         await self._until_empty(_END_GRACE)
         await self._zygote.close()
         self._zygote_lost()
