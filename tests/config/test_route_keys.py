@@ -1,5 +1,7 @@
 """Route keys: how they are taken apart, which share a shape, what is refused."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from frontdesk.config.route_keys import METHODS, parse_route_key
         ("ANY /{a}/x/{p+}", "ANY", ("{a}", "x", "{p+}"), ("a", "p"), "ANY /{}/x/{+}"),
         ("GET /a:b@c!%C3%A4", "GET", ("a:b@c!%C3%A4",), (), "GET /a:b@c!%C3%A4"),
     ],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_route_keys_are_taken_apart(text, method, segments, variables, shape):
     key = parse_route_key(text)
@@ -73,9 +75,7 @@ def test_a_static_key_is_its_own_shape(method, segments):
     assert f"{key.method} {key.path}" == text
 
 
-@given(st.text(max_size=30))
+@given(st.text(max_size=30).filter(lambda text: text != "$default"))
 def test_no_text_breaks_the_parser(text):
-    try:
-        parse_route_key(text)
-    except ValueError as error:
-        assert str(error).startswith("expected ")
+    with suppress(ValueError):
+        assert parse_route_key(text).path.startswith("/")

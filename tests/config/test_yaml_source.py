@@ -85,8 +85,8 @@ def test_aliases_repeat_a_value_at_the_place_of_the_alias():
     [
         (
             "a: 1\nb: 2\na: 3",
-            "f.yaml:3:1: error: duplicate key: a [duplicate-key]\n"
-            "  hint: it is first given in line 1; keep one of them",
+            """f.yaml:3:1: error: duplicate key: a [duplicate-key]
+  hint: it is first given in line 1; keep one of them""",
         ),
         (
             "a: !!python/object:os.system x",

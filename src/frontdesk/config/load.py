@@ -53,7 +53,9 @@ def load(paths: Sequence[Path], environ: Mapping[str, str]) -> Loaded:
     config = None
     if merged is not None:
         config, found = validate(merged, paths[0].parent.absolute())
-        findings += [*found, *unknown_names(merged), *conflicts(merged)]
+        told = {finding.where for finding in findings}  # a reference that is not resolved, say
+        found += [*unknown_names(merged), *conflicts(merged)]
+        findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:
         raise ConfigError(located(findings, [str(path) for path in paths]))
     return Loaded(config, merged)

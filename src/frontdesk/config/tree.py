@@ -53,17 +53,11 @@ class Tree:
         return value
 
     def known(self, path: Path) -> Path:
-        """Keep the parts of `path` that lead through the file, dropping the others.
+        """Keep the parts of `path` that lead through the file, as many as can be, dropping the others.
 
         pydantic's error paths also name list positions and union members that the file did not write.
         """
-        node, kept = self.node, list[str | int]()
-        for part in path:
-            child = node.children.get(part)
-            if child is not None:
-                node = child
-                kept.append(part)
-        return tuple(kept)
+        return _known(self.node, path)
 
     def position(self, path: Path, *, of_key: bool = False) -> Position:
         """Say where the value (or the key) at `path` stands; of the nearest known parent if absent."""
@@ -90,6 +84,18 @@ class Tree:
                 if part in ("*", key)
             ]
         yield from found
+
+
+def _known(node: Node, path: Path) -> Path:
+    if not path:
+        return ()
+    without = _known(node, path[1:])
+    child = node.children.get(path[0])
+    if child is None:
+        return without
+    with_it = (path[0], *_known(child, path[1:]))
+    # `function` may be a union member's name before the key `cache`, beside a key `function`.
+    return with_it if len(with_it) > len(without) else without
 
 
 def _merge(

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from frontdesk.base.errors import Finding, Position
-from frontdesk.config.models.model import Model
+from frontdesk.config.models.model import HintedError, Model
 from frontdesk.config.models.root import Config
 from frontdesk.config.secrets import MASK
 from frontdesk.config.text import FileText
@@ -113,10 +113,13 @@ def _rule(fault: _Fault) -> Finding:
 
 def _value(fault: _Fault) -> Finding:
     """Explain a ValueError of ours, raised for a value or for a mapping's key."""
-    expected = str(fault.detail["ctx"]["error"])
+    error = fault.detail["ctx"]["error"]
+    expected = str(error)
     if fault.detail["loc"][-1] == "[key]":
         return Finding("error", "key", fault.where_key, expected, shown(fault.path[-1]))
-    return _not_a_text(fault) if expected == "expected a text" else fault.bad_value(expected)
+    if expected == "expected a text":
+        return _not_a_text(fault)
+    return fault.bad_value(expected, error.hint if isinstance(error, HintedError) else "")
 
 
 def _not_a_text(fault: _Fault) -> Finding:
@@ -126,13 +129,19 @@ def _not_a_text(fault: _Fault) -> Finding:
 
 def _choice(fault: _Fault) -> Finding:
     words = re.findall(r"'([^']*)'", fault.detail["ctx"]["expected"])
-    return fault.bad_value(f"expected {_any_of(words)}", did_you_mean(fault.value, words))
+    quoted = "write it in quotes" if str(fault.value) in words else ""
+    hint = quoted or did_you_mean(fault.value, words)
+    return fault.bad_value(f"expected {_any_of(words)}", hint)
 
 
 def _type(fault: _Fault) -> Finding:
     words = re.findall(r"'([^']*)'", fault.detail["ctx"]["expected_tags"])
     fault = fault._replace(path=(*fault.path, "type"))
     return fault.bad_value(f"expected {_any_of(words)}", did_you_mean(fault.value, words))
+
+
+def _too_short(fault: _Fault) -> Finding:
+    return Finding("error", "value", fault.where, "expected at least one entry")
 
 
 def _any_of(words: list[str]) -> str:
@@ -160,7 +169,7 @@ _EXPLAIN: Final[dict[str, Callable[[_Fault], Finding]]] = {
     "string_too_long": _expecting("expected a text of at most {max_length} characters"),
     "string_too_short": _expecting("expected a text that is not empty"),
     "string_type": _not_a_text,
-    "too_short": _expecting("expected at least one entry"),
+    "too_short": _too_short,
     "tuple_type": _expecting("expected a list"),
     "union_tag_invalid": _type,
     "union_tag_not_found": _no_type,

@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    PlainSerializer,
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
@@ -34,6 +35,14 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class HintedError(ValueError):
+    """A value that is not accepted, with a hint that a ValueError cannot carry."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 def broken_rule(message: str) -> PydanticCustomError:
@@ -199,11 +208,17 @@ Size = Annotated[
 RateText = Annotated[
     Rate,
     PlainValidator(parse_rate),
+    PlainSerializer(str, when_used="json"),
     _schema("string", pattern=r"^(\d+|\d{1,3}(,\d{3})+)/(s|m|h|d)$"),
 ]
 """Requests in a window, written `500/s`."""
 
-HostPort = Annotated[Address, PlainValidator(parse_address), _schema("string")]
+HostPort = Annotated[
+    Address,
+    PlainValidator(parse_address),
+    PlainSerializer(str, when_used="json"),
+    _schema("string"),
+]
 Network = Annotated[IPv4Network | IPv6Network, PlainValidator(_network), _schema("string")]
 FilePath = Annotated[Path, PlainValidator(file_path), _schema("string", minLength=1)]
 """A path; a relative one is taken from the folder of the file that names it."""
@@ -223,7 +238,7 @@ def mapped_value(text: str) -> str:
     try:
         parse_selectors(text)
     except SelectorError as error:
-        raise ValueError(error.message) from error
+        raise HintedError(error.message.partition(":")[0], error.hint) from error
     return text
 
 
