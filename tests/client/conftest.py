@@ -247,7 +247,7 @@ def until() -> Callable[[Callable[[], object]], Awaitable[None]]:
 
     async def until(holds: Callable[[], object]) -> None:
         async with asyncio.timeout(10):
-            while not holds():
+            while not holds():  # noqa: ASYNC110 - it may be anything
                 await asyncio.sleep(0)
 
     return until

@@ -1,5 +1,7 @@
 """What a response must look like, and what of it is passed on."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,7 +56,7 @@ def test_a_complete_response_is_seen_as_complete_and_its_connection_kept(message
 def test_where_the_bytes_are_cut_makes_no_difference(message, body, data):
     cuts = sorted(data.draw(st.sets(st.integers(1, len(message) - 1), max_size=6)))
     bounds = [0, *cuts, len(message)]
-    reader = read(*(message[a:b] for a, b in zip(bounds, bounds[1:], strict=False)))
+    reader = read(*(message[a:b] for a, b in pairwise(bounds)))
     whole = read(message)
     assert (reader.problem, reader.complete) == ("", True)
     assert (reader.status, reader.fields, reader.take()) == (whole.status, whole.fields, body)

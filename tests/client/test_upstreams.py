@@ -21,9 +21,10 @@ def settings(*backends, **more) -> UpstreamSettings:
 
 async def serve(backend, answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") -> None:
     """Answer every request of every connection the same."""
-    while True:
-        peer = await backend.peers.get()
-        asyncio.ensure_future(_serve(peer, answer))
+    async with asyncio.TaskGroup() as serving:
+        while True:
+            peer = await backend.peers.get()
+            serving.create_task(_serve(peer, answer))
 
 
 async def _serve(peer, answer):
