@@ -48,7 +48,7 @@ def full(scene: Scene) -> Server:
             },
             "routes": {
                 "GET /health": _OK,
-                "GET /limited": _OK | {"throttle": {"rate": "1/m", "burst": 1}},
+                "GET /limited": _OK | {"throttle": {"rate": "1/d", "burst": 1}},
                 "GET /practices/{id}/slots": guard | {"http": f"{backend}/practices/{{id}}/slots"},
                 "GET /files/{name}": guard | {"http": f"{backend}/files/{{name}}"},
                 "GET /slots/{day}": guard | call,

@@ -24,12 +24,10 @@ def rates(rounds: Rounds, name: str) -> list[float]:
     return [one.rate for one in rounds[name]]
 
 
-def against(
-    rounds: Rounds, peer: str, goal: Goal | None = None, ours: str = "frontdesk"
-) -> Finding:
-    """Compare throughput with a peer's in pairs of neighbouring rounds."""
-    figure = ratio(rates(rounds, ours), rates(rounds, peer))
-    return Finding(f"{ours} against {peer}", figure, "x", goal)
+def against(rounds: Rounds, peer: str, goal: Goal | None = None) -> Finding:
+    """Compare our throughput with a peer's in pairs of neighbouring rounds."""
+    figure = ratio(rates(rounds, "frontdesk"), rates(rounds, peer))
+    return Finding(f"frontdesk against {peer}", figure, "x", goal)
 
 
 def same_row(bench: Bench) -> Result:

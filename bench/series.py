@@ -15,7 +15,7 @@ FULL = 0.95
 """A core this busy is the limit of a row."""
 
 TOLERATED = 0.001
-"""Share of wrong answers in all rounds that does not spoil a series: what a limit lets through."""
+"""Share of wrong answers in all rounds that does not spoil a series yet."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ Rounds = dict[str, list[Round]]
 def race(
     contenders: Sequence[Contender], effort: Effort, *, connections: int = CONNECTIONS
 ) -> Rounds:
-    """Check everybody's answers, warm everybody up, then measure in turn: A B A B …
+    """Warm everybody up and check the answers, then measure in turn: A B A B …
 
     Raises: ValueError when a contender answers wrongly before, in or after the rounds.
     """

@@ -47,7 +47,7 @@ _ROUTES: list[dict[str, object]] = [
     {
         "match": {"path": "/limited"},
         "direct_response": _ANSWER,
-        "typed_per_filter_config": _limit(1, "60s"),
+        "typed_per_filter_config": _limit(1, "86400s"),
     },
     {
         "match": {"path_separated_prefix": "/practices"},
