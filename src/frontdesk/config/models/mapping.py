@@ -114,13 +114,17 @@ def _short_status(value: object) -> object:
     return {"status": value} if isinstance(value, (int, str)) else value
 
 
+StatusField = Annotated[
+    StatusMapping,
+    BeforeValidator(_short_status, json_schema_input_type=Status | StatusMapping),
+]
+
+
 class ResponseMapping(Model):
     """Changes to the integration's answer."""
 
     headers: HeaderMapping = HeaderMapping()
     """Header fields of every answer."""
 
-    status: dict[StatusKey, Annotated[StatusMapping, BeforeValidator(_short_status)]] = Field(
-        default_factory=dict
-    )
+    status: dict[StatusKey, StatusField] = Field(default_factory=dict)
     """By the status of the integration: the status to answer instead, or {status, headers}."""

@@ -1,0 +1,161 @@
+"""Lints: each finds its case, stays silent on the mended one, and is an error where it should be."""
+
+import pytest
+
+from frontdesk.config.check import check
+from frontdesk.config.check.lints import LINTS
+
+OPEN = "apis: {a: {routes: {GET /: {http: 'http://x'}}}}"
+FUNCTION = (
+    "functions: {f: {handler: m.f%s}}\napis: {a: {throttle: 5/s, routes: {GET /: {function: f%s}}}}"
+)
+UPSTREAM = (
+    "upstreams: {u: {url: 'http://x'%s}}\napis: {a: {routes: {GET /: {http: {upstream: u}%s}}}}"
+)
+
+CASES = [
+    ("admin-open", "admin: {listen: ':8081'}", "admin: {listen: ':8081', token: '${env:T}'}"),
+    (
+        "admin-open",
+        "admin: {listen: ':8081', token: '${env:NO:-}'}",
+        "admin: {listen: 'localhost:1'}",
+    ),
+    (
+        "function-outlives-gateway",
+        FUNCTION % (", timeout: 29s", ""),
+        FUNCTION % (", timeout: 28s", ""),
+    ),
+    (
+        "function-outlives-gateway",
+        FUNCTION % ("", ", timeout: 3s"),
+        FUNCTION % ("", ", timeout: 4s"),
+    ),
+    (
+        "literal-secret",
+        FUNCTION % (", environment: {STRIPE_API_KEY: abc}", ""),
+        FUNCTION % (", environment: {STRIPE_API_KEY: '${env:T}', TOKEN: ''}", ""),
+    ),
+    (
+        "literal-secret",
+        FUNCTION % (", environment: {X: AKIAIOSFODNN7EXAMPLE}", ""),
+        FUNCTION % (", environment: {X: slots}", ""),
+    ),
+    ("literal-secret", "admin: {token: hunter2}", "admin: {token: '${file:token}'}"),
+    (
+        "literal-secret",
+        "apis: {a: {throttle: 1/s, routes: {GET /: {http: 'http://u:p@x/'}}}}",
+        "apis: {a: {routes: {GET /: {mock: {body: {token: example}}}}}}",
+    ),
+    ("open-route", OPEN, OPEN.replace("apis: {a: {", "apis: {a: {throttle: 5/s, ")),
+    ("open-route", OPEN, OPEN.replace("'http://x'", "'http://x', throttle: 5/s")),
+    ("open-route", OPEN, OPEN.replace("apis: {a: {", "apis: {a: {stage: {throttle: 5/s}, ")),
+    ("open-route", OPEN, OPEN.replace("http: 'http://x'", "mock: {}")),
+    (
+        "open-route",
+        OPEN.replace("apis: {a: {", "apis: {a: {stages: {p: {throttle: 5/s}, q: {}}, "),
+        "authorizers: {j: {type: jwt, issuer: https://x, audience: x}}\n"
+        + OPEN.replace("apis: {a: {", "apis: {a: {authorizer: j, "),
+    ),
+    (
+        "reserved-beyond-pool",
+        "limits: {concurrency: 4}\n" + FUNCTION % (", reserved_concurrency: 5", ""),
+        FUNCTION % (", reserved_concurrency: 500", ""),
+    ),
+    (
+        "timeout-never-acts",
+        "apis: {a: {routes: {GET /: {mock: {}, timeout: 3s}}}}",
+        "apis: {a: {routes: {GET /: {mock: {}}}}}",
+    ),
+    (
+        "timeout-never-acts",
+        "upstreams: {u: {url: 'http://x', timeout: {read: 30s}}}",
+        "upstreams: {u: {url: 'http://x', timeout: {read: 29s}}}",
+    ),
+    (
+        "timeout-never-acts",
+        UPSTREAM % (", timeout: {total: 30s}", ""),
+        UPSTREAM % ("", ", timeout: 5s"),
+    ),
+    (
+        "unreachable-route",
+        "apis: {a: {routes: {ANY /: {mock: {}}, 'ANY /{p+}': {mock: {}}, $default: {mock: {}}}}}",
+        "apis: {a: {routes: {'ANY /{p+}': {mock: {}}, $default: {mock: {}}}}}",
+    ),
+    (
+        "unreachable-route",
+        "apis: {a: {routes: {GET /v1/x: {mock: {}}}}, b: {base_path: /v1}}",
+        "apis: {a: {routes: {GET /v12/x: {mock: {}}, 'GET /{v}/x': {mock: {}}}}, b: {base_path: /v1}}",
+    ),
+    ("unused", "upstreams: {u: {url: 'http://x'}}", OPEN),
+    (
+        "unused",
+        "functions: {f: {handler: m.f}}",
+        "functions: {f: {handler: m.f}}\napis: {a: {routes: {GET /: {function: f}}}}",
+    ),
+]
+
+
+@pytest.fixture
+def ids_of(load_text, tmp_path):
+    """Lint a text, and give the ids of its findings."""
+    (tmp_path / "m.py").write_text("def f(event, context): ...\n")
+    (tmp_path / "token").write_text("t")
+
+    def ids(text):
+        return {finding.id for finding in check(load_text(f"name: x\n{text}\n", T="t"))}
+
+    return ids
+
+
+@pytest.mark.parametrize(("name", "bad", "good"), CASES)
+def test_a_lint_finds_its_case_and_not_the_mended_one(ids_of, name, bad, good):
+    assert name in ids_of(bad)
+    assert name not in ids_of(good)
+
+
+def test_every_lint_has_a_case():
+    elsewhere = {
+        "any-origin",
+        "handler-leaks-exception",
+        "handler-not-found",
+        "handler-shares-state",
+    }
+    assert {case[0] for case in CASES} | elsewhere == set(LINTS)
+
+
+@pytest.mark.parametrize(
+    ("environment", "severities"),
+    [
+        ("dev", {"open-route": "warning"}),
+        ("staging", {"open-route": "warning", "any-origin": "warning"}),
+        ("prod", {"open-route": "error", "any-origin": "error"}),
+    ],
+)
+def test_severity_depends_on_the_environment(load_text, environment, severities):
+    text = f"name: x\nenvironment: {environment}\n" + OPEN.replace(
+        "routes", "cors: {allow_origins: '*'}, routes"
+    )
+    assert {found.id: found.severity for found in check(load_text(text))} == severities
+
+
+def test_a_finding_has_place_why_and_fix(load_text):
+    (finding,) = check(load_text(f"name: x\n{OPEN}"))
+    assert str(finding) == (
+        "frontdesk.yaml:2:21: warning: apis.a.routes.GET /: public route without a throttle [open-route]\n"
+        "  why: anybody may call it as often as the whole account allows\n"
+        "  hint: give the route an authorizer, or a throttle such as "
+        "{rate: 10/s, by: $context.identity.sourceIp}"
+    )
+
+
+def test_a_secret_is_not_repeated(load_text):
+    findings = check(load_text("name: x\nadmin: {token: hunter2}"))
+    assert findings
+    assert "hunter2" not in "".join(map(str, findings))
+
+
+def test_findings_are_in_order_of_place(load_text):
+    findings = check(
+        load_text("name: x\nadmin: {token: a}\nupstreams: {u: {url: 'http://x'}}\n" + OPEN)
+    )
+    assert [finding.where.line for finding in findings] == [2, 3, 4]
