@@ -335,6 +335,13 @@ async def test_a_process_that_ends_is_reported_and_replaced(serve, how, message)
         assert (await rig.call("well")).error == ""
 
 
+async def test_a_child_that_dies_between_calls_is_not_given_the_next(serve):
+    async with serve("ill.dies_later") as rig:
+        first = await rig.result()
+        await rig.until(lambda: not rig.host._children)
+        assert await rig.result() != first
+
+
 @pytest.mark.parametrize(
     ("what", "message"),
     [

@@ -31,9 +31,10 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     # Orphans of children (a subprocess left running) come here to be reaped.
     ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    zygote = _Zygote(control)
     gc.collect()
-    gc.freeze()
-    _Zygote(control).serve()
+    gc.freeze()  # children share these pages for as long as their collector leaves them alone
+    zygote.serve()
 
 
 class _Zygote:
