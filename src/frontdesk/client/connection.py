@@ -230,7 +230,7 @@ class Connection(asyncio.Protocol):
         tunnel: Duplex | None = None
         if reader.switched is not None:
             tunnel = self._become_tunnel(reader.switched)
-        elif self._reusable(reader) and (upload is None or upload.done):
+        elif upload is None or upload.done:
             self._rest(reader)
         else:
             self._close()
@@ -245,18 +245,18 @@ class Connection(asyncio.Protocol):
         if upload is not None and not upload.done:
             upload.source.cancel()
 
-    def _reusable(self, reader: ResponseReader) -> bool:
-        return (
-            reader.keep_alive
-            and not reader.surplus
-            and self._served < MAX_REQUESTS
-            and not self._transport.is_closing()
-        )
-
     def _rest(self, reader: ResponseReader) -> None:
+        """Wait for the next request, unless the connection has served its time."""
         now = self._monotonic()
         idle = IDLE if reader.retire_after is None else min(IDLE, reader.retire_after - 1.0)
-        if idle <= 0.0 or now > self._retire_at:
+        if (
+            not reader.keep_alive
+            or reader.surplus
+            or self._served >= MAX_REQUESTS
+            or now > self._retire_at
+            or idle <= 0.0
+            or self._transport.is_closing()
+        ):
             self._close()
             return
         self._timer.at(now + idle)

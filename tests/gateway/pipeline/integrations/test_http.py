@@ -252,7 +252,8 @@ class Tunnel:
 
 
 def test_a_handshake_is_passed_on(forward, backend):
-    forward([KEY, (b"Sec-WebSocket-Version", b"13")], upgrade=True)
+    asked = [HOST, (b"Connection", b"Upgrade"), UPGRADE]
+    forward([KEY, (b"Sec-WebSocket-Version", b"13")], upgrade=True, held=asked)
     call = backend.calls[0]
     assert call.upgrade
     assert b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==" in backend.head

@@ -5,7 +5,7 @@ Knows backends only as `client.upstreams`; bodies stream both ways and are never
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -32,9 +32,6 @@ from frontdesk.rules.http.forwarding import forwarded, forwarded_for, loops, via
 
 _RETRY_AFTER: Final[Field] = (b"retry-after", b"1")
 _WEBSOCKET_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
-
-_UPGRADE: Final = b"Connection: Upgrade\r\nUpgrade: websocket"
-_TRAILERS: Final = b"Connection: TE\r\nTE: trailers"
 
 LONGEST: Final = 30.0
 """Seconds between two reads of a backend that is given by its URL: the longest timeout of a route."""
@@ -122,19 +119,18 @@ class Forwarder:
     def forward(self, ex: Exchange) -> Reply | Parked:
         """Send the request on and park; the answer resumes the exchange."""
         headers = ex.headers
-        if b"via" in headers and loops(headers[b"via"]):
-            return refusal(508, "loop")
         method = self._method or ex.method
         host = headers.get(b"host", b"")
         lines = [
             f"{method} {self._target(ex)} HTTP/1.1".encode("latin-1"),
             *map(b": ".join, ex.fields),
-            _introduction(ex.peer, ex.scheme, ex.version, host, _received(headers)),
         ]
-        if ex.upgrade:
-            lines.append(_UPGRADE)
-        elif b"trailers" in headers.get(b"te", b"").lower():
-            lines.append(_TRAILERS)
+        if host and len(ex.held) == 1:  # most requests hold back nothing but Host
+            lines.append(_introduction(ex.peer, ex.scheme, ex.version, host))
+        elif loops(headers.get(b"via", b"")):
+            return refusal(508, "loop")
+        else:
+            lines += _negotiation(ex, host)
         keep_host = self._keep_host and host != b""
         if keep_host:
             lines.append(b"Host: " + host)
@@ -157,17 +153,29 @@ class Forwarder:
         return PARKED
 
 
-_Received = tuple[bytes | None, bytes | None, bytes | None]
-
-
-def _received(headers: Mapping[bytes, bytes]) -> _Received:
-    """Return X-Forwarded-For and Forwarded, which only a trusted proxy may say, and Via."""
-    return headers.get(b"x-forwarded-for"), headers.get(b"forwarded"), headers.get(b"via")
+def _negotiation(ex: Exchange, host: bytes) -> Iterator[bytes]:
+    """Write the introduction behind other proxies, and what the client wants of the connection."""
+    headers = ex.headers
+    received = headers.get(b"x-forwarded-for"), headers.get(b"forwarded"), headers.get(b"via")
+    yield _introduction(ex.peer, ex.scheme, ex.version, host, received)
+    if ex.upgrade:
+        yield b"Connection: Upgrade\r\nUpgrade: websocket"
+    elif b"trailers" in headers.get(b"te", b"").lower():
+        yield b"Connection: TE\r\nTE: trailers"
 
 
 @lru_cache(1024)
-def _introduction(peer: str, scheme: str, version: str, host: bytes, received: _Received) -> bytes:
-    """Write the fields that tell the backend of the client. Clients repeat themselves: remembered."""
+def _introduction(
+    peer: str,
+    scheme: str,
+    version: str,
+    host: bytes,
+    received: tuple[bytes | None, ...] = (None, None, None),
+) -> bytes:
+    """Write the fields that tell the backend of the client. Clients repeat themselves: remembered.
+
+    received: X-Forwarded-For and Forwarded, as only a trusted proxy may say them, and Via.
+    """
     # Differs: AWS adds `by=` and its own name in Via, and X-Forwarded-* for functions only.
     client, proto = peer.encode(), scheme.encode()
     addresses, hops, passed = (value or b"" for value in received)
