@@ -155,7 +155,7 @@ def test_no_edit_of_a_good_file_breaks_the_loader(start, length, text):
     outcome((GOOD[:start] + text + GOOD[start + length :]).encode("utf-8", "replace"))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
 def test_no_changed_value_breaks_the_loader(changes):
     tree = copy.deepcopy(TREE)

@@ -62,7 +62,7 @@ def _scopes_without_token(tree: Tree) -> Iterator[Finding]:
     authorizers = _mapping(tree.value.get("authorizers"))
     for path, scopes in tree.match(("apis", "*", "routes", "*", "scopes")):
         name = _authorizer(tree, path[:-1])
-        if scopes and _mapping(authorizers.get(name, {})).get("type") != "jwt":
+        if scopes and _mapping(authorizers.get(name)).get("type") != "jwt":
             yield Finding(
                 "error",
                 "scopes-without-token",
@@ -73,9 +73,10 @@ def _scopes_without_token(tree: Tree) -> Iterator[Finding]:
             )
 
 
-def _authorizer(tree: Tree, route: Path) -> Any:
+def _authorizer(tree: Tree, route: Path) -> str:
     own = tree.value_at((*route, "authorizer"))
-    return own if own is not None else tree.value_at((*route[:2], "authorizer"))
+    name = own if own is not None else tree.value_at((*route[:2], "authorizer"))
+    return name if isinstance(name, str) else ""
 
 
 def _mapping(value: Any) -> dict[str, Any]:
