@@ -57,16 +57,12 @@ def shown(value: object, key: object = "") -> str:
             return "a list"
         case None:
             return "nothing"
-    if isinstance(key, str) and SECRET_NAME.search(key) and not _is_referenced(value):
+    if isinstance(key, str) and SECRET_NAME.search(key):
         return MASK
     text = value.written if isinstance(value, FileText) else value
     if isinstance(text, str) and len(text) > MAX_SHOWN:
         text = text[: MAX_SHOWN - 1] + "…"
     return json.dumps(text, ensure_ascii=False, default=str)
-
-
-def _is_referenced(value: object) -> bool:
-    return isinstance(value, FileText) and value.referenced
 
 
 class _Fault(NamedTuple):

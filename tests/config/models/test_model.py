@@ -1,0 +1,80 @@
+"""The field types of configuration models: forms they read beyond the golden cases of refusals."""
+
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from frontdesk.config.models.api import HttpApi, Route
+from frontdesk.config.models.authorizer import JwtAuthorizer
+from frontdesk.config.models.door import Admin, Listener
+from frontdesk.config.models.mapping import ResponseMapping
+from frontdesk.config.models.root import Config
+from frontdesk.config.models.upstream import Upstream
+
+
+def test_models_can_be_made_without_a_file():
+    config = Config(name="x", listen="localhost:1", trusted_proxies="::/0", data_dir=Path("d"))
+    assert config.listen == (Listener(address="localhost:1"),)
+    assert config.trusted_proxies == (ip_network("::/0"),)
+    assert config.data_dir == Path("d")
+    assert config.base_dir == Path()
+
+
+def test_models_accept_their_own_values():
+    route = Route(http="http://x", throttle="5/s", timeout=1.5)
+    assert Route(http=route.http, throttle=route.throttle, timeout=route.timeout) == route
+    assert Admin(listen=Admin().listen) == Admin()
+
+
+@pytest.mark.parametrize(
+    ("fields", "urls"),
+    [
+        ({"url": "http://a"}, ("http://a",)),
+        ({"targets": ["http://a", "https://b:1/x"]}, ("http://a", "https://b:1/x")),
+    ],
+)
+def test_an_upstream_has_its_targets_under_one_name(fields, urls):
+    assert Upstream(**fields).urls == urls
+
+
+def test_a_status_may_be_mapped_in_short():
+    mapping = ResponseMapping(status={"404": 200, "500": {"headers": {"remove": "X"}}})
+    assert (mapping.status[404].status, mapping.status[500].status) == (200, None)
+    assert mapping.status[500].headers.remove == ("X",)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"), [("/", "/"), ("/v1", "/v1"), ("/v1/", "/v1"), ("/a/b", "/a/b")]
+)
+def test_a_base_path_ends_without_a_slash(written, kept):
+    assert HttpApi(base_path=written).base_path == kept
+
+
+def test_a_host_is_kept_in_lower_case():
+    assert HttpApi(host="API.Example").host == "api.example"
+
+
+@pytest.mark.parametrize("issuer", ["http://localhost:9", "http://127.0.0.1:9/x", "http://[::1]:9"])
+def test_a_local_issuer_needs_no_tls_when_allowed(issuer):
+    fields = {"type": "jwt", "issuer": issuer, "audience": "a"}
+    assert JwtAuthorizer(**fields, allow_http=True).issuer == issuer
+    with pytest.raises(ValidationError, match="allow_http: true"):
+        JwtAuthorizer(**fields)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "https://*",
+        "http://*",
+        "https://*.example.com",
+        "https://app.example.com:8443",
+        "http://[::1]:3000",
+    ],
+)
+def test_origins(origin):
+    assert HttpApi(cors={"allow_origins": origin}).cors.allow_origins == (origin,)
