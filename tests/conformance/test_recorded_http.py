@@ -3,6 +3,7 @@
 The cases lie beside the repository, in `shared/cases`, and are no part of it.
 """
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -68,9 +69,14 @@ class Bench:
         self.folder = folder
 
     async def send(self, request):
-        headers = request.get("headers", {}).items()
-        headers = {name: self.issuer.with_tokens(value) for name, value in headers}
-        return await send(self.address, request | {"headers": headers})
+        given = request.get("headers", {})
+        headers = {name: self.issuer.with_tokens(value) for name, value in given.items()}
+        answer = await send(self.address, request | {"headers": headers})
+        async with asyncio.timeout(10):
+            # A token cannot be judged until the issuer's keys have been fetched, in the background.
+            while answer.status == 503 and headers != given:
+                answer = await send(self.address, request | {"headers": headers})
+        return answer
 
     def last_event(self):
         events = project.events(self.folder)
