@@ -78,10 +78,7 @@ class Tree:
         found: list[tuple[Path, Any]] = [((), self.value)]
         for part in pattern:
             found = [
-                ((*path, key), item)
-                for path, value in found
-                for key, item in _members(value)
-                if part in ("*", key)
+                ((*path, key), item) for path, value in found for key, item in _members(value, part)
             ]
         yield from found
 
@@ -111,11 +108,13 @@ def _merge(
             yield inner, Position(child.file, child.key_line, child.key_column, dotted(inner))
 
 
-def _members(value: object) -> Iterator[tuple[str | int, Any]]:
+def _members(value: object, part: str) -> Iterator[tuple[str | int, Any]]:
     match value:
-        case dict():
+        case dict() if part == "*":
             yield from value.items()
-        case list():
+        case dict() if part in value:
+            yield part, value[part]
+        case list() if part == "*":
             yield from enumerate(value)
 
 
