@@ -88,6 +88,16 @@ async def test_a_target_that_keeps_failing_is_left_out_for_a_while(
     assert one.port in await addresses(upstream, ask, 2)
 
 
+async def test_a_target_that_hangs_is_left_out(upstreams, pair, serving, ask):
+    one, two = pair
+    serving(two)
+    upstream = upstreams.get(settings(one, two, failures=1))
+    upstream.send(call := ask())
+    await (await one.peer()).head()
+    call.cancel(too_slow=True)
+    assert await addresses(upstream, ask, 3) == [two.port] * 3
+
+
 async def test_a_target_that_is_not_there_is_left_out(upstreams, pair, serving, ask):
     one, two = pair
     await one.stop()

@@ -16,8 +16,8 @@ IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE
 class Carrier(Protocol):
     """Whoever has a call in hand: a pool while it waits, then a connection."""
 
-    def drop(self, call: "Call") -> None:
-        """Let go of a call that was cancelled."""
+    def drop(self, call: "Call", *, too_slow: bool) -> None:
+        """Let go of a call that was cancelled. too_slow: because no answer came in time."""
         ...
 
 
@@ -78,8 +78,11 @@ class Call:
         """Learn that there will be no answer. May come before `send` has returned."""
         raise NotImplementedError
 
-    def cancel(self) -> None:
-        """Give the request up; a connection that carries it is closed. Too late: nothing happens."""
+    def cancel(self, *, too_slow: bool = False) -> None:
+        """Give the request up; a connection that carries it is closed. Too late: nothing happens.
+
+        too_slow: the caller had waited long enough, which counts against the target's health.
+        """
         carrier, self.carrier = self.carrier, None
         if carrier is not None:
-            carrier.drop(self)
+            carrier.drop(self, too_slow=too_slow)

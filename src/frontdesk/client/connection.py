@@ -175,10 +175,13 @@ class Connection(asyncio.Protocol):
 
     # -- the caller's and the bodies' side ---------------------------------------------------------
 
-    def drop(self, call: Call) -> None:
+    def drop(self, call: Call, *, too_slow: bool) -> None:
         """Let go of a cancelled call; an answer that has begun breaks off unheard."""
-        if call is self._call:
-            self.drop_answer()
+        if call is not self._call:
+            return
+        if too_slow and self._health is not None:
+            self._health.failed(self._monotonic())
+        self.drop_answer()
 
     def drop_answer(self) -> None:
         self._forget()

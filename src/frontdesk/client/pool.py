@@ -90,7 +90,7 @@ class Pool:
         for connection in tuple(self._open):
             connection.close()
 
-    def drop(self, call: Call) -> None:
+    def drop(self, call: Call, *, too_slow: bool) -> None:  # noqa: ARG002 - no target's fault
         """Forget a waiting call. A connection that is being made for it will serve others."""
         for entry in self._pending:
             if entry[1] is call:

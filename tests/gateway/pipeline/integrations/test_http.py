@@ -31,8 +31,8 @@ class Backend:
         call.carrier = self
         self.calls.append(call)
 
-    def drop(self, call):
-        self.dropped.append(call)
+    def drop(self, call, *, too_slow):
+        self.dropped.append((call, too_slow))
 
     @property
     def head(self) -> list[bytes]:
@@ -202,14 +202,14 @@ def test_the_time_of_the_route_ends_the_wait(forward, backend, clock):
     clock.now = 505.0
     run.expire(ex)
     assert reply_of(ex).status == 504
-    assert backend.dropped == backend.calls
+    assert backend.dropped == [(backend.calls[0], True)]
     assert (ex.integration_latency, ex.integration_error) == (5.0, "timeout")
 
 
 def test_a_client_that_goes_away_ends_the_request(forward, backend):
     ex = forward()
     run.client_gone(ex)
-    assert backend.dropped == backend.calls
+    assert backend.dropped == [(backend.calls[0], False)]
     assert ex.client.replies == []
 
 

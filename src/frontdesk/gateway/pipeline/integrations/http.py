@@ -16,6 +16,7 @@ from frontdesk.client.call import Call
 from frontdesk.client.dial import TlsSettings
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.upstreams import Upstream, UpstreamSettings
+from frontdesk.config.models.api import Route
 from frontdesk.config.models.upstream import Upstream as UpstreamModel
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
@@ -73,12 +74,20 @@ def integration(build: RouteBuild) -> Step | None:
         compile_target(url, build.key, append=append),
         method=http.method or "",
         keep_host=http.host == "preserve",
+        maps_host=_maps_host(route),
         timeout=timeout,
         clock=build.parts.clock,
     )
     detail = f"http {', '.join(settings.targets)}, timeout {timeout:g}s"
     place = build.place("apis", build.api_name, "routes", build.key, "http")
     return Step("http", forwarder.forward, detail, place)
+
+
+def _maps_host(route: Route) -> bool:
+    if route.request is None:
+        return False
+    headers = route.request.headers
+    return any(name.lower() == "host" for name in (*headers.set, *headers.append))
 
 
 def _settings(named: UpstreamModel) -> UpstreamSettings:
@@ -96,7 +105,15 @@ def _settings(named: UpstreamModel) -> UpstreamSettings:
 class Forwarder:
     """The last stage of a route that an HTTP backend answers."""
 
-    __slots__ = ("_keep_host", "_method", "_target", "_timeout", "_upstream", "monotonic")
+    __slots__ = (
+        "_keep_host",
+        "_maps_host",
+        "_method",
+        "_target",
+        "_timeout",
+        "_upstream",
+        "monotonic",
+    )
 
     def __init__(
         self,
@@ -105,14 +122,19 @@ class Forwarder:
         *,
         method: str,
         keep_host: bool,
+        maps_host: bool,
         timeout: float,
         clock: Clock,
     ) -> None:
-        """target: makes the request target. method: "" for the client's. timeout: seconds to answer."""
+        """target: makes the request target. method: "" for the client's. timeout: seconds to answer.
+
+        keep_host: the backend sees the client's Host. maps_host: the route may set one itself.
+        """
         self._upstream = upstream
         self._target = target
         self._method = method
         self._keep_host = keep_host
+        self._maps_host = maps_host
         self._timeout = timeout
         self.monotonic = clock.monotonic
 
@@ -131,15 +153,16 @@ class Forwarder:
             return refusal(508, "loop")
         else:
             lines += _negotiation(ex, host)
-        keep_host = self._keep_host and host != b""
-        if keep_host:
+        has_host = self._maps_host and any(name.lower() == b"host" for name, _ in ex.fields)
+        if self._keep_host and host and not has_host:
             lines.append(b"Host: " + host)
+            has_host = True
         lines.append(b"")
         call = _Forwarding(
             method,
             b"\r\n".join(lines),
             ex.body if ex.source is None else ex.source,
-            has_host=keep_host,
+            has_host=has_host,
             upgrade=ex.upgrade,
         )
         call.exchange = ex
@@ -225,7 +248,7 @@ class _Forwarding(Call):
         ex.upstream = self.address
         ex.integration_latency = self.monotonic() - ex.integration_started
         ex.integration_error = why
-        self.cancel()
+        self.cancel(too_slow=why == "timeout")
 
 
 def _accepts(ex: Exchange, fields: Fields) -> bool:
