@@ -12,6 +12,9 @@ from bench.scene import AUDIENCE, Scene
 SERVERS: Mapping[str, Callable[[Scene], Server]] = {
     "frontdesk": frontdesk.full,
     "envoy": lambda s: envoy.full(s.folder, s.backend, s.keys, s.issuer, AUDIENCE),
+    "envoy-cached": lambda s: envoy.full(
+        s.folder, s.backend, s.keys, s.issuer, AUDIENCE, cached_tokens=1000
+    ),
     "nginx": lambda s: nginx.bare_proxy(s.folder, s.backend),
     "caddy": lambda s: caddy.proxy(s.folder, s.backend, ORIGIN),
     "fastapi": lambda s: fastapi.app(s.folder, s.keys, s.issuer, AUDIENCE),

@@ -56,10 +56,11 @@ def _proxied(bench: Bench, *, browser: bool = False) -> Probe:
 def proxy_row(bench: Bench) -> Result:
     """Proxy a small answer with three header fields."""
     probe = _proxied(bench)
-    with started(bench.scene, ["frontdesk", "envoy", "nginx", "caddy"]) as servers:
+    with started(bench.scene, ["frontdesk", "envoy", "envoy-cached", "nginx", "caddy"]) as servers:
         rounds = race([Contender(name, one, probe) for name, one in servers.items()], bench.effort)
         findings = [
             against(rounds, "envoy", at_least(1.8)),
+            against(rounds, "envoy-cached"),
             against(rounds, "nginx", at_least(0.6)),
             against(rounds, "caddy"),
         ]
@@ -70,10 +71,10 @@ def proxy_row(bench: Bench) -> Result:
 def headers_row(bench: Bench) -> Result:
     """Proxy a small answer with the fourteen header fields of a browser."""
     probe = _proxied(bench, browser=True)
-    with started(bench.scene, ["frontdesk", "envoy"]) as servers:
+    with started(bench.scene, ["frontdesk", "envoy", "envoy-cached"]) as servers:
         rounds = race([Contender(name, one, probe) for name, one in servers.items()], bench.effort)
     title = "Proxied, token + limit + CORS + log, 14 header fields"
-    findings = [against(rounds, "envoy", at_least(1.4))]
+    findings = [against(rounds, "envoy", at_least(1.4)), against(rounds, "envoy-cached")]
     return Result(findings, [Series(title, rounds)], settings(servers))
 
 

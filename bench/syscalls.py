@@ -48,7 +48,7 @@ def per_request(running: Running, probe: Probe) -> dict[str, float]:
     port = running.server.port
     clients = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(CONNECTIONS)]
     try:
-        for _ in range(3):
+        for _ in range(TURNS):
             _turn(clients, probe)
         with tempfile.TemporaryDirectory() as folder:
             output = Path(folder) / "trace"

