@@ -11,6 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 import uvloop
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import serve
 
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.wheel import Wheel
@@ -339,6 +341,47 @@ async def test_two_targets_share_the_load_and_survive_one():
             for _ in range(4):
                 assert (await ask(address, b"/small")).status == 200
             assert [ex.upstream.rpartition(":")[2] for ex in log] == [str(one), str(two)] * 2
+
+
+async def test_web_sockets_pass_through():
+    async def echo(connection):
+        async for message in connection:
+            await connection.send(message)
+
+    async with serve(echo, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with door_to(port) as ((host, own), log, _):
+            async with connect(f"ws://{host}:{own}/live", proxy=None) as socket:
+                for message in ("text", b"bytes", "x" * 1_000_000):
+                    await socket.send(message)
+                    assert await socket.recv() == message
+            async with asyncio.timeout(20):
+                while not log:  # noqa: ASYNC110 - it is written when the client's end has gone
+                    await asyncio.sleep(0.01)
+            assert log[0].status == 101
+
+
+async def test_events_arrive_one_by_one():
+    step = asyncio.Event()
+
+    async def events(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        for n in range(3):
+            writer.write(b"data: %d\n\n" % n)
+            await step.wait()
+            step.clear()
+        writer.close()
+
+    backend = await asyncio.start_server(events, "127.0.0.1", 0)
+    async with backend, door_to(backend.sockets[0].getsockname()[1]) as (address, _log, _):
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+        for n in range(3):
+            await asyncio.wait_for(reader.readuntil(b"data: %d\n\n" % n), 20)
+            step.set()
+        await asyncio.wait_for(reader.readuntil(b"0\r\n\r\n"), 20)
+        writer.close()
 
 
 @pytest.mark.parametrize("clients", [32])

@@ -63,7 +63,8 @@ def forward(make_exchange, backend, clock):
     def forward(
         fields=(), *, http="http://h/b", upstreams=None, key="GET /a", held=(HOST,), **more
     ):
-        route = Route.model_validate({"http": http, "timeout": more.pop("timeout", "5s")})
+        settings = {"http": http, "timeout": more.pop("timeout", "5s")}
+        route = Route.model_validate(settings | more.pop("route", {}))
         build = SimpleNamespace(
             key=key,
             api_name="scheduling",
@@ -133,6 +134,15 @@ def test_a_request_that_has_been_here_before_is_a_loop(forward, backend):
 def test_the_host_of_the_client_is_kept_on_demand(forward, backend):
     forward(http={"url": "http://h/b", "host": "preserve"})
     assert b"Host: Api.Clinic.example:8080" in backend.head
+    assert backend.calls[0].has_host
+
+
+@pytest.mark.parametrize("host", ["upstream", "preserve"])
+def test_a_mapped_host_is_the_only_one(forward, backend, host):
+    route = {"request": {"headers": {"set": {"Host": "mapped.example"}}}}
+    mapped = [(b"Host", b"mapped.example")]
+    forward(mapped, http={"url": "http://h/b", "host": host}, route=route)
+    assert [line for line in backend.head if line.startswith(b"Host:")] == [b"Host: mapped.example"]
     assert backend.calls[0].has_host
 
 
