@@ -359,6 +359,19 @@ async def test_a_paused_answer_is_not_timed(backend, upstream, ask, clock):
     assert await answer.all() == b"abcdef"
 
 
+async def test_an_answer_that_nobody_takes_does_not_hold_its_connection(
+    backend, upstream, ask, clock
+):
+    call = ask()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (64 * HIGH_WATER)
+    peer = await begin(backend, upstream, call, head + b"x")
+    sending = asyncio.ensure_future(peer.send(b"x" * (64 * HIGH_WATER - 1)))
+    await asyncio.wait([sending], timeout=0.1)
+    clock.pass_time(26)
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(sending, 10)
+
+
 # -- requests that come in pieces ------------------------------------------------------------------
 
 

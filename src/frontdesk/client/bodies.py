@@ -45,6 +45,11 @@ class ResponseBody:
 
     # -- the connection's side ---------------------------------------------------------------------
 
+    @property
+    def attached(self) -> bool:
+        """Whether somebody receives the body."""
+        return self._sink is not None
+
     def write(self, data: bytes) -> None:
         """Pass on what one read brought; nothing when it brought framing only."""
         if not data:

@@ -196,10 +196,12 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
 
     def pause_answer(self) -> None:
-        if not self._paused:
-            self._paused = True
+        if self._paused:
+            return
+        self._paused = True
+        self._transport.pause_reading()
+        if self._body is not None and self._body.attached:  # else it may have been forgotten
             self._timer.stop()
-            self._transport.pause_reading()
 
     def resume_answer(self) -> None:
         if self._paused:
