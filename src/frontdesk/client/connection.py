@@ -196,7 +196,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
 
     def pause_answer(self) -> None:
-        if self._paused:
+        if self._paused or self._closed:
             return
         self._paused = True
         self._transport.pause_reading()
@@ -204,7 +204,7 @@ class Connection(asyncio.Protocol):
             self._timer.stop()
 
     def resume_answer(self) -> None:
-        if self._paused:
+        if self._paused and not self._closed:
             self._paused = False
             self._await_more()
             self._transport.resume_reading()

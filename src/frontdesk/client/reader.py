@@ -159,6 +159,7 @@ class ResponseReader:
 
     def _interim(self, status: int) -> None:
         """Pass over a 1xx head. The parser reports it as a message of its own."""
+        # Differs: RFC 9110 §15.2 wants 103 passed on. AWS's HTTP APIs do not do it either.
         if status < 100 or status == 101:
             self.problem = f"status: {status}"
         self.fields.clear()
