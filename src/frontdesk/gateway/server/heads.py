@@ -34,13 +34,13 @@ METHODS: Final[dict[bytes, str]] = {
 """Methods that may be routed: those of RFC 9110 without CONNECT and TRACE, and others llhttp knows."""
 
 _ALLOW: Final[Field] = (b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
-_VERSIONS: Final = {b"HTTP/1.1": "HTTP/1.1", b"HTTP/1.0": "HTTP/1.0"}
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _PROTOCOL: Final = re.compile(rb"[A-Z]+/[0-9]+(\.[0-9]+)?")
 _HOST: Final = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~-]+)(?::[0-9]{0,5})?")
 _WEBSOCKET_KEY_BYTES: Final = 16
 _FIELD_OVERHEAD: Final = 4  # colon, blank, CR, LF
 _REMEMBERED: Final = 4096  # spellings of names and hosts; more than that is somebody probing
+_REMEMBERED_BYTES: Final = 256
 
 # What becomes of a field, by its name.
 _FORWARD: Final = 0  # may go to a backend as it came
@@ -98,7 +98,6 @@ class HeadReader:
         self._limits = limits
         self._trusted = trusted
         self._small = min(limits.target, limits.field_line, limits.fields)
-        self._largest = limits.largest_head
         self._collector = _FieldLines()
         self._parser = HttpRequestParser(self._collector)
         self._names: dict[bytes, tuple[bytes, int]] = {}
@@ -108,8 +107,12 @@ class HeadReader:
         """Read one head. head: from the request line to the blank line, both included."""
         request = Request()
         request.peer = request.client_ip = peer
-        request.request_length = len(head)
-        request.refusal = self._read_line(request, head) or self._read_fields(request, head)
+        request.request_length = size = len(head)
+        request.refusal = (
+            (self._too_long(head) if size > self._small else None)
+            or self._read_line(request, head)
+            or self._read_fields(request, head)
+        )
         if request.refusal is not None or len(request.held) > 1 or request.version != "HTTP/1.1":
             # llhttp may now wait for a body, or for nothing more at all.
             self._parser = HttpRequestParser(self._collector)
@@ -118,24 +121,19 @@ class HeadReader:
     # -- request line -----------------------------------------------------------------------------
 
     def _read_line(self, request: Request, head: bytes) -> Reply | None:
-        line = head[: head.find(b"\r\n")]
-        if len(line) > self._limits.request_line:
-            return refusal(414, "request_line", close=True)
-        words = line.split(b" ")
+        words = head[: head.find(b"\r\n")].split(b" ")
         if len(words) != 3:
             return refusal(400, "request_line", close=True)
-        method, target, version = words
-        request.version = _VERSIONS.get(version, "")
-        if not request.version:
-            return _refuse_version(version)
-        request.method = METHODS.get(method, "")
-        if not request.method:
+        method, raw_target, version = words
+        if version != b"HTTP/1.1":
+            if version != b"HTTP/1.0":
+                return _refuse_version(version)
+            request.version = "HTTP/1.0"
+            request.keep_alive = False
+        if method not in METHODS:
             return _refuse_method(method)
-        if len(target) > self._limits.target:
-            return refusal(414, "target", close=True)
-        return self._read_target(request, target.decode("latin-1"))
-
-    def _read_target(self, request: Request, target: str) -> Reply | None:
+        request.method = METHODS[method]
+        target = raw_target.decode("latin-1")
         if not target.startswith("/"):
             if target == "*" and request.method == "OPTIONS":
                 request.raw_path = request.path = "*"
@@ -146,6 +144,17 @@ class HeadReader:
         if path is None or "#" in request.query:
             return refusal(400, "target", close=True)
         request.path = path
+        return None
+
+    def _too_long(self, head: bytes) -> Reply | None:
+        limits = self._limits
+        line = head[: head.find(b"\r\n")]
+        if len(line) > limits.request_line:
+            return refusal(414, "request_line", close=True)
+        if len(line) > limits.target and max(map(len, line.split(b" "))) > limits.target:
+            return refusal(414, "target", close=True)
+        if len(head) > limits.largest_head:
+            return refusal(431, "fields", close=True)
         return None
 
     def _read_authority(self, request: Request, target: str) -> str:
@@ -164,8 +173,6 @@ class HeadReader:
     # -- fields -----------------------------------------------------------------------------------
 
     def _read_fields(self, request: Request, head: bytes) -> Reply | None:
-        if len(head) > self._largest:
-            return refusal(431, "fields", close=True)
         collector = self._collector
         lines: Fields = []
         collector.lines = lines
@@ -177,7 +184,7 @@ class HeadReader:
             return refusal(400, "malformed", close=True)
         if b" \r\n" in head or b"\t\r\n" in head:  # llhttp leaves blanks after a value
             lines = [(name, value.strip(b" \t")) for name, value in lines]
-        if len(head) > self._small or len(lines) > self._limits.field_count:
+        if len(lines) > self._limits.field_count or len(head) > self._small:
             large = self._too_large(lines)
             if large is not None:
                 return large
@@ -196,7 +203,6 @@ class HeadReader:
 
     def _sort(self, request: Request, lines: Fields) -> Reply | None:
         names = self._names
-        trusts = request.peer in self._trusted
         headers: dict[bytes, bytes] = {}
         fields: Fields = []
         held: Fields = []
@@ -204,7 +210,7 @@ class HeadReader:
             name, value = line
             key, fate = names.get(name) or self._learn(name)
             if fate:
-                if fate == _DROP or (fate == _EDGE and not trusts):
+                if fate == _DROP or (fate == _EDGE and request.peer not in self._trusted):
                     continue
                 held.append(line)
             else:
@@ -232,21 +238,19 @@ class HeadReader:
             fate = _HOLD
         elif is_held(key):
             fate = _EDGE
-        if len(self._names) < _REMEMBERED:
+        if len(self._names) < _REMEMBERED and len(name) < _REMEMBERED_BYTES:
             self._names[name] = key, fate
         return key, fate
 
     def _judge(self, request: Request) -> Reply | None:
         """Check what the fields say together. Most requests hold back nothing but Host."""
-        refused = self._judge_host(request)
-        if refused is not None:
-            return refused
-        if request.version == "HTTP/1.0":
-            request.keep_alive = False
-        if len(request.held) == 1 and b"host" in request.headers:
+        host = self._hosts.get(request.headers.get(b"host", b""))
+        if host and len(request.held) == 1 and not request.authority:
+            request.host = host
             return None
         refused = (
-            _judge_framing(request)
+            self._judge_host(request)
+            or _judge_framing(request)
             or _judge_connection(request)
             or _judge_expectation(request)
             or _judge_upgrade(request)
@@ -264,10 +268,7 @@ class HeadReader:
             value = request.authority
             if not value:
                 return None
-        try:
-            host = self._hosts[value]
-        except KeyError:
-            host = self._host(value)
+        host = self._host(value)
         if request.authority:
             # RFC 9112 §3.2.2: the target's authority replaces what Host says, good or bad.
             host = self._host(request.authority)
@@ -292,7 +293,7 @@ class HeadReader:
         """Return a host without port in lower case; None where it must be refused."""
         match = _HOST.fullmatch(value)
         host = match[1].decode().lower() if match is not None else None
-        if len(self._hosts) < _REMEMBERED:
+        if len(self._hosts) < _REMEMBERED and len(value) < _REMEMBERED_BYTES:
             self._hosts[value] = host
         return host
 

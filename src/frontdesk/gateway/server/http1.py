@@ -441,7 +441,7 @@ class HttpConnection(asyncio.Protocol):
         elif type(body) is bytes:
             framing = b"Content-Length: %d\r\n%b" % (len(body), framing)
             request.response_length = len(body)
-            self.write(self._render(reply, framing) + body)
+            self.write(self._render(reply, framing, body))
             self._over(request)
         else:
             self._send_stream(request, reply, framing)
@@ -498,9 +498,10 @@ class HttpConnection(asyncio.Protocol):
         if self._stalled and self._outgoing is stream:
             source.pause()
 
-    def _render(self, reply: Reply, framing: bytes) -> bytes:
+    def _render(self, reply: Reply, framing: bytes, body: bytes = b"") -> bytes:
         shared = self._shared
-        return render(reply.status, reply.fields, shared.dates.at(shared.clock.time()), framing)
+        date = shared.dates.at(shared.clock.time())
+        return render(reply.status, reply.fields, date, framing, body)
 
     # -- output -----------------------------------------------------------------------------------
 

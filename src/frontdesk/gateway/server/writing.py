@@ -62,23 +62,17 @@ class DateLine:
         return self._line
 
 
-def render(status: int, fields: Fields, date: bytes, framing: bytes) -> bytes:
-    """Return the head of an answer, blank line included.
+def render(status: int, fields: Fields, date: bytes, framing: bytes, body: bytes = b"") -> bytes:
+    """Return an answer: its head with the blank line, and as much of the body as there is.
 
     date: line used where `fields` have no Date. framing: the remaining lines, each with its line end.
     """
-    if not fields:
-        return b"%b%b%b\r\n" % (STATUS_LINES[status], date, framing)
-    lines = b"\r\n".join(map(b": ".join, fields))
-    if has_field(lines, b"date"):
-        date = b""
-    return b"%b%b\r\n%b%b\r\n" % (STATUS_LINES[status], lines, date, framing)
-
-
-def has_field(lines: bytes, name: bytes) -> bool:
-    """Whether a field is among rendered lines. name: lower case."""
-    lines = lines.lower()
-    return b"\n" + name + b":" in lines or lines.startswith(name + b":")
+    head = STATUS_LINES[status]
+    if fields:
+        head = b"%b%b\r\n" % (head, b"\r\n".join(map(b": ".join, fields)))
+        if b"\ndate: " in head.lower():
+            date = b""
+    return b"%b%b%b\r\n%b" % (head, date, framing, body)
 
 
 def chunk(data: bytes) -> bytes:
