@@ -3,7 +3,7 @@
 from bench import syscalls
 from bench.contenders import started
 from bench.figures import Figure, Finding, at_most
-from bench.probe import get
+from bench.probe import await_answer, get
 from bench.result import Bench, Result
 from bench.scene import SMALL
 
@@ -17,6 +17,7 @@ def syscall_row(bench: Bench) -> Result:
     findings = []
     for name in ("frontdesk", "envoy"):
         with started(bench.scene, [name]) as servers:
+            await_answer(servers[name].server.port, probe)
             calls = syscalls.per_request(servers[name], probe)
         judged = name == "frontdesk"
         other = {

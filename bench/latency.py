@@ -4,7 +4,7 @@ from bench.contenders import started
 from bench.figures import Figure, Finding, at_most, ratio
 from bench.load import closed_loop
 from bench.openloop import Latencies, open_loop
-from bench.probe import check, get
+from bench.probe import await_answer, check, get
 from bench.result import Bench, Result
 from bench.scene import SMALL
 
@@ -19,6 +19,7 @@ def latency_row(bench: Bench) -> Result:
     findings = []
     with started(bench.scene, ["frontdesk", "envoy", "nginx"]) as servers:
         ports = {name: one.server.port for name, one in servers.items()}
+        await_answer(ports["frontdesk"], probe)
         answers = {name: check(port, probe) for name, port in ports.items()}
         closed_loop(ports["frontdesk"], probe, seconds=bench.effort.warm_up)
         capacity = closed_loop(ports["envoy"], probe, seconds=bench.effort.seconds).rate

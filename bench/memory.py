@@ -6,7 +6,7 @@ from bench.contenders import started
 from bench.figures import Figure, Finding, at_most
 from bench.load import closed_loop
 from bench.measure import resident_bytes
-from bench.probe import Probe, get
+from bench.probe import Probe, await_answer, get
 from bench.process import Running
 from bench.result import Bench, Result
 from bench.scene import SMALL
@@ -38,6 +38,7 @@ def _weigh(bench: Bench, name: str, probe: Probe) -> tuple[float, float, float]:
     """Return a fresh process's MB at first and after load, and kB of an idle connection."""
     with started(bench.scene, [name]) as servers:
         one = servers[name]
+        await_answer(one.server.port, probe)
         fresh = resident_bytes(one.pid) / 1e6
         each = _idle_connection(one, probe) / 1e3
         closed_loop(one.server.port, probe, seconds=bench.effort.seconds)

@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -79,6 +80,18 @@ def ask(port: int, request: bytes) -> Answer:
         answer.begin()
         body = answer.read()
         return Answer(answer.status, len(body), hashlib.sha256(body).hexdigest())
+
+
+def await_answer(port: int, probe: Probe, *, within: float = 5.0) -> None:
+    """Wait until the first request gets its status: signing keys may still be on their way.
+
+    Raises: ValueError when it does not in time.
+    """
+    until = time.perf_counter() + within
+    while (status := ask(port, probe.requests[0]).status) != probe.status:
+        if time.perf_counter() > until:
+            raise ValueError(f"expected status {probe.status}, got: {status}")
+        time.sleep(0.05)
 
 
 def check(port: int, probe: Probe) -> Answer:

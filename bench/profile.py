@@ -51,12 +51,15 @@ def perf(running: Running, seconds: int, folder: Path) -> list[str]:
 
 
 def py_spy(running: Running, seconds: int, folder: Path) -> list[str]:
-    """Return shares of samples by Python function: in it alone, and in it or below it."""
+    """Return shares of samples by Python function: in it alone, and in it or below it.
+
+    Only samples that hold the interpreter's lock count: the log's thread waits most of its time.
+    """
     stacks = folder / "stacks"
     program = str(Path(sys.executable).with_name("py-spy"))
     _quietly(
         *(program, "record", "--pid", str(running.pid), "--duration", str(seconds)),
-        *("--rate", "500", "--format", "raw", "--output", str(stacks)),
+        *("--gil", "--rate", "500", "--format", "raw", "--output", str(stacks)),
     )
     alone: Counter[str] = Counter()
     within: Counter[str] = Counter()

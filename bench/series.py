@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.load import closed_loop
 from bench.measure import busy_share, core_time, cpu_seconds, resident_bytes
-from bench.probe import Probe, check
+from bench.probe import Probe, await_answer, check
 from bench.process import GATEWAY_CORE, LOAD_CORE, Running, pin
 
 CONNECTIONS = 64
@@ -85,6 +85,7 @@ def race(
 def _warm_up(contender: Contender, effort: Effort, connections: int) -> None:
     port = contender.running.server.port
     pin(contender.running)
+    await_answer(port, contender.probe)
     sent = 0
     for _ in range(WARM_TRIES):
         load = closed_loop(port, contender.probe, seconds=effort.warm_up, connections=connections)
