@@ -11,9 +11,10 @@ from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Reply
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
 from frontdesk.gateway.server.heads import HeadReader
-from frontdesk.gateway.server.http1 import HttpConnection, Shared, refused_plan
+from frontdesk.gateway.server.http1 import HttpConnection
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.registry import Registry
+from frontdesk.gateway.server.shared import Shared, refused_plan
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 

@@ -6,27 +6,22 @@ heads, framing bodies and rendering answers is done elsewhere in this package.
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
 from httptools import HttpParserError
 
-from frontdesk.base.clock import Clock
 from frontdesk.base.streams import HIGH_WATER, LOW_WATER, Source
-from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.server.bodies import RequestBody
-from frontdesk.gateway.server.heads import HeadReader, Request
-from frontdesk.gateway.server.limits import DRAIN_TIME, PIPELINE_BYTES, Limits
+from frontdesk.gateway.server.heads import Request
+from frontdesk.gateway.server.limits import DRAIN_TIME, PIPELINE_BYTES
 from frontdesk.gateway.server.linger import Linger
 from frontdesk.gateway.server.outgoing import CHUNKED, ReplyStream
-from frontdesk.gateway.server.registry import Registry
+from frontdesk.gateway.server.shared import Shared
 from frontdesk.gateway.server.tunnel import ClientTunnel
-from frontdesk.gateway.server.writing import BODILESS, CONTINUE, DateLine, render
+from frontdesk.gateway.server.writing import BODILESS, CONTINUE, render
 
 _BLANK_LINE: Final = b"\r\n\r\n"
 _LEADING_LINES: Final = 2  # empty lines tolerated before a request (RFC 9112 §2.2)
@@ -39,57 +34,6 @@ _WEBSOCKET: Final = b"Upgrade: websocket\r\n"
 
 _UNFIT: Final = re.compile(rb"[^\t\r\n\x20-\x7e\x80-\xff]|(?<!\r)\n|\r(?=[^\n])")
 """What makes the beginning of a head hopeless: controls, line ends that are not CR LF."""
-
-
-class Door(Protocol):
-    """Where requests enter the pipeline."""
-
-    def enter(self, ex: Exchange) -> None:
-        """Set `ex.plan` and start the exchange; it answers through `ex.client`, at once or later."""
-        ...
-
-
-@dataclass(slots=True)
-class Shared:
-    """What the connections of one listener have in common.
-
-    refused: the plan of requests that are refused before they are routed. half_close: a client that
-    shuts down its sending side still gets its answers.
-    """
-
-    door: Door
-    limits: Limits
-    clock: Clock
-    wheel: Wheel
-    heads: HeadReader
-    ids: Iterator[str]
-    registry: Registry
-    refused: RoutePlan
-    half_close: bool = False
-    dates: DateLine = field(default_factory=DateLine)
-
-
-def refused_plan(log: Callable[[Exchange], None]) -> RoutePlan:
-    """Make the plan of requests that never reach an API: no stages, only the log."""
-
-    def name_request(ex: Exchange, reply: Reply) -> Reply:
-        reply.fields.append((b"apigw-requestid", ex.request_id.encode()))
-        return reply
-
-    nobody = ApiFacts(id="-", name="-", kind="http", stage="-", account="-", region="-", domain="-")
-    return RoutePlan(
-        route_key="-",
-        resource="-",
-        api=nobody,
-        head=(),
-        tail=(name_request,),
-        body_at=-1,
-        max_body=0,
-        timeout=0.0,
-        timeout_status=504,
-        log=log,
-        steps=(),
-    )
 
 
 class HttpConnection(asyncio.Protocol):

@@ -13,9 +13,10 @@ from frontdesk.base.ids import request_ids
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.server.heads import HeadReader
-from frontdesk.gateway.server.http1 import Door, HttpConnection, Shared, refused_plan
+from frontdesk.gateway.server.http1 import HttpConnection
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.registry import Registry
+from frontdesk.gateway.server.shared import Door, Shared, refused_plan
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 _BACKLOG: Final = 2048
