@@ -1,7 +1,6 @@
 """A real OpenID Connect provider: discovery, key set and an RS256 token of its, through KeyRing and stage.
 
-The provider (PyPI `oidc-provider-mock`, built on Authlib) is installed once into a folder of its own,
-because its dependencies are not ours.
+The provider is PyPI's `oidc-provider-mock`, built on Authlib.
 """
 
 import asyncio
@@ -25,8 +24,7 @@ from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.stages.jwt_authorizer import TokenJudge, jwt_stage
 
-REQUIREMENT = "oidc-provider-mock==0.3.4"
-FOLDER = Path(__file__).parents[2] / ".venv" / ".frontdesk-test-cache" / "oidc-provider-mock-0.3.4"
+PROGRAM = Path(sys.executable).with_name("oidc-provider-mock")
 CLIENT = "clinic-app"
 REDIRECT = "http://localhost/back"
 
@@ -34,25 +32,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def program():
-    """Install the provider, once per checkout."""
-    program = FOLDER / "bin" / "oidc-provider-mock"
-    if not program.exists():
-        for command in (
-            [sys.executable, "-m", "venv", "--clear", FOLDER],
-            [FOLDER / "bin" / "pip", "install", "--quiet", REQUIREMENT],
-        ):
-            made = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-            if made.returncode:
-                pytest.skip(f"cannot install {REQUIREMENT}: {made.stderr[-300:]}")
-    return program
-
-
-@pytest.fixture(scope="module")
-def issuer(program):
+def issuer():
     """Run the provider on a free port; yields its issuer URL."""
     process = subprocess.Popen(
-        [program, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [PROGRAM, "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     bound = threading.Timer(60, process.kill)
     bound.start()

@@ -21,7 +21,9 @@ def book(event, context):
         "status": "booked",
     }
     store.save(appointment)
-    print("booked", appointment["id"], "request", context.aws_request_id)  # ids only, never the patient
+    print(
+        "booked", appointment["id"], "request", context.aws_request_id
+    )  # ids only, never the patient
     return _answer(201, appointment, location=f"/appointments/{appointment['id']}")
 
 

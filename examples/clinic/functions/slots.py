@@ -13,4 +13,7 @@ async def free(event, _context):
     # A stand-in for a calendar: always the same slots for the same practice and day.
     taken = sum(map(ord, practice + date))
     slots = [f"{date}T{hour:02}:{minute:02}" for hour in HOURS for minute in (0, 30)]
-    return {"practice": practice, "slots": [slot for at, slot in enumerate(slots) if (taken + at) % 3]}
+    return {
+        "practice": practice,
+        "slots": [slot for at, slot in enumerate(slots) if (taken + at) % 3],
+    }

@@ -87,7 +87,7 @@ class StartError(FrontdeskError):
 class ClientError(FrontdeskError):
     """The client's message cannot be accepted.
 
-    status: HTTP status to answer, 400–599. close: the connection's framing is in doubt and it
+    status: HTTP status to answer, 400 to 599. close: the connection's framing is in doubt and it
     must not be used again.
     """
 

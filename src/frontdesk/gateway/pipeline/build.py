@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from frontdesk.base.clock import Clock
+from frontdesk.base.errors import Position
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.keyring import KeyRing
-from frontdesk.gateway.pipeline.plan import ApiFacts, Place, Step
+from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
 
@@ -32,7 +33,7 @@ class Parts:
 
 T = TypeVar("T")
 
-Locate = Callable[..., Place | None]
+Locate = Callable[..., Position | None]
 """`locate("apis", "scheduling", "throttle")`: the file position of a key path, or None."""
 
 

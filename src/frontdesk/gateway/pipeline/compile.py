@@ -3,11 +3,12 @@
 import base64
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from frontdesk.config.load import Loaded
 from frontdesk.config.models.api import HttpApi, Route
-from frontdesk.gateway.pipeline.build import Builder, Parts, RouteBuild
+from frontdesk.config.models.root import Config
+from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.order import HEAD, PREFLIGHT, TAIL, UNMATCHED, not_found
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
@@ -15,14 +16,17 @@ from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
 from frontdesk.gateway.pipeline.stages.respond import request_id
 
 
-def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None]) -> GatewayPlan:
+def compile_gateway(
+    config: Config, place: Locate, parts: Parts, log: Callable[[Exchange], None]
+) -> GatewayPlan:
     """Compile every API of the configuration.
 
-    log: called once per exchange when it is over. Raises ConfigError for what only compiling can tell.
+    place: file position of a key path. log: called once per exchange when it is over.
+    Raises: ConfigError for what only compiling can tell.
     """
-    compiler = _Compiler(loaded, parts, log)
+    compiler = _Compiler(config, place, parts, log)
     mounts: dict[str, list[Mount]] = {}
-    for name, api in loaded.config.apis.items():
+    for name, api in config.apis.items():
         mounts.setdefault((api.host or "").lower(), []).extend(compiler.mounts(name, api))
     return GatewayPlan(mounts, compiler.nowhere())
 
@@ -34,9 +38,11 @@ def api_id(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Compiler:
-    loaded: Loaded
+    config: Config
+    place: Locate
     parts: Parts
     log: Callable[[Exchange], None]
+    shared: dict[tuple[str, ...], Any] = field(default_factory=dict)
 
     def mounts(self, name: str, api: HttpApi) -> Iterable[Mount]:
         base = api.base_path.rstrip("/")
@@ -60,7 +66,7 @@ class _Compiler:
         return self._plan(build, (not_found,), (request_id,))
 
     def _facts(self, name: str, api: HttpApi, stage: str) -> ApiFacts:
-        config = self.loaded.config
+        config = self.config
         return ApiFacts(
             id=api_id(name),
             name=name,
@@ -73,14 +79,14 @@ class _Compiler:
         )
 
     def _nobody(self) -> ApiFacts:
-        config = self.loaded.config
+        config = self.config
         return ApiFacts("-", "-", "http", "$default", config.account, config.region, "localhost")
 
     def _build(
         self, key: str, name: str, api: HttpApi, facts: ApiFacts, route: Route | None
     ) -> RouteBuild:
         return RouteBuild(
-            key, name, api, facts, route, self.loaded.config, self.parts, self.loaded.place
+            key, name, api, facts, route, self.config, self.parts, self.place, self.shared
         )
 
     def _plan(

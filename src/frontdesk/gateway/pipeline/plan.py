@@ -6,22 +6,9 @@ A request keeps the plan that it began with. Nothing here refers to configuratio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from frontdesk.base.errors import Position
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
 from frontdesk.rules.events.request import RouteFacts
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the operator's files something was said. line and column count from 1."""
-
-    file: str
-    line: int
-    column: int
-    path: str
-    """Dotted key path, e.g. `apis.scheduling.routes.POST /appointments.throttle`."""
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +22,7 @@ class Step:
     name: str
     run: Callable[..., object]
     detail: str = ""
-    place: Place | None = None
+    place: Position | None = None
     needs_body: bool = False
 
 
@@ -91,4 +78,4 @@ class RoutePlan:
     """Called once, when the exchange is over."""
     steps: tuple[Step, ...]
     """Head then tail, for `explain`."""
-    place: Place | None = None
+    place: Position | None = None

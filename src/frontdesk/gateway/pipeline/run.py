@@ -51,7 +51,7 @@ def _advance(ex: Exchange, at: int) -> None:
                 ex.at = at + 1
                 _spawn(ex, answer)  # type: ignore[arg-type]  # the last member of the union
             return
-    except Exception:
+    except Exception:  # noqa: BLE001 - a fault of ours is a 500, whatever it is
         _log.exception(
             "stage failed", extra={"request_id": ex.request_id, "stage": _stage_name(ex, at)}
         )
@@ -68,7 +68,7 @@ def _spawn(ex: Exchange, waiting: Awaitable[Reply | None]) -> None:
     async def wait() -> None:
         try:
             reply = await waiting
-        except Exception:
+        except Exception:  # noqa: BLE001 - as in `_advance`
             _log.exception("stage failed", extra={"request_id": ex.request_id})
             reply = refusal(500, "internal")
         ex.cancel_work = None
@@ -78,7 +78,11 @@ def _spawn(ex: Exchange, waiting: Awaitable[Reply | None]) -> None:
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
     if ex.cancel_work is None:
-        ex.cancel_work = lambda _why: task.cancel() and None
+
+        def cancel(_why: str) -> None:
+            task.cancel()
+
+        ex.cancel_work = cancel
 
 
 def resume(ex: Exchange, reply: Reply | None) -> None:
@@ -117,7 +121,7 @@ def finish(ex: Exchange, reply: Reply) -> None:
     try:
         for tail in ex.plan.tail:
             reply = tail(ex, reply)
-    except Exception:
+    except Exception:  # noqa: BLE001 - as in `_advance`
         _log.exception("tail failed", extra={"request_id": ex.request_id})
         reply = refusal(500, "internal")
     ex.status = reply.status

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
 
+from frontdesk.base.errors import Position
 from frontdesk.base.streams import Field
 from frontdesk.config.models.throttle import Throttle
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.plan import Place, Step
+from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.values import Value, bind, reads_body
 from frontdesk.ports.ledger import Claim, Grant, Ledger, Rule
@@ -31,7 +32,7 @@ class _Limit:
     rule: Rule
     scope: str
     by: str | None
-    place: Place | None
+    place: Position | None
 
     def __str__(self) -> str:
         per = f" by {self.by}" if self.by else ""
@@ -95,7 +96,7 @@ def _limits(build: RouteBuild) -> Iterator[_Limit]:
         yield _limit(name, throttle, f"{name} {stage} {build.key}", at)
 
 
-def _limit(name: str, throttle: Throttle, scope: str, place: Place | None) -> _Limit:
+def _limit(name: str, throttle: Throttle, scope: str, place: Position | None) -> _Limit:
     limit, window = throttle.rate
     # Differs: AWS asks for a burst with every rate.
     burst = throttle.burst or max(1, int(limit / window))

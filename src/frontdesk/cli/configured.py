@@ -1,0 +1,45 @@
+"""Owns the `--config` option and how a configuration's findings are printed."""
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from frontdesk.base.errors import ConfigError, Finding
+from frontdesk.config.load import Loaded, load
+
+_COLOURS = {"error": "red", "warning": "yellow"}
+
+
+def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--config FILE`, repeatable; default frontdesk.yaml here."""
+    return click.option(
+        "-c",
+        "--config",
+        "paths",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        default=(Path("frontdesk.yaml"),),
+        show_default=True,
+        help="Configuration file; repeat to merge several (later ones may only add).",
+    )(command)
+
+
+def read(paths: tuple[Path, ...]) -> Loaded:
+    """Load the configuration, or print everything that is wrong with it and exit with 1."""
+    try:
+        return load(paths, os.environ)
+    except ConfigError as error:
+        show(error.findings)
+        raise SystemExit(1) from None
+
+
+def show(findings: Iterable[Finding]) -> None:
+    """Print findings on standard error: place, what, why and how to mend it."""
+    for finding in findings:
+        head, _, rest = str(finding).partition("\n")
+        click.secho(head, err=True, fg=_COLOURS.get(finding.severity))
+        if rest:
+            click.echo(rest, err=True)

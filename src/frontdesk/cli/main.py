@@ -1,0 +1,64 @@
+"""Owns the `frontdesk` command: the list of subcommands, and how an error is shown.
+
+Subcommands are imported when called, so that `frontdesk --version` stays quick.
+"""
+
+import sys
+from importlib import import_module
+
+import click
+
+from frontdesk import __version__
+from frontdesk.base.errors import FrontdeskError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "new": ("frontdesk.cli.new", "Make a folder with a configuration and a function that run."),
+    "dev": ("frontdesk.cli.serve", "Run with reload on change, readable logs and a token issuer."),
+    "run": ("frontdesk.cli.serve", "Run the gateway until SIGTERM or Ctrl-C."),
+    "check": ("frontdesk.cli.check", "Validate and lint the configuration without starting."),
+    "schema": ("frontdesk.cli.check", "Print the JSON Schema of the configuration file."),
+    "routes": ("frontdesk.cli.routes", "List the routes with their integration and protection."),
+    "explain": ("frontdesk.cli.routes", "Show the stages that a request would pass, with lines."),
+    "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
+    "logs": ("frontdesk.cli.functions", "Show the logs of functions and of the gateway."),
+    "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
+}
+"""Name → module that defines a click command of that name, and its one line of help."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(import_module(COMMANDS[name][0]), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(name)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
+
+
+@click.group(
+    cls=_LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with `frontdesk new clinic`, then `cd clinic` and `frontdesk dev`.",
+)
+@click.version_option(__version__, prog_name="frontdesk", message="%(prog)s %(version)s")
+def cli() -> None:
+    """The front desk of your APIs: one file says what is matched, checked, throttled and run."""
+
+
+def main() -> None:
+    """Run the command line. An error of ours is one line with a hint, never a traceback."""
+    try:
+        cli()
+    except FrontdeskError as error:
+        click.echo(f"error: {error}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        sys.exit(1)

@@ -1,0 +1,77 @@
+"""`frontdesk routes` and `frontdesk explain`: what the compiled plan will do, with its lines."""
+
+from pathlib import Path
+
+import click
+
+from frontdesk.cli.configured import config_option, read
+
+
+@click.command()
+@config_option
+def routes(paths: tuple[Path, ...]) -> None:
+    """List every route: API, key, integration, authorizer, throttle, and the line that says so."""
+    loaded = read(paths)
+    rows = [("API", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT")]
+    for api_name, api in loaded.config.apis.items():
+        for key, route in api.routes.items():
+            place = loaded.place("apis", api_name, "routes", key)
+            rows.append(
+                (
+                    api_name,
+                    key,
+                    route.integration_text,
+                    (route.authorizer or api.authorizer or "none"),
+                    ", ".join(map(str, route.throttle)) or "-",
+                    str(place or "-"),
+                )
+            )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        click.echo(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        )
+
+
+@click.command()
+@config_option
+@click.argument("method")
+@click.argument("url")
+@click.option(
+    "-H", "--header", "headers", multiple=True, help="Host, or the fields of a preflight."
+)
+def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, ...]) -> None:
+    """Show what METHOD URL would go through: each stage in order, with the line it came from.
+
+    Nothing is started and no request is made. URL may be a path.
+
+    Example: frontdesk explain GET /practices/p1/slots
+    """
+    from frontdesk.app import compile_offline
+    from frontdesk.gateway.pipeline.explain import explain as explain_request
+
+    pairs = dict(_header(text) for text in headers)
+    try:
+        found = explain_request(compile_offline(read(paths)), method, url, pairs)
+    except ValueError as error:
+        message = f"the door answers 400 to this path: {error}"
+        raise click.ClickException(message) from None
+    plan = found.plan
+    click.secho(f"{found.method} {found.path}", bold=True)
+    click.echo(f"  api    {plan.api.name} ({plan.api.kind}), stage {plan.api.stage}")
+    click.echo(f"  route  {plan.route_key or 'none matches'}  {plan.place or ''}".rstrip())
+    for name, value in found.params.items():
+        click.echo(f"  {{{name}}} = {value}")
+    for number, step in enumerate(plan.steps, 1):
+        side = "->" if number <= len(plan.head) else "<-"
+        click.echo(
+            f"  {number:2} {side} {step.name:18} {step.detail:52} {step.place or ''}".rstrip()
+        )
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon:
+        message = f"expected NAME: VALUE, got {text!r}"
+        raise click.BadParameter(message)
+    return name.strip(), value.strip()
