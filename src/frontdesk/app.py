@@ -1,25 +1,26 @@
 """The composition root: the only module that knows every room and joins them.
 
-Makes the parts in order (wheel, log, functions, keys, pools, plan, listeners) and ends them in reverse.
+Opens the parts in order (log, functions, plan, admin listener, data listeners) and closes them in
+reverse, so that whoever can connect is served, and whoever is being served can finish.
 """
 
-import asyncio
-import logging
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
 
+from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
+from frontdesk.base.errors import ConfigError, Finding, StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.api import HttpApi, Mock, Route
-from frontdesk.config.models.function import Function
 from frontdesk.config.models.root import Config
 from frontdesk.config.secrets import revealed
 from frontdesk.functions.host import FunctionHost
-from frontdesk.functions.logs import FunctionLog
+from frontdesk.functions.logs import LogFiles, LogSink
 from frontdesk.functions.settings import FunctionSettings
+from frontdesk.gateway.admin import AdminDoor
 from frontdesk.gateway.identity.fetch import fetch
 from frontdesk.gateway.identity.issuer import DevIssuer
 from frontdesk.gateway.identity.keyring import KeyRing
@@ -28,83 +29,255 @@ from frontdesk.gateway.pipeline.compile import compile_gateway
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.router import Door, GatewayPlan
 from frontdesk.gateway.server.access_log import AccessLog
-from frontdesk.gateway.server.listener import Listener, ListenerSettings
+from frontdesk.gateway.server.limits import Limits
+from frontdesk.gateway.server.listener import Server
+from frontdesk.gateway.server.log_formats import compile_format
+from frontdesk.gateway.server.shared import Door as AnyDoor
+from frontdesk.rules.http.forwarding import TrustedProxies
+from frontdesk.rules.redaction import SecretNames
 from frontdesk.stores.memory.ledger import MemoryLedger
 
-_log = logging.getLogger("frontdesk.app")
+READABLE = (
+    "$context.status $context.httpMethod $context.path "
+    "$context.responseLatency ms, route $context.routeKey"
+)
+"""The access log of a developer's terminal, where the file asks for no format."""
+
+FIXED = ("listen", "admin", "data_dir", "trusted_proxies", "limits", "logs")
+"""Keys of the file that are read when the process starts; a reload leaves them as they are."""
+
+_CLOCK = SystemClock()
 
 
 class Frontdesk:
-    """One process of Frontdesk: listeners, pipeline, functions.
-
-    `start` binds the listeners last, so whoever can connect is served. `stop` drains.
-    """
+    """One process of Frontdesk: listeners, pipeline, functions. Used on one event loop."""
 
     def __init__(
         self,
         loaded: Loaded,
         *,
         development: bool = False,
-        clock: Clock | None = None,
-        function_output: Callable[[str, str], None] | None = None,
+        echo: Callable[[str, str], None] | None = None,
+        clock: Clock = _CLOCK,
     ) -> None:
-        """loaded: from `config.load`. development: serve the development issuer.
+        """Take a configuration; nothing is opened before `start`.
 
-        function_output: called with (function, line) for each log line, beside the log file.
+        development: serve the token issuer, and log readably. echo: told (function, line) for each
+        line of a function's log, beside the file.
         """
-        self.config = loaded.config
-        self._development = development
-        self._clock = clock or SystemClock()
-        self._wheel = Wheel(self._clock.monotonic())
-        self._heartbeat = Heartbeat(self._wheel, self._clock)
-        config = loaded.config
-        self._access = AccessLog(config.logs, self._wheel, self._clock)
-        self._functions = FunctionHost(
-            self._clock,
-            self._wheel,
-            data_dir=config.data_dir,
-            concurrency=config.limits.concurrency,
-            log=FunctionLog(config.data_dir / "logs" / "functions", function_output),
-        )
-        self._keys = KeyRing(self._clock, self._wheel, fetch)
-        self._upstreams = Upstreams(self._clock, self._wheel)
-        self._ledger = MemoryLedger()
-        self._listeners: list[Listener] = []
         self._loaded = loaded
+        self._development = development
+        self._echo = echo
+        self._clock = clock
+        self._wheel = Wheel(clock.monotonic())
+        self._parts = _parts(clock, self._wheel)
+        self._opened = AsyncExitStack()
+        self._addresses: list[Address] = []
+        self._functions: FunctionHost
+        self._access: AccessLog | None = None
         self._door: Door
 
     @property
-    def addresses(self) -> list[str]:
-        """`host:port` of every data listener, with the port that was really bound."""
-        return [listener.address for listener in self._listeners[: len(self.config.listen)]]
+    def config(self) -> Config:
+        """The configuration in force."""
+        return self._loaded.config
+
+    @property
+    def addresses(self) -> list[Address]:
+        """Where clients connect; a port 0 of the file has become a real one."""
+        return self._addresses
 
     async def start(self) -> None:
-        """Start functions, keys, plan and listeners. Raises StartError or ConfigError."""
-        self._heartbeat.start()
-        await self._functions.start(_function_settings(self.config))
+        """Open everything; return when clients can connect.
+
+        Raises: StartError or ConfigError, and everything is closed again.
+        """
+        try:
+            await self._open()
+        except BaseException:
+            await self._opened.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Accept nothing more, let requests end for up to `limits.drain`, then close everything.
+
+        Cancelled while it waits, it waits no longer and closes what is left.
+        """
+        await self._opened.aclose()
+
+    async def reload(self, loaded: Loaded) -> tuple[str, ...]:
+        """Put another configuration in force. Requests under way keep the one they began with.
+
+        Returns the keys of `FIXED` that differ: these wait for a restart. Raises: ConfigError or
+        StartError, and nothing has changed.
+        """
+        plan = self._compile(loaded)
+        await self._functions.replace(_functions(loaded.config))
+        self._door.plan = plan
+        former, self._loaded = self.config, loaded
+        return tuple(key for key in FIXED if getattr(former, key) != getattr(self.config, key))
+
+    def reopen_logs(self) -> None:
+        """Go on in new log files, after the old ones have been moved away."""
+        if self._access is not None:
+            self._access.reopen()
+
+    async def _open(self) -> None:
+        config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
+        _refuse_open_admin(config)
+        heartbeat = Heartbeat(wheel, clock)
+        heartbeat.start()
+        opened.callback(heartbeat.close)
+        self._open_access_log()
+
+        lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
+        opened.callback(lines.flush)
+        self._functions = _function_host(config, clock, wheel, lines)
+        opened.push_async_callback(self._functions.stop, 0.0)
+        await self._functions.start(_functions(config))
+
+        opened.callback(self._parts.upstreams.close)
+        opened.callback(self._parts.keys.stop)
         self._door = Door(self._compile(self._loaded))
-        await self._bind()
-        self._keys.start()
+        admin = self._server(self._admin_door(), _unlogged)
+        opened.push_async_callback(admin.drain, 0.0)
+        await admin.open(*config.admin.listen)
+        data = self._server(self._door, self._record())
+        opened.push_async_callback(data.drain, config.limits.drain)
+        for listener in config.listen:
+            bound = await data.open(*listener.address, half_close=listener.half_close)
+            self._addresses.append(Address(*bound))
+        # Last, because the issuer may be our own.
+        self._parts.keys.start()
+
+    def _open_access_log(self) -> None:
+        logs = self.config.logs
+        if logs.access is None:
+            return
+        form = logs.access.format
+        if self._development and "format" not in logs.access.model_fields_set:
+            form = READABLE
+        try:
+            self._access = AccessLog(form, logs.access.path, wheel=self._wheel, redact=logs.redact)
+        except ValueError as error:
+            raise _bad_log_format(self._loaded, error) from None
+        self._opened.callback(self._access.close)
+
+    def _record(self) -> Callable[[Exchange], None]:
+        return _unlogged if self._access is None else self._access.record
 
     def _compile(self, loaded: Loaded) -> GatewayPlan:
-        parts = Parts(
-            self._clock,
-            self._wheel,
-            self._ledger,
-            {name: self._functions.invoker(name) for name in loaded.config.functions},
-            self._keys,
-            self._upstreams,
-        )
-        return compile_gateway(loaded.config, loaded.place, parts, self._access.record)
+        return _compile(loaded, self._parts, self._functions, self._record())
 
-    async def _bind(self) -> None:
+    def _server(self, door: AnyDoor, log: Callable[[Exchange], None]) -> Server:
         config = self.config
-        for listen in config.listen:
-            settings = ListenerSettings.of(listen, config)
-            listener = Listener(settings, self._door, self._clock, self._wheel, self._access)
-            self._listeners.append(listener)
-            await listener.start()
-        admin = ListenerSettings.of(config.admin.listen, config)
-        listener = Listener(settings, self._admin_door(), self._clock, self._wheel, self._access)
-        self._listeners.append(listener)
-        await listener.start()
+        return Server(
+            door,
+            clock=self._clock,
+            wheel=self._wheel,
+            log=log,
+            trusted=TrustedProxies(config.trusted_proxies),
+            limits=_limits(config),
+        )
+
+    def _admin_door(self) -> AdminDoor:
+        documents: dict[str, object] = {}
+        if self._development:
+            issuer = development_issuer(self.config)
+            documents["/issuer/.well-known/openid-configuration"] = issuer.discovery()
+            documents["/issuer/jwks.json"] = issuer.jwks()
+        token = self.config.admin.token
+        return AdminDoor(documents, token.reveal() if token is not None else None)
+
+
+def development_issuer(config: Config) -> DevIssuer:
+    """Make the issuer that `frontdesk dev` serves: `http://{admin.listen}/issuer`.
+
+    Raises: StartError when its key in the data folder cannot be used.
+    """
+    return DevIssuer.load_or_create(config.data_dir, f"http://{config.admin.listen}/issuer")
+
+
+def compile_offline(loaded: Loaded) -> GatewayPlan:
+    """Compile a configuration without starting anything: to look at, not to run.
+
+    Raises: ConfigError for what only compiling can tell.
+    """
+    config, wheel = loaded.config, Wheel(0.0)
+    if config.logs.access is not None:
+        try:
+            compile_format(config.logs.access.format, SecretNames(config.logs.redact))
+        except ValueError as error:
+            raise _bad_log_format(loaded, error) from None
+    functions = _function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
+    return _compile(loaded, _parts(_CLOCK, wheel), functions, _unlogged)
+
+
+def function_settings(config: Config, name: str) -> FunctionSettings:
+    """Turn an entry of `functions` into what the function host takes. Secrets are revealed here."""
+    function = config.functions[name]
+    return FunctionSettings(
+        name=name,
+        handler=function.handler,
+        code=function.code,
+        requirements=function.requirements,
+        timeout=function.timeout,
+        memory=-(-function.memory // 1024**2),
+        environment=revealed(function.environment),
+        reserved_concurrency=function.reserved_concurrency,
+        region=config.region,
+        account=config.account,
+    )
+
+
+def _functions(config: Config) -> list[FunctionSettings]:
+    return [function_settings(config, name) for name in config.functions]
+
+
+def _function_host(config: Config, clock: Clock, wheel: Wheel, log: LogSink) -> FunctionHost:
+    return FunctionHost(
+        clock, wheel, data_dir=config.data_dir, concurrency=config.limits.concurrency, log=log
+    )
+
+
+def _parts(clock: Clock, wheel: Wheel) -> Parts:
+    """Make the parts that outlive reloads; a plan is compiled with its functions' invokers added."""
+    keys = KeyRing(clock, wheel, fetch)
+    return Parts(clock, wheel, MemoryLedger(), {}, keys, Upstreams(clock, wheel))
+
+
+def _compile(
+    loaded: Loaded, parts: Parts, host: FunctionHost, record: Callable[[Exchange], None]
+) -> GatewayPlan:
+    config = loaded.config
+    invokers = {settings.name: host.invoker(settings) for settings in _functions(config)}
+    return compile_gateway(config, loaded.place, replace(parts, invokers=invokers), record)
+
+
+def _limits(config: Config) -> Limits:
+    limits = config.limits
+    return Limits(
+        fields=limits.max_header,
+        field_line=min(limits.max_header, Limits().field_line),
+        header_timeout=limits.header_timeout,
+        idle_timeout=limits.idle_timeout,
+        max_connections=limits.max_connections,
+    )
+
+
+def _refuse_open_admin(config: Config) -> None:
+    if config.admin.token is None and not config.admin.listen.is_loopback:
+        raise StartError(
+            f"the admin listener is open to others without a token: {config.admin.listen}",
+            hint="set admin.token, or listen on 127.0.0.1",
+        )
+
+
+def _bad_log_format(loaded: Loaded, error: ValueError) -> ConfigError:
+    where = loaded.tree.position(("logs", "access", "format"))
+    hint = "see AWS, Customizing HTTP API access logs, for the variables"
+    return ConfigError((Finding("error", "log-format", where, str(error), hint=hint),))
+
+
+def _unlogged(_ex: Exchange) -> None:
+    """Requests to the admin listener, and all of them where the access log is off."""

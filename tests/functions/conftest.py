@@ -42,12 +42,15 @@ class Rig:
         values = {"name": "f", "handler": handler, "code": self.code, "timeout": 30.0} | changes
         return FunctionSettings(**values)
 
+    def invoker(self, name="f"):
+        return self.host.invoker(self.settings("well.echo", name=name))
+
     def start(self, event=None, *, name="f", wait=60.0, **rest):
         """Invoke; answer the call and a future of its outcome."""
         answer: asyncio.Future[Outcome] = self.loop.create_future()
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         invocation = Invocation(body, self.clock.monotonic() + wait, **rest)
-        return self.host.invoker(name).invoke(invocation, answer.set_result), answer
+        return self.invoker(name).invoke(invocation, answer.set_result), answer
 
     async def call(self, event=None, **rest) -> Outcome:
         async with asyncio.timeout(60):

@@ -216,7 +216,7 @@ async def test_a_call_makes_no_task_and_no_timer_of_the_loop(serve, monkeypatch)
             rig.ticker.cancel()
             for answer in answers:
                 invocation = Invocation(b"1", rig.clock.monotonic() + 60)
-                rig.host.invoker("f").invoke(invocation, answer.set_result)
+                rig.invoker().invoke(invocation, answer.set_result)
             for answer in answers:
                 assert (await answer).payload == b"1"
         rig.turn()
@@ -497,15 +497,14 @@ async def test_replacing_runs_the_code_as_it_stands_and_lets_calls_finish(serve,
         gate.touch()
         assert json.loads((await before).payload)["n"] == 7
         await rig.host.replace([rig.settings("well.echo", name="g")])
-        with pytest.raises(KeyError):
-            rig.host.invoker("f")
+        assert (await rig.call()).error == "Unavailable"
 
 
 async def test_stopping_lets_a_call_finish_within_the_grace(serve, tmp_path):
     async with serve("well.wait_for_file", grace=30.0) as rig:
         running = rig.start({"path": str(tmp_path / "gate"), "n": 1})[1]
         await rig.until(lambda: any(line.startswith("START") for line in rig.lines))
-        invoker = rig.host.invoker("f")
+        invoker = rig.invoker()
         stopping = asyncio.ensure_future(rig.host.stop(30.0))
         await asyncio.sleep(0)
         refused = rig.loop.create_future()
@@ -546,8 +545,9 @@ async def main():
         clock, Wheel(clock.monotonic()),
         data_dir=folder / "data", concurrency=2, log=lambda *_: None,
     )
-    await host.start([FunctionSettings(name="f", handler="ill.deaf", code=folder / "handlers")])
-    call = host.invoker("f").invoke(Invocation(b"1", 1e9), print)
+    deaf = FunctionSettings(name="f", handler="ill.deaf", code=folder / "handlers")
+    await host.start([deaf])
+    call = host.invoker(deaf).invoke(Invocation(b"1", 1e9), print)
     while call.child is None:
         await asyncio.sleep(0.01)
     print(call.child.pid, flush=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from frontdesk.base.errors import ConfigError
 from frontdesk.cli.configured import config_option, read, show
 
 
@@ -16,10 +17,15 @@ def check(paths: tuple[Path, ...], strict: bool) -> None:
 
     Exits with 1 when there is an error, with 0 when there are only warnings.
     """
+    from frontdesk.app import compile_offline
     from frontdesk.config.check import check as lint
 
     loaded = read(paths)
     findings = lint(loaded)
+    try:
+        compile_offline(loaded)
+    except ConfigError as error:
+        findings += error.findings
     show(findings)
     errors = sum(finding.severity == "error" for finding in findings)
     warnings = len(findings) - errors

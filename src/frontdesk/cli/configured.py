@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from frontdesk.base.errors import ConfigError, Finding
-from frontdesk.config.load import Loaded, load
+
+if TYPE_CHECKING:
+    from frontdesk.config.load import Loaded
 
 _COLOURS = {"error": "red", "warning": "yellow"}
 
@@ -27,8 +29,10 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def read(paths: tuple[Path, ...]) -> Loaded:
+def read(paths: tuple[Path, ...]) -> "Loaded":
     """Load the configuration, or print everything that is wrong with it and exit with 1."""
+    from frontdesk.config.load import load  # models take a while to build; `--help` needs none
+
     try:
         return load(paths, os.environ)
     except ConfigError as error:

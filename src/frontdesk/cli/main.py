@@ -9,7 +9,8 @@ from importlib import import_module
 import click
 
 from frontdesk import __version__
-from frontdesk.base.errors import FrontdeskError
+from frontdesk.base.errors import ConfigError, FrontdeskError
+from frontdesk.cli.configured import show
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("frontdesk.cli.new", "Make a folder with a configuration and a function that run."),
@@ -57,6 +58,9 @@ def main() -> None:
     """Run the command line. An error of ours is one line with a hint, never a traceback."""
     try:
         cli()
+    except ConfigError as error:
+        show(error.findings)
+        sys.exit(1)
     except FrontdeskError as error:
         click.echo(f"error: {error}", err=True)
         if error.hint:

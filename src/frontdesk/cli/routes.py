@@ -5,6 +5,8 @@ from pathlib import Path
 import click
 
 from frontdesk.cli.configured import config_option, read
+from frontdesk.config.models.api import Route
+from frontdesk.config.models.throttle import Throttle
 
 
 @click.command()
@@ -20,9 +22,9 @@ def routes(paths: tuple[Path, ...]) -> None:
                 (
                     api_name,
                     key,
-                    route.integration_text,
-                    (route.authorizer or api.authorizer or "none"),
-                    ", ".join(map(str, route.throttle)) or "-",
+                    _integration(route),
+                    route.authorizer or api.authorizer or "none",
+                    ", ".join(map(_throttle, route.throttle)) or "-",
                     str(place or "-"),
                 )
             )
@@ -67,6 +69,21 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
         click.echo(
             f"  {number:2} {side} {step.name:18} {step.detail:52} {step.place or ''}".rstrip()
         )
+
+
+def _integration(route: Route) -> str:
+    if route.function is not None:
+        return f"function {route.function}"
+    if route.http is not None:
+        http = route.http
+        return f"http {http.url}" if http.url else f"upstream {http.upstream} {http.path or '/…'}"
+    if route.static is not None:
+        return f"static {route.static.root.name}"
+    return f"mock {route.mock.status if route.mock else ''}"
+
+
+def _throttle(throttle: Throttle) -> str:
+    return f"{throttle.rate} by {throttle.by}" if throttle.by else str(throttle.rate)
 
 
 def _header(text: str) -> tuple[str, str]:

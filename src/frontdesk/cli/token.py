@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from frontdesk.base.durations import parse_duration
 from frontdesk.cli.configured import config_option, read
 
 
@@ -24,6 +25,13 @@ def _claims(
     return claims
 
 
+def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command()
 @config_option
 @click.option(
@@ -36,13 +44,15 @@ def _claims(
 )
 @click.option("--scope", "scopes", multiple=True, help="A scope to grant. Repeatable.")
 @click.option("--audience", help="Default: the first audience of the first JWT authorizer.")
-@click.option("--ttl", default="1h", show_default=True, help="How long the token is valid.")
+@click.option(
+    "--ttl", default="1h", show_default=True, callback=_seconds, help="How long the token is valid."
+)
 def token(
     paths: tuple[Path, ...],
     claims: dict[str, object],
     scopes: tuple[str, ...],
     audience: str | None,
-    ttl: str,
+    ttl: float,
 ) -> None:
     """Print a token that `frontdesk dev` accepts.
 
@@ -51,7 +61,6 @@ def token(
     Example: curl -H "Authorization: Bearer $(frontdesk token --claim practice_id=p001)" …
     """
     from frontdesk.app import development_issuer
-    from frontdesk.base.durations import duration
 
     config = read(paths).config
     if audience is None:
@@ -60,4 +69,4 @@ def token(
         )
         audience = next((first[0] for first in audiences if first), config.name)
     issuer = development_issuer(config)
-    click.echo(issuer.token(claims, audience=audience, ttl=duration(ttl), scopes=scopes))
+    click.echo(issuer.token(claims, audience=audience, ttl=ttl, scopes=scopes))

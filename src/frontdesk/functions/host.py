@@ -162,9 +162,9 @@ class FunctionHost:
             self._run(self._pool.define(settings.name, settings.reserved_concurrency, now))
             self._run(self._pool.warm(settings.name))
 
-    def invoker(self, name: str) -> FunctionInvoker:
-        """Make an Invoker of the function; it stays valid when the function is replaced."""
-        return FunctionInvoker(self, self._functions[name])
+    def invoker(self, settings: FunctionSettings) -> FunctionInvoker:
+        """Make an Invoker of a function that is run now or after the next `replace`."""
+        return FunctionInvoker(self, settings)
 
     async def stop(self, grace: float) -> None:
         """End everything. grace: seconds that running calls have to finish; then they are killed."""

@@ -1,0 +1,159 @@
+"""`frontdesk invoke` and `frontdesk logs`: one function by hand, and what functions have written."""
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import click
+import uvloop
+
+from frontdesk.app import function_settings
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.wheel import Wheel
+from frontdesk.cli.configured import config_option, read
+from frontdesk.client.heartbeat import Heartbeat
+from frontdesk.config.models.root import Config
+from frontdesk.functions.host import FunctionHost
+from frontdesk.functions.settings import FunctionSettings
+from frontdesk.ports.invoker import Invocation, Outcome
+
+_FOLLOW_EVERY = 0.2
+"""Seconds between two looks for new lines."""
+
+
+def _event(_ctx: click.Context, _param: click.Parameter, text: str) -> bytes:
+    if text == "-":
+        text = sys.stdin.read()
+    elif text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8")
+        except OSError as error:
+            raise click.BadParameter(f"cannot read {text[1:]}: {error.strerror}") from None
+    try:
+        return json.dumps(json.loads(text)).encode()
+    except ValueError as error:
+        raise click.BadParameter(f"not JSON: {error}") from None
+
+
+@click.command()
+@config_option
+@click.argument("function")
+@click.option(
+    "-e",
+    "--event",
+    default="{}",
+    show_default=True,
+    callback=_event,
+    help="The event: JSON text, @FILE, or - for standard input.",
+)
+@click.option("--quiet", is_flag=True, help="Do not show the function's log.")
+def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) -> None:
+    """Run FUNCTION once in a process of its own, with its environment, timeout and memory limit.
+
+    The result goes to standard output, the function's log to standard error. Exits with 1 when the
+    function failed. No gateway needs to run.
+
+    Example: frontdesk invoke get_slots -e '{"pathParameters": {"id": "p001"}}'
+    """
+    config = read(paths).config
+    settings = function_settings(config, _known(config, function))
+    outcome = uvloop.run(_invoke(config, settings, event, quiet=quiet))
+    click.echo(outcome.payload.decode("utf-8", "replace"))
+    if outcome.error:
+        click.echo(f"error: {outcome.error}", err=True)
+        raise SystemExit(1)
+
+
+async def _invoke(
+    config: Config, settings: FunctionSettings, event: bytes, *, quiet: bool
+) -> Outcome:
+    def log(_function: str, lines: bytes) -> None:
+        if not quiet:
+            click.echo(lines.decode("utf-8", "replace"), err=True, nl=False)
+
+    clock = SystemClock()
+    wheel = Wheel(clock.monotonic())
+    heartbeat = Heartbeat(wheel, clock)
+    heartbeat.start()
+    host = FunctionHost(clock, wheel, data_dir=config.data_dir, concurrency=1, log=log)
+    await host.start([settings])
+    done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    try:
+        # The function's own timeout ends it: nobody else waits for the answer.
+        host.invoker(settings).invoke(Invocation(event, float("inf")), done.set_result)
+        return await done
+    finally:
+        await host.stop(0.0)
+        heartbeat.close()
+
+
+@click.command()
+@config_option
+@click.argument("functions", nargs=-1)
+@click.option("-n", "--lines", default=20, show_default=True, help="Lines of the past, of each.")
+@click.option("-f", "--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
+def logs(paths: tuple[Path, ...], functions: tuple[str, ...], lines: int, follow: bool) -> None:
+    """Show the logs of FUNCTIONS, or of all of them: START, END and REPORT, and what they print.
+
+    Example: frontdesk logs book_appointment --follow
+    """
+    config = read(paths).config
+    names = [_known(config, name) for name in functions] or list(config.functions)
+    tails = {name: _Tail(config.data_dir / "logs" / f"{name}.log") for name in names}
+    width = max((len(name) for name in names), default=0) if len(names) > 1 else 0
+    _print(((name, tail.last(lines)) for name, tail in tails.items()), width)
+    pause = threading.Event()
+    try:
+        while follow:
+            pause.wait(_FOLLOW_EVERY)
+            _print(((name, tail.new()) for name, tail in tails.items()), width)
+    except KeyboardInterrupt:
+        click.echo()
+
+
+def _known(config: Config, name: str) -> str:
+    if name not in config.functions:
+        known = ", ".join(config.functions) or "none is configured"
+        raise click.BadParameter(f"no function {name!r}; there is: {known}")
+    return name
+
+
+def _print(found: Iterator[tuple[str, list[str]]], width: int) -> None:
+    for name, lines in found:
+        for line in lines:
+            click.echo(f"{name:{width}} {line}" if width else line)
+
+
+class _Tail:
+    """A growing file of lines, which need not exist yet."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read = 0
+        self._partial = b""
+
+    def last(self, count: int) -> list[str]:
+        """Return the last lines, and remember where they end."""
+        lines = self.new()
+        return lines[-count:] if count > 0 else []
+
+    def new(self) -> list[str]:
+        """Return what has been added; all of it when the file has been replaced by a shorter one."""
+        try:
+            with self._path.open("rb") as file:
+                return self._lines(file)
+        except FileNotFoundError:
+            return []
+
+    def _lines(self, file: IO[bytes]) -> list[str]:
+        if file.seek(0, 2) < self._read:
+            self._read, self._partial = 0, b""
+        file.seek(self._read)
+        data = file.read()
+        self._read += len(data)
+        *whole, self._partial = (self._partial + data).split(b"\n")
+        return [line.decode("utf-8", "replace") for line in whole]
