@@ -101,7 +101,7 @@ async def test_a_token_of_a_real_provider_is_accepted(issuer):
     stage = jwt_stage(TokenJudge(config, keys), config.identity, ())
     ring.start()
     fetched = asyncio.Event()
-    assert keys.refresh_for_unknown_kid(fetched.set)  # joins the fetch that runs
+    assert keys.wait_for_keys(fetched.set)  # joins the fetch that runs
     await asyncio.wait_for(fetched.wait(), 30)
 
     def ask(authorization):

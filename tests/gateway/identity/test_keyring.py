@@ -188,8 +188,8 @@ async def test_an_unknown_key_waits_for_one_fetch(world):
     await world.pass_(60)
     world.issuer.publish("a", "b")
     called = []
-    assert key_set.refresh_for_unknown_kid(lambda: called.append(bool(key_set.find("b", "EdDSA"))))
-    assert key_set.refresh_for_unknown_kid(lambda: called.append(True))
+    assert key_set.wait_for_keys(lambda: called.append(bool(key_set.find("b", "EdDSA"))))
+    assert key_set.wait_for_keys(lambda: called.append(True))
     assert called == []
     await world.settle()
     assert called == [True, True]
@@ -201,14 +201,14 @@ async def test_a_storm_of_unknown_keys_is_one_fetch_per_interval(world):
     for _ in range(10):
         await world.pass_(30)
         for _ in range(1000):
-            key_set.refresh_for_unknown_kid(lambda: None)
+            key_set.wait_for_keys(lambda: None)
         await world.settle()
     assert world.jwks_fetches() == 1 + 5
 
 
 async def test_within_the_interval_nobody_waits(world):
     key_set = await started(world)
-    assert not key_set.refresh_for_unknown_kid(lambda: pytest.fail("called"))
+    assert not key_set.wait_for_keys(lambda: pytest.fail("called"))
 
 
 async def test_waiting_ends_after_half_a_second(world):
@@ -216,7 +216,7 @@ async def test_waiting_ends_after_half_a_second(world):
     await world.pass_(60)
     world.issuer.gate.clear()
     called = []
-    assert key_set.refresh_for_unknown_kid(lambda: called.append(1))
+    assert key_set.wait_for_keys(lambda: called.append(1))
     await world.pass_(0.4)
     assert called == []
     await world.pass_(0.2)
@@ -230,9 +230,61 @@ async def test_not_everybody_may_wait(world):
     key_set = await started(world)
     await world.pass_(60)
     world.issuer.gate.clear()
-    waits = [key_set.refresh_for_unknown_kid(lambda: None) for _ in range(MAX_WAITING + 1)]
+    waits = [key_set.wait_for_keys(lambda: None) for _ in range(MAX_WAITING + 1)]
     assert waits.count(True) == MAX_WAITING
     world.issuer.gate.set()
+
+
+async def test_the_first_keys_can_be_waited_for_until_they_are_fetched(world):
+    key_set = world.key_set()
+    called = []
+    assert key_set.wait_for_keys(lambda: called.append(1))
+    world.ring.start()
+    waits = [key_set.wait_for_keys(lambda: called.append(1)) for _ in range(MAX_WAITING)]
+    assert waits.count(True) == MAX_WAITING - 1
+    assert called == []
+    await world.settle()
+    assert key_set.ready
+    assert len(called) == MAX_WAITING
+
+
+async def test_waiting_for_the_first_keys_ends_with_the_time_of_a_fetch(world):
+    world.issuer.gate.clear()
+    key_set = world.key_set(refresh={"timeout": "2s"})
+    world.ring.start()
+    called = []
+    assert key_set.wait_for_keys(lambda: called.append(1))
+    await world.pass_(1.9)
+    assert called == []
+    await world.pass_(0.2)
+    assert called == [1]
+
+
+async def test_an_issuer_that_a_reload_removed_is_fetched_no_more(world):
+    removed, kept = world.key_set(), world.key_set(max_token_bytes="1KB", refresh={"timeout": "1s"})
+    world.ring.start()
+    await world.settle()
+    world.ring.forget_unused()  # the first configuration uses both
+    await world.pass_(3601)
+    assert world.jwks_fetches() == 4
+    assert world.key_set(refresh={"timeout": "1s"}) is kept
+    world.ring.forget_unused()
+    await world.pass_(3601)
+    assert world.jwks_fetches() == 5
+    assert removed.find("a", "EdDSA")  # requests of the former plan are still judged
+    assert world.key_set() is not removed
+
+
+async def test_waiting_requests_go_on_when_their_issuer_is_removed(world):
+    world.issuer.gate.clear()
+    key_set = world.key_set()
+    world.ring.start()
+    called = []
+    assert key_set.wait_for_keys(lambda: called.append(1))
+    world.ring.forget_unused()
+    assert called == []
+    world.ring.forget_unused()
+    assert called == [1]
 
 
 async def test_fetching_again_does_not_help_where_the_key_is_published(world):
@@ -247,7 +299,7 @@ async def test_stopping_lets_waiting_requests_go(world):
     await world.pass_(60)
     world.issuer.gate.clear()
     called = []
-    assert key_set.refresh_for_unknown_kid(lambda: called.append(1))
+    assert key_set.wait_for_keys(lambda: called.append(1))
     world.ring.stop()
     assert called == [1]
     await world.pass_(7200)

@@ -84,21 +84,27 @@ class KeySet:
         """Whether fetching again would not help: the key id is published, or there is none."""
         return kid is None or (self._state.keys is not None and kid in self._state.keys)
 
-    def refresh_for_unknown_kid(self, callback: Callable[[], None]) -> bool:
-        """Fetch because of an unknown key id, or wait for the fetch that runs.
+    def wait_for_keys(self, callback: Callable[[], None]) -> bool:
+        """Wait for the first keys, or, because of an unknown key id, for newer ones.
 
-        Returns False when neither is possible now. Else `callback` is called once: when the fetch is over,
-        or after half a second, whichever comes first.
+        Returns False when neither would help now. Else `callback` is called once, when the fetch is over;
+        before that after the time that a fetch is given, or for newer keys after half a second.
         """
+        if not self.ready:
+            return self._state.failures == 0 and self._wait(callback, self.settings.timeout)
         now = self._ring.clock.monotonic()
-        if len(self._waiting) >= MAX_WAITING:
-            return False
         if not self._state.fetching:
             if not jwks.may_fetch_for_unknown_key(self._state, self.settings.refresh, now):
                 return False
             self.refresh()
+        return self._wait(callback, WAIT)
+
+    def _wait(self, callback: Callable[[], None], seconds: float) -> bool:
+        """Call back when the fetch is over. seconds: until nobody waits longer, from the first one on."""
+        if len(self._waiting) >= MAX_WAITING:
+            return False
         if not self._waiting:
-            self._patience.at(now + WAIT)
+            self._patience.at(self._ring.clock.monotonic() + seconds)
         self._waiting.append(callback)
         return True
 
@@ -181,11 +187,13 @@ class KeyRing:
         self.fetch = fetch
         self.jitter = jitter
         self._sets: dict[IssuerSettings, KeySet] = {}
+        self._asked: set[IssuerSettings] = set()
         self._started = False
 
     def key_set(self, authorizer: JwtAuthorizer) -> KeySet:
         """Return the key set of an authorizer's issuer: the same one for the same settings."""
         settings = IssuerSettings.of(authorizer)
+        self._asked.add(settings)
         found = self._sets.get(settings)
         if found is None:
             found = self._sets[settings] = KeySet(settings, self)
@@ -198,6 +206,12 @@ class KeyRing:
         self._started = True
         for key_set in self._sets.values():
             key_set.refresh()
+
+    def forget_unused(self) -> None:
+        """Stop fetching the key sets that nobody has asked for since the last call: after a reload."""
+        for settings in self._sets.keys() - self._asked:
+            self._sets.pop(settings).stop()
+        self._asked.clear()
 
     def stop(self) -> None:
         """Stop fetching."""

@@ -50,6 +50,7 @@ class Door:
         self.issuer, self.other = (DevIssuer(key, ISSUER, self.time) for key in keys)
         self.published = self.issuer.jwks()
         self.fetches = 0
+        self.held = False
         self.ring = KeyRing(self.time, self.wheel, self.fetch, lambda: 0.0)
         self.configure()
 
@@ -68,6 +69,8 @@ class Door:
 
     async def fetch(self, url, seconds, public):
         self.fetches += 1
+        if self.held:
+            await asyncio.Event().wait()
         if isinstance(self.published, Exception):
             raise self.published
         return Fetched(200, {}, json.dumps(self.published).encode())
@@ -216,16 +219,52 @@ async def test_a_wrong_signature_is_remembered_for_a_while(door):
     assert door.ask(forged).error == "jwt:signature"
 
 
-async def test_before_the_first_keys_the_answer_is_503(door):
+async def test_without_keys_the_answer_is_503(door):
     ex = door.ask(door.token())
+    await door.wait(3.1)
     assert answer(ex) == (503, "", '{"message":"Service Unavailable"}')
     assert ex.error == "authorizer not ready"
     assert door.ask(None).error == "jwt:missing"
 
 
-async def test_an_unreachable_issuer_stays_503(door):
+async def test_a_request_waits_for_the_first_fetch(door):
+    door.ring.start()
+    good, bad = door.ask(door.token()), door.ask(door.token(issuer=door.other))
+    assert good.client.replies == bad.client.replies == []
+    await door.settle()
+    assert answer(good)[0] == 204
+    assert answer(bad) == (401, DESCRIBED.format("unknown key"), UNAUTHORIZED)
+
+
+async def test_a_first_fetch_that_takes_too_long_is_503(door):
+    door.held = True
+    door.configure(refresh={"timeout": "2s"})
+    door.ring.start()
+    ex = door.ask(door.token())
+    await door.wait(1.9)
+    assert ex.client.replies == []
+    await door.wait(0.2)
+    assert answer(ex)[0] == 503
+
+
+async def test_a_client_that_leaves_during_the_first_fetch_is_forgotten(door):
+    door.ring.start()
+    ex = door.ask(door.token())
+    run.client_gone(ex)
+    await door.settle()
+    assert ex.client.replies == []
+    assert ex.authorizer is None
+
+
+async def test_an_unreachable_issuer_is_503_and_nobody_waits_again(door):
     door.published = OSError("down")
-    await door.ready()
+    door.ring.start()
+    first = door.ask(door.token())
+    await door.settle()
+    assert answer(first)[0] == 503
+    door.held = True
+    await door.wait(3)  # the second fetch runs
+    assert door.fetches == 2
     assert answer(door.ask(door.token()))[0] == 503
 
 

@@ -6,7 +6,6 @@ Sources: AWS, "Control access to HTTP APIs with JWT authorizers"; RFC 6750 §3.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_network
 from typing import Any, Final
 
 from frontdesk.base.recent import Recent
@@ -19,6 +18,7 @@ from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.values import bind
 from frontdesk.rules.auth import jwt
 from frontdesk.rules.auth.jwt import Demands, Fault
+from frontdesk.rules.http.forwarding import network_of
 from frontdesk.rules.lang.selectors import Selector, parse
 
 MAX_VERIFIED: Final = 10_000
@@ -67,12 +67,12 @@ class FailureLimit:
     def refuses(self, client: str, now: float) -> bool:
         """Whether this client has failed too often in the minute of monotonic second `now`."""
         self._turn(now)
-        return bool(self._counts) and self._counts.get(_network(client), 0) >= self._limit
+        return bool(self._counts) and self._counts.get(network_of(client), 0) >= self._limit
 
     def count(self, client: str, now: float) -> None:
         """Take note of a failure."""
         self._turn(now)
-        network = _network(client)
+        network = network_of(client)
         if network in self._counts or len(self._counts) < MAX_COUNTED:
             self._counts[network] = self._counts.get(network, 0) + 1
 
@@ -81,13 +81,6 @@ class FailureLimit:
         if minute != self._minute:
             self._minute = minute
             self._counts.clear()
-
-
-def _network(client: str) -> str:
-    """Name the subject of a count: an IPv4 address, or the /64 of an IPv6 address, which is one customer."""
-    if ":" not in client:
-        return client
-    return str(ip_network((client.partition("%")[0], 64), strict=False))
 
 
 class TokenJudge:
@@ -174,11 +167,8 @@ def jwt_stage(
         token = remembered.get(value)
         if token is not None and ex.started < token.expires and token.generation == keys.generation:
             return admit(ex, token)
-        if not keys.ready:
-            ex.authorizer_error = "authorizer not ready"
-            return refusal(503, "authorizer not ready")
-        verdict = judge.verify(ex, value)
-        if verdict is Fault.UNKNOWN_KEY and keys.refresh_for_unknown_kid(lambda: again(ex, value)):
+        verdict = judge.verify(ex, value) if keys.ready else Fault.UNKNOWN_KEY
+        if verdict is Fault.UNKNOWN_KEY and keys.wait_for_keys(lambda: again(ex, value)):
             return PARKED
         return settle(ex, verdict)
 
@@ -187,7 +177,9 @@ def jwt_stage(
             run.resume(ex, settle(ex, judge.verify(ex, value)))
 
     def settle(ex: Exchange, verdict: Verified | Fault | None) -> Reply | None:
-        return admit(ex, verdict) if isinstance(verdict, Verified) else _refuse(ex, verdict)
+        if isinstance(verdict, Verified):
+            return admit(ex, verdict)
+        return _refuse(ex, verdict) if keys.ready else _not_ready(ex)
 
     def admit(ex: Exchange, token: Verified) -> Reply | None:
         if wanted:
@@ -202,6 +194,11 @@ def jwt_stage(
         return None
 
     return stage
+
+
+def _not_ready(ex: Exchange) -> Reply:
+    ex.authorizer_error = "authorizer not ready"
+    return refusal(503, "authorizer not ready")
 
 
 def _refuse(ex: Exchange, fault: Fault | None) -> Reply:
