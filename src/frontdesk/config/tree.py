@@ -61,10 +61,12 @@ class Tree:
 
     def position(self, path: Path, *, of_key: bool = False) -> Position:
         """Say where the value (or the key) at `path` stands; of the nearest known parent if absent."""
-        known = self.known(path)
-        node = self.node_at(known) or self.node
+        node = self.node_at(path)
+        if node is None:
+            path = self.known(path)
+            node = self.node_at(path) or self.node
         line, column = (node.key_line, node.key_column) if of_key else (node.line, node.column)
-        return Position(node.file, line, column, dotted(known))
+        return Position(node.file, line, column, dotted(path))
 
     def merge(self, later: "Tree") -> Iterator[tuple[Path, Position]]:
         """Add another file's content, to the last item; what both say is kept as it is here.
