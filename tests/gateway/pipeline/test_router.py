@@ -86,28 +86,42 @@ def test_more_specific_route_wins_and_a_missing_method_is_no_match(keys, method,
 
 
 segment = st.sampled_from(["a", "b", "{x}", "{y}"])
-template = st.lists(segment, min_size=1, max_size=4).map(lambda parts: "/" + "/".join(parts))
-path = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=5).map(
+template = st.builds(
+    lambda parts, rest: "/" + "/".join([*parts, *rest]),
+    st.lists(segment, min_size=1, max_size=3),
+    st.sampled_from([[], ["{p+}"]]),
+).filter(lambda t: t.count("{x}") < 2 and t.count("{y}") < 2)
+key = st.builds("{} {}".format, st.sampled_from(["ANY", "GET", "POST"]), template)
+path = st.lists(st.sampled_from(["a", "b", ""]), min_size=1, max_size=5).map(
     lambda parts: "/" + "/".join(parts)
 )
 
 
-def matches(template, path):
-    want, got = template[1:].split("/"), path[1:].split("/")
-    return len(want) == len(got) and all(
-        w == g or w.startswith("{") for w, g in zip(want, got, strict=True)
+def precedence(key, target):
+    """Rank a route among those that match a GET, or None where it does not: a model to test against."""
+    method, template = key.split(" ")
+    want, got = template[1:].split("/"), target[1:].split("/")
+    if want[-1] == "{p+}":
+        got[len(want) - 1 :] = ["/".join(got[len(want) - 1 :])]
+    fits = len(want) == len(got) and all(
+        g != "" if w.startswith("{") else w == g for w, g in zip(want, got, strict=True)
     )
+    if method == "POST" or not fits:
+        return None
+    ranks = [w.startswith("{") + w.endswith("+}") for w in want]
+    return want[-1] == "{p+}", ranks, method == "ANY"
 
 
-@given(st.lists(template, max_size=6, unique_by=lambda t: t.replace("y", "x")), path)
-def test_a_route_is_found_exactly_when_some_template_matches(templates, target):
-    distinct = [t for t in templates if t.count("{x}") < 2 and t.count("{y}") < 2]
-    found, params = table(*(f"GET {t}" for t in distinct)).match("GET", target)
-    candidates = [t for t in distinct if matches(t, target)]
-    assert (found is not None) == bool(candidates)
-    if found is not None:
-        assert found.resource in candidates
-        assert len(params) == found.resource.count("{")
+@given(
+    st.lists(key, max_size=8, unique_by=lambda k: k.replace("{y}", "{x}")),
+    path,
+)
+def test_the_route_of_highest_precedence_is_found_among_those_that_match(keys, target):
+    found, params = table(*keys).match("GET", target)
+    ranked = {key: precedence(key, target) for key in keys}
+    candidates = [key for key in keys if ranked[key] is not None]
+    assert (found.route_key if found else None) == min(candidates, key=ranked.get, default=None)
+    assert len(params) == (found.resource.count("{") if found else 0)
 
 
 def mount(prefix, *keys, preflight=False):

@@ -6,26 +6,17 @@ path an explicit method beats ANY. A path whose method is not defined is no matc
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import compress
 from urllib.parse import unquote
 
 from frontdesk.gateway.pipeline.exchange import EMPTY, Exchange
 from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.run import begin
 
-_Methods = dict[str, RoutePlan]
-_Found = tuple[RoutePlan, list[str]]
+_STATIC, _VARIABLE, _GREEDY = range(3)
+"""What a segment of a template may be, in the order of precedence."""
 
-
-class _Node:
-    """One segment of the template tree. Variables are positional: names are kept by the route."""
-
-    __slots__ = ("greedy", "methods", "static", "variable")
-
-    def __init__(self) -> None:
-        self.static: dict[str, _Node] = {}
-        self.variable: _Node | None = None
-        self.methods: _Methods = {}
-        self.greedy: _Methods = {}
+_Found = tuple[RoutePlan, Mapping[str, str]]
 
 
 class RouteTable:
@@ -33,95 +24,105 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[RoutePlan]) -> None:
         """routes: plans whose `route_key` is "METHOD /path", "ANY /path" or "$default"."""
-        self._exact: dict[str, _Methods] = {}
-        self._root = _Node()
-        self._names: dict[str, tuple[str, ...]] = {}
-        self._default: RoutePlan | None = None
+        by_method: dict[str, list[RoutePlan]] = {"ANY": []}
         for plan in routes:
-            self._add(plan)
-
-    def _add(self, plan: RoutePlan) -> None:
-        if plan.route_key == "$default":
-            self._default = plan
-            return
-        method, _, template = plan.route_key.partition(" ")
-        if "{" not in template:
-            self._exact.setdefault(template, {})[method] = plan
-            return
-        node = self._root
-        names: list[str] = []
-        for segment in template[1:].split("/"):
-            if not segment.startswith("{"):
-                node = node.static.setdefault(segment, _Node())
-                continue
-            names.append(segment[1:-1].removesuffix("+"))
-            if segment.endswith("+}"):
-                node.greedy[method] = plan
-                break
-            if node.variable is None:
-                node.variable = _Node()
-            node = node.variable
-        else:
-            node.methods[method] = plan
-        self._names[plan.route_key] = tuple(names)
+            by_method.setdefault(plan.route_key.partition(" ")[0], []).append(plan)
+        default = by_method.pop("$default", None)
+        self._default = default[0] if default else None
+        of_any = by_method.pop("ANY")
+        self._any = _Templates(of_any)
+        self._by_method = {
+            # On one path the later plan stays: the one of the method itself.
+            method: _Templates([*of_any, *plans])
+            for method, plans in by_method.items()
+        }
 
     def match(self, method: str, path: str) -> tuple[RoutePlan | None, Mapping[str, str]]:
         """Find the route for a normalised path below the stage, with its decoded path variables."""
-        methods = self._exact.get(path)
-        if methods is not None:
-            plan = methods.get(method) or methods.get("ANY")
-            if plan is not None:
-                return plan, EMPTY
+        found = self._by_method.get(method, self._any).match(path)
+        return (self._default, EMPTY) if found is None else found
+
+
+class _Templates:
+    """The routes that requests of one method can take."""
+
+    __slots__ = ("_exact", "_full", "_greedy")
+
+    def __init__(self, plans: Iterable[RoutePlan]) -> None:
+        self._exact: dict[str, RoutePlan] = {}
+        self._full: dict[int, list[_Form]] = {}  # by number of segments
+        self._greedy: list[_Form] = []
+        forms: dict[tuple[int, ...], _Form] = {}
+        for plan in plans:
+            template = plan.route_key.partition(" ")[2]
+            if "{" not in template:
+                self._exact[template] = plan
+                continue
+            segments = template[1:].split("/")
+            kinds = tuple(map(_kind, segments))
+            if kinds not in forms:
+                forms[kinds] = _Form(kinds)
+            forms[kinds].add(segments, plan)
+        for kinds in sorted(forms):
+            form = forms[kinds]
+            same = self._greedy if form.greedy else self._full.setdefault(form.width, [])
+            same.append(form)
+
+    def match(self, path: str) -> _Found | None:
+        plan = self._exact.get(path)
+        if plan is not None:
+            return plan, EMPTY
         segments = path[1:].split("/")
-        found = _full(self._root, segments, 0, method) or _greedy(self._root, segments, 0, method)
+        for form in self._full.get(len(segments), ()):
+            found = form.match(segments)
+            if found is not None:
+                return found
+        for form in self._greedy:
+            found = form.match(segments)
+            if found is not None:
+                return found
+        return None
+
+
+class _Form:
+    """The templates with variables at the same places: one lookup by the other segments finds a route.
+
+    static, variable: which of the first `width` segments are. greedy: a last variable takes the rest.
+    """
+
+    __slots__ = ("_routes", "_static", "_variable", "greedy", "width")
+
+    def __init__(self, kinds: tuple[int, ...]) -> None:
+        self.greedy = kinds[-1] == _GREEDY
+        self.width = len(kinds) - self.greedy
+        self._static = tuple(kind == _STATIC for kind in kinds[: self.width])
+        self._variable = tuple(kind == _VARIABLE for kind in kinds[: self.width])
+        self._routes: dict[str, tuple[RoutePlan, tuple[str, ...]]] = {}
+
+    def add(self, segments: list[str], plan: RoutePlan) -> None:
+        names = tuple(part[1:-1].removesuffix("+") for part in segments if part.startswith("{"))
+        self._routes["/".join(compress(segments, self._static))] = plan, names
+
+    def match(self, segments: list[str]) -> _Found | None:
+        found = self._routes.get("/".join(compress(segments, self._static)))
         if found is None:
-            return self._default, EMPTY
-        plan, values = found
-        names = self._names[plan.route_key]
-        # Captured innermost first.
+            return None
+        values = list(compress(segments, self._variable))
+        if self.greedy:
+            values.append("/".join(segments[self.width :]))
+        if "" in values:
+            return None
+        plan, names = found
         return plan, {
             name: unquote(value) if "%" in value else value
-            for name, value in zip(names, reversed(values), strict=True)
+            for name, value in zip(names, values, strict=True)
         }
 
 
-def _full(node: _Node, segments: list[str], at: int, method: str) -> _Found | None:
-    if at == len(segments):
-        plan = node.methods.get(method) or node.methods.get("ANY")
-        return (plan, []) if plan is not None else None
-    segment = segments[at]
-    child = node.static.get(segment)
-    if child is not None:
-        found = _full(child, segments, at + 1, method)
-        if found is not None:
-            return found
-    if node.variable is not None and segment:
-        found = _full(node.variable, segments, at + 1, method)
-        if found is not None:
-            found[1].append(segment)
-            return found
-    return None
-
-
-def _greedy(node: _Node, segments: list[str], at: int, method: str) -> _Found | None:
-    if at == len(segments):
-        return None
-    segment = segments[at]
-    child = node.static.get(segment)
-    if child is not None:
-        found = _greedy(child, segments, at + 1, method)
-        if found is not None:
-            return found
-    if node.variable is not None and segment:
-        found = _greedy(node.variable, segments, at + 1, method)
-        if found is not None:
-            found[1].append(segment)
-            return found
-    plan = node.greedy.get(method) or node.greedy.get("ANY")
-    if plan is None:
-        return None
-    rest = "/".join(segments[at:])
-    return (plan, [rest]) if rest else None
+def _kind(segment: str) -> int:
+    if not segment.startswith("{"):
+        return _STATIC
+    return _GREEDY if segment.endswith("+}") else _VARIABLE
 
 
 class Mount:
