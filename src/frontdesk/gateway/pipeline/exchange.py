@@ -57,6 +57,12 @@ class Reply:
         self.close = close
         self.tunnel = tunnel
 
+    def discard(self) -> None:
+        """Give up a reply that is not sent: nobody will take what its backend still sends."""
+        for source in (self.body, self.tunnel):
+            if source is not None and not isinstance(source, bytes):
+                source.cancel()
+
 
 class ClientEnd(Protocol):
     """The client's side of an exchange, as the server offers it to the pipeline."""
@@ -122,6 +128,8 @@ class Exchange:
     """A valid WebSocket upgrade request (RFC 6455 §4.2.1)."""
     request_id: str
     """Opaque, 16 characters, `apigw-requestid`."""
+    trace: str = ""
+    """X-Amzn-Trace-Id as every function of this request is shown it; "" until one is asked."""
 
     # -- set by the router ----------------------------------------------------------------------
     plan: "RoutePlan"

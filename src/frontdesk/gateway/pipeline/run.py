@@ -123,6 +123,7 @@ def finish(ex: Exchange, reply: Reply) -> None:
             reply = tail(ex, reply)
     except Exception:  # noqa: BLE001 - as in `_advance`
         _log.exception("tail failed", extra={"request_id": ex.request_id})
+        reply.discard()
         reply = refusal(500, "internal")
     ex.status = reply.status
     if reply.cause:

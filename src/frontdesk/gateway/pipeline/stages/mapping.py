@@ -173,8 +173,7 @@ def _response(mapping: ResponseMapping) -> Callable[[Exchange, Reply], Reply]:
             return reply
         status, change = by_status.get(reply.status, (reply.status, None))
         if not always(ex, reply) or (change is not None and not change(ex, reply)):
-            if not isinstance(reply.body, bytes):
-                reply.body.cancel()
+            reply.discard()
             return refusal(500, "mapping:unfit_value")
         reply.status = status
         return reply
