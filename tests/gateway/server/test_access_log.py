@@ -53,6 +53,12 @@ def test_default_record_has_what_is_known_and_leaves_out_the_rest(exchange):
     }
 
 
+def test_the_record_shows_the_trace_that_functions_were_shown(exchange):
+    ex = exchange(b"X-Amzn-Trace-Id: nonsense", trace="Root=1-5759e988-bd862e3fe1be46a994272793")
+    record = json.loads(compile_format("json", SECRETS)(ex))
+    assert record["traceId"] == "Root=1-5759e988-bd862e3fe1be46a994272793"
+
+
 def test_default_record_of_an_integration(exchange):
     ex = exchange(
         b"User-Agent: curl",

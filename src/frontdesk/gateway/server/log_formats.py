@@ -86,9 +86,9 @@ def json_record(ex: Exchange) -> bytes:
         record["errorCode"] = ex.error
         if ex.authorizer_error:
             record["authorizer"] = ex.authorizer_error
-    trace = ex.headers.get(b"x-amzn-trace-id")
-    if trace is not None:
-        record["traceId"] = mask_secrets(trace.decode("latin-1"))
+    trace = ex.trace or ex.headers.get(b"x-amzn-trace-id", b"").decode("latin-1")
+    if trace:
+        record["traceId"] = mask_secrets(trace)
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 

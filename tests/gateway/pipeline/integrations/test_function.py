@@ -1,12 +1,12 @@
 """The function integration: event out, outcome in, and what happens when somebody stops waiting."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from frontdesk.gateway.pipeline import run
-from frontdesk.gateway.pipeline.integrations.function import FunctionIntegration
+from frontdesk.gateway.pipeline.integrations.function import MAX_EVENT, FunctionIntegration
 from frontdesk.ports.invoker import Outcome
 from frontdesk.rules.events.v1 import EventV1
 from frontdesk.rules.events.v2 import EventV2
@@ -68,7 +68,7 @@ def begin(make_exchange, clock, invoker):
             clock=clock,
         )
         planned = make_exchange(head=[stage.invoke])
-        ex.plan = planned.plan
+        ex.plan = replace(planned.plan, max_body=10 * 1024**2)
         run.begin(ex)
         return ex
 
@@ -205,3 +205,23 @@ def test_nothing_keeps_an_answered_exchange(begin, invoker):
     ex = begin()
     invoker.done(Outcome(b'{"statusCode":200}'))
     assert ex.cancel_work is None
+
+
+@pytest.mark.parametrize(("more", "is_refused"), [(0, False), (1, True)], ids=["fits", "too long"])
+def test_an_event_longer_than_lambda_takes_is_413(begin, invoker, more, is_refused):
+    begin(method="POST", body=b"x", trace=TRACE)
+    room = MAX_EVENT - len(invoker.invocations.pop().event) + 1
+    ex = begin(method="POST", body=b"x" * (room + more), trace=TRACE)
+    if is_refused:
+        reply = only_reply(ex)
+        assert (reply.status, reply.body) == (413, b'{"message":"Request Entity Too Large"}')
+        assert ex.error == "function:event_too_large"
+        assert invoker.invocations == []
+    else:
+        assert len(invoker.invocations[0].event) == MAX_EVENT
+
+
+def test_the_trace_that_an_authorizer_was_shown_is_kept(begin, invoker):
+    begin(trace=TRACE)
+    [invocation] = invoker.invocations
+    assert invocation.trace == json.loads(invocation.event)["headers"]["x-amzn-trace-id"] == TRACE

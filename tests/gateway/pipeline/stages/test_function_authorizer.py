@@ -326,6 +326,13 @@ def test_the_request_event_of_format_one(world):
     assert event["identitySource"] == event["authorizationToken"] == "abc,GET"
 
 
+def test_the_trace_stays_with_the_request(world):
+    ex = world.ask()
+    [(invocation, _)] = world.calls
+    assert ex.trace == invocation.trace == world.event()["headers"]["x-amzn-trace-id"]
+    assert ex.trace.startswith("Root=1-")
+
+
 def test_the_function_is_told_its_deadline_and_the_trace(world):
     trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
     world.ask(b"abc", (b"X-Amzn-Trace-Id", trace.encode()))

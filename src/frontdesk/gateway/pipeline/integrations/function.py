@@ -6,6 +6,7 @@ Knows functions only as the `Invoker` port; the formats are `rules.events`.
 import os
 from functools import partial
 from itertools import count
+from typing import Final
 
 import orjson
 
@@ -16,14 +17,17 @@ from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.tracing import trace_of
 from frontdesk.ports.invoker import Call, Invocation, Invoker, Outcome
 from frontdesk.rules.events.response import PARSERS, Malformed
-from frontdesk.rules.events.trace import trace_id
 from frontdesk.rules.events.v1 import EventV1
 from frontdesk.rules.events.v2 import EventV2
 
 EVENTS: dict[str, type[EventV1 | EventV2]] = {"1.0": EventV1, "2.0": EventV2}
 """By payload format version."""
+
+MAX_EVENT: Final = 6_291_556
+"""Bytes of an event, base64 of a binary body included: Lambda's limit."""
 
 _RETRY_AFTER: Field = (b"retry-after", b"1")
 
@@ -55,7 +59,7 @@ def integration(build: RouteBuild) -> Step | None:
 class FunctionIntegration:
     """The last stage of a route that a function answers."""
 
-    __slots__ = ("_clock", "_event", "_invoker", "_numbers", "_parse", "_timeout")
+    __slots__ = ("_clock", "_event", "_invoker", "_number", "_parse", "_timeout")
 
     def __init__(
         self,
@@ -73,13 +77,14 @@ class FunctionIntegration:
         self._timeout = timeout
         self._clock = clock
         # Trace ids must differ, not surprise: a random beginning and counting cost no system call.
-        self._numbers = count(int.from_bytes(os.urandom(12), "big"))
+        self._number = count(int.from_bytes(os.urandom(12), "big")).__next__
 
-    def invoke(self, ex: Exchange) -> Parked:
+    def invoke(self, ex: Exchange) -> Reply | Parked:
         """Start the function and park; the outcome resumes the exchange."""
-        received = ex.headers.get(b"x-amzn-trace-id", b"").decode("latin-1")
-        trace = trace_id(received, int(ex.time), next(self._numbers))
+        trace = trace_of(ex, self._number)
         event = self._event.encode(ex, trace)
+        if len(event) > MAX_EVENT:
+            return refusal(413, "function:event_too_large")
         ex.integration_started = now = self._clock.monotonic()
         deadline = now + self._timeout
         call = self._invoker.invoke(Invocation(event, deadline, trace), partial(self._done, ex))

@@ -17,13 +17,13 @@ from frontdesk.config.models.authorizer import FunctionAuthorizer
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.tracing import trace_of
 from frontdesk.gateway.pipeline.values import bind
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
 from frontdesk.rules.auth.answers import Answer, Failure, read_outcome
 from frontdesk.rules.auth.policy import Decision, Facts
 from frontdesk.rules.events.authorizer import EVENTS
 from frontdesk.rules.events.request import RouteFacts
-from frontdesk.rules.events.trace import trace_id
 
 TIMEOUT: Final = 10.0
 """Seconds a function may take to answer. AWS's limit."""
@@ -117,7 +117,7 @@ def function_stage(
                 run.resume(ex, _apply(ex, result))
 
         if not judge.join(identity, use):
-            trace = _trace(ex)
+            trace = trace_of(ex, _random)
             judge.ask(identity, encode(ex, _arn(ex), identity, trace), trace, use)
         return PARKED
 
@@ -150,9 +150,8 @@ def _arn(ex: Exchange) -> str:
     return ex.plan.api.execute_arn(ex.method, ex.stage_path)
 
 
-def _trace(ex: Exchange) -> str:
-    received = ex.headers.get(b"x-amzn-trace-id", b"").decode("latin-1")
-    return trace_id(received, int(ex.time), secrets.randbits(96))
+def _random() -> int:
+    return secrets.randbits(96)
 
 
 def _facts(ex: Exchange) -> Facts:
