@@ -23,7 +23,7 @@ def event_of(facts, make_request):
 def test_the_whole_event_with_everything_absent(event_of):
     assert event_of() == {
         "version": "1.0",
-        "resource": "/pets/6",
+        "resource": "/pets/{id}",
         "path": "/pets/6",
         "httpMethod": "GET",
         "headers": {
@@ -68,7 +68,7 @@ def test_the_whole_event_with_everything_absent(event_of):
             "requestTime": "04/Mar/2020:19:03:58 +0000",
             "requestTimeEpoch": 1583348638390,
             "resourceId": None,
-            "resourcePath": "/pets/6",
+            "resourcePath": "/pets/{id}",
             "stage": "$default",
         },
         "pathParameters": None,

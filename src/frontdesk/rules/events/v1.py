@@ -44,10 +44,11 @@ Multi = dict[str, list[str]]
 class EventV1:
     """The events of one route."""
 
-    __slots__ = ("_facts", "_prefix")
+    __slots__ = ("_facts", "_prefix", "_resource")
 
     def __init__(self, facts: RouteFacts) -> None:
         self._facts = facts
+        self._resource = facts.route_key.partition(" ")[2] or facts.route_key
         self._prefix = facts.domain.partition(".")[0]
 
     def encode(self, request: Request, trace: str) -> bytes:
@@ -65,7 +66,7 @@ class EventV1:
         query = _grouped(pairs(request.query))
         return {
             "version": "1.0",
-            "resource": request.stage_path,
+            "resource": self._resource,
             "path": request.stage_path,
             "httpMethod": request.method,
             "headers": _last(headers),
@@ -99,7 +100,7 @@ class EventV1:
             "requestTime": clf(int(second)),
             "requestTimeEpoch": int(second * 1000),
             "resourceId": None,
-            "resourcePath": request.stage_path,
+            "resourcePath": self._resource,
             "stage": facts.stage,
         }
 
