@@ -65,6 +65,22 @@ def test_limits_count_ipv6_by_its_network(address, network):
     assert network_of(address) == network
 
 
+@pytest.mark.parametrize(
+    ("host", "scheme", "port"),
+    [
+        (b"api.example", "http", b"80"),
+        (b"api.example", "https", b"443"),
+        (b"api.example:8443", "https", b"8443"),
+        (b"api.example:", "http", b"80"),
+        (b"[2001:db8::1]", "http", b"80"),
+        (b"[2001:db8::1]:81", "http", b"81"),
+        (b"", "https", b"443"),
+    ],
+)
+def test_the_port_is_what_host_names_or_the_schemes(host, scheme, port):
+    assert forwarding.port_of(host, scheme) == port
+
+
 def test_forwarded_for_appends_the_peer():
     assert forwarding.forwarded_for(b"", b"10.0.0.1") == b"10.0.0.1"
     assert forwarding.forwarded_for(b"1.2.3.4", b"10.0.0.1") == b"1.2.3.4, 10.0.0.1"

@@ -10,9 +10,10 @@ from frontdesk.config.models.model import Model, OneOrMore, mapped_value
 _RESERVED = re.compile(
     r"access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)"
     r"|forwarded|keep-alive|origin|proxy-(authenticate|authorization)|te|trailers"
-    r"|transfer-encoding|upgrade|x-amzn?-.*|x-forwarded-(for|host|proto)|via",
+    r"|transfer-encoding|upgrade|x-amzn?-.*|x-forwarded-(for|host|port|proto)|via",
     re.IGNORECASE,
 )
+# Differs: the port too, which AWS does not send to HTTP backends.
 """Source: AWS, "Transform API requests and responses for HTTP APIs", reserved headers."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from frontdesk.base.streams import Fields
-from frontdesk.rules.http.forwarding import forwarded_for, nearest
+from frontdesk.rules.http.forwarding import forwarded_for, nearest, port_of
 from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
 
 HIDDEN = HOP_BY_HOP | {b"expect"}
@@ -64,15 +64,5 @@ def forwarding(request: Request) -> tuple[bytes, bytes, bytes]:
     else:
         received = headers.get(b"x-forwarded-for", b"")
         port = nearest(headers.get(b"x-forwarded-port", b""))
-    scheme = request.scheme
-    if not port:
-        port = _port_of(headers.get(b"host", b"")) or _DEFAULT_PORTS.get(scheme, b"80")
-    return forwarded_for(received, peer), port, scheme.encode("latin-1")
-
-
-_DEFAULT_PORTS = {"https": b"443", "http": b"80"}
-
-
-def _port_of(host: bytes) -> bytes:
-    _, colon, port = host.rpartition(b":")
-    return port if colon and port.isdigit() else b""
+    port = port or port_of(headers.get(b"host", b""), request.scheme)
+    return forwarded_for(received, peer), port, request.scheme.encode("latin-1")

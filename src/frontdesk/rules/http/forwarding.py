@@ -100,6 +100,15 @@ def network_of(address: str) -> str:
     return str(ip_network((int(parsed) >> 64 << 64, 64)))
 
 
+def port_of(host: bytes, scheme: str) -> bytes:
+    """Return the port that a client connected to, by its Host field: "80" or "443" where that names none."""
+    _, colon, port = host.rpartition(b":")
+    return port if colon and port.isdigit() else _DEFAULT_PORTS[scheme]
+
+
+_DEFAULT_PORTS: Final = {"http": b"80", "https": b"443"}
+
+
 def forwarded_for(received: bytes, peer: bytes) -> bytes:
     """Return `X-Forwarded-For` with the peer appended. received: of a trusted peer, else b""."""
     return received + b", " + peer if received else peer

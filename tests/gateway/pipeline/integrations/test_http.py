@@ -102,6 +102,7 @@ def test_the_backend_gets_the_fields_and_who_the_client_is(forward, backend):
         b"Accept: */*",
         b"Cookie: a=b",
         b"X-Forwarded-For: 192.0.2.1",
+        b"X-Forwarded-Port: 8080",
         b"X-Forwarded-Proto: http",
         b'Forwarded: for=192.0.2.1;host="Api.Clinic.example:8080";proto=http',
         b"Via: 1.1 frontdesk",
@@ -115,11 +116,15 @@ def test_what_a_trusted_proxy_said_is_extended(forward, backend):
     told = [
         HOST,
         (b"X-Forwarded-For", b"198.51.100.7"),
+        (b"X-Forwarded-Host", b"app.example"),
+        (b"X-Forwarded-Port", b"1, 8443"),
         (b"Forwarded", b"for=198.51.100.7"),
         (b"Via", b"1.1 edge"),
     ]
     forward(held=told)
     head = backend.head
+    assert b"X-Forwarded-Host: app.example" in head
+    assert b"X-Forwarded-Port: 8443" in head
     assert b"X-Forwarded-For: 198.51.100.7, 192.0.2.1" in head
     assert b"Via: 1.1 edge, 1.1 frontdesk" in head
     assert any(line.startswith(b"Forwarded: for=198.51.100.7, for=192.0.2.1") for line in head)

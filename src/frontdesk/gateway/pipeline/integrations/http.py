@@ -29,7 +29,14 @@ from frontdesk.gateway.pipeline.integrations.http_target import (
 )
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
-from frontdesk.rules.http.forwarding import forwarded, forwarded_for, loops, via
+from frontdesk.rules.http.forwarding import (
+    forwarded,
+    forwarded_for,
+    loops,
+    nearest,
+    port_of,
+    via,
+)
 
 _RETRY_AFTER: Final[Field] = (b"retry-after", b"1")
 _WEBSOCKET_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
@@ -179,12 +186,21 @@ class Forwarder:
 def _negotiation(ex: Exchange, host: bytes) -> Iterator[bytes]:
     """Write the introduction behind other proxies, and what the client wants of the connection."""
     headers = ex.headers
-    received = headers.get(b"x-forwarded-for"), headers.get(b"forwarded"), headers.get(b"via")
+    received = tuple(map(headers.get, _RECEIVED))
     yield _introduction(ex.peer, ex.scheme, ex.version, host, received)
     if ex.upgrade:
         yield b"Connection: Upgrade\r\nUpgrade: websocket"
     elif b"trailers" in headers.get(b"te", b"").lower():
         yield b"Connection: TE\r\nTE: trailers"
+
+
+_RECEIVED: Final = (
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-port",
+    b"forwarded",
+    b"via",
+)
 
 
 @lru_cache(1024)
@@ -193,23 +209,24 @@ def _introduction(
     scheme: str,
     version: str,
     host: bytes,
-    received: tuple[bytes | None, ...] = (None, None, None),
+    received: tuple[bytes | None, ...] = (None,) * 5,
 ) -> bytes:
     """Write the fields that tell the backend of the client. Clients repeat themselves: remembered.
 
-    received: X-Forwarded-For and Forwarded, as only a trusted proxy may say them, and Via.
+    received: the values of `_RECEIVED`. Of them only a trusted proxy may say anything but Via.
     """
     # Differs: AWS adds `by=` and its own name in Via, and X-Forwarded-* for functions only.
     client, proto = peer.encode(), scheme.encode()
-    addresses, hops, passed = (value or b"" for value in received)
+    addresses, asked_host, asked_port, hops, passed = (value or b"" for value in received)
     lines = [
         b"X-Forwarded-For: " + forwarded_for(addresses, client),
+        b"X-Forwarded-Port: " + (nearest(asked_port) or port_of(host, scheme)),
         b"X-Forwarded-Proto: " + proto,
         b"Forwarded: " + forwarded(hops, client, host, proto),
         b"Via: " + via(passed, version.removeprefix("HTTP/").encode()),
     ]
     if host:
-        lines.append(b"X-Forwarded-Host: " + host)
+        lines.append(b"X-Forwarded-Host: " + (nearest(asked_host) or host))
     return b"\r\n".join(lines)
 
 
