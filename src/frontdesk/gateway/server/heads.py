@@ -48,7 +48,8 @@ _HOLD: Final = 1  # ends here, but events and policies see it
 _EDGE: Final = 2  # only a trusted proxy may say it; dropped otherwise
 _DROP: Final = 3
 
-_HELD_FROM_ANYONE: Final = HOP_BY_HOP | {b"content-length", b"expect", b"host", b"via"}
+HELD_FROM_ANYONE: Final = HOP_BY_HOP | {b"content-length", b"expect", b"host", b"via"}
+"""Fields that events and policies are shown whoever sent them; all of them are held."""
 
 _NO_HEADERS: Final[dict[bytes, bytes]] = {}
 _NO_FIELDS: Final[Fields] = []
@@ -234,7 +235,7 @@ class HeadReader:
             # Differs: AWS passes such names on. Many backends read `_` as `-`, so that
             # `Transfer_Encoding` or `X_Forwarded_For` would speak for the edge.
             fate = _DROP
-        elif key in _HELD_FROM_ANYONE:
+        elif key in HELD_FROM_ANYONE:
             fate = _HOLD
         elif is_held(key):
             fate = _EDGE

@@ -4,11 +4,11 @@ Fields are written as they are given. Whoever makes them from text that is not h
 parameter mapping) has refused CR, LF and NUL; fields of backends come out of a strict parser.
 """
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
 from frontdesk.base.streams import Fields
+from frontdesk.rules.http.dates import write_date
 
 _PHRASES: Final = {int(status): status.phrase for status in HTTPStatus}
 
@@ -24,22 +24,6 @@ BODILESS: Final = frozenset({204, 304, *range(100, 200)})
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 
-_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS: Final = (
-    "Jan",
-    "Feb",
-    "Mar",
-    "Apr",
-    "May",
-    "Jun",
-    "Jul",
-    "Aug",
-    "Sep",
-    "Oct",
-    "Nov",
-    "Dec",
-)
-
 
 class DateLine:
     """The `Date` field, written once per second (RFC 9110 §6.6.1)."""
@@ -54,10 +38,7 @@ class DateLine:
         """Return the whole line for a calendar second."""
         second = int(now)
         if second != self._second:
-            at = datetime.fromtimestamp(second, UTC)
-            day, month = _DAYS[at.weekday()], _MONTHS[at.month - 1]
-            text = f"Date: {day}, {at.day:02} {month} {at.year:04} {at:%H:%M:%S} GMT\r\n"
-            self._line = text.encode()
+            self._line = b"Date: %b\r\n" % write_date(second)
             self._second = second
         return self._line
 
