@@ -1,6 +1,6 @@
 """Owns what a stage builder is given. Builders read configuration here, once, at load; stages never do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -53,10 +53,10 @@ class RouteBuild:
     config: Config
     parts: Parts
     place: Locate
-    shared: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
     """What the routes of one compilation have in common; see `once`."""
 
-    def once(self, key: tuple[str, ...], make: Callable[[], T]) -> T:
+    def once(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         """Make something on the first call for `key`; every other route of the compilation gets the same."""
         if key not in self.shared:
             self.shared[key] = make()

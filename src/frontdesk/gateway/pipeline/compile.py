@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +42,7 @@ class _Compiler:
     place: Locate
     parts: Parts
     log: Callable[[Exchange], None]
-    shared: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
 
     def mounts(self, name: str, api: HttpApi) -> Iterable[Mount]:
         base = api.base_path.rstrip("/")

@@ -7,6 +7,7 @@ import pytest
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.door import Limits
 from frontdesk.gateway.pipeline import run
+from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.stages import throttle
 from frontdesk.stores.memory.ledger import MemoryLedger
@@ -30,7 +31,7 @@ class Gateway:
         self.api = HttpApi.model_validate(api)
 
     def build(self, route=None, *, key="GET /pets/{id}", api_name="scheduling", stage="$default"):
-        return SimpleNamespace(
+        return RouteBuild(
             key=key,
             api_name=api_name,
             api=self.api,

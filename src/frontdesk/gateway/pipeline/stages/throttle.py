@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from math import ceil
+from typing import Final
 
 from frontdesk.base.errors import Position
 from frontdesk.base.streams import Field
@@ -51,12 +52,12 @@ class _Limit:
 
 def throttle_before_auth(build: RouteBuild) -> Step | None:
     """Build the limits that hold whoever calls: all but those by what an authorizer learns."""
-    return _step(build, [limit for limit in _limits(build) if not limit.needs_identity])
+    return _step(build, needs_identity=False)
 
 
 def throttle_after_auth(build: RouteBuild) -> Step | None:
     """Build the limits by claim or authorizer context."""
-    return _step(build, [limit for limit in _limits(build) if limit.needs_identity])
+    return _step(build, needs_identity=True)
 
 
 def rate_limit_fields(_build: RouteBuild) -> Step:
@@ -64,89 +65,113 @@ def rate_limit_fields(_build: RouteBuild) -> Step:
 
     Source: draft-ietf-httpapi-ratelimit-headers (September 2025).
     """
+    return _RATE_LIMIT_FIELDS
 
+
+def _add_rate_limit_fields(ex: Exchange, reply: Reply) -> Reply:
     # Differs: AWS says nothing of its limits, neither here nor by Retry-After.
-    def add(ex: Exchange, reply: Reply) -> Reply:
-        if ex.limit_fields is not None:
-            reply.fields += ex.limit_fields
-        return reply
-
-    return Step("rate limit fields", add, "RateLimit-Policy, RateLimit")
+    if ex.limit_fields is not None:
+        reply.fields += ex.limit_fields
+    return reply
 
 
-def _limits(build: RouteBuild) -> Iterator[_Limit]:
-    api, facts, place = build.api, build.facts, build.place
-    yield _limit("account", build.config.limits.throttle, "account", place("limits", "throttle"))
-    stage = f"{build.api_name}/{facts.stage}"
-    staged = api.stages[facts.stage].throttle
-    if staged is not None:
-        # `stage` for the only one, or an entry of `stages`
-        written = place("apis", build.api_name, "stage", "throttle") or place(
-            "apis", build.api_name, "stages", facts.stage, "throttle"
-        )
-        yield _limit("stage", staged, f"stage {stage}", written)
-    if api.throttle is not None:
-        at = place("apis", build.api_name, "throttle")
-        yield _limit("api", api.throttle, f"api {build.api_name}", at)
+_RATE_LIMIT_FIELDS: Final = Step(
+    "rate limit fields", _add_rate_limit_fields, "RateLimit-Policy, RateLimit"
+)
+
+
+def _limits(build: RouteBuild) -> list[_Limit]:
+    """List the limits of a route, the widest first."""
+    api_name, stage = build.api_name, build.facts.stage
+    shared = build.once(("limits", api_name, stage), lambda: list(_shared_limits(build)))
     if build.route is None:
-        return
-    at = place("apis", build.api_name, "routes", build.key, "throttle")
+        return shared
+    at = build.place("apis", api_name, "routes", build.key, "throttle")
+    limits = list(shared)
     for number, throttle in enumerate(build.route.throttle, 1):
         name = "route" if number == 1 else f"route-{number}"
-        yield _limit(name, throttle, f"{name} {stage} {build.key}", at)
+        limits.append(_limit(build, name, throttle, f"{name} {api_name}/{stage} {build.key}", at))
+    return limits
 
 
-def _limit(name: str, throttle: Throttle, scope: str, place: Position | None) -> _Limit:
+def _shared_limits(build: RouteBuild) -> Iterator[_Limit]:
+    api, api_name, stage, place = build.api, build.api_name, build.facts.stage, build.place
+    account = build.config.limits.throttle
+    yield _limit(build, "account", account, "account", place("limits", "throttle"))
+    staged = api.stages[stage].throttle
+    if staged is not None:
+        # `stage` for the only one, or an entry of `stages`
+        at = place("apis", api_name, "stage", "throttle") or place(
+            "apis", api_name, "stages", stage, "throttle"
+        )
+        yield _limit(build, "stage", staged, f"stage {api_name}/{stage}", at)
+    if api.throttle is not None:
+        at = place("apis", api_name, "throttle")
+        yield _limit(build, "api", api.throttle, f"api {api_name}", at)
+
+
+def _limit(
+    build: RouteBuild, name: str, throttle: Throttle, scope: str, place: Position | None
+) -> _Limit:
     limit, window = throttle.rate
     # Differs: AWS asks for a burst with every rate.
     burst = throttle.burst or max(1, int(limit / window))
-    return _Limit(Rule(name, limit, window, burst), scope, throttle.by, place)
+    rule = build.once(
+        ("rule", name, limit, window, burst), lambda: Rule(name, limit, window, burst)
+    )
+    return _Limit(rule, scope, throttle.by, place)
 
 
-def _step(build: RouteBuild, limits: list[_Limit]) -> Step | None:
+def _step(build: RouteBuild, *, needs_identity: bool) -> Step | None:
+    every = _limits(build)
+    limits = [limit for limit in every if limit.needs_identity is needs_identity]
     if not limits:
         return None
+    rules = tuple(limit.rule for limit in every)
     return Step(
         name="throttle",
-        run=_stage(build, limits),
+        run=_Limiter(build, limits, build.once(("policy", *rules), lambda: _policy(rules))).take,
         detail="; ".join(map(str, limits)),
         place=limits[-1].place,
         needs_body=any(reads_body(limit.by) for limit in limits if limit.by),
     )
 
 
-def _stage(build: RouteBuild, limits: list[_Limit]) -> Callable[[Exchange], Reply | None]:
-    ledger: Ledger = build.parts.ledger
-    monotonic = build.parts.clock.monotonic
-    fixed = [(limit.scope, limit.rule) for limit in limits if limit.by is None]
-    keyed = [
-        (f"{limit.scope}\0", _subject(limit.by), limit.rule)
-        for limit in limits
-        if limit.by is not None
-    ]
-    rules = [rule for _, rule in fixed] + [rule for *_, rule in keyed]
-    policy = _policy(_limits(build))
-    # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
-    told = [rule.name for rule in rules] != ["account"]
+class _Limiter:
+    """Limits of one route that are taken together. Slots rather than a closure: there is one per route."""
 
-    def throttle(ex: Exchange) -> Reply | None:
-        claims: list[Claim] = fixed
-        if keyed:
-            claims = fixed + [(prefix + subject(ex), rule) for prefix, subject, rule in keyed]
-        index, grant = ledger.try_take_all(claims, monotonic())
-        rule = rules[index]
+    __slots__ = ("_fixed", "_keyed", "_ledger", "_monotonic", "_policy", "_told")
+
+    def __init__(self, build: RouteBuild, limits: list[_Limit], policy: Field) -> None:
+        self._ledger: Ledger = build.parts.ledger
+        self._monotonic = build.parts.clock.monotonic
+        self._policy = policy
+        self._fixed: list[Claim] = [(limit.scope, limit.rule) for limit in limits if not limit.by]
+        self._keyed = [
+            (f"{limit.scope}\0", _subject(limit.by), limit.rule) for limit in limits if limit.by
+        ]
+        # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
+        self._told = [limit.rule.name for limit in limits] != ["account"]
+
+    def take(self, ex: Exchange) -> Reply | None:
+        """Take the request from every limit, or refuse it."""
+        claims = self._fixed
+        if self._keyed:
+            keyed = [(prefix + subject(ex), rule) for prefix, subject, rule in self._keyed]
+            claims = claims + keyed
+        index, grant = self._ledger.try_take_all(claims, self._monotonic())
+        rule = claims[index][1]
         if not grant.allowed:
             wait = max(1, ceil(grant.retry_after))
-            ex.limit_fields = [policy, _rate_limit(rule, 0, wait)]
+            ex.limit_fields = [self._policy, _rate_limit(rule, 0, wait)]
             return refusal(429, f"throttle:{rule.name}", (b"retry-after", b"%d" % wait))
-        if told:
+        if self._told:
             ratio = grant.remaining / rule.burst
             if ratio < ex.limit_ratio:
                 ex.limit_ratio = ratio
-                ex.limit_fields = [policy, _rate_limit(rule, grant.remaining, _delay(rule, grant))]
+                told = _rate_limit(rule, grant.remaining, _delay(rule, grant))
+                ex.limit_fields = [self._policy, told]
         return None
-
-    return throttle
 
 
 def _subject(by: str) -> Callable[[Exchange], str]:
@@ -170,8 +195,7 @@ def _subject(by: str) -> Callable[[Exchange], str]:
     return subject
 
 
-def _policy(limits: Iterable[_Limit]) -> Field:
-    rules = [limit.rule for limit in limits]
+def _policy(rules: Iterable[Rule]) -> Field:
     items = [Item(rule.name, {"q": rule.limit, "w": ceil(rule.window)}) for rule in rules]
     return b"ratelimit-policy", write_list(items)
 
