@@ -118,6 +118,50 @@ async def test_equal_settings_share_connections(upstreams, backend):
     assert upstreams.get(settings(backend)) is not upstreams.get(settings(backend, eject=1.0))
 
 
+async def test_backends_that_a_reload_removed_are_closed_once_their_calls_are_over(
+    upstreams, pair, ask
+):
+    removed, kept = (upstreams.get(settings(each)) for each in pair)
+    upstreams.forget_unused()
+    calls = [ask() for _ in range(3)]
+    for call, upstream in zip(calls, (removed, removed, kept), strict=True):
+        upstream.send(call)
+    idle, busy, other = [await each.peer() for each in (pair[0], *pair)]
+    for peer in (idle, other):
+        await peer.head()
+        await peer.answer()
+    await calls[0].answered()
+    await calls[2].answered()
+
+    assert upstreams.get(settings(pair[1])) is kept
+    upstreams.forget_unused()
+    assert await idle.ended() == b""
+    await busy.head()
+    await busy.answer(b"late")
+    assert (await calls[1].answered()).body_came == b"late"
+    assert await busy.ended() == b""
+
+    kept.send(again := ask())
+    await other.head()
+    await other.answer()
+    await again.answered()
+    assert upstreams.get(settings(pair[0])) is not removed
+
+
+async def test_a_removed_backend_still_serves_the_requests_of_the_former_plan(
+    upstreams, backend, ask
+):
+    removed = upstreams.get(settings(backend))
+    upstreams.forget_unused()
+    upstreams.forget_unused()
+    removed.send(call := ask())
+    peer = await backend.peer()
+    await peer.head()
+    await peer.answer()
+    await call.answered()
+    assert await peer.ended() == b""
+
+
 @pytest.mark.parametrize("url", ["ftp://x", "http://", "http://a@b", "x", "http://a:99999"])
 async def test_targets_that_cannot_work_are_refused(clock, url):
     with pytest.raises(ValueError):

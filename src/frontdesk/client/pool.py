@@ -56,6 +56,7 @@ class Pool:
         self._pending: deque[tuple[float, Call]] = deque()  # with the second at which it gives up
         self._timer = wheel.timer(self._expire_pending)
         self._made = 0
+        self._retired = False
 
     @property
     def load(self) -> int:
@@ -81,6 +82,12 @@ class Pool:
         else:
             call.fail(UpstreamError("unavailable", f"too many waiting: {call.address}"))
 
+    def retire(self) -> None:
+        """Keep no connection from now on: close the idle ones, and each other when its call is over."""
+        self._retired = True
+        for connection in tuple(self._idle):
+            connection.close()
+
     def close(self) -> None:
         """Close every connection; calls under way and waiting fail."""
         while self._pending:
@@ -102,6 +109,8 @@ class Pool:
     def release(self, connection: Connection) -> None:
         if self._pending:
             connection.start(self._pending.popleft()[1])
+        elif self._retired:
+            connection.close()
         else:
             self._idle.append(connection)
 

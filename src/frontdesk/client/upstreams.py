@@ -67,6 +67,11 @@ class Upstream:
         """Send a request; `call.respond` or `call.fail` tells what came of it."""
         (self._only or self._pick()).send(call)
 
+    def retire(self) -> None:
+        """Close each connection as soon as no call is under way on it."""
+        for pool in self._pools:
+            pool.retire()
+
     def close(self) -> None:
         """Close all connections; calls under way fail."""
         for pool in self._pools:
@@ -87,17 +92,25 @@ class Upstreams:
         self._monotonic = clock.monotonic
         self._wheel = wheel
         self._by_settings: dict[UpstreamSettings, Upstream] = {}
+        self._asked: set[UpstreamSettings] = set()
 
     def get(self, settings: UpstreamSettings) -> Upstream:
         """Return the backend of these settings, the same one for equal settings.
 
         Raises: ValueError for a bad target, OSError for a certificate file that cannot be used.
         """
+        self._asked.add(settings)
         upstream = self._by_settings.get(settings)
         if upstream is None:
             upstream = Upstream(settings, self._wheel, self._monotonic)
             self._by_settings[settings] = upstream
         return upstream
+
+    def forget_unused(self) -> None:
+        """Retire the backends that nobody has asked for since the last call: after a reload."""
+        for settings in self._by_settings.keys() - self._asked:
+            self._by_settings.pop(settings).retire()
+        self._asked.clear()
 
     def close(self) -> None:
         """Close all connections of all backends."""
