@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "routes": ("frontdesk.cli.routes", "List the routes with their integration and protection."),
     "explain": ("frontdesk.cli.routes", "Show the stages that a request would pass, with lines."),
     "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
-    "logs": ("frontdesk.cli.functions", "Show the logs of functions and of the gateway."),
+    "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
 }
 """Name → module that defines a click command of that name, and its one line of help."""

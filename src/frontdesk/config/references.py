@@ -63,7 +63,8 @@ class _Resolver:
             text = _REFERENCE.sub(replace, written)
         except ValueError as error:
             where = self.tree.position(path)
-            self.findings.append(Finding("error", "reference", where, str(error)))
+            message, *hint = error.args
+            self.findings.append(Finding("error", "reference", where, message, hint="".join(hint)))
             text = written
         return FileText(text, self.folder, written, referenced=referenced)
 
@@ -85,7 +86,8 @@ class _Resolver:
         if dash:
             return value or default
         if value is None:
-            raise ValueError(f"environment variable not set: {name}")
+            hint = f"set it, or give a default: ${{env:{name}:-value}}"
+            raise ValueError(f"environment variable not set: {name}", hint)
         return value
 
     def file(self, name: str) -> str:
