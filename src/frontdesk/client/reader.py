@@ -159,7 +159,7 @@ class ResponseReader:
 
     def _interim(self, status: int) -> None:
         """Pass over a 1xx head. The parser reports it as a message of its own."""
-        # Differs: RFC 9110 §15.2 wants 103 passed on; no 1xx but 101 reaches our client from a backend.
+        # Differs: [interim-answers] RFC 9110 §15.2 wants 103 passed on; only 101 reaches a client.
         if status < 100 or status == 101:
             self.problem = f"status: {status}"
         self.fields.clear()

@@ -9,6 +9,7 @@ METHODS: Final = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "P
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9._:-]+)(\+?)\}")
 _STATIC = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})*")
+# Differs: [encoded-route] AWS documents no such rule.
 _NEVER_ENCODED = re.compile(r"%(?:2[DEF]|3[0-9]|4[1-9A-F]|5[0-9ACF]|6[1-9A-F]|7[0-9AE]|00)")
 """Triplets that no normalised path contains: unreserved characters, slashes, NUL (RFC 3986 §6.2.2)."""
 

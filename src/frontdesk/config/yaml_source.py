@@ -31,7 +31,7 @@ _CONSTANTS: Final[dict[str, bool | None]] = {
     "False": False,
     "FALSE": False,
 }
-# Longer numbers stay texts: they are identifiers, and no JSON reader keeps all their digits.
+# Differs: [long-numbers] longer ones stay texts: identifiers, whose digits no JSON reader keeps.
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _BASED = re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]{1,3})?")
@@ -155,6 +155,7 @@ class _Reader:
         line, column = event.start_mark.line + 1, event.start_mark.column + 1
         return Node(self.file, line, column, line, column, children)
 
+    # Differs: [yaml-tags] YAML has tags, and JSON surrogate pairs, which libyaml refuses.
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None:
             self.findings.append(

@@ -152,6 +152,7 @@ class _Child:
             self._send(pack(INIT_ERROR, body=_describe(error, "")))
             return 1
         self._send(pack(READY, meta=READY_META.pack(time.perf_counter() - started)))
+        # Differs: [threads] AWS freezes the environment between calls; here threads run on.
         while (frame := self._next()) is not None and frame.kind != SHUTDOWN:
             if frame.kind == INVOKE:
                 self._send(self._answer(frame))
@@ -296,7 +297,7 @@ def load_handler(name: str) -> Handler:
 def _synchronous(handler: Handler) -> Handler:
     """Run a coroutine function to its end. One loop for all calls: clients made in it stay usable.
 
-    Differs: AWS has no asynchronous Python handlers.
+    Differs: [async-handlers] AWS has no asynchronous Python handlers.
     """
     import asyncio
 
@@ -323,7 +324,7 @@ def _unmarshal(event: bytes) -> Any:
 
 def _plain(value: object) -> object:
     if isinstance(value, Decimal):
-        # Differs: AWS writes all digits of a Decimal; a double is what our encoder can write.
+        # Differs: [decimal] AWS writes all digits; a double is what our encoder can write.
         return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 

@@ -38,8 +38,8 @@ def init_of(
 
 
 def _environment(settings: FunctionSettings, temporary: Path, log_stream: str) -> dict[str, str]:
-    # Differs: AWS gives each environment a /tmp of its own that survives a timeout; ours is named by
-    # TMPDIR, belongs to one process and goes with it. No AWS credentials are set.
+    # Differs: [temporary-folder] AWS gives each environment a /tmp that survives a timeout; ours is
+    # named by TMPDIR, belongs to one process and goes with it. No AWS credentials are set.
     may_be_overridden = {
         "LANG": "en_US.UTF-8",
         "PATH": os.environ.get("PATH", os.defpath),
@@ -62,4 +62,5 @@ def _environment(settings: FunctionSettings, temporary: Path, log_stream: str) -
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{settings.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
     }
+    # Differs: [reserved-variables] AWS refuses a function that sets one of these.
     return {**may_be_overridden, **settings.environment, **reserved}

@@ -286,6 +286,7 @@ class FunctionHost:
 
     def failed(self, child: Child, outcome: Outcome, now: float) -> None:
         """See process.Owner."""
+        # Differs: [failed-load] at AWS each of those who wait loads, and fails, for itself.
         self._failure = outcome
         self._run(self._pool.failed(child.number, now))
         self._failure = _STOPPED

@@ -98,7 +98,7 @@ class FunctionLog:
         if second != self._second:
             self._second, self._taken = second, 0
         self._taken += len(data)
-        if self._taken > _PER_SECOND:
+        if self._taken > _PER_SECOND:  # Differs: [output-rate] AWS keeps all of it.
             self._dropped += len(data)
             return
         lines, end, self._partial = (self._partial + data).rpartition(b"\n")

@@ -12,6 +12,7 @@ _SLACK = 32 << 20  # the interpreter's own, which Lambda's sizes do not count as
 _PROCESSES = 256
 
 
+# Differs: [memory-look] AWS's limit is the kernel's always.
 def resident(pid: int, limit: int) -> int:
     """Tell how many bytes of memory a process uses; 0 when it is gone.
 

@@ -44,8 +44,8 @@ from frontdesk.ports.invoker import Invocation, Outcome
 INIT_BUDGET = 10.0
 """Seconds that AWS gives to loading.
 
-Differs: AWS ends a slower load and tries again within the first call's timeout; our one attempt may
-take both together.
+Differs: [one-load] AWS ends a slower load and tries again within the first call's timeout; our one
+attempt may take both together.
 """
 
 _EXIT_GRACE = 0.5
@@ -152,7 +152,7 @@ class Child:
     def invoke(self, request_id: str, invocation: Invocation, now: float) -> None:
         """Run the handler. Answer: `answered`, or `lost` with an outcome."""
         # A caller that stops waiting says so itself; our own look at its deadline comes after that.
-        # Differs: AWS lets a function run on when its caller's deadline has passed.
+        # Differs: [deadline-kills] AWS lets a function run on when its caller's time is over.
         self._allowed = allowed = min(self.settings.timeout, invocation.deadline + TICK - now)
         self._started = now
         self._request_id = request_id

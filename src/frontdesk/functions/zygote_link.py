@@ -46,8 +46,8 @@ class ZygoteLink:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
-                # Differs: what is installed beside Frontdesk can be imported by functions, after their
-                # own packages. AWS offers boto3 alone.
+                # Differs: [importable-packages] functions can import what is installed beside us,
+                # after their own packages. AWS offers boto3 alone.
                 [sys.executable, "-I", str(_PROGRAM), str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
                 env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONHASHSEED": "random"},

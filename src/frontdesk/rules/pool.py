@@ -16,9 +16,9 @@ that the caller carries out in order. The rules, in full:
    A child lost in the middle of a call is replaced at once, one lost while idle when it is needed.
 5. A child idle for longer than `idle` goes, but for the last one of a function.
 
-Differs: AWS never lets a synchronous call wait for a warm environment, and takes reserved concurrency
-out of the account's pool. On one machine processes are dear and a short wait is cheap; without rule 2
-a gateway with two cores would answer 429 to its ninth connection.
+Differs: [waiting] AWS never lets a synchronous call wait for a warm environment, and takes reserved
+concurrency out of the account's pool. On one machine processes are dear and a short wait is cheap;
+without rule 2 a gateway with two cores would answer 429 to its ninth connection.
 """
 
 from collections import OrderedDict

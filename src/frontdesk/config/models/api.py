@@ -135,6 +135,7 @@ class Route(Model):
     throttle: Annotated[tuple[ThrottleField, ...], OneOrMore()] = ()
     """Limit of this route; a list for several, all of which must allow a request."""
 
+    # Differs: [default-timeout] 30 s at AWS's HTTP APIs, 29 s at its REST APIs.
     timeout: Annotated[Duration, between("50ms", "30s")] = 29.0
     """How long the integration may take. From 50ms to 30s, default 29s."""
 
@@ -153,6 +154,7 @@ class Route(Model):
         if len(chosen) != 1:
             found = " and ".join(chosen) or "none"
             raise broken_rule(f"expected exactly one of {', '.join(INTEGRATIONS)}, got {found}")
+        # Differs: [request-mapping] AWS maps for functions, too.
         if chosen != ["http"] and self.request is not None:
             raise broken_rule("expected request mapping on a route with http only")
         return self

@@ -33,6 +33,7 @@ Algorithm = Literal[
     "ES512",
     "EdDSA",
 ]
+# Differs: [algorithms] AWS takes RS256, RS384 and RS512 only.
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 IDENTITY = ("$request.header.Authorization",)
 
@@ -135,6 +136,7 @@ class FunctionAuthorizer(Model):
     """What identifies the caller: all must be present (else 401), and the answer is cached by them.
     Default $request.header.Authorization."""
 
+    # Differs: [default-cache] 0 in AWS's API, 300 in its console.
     cache: Annotated[Duration, between("0s", "1h")] = 300.0
     """How long an answer is remembered. 0 turns it off. Default 300s, at most 1h."""
 

@@ -104,6 +104,7 @@ StatusKey = Annotated[
 class StatusMapping(Model):
     """Changes to answers of one integration status."""
 
+    # Differs: [status-number] AWS takes a selector, too.
     status: Status | None = None
     """Status to answer instead."""
 

@@ -156,7 +156,7 @@ def _response_body(selector: Selector) -> ReplyValue:
     path = selector.path
 
     def value(_ex: Exchange, reply: Reply) -> str | None:
-        # Differs: a body that is still streaming has no value; AWS holds it back and reads it whole.
+        # Differs: [streaming-body] one that still streams has no value; AWS reads it whole first.
         body = reply.body if isinstance(reply.body, bytes) else b""
         return _json_text(body, path) if path else body.decode("utf-8", "replace") or None
 

@@ -232,8 +232,8 @@ class HeadReader:
         key = name.lower()
         fate = _FORWARD
         if b"_" in key:
-            # Differs: AWS passes such names on. Many backends read `_` as `-`, so that
-            # `Transfer_Encoding` or `X_Forwarded_For` would speak for the edge.
+            # Differs: [underscore-names] AWS passes them on. Many backends read `_` as `-`, so
+            # that `Transfer_Encoding` or `X_Forwarded_For` would speak for the edge.
             fate = _DROP
         elif key in HELD_FROM_ANYONE:
             fate = _HOLD

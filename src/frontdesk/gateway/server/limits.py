@@ -24,6 +24,7 @@ class Limits:
     answer; closed silently. requests: per connection, the last answer says `Connection: close`.
     """
 
+    # Differs: [head-size] AWS allows 10,240 bytes of line and fields together.
     request_line: int = 16 * 1024
     target: int = 8 * 1024
     field_line: int = 16 * 1024
@@ -31,6 +32,7 @@ class Limits:
     field_count: int = 100
     header_timeout: float = 10.0
     body_gap: float = 30.0
+    # Differs: [body-rate] AWS documents no least rate.
     min_rate: float = 240.0
     min_rate_grace: float = 5.0
     idle_timeout: float = 75.0

@@ -117,5 +117,5 @@ class ClientTunnel(asyncio.Protocol):
 
     def drain(self) -> None:
         """A tunnel has no end of its own to wait for."""
-        # Differs: no WebSocket close frame (1012) is sent; the client sees the end of the stream.
+        # Differs: [close-frame] no WebSocket close frame (1012) is sent: the client sees the end.
         self._transport.close()

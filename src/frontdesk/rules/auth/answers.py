@@ -56,6 +56,7 @@ def read_outcome(form: str, payload: bytes, error: str) -> Answer | Failure:
 
 def _failure(value: Any, error: str) -> Failure:
     message = value.get("errorMessage") if isinstance(value, dict) else None
+    # Differs: [raised-unauthorized] AWS knows this of REST APIs only.
     if error == "Unhandled" and message == "Unauthorized":
         return Failure(401, "Unauthorized")
     return Failure(500, f"the function failed: {message or error}")
@@ -90,6 +91,7 @@ def _is_flat(context: Any) -> bool:
     return not any(isinstance(value, dict | list) for value in context.values())
 
 
+# Differs: [strict-answers] AWS documents a limit for policies only.
 _FORMS: Final[Mapping[str, tuple[Callable[[dict[str, Any]], Answer | Failure], int]]] = {
     "simple": (_simple, 16 * 1024),
     "iam": (_policy, 8 * 1024),

@@ -41,6 +41,7 @@ class Fault(Enum):
     ISSUER = ("issuer", "the token does not have a valid issuer")
     AUDIENCE = ("audience", "the token does not have a valid audience")
     EXPIRED = ("expired", "the token has expired")
+    # Differs: [fault-texts] AWS has texts of its own for these, which it does not document.
     NOT_YET_VALID = ("not_yet_valid", "malformed token")
     DATES = ("dates", "malformed token")
 
@@ -103,6 +104,7 @@ def read(token: bytes, demands: Demands) -> Token | Fault:
     return Token(header["alg"], header.get("kid"), claims, token[: found.end(2)], signature)
 
 
+# Differs: [strict-tokens] AWS documents none of these checks but that of `alg`.
 def _check_header(header: Mapping[str, Any], demands: Demands) -> Fault | None:
     """Look at the members that matter. `jku`, `x5u`, `x5c` and `jwk` are never looked at."""
     alg, kid, typ = header.get("alg"), header.get("kid", ""), header.get("typ", "")

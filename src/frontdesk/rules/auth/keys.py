@@ -78,7 +78,7 @@ class Keys:
         """
         named = self._all if kid is None else self._by_kid.get(kid, [])
         fitting = [key for key in named if alg in key.verifiers]
-        if kid is None:
+        if kid is None:  # Differs: [no-kid] AWS demands a key id.
             return fitting if len(fitting) == 1 else []
         return fitting[:MAX_TRIED]
 

@@ -85,6 +85,7 @@ def read_policy(document: object) -> Policy | None:
         return None
 
 
+# Differs: [strict-policies] AWS does not say what becomes of others.
 _ELEMENTS: Final = frozenset(
     {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )

@@ -32,6 +32,6 @@ def event_body(body: bytes, headers: dict[bytes, bytes]) -> tuple[str, bool]:
         try:
             return body.decode(), False
         except UnicodeDecodeError:
-            # Differs: AWS puts replacement characters in; a function could never get the bytes back.
+            # Differs: [not-utf8] AWS puts replacement characters in, and the bytes are lost.
             pass
     return b2a_base64(body, newline=False).decode("ascii"), True

@@ -24,6 +24,7 @@ _DROPPED = HOP_BY_HOP | {b"content-length"}
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # controls but the tab: RFC 9110 §5.5
+# Differs: [function-status] AWS documents no range.
 _STATUS = re.compile(r"[2-5]\d\d")
 _NO_CONTENT = (204, 304)
 

@@ -91,5 +91,6 @@ def _pattern(origin: str) -> re.Pattern[bytes]:
     scheme, _, rest = origin.partition("://")
     if rest == "*":
         return re.compile(f"{scheme}://{_HOST}{_PORT}".encode())
+    # Differs: [origin-wildcard] AWS knows no wildcard inside a host.
     domain = re.escape(rest.removeprefix("*"))
     return re.compile(f"{scheme}://{_LABEL}{domain}".encode())

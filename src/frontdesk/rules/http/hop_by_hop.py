@@ -35,7 +35,7 @@ HELD: Final[frozenset[bytes]] = HOP_BY_HOP | {
 }
 """Request fields that are not forwarded as they came; `HELD_PREFIXES` has the families."""
 
-# Differs: AWS passes on whatever of these a client makes up.
+# Differs: [forged-fields] AWS passes on whatever of these a client makes up.
 HELD_PREFIXES: Final = (
     b"x-forwarded",
     b"x-amzn-",
@@ -47,6 +47,7 @@ HELD_PREFIXES: Final = (
 
 _PASSED: Final = frozenset({b"x-amzn-trace-id"})
 
+# Differs: [single-fields] AWS joins their values.
 SINGLETONS: Final[frozenset[bytes]] = frozenset(
     {
         b"authorization",
@@ -59,6 +60,7 @@ SINGLETONS: Final[frozenset[bytes]] = frozenset(
 )
 """Request fields that may come once: two of them are answered 400, as two readers may pick either."""
 
+# Differs: [nominated-fields] RFC 9110 §7.6.1 has any field removed that is named.
 _NOT_NOMINATED: Final = SINGLETONS | {
     b"cache-control",
     b"cookie",

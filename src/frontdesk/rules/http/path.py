@@ -10,7 +10,7 @@ _SEGMENT_START = "A-Za-z0-9_~!$&'()*+,;=:@-"
 _PLAIN = re.compile(rf"(?=/)(?:/[{_SEGMENT_START}][.{_SEGMENT_START}]*)*/?")
 """Paths that are their own normal form: no triplet, no empty segment, no segment that opens with a dot."""
 
-# Differs: AWS passes an encoded slash on; what is behind us might take it for a slash.
+# Differs: [encoded-slash] AWS passes it on; what is behind us might take it for a slash.
 _UNFIT = re.compile(r"[^\x21-\x7e]|[\\#?]|%(?![0-9A-Fa-f]{2})|%(?:00|0[aAdD]|2[fF]|5[cC])")
 """Raw controls, blanks and non-ASCII; backslash, fragment and query marks; broken triplets; encoded NUL,
 CR, LF, slash and backslash: what some back end would read differently from us."""

@@ -44,6 +44,7 @@ _WEBSOCKET_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1
 LONGEST: Final = 30.0
 """Seconds between two reads of a backend that is given by its URL: the longest timeout of a route."""
 
+# Differs: [backend-failures] AWS is known for 503 and 504 only.
 FAILURES: Final[dict[str, tuple[int, tuple[Field, ...]]]] = {
     "cancelled": (503, ()),
     "closed": (503, ()),
@@ -156,7 +157,7 @@ class Forwarder:
         ]
         if host and len(ex.held) == 1:  # most requests hold back nothing but Host
             lines.append(_introduction(ex.peer, ex.scheme, ex.version, host))
-        elif loops(headers.get(b"via", b"")):
+        elif loops(headers.get(b"via", b"")):  # Differs: [loop] AWS documents no such look.
             return refusal(508, "loop")
         else:
             lines += _negotiation(ex, host)
@@ -215,7 +216,7 @@ def _introduction(
 
     received: the values of `_RECEIVED`. Of them only a trusted proxy may say anything but Via.
     """
-    # Differs: AWS adds `by=` and its own name in Via, and X-Forwarded-* for functions only.
+    # Differs: [introduction] AWS adds `by=`, its own name in Via, X-Forwarded-* for functions only.
     client, proto = peer.encode(), scheme.encode()
     addresses, asked_host, asked_port, hops, passed = (value or b"" for value in received)
     lines = [
@@ -249,6 +250,7 @@ class _Forwarding(Call):
             tunnel.cancel()
             run.resume(ex, refusal(502, "upstream:protocol"))
         else:
+            # Differs: [streamed-answers] AWS waits for the whole body, 10 MB of it, before this.
             run.resume(ex, Reply(status, fields, body, tunnel=tunnel))
 
     def fail(self, error: UpstreamError) -> None:

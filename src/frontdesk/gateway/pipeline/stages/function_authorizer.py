@@ -61,6 +61,7 @@ class FunctionJudge:
 
     def join(self, identity: Identity, use: Use) -> bool:
         """Wait for the answer that somebody else has asked for. False: nobody has."""
+        # Differs: [shared-calls] AWS does not promise it.
         waiting = self._asked.get(identity)
         if waiting is None:
             return False

@@ -56,6 +56,7 @@ class Verified:
     generation: int
 
 
+# Differs: [failure-limit] AWS documents no such limit.
 class FailureLimit:
     """Counts signature checks that ended in a refusal, per client and minute: each costs real work."""
 
@@ -154,6 +155,7 @@ def jwt_stage(
     """Build the stage of one route. demanded: scopes of which the token needs one."""
     header, elsewhere = _sources(identity)
     keys, remembered, wanted = judge.keys, judge.verified, frozenset(demanded)
+    # Differs: [scope-challenge] AWS documents the error's word only.
     insufficient: Field = (
         b"www-authenticate",
         f'Bearer scope="{" ".join(demanded)}" error="insufficient_scope"'.encode(),
@@ -196,6 +198,7 @@ def jwt_stage(
     return stage
 
 
+# Differs: [first-keys] AWS documents no such moment.
 def _not_ready(ex: Exchange) -> Reply:
     ex.authorizer_error = "authorizer not ready"
     return refusal(503, "authorizer not ready")

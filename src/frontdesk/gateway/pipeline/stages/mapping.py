@@ -41,6 +41,7 @@ def request_mapping(build: RouteBuild) -> Step | None:
     def apply(ex: Exchange) -> Reply | None:
         for change in changes:
             if not change(ex):
+                # Differs: [unfit-value] AWS does not say what it answers.
                 return refusal(400, "mapping:unfit_value")
         return None
 
@@ -78,8 +79,8 @@ def _request_headers(mapping: HeaderMapping) -> Change:
 
     def change(ex: Exchange) -> bool:
         added = [(name, value(ex)) for name, value in (*sets, *appends)]
-        # A `set` without a value still takes the client's own field away: what a backend trusts must
-        # not be forged by leaving the source out.
+        # Differs: [set-without-value] a `set` without one still takes the client's own field away:
+        # what a backend trusts must not be forged by leaving the source out.
         fields = _without(ex.fields, gone)
         headers = {name: value for name, value in ex.headers.items() if name not in gone}
         for name, text in added:

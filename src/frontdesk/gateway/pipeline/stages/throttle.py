@@ -69,7 +69,7 @@ def rate_limit_fields(_build: RouteBuild) -> Step:
 
 
 def _add_rate_limit_fields(ex: Exchange, reply: Reply) -> Reply:
-    # Differs: AWS says nothing of its limits, neither here nor by Retry-After.
+    # Differs: [rate-limit-fields] AWS says nothing of its limits, nor does it send Retry-After.
     if ex.limit_fields is not None:
         reply.fields += ex.limit_fields
     return reply
@@ -114,7 +114,7 @@ def _limit(
     build: RouteBuild, name: str, throttle: Throttle, scope: str, place: Position | None
 ) -> _Limit:
     limit, window = throttle.rate
-    # Differs: AWS asks for a burst with every rate.
+    # Differs: [optional-burst] AWS asks for a burst with every rate.
     burst = throttle.burst or max(1, int(limit / window))
     rule = build.once(
         ("rule", name, limit, window, burst), lambda: Rule(name, limit, window, burst)
