@@ -86,7 +86,10 @@ class Server:
         return len(self._registry.connections)
 
     async def drain(self, seconds: float) -> None:
-        """Stop: accept no more, close idle connections, let the others end for up to `seconds`."""
+        """Stop: accept no more, close idle connections, let the others end for up to `seconds`.
+
+        Cancelled while it waits, it closes them at once.
+        """
         for server in self._servers:
             server.close()
         empty = asyncio.get_running_loop().create_future()
@@ -98,8 +101,11 @@ class Server:
         timer = self._wheel.timer(self._registry.abort)
         timer.at(self._now() + seconds)
         self._registry.drain(left)
-        await empty
-        timer.stop()
+        try:
+            await empty
+        finally:
+            timer.stop()
+            self._registry.abort()
 
 
 def _bind(host: str, port: int) -> socket.socket:
