@@ -3,6 +3,7 @@
 import pytest
 
 from frontdesk.gateway.pipeline.context import CONTEXT, variable
+from frontdesk.rules.lang.context import VARIABLES
 
 NEW = {
     "accountId": "123456789012",
@@ -38,6 +39,10 @@ NEW = {
     "stage": "$default",
     "status": None,
 }
+
+
+def test_every_variable_that_may_be_named_has_a_value_somewhere():
+    assert CONTEXT.keys() == VARIABLES
 
 
 @pytest.mark.parametrize("name", NEW)

@@ -4,7 +4,6 @@ import pytest
 
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.values import JSON_LIMIT, bind, bind_reply, reads_body
-from frontdesk.rules.lang.selectors import SelectorError
 
 BODY = b'{"a":{"b":"c"},"items":[{"id":7},{"id":null}],"flag":true,"list":[1,2],"text":"abc"}'
 
@@ -97,31 +96,6 @@ def test_response_values(exchange, text):
 
 def test_a_streaming_body_has_no_value(exchange):
     assert bind_reply("$response.body")(exchange, Reply(200, [], object())) is None
-
-
-@pytest.mark.parametrize(
-    ("binder", "text", "message", "hint"),
-    [
-        (bind, "$response.body", "not known before the response: $response.body", ""),
-        (
-            bind,
-            "$context.stge",
-            "unknown context variable: $context.stge",
-            "did you mean $context.stage?",
-        ),
-        (bind, "$context.zzzzzz", "unknown context variable: $context.zzzzzz", ""),
-        (
-            bind_reply,
-            "$request.header.x",
-            "not usable in a response: $request.header",
-            "a response is mapped from $response, $context and $stageVariables",
-        ),
-    ],
-)
-def test_values_that_cannot_be_bound(binder, text, message, hint):
-    with pytest.raises(SelectorError) as caught:
-        binder(text)
-    assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ def test_several_references_and_stage_variables():
         ("$requst.header.x", "did you mean $request.header.x?"),
         ("$request.headr.x", "did you mean $request.header.x?"),
         ("$request.query.x", "did you mean $request.querystring.x?"),
+        ("$context.stge", "did you mean $context.stage?"),
+        ("${context.zzzzzz}", ""),
         ("$contxt.stage", "did you mean $context.stage?"),
         ("$autorizer.sub", "did you mean $authorizer.sub?"),
         ("a-${stageVariable.x}", "did you mean ${stageVariables.x}?"),
@@ -101,7 +103,7 @@ def test_any_text_parses_or_is_refused(text):
 
 
 names = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
-references = st.builds("{}.{}".format, st.sampled_from(["request.path", "context"]), names)
+references = st.builds("{}.{}".format, st.sampled_from(["request.path", "stageVariables"]), names)
 statics = st.text(st.characters(exclude_characters="${}"), min_size=1)
 
 

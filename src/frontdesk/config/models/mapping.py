@@ -1,11 +1,14 @@
 """Models of parameter mapping: what is changed on the way to the backend and back."""
 
 import re
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, WithJsonSchema
 
-from frontdesk.config.models.model import Model, OneOrMore, mapped_value
+from frontdesk.config.models.model import HintedError, Model, OneOrMore, mapped_parts
+from frontdesk.rules.http.path import normalise
+from frontdesk.rules.lang.selectors import Selector
 
 _RESERVED = re.compile(
     r"access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)"
@@ -31,27 +34,61 @@ def _mappable(name: str) -> str:
     return name
 
 
-def _value(value: str) -> str:
+def _one_line(value: str) -> str:
     if any(character < " " or character == "\x7f" for character in value):
         raise ValueError("expected a value without control characters")
-    return mapped_value(value)
+    return value
+
+
+def _of_request(value: str) -> str:
+    if any(source.startswith("response.") for source in _sources(value)):
+        raise HintedError(
+            "expected a value that is known before the response",
+            "a request is mapped from $request, $context and $stageVariables",
+        )
+    return value
+
+
+def _of_response(value: str) -> str:
+    if any(source.startswith("request.") for source in _sources(value)):
+        raise HintedError(
+            "expected a value of the response",
+            "a response is mapped from $response, $context and $stageVariables",
+        )
+    return value
+
+
+def _sources(value: str) -> Iterator[str]:
+    return (part.source for part in mapped_parts(value) if isinstance(part, Selector))
+
+
+def _path(value: str) -> str:
+    static = "".join(part for part in mapped_parts(value) if isinstance(part, str))
+    if normalise("/" + static) is None:
+        raise ValueError("expected a path of URL characters, others percent-encoded")
+    return value
 
 
 HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderValue = Annotated[str, AfterValidator(_one_line)]
 Header = Annotated[HeaderName, AfterValidator(_mappable)]
 Parameter = Annotated[str, Field(min_length=1)]
-Value = Annotated[str, AfterValidator(_value)]
-"""Static text, one `$request.…`, `$response.…`, `$context.…`, `$stageVariables.…`, or several in
-braces: `${request.path.a}-${request.path.b}`."""
+RequestValue = Annotated[HeaderValue, AfterValidator(_of_request)]
+"""Static text, one `$request.…`, `$context.…`, `$stageVariables.…`, or several in braces:
+`${request.path.a}-${request.path.b}`."""
+ResponseValue = Annotated[HeaderValue, AfterValidator(_of_response)]
+"""The same with `$response.…` in place of `$request.…`."""
+
+Text = TypeVar("Text", bound=str)
 
 
-class HeaderMapping(Model):
+class HeaderMapping(Model, Generic[Text]):
     """Changes to header fields."""
 
-    set: dict[Header, Value] = Field(default_factory=dict)
+    set: dict[Header, Text] = Field(default_factory=dict)
     """Replaces the field, or adds it."""
 
-    append: dict[Header, Value] = Field(default_factory=dict)
+    append: dict[Header, Text] = Field(default_factory=dict)
     """Adds a value to the field."""
 
     remove: Annotated[tuple[Header, ...], OneOrMore()] = ()
@@ -61,10 +98,10 @@ class HeaderMapping(Model):
 class QueryMapping(Model):
     """Changes to query parameters."""
 
-    set: dict[Parameter, Value] = Field(default_factory=dict)
+    set: dict[Parameter, RequestValue] = Field(default_factory=dict)
     """Replaces the parameter, or adds it."""
 
-    append: dict[Parameter, Value] = Field(default_factory=dict)
+    append: dict[Parameter, RequestValue] = Field(default_factory=dict)
     """Adds a value to the parameter."""
 
     remove: Annotated[tuple[Parameter, ...], OneOrMore()] = ()
@@ -74,13 +111,13 @@ class QueryMapping(Model):
 class RequestMapping(Model):
     """Changes to the request before it is passed on."""
 
-    headers: HeaderMapping = HeaderMapping()
+    headers: HeaderMapping[RequestValue] = HeaderMapping()
     """Header fields."""
 
     query: QueryMapping = QueryMapping()
     """Query parameters."""
 
-    path: Annotated[Value, Field(min_length=1)] | None = None
+    path: Annotated[RequestValue, Field(min_length=1), AfterValidator(_path)] | None = None
     """Replaces the path, such as `/v2/${request.path.proxy}`."""
 
 
@@ -108,7 +145,7 @@ class StatusMapping(Model):
     status: Status | None = None
     """Status to answer instead."""
 
-    headers: HeaderMapping = HeaderMapping()
+    headers: HeaderMapping[ResponseValue] = HeaderMapping()
     """Header fields."""
 
 
@@ -125,7 +162,7 @@ StatusField = Annotated[
 class ResponseMapping(Model):
     """Changes to the integration's answer."""
 
-    headers: HeaderMapping = HeaderMapping()
+    headers: HeaderMapping[ResponseValue] = HeaderMapping()
     """Header fields of every answer."""
 
     status: dict[StatusKey, StatusField] = Field(default_factory=dict)

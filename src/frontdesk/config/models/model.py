@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from frontdesk.base.addresses import Address, parse_address
 from frontdesk.base.durations import Rate, parse_duration, parse_rate, parse_size
 from frontdesk.config.text import FileText
-from frontdesk.rules.lang.selectors import SelectorError
+from frontdesk.rules.lang.selectors import Part, SelectorError
 from frontdesk.rules.lang.selectors import parse as parse_selectors
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
@@ -233,17 +233,16 @@ Name = Annotated[
 """A name that other entries refer to."""
 
 
-def mapped_value(text: str) -> str:
-    """Accept static text, one selector, or several in braces. Raises: ValueError."""
+def mapped_parts(text: str) -> tuple[Part, ...]:
+    """Take static text, one selector, or several in braces apart. Raises: ValueError."""
     try:
-        parse_selectors(text)
+        return parse_selectors(text)
     except SelectorError as error:
         raise HintedError(error.message.partition(":")[0], error.hint) from error
-    return text
 
 
 def _selector(text: str) -> str:
-    parts = parse_selectors(mapped_value(text))
+    parts = mapped_parts(text)
     if len(parts) != 1 or isinstance(parts[0], str) or parts[0].source.startswith("response"):
         raise ValueError("expected a selector such as $request.header.Authorization")
     return text

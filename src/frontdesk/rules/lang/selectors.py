@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from frontdesk.base.errors import FrontdeskError
+from frontdesk.rules.lang.context import close_variable, is_variable
 
 
 class SelectorError(FrontdeskError):
@@ -118,7 +119,12 @@ def _reference(reference: str, shown: str) -> Selector:
         raise SelectorError(f"selector without a usable name: {shown}", hint=hint)
     if word.endswith(".header"):
         name = name.lower()
-    return Selector(source.alias or word, source.prefix + name)
+    selector = Selector(source.alias or word, source.prefix + name)
+    if selector.source == "context" and not is_variable(selector.name):
+        close = close_variable(selector.name)
+        hint = f"did you mean $context.{close}?" if close else ""
+        raise SelectorError(f"unknown context variable: {shown}", hint=hint)
+    return selector
 
 
 def _json_path(rest: str, shown: str) -> tuple[str | int, ...]:

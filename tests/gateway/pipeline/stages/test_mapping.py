@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from frontdesk.config.models.mapping import RequestMapping, ResponseMapping
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.stages.mapping import request_mapping, response_mapping
-from frontdesk.rules.lang.selectors import SelectorError
 
 
 def build(**route):
@@ -139,11 +138,6 @@ def test_request_path(make_exchange, case):
 def test_values_that_would_break_out_are_400(make_exchange, mapping, attributes):
     reply = map_request(make_exchange(**attributes), mapping)
     assert (reply.status, reply.cause) == (400, "mapping:unfit_value")
-
-
-def test_a_static_path_that_cannot_be_sent_is_refused_at_load():
-    with pytest.raises(SelectorError):
-        request_mapping(build(request=RequestMapping(path="/a b?c")))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.values import bind, bind_reply, bind_selector, reads_body
 from frontdesk.rules.events.response import header_text
 from frontdesk.rules.http.path import normalise
-from frontdesk.rules.lang.selectors import Part, SelectorError, parse
+from frontdesk.rules.lang.selectors import Part, parse
 
 Change = Callable[[Exchange], bool]
 """Changes a request in place; False when a value cannot be sent."""
@@ -65,14 +65,14 @@ def response_mapping(build: RouteBuild) -> Step | None:
     return Step("response mapping", apply, detail, place)
 
 
-def _texts(mapping: HeaderMapping | QueryMapping) -> Iterable[str]:
+def _texts(mapping: HeaderMapping[str] | QueryMapping) -> Iterable[str]:
     return (*mapping.set.values(), *mapping.append.values())
 
 
 # -- headers ------------------------------------------------------------------------------------
 
 
-def _request_headers(mapping: HeaderMapping) -> Change:
+def _request_headers(mapping: HeaderMapping[str]) -> Change:
     sets = [(name.encode("ascii"), bind(text)) for name, text in mapping.set.items()]
     appends = [(name.encode("ascii"), bind(text)) for name, text in mapping.append.items()]
     gone = frozenset(name.lower().encode("ascii") for name in (*mapping.remove, *mapping.set))
@@ -128,8 +128,6 @@ def _query(mapping: QueryMapping) -> Change:
 
 def _path(text: str) -> Change:
     parts = parse(text)
-    if normalise("/" + "".join([part for part in parts if isinstance(part, str)])) is None:
-        raise SelectorError(f"text that cannot stand in a path: {text}")
     pieces = [_path_piece(part) for part in parts]
 
     def change(ex: Exchange) -> bool:
@@ -182,7 +180,7 @@ def _response(mapping: ResponseMapping) -> Callable[[Exchange, Reply], Reply]:
     return apply
 
 
-def _reply_headers(mapping: HeaderMapping) -> ReplyChange:
+def _reply_headers(mapping: HeaderMapping[str]) -> ReplyChange:
     sets = [(name.encode("ascii"), bind_reply(text)) for name, text in mapping.set.items()]
     appends = [(name.encode("ascii"), bind_reply(text)) for name, text in mapping.append.items()]
     gone = frozenset(name.lower().encode("ascii") for name in (*mapping.remove, *mapping.set))

@@ -1,0 +1,73 @@
+"""Owns the names of the `$context` variables of HTTP APIs. What each stands for is the gateway's business.
+
+Source: AWS, "Customizing HTTP API access logs".
+"""
+
+from difflib import get_close_matches
+from typing import Final
+
+VARIABLES: Final = frozenset(
+    (
+        "accountId",
+        "apiId",
+        "authorizer.error",
+        "authorizer.principalId",
+        "awsEndpointRequestId",
+        "awsEndpointRequestId2",
+        "customDomain.basePathMatched",
+        "dataProcessed",
+        "domainName",
+        "domainPrefix",
+        "error.message",
+        "error.messageString",
+        "error.responseType",
+        "extendedRequestId",
+        "httpMethod",
+        "identity.accountId",
+        "identity.caller",
+        "identity.clientCert.clientCertPem",
+        "identity.clientCert.issuerDN",
+        "identity.clientCert.serialNumber",
+        "identity.clientCert.subjectDN",
+        "identity.clientCert.validity.notAfter",
+        "identity.clientCert.validity.notBefore",
+        "identity.cognitoAuthenticationProvider",
+        "identity.cognitoAuthenticationType",
+        "identity.cognitoIdentityId",
+        "identity.cognitoIdentityPoolId",
+        "identity.principalOrgId",
+        "identity.sourceIp",
+        "identity.user",
+        "identity.userAgent",
+        "identity.userArn",
+        "integration.error",
+        "integration.integrationStatus",
+        "integration.latency",
+        "integration.requestId",
+        "integration.status",
+        "integrationErrorMessage",
+        "integrationLatency",
+        "integrationStatus",
+        "path",
+        "protocol",
+        "requestId",
+        "requestTime",
+        "requestTimeEpoch",
+        "responseLatency",
+        "responseLength",
+        "routeKey",
+        "stage",
+        "status",
+    )
+)
+"""Without `$context.`; beside them there are `authorizer.{claim or context key}` of any key."""
+
+
+def is_variable(name: str) -> bool:
+    """Whether there is such a variable. name: without `$context.`."""
+    return name in VARIABLES or (name.startswith("authorizer.") and name != "authorizer.")
+
+
+def close_variable(name: str) -> str:
+    """Return the variable that was probably meant, or ""."""
+    return next(iter(get_close_matches(name, sorted(VARIABLES), n=1)), "")
