@@ -65,35 +65,41 @@ def _models(node=SCHEMA, name="Config", place=()):
 
 
 MODELS = list(_models())
-CLASSES = {}
-_waiting = [Model]
-while _waiting:
-    _class = _waiting.pop()
-    CLASSES[_class.__name__] = _class
-    _waiting += _class.__subclasses__()
+
+
+def _subclasses(model):
+    yield model
+    for each in model.__subclasses__():
+        yield from _subclasses(each)
+
+
+CLASSES = {model.__name__: model for model in _subclasses(Model)}
 
 
 def _place(written):
-    return tuple("*" if part.isupper() else part for part in written.split(".")) if written else ()
+    return tuple("*" if part.isupper() else part for part in written.split("."))
 
 
-def _model(head):
-    """Find the model of a table by its head: the place, and the type where it matters."""
-    place, *kind = [*codes(head), ""] if head == "at the top" else codes(head)
-    kind = kind[0] if " of type " in head else None
+def _documented(head):
+    """Find the models of a table by its head: their places, and the type where it matters."""
+    if head == "at the top":
+        return {"Config"}
+    places, _, kind = head.partition(" of type ")
     found = {
         name
+        for place in codes(places)
         for where, name, word in MODELS
-        if where == _place(place) and (kind is None or word == kind)
+        if where == _place(place) and kind in ("", f"`{word}`")
     }
-    assert len(found) == 1, f"{head}: {found}"
-    return found.pop()
+    assert found, f"nothing stands {head}"
+    return found
 
 
 KEY_TABLES = [
-    (_model(table.head[0]) if table.head[0] != "at the top" else "Config", table)
+    (model, table)
     for table in tables(PAGE)
     if table.head[1:] == ["type", "default", "meaning"]
+    for model in sorted(_documented(table.head[0]))
 ]
 ROWS = [(model, *row[:3]) for model, table in KEY_TABLES for row in table.rows]
 
@@ -113,7 +119,8 @@ def _keys(model):
 
 
 def _field(model, key):
-    fields = CLASSES[model].model_fields
+    title = model if model == "Config" else SCHEMA["$defs"][model]["title"]
+    fields = CLASSES[title].model_fields
     return next(field for name, field in fields.items() if (field.alias or name) == key)
 
 
