@@ -33,7 +33,7 @@ Algorithm = Literal[
     "ES512",
     "EdDSA",
 ]
-# Differs: [algorithms] AWS takes RS256, RS384 and RS512 only.
+# Differs: [algorithms] AWS documents RSA-based ones only.
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 IDENTITY = ("$request.header.Authorization",)
 
