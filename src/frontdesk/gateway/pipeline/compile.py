@@ -53,6 +53,7 @@ class _Compiler:
                 for key, route in api.routes.items()
             ]
             bare = self._build("", name, api, facts, None)
+            # Differs: [stage-path] a custom domain of AWS hides the stage.
             yield Mount(
                 base if stage == "$default" else f"{base}/{stage}",
                 RouteTable(routes),
@@ -62,6 +63,7 @@ class _Compiler:
 
     def nowhere(self) -> RoutePlan:
         """Compile the answer to requests for which there is no API at all."""
+        # Differs: [no-api] AWS answers 403 at a custom domain.
         build = self._build("", "", HttpApi(routes={}), self._nobody(), None)
         return self._plan(build, (not_found,), (request_id,))
 
@@ -74,6 +76,7 @@ class _Compiler:
             stage=stage,
             account=config.account,
             region=config.region,
+            # Differs: [domain-name] AWS has a generated host name, which does not exist here.
             domain=api.host or "localhost",
             variables=api.stages[stage].variables,
         )

@@ -36,10 +36,10 @@ def cors(build: RouteBuild) -> Step | None:
     vary = policy.depends_on_origin
 
     def add(ex: Exchange, reply: Reply) -> Reply:
-        if vary:  # Differs: AWS leaves caches in front of it to guess.
+        if vary:  # Differs: [vary] AWS leaves caches in front of it to guess.
             reply.fields.append(VARY)
         origin = ex.headers.get(b"origin")
-        if origin is None:
+        if origin is None:  # Differs: [backend-cors] AWS drops the backend's fields even then.
             return reply
         if reply.made != "gateway":
             width = len(PREFIX)
