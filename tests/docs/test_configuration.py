@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from frontdesk.base.durations import parse_duration, parse_size
 from frontdesk.config.check.lints import ERROR, ERROR_IN_PROD, LINTS, NOT_IN_DEV, WARNING
 from frontdesk.config.load import load
+from frontdesk.config.models.mapping import Header
 from frontdesk.config.models.model import Model
 from frontdesk.config.schema import json_schema
 from frontdesk.config.yaml_source import read_yaml
@@ -233,6 +234,14 @@ def test_every_context_variable_is_documented():
         name for name in CONTEXT if not name.startswith(families)
     }
     assert all(any(name.startswith(family) for name in CONTEXT) for family in families)
+
+
+def test_every_field_that_is_said_to_be_reserved_is():
+    reserved = codes(PAGE.partition("cannot be mapped:")[2].partition("\n\n")[0])
+    header = TypeAdapter(Header)
+    for name in reserved:
+        with pytest.raises(ValidationError, match="the gateway's"):
+            header.validate_python(name.replace("*", "x"))
 
 
 # -- form ---------------------------------------------------------------------------------------

@@ -10,13 +10,13 @@ from frontdesk.config.models.model import HintedError, Model, OneOrMore, mapped_
 from frontdesk.rules.http.path import normalise
 from frontdesk.rules.lang.selectors import Selector
 
+# Differs: [reserved-port] AWS does not keep X-Forwarded-Port for itself.
 _RESERVED = re.compile(
     r"access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)"
     r"|forwarded|keep-alive|origin|proxy-(authenticate|authorization)|te|trailers"
     r"|transfer-encoding|upgrade|x-amzn?-.*|x-forwarded-(for|host|port|proto)|via",
     re.IGNORECASE,
 )
-# Differs: the port too, which AWS does not send to HTTP backends.
 """Source: AWS, "Transform API requests and responses for HTTP APIs", reserved headers."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
