@@ -16,6 +16,8 @@ def check(paths: tuple[Path, ...], strict: bool) -> None:
     """Validate the configuration and lint it: each finding with id, place, why and fix.
 
     Exits with 1 when there is an error, with 0 when there are only warnings.
+
+    Example: frontdesk check --strict
     """
     from frontdesk.app import compile_offline
     from frontdesk.config.check import check as lint
@@ -43,6 +45,8 @@ def schema() -> None:
     """Print the JSON Schema of the configuration file, for editors.
 
     Save it beside the file and start the YAML with: # yaml-language-server: $schema=schema.json
+
+    Example: frontdesk schema > schema.json
     """
     from frontdesk.config.schema import json_schema
 

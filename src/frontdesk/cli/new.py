@@ -25,6 +25,8 @@ def new(folder: Path) -> None:
     """Make FOLDER with a configuration and a function that run at once.
 
     The folder's name becomes the name of the gateway and of its API.
+
+    Example: frontdesk new clinic
     """
     shutil.copytree(
         _SCAFFOLD, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")

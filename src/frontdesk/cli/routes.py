@@ -1,5 +1,6 @@
 """`frontdesk routes` and `frontdesk explain`: what the compiled plan will do, with its lines."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +13,10 @@ from frontdesk.config.models.throttle import Throttle
 @click.command()
 @config_option
 def routes(paths: tuple[Path, ...]) -> None:
-    """List every route: API, key, integration, authorizer, throttle, and the line that says so."""
+    """List every route: API, key, integration, authorizer, throttle, and the line that says so.
+
+    Example: frontdesk routes --config clinic.yaml
+    """
     loaded = read(paths)
     rows = [("API", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT")]
     for api_name, api in loaded.config.apis.items():
@@ -28,11 +32,7 @@ def routes(paths: tuple[Path, ...]) -> None:
                     str(place or "-"),
                 )
             )
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        click.echo(
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        )
+    _print_columns(rows)
 
 
 @click.command()
@@ -64,10 +64,22 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
     click.echo(f"  route  {plan.route_key or 'none matches'}  {plan.place or ''}".rstrip())
     for name, value in found.params.items():
         click.echo(f"  {{{name}}} = {value}")
-    for number, step in enumerate(plan.steps, 1):
-        side = "->" if number <= len(plan.head) else "<-"
+    _print_columns(
+        (
+            f"  {number:2} {'->' if number <= len(plan.head) else '<-'} {step.name}",
+            step.detail,
+            str(step.place or ""),
+        )
+        for number, step in enumerate(plan.steps, 1)
+    )
+
+
+def _print_columns(rows: Iterable[Sequence[str]]) -> None:
+    table = list(rows)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
         click.echo(
-            f"  {number:2} {side} {step.name:18} {step.detail:52} {step.place or ''}".rstrip()
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
         )
 
 

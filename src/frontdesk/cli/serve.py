@@ -33,6 +33,8 @@ def run(paths: tuple[Path, ...]) -> None:
 
     A second signal ends it at once. SIGUSR1 reopens the access log after it has been rotated.
     Frontdesk's own messages go to standard error as JSON lines, the access log where logs.access says.
+
+    Example: frontdesk run --config clinic.yaml
     """
     loaded = read(paths)
     log_to_console(loaded.config.logs.level, readable=False)
@@ -45,6 +47,8 @@ def dev(paths: tuple[Path, ...]) -> None:
     """Run with reload when the configuration or a function's code changes, and with readable logs.
 
     Serves a token issuer at http://{admin.listen}/issuer; `frontdesk token` makes its tokens.
+
+    Example: frontdesk dev --config clinic.yaml
     """
     loaded = read(paths)
     log_to_console(loaded.config.logs.level, readable=True)
