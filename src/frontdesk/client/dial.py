@@ -3,7 +3,8 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -30,16 +31,34 @@ class TlsSettings:
     key: str = ""
 
 
+class TlsFileError(OSError):
+    """A file that cannot be used. setting: what it is in TlsSettings, `ca` or `cert` (with its key)."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(problem)
+        self.setting = setting
+
+
 def tls_context(settings: TlsSettings) -> ssl.SSLContext:
     """Make a client context that verifies chain and host name, TLS 1.2 or later.
 
-    Raises: OSError (ssl.SSLError among them) when a file cannot be used.
+    Raises: TlsFileError.
     """
-    context = ssl.create_default_context(cafile=settings.ca or None)
+    with _blaming("ca"):
+        context = ssl.create_default_context(cafile=settings.ca or None)
     context.set_alpn_protocols(["http/1.1"])
     if settings.cert:
-        context.load_cert_chain(settings.cert, settings.key or None)
+        with _blaming("cert"):
+            context.load_cert_chain(settings.cert, settings.key or None)
     return context
+
+
+@contextmanager
+def _blaming(setting: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # ssl.SSLError among them
+        raise TlsFileError(setting, error.strerror or str(error)) from error
 
 
 class Resolver:

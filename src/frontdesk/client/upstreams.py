@@ -35,7 +35,7 @@ class Upstream:
     def __init__(
         self, settings: UpstreamSettings, wheel: Wheel, monotonic: Callable[[], float]
     ) -> None:
-        """Raises: ValueError for a bad target, OSError for a certificate file that cannot be used."""
+        """Raises: ValueError for a bad target, TlsFileError for a certificate file that cannot be used."""
         targets = [parse_target(url) for url in settings.targets]
         secure = any(target.scheme == "https" for target in targets)
         context = tls_context(settings.tls) if secure else None
@@ -97,7 +97,7 @@ class Upstreams:
     def get(self, settings: UpstreamSettings) -> Upstream:
         """Return the backend of these settings, the same one for equal settings.
 
-        Raises: ValueError for a bad target, OSError for a certificate file that cannot be used.
+        Raises: ValueError for a bad target, TlsFileError for a certificate file that cannot be used.
         """
         self._asked.add(settings)
         upstream = self._by_settings.get(settings)

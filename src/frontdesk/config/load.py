@@ -13,6 +13,7 @@ from frontdesk.config.models.root import Config
 from frontdesk.config.names import unknown_names
 from frontdesk.config.references import resolve
 from frontdesk.config.tree import Tree
+from frontdesk.config.urls import unusable_urls
 from frontdesk.config.validation import located, validate
 from frontdesk.config.yaml_source import read_yaml
 
@@ -55,6 +56,8 @@ def load(paths: Sequence[Path], environ: Mapping[str, str]) -> Loaded:
         config, found = validate(merged, paths[0].parent.absolute())
         told = {finding.where for finding in findings}  # a reference that is not resolved, say
         found += [*unknown_names(merged), *conflicts(merged)]
+        if config is not None:
+            found += unusable_urls(config, merged)
         findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:
         raise ConfigError(located(findings, [str(path) for path in paths]))

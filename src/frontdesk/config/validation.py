@@ -28,6 +28,9 @@ SECRET_NAME: Final = re.compile(
 """Keys whose values are never shown, and should come from a reference."""
 
 
+_USER_INFO: Final = re.compile(r"(?<=://)[^/\s@]*@")
+
+
 def validate(tree: Tree, folder: FilePath) -> tuple[Config | None, list[Finding]]:
     """Make the Config of a tree whose references are resolved, or tell everything that is wrong."""
     try:
@@ -60,8 +63,9 @@ def shown(value: object, key: object = "") -> str:
     if isinstance(key, str) and SECRET_NAME.search(key):
         return MASK
     text = value.written if isinstance(value, FileText) else value
-    if isinstance(text, str) and len(text) > MAX_SHOWN:
-        text = text[: MAX_SHOWN - 1] + "…"
+    if isinstance(text, str):
+        text = _USER_INFO.sub(f"{MASK}@", text)
+        text = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
     return json.dumps(text, ensure_ascii=False, default=str)
 
 

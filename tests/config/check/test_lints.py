@@ -43,7 +43,7 @@ CASES = [
     ("literal-secret", "admin: {token: hunter2}", "admin: {token: '${file:token}'}"),
     (
         "literal-secret",
-        "apis: {a: {throttle: 1/s, routes: {GET /: {http: 'http://u:p@x/'}}}}",
+        FUNCTION % (", environment: {DB: 'postgres://u:p@db/x'}", ""),
         "apis: {a: {routes: {GET /: {mock: {body: {token: example}}}}}}",
     ),
     ("open-route", OPEN, OPEN.replace("apis: {a: {", "apis: {a: {throttle: 5/s, ")),
@@ -60,6 +60,16 @@ CASES = [
         "reserved-beyond-pool",
         "limits: {concurrency: 4}\n" + FUNCTION % (", reserved_concurrency: 5", ""),
         FUNCTION % (", reserved_concurrency: 500", ""),
+    ),
+    (
+        "static-missing",
+        "apis: {a: {routes: {'GET /{f+}': {static: m.py}}}}",
+        "apis: {a: {routes: {'GET /{f+}': {static: .}}}}",
+    ),
+    (
+        "static-missing",
+        f"apis: {{a: {{routes: {{GET /f: {{static: {'long' * 999}}}}}}}}}",
+        "apis: {a: {routes: {GET /f: {static: {root: m.py}}}}}",
     ),
     (
         "timeout-never-acts",

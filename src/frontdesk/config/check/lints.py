@@ -87,6 +87,12 @@ LINTS: Final[dict[str, Lint]] = {
         "the machine is promised more processes than it is said to carry",
         "raise limits.concurrency or reserve less",
     ),
+    "static-missing": Lint(
+        WARNING,
+        routes.static_files_missing,
+        "every request for it gets 404",
+        "correct the path, which is relative to this file, or make the files before the start",
+    ),
     "timeout-never-acts": Lint(
         WARNING,
         routes.timeouts_that_never_act,

@@ -1,12 +1,13 @@
 """Finds what will hurt in APIs and their routes."""
 
 from collections.abc import Iterator
+from pathlib import Path as FilePath
 
 from frontdesk.base.durations import write_duration
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.api import HttpApi, Route
-from frontdesk.config.route_keys import DEFAULT
+from frontdesk.config.route_keys import DEFAULT, parse_route_key
 from frontdesk.config.tree import Path
 
 _ANY_ORIGIN = ("*", "http://*", "https://*")
@@ -51,6 +52,24 @@ def open_without_throttle(loaded: Loaded) -> Iterator[tuple[Position, str]]:
         )
         if is_open and not throttled and route.mock is None:
             yield loaded.tree.position(path, of_key=True), "public route without a throttle"
+
+
+def static_files_missing(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Roots of static routes that are not there, or are no folder where the route needs one."""
+    for path, _, route in _routes(loaded):
+        if route.static is None:
+            continue
+        root, of_folder = route.static.root, parse_route_key(str(path[-1])).is_greedy
+        if not _is_there(root, of_folder=of_folder):
+            kind = "folder" if of_folder else "file"
+            yield loaded.tree.position((*path, "static", "root")), f"no such {kind}: {root}"
+
+
+def _is_there(root: FilePath, *, of_folder: bool) -> bool:
+    try:
+        return root.is_dir() if of_folder else root.is_file()
+    except OSError:  # a name too long, say
+        return False
 
 
 def timeouts_that_never_act(loaded: Loaded) -> Iterator[tuple[Position, str]]:

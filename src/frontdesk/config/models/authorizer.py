@@ -145,14 +145,23 @@ Authorizer = Annotated[JwtAuthorizer | FunctionAuthorizer, Field(discriminator="
 
 
 def _is_secure(url: str) -> bool:
-    return url.startswith("https://") and bool(urlsplit(url).hostname)
+    return url.startswith("https://") and _host(url) is not None
 
 
 def _is_local_http(url: str) -> bool:
-    host = urlsplit(url).hostname if url.startswith("http://") else None
+    host = _host(url) if url.startswith("http://") else None
     if host is None or host == "localhost":
         return host is not None
     try:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _host(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        usable = parts.port != 0
+    except ValueError:  # a port beyond 65535, brackets that do not close
+        return None
+    return parts.hostname if usable else None

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
-from frontdesk.config.models.mapping import HeaderName, Status
+from frontdesk.config.models.mapping import HeaderName, HeaderValue, Status
 from frontdesk.config.models.model import FilePath, Model, Name, ShortForm, broken_rule, matching
 from frontdesk.config.text import FileText
 
@@ -71,7 +71,7 @@ class Mock(Model):
     status: Status = 200
     """Default 200."""
 
-    headers: dict[HeaderName, str] = Field(default_factory=dict)
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     """Header fields of the answer."""
 
     body: Annotated[JsonValue, BeforeValidator(_plain)] = ""

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from frontdesk.client.target import parse_target
 from frontdesk.config.models.model import (
     Duration,
     FilePath,
@@ -15,9 +16,16 @@ from frontdesk.config.models.model import (
     matching,
 )
 
+
+def _with_host(url: str) -> str:
+    parse_target(url)
+    return url
+
+
 BaseUrl = Annotated[
     str,
-    matching(r"https?://[^\s/?#@]+(/[^\s?#]*)?", "a URL such as http://10.0.0.5:9000"),
+    matching(r"https?://[^\s/?#@]+(/[!\"$->@-~]*)?", "a URL such as http://10.0.0.5:9000"),
+    AfterValidator(_with_host),
 ]
 
 

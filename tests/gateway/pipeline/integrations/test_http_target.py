@@ -5,11 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.pipeline.integrations.http_target import (
-    compile_target,
-    split_upstream,
-    split_url,
-)
+from frontdesk.gateway.pipeline.integrations.http_target import compile_target
+from frontdesk.rules.lang.urls import split_upstream, split_url
 
 
 def exchange(path, query="", params=None, forward=""):
@@ -68,22 +65,6 @@ def test_a_mapped_path_goes_before_all():
     assert compiled(exchange("/a", "x=1", forward="/mapped")) == "/mapped?x=1"
     compiled = compile_target(split_upstream("http://h/base", None, {}), "GET /a", append=True)
     assert compiled(exchange("/a", forward="/mapped")) == "/base/mapped"
-
-
-def test_stage_variables_are_filled_in_at_load():
-    url = split_url("http://${stage.host}/${stage.unset}x", {"host": "h:1"})
-    assert (url.origin, url.path) == ("http://h:1", "/x")
-
-
-@pytest.mark.parametrize("url", ["http://{host}/", "http://${stage.none}/", "ftp://h/", "h"])
-def test_the_host_must_be_fixed(url):
-    with pytest.raises(ValueError):
-        split_url(url, {})
-
-
-def test_an_unknown_variable_is_refused_at_load():
-    with pytest.raises(ValueError, match="nope"):
-        compile_target(split_url("http://h/{nope}", {}), "GET /a", append=False)
 
 
 SEGMENT = st.text("abcXYZ019-._~!$&'()*+,;=:@%", min_size=1, max_size=12)

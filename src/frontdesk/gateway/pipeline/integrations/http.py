@@ -10,10 +10,10 @@ from functools import lru_cache
 from typing import Final
 
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import UpstreamError
+from frontdesk.base.errors import ConfigError, Finding, UpstreamError
 from frontdesk.base.streams import Duplex, Field, Fields, Source
 from frontdesk.client.call import Call
-from frontdesk.client.dial import TlsSettings
+from frontdesk.client.dial import TlsFileError, TlsSettings
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.upstreams import Upstream, UpstreamSettings
 from frontdesk.config.models.api import Route
@@ -21,12 +21,7 @@ from frontdesk.config.models.upstream import Upstream as UpstreamModel
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
-from frontdesk.gateway.pipeline.integrations.http_target import (
-    Text,
-    compile_target,
-    split_upstream,
-    split_url,
-)
+from frontdesk.gateway.pipeline.integrations.http_target import Text, compile_target
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.rules.http.forwarding import (
@@ -37,6 +32,7 @@ from frontdesk.rules.http.forwarding import (
     port_of,
     via,
 )
+from frontdesk.rules.lang.urls import split_upstream, split_url
 
 _RETRY_AFTER: Final[Field] = (b"retry-after", b"1")
 _WEBSOCKET_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
@@ -61,7 +57,7 @@ FAILURES: Final[dict[str, tuple[int, tuple[Field, ...]]]] = {
 
 
 def integration(build: RouteBuild) -> Step | None:
-    """Build the forwarding of `http` for a route. Raises: ValueError for a URL that cannot work."""
+    """Build the forwarding of `http` for a route. Raises: ConfigError for TLS files that cannot be used."""
     route = build.route
     if route is None or route.http is None:
         return None
@@ -78,7 +74,7 @@ def integration(build: RouteBuild) -> Step | None:
         settings = UpstreamSettings((url.origin,), limits=PoolLimits(read=LONGEST))
         append = build.key == "$default" or build.key.endswith("+}")
     forwarder = Forwarder(
-        build.parts.upstreams.get(settings),
+        _upstream(build, http.upstream, settings),
         compile_target(url, build.key, append=append),
         method=http.method or "",
         keep_host=http.host == "preserve",
@@ -89,6 +85,16 @@ def integration(build: RouteBuild) -> Step | None:
     detail = f"http {', '.join(settings.targets)}, timeout {timeout:g}s"
     place = build.place("apis", build.api_name, "routes", build.key, "http")
     return Step("http", forwarder.forward, detail, place)
+
+
+def _upstream(build: RouteBuild, name: str | None, settings: UpstreamSettings) -> Upstream:
+    try:
+        return build.parts.upstreams.get(settings)
+    except TlsFileError as error:
+        where = build.place("upstreams", name, "tls", error.setting)
+        assert where is not None  # only what the file says can be wrong
+        message = f"cannot use this file: {error}"
+        raise ConfigError((Finding("error", "tls-file", where, message),)) from error
 
 
 def _maps_host(route: Route) -> bool:

@@ -4,53 +4,13 @@ What a client says reaches the target only as it was matched: a segment of the n
 one segment, a value in the query is encoded. Source: AWS, "HTTP proxy integrations for HTTP APIs".
 """
 
-import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 from urllib.parse import quote
 
 from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.rules.lang.urls import VARIABLE, Url
 
 Text = Callable[[Exchange], str]
-
-_URL = re.compile(r"(https?://[^/?#]+)([^?#]*)\??([^#]*)")
-_STAGE_VARIABLE = re.compile(r"\$\{stage\.([A-Za-z0-9_]+)\}")
-_VARIABLE = re.compile(r"\{([A-Za-z0-9._-]+)\+?\}")
-
-
-class Url(NamedTuple):
-    """An integration's URL in parts. base: goes before every path, without trailing slash."""
-
-    origin: str
-    base: str
-    path: str
-    query: str
-
-
-def split_url(url: str, variables: Mapping[str, str]) -> Url:
-    """Split the URL of a route, stage variables filled in; unset ones are empty, as in AWS.
-
-    Raises: ValueError when no fixed http:// or https:// host remains.
-    """
-    found = _URL.fullmatch(_fill(url, variables))
-    if found is None or "{" in found[1]:
-        raise ValueError(f"expected a URL with a fixed host: {url}")
-    return Url(found[1], "", found[2], found[3])
-
-
-def split_upstream(url: str, path: str | None, variables: Mapping[str, str]) -> Url:
-    """Split the URL of a named upstream; its path goes before `path`, None: the request's."""
-    found = _URL.fullmatch(url)
-    if found is None:
-        raise ValueError(f"expected a URL with http:// or https://: {url}")
-    base = found[2].rstrip("/")
-    if path is None:
-        return Url(found[1], base, "", "")
-    return Url(found[1], base, _fill(path, variables), "")
-
-
-def _fill(text: str, variables: Mapping[str, str]) -> str:
-    return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)
 
 
 def compile_target(url: Url, route_key: str, *, append: bool) -> Text:
@@ -59,12 +19,12 @@ def compile_target(url: Url, route_key: str, *, append: bool) -> Text:
     append: a path without variables gets the whole path of the request behind it.
     """
     base, query = url.base, url.query
-    if append and not _VARIABLE.search(url.path + query):
+    if append and not url.variables:
         prefix = base + url.path.rstrip("/")
         path = _appended(prefix)
     else:
         path = _template(base + (url.path or "/"), _segments(route_key))
-    fixed = _template(query, {name: _value(name) for name in _names(query)}) if query else None
+    fixed = _template(query, {name: _value(name) for name in url.variables}) if query else None
 
     def target(ex: Exchange) -> str:
         where = base + ex.forward_path if ex.forward_path else path(ex)
@@ -83,13 +43,10 @@ def _appended(prefix: str) -> Text:
 
 
 def _template(text: str, values: Mapping[str, Text]) -> Text:
-    """Compile text with `{variable}` places. Raises: ValueError for a variable that is not there."""
-    pieces = _VARIABLE.split(text)
+    """Compile text with `{variable}` places."""
+    pieces = VARIABLE.split(text)
     if len(pieces) == 1:
         return lambda _ex: text
-    unknown = [name for name in pieces[1::2] if name not in values]
-    if unknown:
-        raise ValueError(f"no such variable in the route: {unknown[0]}")
     texts = pieces[::2]
     lookups = [values[name] for name in pieces[1::2]]
 
@@ -100,10 +57,6 @@ def _template(text: str, values: Mapping[str, Text]) -> Text:
         return "".join(filled)
 
     return fill
-
-
-def _names(text: str) -> list[str]:
-    return _VARIABLE.findall(text)
 
 
 def _segments(route_key: str) -> dict[str, Text]:

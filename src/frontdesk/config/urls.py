@@ -1,0 +1,57 @@
+"""Owns what the URLs of routes must be, whatever the stage: a fixed host, variables that the route has."""
+
+from collections.abc import Iterator, Mapping
+
+from frontdesk.base.errors import Finding
+from frontdesk.client.target import parse_target
+from frontdesk.config.models.integration import HttpIntegration
+from frontdesk.config.models.root import Config
+from frontdesk.config.route_keys import parse_route_key
+from frontdesk.config.tree import Tree
+from frontdesk.config.validation import did_you_mean, shown
+from frontdesk.rules.lang.urls import Url, split_upstream, split_url
+
+
+def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
+    """Find URLs, and paths at upstreams, to which no request could be sent: the first fault of each."""
+    for api_name, api in config.apis.items():
+        for key, route in api.routes.items():
+            if route.http is None:
+                continue
+            where = ("apis", api_name, "routes", key, "http", "url" if route.http.url else "path")
+            written = route.http.url or route.http.path or ""
+            for name, stage in api.stages.items():
+                problem, hint = _problem(route.http, key, stage.variables, config)
+                if problem:
+                    if "${stage." in written:
+                        hint = f"see the variables of stage {name}"
+                    at = tree.position(where)
+                    yield Finding("error", "url", at, problem, shown(written), hint=hint)
+                    break
+
+
+def _problem(
+    http: HttpIntegration, key: str, variables: Mapping[str, str], config: Config
+) -> tuple[str, str]:
+    """Say what is wrong, and a hint; "" for nothing."""
+    if http.upstream is not None and http.upstream not in config.upstreams:
+        return "", ""  # told as an unknown name
+    try:
+        url = _split(http, variables, config)
+        parse_target(url.origin)
+    except ValueError as error:
+        return str(error), ""
+    known = parse_route_key(key).variables
+    for name in url.variables:
+        if name not in known:
+            return f"expected a variable of the route in place of {{{name}}}", did_you_mean(
+                name, known
+            )
+    return "", ""
+
+
+def _split(http: HttpIntegration, variables: Mapping[str, str], config: Config) -> Url:
+    if http.url is not None:
+        return split_url(http.url, variables)
+    upstream = config.upstreams[http.upstream or ""]
+    return split_upstream(upstream.urls[0], http.path, variables)
