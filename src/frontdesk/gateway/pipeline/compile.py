@@ -9,7 +9,7 @@ from typing import Any
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild
-from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.exchange import Exchange, Tail
 from frontdesk.gateway.pipeline.order import HEAD, PREFLIGHT, TAIL, UNMATCHED, not_found
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
@@ -98,12 +98,13 @@ class _Compiler:
         route, limits = build.route, build.config.limits
         head_steps = _steps(head, build)
         tail_steps = _steps(tail, build)
+        tail_runs: tuple[Tail, ...] = tuple(step.run for step in tail_steps)  # type: ignore[misc]  # rows of order.TAIL
         return RoutePlan(
             route_key=build.key,
             resource=build.key.partition(" ")[2] or build.key,
             api=build.facts,
             head=tuple(step.run for step in head_steps),  # type: ignore[misc]  # rows of order.HEAD
-            tail=tuple(step.run for step in tail_steps),  # type: ignore[misc]  # rows of order.TAIL
+            tail=build.once(("tail", *tail_runs), lambda: tail_runs),
             body_at=next((at for at, step in enumerate(head_steps) if step.needs_body), -1),
             max_body=(route.max_body if route else None) or limits.max_body,
             timeout=route.timeout if route else 0.0,

@@ -81,8 +81,14 @@ def test_routes_of_one_compilation_share_an_authorizers_memory(build):
     routes = [build("patients", {"scopes": [scope]}) for scope in ("a", "b")]
     for route in routes:
         authorize(route)
-    assert len(routes[0].shared) == 1
-    assert routes[0].shared is routes[1].shared
+    shared = routes[0].shared
+    assert [key for key in shared if key[0] == "authorizer"] == [("authorizer", "patients")]
+
+
+def test_routes_that_demand_the_same_share_one_stage(build):
+    first, same, other = (authorize(build("patients", {"scopes": [s]})).run for s in "aab")
+    assert first is same
+    assert first is not other
 
 
 def test_every_type_of_the_configuration_has_a_builder():

@@ -1,10 +1,9 @@
 """CORS at the door: preflights, and the fields of every other answer."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from frontdesk.config.models.api import HttpApi
+from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.stages import cors
@@ -27,7 +26,16 @@ ALLOWED = [
 
 def build(config=CLINIC):
     api = HttpApi.model_validate({"cors": config} if config else {})
-    return SimpleNamespace(api=api, api_name="scheduling", place=lambda *keys: ".".join(keys))
+    return RouteBuild(
+        key="GET /pets",
+        api_name="scheduling",
+        api=api,
+        facts=None,
+        route=None,
+        config=None,
+        parts=None,
+        place=lambda *keys: ".".join(keys),
+    )
 
 
 @pytest.fixture

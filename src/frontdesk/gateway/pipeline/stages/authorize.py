@@ -35,9 +35,13 @@ def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
     judge = build.once(
         ("authorizer", name), lambda: TokenJudge(config, build.parts.keys.key_set(config))
     )
+    # Routes that demand the same share one stage.
+    stage = build.once(
+        ("jwt", name, route.scopes), lambda: jwt_stage(judge, config.identity, route.scopes)
+    )
     scopes = f", one scope of {' '.join(route.scopes)}" if route.scopes else ""
     detail = f"{name}: token of {config.issuer}{scopes}"
-    return jwt_stage(judge, config.identity, route.scopes), detail
+    return stage, detail
 
 
 def _function(build: RouteBuild, name: str) -> tuple[Stage, str]:

@@ -30,9 +30,14 @@ def preflight(build: RouteBuild) -> Step | None:
 
 def cors(build: RouteBuild) -> Step | None:
     """Add CORS fields to every answer, the gateway's own errors too, and drop the integration's."""
-    if build.api.cors is None:
+    config = build.api.cors
+    if config is None:
         return None
-    policy = _compile(build.api.cors)
+    return build.once(("cors", build.api_name), lambda: _fields(build, config))
+
+
+def _fields(build: RouteBuild, config: Cors) -> Step:
+    policy = _compile(config)
     vary = policy.depends_on_origin
 
     def add(ex: Exchange, reply: Reply) -> Reply:
@@ -47,7 +52,7 @@ def cors(build: RouteBuild) -> Step | None:
         reply.fields += policy.actual(origin) or ()
         return reply
 
-    return _step("cors", add, build, build.api.cors)
+    return _step("cors", add, build, config)
 
 
 def _compile(config: Cors) -> CorsPolicy:

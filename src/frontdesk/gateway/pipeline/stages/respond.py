@@ -1,5 +1,7 @@
 """Owns what every reply gets last: the id of its request."""
 
+from typing import Final
+
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.plan import Step
@@ -7,9 +9,12 @@ from frontdesk.gateway.pipeline.plan import Step
 
 def request_id(_build: RouteBuild) -> Step:
     """Add `apigw-requestid`, as HTTP APIs do on every answer."""
+    return _REQUEST_ID
 
-    def add(ex: Exchange, reply: Reply) -> Reply:
-        reply.fields.append((b"apigw-requestid", ex.request_id.encode()))
-        return reply
 
-    return Step("request id", add, "apigw-requestid")
+def _add(ex: Exchange, reply: Reply) -> Reply:
+    reply.fields.append((b"apigw-requestid", ex.request_id.encode()))
+    return reply
+
+
+_REQUEST_ID: Final = Step("request id", _add, "apigw-requestid")
