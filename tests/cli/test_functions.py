@@ -1,0 +1,166 @@
+"""`invoke` and `logs`: one function by hand, and what functions have written."""
+
+import json
+import signal
+
+import pytest
+
+from tests.live.gateways import project
+from tests.live.processes import frontdesk
+
+CONFIG = """
+name: x
+functions:
+  echo: {handler: code.echo, environment: {COLOUR: blue, KEY: "${env:KEY:-none}"}}
+  fail: {handler: code.fail}
+  spin: {handler: code.spin, timeout: 200ms}
+  leave: {handler: code.leave}
+  missing: {handler: nowhere.f}
+"""
+
+CODE = """
+import os
+
+def echo(event, context):
+    print("echoing for", context.function_name)
+    return {"event": event, "colour": os.environ["COLOUR"], "key": os.environ["KEY"]}
+
+def fail(event, context):
+    raise LookupError("no slot")
+
+def spin(event, context):
+    while True:
+        pass
+
+def leave(event, context):
+    os._exit(3)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path):
+    project(tmp_path, CONFIG, code=CODE)
+
+
+def test_the_result_goes_to_standard_output_and_the_log_to_standard_error(run):
+    result = run("invoke", "echo", "-e", '{"a": [1, "ü"]}')
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {
+        "event": {"a": [1, "ü"]},
+        "colour": "blue",
+        "key": "none",
+    }
+    kinds = [line.split()[0] for line in result.stderr.splitlines()]
+    assert kinds == ["INIT_START", "START", "echoing", "END", "REPORT"]
+
+
+@pytest.mark.parametrize(
+    ("event", "keywords"), [("-", {"input": '{"from": "there"}'}), ("@event.json", {})]
+)
+def test_the_event_may_come_from_standard_input_or_a_file(run, tmp_path, event, keywords):
+    (tmp_path / "event.json").write_text('{"from": "there"}')
+    result = run("invoke", "echo", "--quiet", "-e", event, **keywords)
+    assert json.loads(result.stdout)["event"] == {"from": "there"}
+    assert result.stderr == ""
+
+
+def test_without_an_event_it_is_empty_and_the_environment_is_that_of_the_file(run, monkeypatch):
+    monkeypatch.setenv("KEY", "s3cret")
+    answer = json.loads(run("invoke", "echo").stdout)
+    assert (answer["event"], answer["key"]) == ({}, "s3cret")
+
+
+@pytest.mark.parametrize(
+    ("function", "error", "payload"),
+    [
+        ("fail", "Unhandled", {"errorType": "LookupError", "errorMessage": "no slot"}),
+        ("spin", "Unhandled", {"errorType": "Sandbox.Timedout"}),
+        ("leave", "Unhandled", {"errorType": "Runtime.ExitError"}),
+        ("missing", "Unhandled", {"errorType": "Runtime.ImportModuleError"}),
+    ],
+)
+def test_a_function_that_fails_exits_with_1_and_says_how(run, function, error, payload):
+    result = run("invoke", function)
+    assert result.exit_code == 1
+    assert f"error: {error}" in result.stderr
+    said = json.loads(result.stdout)
+    assert {key: said.get(key) for key in payload} == payload
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nothing",), "no function 'nothing'; there is: echo, fail, spin, leave, missing"),
+        (("echo", "-e", "{bad"), "not JSON: "),
+        (("echo", "-e", "@gone.json"), "cannot read gone.json: No such file or directory"),
+    ],
+)
+def test_a_wrong_use_is_told(run, arguments, message):
+    result = run("invoke", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+
+
+def test_a_missing_code_folder_is_one_clear_line(tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(
+        "name: x\nfunctions: {f: {handler: f.f, code: gone}}\n"
+    )
+    with frontdesk("invoke", "f", cwd=tmp_path) as process:
+        assert process.wait() == 1
+    assert process.stderr == f"error: function f: no such folder: {tmp_path}/gone\n"
+
+
+# -- logs ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def log(tmp_path):
+    """Append lines to the log of a function."""
+    folder = tmp_path / ".frontdesk" / "logs"
+    folder.mkdir(parents=True)
+
+    def write(function, text):
+        with (folder / f"{function}.log").open("a") as file:
+            file.write(text)
+
+    return write
+
+
+def test_logs_shows_the_last_lines_of_each_function_with_its_name(run, log):
+    log("echo", "".join(f"line {number}\n" for number in range(30)))
+    log("fail", "failed\n")
+    lines = run("logs", "-n", "2").stdout.splitlines()
+    assert lines == ["echo    line 28", "echo    line 29", "fail    failed"]
+
+
+def test_logs_of_one_function_come_as_they_are(run, log):
+    log("echo", "one\ntwo\n")
+    log("fail", "failed\n")
+    assert run("logs", "echo").stdout == "one\ntwo\n"
+    assert run("logs", "echo", "-n", "0").stdout == ""
+
+
+def test_logs_of_functions_that_have_written_none_are_empty(run):
+    result = run("logs")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_logs_of_an_unknown_function_are_a_wrong_use(run):
+    result = run("logs", "nothing")
+    assert result.exit_code == 2
+    assert "no function 'nothing'" in result.stderr
+
+
+def test_followed_logs_show_new_lines_whole_and_go_on_in_a_new_file(tmp_path, log):
+    log("echo", "past\n")
+    with frontdesk("logs", "echo", "--follow", cwd=tmp_path) as process:
+        process.wait_for("^past$")
+        log("echo", "half")
+        log("echo", " and whole\n")
+        process.wait_for("^half and whole$")
+        (tmp_path / ".frontdesk" / "logs" / "echo.log").write_text("anew\n")
+        process.wait_for("^anew$")
+        process.signal(signal.SIGINT)
+        assert process.wait() == 0
+    assert process.stdout.splitlines() == ["past", "half and whole", "anew", ""]
+    assert process.stderr == ""

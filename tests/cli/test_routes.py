@@ -1,0 +1,110 @@
+"""`routes` and `explain`: what the file comes to, each with its line."""
+
+import pytest
+
+CONFIG = """\
+name: x
+functions: {f: {handler: f.f}}
+authorizers:
+  people: {type: jwt, issuer: "https://issuer.example", audience: [x]}
+upstreams: {billing: {url: "http://127.0.0.1:9"}}
+apis:
+  shop:
+    authorizer: people
+    cors: {allow_origins: [https://app.example], allow_methods: [GET]}
+    routes:
+      GET /items/{id}: {function: f, throttle: {rate: 5/s, by: $authorizer.sub}}
+      ANY /old/{proxy+}: {http: "http://127.0.0.1:9/{proxy}"}
+      GET /bills: {http: {upstream: billing}}
+      GET /files/{name+}: {static: files}
+      GET /health: {mock: {status: 204}, authorizer: none}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(CONFIG)
+    (tmp_path / "files").mkdir()
+
+
+def rows(result):
+    """Split columns, which are two blanks apart."""
+    return [
+        [cell for cell in line.split("  ") if cell.strip()] for line in result.stdout.splitlines()
+    ]
+
+
+def test_routes_lists_each_with_its_line(run):
+    result = run("routes")
+    assert result.exit_code == 0
+    cells = [[cell.strip() for cell in row] for row in rows(result)]
+    assert cells == [
+        ["API", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT"],
+        ["shop", "GET /items/{id}", "function f", "people", "5/s by $authorizer.sub", at(11)],
+        ["shop", "ANY /old/{proxy+}", "http http://127.0.0.1:9/{proxy}", "people", "-", at(12)],
+        ["shop", "GET /bills", "upstream billing /…", "people", "-", at(13)],
+        ["shop", "GET /files/{name+}", "static files", "people", "-", at(14)],
+        ["shop", "GET /health", "mock 204", "none", "-", at(15)],
+    ]
+
+
+def at(line):
+    return f"frontdesk.yaml:{line}:7"
+
+
+def stages(result):
+    """Read (number, direction, name) and the place of each stage."""
+    return [
+        (row[0].strip(), row[-1].strip())
+        for row in rows(result)
+        if row and ("->" in row[0] or "<-" in row[0])
+    ]
+
+
+def test_explain_shows_the_stages_in_order_each_with_its_line(run):
+    result = run("explain", "get", "https://any.example/items/a%20b?x=1")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("GET /items/a%20b\n")
+    assert "route  GET /items/{id}  frontdesk.yaml:11:7" in result.stdout
+    assert "{id} = a b" in result.stdout
+    names = [name.split(" ", 2)[2] for name, _ in stages(result)]
+    assert names[:4] == ["throttle", "authorize", "throttle", "function"]
+    assert names[-2:] == ["cors", "request id"]
+    places = dict(stages(result))
+    assert places["2 -> authorize"] == "frontdesk.yaml:8:5"
+    assert places["4 -> function"].startswith("frontdesk.yaml:11:")
+
+
+PREFLIGHT = ["-H", "Origin: https://app.example", "-H", "Access-Control-Request-Method: GET"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("GET", "/nothing"), ["none matches", '404 {"message":"Not Found"}']),
+        (("GET", "/health"), ["mock", "204"]),
+        (
+            ("OPTIONS", "/items/1", *PREFLIGHT),
+            ["preflight", "https://app.example", "frontdesk.yaml:9:5"],
+        ),
+    ],
+    ids=["miss", "mock", "preflight"],
+)
+def test_explain_shows_what_answers(run, arguments, shown):
+    result = run("explain", *arguments)
+    assert result.exit_code == 0
+    assert all(text in result.stdout for text in shown)
+    assert "function" not in result.stdout
+
+
+@pytest.mark.parametrize("url", ["/a%zz", "no-slash", "/a%00", "/%2e%2e/a"])
+def test_explain_tells_paths_that_the_door_refuses(run, url):
+    result = run("explain", "GET", url)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"the door answers 400 to this path: {url}" in result.stderr
+
+
+def test_a_header_without_a_colon_is_a_wrong_use(run):
+    result = run("explain", "GET", "/health", "-H", "Origin")
+    assert result.exit_code == 2
+    assert "expected NAME: VALUE, got 'Origin'" in result.stderr

@@ -1,0 +1,58 @@
+"""Noticing changed files, without waiting for the clock: `look` is called by hand."""
+
+import os
+
+import pytest
+
+from frontdesk.cli.watch import Watcher, watched_files
+from frontdesk.config.load import load
+from tests.live.gateways import project
+
+
+@pytest.fixture
+def watched(tmp_path):
+    (tmp_path / "a.py").write_text("1")
+    told = []
+    watcher = Watcher(lambda: sorted(tmp_path.rglob("*.py")), told.append)
+    watcher._stamps = watcher._stamp()
+    return watcher, tmp_path, told
+
+
+def touch(path):
+    status = path.stat()
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda folder: touch(folder / "a.py"), "a.py"),
+        (lambda folder: (folder / "b.py").write_text("2"), "b.py"),
+        (lambda folder: (folder / "a.py").unlink(), "a.py"),
+    ],
+    ids=["changed", "new", "gone"],
+)
+def test_a_change_is_told_once(watched, change, name):
+    watcher, folder, told = watched
+    watcher.look()
+    assert told == []
+    change(folder)
+    watcher.look()
+    watcher.look()
+    assert told == [folder / name]
+
+
+def test_the_configuration_code_and_requirements_are_watched(tmp_path):
+    path = project(
+        tmp_path, "functions: {f: {handler: f.f, requirements: needs.txt}}\n", f="def f(e, c): 1"
+    )
+    skipped = [".venv/x.py", "node_modules/x.py", "__pycache__/x.py", "notes.txt"]
+    for name in (*skipped, "sub/g.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "needs.txt").touch()
+    found = {
+        file.relative_to(tmp_path).as_posix()
+        for file in watched_files([path], load([path], {}).config)
+    }
+    assert found == {"frontdesk.yaml", "needs.txt", "f.py", "sub/g.py"}
