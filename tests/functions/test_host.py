@@ -12,6 +12,7 @@ import pytest
 
 from frontdesk.base.errors import StartError
 from frontdesk.functions.bootstrap import MAX_RESULT
+from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.ports.invoker import Invocation
 
 HANDLERS = Path(__file__).parent / "handlers"
@@ -557,7 +558,7 @@ asyncio.run(main())
 """
 
 
-def test_a_gateway_that_is_killed_leaves_no_process(tmp_path):
+def test_a_gateway_that_is_killed_leaves_no_process_and_its_folders_to_the_next(tmp_path):
     shutil.copytree(HANDLERS, tmp_path / "handlers")
     command = [sys.executable, "-c", GATEWAY, str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as gateway:
@@ -568,3 +569,8 @@ def test_a_gateway_that_is_killed_leaves_no_process(tmp_path):
     while alive(pid) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not alive(pid)
+    [left] = (tmp_path / "data" / "tmp").iterdir()
+    following = TemporaryFolders(left.parent)
+    following.open()
+    following.close()
+    assert list(left.parent.iterdir()) == []

@@ -8,7 +8,6 @@ import asyncio
 import os
 import secrets
 import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +22,7 @@ from frontdesk.functions.memory import Cgroups
 from frontdesk.functions.packages import Packages
 from frontdesk.functions.process import Child
 from frontdesk.functions.settings import FunctionSettings
+from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Call, Invocation, Outcome
 from frontdesk.rules.pool import (
@@ -110,12 +110,12 @@ class FunctionHost:
         """
         self._clock = clock
         self._wheel = wheel
-        self._data_dir = data_dir
         self._sink = log
         self._functions: dict[str, FunctionSettings] = {}
         self._packages = Packages(data_dir / "packages")
         self._package_folders: dict[str, Path | None] = {}
-        self._temporary: dict[int, Path] = {}
+        self._folders = TemporaryFolders(data_dir / "tmp")
+        self._temporary: dict[int, Path] = {}  # the folder of each child
         self._limits = Limits(shared=concurrency, cores=len(os.sched_getaffinity(0)))
         self._pool: Pool[_Call] = Pool(self._limits)
         self._children: dict[int, Child] = {}
@@ -144,6 +144,7 @@ class FunctionHost:
         Returns before the children are up. Raises: StartError.
         """
         self._cgroups = Cgroups.delegated()
+        await asyncio.to_thread(self._folders.open)
         await self.replace(functions)
 
     async def replace(self, functions: Iterable[FunctionSettings]) -> None:
@@ -180,6 +181,7 @@ class FunctionHost:
         self._zygote_lost()
         self._ticks.stop()
         self._memory_looks.stop()
+        await asyncio.to_thread(self._folders.close)
 
     async def _until_empty(self, seconds: float) -> None:
         if self._children:
@@ -239,7 +241,7 @@ class FunctionHost:
 
     def _spawn(self, command: Spawn) -> None:
         settings = self._functions[command.function]
-        folder = Path(tempfile.mkdtemp(prefix=f"{settings.name}-", dir=self._temporary_root()))
+        folder = self._folders.make(settings.name)
         self._temporary[command.child] = folder
         today = datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y/%m/%d")
         stream = f"{today}/[{VERSION}]{secrets.token_hex(16)}"
@@ -335,11 +337,6 @@ class FunctionHost:
             child.watch_memory()
         if self._calls:
             self._memory_looks.at(self._clock.monotonic() + _MEMORY_LOOK)
-
-    def _temporary_root(self) -> Path:
-        root = self._data_dir / "tmp"
-        root.mkdir(parents=True, exist_ok=True)
-        return root
 
 
 def _soon(call: _Call, outcome: Outcome) -> None:
