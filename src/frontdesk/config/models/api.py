@@ -108,6 +108,10 @@ class Cors(Model):
         return self
 
 
+Scope = Annotated[str, matching(r"[!#-\[\]-~]+", "a scope without blanks, quotes and backslashes")]
+"""RFC 6749 §3.3."""
+
+
 class Route(Model):
     """What happens to the requests of one route key. Exactly one of function, http, mock, static."""
 
@@ -126,7 +130,7 @@ class Route(Model):
     authorizer: Name | None = None
     """Name under `authorizers`; `none` opens the route. Default: the API's authorizer."""
 
-    scopes: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], OneOrMore()] = ()
+    scopes: Annotated[tuple[Scope, ...], OneOrMore()] = ()
     """A token needs at least one of these."""
 
     payload: Literal["1.0", "2.0"] = "2.0"
