@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_va
 from frontdesk.config.models.mapping import HeaderName, HeaderValue, Status
 from frontdesk.config.models.model import FilePath, Model, Name, ShortForm, broken_rule, matching
 from frontdesk.config.text import FileText
+from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
 
 
 def _without_alias(name: str) -> str:
@@ -65,14 +66,22 @@ def _plain(value: object) -> object:
     return value
 
 
+def _end_to_end(name: str) -> str:
+    if name.lower().encode() in HOP_BY_HOP | {b"content-length"}:
+        raise ValueError("expected a header of the answer; this one is set by the connection")
+    return name
+
+
 class Mock(Model):
     """Answers at the door."""
 
     status: Status = 200
     """Default 200."""
 
-    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
-    """Header fields of the answer."""
+    headers: dict[Annotated[HeaderName, AfterValidator(_end_to_end)], HeaderValue] = Field(
+        default_factory=dict
+    )
+    """Header fields of the answer, without those that frame it or belong to the connection."""
 
     body: Annotated[JsonValue, BeforeValidator(_plain)] = ""
     """A text as it is, or any other value as JSON. Default: empty."""

@@ -10,10 +10,10 @@ from frontdesk.config.models.model import HintedError, Model, OneOrMore, mapped_
 from frontdesk.rules.http.path import normalise
 from frontdesk.rules.lang.selectors import Selector
 
-# Differs: [reserved-port] AWS does not keep X-Forwarded-Port for itself.
+# Differs: [reserved-port] AWS does not keep X-Forwarded-Port, Proxy-Connection and Trailer for itself.
 _RESERVED = re.compile(
     r"access-control-.*|apigw-.*|authorization|connection|content-(encoding|length|location)"
-    r"|forwarded|keep-alive|origin|proxy-(authenticate|authorization)|te|trailers"
+    r"|forwarded|keep-alive|origin|proxy-(authenticate|authorization|connection)|te|trailers?"
     r"|transfer-encoding|upgrade|x-amzn?-.*|x-forwarded-(for|host|port|proto)|via",
     re.IGNORECASE,
 )
