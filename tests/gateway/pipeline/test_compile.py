@@ -10,6 +10,7 @@ from frontdesk.config.load import load
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.build import Parts
 from frontdesk.gateway.pipeline.compile import compile_gateway
+from frontdesk.gateway.pipeline.explain import explain
 from frontdesk.stores.memory.ledger import MemoryLedger
 
 FILE = """\
@@ -63,3 +64,15 @@ def test_a_tls_file_that_cannot_be_used_is_told_with_its_place(compile_text, tls
     [finding] = caught.value.findings
     assert str(finding).startswith(where)
     assert finding.id == "tls-file"
+
+
+@pytest.mark.parametrize(
+    ("own", "largest"),
+    [("", 2048), (", max_body: 1KB", 1024), (", max_body: 4KB", 4096), (", max_body: 0", 0)],
+    ids=["the door's", "less", "more", "none at all"],
+)
+def test_a_route_has_its_own_largest_body_or_the_doors(compile_text, own, largest):
+    plan = compile_text(
+        f"name: x\nlimits: {{max_body: 2KB}}\napis: {{a: {{routes: {{GET /: {{mock: {{}}{own}}}}}}}}}"
+    )
+    assert explain(plan, "GET", "/", {}).plan.max_body == largest

@@ -96,6 +96,7 @@ class _Compiler:
         self, build: RouteBuild, head: tuple[Builder, ...], tail: tuple[Builder, ...]
     ) -> RoutePlan:
         route, limits = build.route, build.config.limits
+        own_max_body = route.max_body if route else None
         head_steps = _steps(head, build)
         tail_steps = _steps(tail, build)
         tail_runs: tuple[Tail, ...] = tuple(step.run for step in tail_steps)  # type: ignore[misc]  # rows of order.TAIL
@@ -106,7 +107,7 @@ class _Compiler:
             head=tuple(step.run for step in head_steps),  # type: ignore[misc]  # rows of order.HEAD
             tail=build.once(("tail", *tail_runs), lambda: tail_runs),
             body_at=next((at for at, step in enumerate(head_steps) if step.needs_body), -1),
-            max_body=(route.max_body if route else None) or limits.max_body,
+            max_body=limits.max_body if own_max_body is None else own_max_body,
             timeout=route.timeout if route else 0.0,
             timeout_status=503 if route and route.function is not None else 504,
             log=self.log,
