@@ -39,17 +39,16 @@ def cors(build: RouteBuild) -> Step | None:
 def _fields(build: RouteBuild, config: Cors) -> Step:
     policy = _compile(config)
     vary = policy.depends_on_origin
+    width = len(PREFIX)
 
     def add(ex: Exchange, reply: Reply) -> Reply:
+        if reply.made != "gateway":
+            reply.fields = [field for field in reply.fields if field[0][:width].lower() != PREFIX]
         if vary:  # Differs: [vary] AWS leaves caches in front of it to guess.
             reply.fields.append(VARY)
         origin = ex.headers.get(b"origin")
-        if origin is None:  # Differs: [backend-cors] AWS drops the backend's fields even then.
-            return reply
-        if reply.made != "gateway":
-            width = len(PREFIX)
-            reply.fields = [field for field in reply.fields if field[0][:width].lower() != PREFIX]
-        reply.fields += policy.actual(origin) or ()
+        if origin is not None:
+            reply.fields += policy.actual(origin) or ()
         return reply
 
     return _step("cors", add, build, config)
