@@ -127,6 +127,14 @@ async def test_the_admin_listener_is_not_opened_to_others_without_a_token(tmp_pa
         await app.start()
 
 
+@pytest.mark.parametrize(("size", "status"), [("1KB", 431), ("64KB", 200)])
+async def test_one_header_field_may_fill_max_header(tmp_path, size, status):
+    path = project(tmp_path, MOCKS + f"limits: {{max_header: {size}}}\n")
+    async with serving(path) as app:
+        answer = await get(app.addresses[0], "/old", headers={"X": "a" * 60_000})
+    assert answer.status == status
+
+
 # -- the admin door -----------------------------------------------------------------------------------
 
 

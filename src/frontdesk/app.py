@@ -260,7 +260,6 @@ def _limits(config: Config) -> Limits:
     limits = config.limits
     return Limits(
         fields=limits.max_header,
-        field_line=min(limits.max_header, Limits().field_line),
         header_timeout=limits.header_timeout,
         idle_timeout=limits.idle_timeout,
         max_connections=limits.max_connections,

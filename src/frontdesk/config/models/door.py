@@ -62,7 +62,8 @@ class Limits(Model):
     """Largest request body. Default 10MB."""
 
     max_header: Annotated[Size, at_least(1024)] = 16 * 1024
-    """Request line and all header fields together. Default 16KB."""
+    """All header fields together; one may fill it alone. Default 16KB. Not the request line, which
+    may have 16KB, its target 8KB."""
 
     header_timeout: Annotated[Duration, between("100ms", "5m")] = 10.0
     """From the first byte of a request to the end of its head. Default 10s."""

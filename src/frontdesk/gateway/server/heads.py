@@ -98,7 +98,7 @@ class HeadReader:
     def __init__(self, limits: Limits, trusted: TrustedProxies) -> None:
         self._limits = limits
         self._trusted = trusted
-        self._small = min(limits.target, limits.field_line, limits.fields)
+        self._small = min(limits.target, limits.fields)
         self._collector = _FieldLines()
         self._parser = HttpRequestParser(self._collector)
         self._names: dict[bytes, tuple[bytes, int]] = {}
@@ -194,11 +194,7 @@ class HeadReader:
     def _too_large(self, lines: Fields) -> Reply | None:
         limits = self._limits
         sizes = [len(name) + len(value) + _FIELD_OVERHEAD for name, value in lines]
-        if (
-            len(sizes) > limits.field_count
-            or sum(sizes) > limits.fields
-            or max(sizes, default=0) > limits.field_line
-        ):
+        if len(sizes) > limits.field_count or sum(sizes) > limits.fields:
             return refusal(431, "fields", close=True)
         return None
 

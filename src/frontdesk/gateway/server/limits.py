@@ -17,8 +17,8 @@ DRAIN_TIME: Final = 1.0
 class Limits:
     """Bounds per connection and message; sizes in bytes, times in seconds.
 
-    request_line, target: 414. field_line: name and value of one field, 431. fields, field_count: the
-    whole field section, 431. header_timeout: from the first byte of a head to its end, whatever
+    request_line, target: 414. fields, field_count: the whole field section, 431; one field may have
+    all of its bytes. header_timeout: from the first byte of a head to its end, whatever
     trickles in, 408. body_gap: between two pieces of a body, 408. min_rate: bytes per second of a body,
     after `min_rate_grace`, 408. idle_timeout: between requests, and for a client that does not read its
     answer; closed silently. requests: per connection, the last answer says `Connection: close`.
@@ -27,7 +27,6 @@ class Limits:
     # Differs: [head-size] AWS allows 10,240 bytes of line and fields together.
     request_line: int = 16 * 1024
     target: int = 8 * 1024
-    field_line: int = 16 * 1024
     fields: int = 64 * 1024
     field_count: int = 100
     header_timeout: float = 10.0
