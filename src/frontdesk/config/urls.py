@@ -1,15 +1,15 @@
 """Owns what the URLs of routes must be, whatever the stage: a fixed host, variables that the route has."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from frontdesk.base.errors import Finding
 from frontdesk.client.target import parse_target
 from frontdesk.config.models.integration import HttpIntegration
 from frontdesk.config.models.root import Config
-from frontdesk.config.route_keys import parse_route_key
 from frontdesk.config.tree import Tree
 from frontdesk.config.validation import did_you_mean, shown
-from frontdesk.rules.lang.urls import Url, split_upstream, split_url
+from frontdesk.rules.lang.urls import VARIABLE, Url, split_upstream, split_url
 
 
 def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
@@ -38,16 +38,21 @@ def _problem(
         return "", ""  # told as an unknown name
     try:
         url = _split(http, variables, config)
-        parse_target(url.origin)
+        _check_origin(url.origin)
     except ValueError as error:
         return str(error), ""
-    known = parse_route_key(key).variables
+    known = VARIABLE.findall(key)
     for name in url.variables:
         if name not in known:
             return f"expected a variable of the route in place of {{{name}}}", did_you_mean(
                 name, known
             )
     return "", ""
+
+
+@lru_cache(256)  # many routes share few origins
+def _check_origin(origin: str) -> None:
+    parse_target(origin)
 
 
 def _split(http: HttpIntegration, variables: Mapping[str, str], config: Config) -> Url:
