@@ -1,4 +1,4 @@
-"""A real OpenID Connect provider: discovery, key set and an RS256 token of its, through KeyRing and stage.
+"""A real OpenID Connect provider: discovery, key set and an RS256 token of its, through the whole gateway.
 
 The provider is PyPI's `oidc-provider-mock`, built on Authlib.
 """
@@ -23,6 +23,7 @@ from frontdesk.gateway.identity.fetch import fetch
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.stages.jwt_authorizer import TokenJudge, jwt_stage
+from tests.live.gateways import gateway, project
 
 PROGRAM = Path(sys.executable).with_name("oidc-provider-mock")
 CLIENT = "clinic-app"
@@ -120,3 +121,44 @@ async def test_a_token_of_a_real_provider_is_accepted(issuer):
     _, refused = ask(f"{head}.{payload}.{signature[:9]}{forged}{signature[10:]}")
     assert refused.status == 401
     ring.stop()
+
+
+GUARDED = """
+functions: {{who: {{handler: code.who}}}}
+authorizers:
+  patients: {{type: jwt, issuer: "{issuer}", audience: [clinic-app], allow_http: true, leeway: 5s}}
+  others: {{type: jwt, issuer: "{issuer}", audience: [another-app], allow_http: true, leeway: 5s}}
+apis:
+  a:
+    routes:
+      GET /who: {{function: who, authorizer: patients}}
+      GET /other: {{mock: {{}}, authorizer: others}}
+      GET /admin: {{mock: {{}}, authorizer: patients, scopes: [admin]}}
+"""
+
+WHO = """
+def who(event, context):
+    return event["requestContext"]["authorizer"]["jwt"]["claims"]["sub"]
+"""
+
+
+def test_a_token_of_a_real_provider_passes_a_running_gateway(issuer, tmp_path):
+    token = sign_in(issuer)
+    head, payload, signature = token.split(".")
+    unsigned = "eyJhbGciOiJub25lIn0"  # {"alg":"none"}
+    with gateway(project(tmp_path, GUARDED.format(issuer=issuer), code=WHO)) as running:
+
+        def ask(target, *given):
+            headers = {"Authorization": f"Bearer {given[0]}"} if given else {}
+            answer = running.call("GET", target, headers=headers)
+            return answer.status, answer.headers["www-authenticate"], answer.body
+
+        assert ask("/who", token) == (200, None, b"patient-1")
+        assert ask("/who")[:2] == (401, "Bearer")
+        for wrong in (f"{unsigned}.{payload}.", f"{head}.{payload}.{signature[::-1]}", "x.y.z"):
+            status, challenge, _ = ask("/who", wrong)
+            assert (status, 'error="invalid_token"' in challenge) == (401, True)
+        assert ask("/other", token)[0] == 401
+        status, challenge, _ = ask("/admin", token)
+        assert (status, 'error="insufficient_scope"' in challenge) == (403, True)
+        assert ask("/who", token)[0] == 200

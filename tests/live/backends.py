@@ -1,7 +1,11 @@
-"""Owns an HTTP backend that holds its answers until it is told."""
+"""Owns HTTP backends: one that holds its answers until it is told, one that tells what it got."""
 
 import asyncio
 import contextlib
+import hashlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Holding:
@@ -39,3 +43,71 @@ async def holding():
     backend.address = "{}:{}".format(*server.sockets[0].getsockname())
     async with server:
         yield backend
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with JSON of what came: method, path, headers, length and SHA-256 of the body.
+
+    /bytes/N answers with N bytes instead.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/bytes/"):
+            self._answer(bytes(int(self.path.removeprefix("/bytes/"))))
+            return
+        body = self._body()
+        seen = {
+            "method": self.command,
+            "path": self.path,
+            "headers": {name.lower(): value for name, value in self.headers.items()},
+            "length": len(body),
+            "sha256": hashlib.sha256(body).hexdigest(),
+        }
+        self._answer(json.dumps(seen).encode())
+
+    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815 - the names that http.server calls
+
+    def log_message(self, *_: object) -> None:
+        """Tests look at what the door says."""
+
+    def _body(self) -> bytes:
+        if self.headers.get("transfer-encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0)))
+        body = b""
+        while size := int(self.rfile.readline(), 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def _answer(self, body: bytes) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A request that breaks off is part of the test."""
+
+
+@contextlib.contextmanager
+def threaded(handler):
+    """Run a `http.server` handler in threads on a free port; yields its address."""
+    server = _Server(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
