@@ -37,12 +37,16 @@ Algorithm = Literal[
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 IDENTITY = ("$request.header.Authorization",)
 
+Audience = Annotated[str, Field(min_length=1)]
+Audiences = Annotated[tuple[Audience, ...], OneOrMore(), Field(min_length=1)]
+
 
 class Refresh(Model):
     """When the signing keys of an issuer are fetched again."""
 
-    min_interval: Duration = 60.0
-    """Shortest time between two fetches that unknown key ids cause. Default 60s."""
+    min_interval: Annotated[Duration, between("1s", "1d")] = 60.0
+    """Shortest time between two fetches that unknown key ids cause. Default 60s, at least 1s: anybody
+    can make up key ids, and must not be able to turn each request into one to the issuer."""
 
     max_age: Annotated[Duration, between("60s", "1d")] = 3600.0
     """Age at which keys are fetched again. Default 1h."""
@@ -63,7 +67,7 @@ class JwtAuthorizer(Model):
     issuer: str
     """Must equal the token's `iss` character by character; also where discovery starts."""
 
-    audience: Annotated[tuple[str, ...] | None, OneOrMore(), Off()]
+    audience: Annotated[Audiences | None, Off()]
     """One of these must be in the token's `aud`. `none` accepts any audience."""
 
     jwks_uri: str | None = None

@@ -118,6 +118,8 @@ class Off:
 
 
 def _none_word(value: object) -> object:
+    if value is None:  # a key whose value was forgotten
+        raise ValueError("expected a value, or the word none")
     return None if value in ("none", "off") or value is False else value
 
 
