@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from frontdesk.base.errors import Finding
-from frontdesk.config.route_keys import parse_route_key
+from frontdesk.config.route_keys import DEFAULT, parse_route_key
 from frontdesk.config.tree import Path, Tree
 
 
@@ -31,16 +31,28 @@ def _routes(tree: Tree) -> Iterator[Finding]:
 
 
 def _apis(tree: Tree) -> Iterator[Finding]:
-    first: dict[tuple[str, str], Path] = {}
+    first: dict[tuple[str, str, str], Path] = {}
     for path, api in tree.match(("apis", "*")):
         if not isinstance(api, dict):
             continue
-        host, base_path = str(api.get("host") or "").lower(), str(api.get("base_path", "/"))
-        former = first.setdefault((host, base_path.rstrip("/")), path)
-        if former != path:
-            message = f"this API is served at the same host and base path as {former[-1]}"
-            hint = "give one of them a host or base_path of its own"
-            yield _conflict(tree, path, former, message, hint)
+        host, base = str(api.get("host") or "").lower(), str(api.get("base_path", "/")).rstrip("/")
+        served = [("base path", base), *(("path", f"{base}{stage}") for stage in _stages(api))]
+        for kind, text in served:
+            former = first.setdefault((kind, host, text), path)
+            if former != path:
+                message = f"this API is served at the same host and {kind} as {former[-1]}"
+                hint = "give one of them a host or base_path of its own"
+                yield _conflict(tree, path, former, message, hint)
+                break
+
+
+def _stages(api: dict[str, Any]) -> list[str]:
+    """List what the stages of an API add to its base path: nothing for `$default`, or /name."""
+    several, only = api.get("stages"), api.get("stage")
+    names = several if isinstance(several, dict) else [DEFAULT]
+    if isinstance(only, dict):
+        names = [only.get("name", DEFAULT)]
+    return ["" if name == DEFAULT else f"/{name}" for name in names]
 
 
 def _conflict(tree: Tree, path: Path, former: Path, message: str, hint: str) -> Finding:
