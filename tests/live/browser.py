@@ -1,0 +1,69 @@
+"""Owns a real browser: Debian's Chromium, steered through chromedriver (W3C WebDriver, plain HTTP)."""
+
+import contextlib
+import json
+import shutil
+
+import pytest
+
+from tests.live.calls import call
+from tests.live.processes import running
+
+ARGUMENTS = [
+    "--headless=new",
+    "--no-sandbox",  # tests may run as root, where Chromium has no sandbox
+    "--no-proxy-server",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+
+
+class Page:
+    """A window of the browser."""
+
+    def __init__(self, driver: str, session: str) -> None:
+        self._driver = driver
+        self._path = f"/session/{session}"
+
+    def open(self, url: str) -> None:
+        """Go to a URL; returns when the page has loaded."""
+        _command(self._driver, "POST", f"{self._path}/url", {"url": url})
+
+    def run(self, script: str, *arguments):
+        """Run the body of an async function in the page; returns what it returns, as JSON."""
+        body = (
+            "const done = arguments[arguments.length - 1];"
+            f"(async (...given) => {{ {script} }})(...arguments).then(done, error => done(String(error)));"
+        )
+        return _command(
+            self._driver,
+            "POST",
+            f"{self._path}/execute/async",
+            {"script": body, "args": list(arguments)},
+        )
+
+
+def _command(driver: str, method: str, path: str, body=None):
+    answer = call(driver, method, path, body=None if body is None else json.dumps(body))
+    assert answer.status == 200, answer.body
+    return answer.json["value"]
+
+
+@contextlib.contextmanager
+def browser(folder):
+    """Start Chromium with a profile in `folder`; yields its page. Skips where there is none."""
+    if shutil.which("chromedriver") is None:
+        pytest.skip("no chromedriver: apt-get install chromium chromium-driver")
+    with running("chromedriver", "--port=0", env={"TMPDIR": str(folder)}) as process:
+        driver = "127.0.0.1:" + process.wait_for(r"successfully on port (\d+)")[1]
+        wanted = {"goog:chromeOptions": {"args": [*ARGUMENTS, f"--user-data-dir={folder}/profile"]}}
+        session = _command(driver, "POST", "/session", {"capabilities": {"alwaysMatch": wanted}})[
+            "sessionId"
+        ]
+        try:
+            yield Page(driver, session)
+        finally:
+            _command(driver, "DELETE", f"/session/{session}")
