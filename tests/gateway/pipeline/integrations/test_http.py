@@ -9,6 +9,7 @@ from frontdesk.client.upstreams import UpstreamSettings
 from frontdesk.config.models.api import Route
 from frontdesk.config.models.upstream import Upstream
 from frontdesk.gateway.pipeline import run
+from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.integrations.http import FAILURES, integration
 
 HOST = (b"Host", b"Api.Clinic.example:8080")
@@ -65,14 +66,16 @@ def forward(make_exchange, backend, clock):
     ):
         settings = {"http": http, "timeout": more.pop("timeout", "5s")}
         route = Route.model_validate(settings | more.pop("route", {}))
-        build = SimpleNamespace(
+        build = RouteBuild(
             key=key,
             api_name="scheduling",
+            api=None,
             route=route,
-            facts=SimpleNamespace(variables={}),
+            facts=SimpleNamespace(stage="$default", variables={}),
             config=SimpleNamespace(upstreams=upstreams or {}),
             parts=SimpleNamespace(upstreams=backend, clock=clock),
             place=lambda *_path: None,
+            shared=more.pop("compilation", {}),
         )
         step = integration(build)
         ex = make_exchange(fields, head=(step.run,), **more)
@@ -250,6 +253,25 @@ def test_routes_with_one_origin_share_its_connections(forward, backend):
     forward(http="http://h:1/a")
     forward(http="http://h:1/b", timeout="9s")
     assert backend.settings[0] == backend.settings[1]
+
+
+@pytest.mark.parametrize(
+    ("route", "shared"),
+    [
+        ({"key": "GET /b/{id}"}, True),
+        ({"key": "GET /b/c/{id}"}, False),
+        ({"key": "GET /b/{id+}"}, False),
+        ({"timeout": "9s"}, False),
+        ({"http": "http://h/other/{id}"}, False),
+        ({"route": {"request": {"headers": {"set": {"Host": "x"}}}}}, False),
+    ],
+    ids=["other path", "other place", "greedy", "timeout", "url", "maps host"],
+)
+def test_routes_that_forward_alike_share_one_stage(forward, route, shared):
+    one = {"key": "GET /a/{id}", "http": "http://h/a/{id}", "stage_path": "/a/1/2"}
+    one["compilation"] = {}
+    first, other = forward(**one), forward(**one | route)
+    assert (first.plan.head[0] == other.plan.head[0]) is shared
 
 
 # -- WebSocket (the key and its answer are those of RFC 6455 §1.3) -----------------------------------

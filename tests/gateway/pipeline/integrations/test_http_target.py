@@ -5,7 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.pipeline.integrations.http_target import compile_target
+from frontdesk.gateway.pipeline.integrations.http_target import (
+    compile_target,
+    path_variables,
+    takes_rest,
+)
 from frontdesk.rules.lang.urls import split_upstream, split_url
 
 
@@ -34,13 +38,15 @@ def exchange(path, query="", params=None, forward=""):
     ],
 )
 def test_the_target_of_a_url(key, url, path, query, target):
-    append = key == "$default" or key.endswith("+}")
-    compiled = compile_target(split_url(url, {}), key, append=append)
+    variables = path_variables(key)
+    compiled = compile_target(split_url(url, {}), variables, append=takes_rest(variables))
     assert compiled(exchange(path, query)) == target
 
 
 def test_a_variable_in_the_query_stays_one_value():
-    compiled = compile_target(split_url("http://h/s?id={id}&a=b", {}), "GET /p/{id}", append=False)
+    compiled = compile_target(
+        split_url("http://h/s?id={id}&a=b", {}), path_variables("GET /p/{id}"), append=False
+    )
     ex = exchange("/p/1&admin=1", "c=d", {"id": "1&admin=1"})
     assert compiled(ex) == "/s?id=1%26admin%3D1&a=b&c=d"
 
@@ -56,14 +62,16 @@ def test_a_variable_in_the_query_stays_one_value():
 )
 def test_the_target_at_a_named_upstream(url, path, requested, target):
     split = split_upstream(url, path, {})
-    compiled = compile_target(split, "GET /a/{id}", append=path is None)
+    compiled = compile_target(split, path_variables("GET /a/{id}"), append=path is None)
     assert compiled(exchange(requested)) == target
 
 
 def test_a_mapped_path_goes_before_all():
-    compiled = compile_target(split_url("http://h/b", {}), "GET /a", append=False)
+    compiled = compile_target(split_url("http://h/b", {}), path_variables("GET /a"), append=False)
     assert compiled(exchange("/a", "x=1", forward="/mapped")) == "/mapped?x=1"
-    compiled = compile_target(split_upstream("http://h/base", None, {}), "GET /a", append=True)
+    compiled = compile_target(
+        split_upstream("http://h/base", None, {}), path_variables("GET /a"), append=True
+    )
     assert compiled(exchange("/a", forward="/mapped")) == "/base/mapped"
 
 
@@ -74,6 +82,6 @@ SEGMENT = st.text("abcXYZ019-._~!$&'()*+,;=:@%", min_size=1, max_size=12)
 def test_segments_arrive_as_they_were_matched(one, rest):
     tail = "/".join(rest)
     compiled = compile_target(
-        split_url("http://h/x/{a}/y/{b}", {}), "GET /p/{a}/{b+}", append=False
+        split_url("http://h/x/{a}/y/{b}", {}), path_variables("GET /p/{a}/{b+}"), append=False
     )
     assert compiled(exchange(f"/p/{one}/{tail}")) == f"/x/{one}/y/{tail}"

@@ -16,12 +16,18 @@ from frontdesk.client.call import Call
 from frontdesk.client.dial import TlsFileError, TlsSettings
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.upstreams import Upstream, UpstreamSettings
-from frontdesk.config.models.api import Route
+from frontdesk.config.models.api import HttpIntegration, Route
 from frontdesk.config.models.upstream import Upstream as UpstreamModel
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
-from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
-from frontdesk.gateway.pipeline.integrations.http_target import Text, compile_target
+from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply, Stage
+from frontdesk.gateway.pipeline.integrations.http_target import (
+    PathVariables,
+    Text,
+    compile_target,
+    path_variables,
+    takes_rest,
+)
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.rules.http.forwarding import (
@@ -61,30 +67,44 @@ def integration(build: RouteBuild) -> Step | None:
     route = build.route
     if route is None or route.http is None:
         return None
-    http, variables = route.http, build.facts.variables
-    timeout = route.timeout
+    http, timeout, maps_host = route.http, route.timeout, _maps_host(route)
+    variables = path_variables(build.key)
+    # A forwarder is made of nothing else, so that routes which forward alike share one.
+    made_of = (build.api_name, build.facts.stage, http, timeout, maps_host, variables)
+    forward, detail = build.once(
+        ("http", *made_of), lambda: _forwarder(build, http, timeout, maps_host, variables)
+    )
+    place = build.place("apis", build.api_name, "routes", build.key, "http")
+    return Step("http", forward, detail, place)
+
+
+def _forwarder(
+    build: RouteBuild,
+    http: HttpIntegration,
+    timeout: float,
+    maps_host: bool,
+    variables: PathVariables,
+) -> tuple[Stage, str]:
     if http.upstream is not None:
         named = build.config.upstreams[http.upstream]
-        url = split_upstream(named.urls[0], http.path, variables)
+        url = split_upstream(named.urls[0], http.path, build.facts.variables)
         settings = _settings(named)
         timeout = min(timeout, named.timeout.total)
         append = http.path is None
     else:
-        url = split_url(http.url or "", variables)
+        url = split_url(http.url or "", build.facts.variables)
         settings = UpstreamSettings((url.origin,), limits=PoolLimits(read=LONGEST))
-        append = build.key == "$default" or build.key.endswith("+}")
+        append = takes_rest(variables)
     forwarder = Forwarder(
         _upstream(build, http.upstream, settings),
-        compile_target(url, build.key, append=append),
+        compile_target(url, variables, append=append),
         method=http.method or "",
         keep_host=http.host == "preserve",
-        maps_host=_maps_host(route),
+        maps_host=maps_host,
         timeout=timeout,
         clock=build.parts.clock,
     )
-    detail = f"http {', '.join(settings.targets)}, timeout {timeout:g}s"
-    place = build.place("apis", build.api_name, "routes", build.key, "http")
-    return Step("http", forwarder.forward, detail, place)
+    return forwarder.forward, f"http {', '.join(settings.targets)}, timeout {timeout:g}s"
 
 
 def _upstream(build: RouteBuild, name: str | None, settings: UpstreamSettings) -> Upstream:

@@ -13,17 +13,34 @@ from frontdesk.rules.lang.urls import VARIABLE, Url
 Text = Callable[[Exchange], str]
 
 
-def compile_target(url: Url, route_key: str, *, append: bool) -> Text:
+PathVariables = tuple[tuple[int, str], ...]
+"""Place in the path split at slashes, and name, of each variable of a route key; see `path_variables`."""
+
+
+def path_variables(route_key: str) -> PathVariables:
+    """Find the variables of a route key. A greedy one keeps its `+`; `$default` has one without a name."""
+    if route_key == "$default":
+        return ((1, "+"),)
+    segments = enumerate(route_key.partition(" ")[2].split("/"))
+    return tuple((at, segment[1:-1]) for at, segment in segments if segment.startswith("{"))
+
+
+def takes_rest(variables: PathVariables) -> bool:
+    """Whether the last variable takes the rest of the path, however long."""
+    return bool(variables) and variables[-1][1].endswith("+")
+
+
+def compile_target(url: Url, variables: PathVariables, *, append: bool) -> Text:
     """Return the function that makes the request target, path and query.
 
-    append: a path without variables gets the whole path of the request behind it.
+    variables: of the route's key. append: a path without variables gets the whole path of the request behind it.
     """
     base, query = url.base, url.query
     if append and not url.variables:
         prefix = base + url.path.rstrip("/")
         path = _appended(prefix)
     else:
-        path = _template(base + (url.path or "/"), _segments(route_key))
+        path = _template(base + (url.path or "/"), _segments(variables))
     fixed = _template(query, {name: _value(name) for name in url.variables}) if query else None
 
     def target(ex: Exchange) -> str:
@@ -59,15 +76,12 @@ def _template(text: str, values: Mapping[str, Text]) -> Text:
     return fill
 
 
-def _segments(route_key: str) -> dict[str, Text]:
-    """Map each variable of a route key to the function that reads it, still encoded, from the path."""
-    found: dict[str, Text] = {}
-    template = route_key.partition(" ")[2]
-    for at, segment in enumerate(template.split("/")):
-        if segment.startswith("{"):
-            name = segment[1:-1]
-            found[name.removesuffix("+")] = _rest(at) if name.endswith("+") else _segment(at)
-    return found
+def _segments(variables: PathVariables) -> dict[str, Text]:
+    """Map each variable to the function that reads it, still encoded, from the path."""
+    return {
+        name.removesuffix("+"): _rest(at) if name.endswith("+") else _segment(at)
+        for at, name in variables
+    }
 
 
 def _segment(at: int) -> Text:
