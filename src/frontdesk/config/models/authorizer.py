@@ -4,7 +4,7 @@ from ipaddress import ip_address
 from typing import Annotated, Literal, Self, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from frontdesk.config.models.model import (
     Duration,
@@ -36,6 +36,15 @@ Algorithm = Literal[
 # Differs: [algorithms] AWS documents RSA-based ones only.
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 IDENTITY = ("$request.header.Authorization",)
+
+
+def _without_body(text: str) -> str:
+    if "request.body" in text:
+        raise ValueError("expected something other than the body, which is read after this")
+    return text
+
+
+Identity = Annotated[Selector, AfterValidator(_without_body)]
 
 Audience = Annotated[str, Field(min_length=1)]
 Audiences = Annotated[tuple[Audience, ...], OneOrMore(), Field(min_length=1)]
@@ -76,7 +85,7 @@ class JwtAuthorizer(Model):
     algorithms: Annotated[tuple[Algorithm, ...], OneOrMore(), Field(min_length=1)] = ALGORITHMS
     """Accepted signature algorithms. Default: RS*, PS*, ES* and EdDSA."""
 
-    identity: Annotated[tuple[Selector, ...], OneOrMore(), Field(min_length=1)] = IDENTITY
+    identity: Annotated[tuple[Identity, ...], OneOrMore(), Field(min_length=1)] = IDENTITY
     """Where the token is; the first that is present counts. Default $request.header.Authorization."""
 
     leeway: Annotated[Duration, between("0s", "300s")] = 0.0
@@ -136,7 +145,7 @@ class FunctionAuthorizer(Model):
     payload: Literal["1.0", "2.0"] = "2.0"
     """Format of the event. Default 2.0; the form `token` has one format only."""
 
-    identity: Annotated[tuple[Selector, ...], OneOrMore()] = IDENTITY
+    identity: Annotated[tuple[Identity, ...], OneOrMore()] = IDENTITY
     """What identifies the caller: all must be present (else 401), and the answer is cached by them.
     Default $request.header.Authorization."""
 
