@@ -144,6 +144,16 @@ def test_a_preflight_decides(fetch, origin, path, init, wanted):
     assert (answer if answer == "blocked" else answer["status"]) == wanted
 
 
+def test_what_a_preflight_forbids_never_reaches_the_door(scene, fetch):
+    assert fetch("allowed", "/function", method="DELETE") == "blocked"
+    door = scene[0]
+    door.call("GET", "/after")
+    log = door.folder / "access.log"
+    until(lambda: "GET /after 404" in log.read_text())
+    assert "OPTIONS /function 204" in log.read_text()
+    assert "DELETE" not in log.read_text()
+
+
 @pytest.mark.parametrize(("path", "status"), [("/guarded", 401), ("/nothing", 404), ("/full", 429)])
 def test_an_allowed_page_can_read_why_it_is_refused(fetch, path, status):
     seen = [fetch("allowed", path) for _ in range(2)][-1]
