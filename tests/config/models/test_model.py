@@ -32,7 +32,7 @@ def test_models_accept_their_own_values():
     ("fields", "urls"),
     [
         ({"url": "http://a"}, ("http://a",)),
-        ({"targets": ["http://a", "https://b:1/x"]}, ("http://a", "https://b:1/x")),
+        ({"targets": ["http://a/x", "https://b:1/x"]}, ("http://a/x", "https://b:1/x")),
     ],
 )
 def test_an_upstream_has_its_targets_under_one_name(fields, urls):

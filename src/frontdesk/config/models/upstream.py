@@ -1,6 +1,7 @@
 """Models of `upstreams`: named HTTP backends and how they are reached."""
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -27,6 +28,17 @@ BaseUrl = Annotated[
     matching(r"https?://[^\s/?#@]+(/[!\"$->@-~]*)?", "a URL such as http://10.0.0.5:9000"),
     AfterValidator(_with_host),
 ]
+
+
+def _of_one_path(urls: tuple[str, ...]) -> tuple[str, ...]:
+    paths = [urlsplit(url).path.rstrip("/") for url in urls]
+    other = next((path for path in paths if path != paths[0]), None)
+    if other is not None:
+        raise broken_rule(f"expected targets of one path, got {paths[0] or '/'} and {other or '/'}")
+    return urls
+
+
+Targets = Annotated[tuple[BaseUrl, ...], AfterValidator(_of_one_path), Field(min_length=1)]
 
 
 class Health(Model):
@@ -77,8 +89,9 @@ class Upstream(Model):
     url: BaseUrl | None = None
     """Where the backend is. Either this or `targets`."""
 
-    targets: Annotated[tuple[BaseUrl, ...], Field(min_length=1)] | None = None
-    """Several equal places of the backend. Either this or `url`."""
+    targets: Targets | None = None
+    """Several equal places of the backend, which differ in scheme, host and port only. Either this or
+    `url`."""
 
     balance: Literal["round_robin", "least_request"] = "round_robin"
     """How a target is picked. Default round_robin."""
