@@ -1,0 +1,195 @@
+"""The examples load, pass `check`, and do what their READMEs say, run as a visitor runs them."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from frontdesk.cli.main import cli
+from tests.live.calls import call, call_at_once, free_port
+from tests.live.processes import alive, descendants, running, until
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+FILES = {path.parent.name: path for path in sorted(EXAMPLES.glob("*/frontdesk.yaml"))}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_example_passes_the_strict_check(name):
+    result = CliRunner().invoke(cli, ["check", "--strict", "-c", str(FILES[name])])
+    assert result.exit_code == 0, result.stderr
+
+
+# -- the clinic ---------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def demo(folder):
+    """Run the demo in a copy of its folder, on free ports; yields its address, file and process."""
+    shutil.copytree(EXAMPLES / "clinic", folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    path = folder / "frontdesk.yaml"
+    address, admin = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+    text = path.read_text().replace("127.0.0.1:8080", address)
+    path.write_text(text.replace("127.0.0.1:8081", admin))
+    with running(sys.executable, folder / "demo.py") as process:
+        process.wait_for(r"^TOKEN=\S+$")
+        process.wait_for(r"explain .*$")
+        yield SimpleNamespace(address=address, path=path, process=process)
+
+
+@pytest.fixture(scope="module")
+def clinic(tmp_path_factory):
+    """The demo that most tests share."""
+    with demo(tmp_path_factory.mktemp("examples") / "clinic") as running_demo:
+        yield running_demo
+
+
+def token(clinic, *options):
+    result = CliRunner().invoke(cli, ["token", "-c", str(clinic.path), *options])
+    assert result.exit_code == 0, result.stderr
+    return {"Authorization": f"Bearer {result.stdout.strip()}"}
+
+
+@pytest.fixture(scope="module")
+def practice(clinic):
+    """The header of someone of practice p001 who may book."""
+    return token(clinic, "--claim", "practice_id=p001", "--scope", "book")
+
+
+BOOKING = json.dumps({"patient": "A. Example", "slot": "2026-11-23T09:30"})
+
+
+def test_health_is_for_everybody(clinic):
+    answer = call(clinic.address, "GET", "/health")
+    assert (answer.status, answer.json) == (200, {"status": "ok"})
+
+
+def test_an_appointment_is_booked_read_and_cancelled(clinic, practice):
+    booked = call(clinic.address, "POST", "/appointments", headers=practice, body=BOOKING)
+    assert booked.status == 201
+    appointment = booked.json
+    assert (appointment["practice"], appointment["status"]) == ("p001", "booked")
+    place = booked.headers["location"]
+    assert place == f"/appointments/{appointment['id']}"
+    assert call(clinic.address, "GET", place, headers=practice).json == appointment
+    for _ in range(2):
+        cancelled = call(clinic.address, "PUT", f"{place}/cancel", headers=practice)
+        assert (cancelled.status, cancelled.json["status"]) == (200, "cancelled")
+    assert call(clinic.address, "GET", place, headers=practice).json["status"] == "cancelled"
+
+
+def test_an_appointment_of_another_practice_is_not_there(clinic, practice):
+    place = call(clinic.address, "POST", "/appointments", headers=practice, body=BOOKING).headers[
+        "location"
+    ]
+    other = token(clinic, "--claim", "practice_id=p002", "--scope", "book")
+    assert call(clinic.address, "GET", place, headers=other).status == 404
+    assert call(clinic.address, "PUT", f"{place}/cancel", headers=other).status == 404
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '{"patient": "A"}'])
+def test_a_booking_that_makes_no_sense_is_400(clinic, practice, body):
+    answer = call(clinic.address, "POST", "/appointments", headers=practice, body=body)
+    assert (answer.status, answer.json) == (400, {"message": "patient and slot are required"})
+
+
+@pytest.mark.parametrize(
+    ("method", "target"),
+    [
+        ("POST", "/appointments"),
+        ("GET", "/appointments/1"),
+        ("PUT", "/appointments/1/cancel"),
+        ("GET", "/practices/p001/slots"),
+        ("GET", "/insurance/gold"),
+    ],
+)
+def test_without_a_token_no_code_runs(clinic, method, target):
+    answer = call(clinic.address, method, target)
+    assert (answer.status, answer.json) == (401, {"message": "Unauthorized"})
+
+
+def test_booking_needs_the_scope(clinic):
+    reader = token(clinic, "--claim", "practice_id=p001", "--scope", "read")
+    answer = call(clinic.address, "POST", "/appointments", headers=reader, body=BOOKING)
+    assert (answer.status, answer.json) == (403, {"message": "Forbidden"})
+
+
+def test_slots_are_throttled_for_each_practice(clinic):
+    first, second = (token(clinic, "--claim", f"practice_id={name}") for name in ("t1", "t2"))
+    target = "/practices/t1/slots?date=2026-11-24"
+    statuses = [a.status for a in call_at_once(clinic.address, 60, target, headers=first)]
+    assert set(statuses) == {200, 429}
+    answer = call(clinic.address, "GET", target, headers=second)
+    assert answer.status == 200
+    assert all(slot.startswith("2026-11-24T") for slot in answer.json["slots"])
+
+
+def test_the_insurance_is_told_the_practice(clinic, practice):
+    headers = practice | {"Cookie": "a=1", "X-Practice": "forged"}
+    answer = call(clinic.address, "GET", "/insurance/gold/plus?x=1", headers=headers)
+    assert answer.status == 200
+    assert answer.json == {"plan": "/plans/gold/plus?x=1", "practice": "p001", "covered": True}
+
+
+def test_an_unknown_route_is_404(clinic):
+    answer = call(clinic.address, "GET", "/nothing/here")
+    assert (answer.status, answer.json) == (404, {"message": "Not Found"})
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [("https://app.clinic.example", "https://app.clinic.example"), ("https://evil.example", None)],
+)
+def test_pages_of_the_clinic_only_may_call(clinic, origin, allowed):
+    headers = {"Origin": origin, "Access-Control-Request-Method": "PUT"}
+    preflight = call(clinic.address, "OPTIONS", "/appointments/1/cancel", headers=headers)
+    assert preflight.status == 204
+    assert preflight.headers["access-control-allow-origin"] == allowed
+    actual = call(clinic.address, "GET", "/health", headers={"Origin": origin})
+    assert actual.headers["access-control-allow-origin"] == allowed
+
+
+def test_the_lines_that_the_demo_prints_do_what_it_says(clinic):
+    said = clinic.process.stdout
+    blocks = dict(re.findall(r"^# (.+)\n(.+)$", said, re.MULTILINE))
+    assignment = re.search(r"^TOKEN=\S+$", said, re.MULTILINE)[0]
+
+    def shown(about):
+        [line] = [line for text, line in blocks.items() if about in text]
+        done = subprocess.run(
+            ["bash", "-c", f"export no_proxy='*' {assignment}; {line}"],
+            capture_output=True,
+            check=True,
+        )
+        return done.stdout.decode()
+
+    assert shown("book an appointment").startswith("HTTP/1.1 201 Created")
+    assert shown("preflight").startswith("HTTP/1.1 204 No Content")
+    burst = shown("burst").split()
+    assert burst[0] == "200"
+    assert set(burst) <= {"200", "429"}
+    assert shown("unknown route").startswith("HTTP/1.1 404 Not Found")
+    assert '"plan": "/plans/gold"' in shown("another company's API")
+    assert "GET /practices/{id}/slots" in shown("what a request goes through")
+    assert len(blocks) == 6
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_the_demo_ends_with_everything_that_it_started(tmp_path, number):
+    with demo(tmp_path / "clinic") as clinic:
+        everything = descendants(clinic.process.pid)
+        # A terminal's Ctrl-C reaches all of them.
+        for pid in everything if number == signal.SIGINT else {clinic.process.pid}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        assert clinic.process.wait() == 0
+        until(lambda: not any(map(alive, everything)))
+    assert "Traceback" not in clinic.process.stderr
