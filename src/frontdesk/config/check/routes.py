@@ -9,6 +9,8 @@ from frontdesk.config.load import Loaded
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.route_keys import DEFAULT, parse_route_key
 from frontdesk.config.tree import Path
+from frontdesk.config.validation import shown
+from frontdesk.config.validation import shown
 
 _ANY_ORIGIN = ("*", "http://*", "https://*")
 
@@ -62,7 +64,10 @@ def static_files_missing(loaded: Loaded) -> Iterator[tuple[Position, str]]:
         root, of_folder = route.static.root, parse_route_key(str(path[-1])).is_greedy
         if not _is_there(root, of_folder=of_folder):
             kind = "folder" if of_folder else "file"
-            yield loaded.tree.position((*path, "static", "root")), f"no such {kind}: {root}"
+            tree, at = loaded.tree, (*path, "static")
+            # As written: what a reference stands for is not shown.
+            written = shown(tree.value_at((*at, "root")) or tree.value_at(at))
+            yield tree.position((*at, "root")), f"no such {kind}: {written}"
 
 
 def _is_there(root: FilePath, *, of_folder: bool) -> bool:
