@@ -158,8 +158,13 @@ def test_a_finding_has_place_why_and_fix(load_text):
     )
 
 
-def test_a_secret_is_not_repeated(load_text):
-    findings = check(load_text("name: x\nadmin: {token: hunter2}"))
+@pytest.mark.parametrize(
+    "text",
+    ["admin: {token: hunter2}", "apis: {a: {routes: {GET /f: {static: '${env:TOKEN}'}}}}"],
+    ids=["written out", "path by reference"],
+)
+def test_a_secret_is_not_repeated(load_text, text):
+    findings = check(load_text(f"name: x\n{text}", TOKEN="hunter2"))
     assert findings
     assert "hunter2" not in "".join(map(str, findings))
 
