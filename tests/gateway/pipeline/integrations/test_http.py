@@ -234,7 +234,7 @@ def test_a_client_that_goes_away_ends_the_request(forward, backend):
 def test_a_named_upstream_brings_its_settings(forward, backend):
     billing = Upstream.model_validate(
         {
-            "targets": ["http://a:1/base", "http://b:2"],
+            "targets": ["http://a:1/base", "http://b:2/base"],
             "balance": "least_request",
             "health": {"failures": 2, "eject": "9s"},
             "timeout": {"connect": "1s", "read": "2s", "total": "3s"},
@@ -242,7 +242,7 @@ def test_a_named_upstream_brings_its_settings(forward, backend):
     )
     ex = forward(http={"upstream": "billing", "path": "/plans"}, upstreams={"billing": billing})
     (settings,) = backend.settings
-    assert settings.targets == ("http://a:1/base", "http://b:2")
+    assert settings.targets == ("http://a:1/base", "http://b:2/base")
     assert (settings.balance, settings.failures, settings.eject) == ("least_request", 2, 9.0)
     assert (settings.limits.connect, settings.limits.read) == (1.0, 2.0)
     assert backend.head[0] == b"GET /base/plans HTTP/1.1"
