@@ -5,6 +5,7 @@ one segment, a value in the query is encoded. Source: AWS, "HTTP proxy integrati
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from urllib.parse import quote
 
 from frontdesk.gateway.pipeline.exchange import Exchange
@@ -66,14 +67,8 @@ def _template(text: str, values: Mapping[str, Text]) -> Text:
         return lambda _ex: text
     texts = pieces[::2]
     lookups = [values[name] for name in pieces[1::2]]
-
-    def fill(ex: Exchange) -> str:
-        filled = [texts[0]]
-        for lookup, behind in zip(lookups, texts[1:], strict=True):
-            filled += (lookup(ex), behind)
-        return "".join(filled)
-
-    return fill
+    form = "{}".join(text.replace("{", "{{").replace("}", "}}") for text in texts).format
+    return lambda ex: form(*[lookup(ex) for lookup in lookups])
 
 
 def _segments(variables: PathVariables) -> dict[str, Text]:
@@ -84,10 +79,12 @@ def _segments(variables: PathVariables) -> dict[str, Text]:
     }
 
 
+@cache
 def _segment(at: int) -> Text:
     return lambda ex: ex.stage_path.split("/", at + 1)[at]
 
 
+@cache
 def _rest(at: int) -> Text:
     return lambda ex: ex.stage_path.split("/", at)[at]
 
