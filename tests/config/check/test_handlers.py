@@ -150,6 +150,7 @@ def test_a_handler_that_is_not_there_is_found(lint, source, handler):
 
 
 def test_a_handler_may_come_with_the_requirements(lint, tmp_path):
+    (tmp_path / "requirements.txt").touch()
     assert lint(None, "package.handler", ", requirements: requirements.txt") == []
 
 

@@ -12,6 +12,7 @@ FUNCTION = (
 UPSTREAM = (
     "upstreams: {u: {url: 'http://x'%s}}\napis: {a: {routes: {GET /: {http: {upstream: u}%s}}}}"
 )
+AUTHORIZER = "functions: {f: {handler: m.f%s}}\nauthorizers: {a: {type: function, function: f}}"
 
 CASES = [
     ("admin-open", "admin: {listen: ':8081'}", "admin: {listen: ':8081', token: '${env:T}'}"),
@@ -62,6 +63,11 @@ CASES = [
         FUNCTION % (", reserved_concurrency: 500", ""),
     ),
     (
+        "requirements-missing",
+        FUNCTION % (", requirements: r.txt", ""),
+        FUNCTION % (", requirements: m.py", ""),
+    ),
+    (
         "static-missing",
         "apis: {a: {routes: {'GET /{f+}': {static: m.py}}}}",
         "apis: {a: {routes: {'GET /{f+}': {static: .}}}}",
@@ -78,8 +84,23 @@ CASES = [
     ),
     (
         "timeout-never-acts",
-        "upstreams: {u: {url: 'http://x', timeout: {read: 30s}}}",
-        "upstreams: {u: {url: 'http://x', timeout: {read: 29s}}}",
+        "upstreams: {u: {url: 'http://x', timeout: {connect: 4s, total: 3s}}}",
+        "upstreams: {u: {url: 'http://x', timeout: {connect: 3s, read: 1h, total: 3s}}}",
+    ),
+    (
+        "timeout-never-acts",
+        UPSTREAM % (", timeout: {connect: 6s}", ", timeout: 5s"),
+        UPSTREAM % ("", ", timeout: 2s"),
+    ),
+    (
+        "timeout-never-acts",
+        UPSTREAM % (", timeout: {total: 4s}", ", timeout: 5s"),
+        UPSTREAM % (", timeout: {total: 5s}", ", timeout: 5s"),
+    ),
+    (
+        "timeout-never-acts",
+        AUTHORIZER % ", timeout: 11s",
+        AUTHORIZER % ", timeout: 10s",
     ),
     (
         "timeout-never-acts",
@@ -166,6 +187,20 @@ def test_a_finding_has_place_why_and_fix(load_text):
 def test_a_secret_is_not_repeated(load_text, text):
     findings = check(load_text(f"name: x\n{text}", TOKEN="hunter2"))
     assert findings
+    assert "hunter2" not in "".join(map(str, findings))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "functions: {f: {handler: m.f, requirements: '${env:T}'}}",
+        "apis: {a: {routes: {GET /: {static: '${env:T}'}}}}",
+        "apis: {a: {routes: {GET /: {static: {root: '${env:T}'}}}}}",
+    ],
+)
+def test_a_missing_file_is_told_as_it_is_written(load_text, text):
+    findings = check(load_text(f"name: x\n{text}", T="hunter2"))
+    assert any('no such file: "${env:T}"' in found.message for found in findings)
     assert "hunter2" not in "".join(map(str, findings))
 
 

@@ -49,7 +49,10 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 
 def reserved_beyond_pool(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Reservations that are together larger than a written limits.concurrency."""
+    """Reservations that are together larger than a written limits.concurrency.
+
+    They come on top of it. Nobody who wrote how much the machine carries means to double that.
+    """
     functions = loaded.config.functions
     reserved = {name: functions[name].reserved_concurrency or 0 for name in functions}
     total, pool = sum(reserved.values()), loaded.config.limits.concurrency

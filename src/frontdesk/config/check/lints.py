@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from frontdesk.base.errors import Finding, Position
-from frontdesk.config.check import door, handlers, routes
+from frontdesk.config.check import door, files, handlers, routes, timeouts
 from frontdesk.config.load import Loaded
 
 Severity = Literal["error", "warning"]
@@ -47,7 +47,7 @@ LINTS: Final[dict[str, Lint]] = {
     ),
     "function-outlives-gateway": Lint(
         ERROR,
-        routes.function_outlives_gateway,
+        timeouts.function_outlives_gateway,
         "the client gets an error while the function goes on, and may try again",
         "give the function a shorter timeout, or answer 202 and go on in the background",
     ),
@@ -81,21 +81,27 @@ LINTS: Final[dict[str, Lint]] = {
         "anybody may call it as often as the whole account allows",
         "give the route an authorizer, or a throttle such as {rate: 10/s, by: $context.identity.sourceIp}",
     ),
+    "requirements-missing": Lint(
+        ERROR,
+        files.requirements_missing,
+        "nothing could be installed, and Frontdesk would not start",
+        "correct the path, which is relative to this file",
+    ),
     "reserved-beyond-pool": Lint(
         ERROR,
         door.reserved_beyond_pool,
-        "the machine is promised more processes than it is said to carry",
-        "raise limits.concurrency or reserve less",
+        "they come on top of limits.concurrency: more than twice the processes that it speaks of",
+        "reserve less, or raise limits.concurrency if the machine carries them all",
     ),
     "static-missing": Lint(
         WARNING,
-        routes.static_files_missing,
+        files.static_missing,
         "every request for it gets 404",
         "correct the path, which is relative to this file, or make the files before the start",
     ),
     "timeout-never-acts": Lint(
         WARNING,
-        routes.timeouts_that_never_act,
+        timeouts.never_acting,
         "another limit always ends the request first",
         "lower it below the other one, or leave it out",
     ),

@@ -7,7 +7,6 @@ from frontdesk.config.load import Loaded
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.route_keys import DEFAULT
 from frontdesk.config.tree import Path
-from frontdesk.config.validation import shown
 
 _ANY_ORIGIN = ("*", "http://*", "https://*")
 

@@ -1,7 +1,7 @@
 """Models of `authorizers`: who may call a route."""
 
 from ipaddress import ip_address
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -36,6 +36,9 @@ Algorithm = Literal[
 # Differs: [algorithms] AWS documents RSA-based ones only.
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 IDENTITY = ("$request.header.Authorization",)
+
+ANSWER_TIME: Final = 10.0
+"""Seconds that a function may take to answer. AWS's limit."""
 
 
 def _without_body(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from frontdesk.base.clock import Clock
 from frontdesk.base.recent import Recent
 from frontdesk.base.wheel import Wheel
-from frontdesk.config.models.authorizer import FunctionAuthorizer
+from frontdesk.config.models.authorizer import ANSWER_TIME, FunctionAuthorizer
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.replies import refusal
@@ -24,9 +24,6 @@ from frontdesk.rules.auth.answers import Answer, Failure, read_outcome
 from frontdesk.rules.auth.policy import Decision, Facts
 from frontdesk.rules.events.authorizer import EVENTS
 from frontdesk.rules.events.request import RouteFacts
-
-TIMEOUT: Final = 10.0
-"""Seconds a function may take to answer. AWS's limit."""
 
 MAX_ANSWERS: Final = 10_000
 
@@ -79,7 +76,7 @@ class FunctionJudge:
 
         def too_late() -> None:
             call.cancel(kill=True)
-            settle(Failure(500, f"no answer within {TIMEOUT:g} s"))
+            settle(Failure(500, f"no answer within {ANSWER_TIME:g} s"))
 
         def settle(result: Answer | Failure) -> None:
             deadline.stop()
@@ -93,7 +90,7 @@ class FunctionJudge:
 
         # Clients that leave meanwhile do not stop the function: its answer serves the next one.
         deadline = self._wheel.timer(too_late)
-        deadline.at(self._clock.monotonic() + TIMEOUT)
+        deadline.at(self._clock.monotonic() + ANSWER_TIME)
         call = self._invoker.invoke(Invocation(event, deadline.deadline, trace), done)
 
 

@@ -1,0 +1,67 @@
+"""Finds timeouts that come too late: another limit ends the same wait before."""
+
+from collections.abc import Iterator
+
+from frontdesk.base.durations import write_duration
+from frontdesk.base.errors import Position
+from frontdesk.config.check.routes import routes
+from frontdesk.config.load import Loaded
+from frontdesk.config.models.authorizer import ANSWER_TIME, FunctionAuthorizer
+from frontdesk.config.tree import Path
+
+
+def function_outlives_gateway(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Functions that may run as long as, or longer than, a route waits for them."""
+    for path, _, route in routes(loaded):
+        if route.function is None:
+            continue
+        timeout = loaded.config.functions[route.function].timeout
+        if timeout >= route.timeout:
+            may, waits = write_duration(timeout), write_duration(route.timeout)
+            where = loaded.tree.position(("functions", route.function, "timeout"))
+            yield where, f"the function may take {may}, but {path[-1]} waits only {waits}"
+
+
+def never_acting(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Written timeouts beyond another limit, or where nothing is waited for.
+
+    An upstream's `read` always may act: it bounds silence within an answer that has begun, too.
+    """
+    tree = loaded.tree
+    for path, _, route in routes(loaded):
+        if (route.mock or route.static) and tree.node_at((*path, "timeout")):
+            where = tree.position((*path, "timeout"), of_key=True)
+            yield where, "a route that is answered at the door waits for nothing"
+    for path, seconds, bound, other in (*_of_upstreams(loaded), *_of_authorizers(loaded)):
+        if tree.node_at(path) and seconds > bound:
+            late = write_duration(seconds)
+            yield tree.position(path), f"{late} is beyond {other}, {write_duration(bound)}"
+
+
+_Bounded = Iterator[tuple[Path, float, float, str]]
+"""A timeout's place and seconds, then the seconds and the name of what ends the same wait."""
+
+
+def _of_upstreams(loaded: Loaded) -> _Bounded:
+    upstreams = loaded.config.upstreams
+    longest: dict[str, float] = {}
+    for path, _, route in routes(loaded):
+        if route.http is not None and route.http.upstream is not None:
+            name = route.http.upstream
+            longest[name] = max(route.timeout, longest.get(name, 0.0))
+            total = upstreams[name].timeout.total
+            yield (*path, "timeout"), route.timeout, total, f"the total of {name}"
+    for name, upstream in upstreams.items():
+        limits, path = upstream.timeout, ("upstreams", name, "timeout")
+        of_routes = longest.get(name, limits.total), "the longest timeout of its routes"
+        yield (*path, "connect"), limits.connect, *min((limits.total, "total"), of_routes)
+        yield (*path, "total"), limits.total, *of_routes
+
+
+def _of_authorizers(loaded: Loaded) -> _Bounded:
+    config = loaded.config
+    for name, authorizer in config.authorizers.items():
+        if isinstance(authorizer, FunctionAuthorizer):
+            function = authorizer.function
+            path, timeout = ("functions", function, "timeout"), config.functions[function].timeout
+            yield path, timeout, ANSWER_TIME, f"what the authorizer {name} waits"
