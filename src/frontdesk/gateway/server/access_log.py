@@ -19,13 +19,13 @@ from frontdesk.rules.redaction import SecretNames
 
 _log = logging.getLogger("frontdesk.access_log")
 
-_BATCH: Final = 256
-"""Lines written together."""
+_BATCH: Final = 1024
+"""Lines written together: each batch makes the writing thread and the event loop change places."""
 
 _LATEST: Final = 0.2
 """Seconds that a line may wait for others."""
 
-_QUEUED_BATCHES: Final = 64
+_QUEUED_BATCHES: Final = 16
 """Batches that a slow reader of the log may leave waiting; further ones are dropped."""
 
 _STANDARD_OUTPUT: Final = "-"
