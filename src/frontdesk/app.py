@@ -114,7 +114,7 @@ class Frontdesk:
         plan = self._compile(loaded)
         await self._functions.replace(_functions(loaded.config))
         self._door.plan = plan
-        self._parts.keys.forget_unused()
+        self._forget_unused()
         former, self._loaded = self.config, loaded
         return tuple(key for key in FIXED if getattr(former, key) != getattr(self.config, key))
 
@@ -140,7 +140,7 @@ class Frontdesk:
         opened.callback(self._parts.upstreams.close)
         opened.callback(self._parts.keys.stop)
         self._door = Door(self._compile(self._loaded))
-        self._parts.keys.forget_unused()  # from here on it counts what a reload still asks for
+        self._forget_unused()  # from here on it counts what a reload still asks for
         admin = self._server(self._admin_door(), _unlogged)
         opened.push_async_callback(admin.drain, 0.0)
         await admin.open(*config.admin.listen)
@@ -170,6 +170,11 @@ class Frontdesk:
 
     def _compile(self, loaded: Loaded) -> GatewayPlan:
         return _compile(loaded, self._parts, self._functions, self._record())
+
+    def _forget_unused(self) -> None:
+        """Let go of issuers and backends that no plan has asked for since the last call."""
+        self._parts.keys.forget_unused()
+        self._parts.upstreams.forget_unused()
 
     def _server(self, door: AnyDoor, log: Callable[[Exchange], None]) -> Server:
         config = self.config

@@ -33,7 +33,6 @@ class AdminDoor:
         facts = ApiFacts("admin", "admin", "http", "$default", "-", "-", "localhost")
         self._plan = RoutePlan(
             route_key="-",
-            resource="-",
             api=facts,
             head=(self._answer,),
             tail=(),

@@ -53,7 +53,6 @@ def make_exchange():
         )
         ex.plan = RoutePlan(
             route_key="GET /pets/{id}",
-            resource="/pets/{id}",
             api=api,
             head=tuple(head),
             tail=tuple(tail),

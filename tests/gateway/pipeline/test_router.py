@@ -14,7 +14,6 @@ FACTS = ApiFacts("abcdefghij", "pets", "http", "$default", "000000000000", "us-e
 def plan(key):
     return RoutePlan(
         route_key=key,
-        resource=key.partition(" ")[2] or key,
         api=FACTS,
         head=(),
         tail=(),

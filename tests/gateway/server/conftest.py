@@ -198,7 +198,6 @@ class House:
         facts = ApiFacts("a", "api", "http", "$default", "0", "eu", "localhost")
         ex.plan = RoutePlan(
             route_key="$default",
-            resource="$default",
             api=facts,
             head=(self.stage,),
             tail=(),

@@ -102,7 +102,6 @@ class _Compiler:
         tail_runs: tuple[Tail, ...] = tuple(step.run for step in tail_steps)  # type: ignore[misc]  # rows of order.TAIL
         return RoutePlan(
             route_key=build.key,
-            resource=build.key.partition(" ")[2] or build.key,
             api=build.facts,
             head=tuple(step.run for step in head_steps),  # type: ignore[misc]  # rows of order.HEAD
             tail=build.once(("tail", *tail_runs), lambda: tail_runs),

@@ -64,8 +64,6 @@ class RoutePlan:
     """
 
     route_key: str
-    resource: str
-    """Path template of the route key ("/pets/{id}"), or "$default"."""
     api: ApiFacts
     head: tuple[Stage, ...]
     tail: tuple[Tail, ...]

@@ -52,7 +52,6 @@ def refused_plan(log: Callable[[Exchange], None]) -> RoutePlan:
     nobody = ApiFacts(id="-", name="-", kind="http", stage="-", account="-", region="-", domain="-")
     return RoutePlan(
         route_key="-",
-        resource="-",
         api=nobody,
         head=(),
         tail=(name_request,),
