@@ -22,7 +22,7 @@ MAX_SHOWN: Final = 60
 """Characters of a value in a message."""
 
 SECRET_NAME: Final = re.compile(
-    r"(?:^|[_-])(?:secret|token|passw(?:or)?d|passphrase|api[_-]?key|private[_-]?key|credentials?)$",
+    r"(?:^|[_-])(?:secret|token|passw(?:or)?d|passphrase|(?:api|access)[_-]?key|private[_-]?key|credentials?)$",
     re.IGNORECASE,
 )
 """Keys whose values are never shown, and should come from a reference."""
@@ -114,12 +114,12 @@ def _rule(fault: _Fault) -> Finding:
 def _value(fault: _Fault) -> Finding:
     """Explain a ValueError of ours, raised for a value or for a mapping's key."""
     error = fault.detail["ctx"]["error"]
-    expected = str(error)
+    expected, hint = str(error), error.hint if isinstance(error, HintedError) else ""
     if fault.detail["loc"][-1] == "[key]":
-        return Finding("error", "key", fault.where_key, expected, shown(fault.path[-1]))
+        return Finding("error", "key", fault.where_key, expected, shown(fault.path[-1]), hint=hint)
     if expected == "expected a text":
         return _not_a_text(fault)
-    return fault.bad_value(expected, error.hint if isinstance(error, HintedError) else "")
+    return fault.bad_value(expected, hint)
 
 
 def _not_a_text(fault: _Fault) -> Finding:

@@ -62,5 +62,4 @@ def _environment(settings: FunctionSettings, temporary: Path, log_stream: str) -
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{settings.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
     }
-    # Differs: [reserved-variables] AWS refuses a function that sets one of these.
     return {**may_be_overridden, **settings.environment, **reserved}

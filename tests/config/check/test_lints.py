@@ -38,6 +38,11 @@ CASES = [
     ),
     (
         "literal-secret",
+        FUNCTION % (", environment: {AWS_SECRET_ACCESS_KEY: abc}", ""),
+        FUNCTION % (", environment: {AWS_SECRET_ACCESS_KEY: '${env:T}'}", ""),
+    ),
+    (
+        "literal-secret",
         FUNCTION % (", environment: {X: AKIAIOSFODNN7EXAMPLE}", ""),
         FUNCTION % (", environment: {X: slots}", ""),
     ),

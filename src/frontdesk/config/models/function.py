@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 
 from frontdesk.config.models.model import (
     Duration,
     FilePath,
+    HintedError,
     Model,
     Size,
     Whole,
@@ -28,8 +29,41 @@ def _value(value: object) -> Secret | str:
     return Secret(text) if isinstance(value, FileText) and value.referenced else text
 
 
+# Differs: [own-credentials] AWS refuses AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+# AWS_SESSION_TOKEN too; its functions get them from a role, which ours do not have.
+_RESERVED = frozenset(
+    {
+        "AWS_ACCESS_KEY",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_GROUP_NAME",
+        "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_REGION",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+    }
+)
+"""Source: AWS, "Using Lambda environment variables", reserved environment variables."""
+
+
+def _not_reserved(name: str) -> str:
+    if name in _RESERVED:
+        of_region = "set region at the top of the file" if name.endswith("_REGION") else ""
+        raise HintedError("expected a variable that the runtime does not set itself", of_region)
+    return name
+
+
 VariableName = Annotated[
-    str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "a variable name of letters, digits and _")
+    str,
+    matching(r"[A-Za-z_][A-Za-z0-9_]*", "a variable name of letters, digits and _"),
+    AfterValidator(_not_reserved),
 ]
 
 VariableValue = Annotated[Secret | str, PlainValidator(_value), WithJsonSchema({"type": "string"})]
@@ -62,7 +96,8 @@ class Function(Model):
     """Memory limit of one child process. Default 128MB."""
 
     environment: dict[VariableName, VariableValue] = Field(default_factory=dict)
-    """Environment variables. Values that come from a `${…}` reference are kept secret."""
+    """Environment variables, but none of those that the runtime sets itself, such as AWS_REGION. Values
+    that come from a `${…}` reference are kept secret."""
 
     reserved_concurrency: Annotated[Whole, at_least(0)] | None = None
     """Invocations at once, set aside for this function. Absent: it shares limits.concurrency."""
