@@ -3,6 +3,7 @@
 Subcommands are imported when called, so that `frontdesk --version` stays quick.
 """
 
+import gc
 import sys
 from importlib import import_module
 
@@ -56,6 +57,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line. An error of ours is one line with a hint, never a traceback."""
+    gc.disable()  # a command is over before collecting pays; a server begins to collect when it serves
     try:
         cli()
     except ConfigError as error:

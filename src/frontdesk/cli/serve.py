@@ -89,8 +89,8 @@ async def _serve(app: Frontdesk, ready: Callable[[], None]) -> None:
     with suppress(asyncio.CancelledError):
         await app.start()
         # What lives now lives on: the collector need not look at it again and again.
-        gc.collect()
         gc.freeze()
+        gc.enable()
         ready()
         await loop.create_future()
     _log.info("stopping: requests under way may take %gs more", app.config.limits.drain)

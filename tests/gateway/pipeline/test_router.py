@@ -120,7 +120,7 @@ def test_the_route_of_highest_precedence_is_found_among_those_that_match(keys, t
     ranked = {key: precedence(key, target) for key in keys}
     candidates = [key for key in keys if ranked[key] is not None]
     assert (found.route_key if found else None) == min(candidates, key=ranked.get, default=None)
-    assert len(params) == (found.resource.count("{") if found else 0)
+    assert len(params) == (found.route_key.count("{") if found else 0)
 
 
 def mount(prefix, *keys, preflight=False):
