@@ -41,6 +41,7 @@ def make_request():
             "time": 1583348638.39,
             "body": b"",
             "authorizer_event": None,
+            "principal": "",
         }
         return SimpleNamespace(**values | other)
 

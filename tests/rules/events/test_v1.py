@@ -117,16 +117,23 @@ def test_the_stage_is_in_the_context_path_only(event_of, facts):
 
 
 @pytest.mark.parametrize(
-    ("shown", "authorizer"),
+    ("shown", "principal", "authorizer"),
     [
-        ({"jwt": {"claims": {"a": "b"}, "scopes": None}}, {"claims": {"a": "b"}, "scopes": None}),
-        ({"lambda": {"practice": "p1", "n": 1}}, {"practice": "p1", "n": 1}),
-        ({"lambda": None}, {"claims": None, "scopes": None}),
+        (
+            {"jwt": {"claims": {"a": "b"}, "scopes": None}},
+            "b",
+            {"claims": {"a": "b"}, "scopes": None},
+        ),
+        ({"lambda": {"practice": "p1", "n": 1}}, "", {"practice": "p1", "n": 1}),
+        ({"lambda": None}, "", {"claims": None, "scopes": None}),
+        ({"lambda": {"practice": "p1"}}, "u1", {"practice": "p1", "principalId": "u1"}),
+        ({"lambda": None}, "u1", {"principalId": "u1"}),
     ],
-    ids=["jwt", "function", "function without context"],
+    ids=["jwt", "simple", "simple without context", "policy", "policy without context"],
 )
-def test_the_authorizers_answer(event_of, shown, authorizer):
-    assert event_of(authorizer_event=shown)["requestContext"]["authorizer"] == authorizer
+def test_the_authorizers_answer(event_of, shown, principal, authorizer):
+    event = event_of(authorizer_event=shown, principal=principal)
+    assert event["requestContext"]["authorizer"] == authorizer
 
 
 def test_bodies(event_of):

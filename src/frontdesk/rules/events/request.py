@@ -34,6 +34,7 @@ class Request(Protocol):
     time: float
     body: bytes
     authorizer_event: Mapping[str, Any] | None
+    principal: str
 
 
 @dataclass(frozen=True, slots=True)

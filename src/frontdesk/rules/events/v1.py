@@ -84,7 +84,7 @@ class EventV1:
         return {
             "accountId": facts.account,
             "apiId": facts.api_id,
-            "authorizer": _authorizer(request.authorizer_event),
+            "authorizer": _authorizer(request.authorizer_event, request.principal),
             "domainName": facts.domain,
             "domainPrefix": self._prefix,
             "extendedRequestId": request.request_id,
@@ -105,11 +105,18 @@ class EventV1:
         }
 
 
-def _authorizer(shown: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    """Turn `requestContext.authorizer` of format 2.0 ({"jwt": …} or {"lambda": …}) into that of 1.0."""
+def _authorizer(shown: Mapping[str, Any] | None, principal: str) -> Mapping[str, Any]:
+    """Turn `requestContext.authorizer` of format 2.0 ({"jwt": …} or {"lambda": …}) into that of 1.0.
+
+    principal: of the policy that a function answered, shown beside its context; "" for none.
+    """
     if shown is None:
         return _NO_AUTHORIZER
-    return shown.get("jwt") or shown.get("lambda") or _NO_AUTHORIZER
+    if "jwt" in shown:
+        token: Mapping[str, Any] = shown["jwt"]
+        return token
+    context = shown["lambda"] or {}
+    return {**context, "principalId": principal} if principal else context or _NO_AUTHORIZER
 
 
 def _headers(request: Request, trace: str) -> Multi:
