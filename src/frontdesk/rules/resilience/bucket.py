@@ -62,8 +62,13 @@ def granted(tat: int, now: int, rule: Rule) -> Grant:
     return Grant(True, (rule.span - ahead) // rule.interval, ahead / SECOND, 0.0)
 
 
+def wait(stored: int, now: int, rule: Rule, n: int) -> int:
+    """Return the nanoseconds until `n` requests could pass; 0 or less: they can now."""
+    return (stored - now if stored > now else 0) + n * rule.interval - rule.span
+
+
 def refused(stored: int, now: int, rule: Rule, n: int) -> Grant:
     """Describe the state after an attempt that `take` refused."""
     ahead = max(stored - now, 0)
-    wait = ahead + n * rule.interval - rule.span
-    return Grant(False, (rule.span - ahead) // rule.interval, ahead / SECOND, wait / SECOND)
+    remaining = (rule.span - ahead) // rule.interval
+    return Grant(False, remaining, ahead / SECOND, wait(stored, now, rule, n) / SECOND)

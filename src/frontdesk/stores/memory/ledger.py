@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Sequence
 
 from frontdesk.ports.ledger import Claim, Grant, Rule
-from frontdesk.rules.resilience.bucket import SECOND, granted, refused, take
+from frontdesk.rules.resilience.bucket import SECOND, granted, refused, take, wait
 
 _SWEPT_PER_NEW_KEY = 2  # one would keep pace; the second shrinks the table after a rush
+_NOT_SWEPT = 256  # so few keys are not worth looking after
 
 
 class MemoryLedger:
@@ -20,74 +21,87 @@ class MemoryLedger:
     bucket: a flood of invented keys can neither fill the memory nor make the ledger forget a count.
     """
 
-    __slots__ = ("_max_keys", "_oldest", "_tats")
+    __slots__ = ("_max_keys", "_oldest", "_overflow", "_tats")
 
     def __init__(self, max_keys: int = 100_000) -> None:
         """max_keys: about 200 bytes each."""
         self._max_keys = max_keys
-        self._tats: dict[str | Rule, int] = {}
-        self._oldest: deque[str | Rule] = deque()
+        self._tats: dict[str, int] = {}
+        self._oldest: deque[str] = deque()
+        self._overflow: dict[Rule, int] = {}  # the shared buckets; empty but for a flood
 
     def __len__(self) -> int:
-        """Keys held, expired ones among them."""
-        return len(self._tats)
+        """Buckets held, full ones among them."""
+        return len(self._tats) + len(self._overflow)
 
     def try_take(self, key: str, rule: Rule, n: int, now: float) -> Grant:
         """Take `n` requests from `key`, or nothing. See `ports.ledger.Ledger`."""
         instant = int(now * SECOND)
-        place: str | Rule = key
-        stored = self._tats.get(key)
-        if stored is None:
-            place, stored = self._first(key, rule, instant)
+        stored = self._stored(key, rule)
         tat = take(stored, instant, rule, n)
         if tat is None:
             return refused(stored, instant, rule, n)
-        if place not in self._tats:
-            self._oldest.append(place)
-        self._tats[place] = tat
+        self._store(key, rule, tat, instant)
         return granted(tat, instant, rule)
 
     def try_take_all(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant]:
         """Take one request from every claim, or from none. See `ports.ledger.Ledger`."""
         instant = int(now * SECOND)
         tats = self._tats
-        taken: list[tuple[str | Rule, int]] = []
+        taken: list[tuple[str, Rule, int]] = []
         tightest, fullest = 0, -1.0
-        for index, (key, rule) in enumerate(claims):
-            place: str | Rule = key
+        for key, rule in claims:
             stored = tats.get(key)
             if stored is None:
-                place, stored = self._first(key, rule, instant)
+                stored = self._stored(key, rule)
             tat = take(stored, instant, rule, 1)
             if tat is None:
                 return self._longest_wait(claims, instant)
-            taken.append((place, tat))
             fill = (tat - instant) / rule.span
             if fill > fullest:
-                tightest, fullest = index, fill
-        for place, tat in taken:
-            if place not in tats:
-                self._oldest.append(place)
-            tats[place] = tat
-        return tightest, granted(taken[tightest][1], instant, claims[tightest][1])
+                tightest, fullest = len(taken), fill
+            taken.append((key, rule, tat))
+        for key, rule, tat in taken:
+            if key in tats:
+                tats[key] = tat
+            else:
+                self._store(key, rule, tat, instant)
+        _, rule, tat = taken[tightest]
+        return tightest, granted(tat, instant, rule)
 
     def _longest_wait(self, claims: Sequence[Claim], instant: int) -> tuple[int, Grant]:
-        refusals = []
+        worst, longest, fullest = 0, 0, 0
         for index, (key, rule) in enumerate(claims):
-            stored = self._tats.get(key) or self._tats.get(rule, 0)
-            if take(stored, instant, rule, 1) is None:
-                refusals.append((index, refused(stored, instant, rule, 1)))
-        return max(refusals, key=lambda refusal: refusal[1].retry_after)
+            stored = self._stored(key, rule)
+            missing = wait(stored, instant, rule, 1)
+            if missing > longest:
+                worst, longest, fullest = index, missing, stored
+        return worst, refused(fullest, instant, claims[worst][1], 1)
 
-    def _first(self, key: str, rule: Rule, instant: int) -> tuple[str | Rule, int]:
-        """Return where a key that is not held will be kept, and its tat so far."""
-        tats, oldest = self._tats, self._oldest
-        for _ in range(min(_SWEPT_PER_NEW_KEY, len(oldest))):
-            old = oldest.popleft()
-            if tats[old] > instant:
-                oldest.append(old)
-            else:
-                del tats[old]
-        place = key if len(tats) < self._max_keys else rule
+    def _stored(self, key: str, rule: Rule) -> int:
         # A subject that shared a bucket begins its own with that one's state, not with a new burst.
-        return place, tats.get(rule, 0)
+        return self._tats.get(key) or (self._overflow.get(rule, 0) if self._overflow else 0)
+
+    def _store(self, key: str, rule: Rule, tat: int, instant: int) -> None:
+        tats = self._tats
+        if key in tats:
+            tats[key] = tat
+            return
+        self._sweep(instant)
+        if len(tats) < self._max_keys:
+            tats[key] = tat
+            self._oldest.append(key)
+        else:
+            self._overflow[rule] = tat
+
+    def _sweep(self, instant: int) -> None:
+        tats, oldest = self._tats, self._oldest
+        if len(oldest) > _NOT_SWEPT or len(oldest) >= self._max_keys:
+            for _ in range(min(_SWEPT_PER_NEW_KEY, len(oldest))):
+                key = oldest.popleft()
+                if tats[key] > instant:
+                    oldest.append(key)
+                else:
+                    del tats[key]
+        if self._overflow:
+            self._overflow = {rule: tat for rule, tat in self._overflow.items() if tat > instant}

@@ -6,6 +6,7 @@ limits of one place are taken together or not at all. The counting is the Ledger
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from math import ceil
 from typing import Final
@@ -163,13 +164,13 @@ class _Limiter:
         rule = claims[index][1]
         if not grant.allowed:
             wait = max(1, ceil(grant.retry_after))
-            ex.limit_fields = [self._policy, _rate_limit(rule, 0, wait)]
+            ex.limit_fields = [self._policy, _rate_limit(rule.name, 0, wait)]
             return refusal(429, f"throttle:{rule.name}", (b"retry-after", b"%d" % wait))
         if self._told:
             ratio = grant.remaining / rule.burst
             if ratio < ex.limit_ratio:
                 ex.limit_ratio = ratio
-                told = _rate_limit(rule, grant.remaining, _delay(rule, grant))
+                told = _rate_limit(rule.name, grant.remaining, _delay(rule, grant))
                 ex.limit_fields = [self._policy, told]
         return None
 
@@ -200,8 +201,9 @@ def _policy(rules: Iterable[Rule]) -> Field:
     return b"ratelimit-policy", write_list(items)
 
 
-def _rate_limit(rule: Rule, remaining: int, delay: int) -> Field:
-    return b"ratelimit", f'"{rule.name}";r={remaining};t={delay}'.encode()
+@lru_cache(1024)
+def _rate_limit(name: str, remaining: int, delay: int) -> Field:
+    return b"ratelimit", f'"{name}";r={remaining};t={delay}'.encode()
 
 
 def _delay(rule: Rule, grant: Grant) -> int:
