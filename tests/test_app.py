@@ -13,7 +13,7 @@ from frontdesk.app import FIXED, Frontdesk, compile_offline, development_issuer
 from frontdesk.base.errors import ConfigError, StartError
 from frontdesk.config.load import load
 from tests.live.backends import holding
-from tests.live.calls import call, connect, free_port, later, read_to_end
+from tests.live.calls import call, connect, free_port, later, listens, read_to_end
 from tests.live.gateways import project, serving
 from tests.live.processes import descendants, until
 
@@ -39,11 +39,6 @@ async def get(address, target="/", **keywords):
 
 def read(path):
     return load([path], {})
-
-
-def listens(address) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(tuple(address)) == 0
 
 
 # -- start ------------------------------------------------------------------------------------------
@@ -87,7 +82,7 @@ async def test_a_taken_port_is_named_and_everything_is_closed_again(tmp_path, ke
         with pytest.raises(StartError, match=f"address already in use: {taken}") as raised:
             await app.start()
     assert raised.value.hint
-    assert not listens(("127.0.0.1", free))
+    assert not listens(f"127.0.0.1:{free}")
     assert not descendants(os.getpid())
 
 

@@ -14,7 +14,6 @@ def watched(tmp_path):
     (tmp_path / "a.py").write_text("1")
     told = []
     watcher = Watcher(lambda: sorted(tmp_path.rglob("*.py")), told.append)
-    watcher._stamps = watcher._stamp()
     return watcher, tmp_path, told
 
 

@@ -4,29 +4,18 @@ import asyncio
 import contextlib
 import gzip
 import hashlib
-import socket
+import json
 import tempfile
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import uvloop
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 
-from frontdesk.base.clock import SystemClock
-from frontdesk.base.wheel import Wheel
-from frontdesk.client.heartbeat import Heartbeat
-from frontdesk.client.upstreams import Upstreams
-from frontdesk.config.models.api import Route
-from frontdesk.config.models.upstream import Upstream
-from frontdesk.gateway.pipeline.integrations.http import integration
-from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
-from frontdesk.gateway.pipeline.replies import refusal
-from frontdesk.gateway.pipeline.router import Door, GatewayPlan, Mount, RouteTable
-from frontdesk.gateway.server.limits import Limits
-from frontdesk.gateway.server.listener import Server
-from frontdesk.rules.http.forwarding import TrustedProxies
+from frontdesk.app import Frontdesk
+from frontdesk.config.load import load
+from tests.live.calls import free_port
 
 
 def pytest_asyncio_loop_factories(config, item):
@@ -59,12 +48,6 @@ http {{
   }}
 }}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.asynccontextmanager
@@ -119,57 +102,28 @@ LARGE = bytes(range(256)) * 16 * 1024  # 4 MiB
 
 
 @contextlib.asynccontextmanager
-async def door_to(port, *, http=None, upstreams=None):
-    """Serve one API whose every route goes to a backend; yields the address and the log."""
-    clock = SystemClock()
-    wheel = Wheel(clock.monotonic())
-    heartbeat = Heartbeat(wheel, clock)
-    heartbeat.start()
-    pools = Upstreams(clock, wheel)
-    log = []
-    build = SimpleNamespace(
-        key="$default",
-        api_name="a",
-        route=Route.model_validate({"http": http or f"http://127.0.0.1:{port}", "timeout": "20s"}),
-        facts=SimpleNamespace(variables={}),
-        config=SimpleNamespace(upstreams=upstreams or {}),
-        parts=SimpleNamespace(upstreams=pools, clock=clock),
-        place=lambda *_path: None,
-    )
-
-    def plan(*head):
-        facts = ApiFacts("abcdefghij", "a", "http", "$default", "0", "r", "localhost")
-        return RoutePlan(
-            route_key="$default",
-            resource="$default",
-            api=facts,
-            head=head,
-            tail=(),
-            body_at=-1,
-            max_body=2**26,
-            timeout=20.0,
-            timeout_status=504,
-            log=log.append,
-            steps=(),
-        )
-
-    miss = plan(lambda _ex: refusal(404, "route"))
-    mount = Mount("", RouteTable([plan(integration(build).run)]), miss, None)
-    server = Server(
-        Door(GatewayPlan({"": [mount]}, miss)),
-        clock=clock,
-        wheel=wheel,
-        log=log.append,
-        trusted=TrustedProxies([]),
-        limits=Limits(),
-    )
-    address = await server.open("127.0.0.1", 0)
-    try:
-        yield address, log, pools
-    finally:
-        await server.drain(1.0)
-        pools.close()
-        heartbeat.close()
+async def door_to(port, *, route=None, upstreams=None):
+    """Serve one API whose every route goes to a backend; yields the address, the log and the app."""
+    route = {"http": f"http://127.0.0.1:{port}"} if route is None else route
+    config = {
+        "name": "nginx",
+        "listen": "127.0.0.1:0",
+        "admin": {"listen": "127.0.0.1:0"},
+        "limits": {"max_body": "128MB", "drain": "1s"},
+        "upstreams": upstreams or {},
+        "apis": {"a": {"routes": {"$default": route}}},
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "frontdesk.yaml"
+        path.write_text(json.dumps(config))
+        app = Frontdesk(load([path], {}))
+        log = []
+        app._record = lambda: log.append
+        await app.start()
+        try:
+            yield app.addresses[0], log, app
+        finally:
+            await app.stop()
 
 
 class Answer:
@@ -303,12 +257,12 @@ async def test_an_early_refusal_reaches_a_client_that_is_still_sending():
 
 
 async def test_a_client_that_goes_away_frees_the_backend():
-    async with nginx() as (port, _), door_to(port) as (address, _log, pools):
+    async with nginx() as (port, _), door_to(port) as (address, _log, app):
         reader, writer = await asyncio.open_connection(*address)
         writer.write(b"GET /slow/large.bin HTTP/1.1\r\nHost: a\r\n\r\n")
         await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
         writer.transport.abort()
-        (upstream,) = pools._by_settings.values()
+        (upstream,) = app._parts.upstreams._by_settings.values()
         async with asyncio.timeout(20):
             while upstream._only._open:  # noqa: ASYNC110 - nothing says when it is empty
                 await asyncio.sleep(0.02)
@@ -330,14 +284,10 @@ async def test_a_backend_that_is_not_there_is_unavailable():
 
 async def test_two_targets_share_the_load_and_survive_one():
     async with nginx() as (one, _), nginx() as (two, _):
-        pair = Upstream.model_validate(
-            {
-                "targets": [f"http://127.0.0.1:{one}", f"http://127.0.0.1:{two}"],
-                "health": {"failures": 1},
-            }
-        )
-        where = {"http": {"upstream": "pair"}, "upstreams": {"pair": pair}}
-        async with door_to(0, **where) as (address, log, _):
+        targets = [f"http://127.0.0.1:{one}", f"http://127.0.0.1:{two}"]
+        pair = {"targets": targets, "health": {"failures": 1}}
+        route = {"http": {"upstream": "pair"}}
+        async with door_to(0, route=route, upstreams={"pair": pair}) as (address, log, _):
             for _ in range(4):
                 assert (await ask(address, b"/small")).status == 200
             assert [ex.upstream.rpartition(":")[2] for ex in log] == [str(one), str(two)] * 2

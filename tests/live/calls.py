@@ -1,7 +1,9 @@
 """Owns calling a listener: plain HTTP over a connection of its own, and bytes as they are."""
 
+import contextlib
 import http.client
 import json
+import random
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -58,10 +60,19 @@ def later(function, *arguments, **keywords):
 
 
 def free_port() -> int:
-    """Find a loopback port that nobody has."""
+    """Find a loopback port that nobody has, below those that the kernel gives to others meanwhile."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def listens(address) -> bool:
+    """Tell whether somebody listens there."""
+    host, _, port = str(address).rpartition(":")
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        return probe.connect_ex((host, int(port))) == 0
 
 
 def connect(address) -> socket.socket:

@@ -24,15 +24,17 @@ class Watcher:
     def __init__(
         self, files: Callable[[], Iterable[Path]], changed: Callable[[Path], None]
     ) -> None:
-        """files: asked at each look. changed: gets the first file that is new, gone or different."""
+        """Take the first look.
+
+        files: asked at each look. changed: gets the first file that is new, gone or different.
+        """
         self._files = files
         self._changed = changed
-        self._stamps: _Stamps = {}
+        self._stamps = self._stamp()
         self._next: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        """Look from now on, on the running loop."""
-        self._stamps = self._stamp()
+        """Look again and again from now on, on the running loop."""
         self._arm()
 
     def stop(self) -> None:
