@@ -86,9 +86,11 @@ def json_record(ex: Exchange) -> bytes:
         record["errorCode"] = ex.error
         if ex.authorizer_error:
             record["authorizer"] = ex.authorizer_error
-    trace = ex.trace or ex.headers.get(b"x-amzn-trace-id", b"").decode("latin-1")
-    if trace:
-        record["traceId"] = mask_secrets(trace)
+    received = ex.headers.get(b"x-amzn-trace-id")
+    if received is not None:
+        record["traceId"] = mask_secrets(ex.trace or received.decode("latin-1"))
+    elif ex.trace:  # our own digits are no card number
+        record["traceId"] = ex.trace
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 

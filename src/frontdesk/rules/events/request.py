@@ -5,6 +5,7 @@ Shared by `v1` and `v2`; knows neither.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 from frontdesk.base.streams import Fields
@@ -52,18 +53,22 @@ class RouteFacts:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def forwarding(request: Request) -> tuple[bytes, bytes, bytes]:
+def forwarding(request: Request) -> tuple[str, str, str]:
     """Return the values of X-Forwarded-For, X-Forwarded-Port and X-Forwarded-Proto for an event.
 
     What the client sent in them counts only when it came through a trusted proxy, which shows in
     `client_ip` being another address than the peer's.
     """
-    headers = request.headers
-    peer = request.peer.encode("latin-1")
-    if request.client_ip == request.peer:
-        received, port = b"", b""
-    else:
-        received = headers.get(b"x-forwarded-for", b"")
-        port = nearest(headers.get(b"x-forwarded-port", b""))
-    port = port or port_of(headers.get(b"host", b""), request.scheme)
-    return forwarded_for(received, peer), port, request.scheme.encode("latin-1")
+    headers, peer, scheme = request.headers, request.peer, request.scheme
+    port = _port(headers.get(b"host", b""), scheme)
+    if request.client_ip == peer:
+        return peer, port, scheme
+    received = headers.get(b"x-forwarded-for", b"")
+    said = nearest(headers.get(b"x-forwarded-port", b""))
+    origin = forwarded_for(received, peer.encode("latin-1"))
+    return origin.decode("latin-1"), said.decode("latin-1") or port, scheme
+
+
+@lru_cache(256)
+def _port(host: bytes, scheme: str) -> str:
+    return port_of(host, scheme).decode("latin-1")

@@ -62,7 +62,9 @@ def parse_v2(payload: bytes) -> Response | Malformed:
     headers = _pairs(result.get("headers"))
     if headers is None:
         return Malformed("headers is not an object of scalars")
-    return _response(result, [*headers, *(("set-cookie", cookie) for cookie in cookies)])
+    if cookies:
+        headers += [("set-cookie", cookie) for cookie in cookies]
+    return _response(result, headers)
 
 
 def parse_v1(payload: bytes) -> Response | Malformed:
@@ -128,6 +130,8 @@ def _response(result: Mapping[str, Any], headers: list[tuple[str, Any]]) -> Resp
 
 
 def _status(value: Any) -> int | None:
+    if type(value) is int:
+        return value if 200 <= value <= 599 else None
     if isinstance(value, bool):
         return None
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
@@ -162,11 +166,11 @@ def header_text(value: Any) -> bytes | None:
 
     Latin-1 as it came in with the request, else UTF-8.
     """
-    if isinstance(value, bool):
-        return b"true" if value else b"false"
-    if isinstance(value, int | float):
-        return orjson.dumps(value)
-    if not isinstance(value, str) or _UNFIT.search(value):
+    if not isinstance(value, str):
+        return orjson.dumps(value) if isinstance(value, bool | int | float) else None
+    if value.isascii() and value.isprintable():
+        return value.strip(" ").encode()
+    if _UNFIT.search(value):
         return None
     try:
         return value.strip(" \t").encode("latin-1")

@@ -16,9 +16,15 @@ def trace_id(received: str, second: int, number: int) -> str:
     an id must be made. A complete value is kept; a Parent is put second where only a Root came; anything
     that does not begin with a Root is replaced.
     """
+    if not received:
+        return _made(second, number)
     members = [member.strip() for member in received.split(";") if member.strip()]
     if not (members and _ROOT.fullmatch(members[0]) and all(map(_MEMBER.fullmatch, members))):
-        return f"Root=1-{second & 0xFFFFFFFF:08x}-{number & (1 << 96) - 1:024x}"
+        return _made(second, number)
     if not any(member.startswith("Parent=") for member in members):
         members.insert(1, f"Parent={number & (1 << 64) - 1:016x}")
     return ";".join(members)
+
+
+def _made(second: int, number: int) -> str:
+    return f"Root=1-{second & 0xFFFFFFFF:08x}-{number & (1 << 96) - 1:024x}"

@@ -126,9 +126,9 @@ def _headers(request: Request, trace: str) -> Multi:
     )
     origin, port, scheme = forwarding(request)
     shown["X-Amzn-Trace-Id"] = [trace]
-    shown["X-Forwarded-For"] = [origin.decode("latin-1")]
-    shown["X-Forwarded-Port"] = [port.decode("latin-1")]
-    shown["X-Forwarded-Proto"] = [scheme.decode("latin-1")]
+    shown["X-Forwarded-For"] = [origin]
+    shown["X-Forwarded-Port"] = [port]
+    shown["X-Forwarded-Proto"] = [scheme]
     return shown
 
 

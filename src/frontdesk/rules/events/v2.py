@@ -83,11 +83,10 @@ def _headers(request: Request, trace: str) -> dict[str, str]:
         for name, value in request.headers.items()
         if name not in _LEFT_OUT
     }
-    origin, port, scheme = forwarding(request)
     shown["x-amzn-trace-id"] = trace
-    shown["x-forwarded-for"] = origin.decode("latin-1")
-    shown["x-forwarded-port"] = port.decode("latin-1")
-    shown["x-forwarded-proto"] = scheme.decode("latin-1")
+    shown["x-forwarded-for"], shown["x-forwarded-port"], shown["x-forwarded-proto"] = forwarding(
+        request
+    )
     return shown
 
 
