@@ -30,6 +30,12 @@ def test_a_bad_value_is_told_exactly(errors_of, text, messages):
     assert "hunter2" not in messages
 
 
+def test_a_hint_does_not_repeat_what_a_reference_stands_for(errors_of):
+    text = "name: x\napis: {a: {cors: {allow_methods: %s}}}"
+    assert "did you mean GET?" in errors_of(text % "get")[0]
+    assert "GET" not in errors_of(text % "'${env:METHOD}'", METHOD="get")[0]
+
+
 def test_all_errors_are_told_at_once_in_file_order(errors_of):
     errors = errors_of("listen: x\nlisten: y\nlimits: {drain: 1y, nope: 1}\nregion: ${env:NO}\n")
     assert [error.split(": ")[0] for error in errors] == [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.config.route_keys import METHODS, parse_route_key
+from frontdesk.config.route_keys import METHODS, meant_by, parse_route_key
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,22 @@ def test_a_static_key_is_its_own_shape(method, segments):
 def test_no_text_breaks_the_parser(text):
     with suppress(ValueError):
         assert parse_route_key(text).path.startswith("/")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("GET hello", "GET /hello"),
+        ("get /hello", "GET /hello"),
+        ("GET  //a//b", "GET /a/b"),
+        ("/hello", "ANY /hello"),
+        ("default", "$default"),
+        ("hello", ""),
+        ("TRACE /hello", ""),
+        ("GET /a /b", ""),
+        ("GET /{a+}/b", ""),
+        ("", ""),
+    ],
+)
+def test_a_wrong_key_gives_an_idea_of_the_right_one(text, meant):
+    assert meant_by(text) == meant

@@ -57,4 +57,5 @@ def test_values_are_shown_short_and_secrets_masked(value, key, text):
 def test_only_near_words_are_suggested():
     assert did_you_mean("tiemout", ["timeout", "type"]) == "did you mean timeout?"
     assert did_you_mean("workers", ["timeout", "type"]) == ""
+    assert did_you_mean("Production", ["dev", "prod"]) == "did you mean prod?"
     assert did_you_mean(5, ["timeout"]) == ""

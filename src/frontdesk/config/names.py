@@ -51,7 +51,7 @@ def unknown_names(tree: Tree) -> Iterator[Finding]:
                 continue  # told by the model
             if name not in entries and name not in use.but:
                 message = f"expected a name under {use.section}"
-                hint = did_you_mean(name, entries)
+                hint = did_you_mean(name, entries) or f"add it under {use.section}"
                 yield Finding(
                     "error", "unknown-name", tree.position(path), message, shown(name), hint=hint
                 )

@@ -18,6 +18,7 @@ MAX_FILE: Final = 1024 * 1024
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_]+):([^{}]*)(\}?)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_LITERAL = "write $${ for the two characters themselves"
 
 
 def resolve(tree: Tree, folder: FilePath, environ: Mapping[str, str]) -> list[Finding]:
@@ -71,11 +72,11 @@ class _Resolver:
     def lookup(self, found: re.Match[str]) -> str:
         scheme, name, closing = found.groups()
         if not closing:
-            raise ValueError(f"reference without its closing brace: {found[0]}")
+            raise ValueError(f"reference without its closing brace: {found[0]}", _LITERAL)
         source = _SOURCES.get(scheme)
         if source is None:
             known = " and ".join(f"${{{scheme}:…}}" for scheme in _SOURCES)
-            raise ValueError(f"expected a reference such as {known}: {found[0]}")
+            raise ValueError(f"expected a reference such as {known}: {found[0]}", _LITERAL)
         return source(self, name)
 
     def variable(self, reference: str) -> str:
@@ -97,7 +98,8 @@ class _Resolver:
         path = self.folder / name
         try:
             if not path.is_file():
-                raise ValueError(f"no such file: {shown}")
+                hint = "a relative path starts at the folder of this file"
+                raise ValueError(f"no such file: {shown}", hint)
             with path.open("rb") as file:
                 data = file.read(MAX_FILE + 1)
             if len(data) > MAX_FILE:

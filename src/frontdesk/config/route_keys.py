@@ -70,6 +70,23 @@ def parse_route_key(text: str) -> RouteKey:
     return RouteKey(method, path, segments, tuple(variables), f"{method} /{'/'.join(shape)}")
 
 
+def meant_by(text: str) -> str:
+    """Guess the route key that a wrong one was meant to be, or "" without an idea."""
+    words = text.split()
+    if text.lower() == "default":
+        return DEFAULT
+    if len(words) == 1 and text.startswith("/"):
+        words = ["ANY", *words]
+    if len(words) != 2:
+        return ""
+    guess = f"{words[0].upper()} {re.sub('/+', '/', f'/{words[1]}')}"
+    try:
+        parse_route_key(guess)
+    except ValueError:
+        return ""
+    return guess
+
+
 def _static(segment: str) -> str:
     if segment in (".", "..") or not _STATIC.fullmatch(segment):
         raise ValueError("expected a path of URL characters, others percent-encoded in capitals")

@@ -46,9 +46,14 @@ def validate(tree: Tree, folder: FilePath) -> tuple[Config | None, list[Finding]
 
 
 def did_you_mean(word: object, words: Iterable[str]) -> str:
-    """Write the hint for a misspelt word, or "" when no word is close."""
-    close = get_close_matches(word, list(words), n=1) if isinstance(word, str) else []
-    return f"did you mean {close[0]}?" if close else ""
+    """Write the hint for a misspelt or too long word, or "" when no word is close."""
+    if not isinstance(word, str):
+        return ""
+    known = {each.lower(): each for each in words}
+    written = word.lower()
+    close = get_close_matches(written, known, n=1)
+    close += [each for each in known if written.startswith(each)]
+    return f"did you mean {known[close[0]]}?" if close else ""
 
 
 def shown(value: object, key: object = "") -> str:
@@ -95,7 +100,8 @@ class _Fault(NamedTuple):
 
 def _unknown_key(fault: _Fault) -> Finding:
     key = fault.path[-1]
-    hint = did_you_mean(key, keys_at(fault.path[:-1]))
+    known = dict.fromkeys(keys_at(fault.path[:-1]))
+    hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
     return Finding("error", "unknown-key", fault.where_key, f"unknown key: {key}", hint=hint)
 
 
@@ -104,7 +110,8 @@ def _missing(fault: _Fault) -> Finding:
 
 
 def _no_type(fault: _Fault) -> Finding:
-    return Finding("error", "missing-key", fault.where, "missing key: type")
+    hint = "write type: jwt, or type: function"
+    return Finding("error", "missing-key", fault.where, "missing key: type", hint=hint)
 
 
 def _rule(fault: _Fault) -> Finding:
@@ -115,6 +122,8 @@ def _value(fault: _Fault) -> Finding:
     """Explain a ValueError of ours, raised for a value or for a mapping's key."""
     error = fault.detail["ctx"]["error"]
     expected, hint = str(error), error.hint if isinstance(error, HintedError) else ""
+    if isinstance(fault.value, FileText) and fault.value.referenced:
+        hint = ""  # it may repeat what the reference stands for
     if fault.detail["loc"][-1] == "[key]":
         return Finding("error", "key", fault.where_key, expected, shown(fault.path[-1]), hint=hint)
     if expected == "expected a text":
@@ -125,6 +134,11 @@ def _value(fault: _Fault) -> Finding:
 def _not_a_text(fault: _Fault) -> Finding:
     quotable = isinstance(fault.value, (bool, int, float))
     return fault.bad_value("expected a text", "write it in quotes" if quotable else "")
+
+
+def _not_a_mapping(fault: _Fault) -> Finding:
+    hint = "remove the key, or write what belongs to it" if fault.value is None else ""
+    return fault.bad_value("expected a mapping", hint)
 
 
 def _choice(fault: _Fault) -> Finding:
@@ -159,12 +173,12 @@ def _as_pydantic_says(fault: _Fault) -> Finding:
 
 
 _EXPLAIN: Final[dict[str, Callable[[_Fault], Finding]]] = {
-    "dict_type": _expecting("expected a mapping"),
+    "dict_type": _not_a_mapping,
     "extra_forbidden": _unknown_key,
     "literal_error": _choice,
     "missing": _missing,
-    "model_attributes_type": _expecting("expected a mapping"),
-    "model_type": _expecting("expected a mapping"),
+    "model_attributes_type": _not_a_mapping,
+    "model_type": _not_a_mapping,
     "rule": _rule,
     "string_too_long": _expecting("expected a text of at most {max_length} characters"),
     "string_too_short": _expecting("expected a text that is not empty"),

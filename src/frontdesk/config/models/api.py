@@ -17,6 +17,7 @@ from frontdesk.config.models.mapping import HeaderName, RequestMapping, Response
 from frontdesk.config.models.model import (
     Duration,
     Flag,
+    HintedError,
     Model,
     Name,
     OneOrMore,
@@ -26,7 +27,7 @@ from frontdesk.config.models.model import (
     matching,
 )
 from frontdesk.config.models.throttle import ThrottleField
-from frontdesk.config.route_keys import parse_route_key
+from frontdesk.config.route_keys import meant_by, parse_route_key
 
 __all__ = [
     "Cors",
@@ -165,7 +166,11 @@ class Route(Model):
 
 
 def _route_key(text: str) -> str:
-    parse_route_key(text)
+    try:
+        parse_route_key(text)
+    except ValueError as error:
+        meant = meant_by(text)
+        raise HintedError(str(error), f"did you mean {meant}?" if meant else "") from None
     return text
 
 

@@ -182,7 +182,9 @@ def matching(pattern: str, expected: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if compiled.fullmatch(value) is None:
-            raise ValueError(f"expected {expected}")
+            meant = (value.upper(), value.lower(), value.strip(), value.rstrip("/"))
+            close = next((text for text in meant if compiled.fullmatch(text)), None)
+            raise HintedError(f"expected {expected}", f"did you mean {close}?" if close else "")
         return value
 
     return AfterValidator(check)
@@ -246,7 +248,10 @@ def mapped_parts(text: str) -> tuple[Part, ...]:
 def _selector(text: str) -> str:
     parts = mapped_parts(text)
     if len(parts) != 1 or isinstance(parts[0], str) or parts[0].source.startswith("response"):
-        raise ValueError("expected a selector such as $request.header.Authorization")
+        raise HintedError(
+            "expected a selector such as $request.header.Authorization",
+            "a header is $request.header.NAME, the client's address $context.identity.sourceIp",
+        )
     return text
 
 
