@@ -48,6 +48,8 @@ Handler = Callable[[Any, Context], Any]
 MAX_RESULT = 6_291_556
 """Bytes of a synchronous result. Source: AWS, Lambda quotas, and the recorded error text."""
 
+_MEMORY_LOOK = 0.01  # seconds; asking the kernel after each of many short calls would be dear
+
 _CHANNEL = 3  # descriptor of the channel in every child
 _SET_DEATH_SIGNAL = 1  # prctl, linux/prctl.h
 _SET_NAME = 15
@@ -133,6 +135,8 @@ class _Child:
         self._frames: list[Frame] = []
         self._handler: Handler
         self._traced = False
+        self._size = 0
+        self._next_look = 0.0
         # A process that a handler forks must never speak for us.
         os.register_at_fork(after_in_child=self._mute)
 
@@ -173,10 +177,16 @@ class _Child:
         except BaseException as error:  # noqa: BLE001 - reported to the parent
             kind, body = ERROR, _describe(error, request_id)
         _flush()
-        usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return pack(
-            kind, frame.number, body, REPORT_META.pack(usage), WROTE if _Output.wrote else 0
-        )
+        meta = REPORT_META.pack(self._largest_size())
+        return pack(kind, frame.number, body, meta, WROTE if _Output.wrote else 0)
+
+    def _largest_size(self) -> int:
+        """Return the largest resident set so far in KiB, at most `_MEMORY_LOOK` old."""
+        now = time.monotonic()  # noqa: TID251 - runs alone
+        if now >= self._next_look:
+            self._next_look = now + _MEMORY_LOOK
+            self._size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return self._size
 
     def _next(self) -> Frame | None:
         while not self._frames:
@@ -389,8 +399,10 @@ def _trace(trace: TracebackType | None) -> list[str]:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):  # the handler may have closed it
+        try:
             stream.flush()
+        except (OSError, ValueError):  # the handler may have closed it
+            continue
 
 
 def _finish() -> None:
