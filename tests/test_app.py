@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import socket
+import threading
 
 import pytest
 import uvloop
@@ -297,6 +298,28 @@ async def test_a_function_that_is_running_at_a_reload_finishes(tmp_path):
         assert (await get(address, "/f")).body == b"latter"
         (tmp_path / "go").touch()
         assert (await asyncio.wrap_future(slow)).body == b"former"
+
+
+async def test_no_request_fails_while_reloads_follow_each_other(tmp_path):
+    path = project(tmp_path, FUNCTION, f="def answer(event, context): return 'one'")
+    async with serving(path) as app:
+        over = threading.Event()
+
+        def ask():
+            answers = []
+            while not over.is_set():
+                answers.append(call(app.addresses[0], "GET", "/f"))
+            return {(answer.status, answer.body) for answer in answers}
+
+        asking = [later(ask) for _ in range(4)]
+        for number in range(10):
+            (tmp_path / "f.py").write_text(f"def answer(event, context): return '{number}'")
+            await app.reload(read(path))
+            while (await get(app.addresses[0], "/f")).body != b"%d" % number:
+                pass
+        over.set()
+        seen = [await asyncio.wrap_future(answers) for answers in asking]
+    assert {status for answers in seen for status, _ in answers} == {200}
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,13 @@ def test_logs_of_an_unknown_function_are_a_wrong_use(run):
     assert "no function 'nothing'" in result.stderr
 
 
+def test_logs_that_cannot_be_read_are_told(run, tmp_path):
+    (tmp_path / ".frontdesk").touch()
+    result = run("logs")
+    assert result.exit_code == 1
+    assert "cannot read the log: " in str(result.exception)
+
+
 def test_followed_logs_show_new_lines_whole_and_go_on_in_a_new_file(tmp_path, log):
     log("echo", "past\n")
     with frontdesk("logs", "echo", "--follow", cwd=tmp_path) as process:

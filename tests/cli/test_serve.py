@@ -155,6 +155,10 @@ UNUSABLE = {
         "name: x\nlisten: 127.0.0.1:0\nadmin: {listen: 0.0.0.0:0}\n" + BODY,
         r"error: the admin listener is open to others without a token: 0\.0\.0\.0:0",
     ),
+    "a data folder that is a file": (
+        "name: x\nlisten: 127.0.0.1:0\ndata_dir: frontdesk.yaml\n" + BODY,
+        r"error: cannot use the data folder: .*/frontdesk\.yaml/logs",
+    ),
     "an access log that cannot be written": (
         "name: x\nlisten: 127.0.0.1:0\nlogs: {access: {path: gone/a.log}}\n" + BODY,
         r"error: cannot write the access log: .*gone/a\.log",

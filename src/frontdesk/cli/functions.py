@@ -13,6 +13,7 @@ import uvloop
 
 from frontdesk.app import function_settings
 from frontdesk.base.clock import SystemClock
+from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.cli.configured import config_option, read
 from frontdesk.client.heartbeat import Heartbeat
@@ -148,6 +149,8 @@ class _Tail:
                 return self._lines(file)
         except FileNotFoundError:
             return []
+        except OSError as error:
+            raise StartError(f"cannot read the log: {error}") from error
 
     def _lines(self, file: IO[bytes]) -> list[str]:
         if file.seek(0, 2) < self._read:

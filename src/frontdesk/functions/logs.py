@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.functions.environment import RUNTIME, VERSION
 
@@ -138,8 +139,12 @@ class LogFiles:
         clock: Clock,
         echo: Callable[[str, str], None] | None = None,
     ) -> None:
-        """folder: made when missing."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """folder: made when missing. Raises: StartError when it cannot be made."""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            hint = "set data_dir to a folder that can be written"
+            raise StartError(f"cannot use the data folder: {error}", hint=hint) from error
         self._folder = folder
         self._echo = echo
         self._clock = clock
