@@ -1,5 +1,6 @@
 """`run` and `dev` as processes: what they say, how they reload, how they end."""
 
+import io
 import json
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 
 import pytest
 
+from frontdesk.cli import serve
 from tests.live.calls import call, connect, free_port, later, listens, read_to_end
 from tests.live.gateways import gateway, project
 from tests.live.processes import alive, frontdesk, until
@@ -255,6 +257,15 @@ def test_dev_tells_the_keys_that_wait_for_a_restart(development):
     change(path, "listen: 127.0.0.1:0", f"listen: 127.0.0.1:{free_port()}")
     process.wait_for(r"^restart to apply: listen$")
     assert call(address, "GET", "/x").status == 200
+
+
+def test_a_console_that_has_gone_stops_no_function(monkeypatch):
+    class Gone(io.StringIO):
+        def write(self, _text):
+            raise BrokenPipeError
+
+    monkeypatch.setattr("sys.stdout", Gone())
+    serve._echo("f", "called")
 
 
 def test_dev_shows_requests_and_what_functions_print(development):

@@ -1,5 +1,6 @@
 """Functions behind the whole door, in a gateway of its own: what goes wrong in them stays with them."""
 
+import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 
@@ -177,6 +178,14 @@ def test_a_client_that_leaves_does_not_spoil_the_function_for_the_next(door, pid
         connection.sendall(b"GET /impatient/well HTTP/1.1\r\nHost: a\r\n\r\n")
     assert pid()
     assert door.call("GET", "/f/well").status == 200
+
+
+def test_a_zygote_that_is_killed_is_replaced(door):
+    pid = door.call("GET", "/f/well").json["pid"]
+    [zygote] = {parent for parent in descendants(door.process.pid) if pid in descendants(parent)}
+    os.kill(zygote, signal.SIGKILL)
+    until(lambda: not alive(pid))
+    until(lambda: door.call("GET", "/f/well").status == 200)
 
 
 def test_no_function_outlives_a_gateway_that_is_killed(tmp_path):

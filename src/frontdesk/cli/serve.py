@@ -149,4 +149,5 @@ def _introduce(app: Frontdesk, paths: tuple[Path, ...]) -> None:
 
 
 def _echo(function: str, line: str) -> None:
-    click.echo(f"{click.style(function, fg='cyan')} {line}")
+    with suppress(OSError):  # a console that has gone stops no function
+        click.echo(f"{click.style(function, fg='cyan')} {line}")
