@@ -147,8 +147,12 @@ class Asked(Call):
 
     __slots__ = ("body_came", "done", "error", "fields", "status", "tunnel")
 
-    def __init__(self, method: str = "GET", body: bytes | Source = b"", **more) -> None:
-        super().__init__(method, b"%b /x HTTP/1.1\r\nA: b\r\n" % method.encode(), body, **more)
+    def __init__(
+        self, method: str = "GET", body: bytes | Source = b"", *, has_host=False, upgrade=False
+    ) -> None:
+        super().__init__(method, b"%b /x HTTP/1.1\r\nA: b\r\n" % method.encode(), body)
+        self.has_host = has_host
+        self.upgrade = upgrade
         self.done = asyncio.Event()
         self.error: UpstreamError | None = None
         self.status = 0

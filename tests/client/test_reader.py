@@ -10,7 +10,8 @@ from frontdesk.client.reader import FIELD_LIMIT, HEAD_LIMIT, ResponseReader
 
 
 def read(*pieces: bytes, method: str = "GET", upgrade: bool = False) -> ResponseReader:
-    reader = ResponseReader(method, upgrade=upgrade)
+    reader = ResponseReader()
+    reader.expect(method, upgrade=upgrade)
     for piece in pieces:
         reader.feed(piece)
         if reader.problem:

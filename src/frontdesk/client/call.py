@@ -28,7 +28,8 @@ class Call:
     fields (Content-Length, Transfer-Encoding) and the empty line: those are the connection's. Without
     Host too, unless `has_host`: the target's own is added. body: complete bytes or a Source.
     repeatable: sending it twice does no more than sending it once; set from the method, and by hand for
-    requests with an idempotency key. upgrade: asks for another protocol, so 101 may be the answer.
+    requests with an idempotency key. upgrade: asks for another protocol, so 101 may be the answer; set
+    by hand, like `has_host`.
     address: "host:port" of the target in use, "" before one is chosen.
     """
 
@@ -44,20 +45,12 @@ class Call:
         "upgrade",
     )
 
-    def __init__(
-        self,
-        method: str,
-        head: bytes,
-        body: bytes | Source = b"",
-        *,
-        has_host: bool = False,
-        upgrade: bool = False,
-    ) -> None:
+    def __init__(self, method: str, head: bytes, body: bytes | Source = b"") -> None:
         self.method = method
         self.head = head
         self.body = body
-        self.has_host = has_host
-        self.upgrade = upgrade
+        self.has_host = False
+        self.upgrade = False
         self.repeatable = method in IDEMPOTENT
         self.replayed = False
         self.address = ""

@@ -80,9 +80,9 @@ class Connection(asyncio.Protocol):
         self._served = 0
         # Spread evenly without a source of chance.
         self._retire_at = monotonic() + MAX_AGE * (1.0 - number * _GOLDEN % 1.0 / 10)
+        self._reader = ResponseReader()
         # Of the request under way:
         self._call: Call | None = None
-        self._reader: ResponseReader | None = None
         self._upload: RequestBody | None = None
         self._body: ResponseBody | None = None
         self._endless = False  # an event stream may be silent for as long as it likes
@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
         call.carrier = self
         call.address = self._address
         self._call = call
-        self._reader = ResponseReader(call.method, upgrade=call.upgrade)
+        self._reader.expect(call.method, upgrade=call.upgrade)
         self._served += 1
         self._timer.at(self._monotonic() + self._read_timeout)
         host = b"" if call.has_host else self._host
@@ -130,10 +130,10 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(HIGH_WATER, LOW_WATER)
 
     def data_received(self, data: bytes) -> None:
-        reader = self._reader
-        if reader is None:  # bytes that nobody asked for: the next answer could not be trusted
+        if self._call is None:  # bytes that nobody asked for: the next answer could not be trusted
             self._close()
             return
+        reader = self._reader
         reader.feed(data)
         if reader.problem:
             self._fail("protocol", reader.problem)
@@ -145,12 +145,12 @@ class Connection(asyncio.Protocol):
             self._timer.at(self._monotonic() + self._read_timeout)
 
     def eof_received(self) -> None:
-        if self._reader is None:
+        if self._call is None:
             self._close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         reader, call = self._reader, self._call
-        if reader is None or call is None:
+        if call is None:
             self._close()
             return
         if exc is None:
@@ -224,11 +224,14 @@ class Connection(asyncio.Protocol):
         self._await_more()
         self._body = body = ResponseBody(self, reader.length)
         body.write(reader.take())
-        cast("Call", self._call).respond(reader.status, reader.fields, body, None)
+        call = self._call
+        assert call is not None
+        call.respond(reader.status, reader.fields, body, None)
 
     def _finish(self, reader: ResponseReader) -> None:
         """Deliver a complete answer, or its end. The connection is free before the caller goes on."""
-        call, body, upload = cast("Call", self._call), self._body, self._upload
+        call, body, upload = self._call, self._body, self._upload
+        assert call is not None
         if self._health is not None:
             self._judge(self._health, reader.status)
         self._forget()
@@ -273,6 +276,7 @@ class Connection(asyncio.Protocol):
     def _become_tunnel(self, first: bytes) -> Tunnel:
         self._closed = True
         self._timer.stop()
+        self._reader.close()
         self._tunnel = Tunnel(self._transport, first, self._lost, self._wheel, self._monotonic)
         return self._tunnel
 
@@ -326,14 +330,11 @@ class Connection(asyncio.Protocol):
 
     def _forget(self) -> None:
         """Part from the request under way, so that nothing of it refers to this connection."""
-        call, reader = self._call, self._reader
-        if call is not None:
-            call.carrier = None
-        if reader is not None:
-            reader.close()
+        if self._call is not None:
+            self._call.carrier = None
         if self._upload is not None:
             self._upload.detach()
-        self._call = self._reader = self._upload = self._body = None
+        self._call = self._upload = self._body = None
         self._endless = False
 
     def _close(self) -> None:
@@ -341,6 +342,7 @@ class Connection(asyncio.Protocol):
             return
         self._closed = True
         self._timer.stop()
+        self._reader.close()
         self._transport.abort()
         self._lost()
 

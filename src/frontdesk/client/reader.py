@@ -21,7 +21,9 @@ _KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"timeout=(\d{1,5})", re.ASCII)
 
 
 class ResponseReader:
-    """One response, as far as it has come. Feed it until `complete` or `problem`, then `close` it.
+    """The responses of one connection, one at a time: `expect` one, feed it until `complete` or `problem`.
+
+    Of the response under way, as far as it has come:
 
     status: of the final head, 0 before. fields: its end-to-end fields. length: Content-Length or None.
     length_withheld: it is an answer to HEAD that does not say how long the body would be.
@@ -31,30 +33,60 @@ class ResponseReader:
     problem: why this is no usable response; "" while it is one.
     """
 
-    status = 0
-    length: int | None = None
-    length_withheld = False
-    trailers: Fields | None = None
-    complete = False
-    keep_alive = False
-    surplus = False
-    switched: bytes | None = None
-    retire_after: int | None = None
-    problem = ""
+    __slots__ = (
+        "_chunked",
+        "_chunks",
+        "_fed",
+        "_head_only",
+        "_may_switch",
+        "_nominated",
+        "_overhead",
+        "_parser",
+        "_upgrade",
+        "complete",
+        "fields",
+        "keep_alive",
+        "length",
+        "length_withheld",
+        "problem",
+        "retire_after",
+        "status",
+        "surplus",
+        "switched",
+        "trailers",
+    )
 
-    _fed = 0
-    _overhead = 0  # bytes behind the head that came in reads without body: extensions, trailers
-    _chunked = False
-    _upgrade = b""
-    _nominated: frozenset[bytes] | None = None
-
-    def __init__(self, method: str, *, upgrade: bool) -> None:
-        """method: of the request. upgrade: it asked for another protocol."""
-        self.fields: Fields = []
+    def __init__(self) -> None:
+        self._parser: HttpResponseParser | None = HttpResponseParser(self)
         self._chunks: list[bytes] = []
+        self._head_only = False
+        self.expect("GET", upgrade=False)
+
+    def expect(self, method: str, *, upgrade: bool) -> None:
+        """Begin with the next response. method: of its request. upgrade: it asked for another protocol.
+
+        The one before must have been `complete`, with `keep_alive` and without `surplus`.
+        """
+        if self._head_only:  # llhttp still waits for the body
+            self._parser = HttpResponseParser(self)
+        self.status = 0
+        self.fields: Fields = []
+        self.length: int | None = None
+        self.length_withheld = False
+        self.trailers: Fields | None = None
+        self.complete = False
+        self.keep_alive = False
+        self.surplus = False
+        self.switched: bytes | None = None
+        self.retire_after: int | None = None
+        self.problem = ""
+        self._fed = 0
+        self._overhead = 0  # bytes behind the head that came in reads without body
+        self._chunked = False
+        self._upgrade = b""
+        self._nominated: frozenset[bytes] | None = None
         self._head_only = method == "HEAD"
         self._may_switch = upgrade
-        self._parser: HttpResponseParser | None = HttpResponseParser(self)
 
     @property
     def untouched(self) -> bool:
@@ -102,7 +134,7 @@ class ResponseReader:
         return data
 
     def close(self) -> None:
-        """Part from the parser, which refers back to this object."""
+        """Read no more: part from the parser, which refers back to this object."""
         self._parser = None
 
     # -- callbacks of the parser -------------------------------------------------------------------
