@@ -64,6 +64,35 @@ class Reply:
                 source.cancel()
 
 
+class FieldSection:
+    """What a remembered field section says: equal requests share it, so nothing in it may be changed.
+
+    Its attributes are those of `Exchange`. host: in lower case, without port.
+    """
+
+    __slots__ = ("_lines", "fields", "headers", "held", "host")
+
+    def __init__(
+        self, headers: dict[bytes, bytes], fields: Fields, held: Fields, host: str
+    ) -> None:
+        self.headers = headers
+        self.fields = fields
+        self.held = held
+        self.host = host
+        self._lines: bytes | None = None
+
+    def lines(self) -> bytes:
+        """Return `fields` as they are sent on, each with its line end; written once."""
+        if self._lines is None:
+            self._lines = write_fields(self.fields)
+        return self._lines
+
+
+def write_fields(fields: Fields) -> bytes:
+    """Return fields as the lines of a message, each with its line end."""
+    return b"".join([b"%b: %b\r\n" % field for field in fields])
+
+
 class ClientEnd(Protocol):
     """The client's side of an exchange, as the server offers it to the pipeline."""
 
@@ -102,13 +131,16 @@ class Exchange:
     host: str
     """Host of the request, lower case, without port; of the target's authority when it had one."""
     headers: dict[bytes, bytes]
-    """Lower-case name → value. Repeated fields joined with `,` (cookies with `; `)."""
+    """Lower-case name → value. Repeated fields joined with `,` (cookies with `; `). Like `fields` and
+    `held` it may be shared with other requests: it is replaced, never changed."""
     fields: Fields
     """End-to-end fields in order, in the client's spelling: what may be forwarded as it is. Without
     Host, hop-by-hop and framing fields, and fields that the edge sets anew (X-Forwarded-*, Forwarded,
     Via, …): those are in `held`."""
     held: Fields
     """The other fields that an event still shows (Host, Via, X-Forwarded-* of a trusted peer …)."""
+    section: FieldSection | None = None
+    """Where `headers`, `fields` and `held` came from when they were remembered."""
     peer: str
     """Address of the TCP peer, no port."""
     client_ip: str

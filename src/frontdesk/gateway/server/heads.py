@@ -11,8 +11,9 @@ from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 
+from frontdesk.base.recent import Recent
 from frontdesk.base.streams import Field, Fields
-from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.exchange import Exchange, FieldSection, Reply
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.rules.http.forwarding import TrustedProxies, nearest
@@ -41,6 +42,9 @@ _WEBSOCKET_KEY_BYTES: Final = 16
 _FIELD_OVERHEAD: Final = 4  # colon, blank, CR, LF
 _REMEMBERED: Final = 4096  # spellings of names and hosts; more than that is somebody probing
 _REMEMBERED_BYTES: Final = 256
+_SECTIONS: Final = 1024  # field sections remembered, each of at most so many bytes:
+_SECTION_BYTES: Final = 4096
+_NO_SECTION: Final = b"\r\n"
 
 # What becomes of a field, by its name.
 _FORWARD: Final = 0  # may go to a backend as it came
@@ -85,7 +89,7 @@ class _FieldLines:
         self.lines: Fields = []
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.lines.append((name, value))
+        self.lines.append((name, value.rstrip(b" \t")))  # llhttp leaves blanks after a value
 
 
 class HeadReader:
@@ -93,6 +97,10 @@ class HeadReader:
 
     Because a head is read whole, it makes no difference how it was cut into packets, and because the
     parser never sees a body, bytes of a body can never be taken for the next request.
+
+    Clients say the same about themselves with each request: field sections are remembered, byte for
+    byte, where nothing but Host was held back and nothing was dropped. Then what they mean depends
+    on nothing else, neither on the peer nor on the request line.
     """
 
     def __init__(self, limits: Limits, trusted: TrustedProxies) -> None:
@@ -103,6 +111,37 @@ class HeadReader:
         self._parser = HttpRequestParser(self._collector)
         self._names: dict[bytes, tuple[bytes, int]] = {}
         self._hosts: dict[bytes, str | None] = {}
+        self._sections: Recent[bytes, FieldSection] = Recent(_SECTIONS)
+
+    def recall(self, data: bytes, peer: str) -> Request | None:
+        """Read a plain head of which all but the request line is remembered, with nothing behind it.
+
+        None: it must be looked for and read as a whole.
+        """
+        line_end = data.find(b"\r\n") + 2
+        section = self._sections.get(data[line_end:])
+        if section is None or len(data) > self._small:
+            return None
+        request = Request()
+        line = data[:line_end]
+        if self._read_line(request, line) is not None or request.authority:
+            return None
+        try:
+            self._parser.feed_data(line + _NO_SECTION)
+        except HttpParserError:
+            self._parser = HttpRequestParser(self._collector)
+            return None
+        if request.version != "HTTP/1.1":
+            self._parser = HttpRequestParser(self._collector)
+            return None
+        request.peer = request.client_ip = peer
+        request.request_length = len(data)
+        request.headers = section.headers
+        request.fields = section.fields
+        request.held = section.held
+        request.host = section.host
+        request.section = section
+        return request
 
     def read(self, head: bytes, peer: str) -> Request:
         """Read one head. head: from the request line to the blank line, both included."""
@@ -183,13 +222,22 @@ class HeadReader:
             pass  # judged below, like every other meaning of the fields
         except HttpParserError:
             return refusal(400, "malformed", close=True)
-        if b" \r\n" in head or b"\t\r\n" in head:  # llhttp leaves blanks after a value
-            lines = [(name, value.strip(b" \t")) for name, value in lines]
         if len(lines) > self._limits.field_count or len(head) > self._small:
             large = self._too_large(lines)
             if large is not None:
                 return large
-        return self._sort(request, lines) or self._judge(request)
+        refused = self._sort(request, lines) or self._judge(request)
+        if refused is None and len(request.held) == 1 and len(lines) == len(request.fields) + 1:
+            self._remember(request, head)
+        return refused
+
+    def _remember(self, request: Request, head: bytes) -> None:
+        section = head[head.find(b"\r\n") + 2 :]
+        if len(section) <= _SECTION_BYTES and not request.authority and request.host:
+            request.section = FieldSection(
+                request.headers, request.fields, request.held, request.host
+            )
+            self._sections.put(section, request.section)
 
     def _too_large(self, lines: Fields) -> Reply | None:
         limits = self._limits

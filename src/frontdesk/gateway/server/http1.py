@@ -120,6 +120,10 @@ class HttpConnection(asyncio.Protocol):
                 self._held = b""
                 # All but the last bytes of what is held were searched before.
                 self._serve(held + data, max(0, len(held) - len(_BLANK_LINE) + 1))
+                return
+            request = self._shared.heads.recall(data, self._peer)
+            if request is not None:
+                self._enter(request, data, len(data))
             else:
                 self._serve(data)
         elif not self._closing:
@@ -180,7 +184,6 @@ class HttpConnection(asyncio.Protocol):
                 break
             end += len(_BLANK_LINE)
             head = data if end - at == size else data[at:end]
-            self._blank_lines = 0
             at = self._enter(self._shared.heads.read(head, self._peer), data, end)
             if self._exchange is not None or self._body is not None or self._stalled:
                 break
@@ -249,6 +252,7 @@ class HttpConnection(asyncio.Protocol):
         self._served += 1
         self._patience = 0.0
         self._in_head = False
+        self._blank_lines = 0
 
     def _refuse(self, status: int, cause: str) -> None:
         """Answer for a request that could not even be read as far as its head."""

@@ -5,7 +5,7 @@ Knows backends only as `client.upstreams`; bodies stream both ways and are never
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -20,7 +20,14 @@ from frontdesk.config.models.api import HttpIntegration, Route
 from frontdesk.config.models.upstream import Upstream as UpstreamModel
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
-from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply, Stage
+from frontdesk.gateway.pipeline.exchange import (
+    PARKED,
+    Exchange,
+    Parked,
+    Reply,
+    Stage,
+    write_fields,
+)
 from frontdesk.gateway.pipeline.integrations.http_target import (
     PathVariables,
     Text,
@@ -174,33 +181,31 @@ class Forwarder:
 
     def forward(self, ex: Exchange) -> Reply | Parked:
         """Send the request on and park; the answer resumes the exchange."""
-        headers = ex.headers
-        method = self._method or ex.method
+        headers, section = ex.headers, ex.section
         host = headers.get(b"host", b"")
-        lines = [
-            f"{method} {self._target(ex)} HTTP/1.1".encode("latin-1"),
-            *map(b": ".join, ex.fields),
-        ]
         if host and len(ex.held) == 1:  # most requests hold back nothing but Host
-            lines.append(_introduction(ex.peer, ex.scheme, ex.version, host))
+            introduction = _introduction(ex.peer, ex.scheme, ex.version, host)
         elif loops(headers.get(b"via", b"")):  # Differs: [loop] AWS documents no such look.
             return refusal(508, "loop")
         else:
-            lines += _negotiation(ex, host)
+            introduction = _introduction_behind_others(ex, host)
+        method = self._method or ex.method
+        line = f"{method} {self._target(ex)} HTTP/1.1\r\n".encode("latin-1")
+        if section is not None and section.fields is ex.fields:
+            head = line + section.lines() + introduction
+        else:
+            head = line + write_fields(ex.fields) + introduction
         has_host = self._maps_host and any(name.lower() == b"host" for name, _ in ex.fields)
         if self._keep_host and host and not has_host:
-            lines.append(b"Host: " + host)
+            head += b"Host: %b\r\n" % host
             has_host = True
-        lines.append(b"")
-        call = _Forwarding(
-            method,
-            b"\r\n".join(lines),
-            ex.body if ex.source is None else ex.source,
-            has_host=has_host,
-            upgrade=ex.upgrade,
-        )
+        call = _Forwarding(method, head, ex.body if ex.source is None else ex.source)
         call.exchange = ex
         call.monotonic = self.monotonic
+        if has_host:
+            call.has_host = True
+        if ex.upgrade:
+            call.upgrade = True
         if b"idempotency-key" in headers:
             call.repeatable = True
         ex.integration_started = now = self.monotonic()
@@ -210,15 +215,16 @@ class Forwarder:
         return PARKED
 
 
-def _negotiation(ex: Exchange, host: bytes) -> Iterator[bytes]:
+def _introduction_behind_others(ex: Exchange, host: bytes) -> bytes:
     """Write the introduction behind other proxies, and what the client wants of the connection."""
     headers = ex.headers
     received = tuple(map(headers.get, _RECEIVED))
-    yield _introduction(ex.peer, ex.scheme, ex.version, host, received)
+    introduction = _introduction(ex.peer, ex.scheme, ex.version, host, received)
     if ex.upgrade:
-        yield b"Connection: Upgrade\r\nUpgrade: websocket"
-    elif b"trailers" in headers.get(b"te", b"").lower():
-        yield b"Connection: TE\r\nTE: trailers"
+        return introduction + b"Connection: Upgrade\r\nUpgrade: websocket\r\n"
+    if b"trailers" in headers.get(b"te", b"").lower():
+        return introduction + b"Connection: TE\r\nTE: trailers\r\n"
+    return introduction
 
 
 _RECEIVED: Final = (
@@ -238,7 +244,7 @@ def _introduction(
     host: bytes,
     received: tuple[bytes | None, ...] = (None,) * 5,
 ) -> bytes:
-    """Write the fields that tell the backend of the client. Clients repeat themselves: remembered.
+    """Write the lines that tell the backend of the client. Clients repeat themselves: remembered.
 
     received: the values of `_RECEIVED`. Of them only a trusted proxy may say anything but Via.
     """
@@ -254,7 +260,7 @@ def _introduction(
     ]
     if host:
         lines.append(b"X-Forwarded-Host: " + (nearest(asked_host) or host))
-    return b"\r\n".join(lines)
+    return b"\r\n".join(lines) + b"\r\n"
 
 
 class _Forwarding(Call):
@@ -277,7 +283,9 @@ class _Forwarding(Call):
             run.resume(ex, refusal(502, "upstream:protocol"))
         else:
             # Differs: [streamed-answers] AWS waits for the whole body, 10 MB of it, before this.
-            run.resume(ex, Reply(status, fields, body, tunnel=tunnel))
+            reply = Reply(status, fields, body)
+            reply.tunnel = tunnel
+            run.resume(ex, reply)
 
     def fail(self, error: UpstreamError) -> None:
         ex = self.exchange
