@@ -4,7 +4,6 @@ Text that came from outside is masked where it looks like a secret, and written 
 no line end in it can begin a line of its own.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,6 +13,7 @@ import orjson
 
 from frontdesk.gateway.pipeline.context import CONTEXT, Variable, variable
 from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.rules.lang.context import LONGEST_TEMPLATE, TEMPLATE_VARIABLE
 from frontdesk.rules.redaction import MASK, SecretNames, mask_secrets
 
 Format = Callable[[Exchange], bytes]
@@ -27,8 +27,6 @@ CLF: Final = (
 """AWS's example of the Common Log Format."""
 
 _NOTHING: Final = "-"  # what AWS writes for a variable without value
-_TEMPLATE_BYTES: Final = 3 * 1024  # AWS's limit
-_VARIABLE: Final = re.compile(r"\$context\.([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_:/-]+)*)")
 
 
 def compile_format(form: str | Mapping[str, str], secrets: SecretNames) -> Format:
@@ -102,14 +100,19 @@ _shown = lru_cache(512)(mask_secrets)
 def _iso(milliseconds: int) -> str:
     """Write a moment, milliseconds since 1970: under load many requests share one."""
     second, rest = divmod(milliseconds, 1000)
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}Z"
+    return f"{_iso_second(second)}.{rest:03}Z"
+
+
+@lru_cache(4)
+def _iso_second(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _compile_member(name: str, text: str, secrets: SecretNames) -> Callable[[Exchange], Any]:
     """Compile the value of one member: a lone variable keeps its JSON type."""
     if name in secrets:
         return lambda _ex: MASK
-    alone = _VARIABLE.fullmatch(text)
+    alone = TEMPLATE_VARIABLE.fullmatch(text)
     if alone is None:
         return _compile_text(text, secrets, escape=lambda value: value)
     value = _find(alone[1], secrets)
@@ -124,9 +127,9 @@ def _compile_member(name: str, text: str, secrets: SecretNames) -> Callable[[Exc
 def _compile_text(
     text: str, secrets: SecretNames, *, escape: Callable[[str], str] | None = None
 ) -> Callable[[Exchange], str]:
-    if len(text.encode()) > _TEMPLATE_BYTES:
-        raise ValueError(f"longer than {_TEMPLATE_BYTES} bytes: {text[:40]}…")
-    parts = _VARIABLE.split(text)  # text, name, text, name, …, text
+    if len(text.encode()) > LONGEST_TEMPLATE:
+        raise ValueError(f"longer than {LONGEST_TEMPLATE} bytes: {text[:40]}…")
+    parts = TEMPLATE_VARIABLE.split(text)  # text, name, text, name, …, text
     fixed = parts[::2]
     values = tuple(_find(name, secrets) for name in parts[1::2])
     pattern = "%s".join(part.replace("%", "%%") for part in fixed)

@@ -224,6 +224,10 @@ def _sources(identity: tuple[str, ...]) -> tuple[bytes, Callable[[Exchange], byt
     others = [bind(text) for text in rest]
 
     def elsewhere(ex: Exchange) -> bytes | None:
-        return next((found.encode() for value in others if (found := value(ex))), None)
+        for value in others:
+            found = value(ex)
+            if found:
+                return found.encode()
+        return None
 
     return header, elsewhere
