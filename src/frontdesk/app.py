@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
-from frontdesk.base.errors import ConfigError, Finding, StartError
+from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.client.upstreams import Upstreams
@@ -31,10 +31,8 @@ from frontdesk.gateway.pipeline.router import Door, GatewayPlan
 from frontdesk.gateway.server.access_log import AccessLog
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listener import Server
-from frontdesk.gateway.server.log_formats import compile_format
 from frontdesk.gateway.server.shared import Door as AnyDoor
 from frontdesk.rules.http.forwarding import TrustedProxies
-from frontdesk.rules.redaction import SecretNames
 from frontdesk.stores.memory.ledger import MemoryLedger
 
 READABLE = (
@@ -42,9 +40,6 @@ READABLE = (
     "$context.responseLatency ms, route $context.routeKey"
 )
 """The access log of a developer's terminal, where the file asks for no format."""
-
-FIXED = ("listen", "admin", "data_dir", "trusted_proxies", "limits", "logs")
-"""Keys of the file that are read when the process starts; a reload leaves them as they are."""
 
 _CLOCK = SystemClock()
 
@@ -108,15 +103,15 @@ class Frontdesk:
     async def reload(self, loaded: Loaded) -> tuple[str, ...]:
         """Put another configuration in force. Requests under way keep the one they began with.
 
-        Returns the keys of `FIXED` that differ: these wait for a restart. Raises: ConfigError or
-        StartError, and nothing has changed.
+        Returns the keys that differ and are read at the start only: these wait for a restart.
+        Raises: ConfigError or StartError, and nothing has changed.
         """
         plan = self._compile(loaded)
         await self._functions.replace(_functions(loaded.config))
         self._door.plan = plan
         self._forget_unused()
-        former, self._loaded = self.config, loaded
-        return tuple(key for key in FIXED if getattr(former, key) != getattr(self.config, key))
+        former, self._loaded = _fixed(self.config), loaded
+        return tuple(key for key, value in _fixed(self.config).items() if former[key] != value)
 
     def reopen_logs(self) -> None:
         """Go on in new log files, after the old ones have been moved away."""
@@ -159,10 +154,7 @@ class Frontdesk:
         form = logs.access.format
         if self._development and "format" not in logs.access.model_fields_set:
             form = READABLE
-        try:
-            self._access = AccessLog(form, logs.access.path, wheel=self._wheel, redact=logs.redact)
-        except ValueError as error:
-            raise _bad_log_format(self._loaded, error) from None
+        self._access = AccessLog(form, logs.access.path, wheel=self._wheel, redact=logs.redact)
         self._opened.callback(self._access.close)
 
     def _record(self) -> Callable[[Exchange], None]:
@@ -211,11 +203,6 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     Raises: ConfigError for what only compiling can tell.
     """
     config, wheel = loaded.config, Wheel(0.0)
-    if config.logs.access is not None:
-        try:
-            compile_format(config.logs.access.format, SecretNames(config.logs.redact))
-        except ValueError as error:
-            raise _bad_log_format(loaded, error) from None
     functions = _function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
     return _compile(loaded, _parts(_CLOCK, wheel), functions, _unlogged)
 
@@ -261,6 +248,16 @@ def _compile(
     return compile_gateway(config, loaded.place, replace(parts, invokers=invokers), record)
 
 
+def _fixed(config: Config) -> dict[str, object]:
+    """List what is read when the process starts, by key of the file. A reload leaves it as it was."""
+    keys = ("listen", "admin", "data_dir", "trusted_proxies", "logs")
+    limits = ("max_connections", "max_header", "header_timeout", "idle_timeout", "drain")
+    return {
+        **{key: getattr(config, key) for key in keys},
+        **{f"limits.{key}": getattr(config.limits, key) for key in (*limits, "concurrency")},
+    }
+
+
 def _limits(config: Config) -> Limits:
     limits = config.limits
     return Limits(
@@ -277,12 +274,6 @@ def _refuse_open_admin(config: Config) -> None:
             f"the admin listener is open to others without a token: {config.admin.listen}",
             hint="set admin.token, or listen on 127.0.0.1",
         )
-
-
-def _bad_log_format(loaded: Loaded, error: ValueError) -> ConfigError:
-    where = loaded.tree.position(("logs", "access", "format"))
-    hint = "see AWS, Customizing HTTP API access logs, for the variables"
-    return ConfigError((Finding("error", "log-format", where, str(error), hint=hint),))
 
 
 def _unlogged(_ex: Exchange) -> None:

@@ -65,7 +65,7 @@ def test_an_unknown_variable_of_the_log_format_is_an_error(run, tmp_path):
     result = run("check")
     assert result.exit_code == 1
     assert "frontdesk.yaml:4:" in result.stderr
-    assert "[log-format]" in result.stderr
+    assert "there is no $context.nothing" in result.stderr
 
 
 def test_a_file_that_does_not_load_shows_all_that_is_wrong_at_once(run, tmp_path):

@@ -69,7 +69,9 @@ def _read(path: Path, environ: Mapping[str, str]) -> tuple[Tree | None, list[Fin
         data = path.read_bytes()
     except OSError as error:
         where = Position(str(path), 1, 1, "")
-        return None, [Finding("error", "file", where, f"cannot read the file: {error.strerror}")]
+        message = f"cannot read the file: {error.strerror}"
+        hint = "--config FILE names another; `frontdesk new FOLDER` makes one"
+        return None, [Finding("error", "file", where, message, hint=hint)]
     tree, findings = read_yaml(data, str(path))
     if tree is not None:
         findings += resolve(tree, path.parent.absolute(), environ)

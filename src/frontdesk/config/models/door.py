@@ -1,7 +1,6 @@
 """Models of the door itself: listeners, the admin face, limits and logs."""
 
 import os
-import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -11,6 +10,7 @@ from frontdesk.base.durations import Rate
 from frontdesk.config.models.model import (
     Duration,
     Flag,
+    HintedError,
     HostPort,
     Model,
     Off,
@@ -23,6 +23,12 @@ from frontdesk.config.models.model import (
 )
 from frontdesk.config.models.throttle import Throttle, ThrottleField
 from frontdesk.config.secrets import Secret
+from frontdesk.rules.lang.context import (
+    LONGEST_TEMPLATE,
+    TEMPLATE_VARIABLE,
+    close_variable,
+    is_variable,
+)
 
 
 class Listener(Model):
@@ -80,13 +86,27 @@ class Limits(Model):
     """Invocations at once of all functions without reserved_concurrency. Default: 4 for each core."""
 
 
-_VARIABLE = re.compile(r"\$context\.[A-Za-z]")
-
-
 def _log_format(value: str | dict[str, str]) -> str | dict[str, str]:
-    if isinstance(value, str) and value not in ("json", "clf") and not _VARIABLE.search(value):
+    if value in ("json", "clf"):
+        return value
+    texts = [value] if isinstance(value, str) else value.values()
+    if isinstance(value, str) and not TEMPLATE_VARIABLE.search(value):
         raise ValueError("expected json, clf, or a template with $context variables")
+    for text in texts:
+        _check_template(text)
     return value
+
+
+def _check_template(text: str) -> None:
+    if len(text.encode()) > LONGEST_TEMPLATE:
+        raise ValueError("expected a template of at most 3KB")
+    for name in TEMPLATE_VARIABLE.findall(text):
+        if not is_variable(name):
+            close = close_variable(name)
+            raise HintedError(
+                f"expected $context variables: there is no $context.{name}",
+                f"did you mean $context.{close}?" if close else "see docs/configuration.md",
+            )
 
 
 def _log_path(value: object, info: ValidationInfo) -> str:

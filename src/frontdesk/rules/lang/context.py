@@ -1,10 +1,18 @@
-"""Owns the names of the `$context` variables of HTTP APIs. What each stands for is the gateway's business.
+"""Owns the names of the `$context` variables of HTTP APIs, and how log templates write them.
 
+What each stands for is the gateway's business.
 Source: AWS, "Customizing HTTP API access logs".
 """
 
+import re
 from difflib import get_close_matches
 from typing import Final
+
+TEMPLATE_VARIABLE: Final = re.compile(r"\$context\.([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_:/-]+)*)")
+"""A variable inside a template; its group is the name without `$context.`."""
+
+LONGEST_TEMPLATE: Final = 3 * 1024
+"""Bytes: AWS's limit."""
 
 VARIABLES: Final = frozenset(
     (
