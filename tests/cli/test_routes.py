@@ -81,7 +81,7 @@ PREFLIGHT = ["-H", "Origin: https://app.example", "-H", "Access-Control-Request-
 @pytest.mark.parametrize(
     ("arguments", "shown"),
     [
-        (("GET", "/nothing"), ["none matches", '404 {"message":"Not Found"}']),
+        (("GET", "/nothing"), ["route  none", '404 {"message":"Not Found"}']),
         (("GET", "/health"), ["mock", "204"]),
         (
             ("OPTIONS", "/items/1", *PREFLIGHT),

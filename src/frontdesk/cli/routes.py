@@ -61,7 +61,7 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
     plan = found.plan
     click.secho(f"{found.method} {found.path}", bold=True)
     click.echo(f"  api    {plan.api.name} ({plan.api.kind}), stage {plan.api.stage}")
-    click.echo(f"  route  {plan.route_key or 'none matches'}  {plan.place or ''}".rstrip())
+    click.echo(f"  route  {plan.route_key or 'none'}  {plan.place or ''}".rstrip())
     for name, value in found.params.items():
         click.echo(f"  {{{name}}} = {value}")
     _print_columns(

@@ -57,10 +57,15 @@ class DevIssuer:
             if not path.exists():
                 _create(path)
             key = load_pem_private_key(path.read_bytes(), password=None)
-        except (OSError, ValueError) as error:
-            hint = f"remove {path} to get a new key"
+        except OSError as error:
             raise StartError(
-                f"cannot use the development issuer's key: {error}", hint=hint
+                f"cannot use the development issuer's key: {error}",
+                hint=f"data_dir must be a folder that you may write to: {data_dir}",
+            ) from error
+        except ValueError as error:
+            raise StartError(
+                f"cannot use the development issuer's key: {error}",
+                hint=f"remove {path} to get a new key",
             ) from error
         if not isinstance(key, RSAPrivateKey):
             raise StartError(f"not an RSA key: {path}", hint=f"remove {path} to get a new key")
