@@ -9,7 +9,7 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, NamedTuple
 
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
@@ -19,13 +19,13 @@ from frontdesk.rules.redaction import SecretNames
 
 _log = logging.getLogger("frontdesk.access_log")
 
-_BATCH: Final = 1024
+_BATCH: Final = 256
 """Lines written together: each batch makes the writing thread and the event loop change places."""
 
 _LATEST: Final = 0.2
 """Seconds that a line may wait for others."""
 
-_QUEUED_BATCHES: Final = 16
+_QUEUED_BATCHES: Final = 64
 """Batches that a slow reader of the log may leave waiting; further ones are dropped."""
 
 _STANDARD_OUTPUT: Final = "-"
@@ -73,7 +73,8 @@ class AccessLog:
         """Hand over what has been gathered."""
         lines, self._lines = self._lines, []
         if lines:
-            self._writer.put(lines)
+            # Joined here, so that the memory of the lines is free for the next ones at once.
+            self._writer.put(_Batch(b"".join(lines), len(lines)))
 
     def reopen(self) -> None:
         """Go on in a new file of the same path, after the old one has been moved away."""
@@ -87,23 +88,30 @@ class AccessLog:
         self._writer.close()
 
 
+class _Batch(NamedTuple):
+    """Lines to be written together, and how many they are."""
+
+    data: bytes
+    lines: int
+
+
 class _Writer:
-    """The thread that writes. Its queue holds batches of lines; None means end, "reopen" what it says."""
+    """The thread that writes. Its queue holds batches; None means end, "reopen" what it says."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self._file = _open(path)
-        self._queue: SimpleQueue[list[bytes] | str | None] = SimpleQueue()
+        self._queue: SimpleQueue[_Batch | str | None] = SimpleQueue()
         self._warned = False
         self.dropped = 0
         self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
         self._thread.start()
 
-    def put(self, lines: list[bytes]) -> None:
+    def put(self, batch: _Batch) -> None:
         if self._queue.qsize() < _QUEUED_BATCHES:
-            self._queue.put(lines)
+            self._queue.put(batch)
         else:
-            self.drop(len(lines), "nobody reads the log fast enough")
+            self.drop(batch.lines, "nobody reads the log fast enough")
 
     def reopen(self) -> None:
         self._queue.put("reopen")
@@ -121,12 +129,12 @@ class _Writer:
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
             try:
-                if isinstance(item, list):
-                    _write_all(self._file, b"".join(item))
+                if isinstance(item, _Batch):
+                    _write_all(self._file, item.data)
                 else:
                     self._reopen()
             except OSError as error:
-                self.drop(len(item) if isinstance(item, list) else 0, os.strerror(error.errno or 0))
+                self.drop(item.lines if isinstance(item, _Batch) else 0, os.strerror(error.errno or 0))
         self._release()
 
     def _reopen(self) -> None:
