@@ -134,7 +134,9 @@ class _Writer:
                 else:
                     self._reopen()
             except OSError as error:
-                self.drop(item.lines if isinstance(item, _Batch) else 0, os.strerror(error.errno or 0))
+                self.drop(
+                    item.lines if isinstance(item, _Batch) else 0, os.strerror(error.errno or 0)
+                )
         self._release()
 
     def _reopen(self) -> None:
