@@ -5,6 +5,7 @@ the server gets a Reply back through `ClientEnd.send`. Knows no socket, no parse
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -112,41 +113,44 @@ class ClientEnd(Protocol):
         ...
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Exchange:
-    """One request and everything learnt about it. Attributes below with a default are class attributes:
-    most requests never set them.
-    """  # noqa: D205
+    """One request and everything learnt about it. Made empty; whoever learns something sets it.
+
+    Attributes without a default have no value before they are set. Slots: there are too many attributes
+    for the quick kind of instance dictionary.
+    """
 
     # -- set by the server from the request head, before `run.begin` -----------------------------
-    method: str
+    method: str = ""
     """Upper-case method token."""
-    raw_path: str
+    raw_path: str = ""
     """Path as the client sent it (ASCII, still percent-encoded, nothing collapsed), without query."""
-    path: str
+    path: str = ""
     """The one normalised path (http-edge §2): routed, authorised, logged and forwarded."""
-    query: str
+    query: str = ""
     """Raw query without `?`; "" when there is none."""
     version: str = "HTTP/1.1"
     scheme: str = "http"
-    host: str
+    host: str = ""
     """Host of the request, lower case, without port; of the target's authority when it had one."""
-    headers: dict[bytes, bytes]
+    headers: dict[bytes, bytes] = field(init=False)
     """Lower-case name → value. Repeated fields joined with `,` (cookies with `; `). Like `fields` and
     `held` it may be shared with other requests: it is replaced, never changed."""
-    fields: Fields
+    fields: Fields = field(init=False)
     """End-to-end fields in order, in the client's spelling: what may be forwarded as it is. Without
     Host, hop-by-hop and framing fields, and fields that the edge sets anew (X-Forwarded-*, Forwarded,
     Via, …): those are in `held`."""
-    held: Fields
+    held: Fields = field(init=False)
     """The other fields that an event still shows (Host, Via, X-Forwarded-* of a trusted peer …)."""
     section: FieldSection | None = None
     """Where `headers`, `fields` and `held` came from when they were remembered."""
-    peer: str
+    peer: str = field(init=False)
     """Address of the TCP peer, no port."""
-    client_ip: str
+    client_ip: str = field(init=False)
     """Address of the client: the peer, or what a trusted proxy said."""
-    client: ClientEnd
-    started: float
+    client: ClientEnd = field(init=False)
+    started: float = field(init=False)
     """Monotonic second at which the head was complete."""
     time: float = 0.0
     """Calendar second (since 1970, UTC) at which the head was complete."""
@@ -158,16 +162,16 @@ class Exchange:
     """The body while it is not complete; taken by a streaming integration."""
     upgrade: bool = False
     """A valid WebSocket upgrade request (RFC 6455 §4.2.1)."""
-    request_id: str
+    request_id: str = ""
     """Opaque, 16 characters, `apigw-requestid`."""
     trace: str = ""
     """X-Amzn-Trace-Id as every function of this request is shown it; "" until one is asked."""
 
     # -- set by the router ----------------------------------------------------------------------
-    plan: "RoutePlan"
-    stage_path: str
+    plan: "RoutePlan" = field(init=False)
+    stage_path: str = ""
     """The path below the stage and base path: what routes are matched against."""
-    params: Mapping[str, str] = EMPTY
+    params: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Path variables, percent-decoded."""
 
     # -- set by stages ---------------------------------------------------------------------------
@@ -214,9 +218,6 @@ class Exchange:
     """Body bytes sent to the client."""
     ended: float = 0.0
     """Monotonic second at which the exchange was over, set before `plan.log` is called."""
-
-    def __init__(self) -> None:
-        """Attributes are set by the server, field by field: cheaper than twelve arguments."""
 
 
 Stage = Callable[[Exchange], "Reply | Awaitable[Reply | None] | Parked | None"]

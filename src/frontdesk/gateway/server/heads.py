@@ -7,6 +7,7 @@ around the target, versions, targets, Host, framing, duplicates, upgrades, sizes
 import base64
 import binascii
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
@@ -59,6 +60,7 @@ _NO_HEADERS: Final[dict[bytes, bytes]] = {}
 _NO_FIELDS: Final[Fields] = []
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Request(Exchange):
     """An Exchange with what only the server needs to know of its message.
 
@@ -72,12 +74,6 @@ class Request(Exchange):
     keep_alive: bool = True
     expects_continue: bool = False
     refusal: Reply | None = None
-
-    # Of a head that was refused before they were known.
-    method = ""
-    raw_path = path = stage_path = query = host = ""
-    headers = _NO_HEADERS
-    fields = held = _NO_FIELDS
 
 
 class _FieldLines:
@@ -113,6 +109,14 @@ class HeadReader:
         self._hosts: dict[bytes, str | None] = {}
         self._sections: Recent[bytes, FieldSection] = Recent(_SECTIONS)
 
+    def unread(self, peer: str) -> Request:
+        """Return a request of which nothing has been read, so that it can be refused and logged."""
+        request = Request()
+        request.peer = request.client_ip = peer
+        request.headers = _NO_HEADERS
+        request.fields = request.held = _NO_FIELDS
+        return request
+
     def recall(self, data: bytes, peer: str) -> Request | None:
         """Read a plain head of which all but the request line is remembered, with nothing behind it.
 
@@ -145,8 +149,7 @@ class HeadReader:
 
     def read(self, head: bytes, peer: str) -> Request:
         """Read one head. head: from the request line to the blank line, both included."""
-        request = Request()
-        request.peer = request.client_ip = peer
+        request = self.unread(peer)
         request.request_length = size = len(head)
         request.refusal = (
             (self._too_long(head) if size > self._small else None)
