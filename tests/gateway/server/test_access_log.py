@@ -59,6 +59,12 @@ def test_the_record_shows_the_trace_that_functions_were_shown(exchange):
     assert record["traceId"] == "Root=1-5759e988-bd862e3fe1be46a994272793"
 
 
+def test_digits_of_our_own_trace_are_no_card_number(exchange):
+    trace = "Root=1-65f1a2b3-4111111111111111aaaaaaaa"
+    record = json.loads(compile_format("json", SECRETS)(exchange(trace=trace)))
+    assert record["traceId"] == trace
+
+
 def test_default_record_of_an_integration(exchange):
     ex = exchange(
         b"User-Agent: curl",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.rules.resilience.bucket import SECOND, Grant, Rule, granted, refused, take
+from frontdesk.rules.resilience.bucket import SECOND, Grant, Rule, granted, refused, take, wait
 
 TEN_A_SECOND = Rule("r", limit=10, window=1.0, burst=3)
 T = SECOND // 10
@@ -37,6 +37,12 @@ def test_interval_is_rounded_up_so_that_the_limit_holds():
 )
 def test_take(stored, n, tat):
     assert take(stored, 1000, TEN_A_SECOND, n) == tat
+
+
+def test_the_wait_is_over_when_a_request_may_pass():
+    assert wait(1000 + 3 * T, 1000, TEN_A_SECOND, 1) == T
+    assert wait(1000 + 2 * T, 1000, TEN_A_SECOND, 1) == 0
+    assert wait(0, 1000, TEN_A_SECOND, 4) == T
 
 
 def test_grants_describe_the_bucket():
