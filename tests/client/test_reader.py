@@ -243,3 +243,50 @@ def test_rubbish_is_refused_or_awaited_but_never_raises(pieces):
     reader = read(*pieces)
     reader.feed_eof()
     assert not reader.complete
+
+
+REPEATED = (
+    OK + b"Content-Length: 3\r\n\r\nabc",
+    OK + b"Content-Length: 3\r\n\r\nde",
+    OK + b"Content-Length: 3\r\n\r\nabcd",
+    OK + b"Content-Length: 3\r\n\r\nabc\r\n",
+    OK + b"Content-Length: 2\r\n\r\n\r\n\r\n",
+    OK + b"Content-Length: 2\r\n\r\nab\r\n",
+    OK + b"Content-Length: 0\r\n\r\n",
+    OK + b"Content-Length: 0\r\nKeep-Alive: timeout=7\r\n\r\n",
+    OK + b"Content-Length: 1\r\nConnection: close\r\n\r\na",
+    OK + b"Content-Length: 1\r\nConnection: x\r\nX: y\r\n\r\na",
+    OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n",
+    b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\n\r\n",
+    b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 1\r\n\r\na",
+    b"HTTP/1.1 200\r\nContent-Length: 1\r\n\r\na",
+)
+
+
+def seen(reader: ResponseReader) -> dict[str, object]:
+    names = (
+        *("status", "fields", "length", "length_withheld", "trailers", "complete", "keep_alive"),
+        *("surplus", "switched", "retire_after", "problem", "untouched"),
+    )
+    return {name: getattr(reader, name) for name in names} | {"body": reader.take()}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(REPEATED), st.sampled_from(("GET", "GET", "HEAD")), st.booleans()
+        ),
+        max_size=8,
+    )
+)
+def test_what_came_before_on_a_connection_makes_no_difference(answers):
+    kept = ResponseReader()
+    for message, method, upgrade in answers:
+        kept.expect(method, upgrade=upgrade)
+        kept.feed(message)
+        said = seen(kept)
+        assert said == seen(read(message, method=method, upgrade=upgrade))
+        kept.fields.append((b"added", b"by a tail"))
+        if not (kept.complete and kept.keep_alive) or kept.surplus:
+            kept = ResponseReader()

@@ -4,7 +4,7 @@ Takes bytes, keeps what they meant. Knows no transport, no timer and no caller.
 """
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -15,9 +15,22 @@ from frontdesk.rules.http.trailers import FORWARDED
 HEAD_LIMIT: Final = 64 * 1024
 FIELD_LIMIT: Final = 200
 
+_REPEATED_BYTES: Final = 4096
+_BLANK_LINE: Final = b"\r\n\r\n"
+
 _CONNECTION_ITSELF: Final = HOP_BY_HOP | {b"content-length"}
 _USUAL: Final = frozenset({b"keep-alive", b"close", b"Keep-Alive", b"Close"})
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"timeout=(\d{1,5})", re.ASCII)
+
+
+class _Head(NamedTuple):
+    """The head of a response that came whole in one read, and what it said of a body of known length."""
+
+    data: bytes
+    length: int
+    status: int
+    fields: Fields
+    retire_after: int | None
 
 
 class ResponseReader:
@@ -42,6 +55,7 @@ class ResponseReader:
         "_nominated",
         "_overhead",
         "_parser",
+        "_repeated",
         "_upgrade",
         "complete",
         "fields",
@@ -60,6 +74,7 @@ class ResponseReader:
         self._parser: HttpResponseParser | None = HttpResponseParser(self)
         self._chunks: list[bytes] = []
         self._head_only = False
+        self._repeated: _Head | None = None
         self.expect("GET", upgrade=False)
 
     def expect(self, method: str, *, upgrade: bool) -> None:
@@ -94,7 +109,51 @@ class ResponseReader:
         return self._fed == 0
 
     def feed(self, data: bytes) -> None:
-        """Read the next bytes."""
+        """Read the next bytes.
+
+        Backends repeat themselves: within a second, two answers often differ in nothing but the body. A
+        whole response behind the same head as the last one is not parsed again.
+        """
+        head = self._repeated
+        if (
+            head is not None
+            and self._fed == 0
+            and len(data) == len(head.data) + head.length
+            and data.startswith(head.data)
+            and not (self._head_only or self._may_switch)
+        ):
+            self._repeat(head, data)
+        else:
+            self._parse(data)
+            if self.complete and self._fed == len(data):
+                self._remember(data)
+
+    def _repeat(self, head: _Head, data: bytes) -> None:
+        self._fed = len(data)
+        self.status = head.status
+        self.fields = head.fields.copy()
+        self.length = head.length
+        self.retire_after = head.retire_after
+        if head.length:
+            self._chunks.append(data[len(head.data) :])
+        self.complete = self.keep_alive = True
+
+    def _remember(self, data: bytes) -> None:
+        length, chunks = self.length, self._chunks
+        if (
+            self.keep_alive
+            and not (self.surplus or self.problem or self._head_only or self._may_switch)
+            and length == sum(map(len, chunks))
+            and not self._chunked
+        ):
+            size = data.find(_BLANK_LINE) + len(_BLANK_LINE)
+            if size <= _REPEATED_BYTES and size + length == len(
+                data
+            ):  # no 1xx before, nothing behind
+                fields = self.fields.copy()
+                self._repeated = _Head(data[:size], length, self.status, fields, self.retire_after)
+
+    def _parse(self, data: bytes) -> None:
         if not self.status:
             if self._fed == 0 and not b"HTTP/1.".startswith(data[:7]):
                 self.problem = "not HTTP/1"  # the parser takes RTSP, ICE and HTTP/2.0 as well
