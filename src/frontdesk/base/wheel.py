@@ -20,20 +20,20 @@ _IDLE = float("inf")  # the deadline of a stopped timer
 class Timer:
     """A deadline that can be moved. Made by `Wheel.timer`; idle until `at` is called."""
 
-    __slots__ = ("_filed", "_wheel", "callback", "deadline")
+    __slots__ = ("_filed", "_looked_at", "_wheel", "callback", "deadline")
 
     def __init__(self, wheel: "Wheel", callback: Callable[[], None]) -> None:
         self._wheel = wheel
         self._filed = 0  # tick under which the wheel holds this timer; 0: not filed
+        self._looked_at = _IDLE  # deadlines from this second on need no earlier tick
         self.callback = callback
         self.deadline = _IDLE
 
     def at(self, deadline: float) -> None:
         """Fire once at `deadline` (monotonic seconds) instead of any earlier arrangement."""
         self.deadline = deadline
-        tick = int(deadline / TICK) + 1
-        if self._filed == 0 or tick < self._filed:
-            self._wheel._file(self, tick)  # noqa: SLF001 - the two are one mechanism
+        if deadline < self._looked_at:
+            self._wheel._file(self, deadline)  # noqa: SLF001 - the two are one mechanism
 
     def stop(self) -> None:
         """Do not fire. The wheel forgets the timer when its slot comes round."""
@@ -79,6 +79,7 @@ class Wheel:
             if timer._filed != filed:  # noqa: SLF001 - re-filed earlier; this entry is stale
                 continue
             timer._filed = 0  # noqa: SLF001
+            timer._looked_at = _IDLE  # noqa: SLF001
             deadline = timer.deadline
             if deadline == _IDLE:
                 continue
@@ -86,11 +87,12 @@ class Wheel:
                 timer.deadline = _IDLE
                 timer.callback()
             else:
-                self._file(timer, int(deadline / TICK) + 1)
+                self._file(timer, deadline)
 
-    def _file(self, timer: Timer, tick: int) -> None:
-        tick = max(tick, self._now + 1)
+    def _file(self, timer: Timer, deadline: float) -> None:
+        tick = max(int(deadline / TICK) + 1, self._now + 1)
         timer._filed = tick  # noqa: SLF001
+        timer._looked_at = (tick - 1) * TICK  # noqa: SLF001
         self._slots[tick % _SLOTS].append((tick, timer))
         self._waiting += 1
         if self._waiting == 1 and self.on_first is not None:

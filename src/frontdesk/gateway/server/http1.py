@@ -530,7 +530,7 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._patience = now + self._shared.limits.idle_timeout
         self._arm(self._patience)
-        if not self._serving:
+        if not self._serving and (self._held or self._half_closed or not self._reading):
             self._go_on()
 
     def _go_on(self) -> None:

@@ -51,7 +51,7 @@ def render(status: int, fields: Fields, date: bytes, framing: bytes, body: bytes
     head = STATUS_LINES[status]
     if fields:
         head = b"%b%b\r\n" % (head, b"\r\n".join(map(b": ".join, fields)))
-        if b"\ndate: " in head.lower():
+        if b"\nDate: " in head or b"\ndate: " in head.lower():  # most spell it so
             date = b""
     return b"%b%b%b\r\n%b" % (head, date, framing, body)
 
