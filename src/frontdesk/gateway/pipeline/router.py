@@ -5,8 +5,8 @@ segment before `{var}`; then the greedy route with the longest static prefix; th
 path an explicit method beats ANY. A path whose method is not defined is no match, never 405.
 """
 
-from collections.abc import Iterable, Mapping
-from itertools import compress
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from urllib.parse import unquote
 
 from frontdesk.gateway.pipeline.exchange import EMPTY, Exchange
@@ -87,36 +87,47 @@ class _Templates:
 class _Form:
     """The templates with variables at the same places: one lookup by the other segments finds a route.
 
-    static, variable: which of the first `width` segments are. greedy: a last variable takes the rest.
+    width: segments before the rest that a greedy variable takes. greedy: whether the last one is.
     """
 
-    __slots__ = ("_routes", "_static", "_variable", "greedy", "width")
+    __slots__ = ("_routes", "_static", "greedy", "width")
 
     def __init__(self, kinds: tuple[int, ...]) -> None:
         self.greedy = kinds[-1] == _GREEDY
         self.width = len(kinds) - self.greedy
-        self._static = tuple(kind == _STATIC for kind in kinds[: self.width])
-        self._variable = tuple(kind == _VARIABLE for kind in kinds[: self.width])
-        self._routes: dict[str, tuple[RoutePlan, tuple[str, ...]]] = {}
+        places = [at for at in range(self.width) if kinds[at] == _STATIC]
+        self._static: Callable[[list[str]], object] = itemgetter(*places) if places else _nothing
+        self._routes: dict[object, tuple[RoutePlan, tuple[tuple[str, int], ...]]] = {}
 
     def add(self, segments: list[str], plan: RoutePlan) -> None:
-        names = tuple(part[1:-1].removesuffix("+") for part in segments if part.startswith("{"))
-        self._routes["/".join(compress(segments, self._static))] = plan, names
+        variables = tuple(
+            (segment[1:-1].removesuffix("+"), at)
+            for at, segment in enumerate(segments)
+            if segment.startswith("{")
+        )
+        self._routes[self._static(segments)] = plan, variables
 
     def match(self, segments: list[str]) -> _Found | None:
-        found = self._routes.get("/".join(compress(segments, self._static)))
+        if self.greedy:
+            width = self.width
+            if len(segments) <= width:
+                return None
+            segments = [*segments[:width], "/".join(segments[width:])]
+        found = self._routes.get(self._static(segments))
         if found is None:
             return None
-        values = list(compress(segments, self._variable))
-        if self.greedy:
-            values.append("/".join(segments[self.width :]))
-        if "" in values:
-            return None
-        plan, names = found
-        return plan, {
-            name: unquote(value) if "%" in value else value
-            for name, value in zip(names, values, strict=True)
-        }
+        plan, variables = found
+        params = {}
+        for name, at in variables:
+            value = segments[at]
+            if not value:
+                return None
+            params[name] = unquote(value) if "%" in value else value
+        return plan, params
+
+
+def _nothing(_segments: list[str]) -> None:
+    """Stand in for the static segments of a template that has none."""
 
 
 def _kind(segment: str) -> int:
