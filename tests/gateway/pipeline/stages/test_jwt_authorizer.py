@@ -223,7 +223,7 @@ async def test_without_keys_the_answer_is_503(door):
     ex = door.ask(door.token())
     await door.wait(3.1)
     assert answer(ex) == (503, "", '{"message":"Service Unavailable"}')
-    assert ex.error == "authorizer not ready"
+    assert ex.error == "jwt:keys_unavailable"
     assert door.ask(None).error == "jwt:missing"
 
 
@@ -283,7 +283,14 @@ async def test_a_missing_scope_is_403(door, granted):
     ex = door.ask(door.token(scopes=granted))
     challenge = 'Bearer scope="book admin" error="insufficient_scope"'
     assert answer(ex) == (403, challenge, '{"message":"Forbidden"}')
-    assert ex.authorizer is None
+    assert ex.error == "jwt:insufficient_scope"
+
+
+async def test_who_lacks_a_scope_is_known_to_the_log(door):
+    await door.ready()
+    ex = door.route("admin").ask(door.token({"sub": "anna"}))
+    assert (answer(ex)[0], ex.principal, ex.authorizer["sub"]) == (403, "anna", "anna")
+    assert ex.authorizer_event is None
 
 
 async def test_routes_share_what_was_verified_but_not_their_scopes(door):

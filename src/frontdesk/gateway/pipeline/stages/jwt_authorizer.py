@@ -184,6 +184,8 @@ def jwt_stage(
         return _refuse(ex, verdict) if keys.ready else _not_ready(ex)
 
     def admit(ex: Exchange, token: Verified) -> Reply | None:
+        ex.authorizer = token.claims
+        ex.principal = token.principal
         if wanted:
             if wanted.isdisjoint(token.scopes):
                 ex.authorizer_error = "insufficient scope"
@@ -191,8 +193,6 @@ def jwt_stage(
             ex.authorizer_event = token.event_with_scopes
         else:
             ex.authorizer_event = token.event
-        ex.authorizer = token.claims
-        ex.principal = token.principal
         return None
 
     return stage
@@ -200,8 +200,8 @@ def jwt_stage(
 
 # Differs: [first-keys] AWS documents no such moment.
 def _not_ready(ex: Exchange) -> Reply:
-    ex.authorizer_error = "authorizer not ready"
-    return refusal(503, "authorizer not ready")
+    ex.authorizer_error = "no keys of the issuer"
+    return refusal(503, "jwt:keys_unavailable")
 
 
 def _refuse(ex: Exchange, fault: Fault | None) -> Reply:
