@@ -107,6 +107,11 @@ def test_aliases_repeat_a_value_at_the_place_of_the_alias():
             "a: b: c",
             "f.yaml:1:5: error: mapping values are not allowed in this context [syntax]",
         ),
+        (
+            "a:\n  \tb: 1",
+            """f.yaml:2:3: error: while scanning for the next token: found character that cannot start any token [syntax]
+  hint: indent with spaces, not tabs""",
+        ),
         ("a: \x01", "f.yaml:1:1: error: control characters are not allowed [syntax]"),
     ],
 )

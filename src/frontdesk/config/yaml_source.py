@@ -35,6 +35,7 @@ _CONSTANTS: Final[dict[str, bool | None]] = {
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _BASED = re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]{1,3})?")
+_TAB_FIRST = re.compile(rb" *\t")
 
 
 class Unreadable(Exception):  # noqa: N818 - it carries a finding to `read`, nobody else sees it
@@ -213,7 +214,7 @@ def read_yaml(data: bytes, file: str) -> tuple[Tree | None, list[Finding]]:
     except Unreadable as error:
         return None, [*reader.findings, error.finding]
     except yaml.YAMLError as error:
-        return None, [*reader.findings, _syntax(error, file)]
+        return None, [*reader.findings, _syntax(error, data, file)]
     value, node = reader.top or ({}, Node(file, 1, 1, 1, 1, {}))
     if value is None:
         value = {}
@@ -223,10 +224,12 @@ def read_yaml(data: bytes, file: str) -> tuple[Tree | None, list[Finding]]:
     return Tree(value, node), reader.findings
 
 
-def _syntax(error: yaml.YAMLError, file: str) -> Finding:
+def _syntax(error: yaml.YAMLError, data: bytes, file: str) -> Finding:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
     context = getattr(error, "context", None)
     message = f"{context}: {problem}" if context else str(problem)
-    return Finding("error", "syntax", Position(file, line, column, ""), message)
+    has_tab = _TAB_FIRST.match(data.split(b"\n")[line - 1]) is not None
+    hint = "indent with spaces, not tabs" if has_tab else ""
+    return Finding("error", "syntax", Position(file, line, column, ""), message, hint=hint)
