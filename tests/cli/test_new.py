@@ -23,6 +23,15 @@ def test_the_scaffold_is_complete_and_passes_the_strict_check(run, tmp_path):
     assert run("check", "--strict", "-c", "shop/frontdesk.yaml").exit_code == 0
 
 
+def test_the_folder_one_is_in_gives_its_own_name(run, tmp_path, monkeypatch):
+    (tmp_path / "shop").mkdir()
+    monkeypatch.chdir(tmp_path / "shop")
+    result = run("new", ".")
+    assert result.exit_code == 0
+    assert "cd " not in result.stdout
+    assert "name: shop" in (tmp_path / "shop" / "frontdesk.yaml").read_text()
+
+
 @pytest.mark.parametrize("name", ["1shop", "sh op", "-shop", "shöp", "a" * 64])
 def test_a_name_that_cannot_name_an_api_is_refused(run, tmp_path, name):
     result = run("new", "--", name)
