@@ -39,6 +39,16 @@ def test_help_and_version_load_neither_models_nor_servers():
 
 
 @pytest.mark.parametrize(
+    ("typed", "said"),
+    [("chek", "No such command 'chek'. Did you mean 'check'?\n"), ("xyz", "No such command 'xyz'.\n")],
+)
+def test_a_mistyped_command_is_told_the_nearest_one(run, typed, said):
+    result = run(typed)
+    assert result.exit_code == 2
+    assert result.stderr.endswith(said)
+
+
+@pytest.mark.parametrize(
     "arguments", [["nothing"], ["run", "--nothing"], ["explain", "GET"]], ids=" ".join
 )
 def test_a_wrong_use_exits_with_2_and_points_at_the_help(run, arguments):
