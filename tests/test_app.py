@@ -372,6 +372,9 @@ async def test_a_reload_tells_the_keys_that_wait_for_a_restart(tmp_path):
         )
         assert [address.port for address in app.addresses] == [port]
         assert (await get(app.addresses[0], "/old")).status == 200
+        assert await app.reload(read(path)) == waiting  # still: nothing has restarted
+        changed = MOCKS + "limits: {drain: 1s}\n"
+        assert "limits.drain" in await app.reload(read(project(tmp_path, changed)))
 
 
 async def test_a_reload_forgets_the_issuers_that_it_removes(tmp_path):

@@ -68,15 +68,21 @@ curl -i {door}/insurance/gold -H "Authorization: Bearer $TOKEN"
 """
 
 
+def is_open(address):
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection(address, timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
 def wait_for(address, process):
-    """Return True when somebody listens, False when the process has ended."""
+    """Return True when the process listens, False when it has ended."""
     while process.poll() is None:
-        try:
-            socket.create_connection(address, timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
+        if is_open(address):
             return True
+        time.sleep(0.05)
     return False
 
 
@@ -89,11 +95,12 @@ def main():
     claims = {"practice_id": "p001"}
     token = development_issuer(config).token(claims, audience="clinic-app", scopes=["book"])
 
+    address = config.listen[0].address
+    taken = is_open(address)  # by somebody else: the gateway will say so
     gateway = subprocess.Popen([PROGRAM, "dev", "--config", CONFIG])
     signal.signal(signal.SIGTERM, lambda *_: gateway.terminate())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the gateway as well
-    address = config.listen[0].address
-    if wait_for(address, gateway):
+    if not taken and wait_for(address, gateway):
         print(lines(f"http://{address}", token), flush=True)
     return gateway.wait()
 

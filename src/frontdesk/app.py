@@ -61,6 +61,7 @@ class Frontdesk:
         line of a function's log, beside the file.
         """
         self._loaded = loaded
+        self._fixed = _fixed(loaded.config)
         self._development = development
         self._echo = echo
         self._clock = clock
@@ -74,7 +75,7 @@ class Frontdesk:
 
     @property
     def config(self) -> Config:
-        """The configuration in force."""
+        """The configuration loaded last. What `reload` has told to wait for a restart is not in force yet."""
         return self._loaded.config
 
     @property
@@ -103,15 +104,15 @@ class Frontdesk:
     async def reload(self, loaded: Loaded) -> tuple[str, ...]:
         """Put another configuration in force. Requests under way keep the one they began with.
 
-        Returns the keys that differ and are read at the start only: these wait for a restart.
+        Returns the keys that are read at the start only and differ from then: these wait for a restart.
         Raises: ConfigError or StartError, and nothing has changed.
         """
         plan = self._compile(loaded)
         await self._functions.replace(_functions(loaded.config))
         self._door.plan = plan
         self._forget_unused()
-        former, self._loaded = _fixed(self.config), loaded
-        return tuple(key for key, value in _fixed(self.config).items() if former[key] != value)
+        self._loaded = loaded
+        return tuple(key for key, value in _fixed(self.config).items() if self._fixed[key] != value)
 
     def reopen_logs(self) -> None:
         """Go on in new log files, after the old ones have been moved away."""

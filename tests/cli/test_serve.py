@@ -67,7 +67,7 @@ def test_after_a_signal_the_request_under_way_finishes(path, number):
     assert {line["logger"] for line in said} == {"frontdesk"}
     assert [line["message"] for line in said] == [
         f"listening on {running.address}",
-        "stopping: requests under way may take 25s more",
+        "stopping: requests under way may finish",
     ]
     assert running.process.stdout == ""
 

@@ -93,7 +93,7 @@ async def _serve(app: Frontdesk, ready: Callable[[], None]) -> None:
         gc.enable()
         ready()
         await loop.create_future()
-    _log.info("stopping: requests under way may take %gs more", app.config.limits.drain)
+    _log.info("stopping: requests under way may finish")
     with suppress(asyncio.CancelledError):
         await app.stop()
 
