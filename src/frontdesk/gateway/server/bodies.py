@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from httptools import HttpParserError, HttpRequestParser
 
 from frontdesk.base.streams import HIGH_WATER, Fields, Sink
+from frontdesk.gateway.server.deadlines import NEVER
 from frontdesk.gateway.server.heads import CHUNKED, Request
 from frontdesk.gateway.server.limits import DRAIN_BYTES, Limits
 
@@ -220,9 +221,9 @@ class RequestBody:
             sink.abort(reason)
 
     def deadline(self) -> float:
-        """Monotonic second by which the next piece must have arrived; 0.0 while nobody reads."""
+        """Monotonic second by which the next piece must have arrived; NEVER while nobody reads."""
         if self._paused or self.done:
-            return 0.0
+            return NEVER
         limits = self._limits
         started, at_byte = self._since
         steady = started + limits.min_rate_grace + (self.received - at_byte) / limits.min_rate

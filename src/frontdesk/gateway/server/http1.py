@@ -5,104 +5,97 @@ heads, framing bodies and rendering answers is done elsewhere in this package.
 """
 
 import asyncio
-import re
 from typing import Final, cast
 
 from httptools import HttpParserError
 
-from frontdesk.base.streams import HIGH_WATER, LOW_WATER, Source
+from frontdesk.base.streams import Source
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.server.beginnings import flaw_of_beginning
 from frontdesk.gateway.server.bodies import RequestBody
+from frontdesk.gateway.server.deadlines import NEVER, Deadlines
 from frontdesk.gateway.server.heads import Request
 from frontdesk.gateway.server.limits import DRAIN_TIME, PIPELINE_BYTES
 from frontdesk.gateway.server.linger import Linger
 from frontdesk.gateway.server.outgoing import CHUNKED, ReplyStream
 from frontdesk.gateway.server.shared import Shared
 from frontdesk.gateway.server.tunnel import ClientTunnel
-from frontdesk.gateway.server.writing import BODILESS, CONTINUE, render
+from frontdesk.gateway.server.wire import Wire
+from frontdesk.gateway.server.writing import (
+    BODILESS,
+    CONTINUE,
+    bodiless_length,
+    connection_line,
+    render,
+    switching_lines,
+)
 
 _BLANK_LINE: Final = b"\r\n\r\n"
 _LEADING_LINES: Final = 2  # empty lines tolerated before a request (RFC 9112 §2.2)
-_GATHER_BYTES: Final = 64 * 1024
 _CR: Final = 0x0D
-_CLOSE: Final = b"Connection: close\r\n"
-_KEEP_ALIVE: Final = b"Connection: keep-alive\r\n"
-_SWITCHED: Final = b"Connection: Upgrade\r\n"
-_WEBSOCKET: Final = b"Upgrade: websocket\r\n"
-
-_UNFIT: Final = re.compile(rb"[^\t\r\n\x20-\x7e\x80-\xff]|(?<!\r)\n|\r(?=[^\n])")
-"""What makes the beginning of a head hopeless: controls, line ends that are not CR LF."""
 
 
 class HttpConnection(asyncio.Protocol):
     """The client's end of its exchanges (`ClientEnd`), and the protocol of its socket.
 
-    At any time: idle or inside a head (`_exchange` is None, `_held` is what came of the head), at work
-    (`_exchange`), with a body still to come or not (`_body`), answering as the body comes (`_outgoing`),
-    dropping the rest of a body (`_body` without `_exchange`), or done with (`_closing`).
+    Three attributes say what it is doing:
+
+    _exchange  _body  _outgoing
+    -          -      -          between requests; with bytes in `_held`, inside a head
+    set        -      -          at work on a request that has come as a whole
+    set        set    -          at work, while the body still comes
+    set        any    set        answering as the body of the answer comes
+    -          set    -          answered; the rest of a body is dropped, so that the next can come
+
+    Four more may be true in each of these:
+
+    _stalled      The client does not read what it is sent: nothing further is begun.
+    _half_closed  It sends no more: what is under way or held is the last.
+    _serving      Inside `_serve`, which goes on by itself when an exchange is over.
+    _closing      Done with: what still comes of the client is not ours.
     """
 
     __slots__ = (
         "_blank_lines",
         "_body",
         "_closing",
+        "_deadlines",
         "_exchange",
-        "_exchange_deadline",
-        "_gathered",
-        "_gathered_bytes",
         "_half_closed",
         "_held",
-        "_in_head",
-        "_keep",
-        "_more",
         "_now",
         "_outgoing",
-        "_patience",
         "_peer",
-        "_reading",
+        "_pipelined",
         "_served",
         "_serving",
         "_shared",
         "_stalled",
-        "_timer",
-        "_transport",
+        "_wire",
     )
 
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
         self._now = shared.clock.monotonic
-        self._transport: asyncio.Transport
+        self._deadlines = Deadlines(shared.wheel, self._on_time)
+        self._wire: Wire
         self._peer = ""
         self._exchange: Request | None = None
         self._body: RequestBody | None = None
         self._outgoing: ReplyStream | None = None
         self._held = b""  # received, but not yet its turn
+        self._pipelined = False  # more came together with the request under way
         self._blank_lines = 0
-        self._in_head = False  # the first bytes of a head have come, not the last
         self._served = 0
-        self._serving = False  # inside `_serve`, which goes on by itself
-        self._more = False  # inside `_serve`, with further requests in hand
-        self._gathered: list[bytes] = []  # answers to pipelined requests, to be written together
-        self._gathered_bytes = 0
-        self._keep = True  # the connection survives the answer under way
-        self._reading = True
-        self._stalled = False  # the client does not read what it is sent
-        self._half_closed = False
-        self._closing = False
-        self._exchange_deadline = 0.0
-        self._patience = (
-            0.0  # until when the client may leave us waiting; 0.0: we do not wait for it
-        )
-        self._timer = shared.wheel.timer(self._on_time)
+        self._stalled = self._half_closed = self._serving = self._closing = False
 
     # -- the socket -------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or refuse when there are too many connections."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=HIGH_WATER, low=LOW_WATER)
+        self._wire = Wire(cast("asyncio.Transport", transport))
         address = transport.get_extra_info("peername")
         self._peer = address[0] if isinstance(address, tuple) else ""
         if self._shared.registry.admit(self):
@@ -118,8 +111,7 @@ class HttpConnection(asyncio.Protocol):
             held = self._held
             if held:
                 self._held = b""
-                # All but the last bytes of what is held were searched before.
-                self._serve(held + data, max(0, len(held) - len(_BLANK_LINE) + 1))
+                self._serve(held + data, len(held))
                 return
             request = self._shared.heads.recall(data, self._peer)
             if request is not None:
@@ -136,18 +128,17 @@ class HttpConnection(asyncio.Protocol):
         if self._shared.half_close and self._body is None and not self._streams_events():
             self._half_closed = True
             return True
-        self._transport.abort()
+        self._wire.transport.abort()
         return False
 
     def connection_lost(self, _exc: Exception | None) -> None:
         """End what is under way and let go of everything."""
         self._closing = True
-        self._forget_time()
+        self._deadlines.end()
         self._shared.registry.remove(self)
         self._held = b""
         self._client_gone()
-        self._body = None
-        del self._transport
+        del self._wire
 
     def pause_writing(self) -> None:
         """The client does not read as fast as it is answered."""
@@ -159,17 +150,22 @@ class HttpConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """The client has caught up."""
         self._stalled = False
-        if self._outgoing is not None:
-            self._patience = 0.0
-            self._outgoing.source.resume()
-        elif self._exchange is None and not self._closing:
+        if self._exchange is not None:
+            self._await_body()
+            if self._outgoing is not None:
+                self._outgoing.source.resume()
+        elif not self._closing:
             self._go_on()
 
     # -- heads ------------------------------------------------------------------------------------
 
-    def _serve(self, data: bytes, searched: int = 0) -> None:
-        """Serve the requests in `data` one after the other, as far as they can be answered at once."""
+    def _serve(self, data: bytes, judged: int = 0) -> None:
+        """Serve the requests in `data` one after the other, as far as they can be answered at once.
+
+        judged: bytes of `data` that are known not to contain the end of the first one.
+        """
         self._serving = True
+        searched = judged - len(_BLANK_LINE) + 1
         at = 0
         size = len(data)
         while at < size:
@@ -189,13 +185,12 @@ class HttpConnection(asyncio.Protocol):
                 break
             if self._closing:
                 at = size
-        self._serving = self._more = False
-        if self._gathered:
-            self._flush()
+        self._serving = False
+        self._wire.uncork()
         if at < size:
             self._hold(data[at:])
             if self._exchange is None and not self._stalled:
-                self._await_head(searched - at)
+                self._await_head(judged - at)
 
     def _skip_blank_line(self, data: bytes, at: int) -> int:
         """Return where the request begins behind an empty line; `at` when that cannot be told."""
@@ -208,19 +203,13 @@ class HttpConnection(asyncio.Protocol):
             return len(data)
         return at + 2
 
-    def _await_head(self, searched: int) -> None:
-        """Judge the beginning of a head, and wait for its end. searched: bytes judged before."""
-        held = self._held
+    def _await_head(self, judged: int) -> None:
+        """Judge the beginning of a head, and wait for its end. judged: bytes judged before."""
         limits = self._shared.limits
-        line_end = held.find(b"\r\n")
-        if (line_end if line_end >= 0 else len(held)) > limits.request_line:
-            self._refuse(414, "request_line")
-        elif len(held) > limits.largest_head:
-            self._refuse(431, "fields")
-        elif _UNFIT.search(held, max(0, searched - 1)):
-            self._refuse(400, "malformed")
-        elif not self._in_head:
-            self._in_head = True
+        flaw = flaw_of_beginning(self._held, limits, judged)
+        if flaw is not None:
+            self._refuse(*flaw)
+        elif judged <= 0:
             self._wait(limits.header_timeout)
 
     def _enter(self, request: Request, data: bytes, at: int) -> int:
@@ -236,7 +225,9 @@ class HttpConnection(asyncio.Protocol):
         if request.upgrade:
             # What follows a handshake is not HTTP once the protocol is switched.
             self._held, at = data[at:], len(data)
-        self._more = at < len(data)
+        self._pipelined = at < len(data)
+        if self._pipelined:
+            self._wire.cork()
         self._shared.door.enter(request)
         if self._body is not None:
             self._check_size()
@@ -250,8 +241,7 @@ class HttpConnection(asyncio.Protocol):
         request.request_id = next(shared.ids)
         self._exchange = request
         self._served += 1
-        self._patience = 0.0
-        self._in_head = False
+        self._deadlines.client = NEVER
         self._blank_lines = 0
 
     def _refuse(self, status: int, cause: str) -> None:
@@ -262,7 +252,6 @@ class HttpConnection(asyncio.Protocol):
 
     def _answer_refusal(self, request: Request, reply: Reply) -> None:
         request.plan = self._shared.refused
-        self._more = False
         run.finish(request, reply)
 
     # -- bodies -----------------------------------------------------------------------------------
@@ -281,7 +270,7 @@ class HttpConnection(asyncio.Protocol):
         else:
             request.source = body
             self._body = body
-            self._arm(body.deadline())
+            self._await_body()
         return at
 
     def _read_body(self, data: bytes) -> None:
@@ -306,8 +295,8 @@ class HttpConnection(asyncio.Protocol):
                 self._go_on()
             else:
                 body.finish()
-        else:
-            self._arm(body.deadline())
+        elif request is not None:
+            self._await_body()
 
     def _check_size(self) -> bool:
         """Refuse a body without announced length once it is larger than its route allows."""
@@ -320,9 +309,8 @@ class HttpConnection(asyncio.Protocol):
     def _break_body(self, body: RequestBody, status: int, cause: str) -> None:
         """Answer `status` for a body that cannot be read on, or break off an answer under way."""
         request = self._exchange
-        self._keep = False
         if request is None or request.answered:
-            self._transport.abort()
+            self._wire.transport.abort()
             return
         body.abandoned = True
         run.refuse(request, status, cause)
@@ -338,12 +326,21 @@ class HttpConnection(asyncio.Protocol):
                 request.expects_continue = False
                 if not body.received:
                     self.write(CONTINUE)
-            self._arm(body.deadline())
-        self._read_on()
+            self._await_body()
+        self._wire.resume()
 
     def hold_body(self) -> None:
         """Read no more of the body for now."""
-        self._read_no_more()
+        if not self._closing:
+            self._await_body()
+            self._wire.pause()
+
+    def _await_body(self) -> None:
+        """Wait for the next piece of a body that somebody reads; without one, for nothing."""
+        if self._stalled or self._exchange is None:
+            return  # until the client reads, or for the rest of a body, we wait in another way
+        body = self._body
+        self._deadlines.hear_by(NEVER if body is None else body.deadline())
 
     # -- ClientEnd --------------------------------------------------------------------------------
 
@@ -363,35 +360,32 @@ class HttpConnection(asyncio.Protocol):
     def set_deadline(self, exchange: Exchange, deadline: float) -> None:
         """Call `run.expire` at `deadline` unless the exchange has been answered."""
         if exchange is self._exchange:
-            self._exchange_deadline = deadline
-            self._arm(deadline)
+            self._deadlines.answer_by(deadline)
 
     def send(self, exchange: Exchange, reply: Reply) -> None:
         """Answer."""
         request = self._exchange
         if request is None or exchange is not request:
             return
-        self._exchange_deadline = 0.0
-        status, body = reply.status, reply.body
+        self._deadlines.exchange = NEVER
         if reply.tunnel is not None:
             self._switch(request, reply)
             return
-        if status < 200:
+        if reply.status < 200:
             reply = refusal(502, "interim_status", close=True)
-            status, body = reply.status, reply.body
-            request.status, request.error = status, reply.cause
-        self._keep = self._survives(request, reply)
-        framing = _persistence(request, keep=self._keep)
-        bodiless = status in BODILESS or request.method == "HEAD"
-        if bodiless or status == 205:
-            self._send_head(request, reply, framing, bodiless=bodiless)
+            request.status, request.error = reply.status, reply.cause
+        status, body = reply.status, reply.body
+        keep = self._survives(request, reply)
+        if status in BODILESS or status == 205 or request.method == "HEAD":
+            self._send_head(request, reply, keep=keep)
         elif type(body) is bytes:
-            framing = b"Content-Length: %d\r\n%b" % (len(body), framing)
+            line = connection_line(request.version, keep=keep)
+            framing = b"Content-Length: %d\r\n%b" % (len(body), line)
             request.response_length = len(body)
-            self.write(self._render(reply, framing, body))
-            self._over(request)
+            self._wire.write(self._render(reply, framing, body))
+            self._over(request, keep=keep)
         else:
-            self._send_stream(request, reply, framing)
+            self._send_stream(request, reply, keep=keep)
 
     def _survives(self, request: Request, reply: Reply) -> bool:
         """Whether the connection may be used again after this answer."""
@@ -404,7 +398,7 @@ class HttpConnection(asyncio.Protocol):
             and not self._shared.registry.draining
         )
 
-    def _send_head(self, request: Request, reply: Reply, framing: bytes, *, bodiless: bool) -> None:
+    def _send_head(self, request: Request, reply: Reply, *, keep: bool) -> None:
         """Answer with a head alone: to HEAD, and statuses without body."""
         body = reply.body
         if type(body) is bytes:
@@ -413,32 +407,26 @@ class HttpConnection(asyncio.Protocol):
             source = cast("Source", body)
             length = source.length
             source.cancel()
-        if not bodiless:
-            length = 0  # 205 (RFC 9110 §15.3.6)
-        elif reply.status in BODILESS or any(
-            name.lower() == b"content-length" for name, _ in reply.fields
-        ):
-            length = None
-        if length is not None:
-            framing = b"Content-Length: %d\r\n%b" % (length, framing)
-        self.write(self._render(reply, framing))
-        self._over(request)
+        framing = bodiless_length(request.method, reply.status, reply.fields, length)
+        framing += connection_line(request.version, keep=keep)
+        self._wire.write(self._render(reply, framing))
+        self._over(request, keep=keep)
 
-    def _send_stream(self, request: Request, reply: Reply, framing: bytes) -> None:
+    def _send_stream(self, request: Request, reply: Reply, *, keep: bool) -> None:
         source = cast("Source", reply.body)
         chunked = source.length is None and request.version == "HTTP/1.1"
         if source.length is not None:
-            framing = b"Content-Length: %d\r\n%b" % (source.length, framing)
+            framing = b"Content-Length: %d\r\n" % source.length
         elif chunked:
-            framing = CHUNKED + framing
+            framing = CHUNKED
         else:
-            self._keep = False
-            framing = _CLOSE
+            framing, keep = b"", False
+        framing += connection_line(request.version, keep=keep)
         trailers = b"trailers" in request.headers.get(b"te", b"").lower()
         head = self._render(reply, framing)
         events = (b"text/event-stream" in value for name, value in reply.fields if len(name) == 12)
         stream = ReplyStream(
-            self, head, source, chunked=chunked, trailers=trailers, endless=any(events)
+            self, head, source, chunked=chunked, trailers=trailers, endless=any(events), keep=keep
         )
         self._outgoing = stream
         stream.start()
@@ -450,31 +438,18 @@ class HttpConnection(asyncio.Protocol):
         date = shared.dates.at(shared.clock.time())
         return render(reply.status, reply.fields, date, framing, body)
 
-    # -- output -----------------------------------------------------------------------------------
+    # -- a streaming answer (outgoing.Output) -----------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Put bytes on the wire; with the answers that follow at once, in one write."""
-        if self._more and self._gathered_bytes < _GATHER_BYTES:
-            self._gathered.append(data)
-            self._gathered_bytes += len(data)
-        elif self._gathered:
-            self._gathered.append(data)
-            self._flush()
-        else:
-            self._transport.write(data)
+        """Put bytes on the wire."""
+        self._wire.write(data)
 
-    def _flush(self) -> None:
-        data = b"".join(self._gathered)
-        self._gathered.clear()
-        self._gathered_bytes = 0
-        self._transport.write(data)
-
-    def reply_ended(self, sent: int) -> None:
+    def reply_ended(self, sent: int, *, keep: bool) -> None:
         """Take the end of a streaming answer."""
         request = self._exchange
         if request is not None:
             request.response_length = sent
-            self._over(request)
+            self._over(request, keep=keep)
 
     def reply_broken(self, sent: int, reason: str) -> None:
         """Break the connection off, so that the client notices that its answer is not complete."""
@@ -482,11 +457,9 @@ class HttpConnection(asyncio.Protocol):
         if request is not None:
             request.response_length = sent
             request.error = reason
-            self._keep = False
-            self._outgoing = None
             self._end(request)
-            self._closing = True
-            self._transport.abort()
+            self._let_go()
+            self._wire.transport.abort()
 
     def _switch(self, request: Request, reply: Reply) -> None:
         """Leave HTTP: hand the socket to the tunnel, with what has come behind the handshake."""
@@ -498,11 +471,12 @@ class HttpConnection(asyncio.Protocol):
             request.ended = self._now()
             request.plan.log(request)
 
-        tunnel = ClientTunnel(self._transport, reply.tunnel, self._shared.registry, closed)
+        shared, wire = self._shared, self._wire
+        tunnel = ClientTunnel(wire.transport, reply.tunnel, shared.registry, closed)
         self._exchange = None
-        named = any(name.lower() == b"upgrade" for name, _ in reply.fields)
-        self.write(self._render(reply, _SWITCHED if named else _SWITCHED + _WEBSOCKET))
+        wire.write(self._render(reply, switching_lines(reply.fields)))
         early, self._held = self._held, b""
+        self._let_go()
         self._hand_over(tunnel)
         tunnel.start(early)
 
@@ -512,25 +486,25 @@ class HttpConnection(asyncio.Protocol):
         """End the exchange and log it; return the monotonic second."""
         self._exchange = None
         self._outgoing = None
-        self._exchange_deadline = 0.0
+        self._deadlines.exchange = NEVER
         request.ended = now = self._now()
         request.plan.log(request)
         return now
 
-    def _over(self, request: Request) -> None:
-        """Go on after an answer has been written."""
+    def _over(self, request: Request, *, keep: bool) -> None:
+        """Go on after an answer has been written. keep: the connection survives it."""
         now = self._end(request)
-        if not self._keep:
-            self._leave(unread=self._body is not None or self._more or request.refusal is not None)
+        body, shared = self._body, self._shared
+        if not keep:
+            unread = body is not None or self._pipelined or request.plan is shared.refused
+            self._leave(unread=unread)
             return
-        body = self._body
         if body is not None:
             body.cancel()
-            self._patience = now + DRAIN_TIME
+            self._deadlines.hear_by(now + DRAIN_TIME)
         else:
-            self._patience = now + self._shared.limits.idle_timeout
-        self._arm(self._patience)
-        if not self._serving and (self._held or self._half_closed or not self._reading):
+            self._deadlines.hear_by(now + shared.limits.idle_timeout)
+        if not self._serving and (self._held or self._half_closed or not self._wire.reading):
             self._go_on()
 
     def _go_on(self) -> None:
@@ -544,27 +518,28 @@ class HttpConnection(asyncio.Protocol):
             if self._half_closed:
                 self._leave(unread=False)
             else:
-                self._read_on()
+                self._wire.resume()
 
     def _leave(self, *, unread: bool) -> None:
         """Close after what has been written. unread: the client may still be sending."""
-        self._closing = True
-        self._forget_time()
-        if self._gathered:
-            self._flush()
-        shared, transport = self._shared, self._transport
+        self._let_go()
+        shared, transport = self._shared, self._wire.transport
         if unread and not self._half_closed and transport.can_write_eof():
             transport.write_eof()
             self._hand_over(Linger(transport, shared.wheel, self._now(), shared.registry))
         else:
             transport.close()
 
-    def _hand_over(self, successor: ClientTunnel | Linger) -> None:
+    def _let_go(self) -> None:
+        """Be done with the connection, once what is gathered has been written."""
         self._closing = True
-        self._forget_time()
+        self._deadlines.end()
+        self._wire.uncork()
+
+    def _hand_over(self, successor: ClientTunnel | Linger) -> None:
         self._shared.registry.replace(self, successor)
-        self._transport.set_protocol(successor)
-        self._read_on()
+        self._wire.transport.set_protocol(successor)
+        self._wire.resume()
 
     def _client_gone(self) -> None:
         request, stream, body = self._exchange, self._outgoing, self._body
@@ -594,7 +569,7 @@ class HttpConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Close now."""
-        self._transport.abort()
+        self._wire.transport.abort()
 
     # -- reading and waiting ----------------------------------------------------------------------
 
@@ -602,69 +577,30 @@ class HttpConnection(asyncio.Protocol):
         """Keep what it is not yet the turn of; stop reading when it becomes much."""
         self._held += data
         if len(self._held) > PIPELINE_BYTES and (self._exchange is not None or self._stalled):
-            self._read_no_more()
-
-    def _read_no_more(self) -> None:
-        if self._reading and not self._closing:
-            self._reading = False
-            self._transport.pause_reading()
-
-    def _read_on(self) -> None:
-        if not self._reading:
-            self._reading = True
-            self._transport.resume_reading()
+            self._wire.pause()
 
     def _wait(self, seconds: float) -> None:
-        self._patience = self._now() + seconds
-        self._arm(self._patience)
-
-    def _arm(self, deadline: float) -> None:
-        """Have `_on_time` called by `deadline`, or earlier: it looks what is due and arms again."""
-        timer = self._timer
-        if 0.0 < deadline < timer.deadline:
-            timer.at(deadline)
-
-    def _forget_time(self) -> None:
-        """Be called no more. The wheel keeps the timer for a while; it must not keep us with it."""
-        self._timer.stop()
-        self._timer.callback = _nothing
+        """Give the client that long for its next step."""
+        self._deadlines.hear_by(self._now() + seconds)
 
     def _on_time(self) -> None:
-        now = self._now()
-        request = self._exchange
-        if request is not None and 0.0 < self._exchange_deadline <= now:
-            self._exchange_deadline = 0.0
-            run.expire(request)
-        if 0.0 < self._waits_until() <= now:
+        now, deadlines, request = self._now(), self._deadlines, self._exchange
+        if deadlines.exchange <= now:
+            deadlines.exchange = NEVER
+            if request is not None:
+                run.expire(request)
+        if deadlines.client <= now:
+            deadlines.client = NEVER
             self._client_late()
-        if not self._closing:
-            self._arm(self._exchange_deadline)
-            self._arm(self._waits_until())
-
-    def _waits_until(self) -> float:
-        body = self._body
-        if body is not None and self._exchange is not None and not self._stalled:
-            return body.deadline()
-        return self._patience
+        deadlines.arm()
 
     def _client_late(self) -> None:
-        self._patience = 0.0
-        if self._in_head:
+        if self._stalled:
+            self._wire.transport.abort()
+        elif self._exchange is not None:
+            if self._body is not None:
+                self._break_body(self._body, 408, "body_timeout")
+        elif self._held:
             self._refuse(408, "header_timeout")
-        elif self._body is not None and self._exchange is not None and not self._stalled:
-            self._break_body(self._body, 408, "body_timeout")
-        elif self._exchange is not None or self._stalled:
-            self._transport.abort()
         else:
             self._leave(unread=False)
-
-
-def _nothing() -> None:
-    """Follow a connection that is over."""
-
-
-def _persistence(request: Request, *, keep: bool) -> bytes:
-    """Return the Connection line: `close`, or what an HTTP/1.0 client wants to hear (RFC 9112 §9.3)."""
-    if not keep:
-        return _CLOSE
-    return _KEEP_ALIVE if request.version == "HTTP/1.0" else b""

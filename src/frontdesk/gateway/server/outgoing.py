@@ -15,8 +15,8 @@ class Output(Protocol):
         """Put bytes on the wire."""
         ...
 
-    def reply_ended(self, sent: int) -> None:
-        """The answer is complete. sent: bytes of its body."""
+    def reply_ended(self, sent: int, *, keep: bool) -> None:
+        """The answer is complete. sent: bytes of its body. keep: as it was told."""
         ...
 
     def reply_broken(self, sent: int, reason: str) -> None:
@@ -33,6 +33,7 @@ class ReplyStream:
     __slots__ = (
         "_chunked",
         "_gathered",
+        "_keep",
         "_output",
         "_remaining",
         "_trailers",
@@ -50,16 +51,19 @@ class ReplyStream:
         chunked: bool,
         trailers: bool,
         endless: bool,
+        keep: bool,
     ) -> None:
         """chunked: else by `source.length`, or until close where that is None.
 
         trailers: the client has said that it takes trailer fields. endless: server-sent events.
+        keep: the head lets the connection survive the answer.
         """
         self._output: Output | None = output
         self._chunked = chunked
         self._remaining = None if chunked else source.length
         self._trailers = trailers
         self._gathered: list[bytes] | None = [head]
+        self._keep = keep
         self.endless = endless
         self.source = source
         self.sent = 0
@@ -96,7 +100,7 @@ class ReplyStream:
             self._put(last_chunk(trailers) if trailers and self._trailers else LAST_CHUNK)
         output = self._leave()
         if output is not None:
-            output.reply_ended(self.sent)
+            output.reply_ended(self.sent, keep=self._keep)
 
     def abort(self, reason: str) -> None:
         """Break the answer off."""

@@ -64,3 +64,28 @@ def chunk(data: bytes) -> bytes:
 def last_chunk(trailers: Fields) -> bytes:
     """End a chunked body, with trailer fields."""
     return b"0\r\n%b\r\n\r\n" % b"\r\n".join(map(b": ".join, trailers))
+
+
+def connection_line(version: str, *, keep: bool) -> bytes:
+    """Return the Connection line: `close`, or what an HTTP/1.0 client wants to hear (RFC 9112 §9.3)."""
+    if not keep:
+        return b"Connection: close\r\n"
+    return b"Connection: keep-alive\r\n" if version == "HTTP/1.0" else b""
+
+
+def bodiless_length(method: str, status: int, fields: Fields, length: int | None) -> bytes:
+    """Return the Content-Length line of an answer that is a head alone, or nothing.
+
+    length: of the body that is left out, None where it is unknown.
+    """
+    if status == 205 and method != "HEAD":
+        length = 0  # RFC 9110 §15.3.6
+    elif status in BODILESS or any(name.lower() == b"content-length" for name, _ in fields):
+        length = None
+    return b"" if length is None else b"Content-Length: %d\r\n" % length
+
+
+def switching_lines(fields: Fields) -> bytes:
+    """Return what a 101 says beside its fields (RFC 9110 §7.8)."""
+    named = any(name.lower() == b"upgrade" for name, _ in fields)
+    return b"Connection: Upgrade\r\n" + (b"" if named else b"Upgrade: websocket\r\n")
