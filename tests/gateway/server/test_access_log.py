@@ -8,7 +8,7 @@ import pytest
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Reply
-from frontdesk.gateway.server.access_log import AccessLog
+from frontdesk.gateway.server.access_log import AccessLog, _Batch
 from frontdesk.gateway.server.log_formats import compile_format
 from frontdesk.rules.redaction import SecretNames
 
@@ -180,6 +180,44 @@ def test_reopened_log_goes_on_in_a_new_file(exchange, tmp_path):
 def test_file_that_cannot_be_opened_is_a_start_error(tmp_path):
     with pytest.raises(StartError, match="cannot write the access log"):
         log_of(tmp_path / "missing" / "access.log")
+
+
+def test_a_pipe_that_nobody_reads_is_a_start_error(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(StartError, match="cannot write the access log"):
+        log_of(path)
+
+
+def test_a_log_that_cannot_be_reopened_loses_nothing(exchange, tmp_path, caplog):
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    log = log_of(folder / "access.log")
+    folder.rename(tmp_path / "moved")
+    log.reopen()
+    log.record(exchange())
+    log.close()
+    assert log.dropped == 0
+    assert (tmp_path / "moved" / "access.log").read_bytes() == b"200\n"
+    assert [record.message for record in caplog.records] == [
+        "cannot reopen the access log, going on in the old file: No such file or directory"
+    ]
+
+
+def test_losses_are_told_again_after_lines_could_be_written(tmp_path, caplog):
+    path = tmp_path / "access.log"
+    path.symlink_to("/dev/full")
+    log = log_of(path)
+    writer = log._writer  # its thread is at rest: nothing is queued
+    for target in ("/dev/full", tmp_path / "file", "/dev/full"):
+        path.unlink()
+        path.symlink_to(target)
+        writer._reopen()
+        for _ in range(2):
+            writer._write(_Batch(b"200\n", 1))
+    log.close()
+    assert log.dropped == 4
+    assert len(caplog.records) == 2
 
 
 def test_full_disk_costs_lines_not_requests(exchange, caplog):

@@ -128,21 +128,30 @@ class _Writer:
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
-            try:
-                if isinstance(item, _Batch):
-                    _write_all(self._file, item.data)
-                else:
-                    self._reopen()
-            except OSError as error:
-                self.drop(
-                    item.lines if isinstance(item, _Batch) else 0, os.strerror(error.errno or 0)
-                )
+            if isinstance(item, _Batch):
+                self._write(item)
+            else:
+                self._reopen()
         self._release()
+
+    def _write(self, batch: _Batch) -> None:
+        try:
+            _write_all(self._file, batch.data)
+        except OSError as error:
+            self.drop(batch.lines, os.strerror(error.errno or 0))
+        else:
+            if self._queue.empty():  # caught up: a further loss is news
+                self._warned = False
 
     def _reopen(self) -> None:
         if self._path == _STANDARD_OUTPUT:
             return
-        file = os.open(self._path, _FLAGS, 0o640)
+        try:
+            file = _open_file(self._path)
+        except OSError as error:
+            why = os.strerror(error.errno or 0)
+            _log.warning("cannot reopen the access log, going on in the old file: %s", why)
+            return
         self._release()
         self._file = file
 
@@ -151,19 +160,26 @@ class _Writer:
             os.close(self._file)
 
 
-_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+"""Not blocking: opening a named pipe would wait for its reader."""
 
 
 def _open(path: str) -> int:
     if path == _STANDARD_OUTPUT:
         return 1
     try:
-        return os.open(path, _FLAGS, 0o640)
+        return _open_file(path)
     except OSError as error:
         raise StartError(
             f"cannot write the access log: {path}",
             hint=f"{os.strerror(error.errno or 0)}; see `logs.access.path`",
         ) from error
+
+
+def _open_file(path: str) -> int:
+    file = os.open(path, _FLAGS, 0o640)
+    os.set_blocking(file, True)  # from here on a slow reader is waited for
+    return file
 
 
 def _write_all(file: int, data: bytes) -> None:
