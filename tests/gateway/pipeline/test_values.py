@@ -3,7 +3,8 @@
 import pytest
 
 from frontdesk.gateway.pipeline.exchange import Reply
-from frontdesk.gateway.pipeline.values import JSON_LIMIT, bind, bind_reply, reads_body
+from frontdesk.gateway.pipeline.field_values import bind_reply_field
+from frontdesk.gateway.pipeline.values import JSON_LIMIT, bind, reads_body
 
 BODY = b'{"a":{"b":"c"},"items":[{"id":7},{"id":null}],"flag":true,"list":[1,2],"text":"abc"}'
 
@@ -77,25 +78,25 @@ def test_an_empty_body_is_no_value(make_exchange):
 
 
 RESPONSE = {
-    "static": "static",
-    "$response.header.X-Id": "1,2",
+    "static": b"static",
+    "$response.header.X-Id": b"1,2",
     "$response.header.absent": None,
-    "$response.body": '{"id":"r1"}',
-    "$response.body.id": "r1",
-    "$context.routeKey": "GET /pets/{id}",
-    "$stageVariables.table": "slots",
-    "${response.body.id}/${stage.table}": "r1/slots",
+    "$response.body": b'{"id":"r1"}',
+    "$response.body.id": b"r1",
+    "$context.routeKey": b"GET /pets/{id}",
+    "$stageVariables.table": b"slots",
+    "${response.body.id}/${stage.table}": b"r1/slots",
 }
 
 
 @pytest.mark.parametrize("text", RESPONSE)
 def test_response_values(exchange, text):
     reply = Reply(200, [(b"X-Id", b"1"), (b"x-id", b"2")], b'{"id":"r1"}')
-    assert bind_reply(text)(exchange, reply) == RESPONSE[text]
+    assert bind_reply_field(text)(exchange, reply) == RESPONSE[text]
 
 
 def test_a_streaming_body_has_no_value(exchange):
-    assert bind_reply("$response.body")(exchange, Reply(200, [], object())) is None
+    assert bind_reply_field("$response.body")(exchange, Reply(200, [], object())) is None
 
 
 @pytest.mark.parametrize(

@@ -29,18 +29,9 @@ def bind(text: str) -> Value:
     """
     parts = parse(text)
     if len(parts) == 1:
-        return _bind_part(parts[0])
-    values = tuple(_bind_part(part) for part in parts)
+        return bind_part(parts[0])
+    values = tuple(bind_part(part) for part in parts)
     return lambda ex: "".join([value(ex) or "" for value in values])
-
-
-def bind_reply(text: str) -> ReplyValue:
-    """Compile a response-side value: `$response.…`, `$context.…`, `$stageVariables.…` and static text."""
-    parts = parse(text)
-    if len(parts) == 1:
-        return _bind_reply_part(parts[0])
-    values = tuple(_bind_reply_part(part) for part in parts)
-    return lambda ex, reply: "".join([value(ex, reply) or "" for value in values])
 
 
 def reads_body(text: str) -> bool:
@@ -53,16 +44,18 @@ def bind_selector(selector: Selector) -> Value:
     return _REQUEST[selector.source](selector)
 
 
-def _bind_part(part: Part) -> Value:
+def bind_part(part: Part) -> Value:
+    """Compile one part of a request-side value."""
     if isinstance(part, str):
         return lambda _ex: part
     return bind_selector(part)
 
 
-def _bind_reply_part(part: Part) -> ReplyValue:
+def bind_reply_part(part: Part) -> ReplyValue:
+    """Compile one part of a response-side value: `$response.…` too."""
     if isinstance(part, Selector) and part.source in _RESPONSE:
         return _RESPONSE[part.source](part)
-    value = _bind_part(part)
+    value = bind_part(part)
     return lambda ex, _reply: value(ex)
 
 

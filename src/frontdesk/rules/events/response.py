@@ -117,7 +117,7 @@ def _response(result: Mapping[str, Any], headers: list[tuple[str, Any]]) -> Resp
     fields: Fields = []
     has_type = status in _NO_CONTENT
     for name, value in headers:
-        key, text = _name(name), header_text(value)
+        key, text = _name(name), _header_text(value)
         if key is None or text is None:
             return Malformed("header that cannot be sent")
         spelled, lower = key
@@ -161,18 +161,10 @@ def _name(name: str) -> tuple[bytes, bytes] | None:
     return spelled, spelled.lower()
 
 
-def header_text(value: Any) -> bytes | None:
-    """Write a JSON scalar as a header value; None when it has no safe form.
-
-    Latin-1 as it came in with the request, else UTF-8.
-    """
+def _header_text(value: Any) -> bytes | None:
+    """Write a JSON scalar as a header value in UTF-8; None when it has no safe form."""
     if not isinstance(value, str):
         return orjson.dumps(value) if isinstance(value, bool | int | float) else None
     if value.isascii() and value.isprintable():
         return value.strip(" ").encode()
-    if _UNFIT.search(value):
-        return None
-    try:
-        return value.strip(" \t").encode("latin-1")
-    except UnicodeEncodeError:
-        return value.strip(" \t").encode()
+    return None if _UNFIT.search(value) else value.strip(" \t").encode()

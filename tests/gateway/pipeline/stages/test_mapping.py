@@ -81,6 +81,36 @@ def test_request_headers(make_exchange, case):
     assert ex.headers == {name: b",".join(values) for name, values in joined.items()}
 
 
+FIELD_BYTES = {
+    "claim": ("$authorizer.sub", "é".encode()),
+    "claim that looks like the bytes of another": ("$authorizer.other", "Ã©".encode()),
+    "path variable": ("$request.path.id", "ü".encode()),
+    "header as it came": ("$request.header.x-raw", b"\xe9\xff"),
+    "user agent as it came": ("$context.identity.userAgent", b"\xfc"),
+    "each part its own": ("${request.header.x-raw}/${authorizer.sub}", b"\xe9\xff/\xc3\xa9"),
+    "static": (" grüß ", "grüß".encode()),
+    "blank beside a missing value": ("Bearer ${authorizer.none}", b"Bearer"),
+}
+
+
+@pytest.mark.parametrize("case", FIELD_BYTES)
+def test_bytes_of_a_mapped_field(make_exchange, case):
+    text, expected = FIELD_BYTES[case]
+    came = [(b"X-Raw", b"\xe9\xff"), (b"User-Agent", b"\xfc")]
+    ex = make_exchange(came, params={"id": "ü"}, authorizer={"sub": "é", "other": "Ã©"})
+    assert map_request(ex, {"headers": {"set": {"X-A": text}}}) is None
+    assert ex.fields[-1] == (b"X-A", expected)
+
+
+@given(st.text(), st.text())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_different_claims_never_become_the_same_bytes(make_exchange, one, other):
+    ex = make_exchange(authorizer={"a": one, "b": other})
+    mapping = {"set": {"X-A": "$authorizer.a", "X-B": "$authorizer.b"}}
+    if map_request(ex, {"headers": mapping}) is None:
+        assert (ex.headers[b"x-a"] == ex.headers[b"x-b"]) is (one == other)
+
+
 QUERY = {
     "set replaces all": ({"set": {"a": "9"}}, "b=x%20y&a=9"),
     "set adds, encoded": (
@@ -126,6 +156,8 @@ def test_request_path(make_exchange, case):
     [
         ({"headers": {"set": {"X-A": "$request.querystring.a"}}}, {"query": "a=1%0D%0AX-B:2"}),
         ({"headers": {"append": {"X-A": "$request.path.id"}}}, {"params": {"id": "a\0"}}),
+        ({"headers": {"set": {"X-A": "$authorizer.sub"}}}, {"authorizer": {"sub": "admin "}}),
+        ({"headers": {"set": {"X-A": "u ${request.path.id}!"}}}, {"params": {"id": "\ta"}}),
         ({"path": "/v2/${request.querystring.a}"}, {"query": "a=.."}),
         ({"path": "/v2/${request.querystring.a}/x"}, {"query": "a=."}),
         ({"path": "/v2/${request.querystring.a}"}, {"query": "a=../admin"}),
@@ -133,7 +165,18 @@ def test_request_path(make_exchange, case):
         ({"path": "/v2/${request.querystring.a}"}, {"query": "a=%00"}),
         ({"path": "/v2/${request.path.proxy}"}, {"params": {"proxy": "x/../../admin"}}),
     ],
-    ids=["CRLF", "NUL", "dots", "dot", "climb", "backslash", "encoded NUL", "climb in variable"],
+    ids=[
+        "CRLF",
+        "NUL",
+        "blank behind",
+        "blank before",
+        "dots",
+        "dot",
+        "climb",
+        "backslash",
+        "encoded NUL",
+        "climb in variable",
+    ],
 )
 def test_values_that_would_break_out_are_400(make_exchange, mapping, attributes):
     reply = map_request(make_exchange(**attributes), mapping)

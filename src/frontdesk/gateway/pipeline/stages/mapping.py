@@ -12,10 +12,10 @@ from frontdesk.base.streams import Fields
 from frontdesk.config.models.mapping import HeaderMapping, QueryMapping, ResponseMapping
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.field_values import UNFIT, bind_field, bind_reply_field
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
-from frontdesk.gateway.pipeline.values import bind, bind_reply, bind_selector, reads_body
-from frontdesk.rules.events.response import header_text
+from frontdesk.gateway.pipeline.values import bind, bind_selector, reads_body
 from frontdesk.rules.http.path import normalise
 from frontdesk.rules.lang.selectors import Part, parse
 
@@ -73,8 +73,8 @@ def _texts(mapping: HeaderMapping[str] | QueryMapping) -> Iterable[str]:
 
 
 def _request_headers(mapping: HeaderMapping[str]) -> Change:
-    sets = [(name.encode("ascii"), bind(text)) for name, text in mapping.set.items()]
-    appends = [(name.encode("ascii"), bind(text)) for name, text in mapping.append.items()]
+    sets = [(name.encode("ascii"), bind_field(text)) for name, text in mapping.set.items()]
+    appends = [(name.encode("ascii"), bind_field(text)) for name, text in mapping.append.items()]
     gone = frozenset(name.lower().encode("ascii") for name in (*mapping.remove, *mapping.set))
 
     def change(ex: Exchange) -> bool:
@@ -83,12 +83,11 @@ def _request_headers(mapping: HeaderMapping[str]) -> Change:
         # what a backend trusts must not be forged by leaving the source out.
         fields = _without(ex.fields, gone)
         headers = {name: value for name, value in ex.headers.items() if name not in gone}
-        for name, text in added:
-            if text is None:
-                continue
-            value = header_text(text)
-            if value is None:
+        for name, value in added:
+            if value is UNFIT:
                 return False
+            if value is None:
+                continue
             fields.append((name, value))
             key = name.lower()
             headers[key] = headers[key] + b"," + value if key in headers else value
@@ -181,19 +180,20 @@ def _response(mapping: ResponseMapping) -> Callable[[Exchange, Reply], Reply]:
 
 
 def _reply_headers(mapping: HeaderMapping[str]) -> ReplyChange:
-    sets = [(name.encode("ascii"), bind_reply(text)) for name, text in mapping.set.items()]
-    appends = [(name.encode("ascii"), bind_reply(text)) for name, text in mapping.append.items()]
+    sets = [(name.encode("ascii"), bind_reply_field(text)) for name, text in mapping.set.items()]
+    appends = [
+        (name.encode("ascii"), bind_reply_field(text)) for name, text in mapping.append.items()
+    ]
     gone = frozenset(name.lower().encode("ascii") for name in (*mapping.remove, *mapping.set))
 
     def change(ex: Exchange, reply: Reply) -> bool:
         added = [(name, value(ex, reply)) for name, value in (*sets, *appends)]
         fields = _without(reply.fields, gone)
-        for name, text in added:
-            if text is None:
-                continue
-            value = header_text(text)
-            if value is None:
+        for name, value in added:
+            if value is UNFIT:
                 return False
+            if value is None:
+                continue
             fields.append((name, value))
         reply.fields = fields
         return True
