@@ -72,11 +72,12 @@ def test_fields_of_interim_answers_are_not_fields_of_the_answer():
     assert reader.fields == [(b"X", b"y")]
 
 
-def test_hop_by_hop_framing_and_nominated_fields_are_not_passed_on():
+def test_hop_by_hop_framing_nominated_and_the_doors_own_fields_are_not_passed_on():
     reader = read(
         OK
         + b"Connection: close, X-Gone\r\nKeep-Alive: timeout=5\r\nX-Gone: 1\r\nProxy-Authenticate: a\r\n"
-        b"Trailer: Digest\r\nUpgrade: h2c\r\nSet-Cookie: a\r\nset-cookie: b\r\nDate: d\r\nContent-Length: 0\r\n\r\n"
+        b"Trailer: Digest\r\nUpgrade: h2c\r\nApigw-Requestid: forged\r\n"
+        b"Set-Cookie: a\r\nset-cookie: b\r\nDate: d\r\nContent-Length: 0\r\n\r\n"
     )
     assert reader.fields == [(b"Set-Cookie", b"a"), (b"set-cookie", b"b"), (b"Date", b"d")]
     assert not reader.keep_alive

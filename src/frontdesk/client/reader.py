@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from frontdesk.base.streams import Fields
-from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
+from frontdesk.rules.http.hop_by_hop import NOT_ANSWERED
 from frontdesk.rules.http.trailers import FORWARDED
 
 HEAD_LIMIT: Final = 64 * 1024
@@ -18,7 +18,6 @@ FIELD_LIMIT: Final = 200
 _REPEATED_BYTES: Final = 4096
 _BLANK_LINE: Final = b"\r\n\r\n"
 
-_CONNECTION_ITSELF: Final = HOP_BY_HOP | {b"content-length"}
 _USUAL: Final = frozenset({b"keep-alive", b"close", b"Keep-Alive", b"Close"})
 _KEEP_ALIVE_TIMEOUT: Final = re.compile(rb"timeout=(\d{1,5})", re.ASCII)
 
@@ -206,7 +205,7 @@ class ResponseReader:
         lower = name.lower()
         if self.status:
             self._trailer(name, lower, value)
-        elif lower in _CONNECTION_ITSELF:
+        elif lower in NOT_ANSWERED:
             self._about_connection(lower, value.strip())
         else:
             self.fields.append((name, value.strip()))

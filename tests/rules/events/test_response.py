@@ -77,6 +77,7 @@ FORMED = {
                 "Transfer-Encoding": "chunked",
                 "Connection": "close",
                 "Upgrade": "x",
+                "Apigw-RequestId": "forged",
                 "X-A": "1",
             },
         },

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_va
 from frontdesk.config.models.mapping import HeaderName, HeaderValue, Status
 from frontdesk.config.models.model import FilePath, Model, Name, ShortForm, broken_rule, matching
 from frontdesk.config.text import FileText
-from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
+from frontdesk.rules.http.hop_by_hop import NOT_ANSWERED
 
 
 def _without_alias(name: str) -> str:
@@ -67,8 +67,8 @@ def _plain(value: object) -> object:
 
 
 def _end_to_end(name: str) -> str:
-    if name.lower().encode() in HOP_BY_HOP | {b"content-length"}:
-        raise ValueError("expected a header of the answer; this one is set by the connection")
+    if name.lower().encode() in NOT_ANSWERED:
+        raise ValueError("expected a header of the answer; this one is set at the door")
     return name
 
 

@@ -14,13 +14,10 @@ from typing import Any, NamedTuple
 import orjson
 
 from frontdesk.base.streams import Field, Fields
-from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
+from frontdesk.rules.http.hop_by_hop import NOT_ANSWERED
 
 _JSON: Field = (b"content-type", b"application/json")
 _TEXT: Field = (b"content-type", b"text/plain; charset=utf-8")
-
-_DROPPED = HOP_BY_HOP | {b"content-length"}
-"""Framing is the server's business, whatever a function says (lower case)."""
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # controls but the tab: RFC 9110 §5.5
@@ -121,7 +118,7 @@ def _response(result: Mapping[str, Any], headers: list[tuple[str, Any]]) -> Resp
         if key is None or text is None:
             return Malformed("header that cannot be sent")
         spelled, lower = key
-        if lower not in _DROPPED:
+        if lower not in NOT_ANSWERED:
             has_type = has_type or lower == b"content-type"
             fields.append((spelled, text))
     if not has_type:

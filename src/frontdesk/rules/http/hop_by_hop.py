@@ -22,6 +22,9 @@ HOP_BY_HOP: Final[frozenset[bytes]] = frozenset(
 )
 """Meant for one connection: never forwarded in either direction."""
 
+NOT_ANSWERED: Final[frozenset[bytes]] = HOP_BY_HOP | {b"apigw-requestid", b"content-length"}
+"""Response fields that are not passed on, whoever answers: the door writes its own."""
+
 HELD: Final[frozenset[bytes]] = HOP_BY_HOP | {
     b"content-length",
     b"expect",

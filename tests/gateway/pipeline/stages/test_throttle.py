@@ -50,9 +50,9 @@ class Gateway:
         head = [step.run for step in (before, after) if step is not None]
         tail = [throttle.rate_limit_fields(build).run]
 
-        def send(fields=(), **attributes):
+        def send(fields=(), answered=(), **attributes):
             ex = self.make_exchange(
-                fields, head=[*head, lambda _ex: Reply(200, [])], tail=tail, **attributes
+                fields, head=[*head, lambda _ex: Reply(200, [*answered])], tail=tail, **attributes
             )
             run.begin(ex)
             return ex.client.replies[0]
@@ -119,6 +119,14 @@ def test_success_carries_the_tightest_limit(gateway):
         (b"ratelimit-policy", b'"account";q=10000;w=1, "api";q=100;w=1, "route";q=10;w=1'),
         (b"ratelimit", b'"route";r=3;t=1'),
     ]
+
+
+def test_a_limit_of_the_door_replaces_what_the_backend_says_of_its_own(gateway):
+    own, other = (b"RateLimit", b'"route";r=9;t=1'), (b"X-A", b"1")
+    limited = gateway().route({"throttle": "10/s"})
+    names = [name for name, _ in limited(answered=[own, other]).fields]
+    assert names == [b"X-A", b"ratelimit-policy", b"ratelimit"]
+    assert gateway().route({})(answered=[own, other]).fields == [own, other]
 
 
 def test_the_account_alone_is_not_told_on_success(gateway):

@@ -72,8 +72,18 @@ def rate_limit_fields(_build: RouteBuild) -> Step:
 def _add_rate_limit_fields(ex: Exchange, reply: Reply) -> Reply:
     # Differs: [rate-limit-fields] AWS says nothing of its limits, nor does it send Retry-After.
     if ex.limit_fields is not None:
+        if reply.made == "integration":  # what it says of limits of its own would contradict
+            reply.fields = [
+                field
+                for field in reply.fields
+                if len(field[0]) not in _TOLD_WIDTHS or field[0].lower() not in _TOLD_NAMES
+            ]
         reply.fields += ex.limit_fields
     return reply
+
+
+_TOLD_NAMES: Final = frozenset({b"ratelimit", b"ratelimit-policy"})
+_TOLD_WIDTHS: Final = frozenset(map(len, _TOLD_NAMES))
 
 
 _RATE_LIMIT_FIELDS: Final = Step(
