@@ -230,6 +230,7 @@ def _syntax(error: yaml.YAMLError, data: bytes, file: str) -> Finding:
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
     context = getattr(error, "context", None)
     message = f"{context}: {problem}" if context else str(problem)
-    has_tab = _TAB_FIRST.match(data.split(b"\n")[line - 1]) is not None
+    at_fault = b"".join(data.split(b"\n")[line - 1 : line])  # nothing where the fault is the end
+    has_tab = _TAB_FIRST.match(at_fault) is not None
     hint = "indent with spaces, not tabs" if has_tab else ""
     return Finding("error", "syntax", Position(file, line, column, ""), message, hint=hint)
