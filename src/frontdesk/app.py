@@ -244,9 +244,8 @@ def _parts(clock: Clock, wheel: Wheel) -> Parts:
 def _compile(
     loaded: Loaded, parts: Parts, host: FunctionHost, record: Callable[[Exchange], None]
 ) -> GatewayPlan:
-    config = loaded.config
-    invokers = {settings.name: host.invoker(settings) for settings in _functions(config)}
-    return compile_gateway(config, loaded.place, replace(parts, invokers=invokers), record)
+    invokers = {settings.name: host.invoker(settings) for settings in _functions(loaded.config)}
+    return compile_gateway(loaded, replace(parts, invokers=invokers), record)
 
 
 def _fixed(config: Config) -> dict[str, object]:

@@ -108,3 +108,64 @@ def test_a_header_without_a_colon_is_a_wrong_use(run):
     result = run("explain", "GET", "/health", "-H", "Origin")
     assert result.exit_code == 2
     assert "expected NAME: VALUE, got 'Origin'" in result.stderr
+
+
+SECRETS = """\
+name: x
+authorizers:
+  people: {type: jwt, issuer: "https://${env:K}.example", audience: [x]}
+upstreams: {billing: {targets: ["http://${env:K}.example", "http://two.example"]}}
+apis:
+  shop:
+    stage: {name: "${env:K}", throttle: {rate: 9/s, by: "$request.header.${env:K}"}}
+    base_path: "/${env:K}"
+    cors: {allow_origins: "https://${env:K}", allow_methods: [GET]}
+    throttle: {rate: 9/s, by: "$request.header.${env:K}"}
+    routes:
+      GET /url: {http: "http://127.0.0.1:1/${env:K}", authorizer: people, scopes: ["a:${env:K}"]}
+      GET /bills: {http: {upstream: billing, path: "/${env:K}"}}
+      GET /file: {static: "${env:K}"}
+      GET /throttled: {mock: {}, throttle: [1/s, {rate: 2/s, by: "$request.header.${env:K}"}]}
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("routes",),
+        ("check",),
+        ("explain", "GET", "/s3cret/s3cret/url"),
+        ("explain", "GET", "/s3cret/s3cret/bills"),
+        ("explain", "GET", "/s3cret/s3cret/file"),
+        ("explain", "GET", "/s3cret/s3cret/throttled"),
+        ("explain", "GET", "/s3cret/s3cret/nothing"),
+    ],
+    ids=" ".join,
+)
+def test_what_references_stand_for_is_never_shown(run, tmp_path, monkeypatch, arguments):
+    monkeypatch.setenv("K", "s3cret")
+    (tmp_path / "frontdesk.yaml").write_text(SECRETS)
+    result = run(*arguments)
+    assert result.exit_code == 0
+    asked = arguments[-1]
+    assert "s3cret" not in result.output.replace(asked, "")
+    assert "${env:K}" in result.output
+
+
+def test_a_url_that_cannot_be_used_is_shown_as_it_is_written(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("K", "s3cret")
+    text = "name: x\napis: {a: {routes: {GET /k: {http: 'http://u:p@127.0.0.1:1/${env:K}'}}}}\n"
+    (tmp_path / "frontdesk.yaml").write_text(text)
+    result = run("check")
+    assert result.exit_code == 1
+    assert "s3cret" not in result.output
+    assert "***@127.0.0.1:1/${env:K}" in result.output
+
+
+def test_a_handler_from_a_reference_is_not_shown(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("K", "s3cret")
+    text = "name: x\nfunctions: {f: {handler: '${env:K}.f'}, g: {handler: g.g, code: '${env:K}'}}\n"
+    (tmp_path / "frontdesk.yaml").write_text(text)
+    result = run("check")
+    assert result.output.count("[handler-not-found]") == 2
+    assert "s3cret" not in result.output

@@ -1,13 +1,16 @@
 """`frontdesk routes` and `frontdesk explain`: what the compiled plan will do, with its lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from frontdesk.cli.configured import config_option, read
 from frontdesk.config.models.api import Route
-from frontdesk.config.models.throttle import Throttle
+
+if TYPE_CHECKING:
+    from frontdesk.config.load import Loaded
 
 
 @click.command()
@@ -21,15 +24,15 @@ def routes(paths: tuple[Path, ...]) -> None:
     rows = [("API", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT")]
     for api_name, api in loaded.config.apis.items():
         for key, route in api.routes.items():
-            place = loaded.place("apis", api_name, "routes", key)
+            at = ("apis", api_name, "routes", key)
             rows.append(
                 (
                     api_name,
                     key,
-                    _integration(route),
+                    _integration(loaded, at, route),
                     route.authorizer or api.authorizer or "none",
-                    ", ".join(map(_throttle, route.throttle)) or "-",
-                    str(place or "-"),
+                    ", ".join(_throttles(loaded, at, route)) or "-",
+                    str(loaded.place(*at) or "-"),
                 )
             )
     _print_columns(rows)
@@ -53,14 +56,16 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
     from frontdesk.gateway.pipeline.explain import explain as explain_request
 
     pairs = dict(_header(text) for text in headers)
+    loaded = read(paths)
     try:
-        found = explain_request(compile_offline(read(paths)), method, url, pairs)
+        found = explain_request(compile_offline(loaded), method, url, pairs)
     except ValueError as error:
         message = f"the door answers 400 to this path: {error}"
         raise click.ClickException(message) from None
     plan = found.plan
     click.secho(f"{found.method} {found.path}", bold=True)
-    click.echo(f"  api    {plan.api.name} ({plan.api.kind}), stage {plan.api.stage}")
+    stage = loaded.shown(plan.api.stage, "apis", plan.api.name, "stage", "name")
+    click.echo(f"  api    {plan.api.name} ({plan.api.kind}), stage {stage}")
     click.echo(f"  route  {plan.route_key or 'none'}  {plan.place or ''}".rstrip())
     for name, value in found.params.items():
         click.echo(f"  {{{name}}} = {value}")
@@ -83,19 +88,24 @@ def _print_columns(rows: Iterable[Sequence[str]]) -> None:
         )
 
 
-def _integration(route: Route) -> str:
+def _integration(loaded: "Loaded", at: tuple[str, ...], route: Route) -> str:
     if route.function is not None:
         return f"function {route.function}"
     if route.http is not None:
         http = route.http
-        return f"http {http.url}" if http.url else f"upstream {http.upstream} {http.path or '/…'}"
+        if http.url is not None:
+            return f"http {loaded.shown(http.url, *at, 'http', 'url')}"
+        below = loaded.shown(http.path or "/…", *at, "http", "path")
+        return f"upstream {http.upstream} {below}"
     if route.static is not None:
-        return f"static {route.static.root.name}"
+        return f"static {loaded.shown(route.static.root.name, *at, 'static', 'root')}"
     return f"mock {route.mock.status if route.mock else ''}"
 
 
-def _throttle(throttle: Throttle) -> str:
-    return f"{throttle.rate} by {throttle.by}" if throttle.by else str(throttle.rate)
+def _throttles(loaded: "Loaded", at: tuple[str, ...], route: Route) -> Iterator[str]:
+    for index, throttle in enumerate(route.throttle):
+        by = loaded.shown(throttle.by, *at, "throttle", index, "by")
+        yield f"{throttle.rate} by {by}" if throttle.by else str(throttle.rate)
 
 
 def _header(text: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from frontdesk.config.conflicts import conflicts
 from frontdesk.config.models.root import Config
 from frontdesk.config.names import unknown_names
 from frontdesk.config.references import resolve
+from frontdesk.config.text import FileText
 from frontdesk.config.tree import Tree
 from frontdesk.config.urls import unusable_urls
 from frontdesk.config.validation import located, validate
@@ -34,6 +35,14 @@ class Loaded:
         For example `place("apis", "scheduling", "throttle")`.
         """
         return self.tree.position(path, of_key=True) if self.tree.node_at(path) else None
+
+    def shown(self, value: object, *path: str | int) -> str:
+        """Write a value of the configuration for people: where a reference made it, as the file has it.
+
+        path: where the file says it; positions in lists count from 0, also where one stands alone.
+        """
+        text = self.tree.value_at(self.tree.known(path))
+        return text.written if isinstance(text, FileText) and text.referenced else str(value)
 
 
 def load(paths: Sequence[Path], environ: Mapping[str, str]) -> Loaded:

@@ -26,7 +26,8 @@ def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
                     if "${stage." in written:
                         hint = f"see the variables of stage {name}"
                     at = tree.position(where)
-                    yield Finding("error", "url", at, problem, shown(written), hint=hint)
+                    text = tree.value_at(tree.known(where))  # as it is in the file
+                    yield Finding("error", "url", at, problem, shown(text), hint=hint)
                     break
 
 

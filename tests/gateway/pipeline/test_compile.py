@@ -34,7 +34,7 @@ def compile_text(tmp_path, monkeypatch):
         wheel = Wheel(clock.monotonic())
         keys, upstreams = KeyRing(clock, wheel, None), Upstreams(clock, wheel)
         parts = Parts(clock, wheel, MemoryLedger(), {}, keys, upstreams)
-        return compile_gateway(loaded.config, loaded.place, parts, lambda _ex: None)
+        return compile_gateway(loaded, parts, lambda _ex: None)
 
     return compiled
 

@@ -23,7 +23,8 @@ def admin_without_token(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     admin = loaded.config.admin
     if not admin.listen.is_loopback and admin.token is None:
         where = loaded.tree.position(("admin", "listen"))
-        yield where, f"the admin face is open beyond loopback: {admin.listen}"
+        address = loaded.shown(admin.listen, "admin", "listen")
+        yield where, f"the admin face is open beyond loopback: {address}"
 
 
 def literal_secrets(loaded: Loaded) -> Iterator[tuple[Position, str]]:

@@ -2,11 +2,13 @@
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path as FilePath
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.function import Function
+from frontdesk.config.text import FileText
+from frontdesk.config.tree import Path
 
 _FunctionDef = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SHOWING = frozenset({"format_exc", "format_exception", "repr", "str"})
@@ -53,7 +55,7 @@ class _Source:
 
     def position(self, node: ast.AST) -> Position:
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-        return Position(_shown(self.file or Path()), line, column, self.key)
+        return Position(_shown(self.file or FilePath()), line, column, self.key)
 
     def defines(self, name: str) -> bool:
         """Tell whether the module binds `name` at its top, or may do so by a star import."""
@@ -81,9 +83,10 @@ class _Source:
         return {node.name: node for node in body if isinstance(node, _FunctionDef)}
 
 
-def _shown(path: Path) -> str:
+def _shown(path: FilePath) -> str:
     """Write a path as it is found from the working folder, where it is below it."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+    here = FilePath.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _sources(loaded: Loaded) -> Iterator[tuple[str, _Source]]:
@@ -97,10 +100,20 @@ def unusable_handlers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
         where = loaded.tree.position(("functions", name, "handler"))
         if source.file is None and loaded.config.functions[name].requirements:
             continue
-        if source.problem:
+        at = ("functions", name)
+        if _referenced(loaded, (*at, "handler")) or _referenced(loaded, (*at, "code")):
+            if source.problem or not source.defines(source.callable):
+                yield where, "the file or its callable is not there, or is no Python"
+        elif source.problem:
             yield where, source.problem
         elif not source.defines(source.callable):
-            yield where, f"{_shown(source.file or Path())} defines no {source.callable}"
+            yield where, f"{_shown(source.file or FilePath())} defines no {source.callable}"
+
+
+def _referenced(loaded: Loaded, path: Path) -> bool:
+    """Tell whether a text came from a reference, and must not be shown."""
+    text = loaded.tree.value_at(path)
+    return isinstance(text, FileText) and text.referenced
 
 
 def leaked_exceptions(loaded: Loaded) -> Iterator[tuple[Position, str]]:

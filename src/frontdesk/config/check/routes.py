@@ -66,5 +66,6 @@ def _api_in_front(loaded: Loaded, api: HttpApi, path: str) -> str | None:
         base = other.base_path.rstrip("/")
         longer = len(base) > len(api.base_path.rstrip("/"))
         if other.host == api.host and longer and f"{path}/".startswith(f"{base}/"):
-            return f"API {name} takes all paths below {base}"
+            shown = loaded.shown(base, "apis", name, "base_path")
+            return f"API {name} takes all paths below {shown}"
     return None

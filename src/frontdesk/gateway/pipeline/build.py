@@ -18,9 +18,10 @@ from frontdesk.ports.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The running parts that plans refer to, made by the composition root; they outlive a reload.
+    """The running parts that plans refer to, made by the composition root.
 
-    invokers: by function name. keys: signing keys of token issuers. upstreams: connection pools.
+    invokers: by function name; each compilation brings its own, the other parts outlive a reload.
+    keys: signing keys of token issuers. upstreams: connection pools.
     """
 
     clock: Clock
@@ -32,6 +33,9 @@ class Parts:
 
 
 T = TypeVar("T")
+
+Show = Callable[..., str]
+"""`show(value, "apis", "scheduling", "host")`: the value as people may see it, references unresolved."""
 
 Locate = Callable[..., Position | None]
 """`locate("apis", "scheduling", "throttle")`: the file position of a key path, or None."""
@@ -53,6 +57,7 @@ class RouteBuild:
     config: Config
     parts: Parts
     place: Locate
+    shown: Show
     shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
     """What the routes of one compilation have in common; see `once`."""
 

@@ -6,25 +6,32 @@ from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from frontdesk.config.load import Loaded
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.root import Config
-from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild
+from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
 from frontdesk.gateway.pipeline.exchange import Exchange, Tail
-from frontdesk.gateway.pipeline.order import HEAD, PREFLIGHT, TAIL, UNMATCHED, not_found
+from frontdesk.gateway.pipeline.order import (
+    HEAD,
+    NOWHERE,
+    NOWHERE_TAIL,
+    PREFLIGHT,
+    PREFLIGHT_TAIL,
+    TAIL,
+    UNMATCHED,
+)
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
-from frontdesk.gateway.pipeline.stages.respond import request_id
 
 
-def compile_gateway(
-    config: Config, place: Locate, parts: Parts, log: Callable[[Exchange], None]
-) -> GatewayPlan:
+def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None]) -> GatewayPlan:
     """Compile every API of the configuration.
 
-    place: file position of a key path. log: called once per exchange when it is over.
+    log: called once per exchange when it is over.
     Raises: ConfigError for what only compiling can tell.
     """
-    compiler = _Compiler(config, place, parts, log)
+    config = loaded.config
+    compiler = _Compiler(config, loaded.place, loaded.shown, parts, log)
     mounts: dict[str, list[Mount]] = {}
     for name, api in config.apis.items():
         mounts.setdefault((api.host or "").lower(), []).extend(compiler.mounts(name, api))
@@ -40,6 +47,7 @@ def api_id(name: str) -> str:
 class _Compiler:
     config: Config
     place: Locate
+    shown: Show
     parts: Parts
     log: Callable[[Exchange], None]
     shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
@@ -58,14 +66,14 @@ class _Compiler:
                 base if stage == "$default" else f"{base}/{stage}",
                 RouteTable(routes),
                 self._plan(bare, UNMATCHED, TAIL),
-                self._plan(bare, PREFLIGHT, TAIL[-1:]) if api.cors is not None else None,
+                self._plan(bare, PREFLIGHT, PREFLIGHT_TAIL) if api.cors is not None else None,
             )
 
     def nowhere(self) -> RoutePlan:
         """Compile the answer to requests for which there is no API at all."""
         # Differs: [no-api] AWS answers 403 at a custom domain.
         build = self._build("", "", HttpApi(routes={}), self._nobody(), None)
-        return self._plan(build, (not_found,), (request_id,))
+        return self._plan(build, NOWHERE, NOWHERE_TAIL)
 
     def _facts(self, name: str, api: HttpApi, stage: str) -> ApiFacts:
         config = self.config
@@ -89,7 +97,16 @@ class _Compiler:
         self, key: str, name: str, api: HttpApi, facts: ApiFacts, route: Route | None
     ) -> RouteBuild:
         return RouteBuild(
-            key, name, api, facts, route, self.config, self.parts, self.place, self.shared
+            key=key,
+            api_name=name,
+            api=api,
+            facts=facts,
+            route=route,
+            config=self.config,
+            parts=self.parts,
+            place=self.place,
+            shown=self.shown,
+            shared=self.shared,
         )
 
     def _plan(

@@ -1,4 +1,4 @@
-"""Owns the order of stages, for every kind of plan. It is written here and nowhere else.
+"""Owns the order of stages, for every kind of plan: a head and a tail each. It is written nowhere else.
 
 Each row is a builder: it returns the step for one route, or None when the route does not enable it.
 The order is AWS's for HTTP APIs: preflights before everything, limits that need no identity before the
@@ -55,8 +55,15 @@ TAIL: tuple[Builder, ...] = (
 )
 
 UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, not_found)
-"""A miss is counted like any request of the API, then answered 404."""
+"""A miss is counted like any request of the API, then answered 404, through `TAIL`."""
 
 PREFLIGHT: tuple[Builder, ...] = (cors.preflight,)
-"""A CORS preflight touches neither limits nor authorizers nor code; `cors.preflight` builds None for
-an API without a CORS configuration."""
+"""A CORS preflight touches neither limits nor authorizers nor code."""
+
+PREFLIGHT_TAIL: tuple[Builder, ...] = (respond.request_id,)
+"""Its CORS fields are the answer itself."""
+
+NOWHERE: tuple[Builder, ...] = (not_found,)
+"""For requests for which there is no API at all."""
+
+NOWHERE_TAIL: tuple[Builder, ...] = (respond.request_id,)

@@ -75,6 +75,7 @@ def forward(make_exchange, backend, clock):
             config=SimpleNamespace(upstreams=upstreams or {}),
             parts=SimpleNamespace(upstreams=backend, clock=clock),
             place=lambda *_path: None,
+            shown=lambda value, *_path: str(value),
             shared=more.pop("compilation", {}),
         )
         step = integration(build)

@@ -47,6 +47,7 @@ def serve(root, key="GET /board/{file+}"):
         key=key,
         parts=SimpleNamespace(clock=SimpleNamespace(time=lambda: MODIFIED + 60.0)),
         place=lambda *keys: ".".join(keys),
+        shown=lambda value, *_path: str(value),
     )
     return static.integration(build).run
 

@@ -39,6 +39,7 @@ def build():
             config,
             parts,
             lambda *keys: keys if keys in said else None,
+            lambda value, *_path: str(value),
             shared,
         )
 

@@ -35,6 +35,7 @@ def build(config=CLINIC):
         config=None,
         parts=None,
         place=lambda *keys: ".".join(keys),
+        shown=lambda value, *_path: str(value),
     )
 
 

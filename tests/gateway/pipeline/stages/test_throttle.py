@@ -40,6 +40,7 @@ class Gateway:
             config=self.config,
             parts=self.parts,
             place=lambda *keys: ".".join(keys),
+            shown=lambda value, *_path: str(value),
         )
 
     def route(self, *args, **where):

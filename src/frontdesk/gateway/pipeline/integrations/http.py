@@ -96,11 +96,16 @@ def _forwarder(
         named = build.config.upstreams[http.upstream]
         url = split_upstream(named.urls[0], http.path, build.facts.variables)
         settings = _settings(named)
+        at = ("upstreams", http.upstream, "targets" if named.targets else "url")
+        shown = ", ".join(
+            build.shown(target, *at, index) for index, target in enumerate(named.urls)
+        )
         timeout = min(timeout, named.timeout.total)
         append = http.path is None
     else:
         url = split_url(http.url or "", build.facts.variables)
         settings = UpstreamSettings((url.origin,), limits=PoolLimits(read=LONGEST))
+        shown = build.shown(http.url, "apis", build.api_name, "routes", build.key, "http", "url")
         append = takes_rest(variables)
     forwarder = Forwarder(
         _upstream(build, http.upstream, settings),
@@ -111,7 +116,7 @@ def _forwarder(
         timeout=timeout,
         clock=build.parts.clock,
     )
-    return forwarder.forward, f"http {', '.join(settings.targets)}, timeout {timeout:g}s"
+    return forwarder.forward, f"http {shown}, timeout {timeout:g}s"
 
 
 def _upstream(build: RouteBuild, name: str | None, settings: UpstreamSettings) -> Upstream:

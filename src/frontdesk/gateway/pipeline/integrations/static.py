@@ -66,7 +66,8 @@ def integration(build: RouteBuild) -> Step | None:
         return reply
 
     place = build.place("apis", build.api_name, "routes", build.key, "static")
-    return Step("static", serve, str(root), place)
+    shown = build.shown(root, "apis", build.api_name, "routes", build.key, "static", "root")
+    return Step("static", serve, shown, place)
 
 
 def _finder(root: Path, route_key: str) -> Callable[[Exchange], Path | None]:

@@ -39,8 +39,11 @@ def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
     stage = build.once(
         ("jwt", name, route.scopes), lambda: jwt_stage(judge, config.identity, route.scopes)
     )
-    scopes = f", one scope of {' '.join(route.scopes)}" if route.scopes else ""
-    detail = f"{name}: token of {config.issuer}{scopes}"
+    at = ("apis", build.api_name, "routes", build.key, "scopes")
+    scopes = " ".join(build.shown(scope, *at, index) for index, scope in enumerate(route.scopes))
+    detail = f"{name}: token of {build.shown(config.issuer, 'authorizers', name, 'issuer')}"
+    if scopes:
+        detail += f", one scope of {scopes}"
     return stage, detail
 
 

@@ -71,5 +71,7 @@ def _compile(config: Cors) -> CorsPolicy:
 
 
 def _step(name: str, run: Stage | Tail, build: RouteBuild, config: Cors) -> Step:
-    detail = ", ".join(config.allow_origins)
-    return Step(name, run, detail, build.place("apis", build.api_name, "cors"))
+    at = ("apis", build.api_name, "cors")
+    origins = enumerate(config.allow_origins)
+    shown = [build.shown(origin, *at, "allow_origins", index) for index, origin in origins]
+    return Step(name, run, ", ".join(shown), build.place(*at))

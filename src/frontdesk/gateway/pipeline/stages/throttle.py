@@ -29,15 +29,19 @@ _LONGEST_SUBJECT = 64  # characters; a client may send headers far longer than a
 
 @dataclass(frozen=True, slots=True)
 class _Limit:
-    """One throttle of the configuration that applies to a route. scope: what it counts, for its key."""
+    """One throttle of the configuration that applies to a route.
+
+    scope: what it counts, for its key. shown_by: `by` for people.
+    """
 
     rule: Rule
     scope: str
     by: str | None
+    shown_by: str
     place: Position | None
 
     def __str__(self) -> str:
-        per = f" by {self.by}" if self.by else ""
+        per = f" by {self.shown_by}" if self.by else ""
         rule = self.rule
         return f"{rule.name} {rule.limit} per {rule.window:g}s, burst {rule.burst}{per}"
 
@@ -97,40 +101,49 @@ def _limits(build: RouteBuild) -> list[_Limit]:
     shared = build.once(("limits", api_name, stage), lambda: list(_shared_limits(build)))
     if build.route is None:
         return shared
-    at = build.place("apis", api_name, "routes", build.key, "throttle")
+    at = ("apis", api_name, "routes", build.key, "throttle")
     limits = list(shared)
-    for number, throttle in enumerate(build.route.throttle, 1):
-        name = "route" if number == 1 else f"route-{number}"
-        limits.append(_limit(build, name, throttle, f"{name} {api_name}/{stage} {build.key}", at))
+    for index, throttle in enumerate(build.route.throttle):
+        name = f"route-{index + 1}" if index else "route"
+        scope = f"{name} {api_name}/{stage} {build.key}"
+        limits.append(_limit(build, name, throttle, scope, at, index=index))
     return limits
 
 
 def _shared_limits(build: RouteBuild) -> Iterator[_Limit]:
-    api, api_name, stage, place = build.api, build.api_name, build.facts.stage, build.place
+    api, api_name, stage = build.api, build.api_name, build.facts.stage
     account = build.config.limits.throttle
-    yield _limit(build, "account", account, "account", place("limits", "throttle"))
+    yield _limit(build, "account", account, "account", ("limits", "throttle"))
     staged = api.stages[stage].throttle
     if staged is not None:
         # `stage` for the only one, or an entry of `stages`
-        at = place("apis", api_name, "stage", "throttle") or place(
-            "apis", api_name, "stages", stage, "throttle"
-        )
+        at: tuple[str, ...] = ("apis", api_name, "stage", "throttle")
+        if not build.place(*at):
+            at = ("apis", api_name, "stages", stage, "throttle")
         yield _limit(build, "stage", staged, f"stage {api_name}/{stage}", at)
     if api.throttle is not None:
-        at = place("apis", api_name, "throttle")
+        at = ("apis", api_name, "throttle")
         yield _limit(build, "api", api.throttle, f"api {api_name}", at)
 
 
 def _limit(
-    build: RouteBuild, name: str, throttle: Throttle, scope: str, place: Position | None
+    build: RouteBuild,
+    name: str,
+    throttle: Throttle,
+    scope: str,
+    at: tuple[str, ...],
+    *,
+    index: int = 0,
 ) -> _Limit:
+    """Make the limit that the file says at `at`. index: which of several there."""
     limit, window = throttle.rate
     # Differs: [optional-burst] AWS asks for a burst with every rate.
     burst = throttle.burst or max(1, int(limit / window))
     rule = build.once(
         ("rule", name, limit, window, burst), lambda: Rule(name, limit, window, burst)
     )
-    return _Limit(rule, scope, throttle.by, place)
+    shown_by = build.shown(throttle.by, *at, index, "by")
+    return _Limit(rule, scope, throttle.by, shown_by, build.place(*at))
 
 
 def _step(build: RouteBuild, *, needs_identity: bool) -> Step | None:
