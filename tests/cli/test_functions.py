@@ -140,6 +140,11 @@ def test_logs_of_one_function_come_as_they_are(run, log):
     assert run("logs", "echo", "-n", "0").stdout == ""
 
 
+def test_logs_show_what_a_terminal_would_obey(run, log):
+    log("echo", "a\tb\x1b[2Jc\x9b\x7fd\rü\n")
+    assert run("logs", "echo").stdout == "a\tb\\x1b[2Jc\\x9b\\x7fd\\x0dü\n"
+
+
 def test_logs_of_functions_that_have_written_none_are_empty(run):
     result = run("logs")
     assert (result.exit_code, result.stdout) == (0, "")

@@ -218,7 +218,7 @@ def test_dev_reloads_code_and_configuration_and_survives_what_is_broken(developm
     assert call(address, "GET", "/f").body == b"one"
 
     change(code, "'one'", "'two'")
-    process.wait_for(r"^reloaded: .*code\.py$")
+    process.wait_for(r"^reloaded: code\.py$")
     assert call(address, "GET", "/f").body == b"two"
 
     change(path, "body: old", "body: new")
@@ -244,12 +244,15 @@ def test_dev_shows_why_a_function_cannot_be_imported_and_takes_the_mended_one(de
     address, process, path = development
     code = path.with_name("code.py")
     change(code, "return 'one'", "return one two")
-    process.wait_for(r"^reloaded: .*code\.py$")
+    process.wait_for(r"error: functions\.f\.handler: not readable as Python: code\.py, line 3")
+    process.wait_for(r"^reloaded: code\.py$")
     assert call(address, "GET", "/f").status == 500
     process.wait_for(r"code\.py.*line 3|line 3.*code\.py")
     change(code, "return one two", "return 'mended'")
     process.wait_for(r"^reloaded: .*code\.py$", times=2)
     assert call(address, "GET", "/f").body == b"mended"
+    change(code, "def f(", "def g(")
+    process.wait_for(r"error: functions\.f\.handler: code\.py defines no f \[handler-not-found\]")
 
 
 def test_dev_tells_the_keys_that_wait_for_a_restart(development):

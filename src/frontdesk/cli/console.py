@@ -13,6 +13,17 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 
+_CONTROLS = {
+    code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\t\n"
+}
+"""C0 and C1 controls but tab and line end, which could make a terminal do or hide something."""
+
+
+def visible(text: str) -> str:
+    """Write the controls of a text that somebody else has made as escapes, for a terminal."""
+    return text.translate(_CONTROLS)
+
+
 def log_to_console(level: str, *, readable: bool) -> None:
     """Send the messages of this process to standard error. level: debug, info, warning or error."""
     handler = logging.StreamHandler(sys.stderr)

@@ -16,6 +16,7 @@ from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.console import visible
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
@@ -74,7 +75,7 @@ async def _invoke(
 ) -> Outcome:
     def log(_function: str, lines: bytes) -> None:
         if not quiet:
-            click.echo(lines.decode("utf-8", "replace"), err=True, nl=False)
+            click.echo(visible(lines.decode("utf-8", "replace")), err=True, nl=False)
 
     clock = SystemClock()
     wheel = Wheel(clock.monotonic())
@@ -126,7 +127,8 @@ def _known(config: Config, name: str) -> str:
 def _print(found: Iterator[tuple[str, list[str]]], width: int) -> None:
     for name, lines in found:
         for line in lines:
-            click.echo(f"{name:{width}} {line}" if width else line)
+            shown = visible(line)
+            click.echo(f"{name:{width}} {shown}" if width else shown)
 
 
 class _Tail:

@@ -19,8 +19,10 @@ from frontdesk import __version__
 from frontdesk.app import Frontdesk
 from frontdesk.base.errors import ConfigError, StartError
 from frontdesk.cli.configured import config_option, read, show
-from frontdesk.cli.console import log_to_console
+from frontdesk.cli.console import log_to_console, visible
 from frontdesk.cli.watch import Watcher, watched_files
+from frontdesk.config.check import check
+from frontdesk.config.check.handlers import from_here
 from frontdesk.config.load import Loaded, load
 
 _log = logging.getLogger("frontdesk")
@@ -121,15 +123,19 @@ class _Reloads:
             await self._load(changed)
 
     async def _load(self, changed: Path) -> None:
+        file = from_here(changed)
         try:
-            waiting = await self._app.reload(load(self._paths, os.environ))
+            loaded = load(self._paths, os.environ)
+            waiting = await self._app.reload(loaded)
         except ConfigError as error:
             show(error.findings)
-            click.secho(f"not reloaded: {changed} (the former state serves on)", err=True, fg="red")
+            click.secho(f"not reloaded: {file} (the former state serves on)", err=True, fg="red")
         except StartError as error:
             click.secho(f"not reloaded: {error}. {error.hint}", err=True, fg="red")
         else:
-            click.secho(f"reloaded: {changed}", err=True, fg="green")
+            broken = [finding for finding in check(loaded) if finding.id == "handler-not-found"]
+            show(broken)
+            click.secho(f"reloaded: {file}", err=True, fg="yellow" if broken else "green")
             if waiting:
                 click.secho(f"restart to apply: {', '.join(waiting)}", err=True, fg="yellow")
 
@@ -150,4 +156,4 @@ def _introduce(app: Frontdesk, paths: tuple[Path, ...]) -> None:
 
 def _echo(function: str, line: str) -> None:
     with suppress(OSError):  # a console that has gone stops no function
-        click.echo(f"{click.style(function, fg='cyan')} {line}")
+        click.echo(f"{click.style(function, fg='cyan')} {visible(line)}")

@@ -45,17 +45,17 @@ class _Source:
         self.problem = ""
         self.code: ast.Module | None = None
         if self.file is None:
-            self.problem = f"no such file: {_shown(places[0])}"
+            self.problem = f"no such file: {from_here(places[0])}"
             return
         try:
             self.code = ast.parse(self.file.read_bytes())
         except (SyntaxError, ValueError, OSError) as error:
             line = getattr(error, "lineno", None) or 1
-            self.problem = f"not readable as Python: {_shown(self.file)}, line {line}"
+            self.problem = f"not readable as Python: {from_here(self.file)}, line {line}"
 
     def position(self, node: ast.AST) -> Position:
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-        return Position(_shown(self.file or FilePath()), line, column, self.key)
+        return Position(from_here(self.file or FilePath()), line, column, self.key)
 
     def defines(self, name: str) -> bool:
         """Tell whether the module binds `name` at its top, or may do so by a star import."""
@@ -83,7 +83,7 @@ class _Source:
         return {node.name: node for node in body if isinstance(node, _FunctionDef)}
 
 
-def _shown(path: FilePath) -> str:
+def from_here(path: FilePath) -> str:
     """Write a path as it is found from the working folder, where it is below it."""
     here = FilePath.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
@@ -107,7 +107,7 @@ def unusable_handlers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
         elif source.problem:
             yield where, source.problem
         elif not source.defines(source.callable):
-            yield where, f"{_shown(source.file or FilePath())} defines no {source.callable}"
+            yield where, f"{from_here(source.file or FilePath())} defines no {source.callable}"
 
 
 def _referenced(loaded: Loaded, path: Path) -> bool:
