@@ -66,6 +66,10 @@ REFUSED = {
     "chunk line with bare LF": (post(CHUNKED, body=b"1\na\r\n0\r\n\r\n"), 400),
     "LF in quoted extension": (post(CHUNKED, body=b'1;x="\n"\r\na\r\n0\r\n\r\n'), 400),
     "length as trailer": (post(CHUNKED, body=b"0\r\nContent-Length: 3\r\n\r\n"), 400),
+    "endless zeros before a chunk size": (
+        post(CHUNKED, body=b"0" * 20_000 + b"1\r\na\r\n0\r\n\r\n"),
+        400,
+    ),
     "endless extension": (post(CHUNKED, body=b"1;x=" + b"y" * 20_000 + b"\r\na\r\n0\r\n\r\n"), 400),
     "endless trailers": (post(CHUNKED, body=b"0\r\n" + b"X: y\r\n" * 4000 + b"\r\n"), 400),
     # -- request line
@@ -179,6 +183,10 @@ SERVED = {
     "body in chunks": (
         post(CHUNKED, body=b"1\r\na\r\n2;x=y\r\nbc\r\n0\r\n\r\n"),
         b"POST /p? a.example abc",
+    ),
+    "chunk size of 17 digits": (
+        post(CHUNKED, body=b"0" * 16 + b"1\r\na\r\n0\r\n\r\n"),
+        b"POST /p? a.example a",
     ),
     "coding in capitals": (
         post(b"Transfer-Encoding: CHUNKED", body=b"1\r\na\r\n0\r\n\r\n"),
