@@ -82,8 +82,8 @@ def test_without_an_event_it_is_empty_and_the_environment_is_that_of_the_file(ru
 def test_a_function_that_fails_exits_with_1_and_says_how(run, function, error, payload):
     result = run("invoke", function)
     assert result.exit_code == 1
-    assert f"error: {error}" in result.stderr
     said = json.loads(result.stdout)
+    assert f"error: {error}: {said['errorType']}: {said['errorMessage']}\n" in result.stderr
     assert {key: said.get(key) for key in payload} == payload
 
 

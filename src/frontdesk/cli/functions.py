@@ -66,8 +66,17 @@ def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) ->
     outcome = uvloop.run(_invoke(config, settings, event, quiet=quiet))
     click.echo(outcome.payload.decode("utf-8", "replace"))
     if outcome.error:
-        click.echo(f"error: {outcome.error}", err=True)
+        click.echo(f"error: {outcome.error}: {_failure(outcome)}", err=True)
         raise SystemExit(1)
+
+
+def _failure(outcome: Outcome) -> str:
+    """Say what failed, in the function's own words where it gave some."""
+    try:
+        said = json.loads(outcome.payload)
+        return f"{said['errorType']}: {said['errorMessage']}"
+    except (ValueError, TypeError, KeyError):
+        return outcome.reason
 
 
 async def _invoke(
