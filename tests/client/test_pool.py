@@ -172,7 +172,7 @@ async def test_nobody_there_is_a_connect_failure(upstreams, ask, backend):
     upstream = upstreams.get(UpstreamSettings((f"http://127.0.0.1:{backend.port}",)))
     upstream.send(call := ask())
     assert await call.failed() == "connect"
-    assert call.error.retryable
+    assert not call.error.sent
 
 
 async def test_those_who_wait_learn_that_nobody_is_there(upstreams, ask, backend):

@@ -79,11 +79,3 @@ def write_duration(seconds: float) -> str:
             return f"{int(count)}{unit}"
     milliseconds = f"{seconds * 1000:.3f}".rstrip("0").rstrip(".")
     return f"{milliseconds}ms" if seconds else "0s"
-
-
-def write_size(size: int) -> str:
-    """Write bytes in the largest unit that leaves a whole number: `65536` becomes `64KB`."""
-    for unit in ("GB", "MB", "KB"):
-        if size and size % BYTES[unit] == 0:
-            return f"{size // BYTES[unit]}{unit}"
-    return f"{size}B"

@@ -3,9 +3,7 @@
 Frontdesk
 ├── ConfigError      the operator's file is wrong; carries every finding at once
 ├── StartError       the machine is not ready: port taken, secret missing, folder unwritable
-├── ClientError      the client of the door is wrong; the status to answer is in `status`
 └── UpstreamError    the other side failed: resolve, connect, tls, timeout, protocol, closed
-    and FunctionError for functions that could not answer.
 
 Messages: lower case, no full stop, the offending value last after a colon; hints apart.
 """
@@ -18,7 +16,6 @@ class FrontdeskError(Exception):
     """Root of every error that Frontdesk raises on purpose."""
 
     code = "frontdesk"
-    retryable = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         super().__init__(message)
@@ -84,21 +81,6 @@ class StartError(FrontdeskError):
     code = "start"
 
 
-class ClientError(FrontdeskError):
-    """The client's message cannot be accepted.
-
-    status: HTTP status to answer, 400 to 599. close: the connection's framing is in doubt and it
-    must not be used again.
-    """
-
-    code = "client"
-
-    def __init__(self, status: int, message: str, *, close: bool = True) -> None:
-        super().__init__(message)
-        self.status = status
-        self.close = close
-
-
 class UpstreamError(FrontdeskError):
     """A backend did not give a usable answer.
 
@@ -112,4 +94,3 @@ class UpstreamError(FrontdeskError):
         super().__init__(message)
         self.reason = reason
         self.sent = sent
-        self.retryable = not sent

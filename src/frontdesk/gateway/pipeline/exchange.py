@@ -191,12 +191,11 @@ class Exchange:
     """RateLimit fields to add to the reply, from the tightest limit passed so far."""
     limit_ratio: float = 2.0
     """remaining/burst of the limit in `limit_fields`; 2.0: none."""
-    stash: dict[str, Any] | None = None
-    """For third-party stages; ours have attributes."""
 
     # -- while an integration runs ----------------------------------------------------------------
     cancel_work: Callable[[str], None] | None = None
-    """Set by whoever parked: stop the work. Argument: "client" (gone) or "timeout"."""
+    """Set by whoever parked: stop the work. Argument: "client" (gone), "timeout", or "refused" (a body
+    that turned out to be too large or came too slowly)."""
     integration_started: float = 0.0
     integration_latency: float = -1.0
     """Seconds; -1: no integration ran."""

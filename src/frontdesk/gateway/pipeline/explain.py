@@ -5,24 +5,19 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.pipeline.plan import RoutePlan, Step
+from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.rules.http.path import normalise
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The plan that a request would take. route: its key, or "" when nothing matched."""
+    """The plan that a request would take. path: normalised. params: its path variables, decoded."""
 
     method: str
     path: str
     plan: RoutePlan
     params: Mapping[str, str]
-
-    @property
-    def steps(self) -> tuple[Step, ...]:
-        """Every stage in order, head then tail."""
-        return self.plan.steps
 
 
 def explain(plan: GatewayPlan, method: str, url: str, headers: Mapping[str, str]) -> Explanation:
