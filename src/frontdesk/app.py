@@ -31,7 +31,7 @@ from frontdesk.gateway.pipeline.router import Door, GatewayPlan
 from frontdesk.gateway.server.access_log import AccessLog
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listener import Server
-from frontdesk.gateway.server.shared import Door as AnyDoor
+from frontdesk.gateway.server.shared import Entrance
 from frontdesk.rules.http.forwarding import TrustedProxies
 from frontdesk.stores.memory.ledger import MemoryLedger
 
@@ -169,7 +169,7 @@ class Frontdesk:
         self._parts.keys.forget_unused()
         self._parts.upstreams.forget_unused()
 
-    def _server(self, door: AnyDoor, log: Callable[[Exchange], None]) -> Server:
+    def _server(self, door: Entrance, log: Callable[[Exchange], None]) -> Server:
         config = self.config
         return Server(
             door,

@@ -45,7 +45,7 @@ class AdminDoor:
         )
 
     def enter(self, ex: Exchange) -> None:
-        """See server.shared.Door."""
+        """See server.shared.Entrance."""
         ex.plan = self._plan
         ex.stage_path = ex.path
         begin(ex)

@@ -30,12 +30,13 @@ def begin(exchange: Exchange) -> None:
     _advance(exchange, 0)
 
 
-def _advance(ex: Exchange, at: int) -> None:
+def _advance(ex: Exchange, first: int) -> None:
+    at = first
     plan = ex.plan
     head = plan.head
     body_at = plan.body_at
     try:
-        for at in range(at, len(head)):  # noqa: B020, PLR1704 - the index survives into `ex.at`
+        for at in range(first, len(head)):
             if at == body_at and ex.source is not None:
                 ex.at = at
                 ex.client.collect_body(ex)

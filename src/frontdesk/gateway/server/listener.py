@@ -16,7 +16,7 @@ from frontdesk.gateway.server.heads import HeadReader
 from frontdesk.gateway.server.http1 import HttpConnection
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.registry import Registry
-from frontdesk.gateway.server.shared import Door, Shared, refused_plan
+from frontdesk.gateway.server.shared import Entrance, Shared, refused_plan
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 _BACKLOG: Final = 2048
@@ -42,7 +42,7 @@ class Server:
 
     def __init__(
         self,
-        door: Door,
+        door: Entrance,
         *,
         clock: Clock,
         wheel: Wheel,

@@ -6,16 +6,17 @@ from typing import Protocol
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import Wheel
-from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
+from frontdesk.gateway.pipeline.stages.respond import add_request_id
 from frontdesk.gateway.server.heads import HeadReader
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.registry import Registry
 from frontdesk.gateway.server.writing import DateLine
 
 
-class Door(Protocol):
-    """Where requests enter the pipeline."""
+class Entrance(Protocol):
+    """Where requests enter: the door of the gateway's APIs, or that of its own pages."""
 
     def enter(self, ex: Exchange) -> None:
         """Set `ex.plan` and start the exchange; it answers through `ex.client`, at once or later."""
@@ -30,7 +31,7 @@ class Shared:
     shuts down its sending side still gets its answers.
     """
 
-    door: Door
+    door: Entrance
     limits: Limits
     clock: Clock
     wheel: Wheel
@@ -43,18 +44,13 @@ class Shared:
 
 
 def refused_plan(log: Callable[[Exchange], None]) -> RoutePlan:
-    """Make the plan of requests that never reach an API: no stages, only the log."""
-
-    def name_request(ex: Exchange, reply: Reply) -> Reply:
-        reply.fields.append((b"apigw-requestid", ex.request_id.encode()))
-        return reply
-
+    """Make the plan of requests that never reach an API: no stages, only their id and the log."""
     nobody = ApiFacts(id="-", name="-", kind="http", stage="-", account="-", region="-", domain="-")
     return RoutePlan(
         route_key="-",
         api=nobody,
         head=(),
-        tail=(name_request,),
+        tail=(add_request_id,),
         body_at=-1,
         max_body=0,
         timeout=0.0,

@@ -12,9 +12,10 @@ def request_id(_build: RouteBuild) -> Step:
     return _REQUEST_ID
 
 
-def _add(ex: Exchange, reply: Reply) -> Reply:
+def add_request_id(ex: Exchange, reply: Reply) -> Reply:
+    """Append the field to a reply of any plan."""
     reply.fields.append((b"apigw-requestid", ex.request_id.encode()))
     return reply
 
 
-_REQUEST_ID: Final = Step("request id", _add, "apigw-requestid")
+_REQUEST_ID: Final = Step("request id", add_request_id, "apigw-requestid")
