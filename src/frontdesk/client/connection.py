@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._timer = wheel.timer(self._expire)
         self._transport = cast("asyncio.Transport", None)  # until connection_made
         self._tunnel: Tunnel | None = None
-        self._closed = False
+        self._done = False  # closed, or a tunnel: no further request
         self._paused = False
         self._served = 0
         # Spread evenly without a source of chance.
@@ -92,7 +92,7 @@ class Connection(asyncio.Protocol):
     @property
     def usable(self) -> bool:
         """Whether the next request may be started. The transport learns of an end before we do."""
-        return not (self._closed or self._transport.is_closing())
+        return not (self._done or self._transport.is_closing())
 
     def start(self, call: Call) -> None:
         """Send a request. The connection is free and usable."""
@@ -158,7 +158,7 @@ class Connection(asyncio.Protocol):
         if reader.complete:
             self._finish(reader)
         elif self._stale(reader, call):
-            self._forget()
+            self._part()
             self._close()
             call.replayed = True
             self._keeper.replay(call)
@@ -184,7 +184,7 @@ class Connection(asyncio.Protocol):
         self.drop_answer()
 
     def drop_answer(self) -> None:
-        self._forget()
+        self._part()
         self._close()
 
     def give_up(self, reason: str) -> None:
@@ -196,15 +196,15 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
 
     def pause_answer(self) -> None:
-        if self._paused or self._closed:
+        if self._paused or self._done:
             return
         self._paused = True
         self._transport.pause_reading()
-        if self._body is not None and self._body.attached:  # else it may have been forgotten
+        if self._body is not None and self._body.attached:  # else nobody may be there to resume
             self._timer.stop()
 
     def resume_answer(self) -> None:
-        if self._paused and not self._closed:
+        if self._paused and not self._done:
             self._paused = False
             self._await_more()
             self._transport.resume_reading()
@@ -230,15 +230,14 @@ class Connection(asyncio.Protocol):
 
     def _finish(self, reader: ResponseReader) -> None:
         """Deliver a complete answer, or its end. The connection is free before the caller goes on."""
-        call, body, upload = self._call, self._body, self._upload
-        assert call is not None
         if self._health is not None:
             self._judge(self._health, reader.status)
-        self._forget()
+        call, body, upload = self._part()
+        assert call is not None
         tunnel: Duplex | None = None
         if reader.switched is not None:
             tunnel = self._become_tunnel(reader.switched)
-        elif upload is None or upload.done:
+        elif upload is None:
             self._rest(reader)
         else:
             self._close()
@@ -250,7 +249,7 @@ class Connection(asyncio.Protocol):
             body = ResponseBody(self, None)
             body.finish(reader.take(), reader.trailers)
             call.respond(reader.status, reader.fields, body, None)
-        if upload is not None and not upload.done:
+        if upload is not None:
             upload.source.cancel()
 
     def _rest(self, reader: ResponseReader) -> None:
@@ -274,7 +273,7 @@ class Connection(asyncio.Protocol):
         self._keeper.release(self)
 
     def _become_tunnel(self, first: bytes) -> Tunnel:
-        self._closed = True
+        self._done = True
         self._timer.stop()
         self._reader.close()
         self._tunnel = Tunnel(self._transport, first, self._lost, self._wheel, self._monotonic)
@@ -302,18 +301,17 @@ class Connection(asyncio.Protocol):
             self._fail("timeout", f"no bytes for {self._read_timeout:g} seconds")
 
     def _fail(self, reason: str, message: str) -> None:
-        call, body, upload = self._call, self._body, self._upload
+        call, body, upload = self._part()
         if call is None:
             return
         if self._health is not None and reason != "cancelled":
             self._health.failed(self._monotonic())
-        self._forget()
         self._close()
         if body is not None:
             body.abort(reason)
         else:
             call.fail(UpstreamError(reason, f"{message}: {self._address}", sent=True))
-        if upload is not None and not upload.done:
+        if upload is not None:
             upload.source.cancel()
 
     def _judge(self, health: PassiveHealth, status: int) -> None:
@@ -328,19 +326,27 @@ class Connection(asyncio.Protocol):
         else:
             self._timer.at(self._monotonic() + self._read_timeout)
 
-    def _forget(self) -> None:
-        """Part from the request under way, so that nothing of it refers to this connection."""
-        if self._call is not None:
-            self._call.carrier = None
-        if self._upload is not None:
-            self._upload.detach()
-        self._call = self._upload = self._body = None
+    def _part(self) -> tuple[Call | None, ResponseBody | None, RequestBody | None]:
+        """Take the request under way off the connection: neither refers to the other any more.
+
+        Returns its call, the body of its answer if that has begun, and its own body if that still goes
+        out. Whoever parted them settles these last, because their owners may use the connection again.
+        """
+        call, body, upload = self._call, self._body, self._upload
+        self._call = self._body = self._upload = None
         self._endless = False
+        if call is not None:
+            call.carrier = None
+        if upload is not None:
+            upload.detach()
+            if upload.done:
+                upload = None
+        return call, body, upload
 
     def _close(self) -> None:
-        if self._closed:
+        if self._done:
             return
-        self._closed = True
+        self._done = True
         self._timer.stop()
         self._reader.close()
         self._transport.abort()
