@@ -83,9 +83,10 @@ def test_patience_lost_starts_more_up_to_the_limit():
     pool = make(cores=1, shared=3)
     ask(pool, "a", "b", "c", "d", "e")
     pool.ready(1, 0.0)
-    assert pool.next_tick(0.5) == 1.5
+    assert pool.next_tick(0.5) == 1.0
     assert pool.tick(0.9) == []
     assert pool.tick(1.0) == [Spawn("f", 2), Spawn("f", 3)]
+    assert pool.next_tick(1.0) == 2.0
     assert pool.tick(9.0) == []
 
 
@@ -138,6 +139,7 @@ def test_a_wait_ends_at_its_deadline():
     ask(pool, "a", "b", deadline=0.5)
     pool.ready(1, 0.0)
     assert pool.tick(0.4) == []
+    assert pool.next_tick(0.4) == 0.5
     assert pool.tick(0.5) == [Refuse("b", SHARED_EXCEEDED)]
     assert pool.next_tick(0.5) is None
 

@@ -126,12 +126,19 @@ class Pool(Generic[R]):
     # -- what may be asked ------------------------------------------------------------------------
 
     def next_tick(self, now: float) -> float | None:
-        """Tell when `tick` has something to do at the earliest; None: not before another event."""
-        functions = self._functions.values()
-        if any(function.waiting for function in functions):
-            return now + self._limits.patience
-        idle = [min(f.idle.values()) for f in functions if f.idle and f.size > 1]
-        return min(idle) + self._limits.idle if idle else None
+        """Tell the second at which `tick` has something to do next; None: not before another event.
+
+        That is when a wait ends, a request loses its patience or an idle child goes. For requests that
+        have lost it already, `tick` looks every `patience` seconds whether a place has become free.
+        """
+        limits, due = self._limits, []
+        for function in self._functions.values():
+            for wait in function.waiting.values():
+                impatient = wait.since + limits.patience
+                due += [wait.deadline, impatient if impatient > now else now + limits.patience]
+            if function.idle and function.size > 1:
+                due.append(min(function.idle.values()) + limits.idle)
+        return min(due, default=None)
 
     # -- events: definitions ----------------------------------------------------------------------
 
