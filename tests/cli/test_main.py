@@ -40,7 +40,10 @@ def test_help_and_version_load_neither_models_nor_servers():
 
 @pytest.mark.parametrize(
     ("typed", "said"),
-    [("chek", "No such command 'chek'. Did you mean 'check'?\n"), ("xyz", "No such command 'xyz'.\n")],
+    [
+        ("chek", "No such command 'chek'. Did you mean 'check'?\n"),
+        ("xyz", "No such command 'xyz'.\n"),
+    ],
 )
 def test_a_mistyped_command_is_told_the_nearest_one(run, typed, said):
     result = run(typed)
