@@ -120,7 +120,6 @@ class FunctionHost:
         self._pool: Pool[_Call] = Pool(self._limits)
         self._children: dict[int, Child] = {}
         self._calls: dict[Child, _Call] = {}
-        self._failure = _STOPPED  # what a Fail is answered with
         self._ticks = wheel.timer(self._tick)
         self._memory_looks = wheel.timer(self._watch_memory)
         self._request_ids = _uuids()
@@ -131,7 +130,6 @@ class FunctionHost:
             Spawn: self._spawn,
             Dispatch: self._dispatch,
             Refuse: self._refuse,
-            Fail: self._fail,
             Retire: self._retire,
             Kill: self._kill,
         }
@@ -225,9 +223,13 @@ class FunctionHost:
 
     # -- commands -----------------------------------------------------------------------------------
 
-    def _run(self, commands: list[Command[_Call]]) -> None:
+    def _run(self, commands: list[Command[_Call]], failure: Outcome = _STOPPED) -> None:
+        """Carry commands out. failure: what those get who wait in vain."""
         for command in commands:
-            self._carry_out[type(command)](command)
+            if type(command) is Fail:
+                _soon(command.request, failure)
+            else:
+                self._carry_out[type(command)](command)
 
     def _dispatch(self, command: Dispatch[_Call]) -> None:
         child = self._children[command.child]
@@ -263,9 +265,6 @@ class FunctionHost:
         body = b'{"Reason":"%b","Type":"User","message":"Rate Exceeded."}' % command.reason.encode()
         _soon(command.request, Outcome(body, "Throttled", command.reason))
 
-    def _fail(self, command: Fail[_Call]) -> None:
-        _soon(command.request, self._failure)
-
     def _retire(self, command: Retire) -> None:
         self._children[command.child].retire()
 
@@ -289,9 +288,7 @@ class FunctionHost:
     def failed(self, child: Child, outcome: Outcome, now: float) -> None:
         """See process.Owner."""
         # Differs: [failed-load] at AWS each of those who wait loads, and fails, for itself.
-        self._failure = outcome
-        self._run(self._pool.failed(child.number, now))
-        self._failure = _STOPPED
+        self._run(self._pool.failed(child.number, now), outcome)
 
     def lost(self, child: Child, outcome: Outcome | None, now: float) -> None:
         """See process.Owner."""
