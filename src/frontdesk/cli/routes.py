@@ -71,11 +71,14 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
         click.echo(f"  {{{name}}} = {value}")
     _print_columns(
         (
-            f"  {number:2} {'->' if number <= len(plan.head) else '<-'} {step.name}",
-            step.detail,
-            str(step.place or ""),
+            ""
+            if line
+            else f"  {number:2} {'->' if number <= len(plan.head) else '<-'} {step.name}",
+            detail,
+            str(place or ""),
         )
         for number, step in enumerate(plan.steps, 1)
+        for line, (detail, place) in enumerate(step.lines())
     )
 
 

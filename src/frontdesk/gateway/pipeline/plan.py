@@ -17,6 +17,7 @@ class Step:
 
     name: the row of `order.py`. run: a Stage in a head, a Tail in a tail. needs_body: the whole body
     must have been read before it runs. detail: one line, no secrets. place: None for built-in defaults.
+    parts: detail and place of each of several settings that one stage stands for; detail is "" then.
     """
 
     name: str
@@ -24,6 +25,11 @@ class Step:
     detail: str = ""
     place: Position | None = None
     needs_body: bool = False
+    parts: tuple[tuple[str, Position | None], ...] = ()
+
+    def lines(self) -> tuple[tuple[str, Position | None], ...]:
+        """Return what `explain` shows: each detail with its place."""
+        return self.parts or ((self.detail, self.place),)
 
 
 @dataclass(frozen=True, slots=True)

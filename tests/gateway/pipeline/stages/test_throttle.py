@@ -197,8 +197,8 @@ def test_each_claim_counts_apart_after_the_authorizer(gateway):
     assert statuses(send, 2, authorizer={"practice_id": "p2"}) == [200, 429]
     assert statuses(send, 2, authorizer={}) == [200, 429]
     build = front.build(route)
-    assert "practice_id" in throttle.throttle_after_auth(build).detail
-    assert "practice_id" not in throttle.throttle_before_auth(build).detail
+    assert "practice_id" in throttle.throttle_after_auth(build).parts[0][0]
+    assert "practice_id" not in str(throttle.throttle_before_auth(build).parts)
 
 
 def test_the_tighter_of_both_places_is_told(gateway):
@@ -228,8 +228,11 @@ def test_a_route_without_claim_limits_has_no_step_after_the_authorizer(gateway):
 
 def test_the_step_tells_where_it_comes_from(gateway):
     step = throttle.throttle_before_auth(gateway().build({"throttle": {"rate": "5/m", "burst": 2}}))
-    assert step.detail == "account 10000 per 1s, burst 10000; route 5 per 60s, burst 2"
-    assert step.place == "apis.scheduling.routes.GET /pets/{id}.throttle"
+    assert [detail for detail, _ in step.lines()] == [
+        "account 10000 per 1s, burst 10000",
+        "route 5 per 60s, burst 2",
+    ]
+    assert step.lines()[-1][1] == "apis.scheduling.routes.GET /pets/{id}.throttle"
 
 
 def test_a_limit_by_the_body_waits_for_the_body(gateway):

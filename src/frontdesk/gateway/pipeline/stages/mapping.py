@@ -47,7 +47,8 @@ def request_mapping(build: RouteBuild) -> Step | None:
 
     texts = [*_texts(mapping.headers), *_texts(mapping.query), mapping.path or ""]
     place = build.place("apis", build.api_name, "routes", build.key, "request")
-    detail = f"{len(changes)} of headers, query, path"
+    detail = ", ".join(_changes("header", mapping.headers) + _changes("query", mapping.query))
+    detail += (", path" if detail else "path") if mapping.path is not None else ""
     return Step("request mapping", apply, detail, place, needs_body=any(map(reads_body, texts)))
 
 
@@ -63,6 +64,12 @@ def response_mapping(build: RouteBuild) -> Step | None:
     place = build.place("apis", build.api_name, "routes", build.key, "response")
     detail = "headers" + "".join(f", {status}" for status in mapping.status)
     return Step("response mapping", apply, detail, place)
+
+
+def _changes(what: str, mapping: HeaderMapping[str] | QueryMapping) -> list[str]:
+    """Name what is changed, without the values."""
+    names = {"set": mapping.set, "append": mapping.append, "remove": mapping.remove}
+    return [f"{verb} {what} {' '.join(given)}" for verb, given in names.items() if given]
 
 
 def _texts(mapping: HeaderMapping[str] | QueryMapping) -> Iterable[str]:

@@ -155,8 +155,7 @@ def _step(build: RouteBuild, *, needs_identity: bool) -> Step | None:
     return Step(
         name="throttle",
         run=_Limiter(build, limits, build.once(("policy", *rules), lambda: _policy(rules))).take,
-        detail="; ".join(map(str, limits)),
-        place=limits[-1].place,
+        parts=tuple((str(limit), limit.place) for limit in limits),
         needs_body=any(reads_body(limit.by) for limit in limits if limit.by),
     )
 
