@@ -139,7 +139,7 @@ class Frontdesk:
         self._forget_unused()  # from here on it counts what a reload still asks for
         admin = self._server(self._admin_door(), _unlogged)
         opened.push_async_callback(admin.drain, 0.0)
-        await admin.open(*config.admin.listen)
+        await admin.open(*config.admin.listen, key="admin.listen")
         data = self._server(self._door, self._record())
         opened.push_async_callback(data.drain, config.limits.drain)
         for listener in config.listen:

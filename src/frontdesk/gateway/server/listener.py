@@ -24,15 +24,15 @@ _BACKLOG: Final = 2048
 _BIND_ERRORS: Final[dict[int, tuple[str, str]]] = {
     errno.EADDRINUSE: (
         "address already in use",
-        "set `listen` to another port, or stop the process that uses this one",
+        "set `{key}` to another port, or stop the process that uses this one",
     ),
     errno.EADDRNOTAVAIL: (
         "not an address of this machine",
-        "set `listen` to 127.0.0.1, 0.0.0.0 or an address of a network interface",
+        "set `{key}` to 127.0.0.1, 0.0.0.0 or an address of a network interface",
     ),
     errno.EACCES: (
         "not permitted to listen",
-        "ports below 1024 need a privilege; set `listen` to a higher port",
+        "ports below 1024 need a privilege; set `{key}` to a higher port",
     ),
 }
 
@@ -65,13 +65,16 @@ class Server:
 
         self._share = share
 
-    async def open(self, host: str, port: int, *, half_close: bool = False) -> tuple[str, int]:
+    async def open(
+        self, host: str, port: int, *, key: str = "listen", half_close: bool = False
+    ) -> tuple[str, int]:
         """Listen on an address; return it, with the port chosen where `port` is 0.
 
-        half_close: answer clients that have shut down their sending side; otherwise they have gone.
+        key: what the address is called in the file. half_close: answer clients that have shut down
+        their sending side; otherwise they have gone.
         Raises: StartError when the address cannot be had.
         """
-        listening = _bind(host, port)
+        listening = _bind(host, port, key)
         shared = self._share(half_close)
         server = await asyncio.get_running_loop().create_server(
             lambda: HttpConnection(shared), sock=listening, backlog=_BACKLOG
@@ -108,13 +111,13 @@ class Server:
             self._registry.abort()
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, key: str) -> socket.socket:
     shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except OSError as error:
         raise StartError(
-            f"unknown address to listen on: {shown}", hint="set `listen` to ADDRESS:PORT"
+            f"unknown address to listen on: {shown}", hint=f"set `{key}` to ADDRESS:PORT"
         ) from error
     family, kind, protocol, _, address = found[0]
     listening = socket.socket(family, kind, protocol)
@@ -126,6 +129,6 @@ def _bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         reason, hint = _BIND_ERRORS.get(error.errno or 0, (os.strerror(error.errno or 0), ""))
-        raise StartError(f"{reason}: {shown}", hint=hint) from error
+        raise StartError(f"{reason}: {shown}", hint=hint.format(key=key)) from error
     listening.setblocking(False)
     return listening
