@@ -76,7 +76,7 @@ def test_without_an_event_it_is_empty_and_the_environment_is_that_of_the_file(ru
         ("fail", "Unhandled", {"errorType": "LookupError", "errorMessage": "no slot"}),
         ("spin", "Unhandled", {"errorType": "Sandbox.Timedout"}),
         ("leave", "Unhandled", {"errorType": "Runtime.ExitError"}),
-        ("missing", "Unhandled", {"errorType": "Runtime.ImportModuleError"}),
+        ("missing", "Unloadable", {"errorType": "Runtime.ImportModuleError"}),
     ],
 )
 def test_a_function_that_fails_exits_with_1_and_says_how(run, function, error, payload):

@@ -33,7 +33,7 @@ def alive(pid: int) -> bool:
 
 
 def error_of(outcome) -> dict:
-    assert outcome.error == "Unhandled", outcome
+    assert outcome.error in {"Unhandled", "Unloadable"}, outcome
     return json.loads(outcome.payload)
 
 
@@ -412,16 +412,19 @@ async def test_processes_that_a_function_leaves_end_with_it(serve):
     ],
 )  # fmt: skip
 async def test_a_handler_that_cannot_be_loaded_is_reported_to_every_caller(
-    serve, handler, kind, message
+    serve, caplog, handler, kind, message
 ):
     async with serve(handler) as rig:
         for outcome in await asyncio.gather(*(rig.call() for _ in range(5))):
+            assert outcome.error == "Unloadable"
             assert error_of(outcome) == {
                 "errorMessage": message,
                 "errorType": kind,
                 "requestId": "",
                 "stackTrace": [],
             }
+    told = f"function cannot be loaded: {kind}: {message}"
+    assert told in {record.getMessage() for record in caplog.records}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ the scheduler. The rules are in `rules.pool`, the processes in `process` and `zy
 """
 
 import asyncio
+import json
+import logging
 import os
 import secrets
 import shutil
@@ -36,6 +38,8 @@ from frontdesk.rules.pool import (
     Retire,
     Spawn,
 )
+
+_log = logging.getLogger("frontdesk.functions")
 
 _MEMORY_LOOK = 0.25
 """Seconds between two looks at the memory of running children, where no cgroup limits it."""
@@ -287,6 +291,9 @@ class FunctionHost:
 
     def failed(self, child: Child, outcome: Outcome, now: float) -> None:
         """See process.Owner."""
+        _log.warning(
+            "function cannot be loaded: %s", _error_of(outcome), extra={"function": child.settings.name}
+        )
         # Differs: [failed-load] at AWS each of those who wait loads, and fails, for itself.
         self._run(self._pool.failed(child.number, now), outcome)
 
@@ -339,6 +346,15 @@ class FunctionHost:
 def _soon(call: _Call, outcome: Outcome) -> None:
     """Answer without running the child: never before `invoke` has returned."""
     asyncio.get_running_loop().call_soon(call.finish, outcome)
+
+
+def _error_of(outcome: Outcome) -> str:
+    """Say `Type: message` of an error object; the child wrote it, so it may be anything."""
+    try:
+        error = json.loads(outcome.payload)
+        return f"{error['errorType']}: {error['errorMessage']}"
+    except (ValueError, LookupError, TypeError):
+        return outcome.reason
 
 
 def _uuids() -> Iterator[str]:

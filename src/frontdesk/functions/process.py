@@ -274,7 +274,7 @@ class Child:
             self._log.init_failed(now - self._started, "error")
             self.state = State.ENDING
             self._timer.at(now + _EXIT_GRACE)
-            self._owner.failed(self, Outcome(frame.body, "Unhandled", "init failed"), now)
+            self._owner.failed(self, Outcome(frame.body, "Unloadable", "init failed"), now)
         else:
             raise FrameError(f"unasked frame: kind {frame.kind}")
 
@@ -320,7 +320,7 @@ class Child:
             self.state = State.ENDING
             message = f"Task timed out after {self._allowed:.2f} seconds"
             body = _error("Sandbox.Timedout", message, "")
-            self._owner.failed(self, Outcome(body, "Unhandled", "init timed out"), now)
+            self._owner.failed(self, Outcome(body, "Unloadable", "init timed out"), now)
 
     def _lose(self, kind: str, message: str, status: str, now: float) -> None:
         """Answer a call whose process is or will be gone."""
@@ -348,7 +348,7 @@ class Child:
         elif self.state is State.STARTING:
             self._log.init_failed(now - self._started, "error")
             body = _error("Runtime.ExitError", message, "")
-            self._owner.failed(self, Outcome(body, "Unhandled", message), now)
+            self._owner.failed(self, Outcome(body, "Unloadable", message), now)
         elif self.state is State.FREE:
             self._owner.lost(self, None, now)
         self.state = State.ENDING

@@ -10,8 +10,9 @@ class Outcome(NamedTuple):
 
     payload: the function's result as JSON text; for an error the error object of AWS
     (`{"errorMessage", "errorType", "requestId", "stackTrace"}`).
-    error: "" on success; "Unhandled" when the function failed, timed out or died; "Throttled" when no
-    concurrency was free (nothing ran); "Unavailable" when the function cannot be started.
+    error: "" on success; "Unhandled" when the function failed, timed out or died; "Unloadable" when it
+    did so before it could take an event; "Throttled" when no concurrency was free (nothing ran);
+    "Unavailable" when there is no such function any more.
     reason: for Throttled, Lambda's Reason (`ReservedFunctionConcurrentInvocationLimitExceeded`, …);
     else a short text for the log. request_id: the function's own request id (UUID).
     """

@@ -126,6 +126,14 @@ def test_format_1_does_not_infer(begin, invoker):
             "boom",
         ),
         (
+            Outcome(b'{"errorMessage":"No module named x","errorType":"E"}', "Unloadable"),
+            500,
+            b'{"message":"Internal Server Error"}',
+            200,
+            "function:unloadable",
+            "No module named x",
+        ),
+        (
             Outcome(b"", "Throttled", "ReservedFunctionConcurrentInvocationLimitExceeded"),
             503,
             b'{"message":"Service Unavailable"}',
@@ -158,7 +166,7 @@ def test_format_1_does_not_infer(begin, invoker):
             "header that cannot be sent",
         ),
     ],
-    ids=["unhandled", "throttled", "unavailable", "malformed", "response splitting"],
+    ids=["unhandled", "unloadable", "throttled", "unavailable", "malformed", "response splitting"],
 )
 def test_failures_say_nothing_to_the_client(
     begin, invoker, outcome, status, body, invoke_status, cause, message

@@ -33,6 +33,7 @@ _RETRY_AFTER: Field = (b"retry-after", b"1")
 
 FAILURES: dict[str, tuple[int, int, tuple[Field, ...]]] = {
     "Unhandled": (500, 200, ()),
+    "Unloadable": (500, 200, ()),
     "Throttled": (503, 429, (_RETRY_AFTER,)),
     "Unavailable": (500, 500, ()),
 }
