@@ -106,6 +106,16 @@ def test_files_are_appended_to_in_batches(tmp_path, clock):
     assert (tmp_path / "logs" / "f.log").read_bytes() == b"old\none\ntwo\nlast\n"
 
 
+def test_logs_are_not_for_everyone_to_read(tmp_path, clock):
+    files = LogFiles(tmp_path / "logs", Wheel(clock.now), clock)
+    files("f", b"one\n")
+    files.flush()
+    modes = [
+        path.stat().st_mode & 0o007 for path in (tmp_path / "logs", tmp_path / "logs" / "f.log")
+    ]
+    assert modes == [0, 0]
+
+
 def test_lines_are_echoed_at_once(tmp_path, clock):
     seen = []
     files = LogFiles(tmp_path, Wheel(clock.now), clock, lambda *line: seen.append(line))

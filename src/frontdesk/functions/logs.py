@@ -6,6 +6,7 @@ Source: AWS, "Lambda log formats", plain text; REPORT as in "Viewing logs for La
 
 import logging
 import math
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -141,7 +142,7 @@ class LogFiles:
     ) -> None:
         """folder: made when missing. Raises: StartError when it cannot be made."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o750, parents=True, exist_ok=True)
         except OSError as error:
             hint = "set data_dir to a folder that can be written"
             raise StartError(f"cannot use the data folder: {error}", hint=hint) from error
@@ -169,7 +170,12 @@ class LogFiles:
         pending, self._pending = self._pending, {}
         for function, lines in pending.items():
             try:
-                with (self._folder / f"{function}.log").open("ab", buffering=0) as file:
+                path = self._folder / f"{function}.log"
+                with open(path, "ab", buffering=0, opener=_open) as file:
                     file.write(b"".join(lines))
             except OSError as error:  # a full disk stops no function
                 _log.warning("log lines of %s are lost: %s", function, error)
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o640)
