@@ -189,6 +189,16 @@ def test_a_child_that_cannot_start_answers_all_who_wait():
     assert ask(pool, "c") == [Spawn("f", 2)]
 
 
+def test_after_a_failed_start_one_child_is_tried_at_a_time():
+    pool = make(cores=4)
+    ask(pool, "a")
+    assert pool.failed(1, 0.0) == [Fail("a")]
+    assert ask(pool, "b", "c") == [Spawn("f", 2)]
+    assert pool.tick(9.0) == []
+    assert pool.ready(2, 9.0) == [Dispatch(2, "b")]
+    assert ask(pool, "d", now=9.0) == [Spawn("f", 3), Spawn("f", 4)]
+
+
 def test_a_child_that_cannot_start_is_no_matter_while_another_lives():
     pool = make()
     ask(pool, "a", "b", "c")

@@ -13,7 +13,9 @@ that the caller carries out in order. The rules, in full:
    place of another function's idle child. A function that has none at all takes the place of the
    next child that has nothing to do or, after `patience`, of the next that ends a call.
 4. A child that cannot start answers everyone who waits for its function, unless another child lives.
-   A child lost in the middle of a call is replaced at once, one lost while idle when it is needed.
+   After that one child is started at a time until one is ready: a function that hangs while it loads
+   must not take all places. A child lost in the middle of a call is replaced at once, one lost while
+   idle when it is needed.
 5. A child idle for longer than `idle` goes, but for the last one of a function.
 
 Differs: [waiting] AWS never lets a synchronous call wait for a warm environment, and takes reserved
@@ -105,6 +107,7 @@ class _Function(Generic[R]):
     idle: dict[int, float] = field(default_factory=dict)  # since when; last used comes last
     busy: dict[int, R] = field(default_factory=dict)
     waiting: OrderedDict[R, _Wait] = field(default_factory=OrderedDict)
+    faulty: bool = False  # the last child to start could not
     replaced: bool = False  # a newer version exists: children go when their call is done
 
     @property
@@ -212,6 +215,7 @@ class Pool(Generic[R]):
         if function is None:
             return []
         function.starting.remove(child)
+        function.faulty = False
         # It serves at least one request before it may give way: two functions that share one place
         # would otherwise start children for ever.
         if function.waiting:
@@ -231,6 +235,7 @@ class Pool(Generic[R]):
         function = self._forget(child)
         if function is None:
             return []
+        function.faulty = True
         commands: list[Command[R]] = []
         if not function.idle and not function.busy:
             commands += [Fail(request) for request in function.waiting]
@@ -283,6 +288,8 @@ class Pool(Generic[R]):
         commands: list[Command[R]] = []
         cores = self._limits.cores
         while len(function.waiting) > len(function.starting):
+            if function.faulty and function.starting:
+                break
             if function.size >= cores and self._overdue(function, now) <= len(function.starting):
                 break
             if not self._has_room(function):
