@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from frontdesk.base.errors import StartError
+from frontdesk.functions import zygote_link
 from frontdesk.functions.bootstrap import MAX_RESULT
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.ports.invoker import Invocation
@@ -30,6 +31,14 @@ def alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def running(pid: int) -> bool:
+    """Tell whether a process lives; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def error_of(outcome) -> dict:
@@ -247,6 +256,29 @@ async def test_a_timeout_ends_the_whole_process_group(serve, handler):
         # `serve` looks for processes that are left
 
 
+def told(rig, word: str) -> list[int]:
+    """Process ids that a handler has printed after `word`."""
+    [line] = (line for line in rig.lines if line.startswith(word))
+    return [int(pid) for pid in line.split()[1:]]
+
+
+async def test_a_timeout_ends_processes_that_have_left_the_group(serve):
+    async with serve("ill.escapes", timeout=1.0) as rig:
+        assert error_of(await rig.call("spin"))["errorType"] == "Sandbox.Timedout"
+        pids = told(rig, "escaped")
+        assert len(pids) == 2
+        await rig.until(lambda: not any(map(alive, pids)))
+
+
+async def test_stopping_ends_processes_that_have_left_the_group(serve):
+    async with serve("ill.escapes") as rig:
+        await rig.call()
+        pids = told(rig, "escaped")
+        assert len(pids) == 2
+        assert all(map(alive, pids))
+    assert not any(map(alive, pids))
+
+
 async def test_a_cancelled_call_with_kill_ends_the_function(serve):
     async with serve("ill.spin", concurrency=1) as rig:
         pid = await rig.result("well")
@@ -286,7 +318,7 @@ async def test_a_cancelled_call_that_waits_never_runs(serve, tmp_path):
 async def test_an_exception_is_reported_with_the_handlers_frames_only(serve):
     async with serve("ill.fail") as rig:
         outcome = await rig.call("x")
-        place = f'  File "{rig.code}/ill.py", line 36, in fail\n'
+        place = f'  File "{rig.code}/ill.py", line 37, in fail\n'
         assert error_of(outcome) == {
             "errorMessage": "('no slot', 'x')",
             "errorType": "ValueError",
@@ -389,6 +421,11 @@ async def test_a_function_that_takes_too_much_memory_is_killed(serve):
         assert error["errorType"] == "Runtime.ExitError"
         assert error["errorMessage"].endswith("signal: killed")
         assert await rig.result("well") == "well"
+
+
+async def test_memory_of_processes_that_a_function_starts_counts(serve):
+    async with serve("ill.hungry_child", memory=128) as rig:
+        assert error_of(await rig.call())["errorType"] == "Runtime.ExitError"
 
 
 async def test_processes_that_a_function_leaves_end_with_it(serve):
@@ -532,6 +569,27 @@ async def test_children_end_and_come_back_when_their_zygote_dies(serve):
         rig.host._zygote._process.kill()
         await rig.until(lambda: rig.host._zygote._control is None)
         assert await rig.result() != before
+
+
+async def test_a_zygote_that_a_function_has_stopped_is_replaced(serve, monkeypatch):
+    monkeypatch.setattr(zygote_link, "_PATIENCE", 1.0)
+    async with serve("ill.stops_its_zygote", timeout=0.5) as rig:
+        zygote = rig.host._zygote._process
+        assert error_of(await rig.call())["errorType"] == "Sandbox.Timedout"
+        [pid] = told(rig, "spins")
+        await rig.until(lambda: rig.host._zygote._process is not zygote)
+        assert not running(pid)
+        while (again := await rig.call("well")).error:  # a child may have gone with the zygote
+            assert error_of(again)["errorType"] == "Runtime.ExitError"
+        assert alive(int(again.payload))
+
+
+async def test_a_child_is_killed_and_stopping_ends_while_the_zygote_is_stopped(serve, monkeypatch):
+    monkeypatch.setattr(zygote_link, "_EXIT_GRACE", 0.2)
+    async with serve("ill.stops_its_zygote", timeout=0.5) as rig:
+        assert error_of(await rig.call())["errorType"] == "Sandbox.Timedout"
+        [pid] = told(rig, "spins")
+        await rig.until(lambda: not running(pid))
 
 
 GATEWAY = """

@@ -128,7 +128,9 @@ class FunctionHost:
         self._memory_looks = wheel.timer(self._watch_memory)
         self._request_ids = _uuids()
         self._empty = asyncio.Event()
-        self._zygote = ZygoteLink(self._forked, self._exited, self._zygote_lost)
+        self._zygote = ZygoteLink(
+            self._forked, self._exited, self._zygote_lost, clock=clock, wheel=wheel
+        )
         self._cgroups: Cgroups | None = None
         self._carry_out: dict[type[Any], Callable[[Any], None]] = {
             Spawn: self._spawn,
@@ -292,7 +294,9 @@ class FunctionHost:
     def failed(self, child: Child, outcome: Outcome, now: float) -> None:
         """See process.Owner."""
         _log.warning(
-            "function cannot be loaded: %s", _error_of(outcome), extra={"function": child.settings.name}
+            "function cannot be loaded: %s",
+            _error_of(outcome),
+            extra={"function": child.settings.name},
         )
         # Differs: [failed-load] at AWS each of those who wait loads, and fails, for itself.
         self._run(self._pool.failed(child.number, now), outcome)

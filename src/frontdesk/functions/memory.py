@@ -7,6 +7,8 @@ import contextlib
 import os
 from pathlib import Path
 
+from frontdesk.functions.descendants import family
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _SLACK = 32 << 20  # the interpreter's own, which Lambda's sizes do not count as strictly either
 _PROCESSES = 256
@@ -14,18 +16,26 @@ _PROCESSES = 256
 
 # Differs: [memory-look] AWS's limit is the kernel's always.
 def resident(pid: int, limit: int) -> int:
-    """Tell how many bytes of memory a process uses; 0 when it is gone.
+    """Tell how many bytes of memory a process and its descendants use; 0 when it is gone.
 
-    Pages shared with the zygote count in part, but that is dear to ask: only above `limit`.
+    Shared pages count in part, but that is dear to ask: only above `limit`.
     """
-    process = Path(f"/proc/{pid}")
+    processes = family(pid, _PROCESSES)
+    used = sum(map(_all_pages, processes))
+    return sum(map(_own_share, processes)) if used > limit else used
+
+
+def _all_pages(pid: int) -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
-        used = int((process / "statm").read_text().split()[1]) * _PAGE
-        if used > limit:
-            for line in (process / "smaps_rollup").read_text().splitlines():
-                if line.startswith("Pss:"):
-                    return int(line.split()[1]) << 10
-        return used
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    return 0
+
+
+def _own_share(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
     return 0
 
 
@@ -74,6 +84,11 @@ class Cgroups:
             (group / "cgroup.procs").write_text(str(pid))
 
     def dismiss(self, number: int) -> None:
-        """Remove the cgroup of a child that has ended."""
+        """Remove the cgroup of a child that has ended, and end what it has left there."""
+        group = self._root / f"function-{number}"
         with contextlib.suppress(OSError):
-            (self._root / f"function-{number}").rmdir()
+            kill = os.open(group / "cgroup.kill", os.O_WRONLY)
+            os.write(kill, b"1")
+            os.close(kill)
+        with contextlib.suppress(OSError):
+            group.rmdir()

@@ -2,7 +2,7 @@
 
 Started by exec with its control socket as the only argument; imports nothing but the standard library
 and this package's own child side. It outlives no gateway: end of file on the control socket ends it,
-and every child with it. It knows nothing of functions.
+and every child with it, whatever those have started. It knows nothing of functions.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from pathlib import Path
 
 _SET_CHILD_SUBREAPER = 36
 _OUT_OF_RESOURCES = 71  # EX_OSERR of sysexits.h
+_GENERATIONS = 1000  # of orphans that are ended in one go: a bound for those that fork on and on
 
 
 def main() -> None:
@@ -39,11 +40,12 @@ def main() -> None:
 
 class _Zygote:
     def __init__(self, control: socket.socket) -> None:
-        from frontdesk.functions import bootstrap, frames
+        from frontdesk.functions import bootstrap, descendants, frames
 
         for name in [name for name in sys.modules if name.split(".")[0] == "frontdesk"]:
             del sys.modules[name]
         self._bootstrap = bootstrap
+        self._descendants = descendants
         self._frames = frames
         self._control = control
         self._children: dict[int, int] = {}  # process id → child number
@@ -69,9 +71,11 @@ class _Zygote:
             if self._control.fileno() in ready and not self._obey():
                 break
         for pid in self._children:
-            _kill_group(pid)
-        for pid in self._children:
-            os.waitpid(pid, 0)
+            self._descendants.kill_group(pid)
+        self._descendants.kill_descendants(os.getpid())
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.wait()
 
     def _obey(self) -> bool:
         """Carry out one order; False when the gateway has gone."""
@@ -85,7 +89,7 @@ class _Zygote:
         elif operation == frames.KILL:
             for pid, child in self._children.items():
                 if child == number:
-                    _kill_group(pid)
+                    self._descendants.kill_group(pid)
         return True
 
     def _fork(self, number: int, descriptors: list[int]) -> None:
@@ -106,7 +110,7 @@ class _Zygote:
             self._tell(self._frames.FORKED, number, pid)
 
     def _reap(self) -> None:
-        """Collect every process that has ended, and with a child the rest of its group."""
+        """Collect every process that has ended, and with a child all that it has left."""
         while True:
             try:
                 # Without reaping yet: the group's number is the child's, safe while it is a zombie.
@@ -121,18 +125,27 @@ class _Zygote:
             _, status = os.waitpid(ended.si_pid, 0)
             number = self._children.pop(ended.si_pid, None)
             if number is not None:
+                self._end_orphans()
                 self._tell(self._frames.EXITED, number, os.waitstatus_to_exitcode(status))
+
+    def _end_orphans(self) -> None:
+        """Kill and reap what children that have ended left behind: it has come to us.
+
+        Differs: [daemons] a process whose parents have ended may be of a child that still lives; nobody
+        can tell, so it goes too. At AWS each environment is a machine of its own.
+        """
+        for _ in range(_GENERATIONS):  # those of an orphan come to us when it is reaped
+            orphans = set(self._descendants.children(os.getpid())) - self._children.keys()
+            if not orphans:
+                return
+            for pid in orphans:
+                self._descendants.kill(pid)
+            for pid in orphans:
+                os.waitpid(pid, 0)
 
     def _tell(self, operation: int, number: int, value: int) -> None:
         with contextlib.suppress(OSError):  # the gateway has gone; the next read says so
             self._control.send(self._frames.CONTROL.pack(operation, number, value))
-
-
-def _kill_group(pid: int) -> None:
-    """SIGKILL to a child and its group; just after the fork the group may not exist yet."""
-    for kill in (os.kill, os.killpg):
-        with contextlib.suppress(ProcessLookupError):
-            kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

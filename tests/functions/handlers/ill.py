@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -118,5 +119,31 @@ def hungry(event, context):
     return "well"
 
 
+def hungry_child(event, context):
+    """Lets another process take the memory."""
+    if os.fork() == 0:
+        hungry(event, context)
+    time.sleep(300)
+
+
 def deep(event, context):
     return deep(event, context)
+
+
+def escapes(event, context):
+    """Starts processes out of its reach: of a session of their own, and one whose parents end."""
+    away = subprocess.Popen(["sleep", "300"], start_new_session=True)
+    shell = ["sh", "-c", "setsid sleep 300 >/dev/null 2>&1 & echo $!"]
+    daemon = subprocess.run(shell, stdout=subprocess.PIPE, check=True)
+    print("escaped", away.pid, daemon.stdout.decode(), flush=True)  # noqa: T201 - as handlers do
+    while event == "spin":
+        pass
+
+
+def stops_its_zygote(event, context):
+    if event != "well":
+        print("spins", os.getpid(), flush=True)  # noqa: T201 - as handlers do
+        os.kill(os.getppid(), signal.SIGSTOP)
+        while True:
+            pass
+    return os.getpid()
