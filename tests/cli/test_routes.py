@@ -39,13 +39,48 @@ def test_routes_lists_each_with_its_line(run):
     assert result.exit_code == 0
     cells = [[cell.strip() for cell in row] for row in rows(result)]
     assert cells == [
-        ["API", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT"],
-        ["shop", "GET /items/{id}", "function f", "people", "5/s by $authorizer.sub", at(11)],
-        ["shop", "ANY /old/{proxy+}", "http http://127.0.0.1:9/{proxy}", "people", "-", at(12)],
-        ["shop", "GET /bills", "upstream billing /…", "people", "-", at(13)],
-        ["shop", "GET /files/{name+}", "static files", "people", "-", at(14)],
-        ["shop", "GET /health", "mock 204", "none", "-", at(15)],
+        ["API", "BELOW", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT"],
+        ["shop", "/", "GET /items/{id}", "function f", "people", "5/s by $authorizer.sub", at(11)],
+        [
+            "shop",
+            "/",
+            "ANY /old/{proxy+}",
+            "http http://127.0.0.1:9/{proxy}",
+            "people",
+            "-",
+            at(12),
+        ],
+        ["shop", "/", "GET /bills", "upstream billing /…", "people", "-", at(13)],
+        ["shop", "/", "GET /files/{name+}", "static files", "people", "-", at(14)],
+        ["shop", "/", "GET /health", "mock 204", "none", "-", at(15)],
     ]
+
+
+def test_routes_shows_where_stages_are_served_and_what_scopes_they_ask_for(run, tmp_path):
+    staged = CONFIG.replace(
+        "    routes:\n", "    host: a.example\n    base_path: /v1\n    stages: {$default: {}, beta: {}}\n"
+        "    routes:\n      GET /s: {function: f, scopes: [read, write]}\n",
+    )  # fmt: skip
+    (tmp_path / "frontdesk.yaml").write_text(staged)
+    assert [cell.strip() for cell in rows(run("routes"))[1]][1:5] == [
+        "a.example/v1, a.example/v1/beta",
+        "GET /s",
+        "function f",
+        "people (read or write)",
+    ]
+
+
+def test_explain_names_the_upstream_and_the_path_at_it(run, tmp_path):
+    with_path = CONFIG.replace("{upstream: billing}", '{upstream: billing, path: "/v2/bills"}')
+    (tmp_path / "frontdesk.yaml").write_text(with_path)
+    shown = run("explain", "GET", "/bills").stdout
+    assert "upstream billing (http://127.0.0.1:9), path /v2/bills, timeout 29s" in shown
+
+
+def test_explain_tells_methods_that_the_door_refuses(run):
+    result = run("explain", "GTE", "/health")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "the door answers 501 to this method: GTE" in result.stderr
 
 
 def at(line):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from frontdesk.cli.configured import config_option, read
-from frontdesk.config.models.api import Route
+from frontdesk.config.models.api import HttpApi, Route
 
 if TYPE_CHECKING:
     from frontdesk.config.load import Loaded
@@ -16,21 +16,23 @@ if TYPE_CHECKING:
 @click.command()
 @config_option
 def routes(paths: tuple[Path, ...]) -> None:
-    """List every route: API, key, integration, authorizer, throttle, and the line that says so.
+    """List every route: where it is served, what answers, who may call, and the line that says so.
 
     Example: frontdesk routes --config clinic.yaml
     """
     loaded = read(paths)
-    rows = [("API", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT")]
+    rows = [("API", "BELOW", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT")]
     for api_name, api in loaded.config.apis.items():
+        below = ", ".join(_bases(api))
         for key, route in api.routes.items():
             at = ("apis", api_name, "routes", key)
             rows.append(
                 (
                     api_name,
+                    below,
                     key,
                     _integration(loaded, at, route),
-                    route.authorizer or api.authorizer or "none",
+                    _authorizer(api, route),
                     ", ".join(_throttles(loaded, at, route)) or "-",
                     str(loaded.place(*at) or "-"),
                 )
@@ -54,7 +56,11 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
     """
     from frontdesk.app import compile_offline
     from frontdesk.gateway.pipeline.explain import explain as explain_request
+    from frontdesk.gateway.server.heads import METHODS
 
+    if method.upper().encode() not in METHODS:
+        message = f"the door answers 501 to this method: {method}"
+        raise click.ClickException(message)
     pairs = dict(_header(text) for text in headers)
     loaded = read(paths)
     try:
@@ -89,6 +95,18 @@ def _print_columns(rows: Iterable[Sequence[str]]) -> None:
         click.echo(
             "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
         )
+
+
+def _bases(api: HttpApi) -> Iterator[str]:
+    """Where the API's stages are served: host, base path and stage, before the path of a route."""
+    for stage in api.stages:
+        prefix = api.base_path.rstrip("/") + ("" if stage == "$default" else f"/{stage}")
+        yield f"{api.host or ''}{prefix}" or "/"
+
+
+def _authorizer(api: HttpApi, route: Route) -> str:
+    name = route.authorizer or api.authorizer or "none"
+    return f"{name} ({' or '.join(route.scopes)})" if route.scopes else name
 
 
 def _integration(loaded: "Loaded", at: tuple[str, ...], route: Route) -> str:

@@ -97,9 +97,15 @@ def _forwarder(
         url = split_upstream(named.urls[0], http.path, build.facts.variables)
         settings = _settings(named)
         at = ("upstreams", http.upstream, "targets" if named.targets else "url")
-        shown = ", ".join(
+        targets = ", ".join(
             build.shown(target, *at, index) for index, target in enumerate(named.urls)
         )
+        shown = f"upstream {http.upstream} ({targets})"
+        if http.path is not None:
+            path = build.shown(
+                http.path, "apis", build.api_name, "routes", build.key, "http", "path"
+            )
+            shown = f"{shown}, path {path}"
         timeout = min(timeout, named.timeout.total)
         append = http.path is None
     else:
@@ -116,7 +122,7 @@ def _forwarder(
         timeout=timeout,
         clock=build.parts.clock,
     )
-    return forwarder.forward, f"http {shown}, timeout {timeout:g}s"
+    return forwarder.forward, f"{shown}, timeout {timeout:g}s"
 
 
 def _upstream(build: RouteBuild, name: str | None, settings: UpstreamSettings) -> Upstream:
