@@ -23,7 +23,7 @@ def routes(paths: tuple[Path, ...]) -> None:
     loaded = read(paths)
     rows = [("API", "BELOW", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT")]
     for api_name, api in loaded.config.apis.items():
-        below = ", ".join(_bases(api))
+        below = ", ".join(_bases(loaded, api_name, api))
         for key, route in api.routes.items():
             at = ("apis", api_name, "routes", key)
             rows.append(
@@ -32,7 +32,7 @@ def routes(paths: tuple[Path, ...]) -> None:
                     below,
                     key,
                     _integration(loaded, at, route),
-                    _authorizer(api, route),
+                    _authorizer(loaded, at, api, route),
                     ", ".join(_throttles(loaded, at, route)) or "-",
                     str(loaded.place(*at) or "-"),
                 )
@@ -97,16 +97,20 @@ def _print_columns(rows: Iterable[Sequence[str]]) -> None:
         )
 
 
-def _bases(api: HttpApi) -> Iterator[str]:
+def _bases(loaded: "Loaded", name: str, api: HttpApi) -> Iterator[str]:
     """Where the API's stages are served: host, base path and stage, before the path of a route."""
+    at = ("apis", name)
+    host = loaded.shown(api.host or "", *at, "host")
+    base = loaded.shown(api.base_path, *at, "base_path").rstrip("/")
     for stage in api.stages:
-        prefix = api.base_path.rstrip("/") + ("" if stage == "$default" else f"/{stage}")
-        yield f"{api.host or ''}{prefix}" or "/"
+        below = "" if stage == "$default" else f"/{loaded.shown(stage, *at, 'stage', 'name')}"
+        yield f"{host}{base}{below}" or "/"
 
 
-def _authorizer(api: HttpApi, route: Route) -> str:
+def _authorizer(loaded: "Loaded", at: tuple[str, ...], api: HttpApi, route: Route) -> str:
     name = route.authorizer or api.authorizer or "none"
-    return f"{name} ({' or '.join(route.scopes)})" if route.scopes else name
+    scopes = [loaded.shown(scope, *at, "scopes", index) for index, scope in enumerate(route.scopes)]
+    return f"{name} ({' or '.join(scopes)})" if scopes else name
 
 
 def _integration(loaded: "Loaded", at: tuple[str, ...], route: Route) -> str:
