@@ -169,13 +169,17 @@ def parse_answers(raw: bytes) -> list[tuple[int, dict[str, str], bytes]]:
 
 
 class House:
-    """A server's parts around one stage: `stage` answers, by default with what it was asked."""
+    """A server's parts around one stage: `stage` answers, by default with what it was asked.
+
+    before: stages in front of it.
+    """
 
     def __init__(self, **limits) -> None:
         self.clock = FakeClock()
         self.wheel = Wheel(self.clock.now)
         self.logged: list[Exchange] = []
         self.entered: list[Exchange] = []
+        self.before: tuple[Callable[[Exchange], object], ...] = ()
         self.stage: Callable[[Exchange], object] = echo
         self.body_at = -1
         self.max_body = 10 * 1024 * 1024
@@ -199,7 +203,7 @@ class House:
         ex.plan = RoutePlan(
             route_key="$default",
             api=facts,
-            head=(self.stage,),
+            head=(*self.before, self.stage),
             tail=(),
             body_at=self.body_at,
             max_body=self.max_body,

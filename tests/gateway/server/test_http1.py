@@ -241,6 +241,32 @@ def test_collected_body_is_whole_before_the_stage_runs(house, piece):
     assert len(client.answers) == 2
 
 
+@pytest.mark.parametrize(
+    ("head", "meanwhile", "later"),
+    [
+        pytest.param(post(10), [b"0123456789"], [], id="in one piece"),
+        pytest.param(post(10) + b"01234", [b"56", b"789"], [], id="the rest of it"),
+        pytest.param(post(10), [b"01234"], [b"56789"], id="a part of it"),
+        pytest.param(CHUNKED_POST, [b"a\r\n0123456789\r\n", b"0\r\n\r\n"], [], id="in chunks"),
+        pytest.param(post(200_010), [b"x" * 100_000] * 2, [b"0123456789"], id="more than is held"),
+        pytest.param(post(70_010), [b"x" * 70_000 + b"0123456789"], [], id="all, and much"),
+    ],
+)
+def test_body_that_comes_while_an_authorizer_is_asked_is_collected(house, head, meanwhile, later):
+    house.before = (lambda _ex: PARKED,)
+    house.body_at = 1
+    client = house.client().send(head)
+    for piece in meanwhile:
+        client.send(piece)
+    run.resume(house.entered[0], None)
+    for piece in later:
+        client.send(piece)
+    client.send(GET)
+    assert client.answers[0][2].endswith(b"0123456789")
+    assert len(house.entered) == 2
+    assert client.transport.reading
+
+
 def test_streamed_body_reaches_its_sink_as_it_comes(house, sink):
     target = sink()
     house.park()

@@ -238,9 +238,17 @@ class RequestBody:
     # -- used by the pipeline ---------------------------------------------------------------------
 
     def collect(self, on_collected: Callable[[bytes], None]) -> None:
-        """Read the rest into memory, then give the whole body to `on_collected`."""
+        """Read the rest into memory, then give the whole body to `on_collected`.
+
+        All of it may have come already, while a stage was parked. A body that has failed is never given.
+        """
+        if self.abandoned:
+            return
         self._on_collected = on_collected
-        self.resume()
+        if self.done:
+            self.finish()
+        else:
+            self.resume()
 
     def attach(self, sink: Sink) -> None:
         """Deliver to `sink`, first what is buffered."""

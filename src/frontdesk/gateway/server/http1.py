@@ -346,9 +346,7 @@ class HttpConnection(asyncio.Protocol):
 
     def collect_body(self, exchange: Exchange) -> None:
         """Read the rest of the body, then go on with `run.body_ready`."""
-        body = self._body
-        if body is None:  # broken off meanwhile
-            return
+        body = cast("RequestBody", exchange.source)
 
         def collected(whole: bytes) -> None:
             exchange.body = whole
