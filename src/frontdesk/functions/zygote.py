@@ -80,7 +80,10 @@ class _Zygote:
     def _obey(self) -> bool:
         """Carry out one order; False when the gateway has gone."""
         frames = self._frames
-        message, descriptors, _, _ = socket.recv_fds(self._control, frames.CONTROL.size, 2)
+        try:
+            message, descriptors, _, _ = socket.recv_fds(self._control, frames.CONTROL.size, 2)
+        except ConnectionResetError:  # it was killed before it had read all that we told it
+            return False
         if not message:
             return False
         operation, number, _ = frames.CONTROL.unpack(message)

@@ -1,0 +1,33 @@
+"""The zygote alone: what it does when its gateway goes."""
+
+import os
+import select
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from frontdesk.functions import zygote
+from frontdesk.functions.frames import CONTROL, FORK
+
+
+@pytest.mark.parametrize("forks", [0, 1])
+def test_zygote_ends_in_silence_when_its_gateway_is_gone(forks):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-I", zygote.__file__, str(theirs.fileno())]
+    channel, child_end = socket.socketpair()
+    output, child_output = os.pipe()
+    with subprocess.Popen(command, stderr=subprocess.PIPE, pass_fds=[theirs.fileno()]) as process:
+        theirs.close()
+        for number in range(forks):
+            order = CONTROL.pack(FORK, number, 0)
+            socket.send_fds(ours, [order], [child_end.fileno(), child_output])
+            select.select([ours], [], [], 30)  # it has told us, and we shall never read it
+        ours.close()
+        assert process.communicate(timeout=30)[1] == b""
+        assert process.returncode == 0
+    for end in (channel, child_end):
+        end.close()
+    os.close(output)
+    os.close(child_output)
