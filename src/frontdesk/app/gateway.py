@@ -1,28 +1,25 @@
-"""The composition root: the only module that knows every room and joins them.
+"""Composes one process of Frontdesk: opens its parts, reloads them, closes them.
 
-Opens the parts in order (log, functions, plan, admin listener, data listeners) and closes them in
-reverse, so that whoever can connect is served, and whoever is being served can finish.
+In order (log, functions, plan, admin listener, data listeners) and closed in reverse, so that whoever
+can connect is served, and whoever is being served can finish.
 """
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+from frontdesk.app.admin import admin_door, refuse_open_admin
+from frontdesk.app.functions import all_functions, function_host
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
-from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
-from frontdesk.config.secrets import revealed
 from frontdesk.functions.host import FunctionHost
-from frontdesk.functions.logs import LogFiles, LogSink
-from frontdesk.functions.settings import FunctionSettings
-from frontdesk.gateway.admin import AdminDoor
+from frontdesk.functions.logs import LogFiles
 from frontdesk.gateway.identity.fetch import fetch
-from frontdesk.gateway.identity.issuer import DevIssuer
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.build import Parts
 from frontdesk.gateway.pipeline.compile import compile_gateway
@@ -108,7 +105,7 @@ class Frontdesk:
         Raises: ConfigError or StartError, and nothing has changed.
         """
         plan = self._compile(loaded)
-        await self._functions.replace(_functions(loaded.config))
+        await self._functions.replace(all_functions(loaded.config))
         self._door.plan = plan
         self._forget_unused()
         self._loaded = loaded
@@ -121,7 +118,7 @@ class Frontdesk:
 
     async def _open(self) -> None:
         config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
-        _refuse_open_admin(config)
+        refuse_open_admin(config)
         heartbeat = Heartbeat(wheel, clock)
         heartbeat.start()
         opened.callback(heartbeat.close)
@@ -129,15 +126,15 @@ class Frontdesk:
 
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
-        self._functions = _function_host(config, clock, wheel, lines)
+        self._functions = function_host(config, clock, wheel, lines)
         opened.push_async_callback(self._functions.stop, 0.0)
-        await self._functions.start(_functions(config))
+        await self._functions.start(all_functions(config))
 
         opened.callback(self._parts.upstreams.close)
         opened.callback(self._parts.keys.stop)
         self._door = Door(self._compile(self._loaded))
         self._forget_unused()  # from here on it counts what a reload still asks for
-        admin = self._server(self._admin_door(), _unlogged)
+        admin = self._server(admin_door(config, (), development=self._development), _unlogged)
         opened.push_async_callback(admin.drain, 0.0)
         await admin.open(*config.admin.listen, key="admin.listen")
         data = self._server(self._door, self._record())
@@ -180,23 +177,6 @@ class Frontdesk:
             limits=_limits(config),
         )
 
-    def _admin_door(self) -> AdminDoor:
-        documents: dict[str, object] = {}
-        if self._development:
-            issuer = development_issuer(self.config)
-            documents["/issuer/.well-known/openid-configuration"] = issuer.discovery()
-            documents["/issuer/jwks.json"] = issuer.jwks()
-        token = self.config.admin.token
-        return AdminDoor(documents, token.reveal() if token is not None else None)
-
-
-def development_issuer(config: Config) -> DevIssuer:
-    """Make the issuer that `frontdesk dev` serves: `http://{admin.listen}/issuer`.
-
-    Raises: StartError when its key in the data folder cannot be used.
-    """
-    return DevIssuer.load_or_create(config.data_dir, f"http://{config.admin.listen}/issuer")
-
 
 def compile_offline(loaded: Loaded) -> GatewayPlan:
     """Compile a configuration without starting anything: to look at, not to run.
@@ -204,35 +184,8 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     Raises: ConfigError for what only compiling can tell.
     """
     config, wheel = loaded.config, Wheel(0.0)
-    functions = _function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
+    functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
     return _compile(loaded, _parts(_CLOCK, wheel), functions, _unlogged)
-
-
-def function_settings(config: Config, name: str) -> FunctionSettings:
-    """Turn an entry of `functions` into what the function host takes. Secrets are revealed here."""
-    function = config.functions[name]
-    return FunctionSettings(
-        name=name,
-        handler=function.handler,
-        code=function.code,
-        requirements=function.requirements,
-        timeout=function.timeout,
-        memory=-(-function.memory // 1024**2),
-        environment=revealed(function.environment),
-        reserved_concurrency=function.reserved_concurrency,
-        region=config.region,
-        account=config.account,
-    )
-
-
-def _functions(config: Config) -> list[FunctionSettings]:
-    return [function_settings(config, name) for name in config.functions]
-
-
-def _function_host(config: Config, clock: Clock, wheel: Wheel, log: LogSink) -> FunctionHost:
-    return FunctionHost(
-        clock, wheel, data_dir=config.data_dir, concurrency=config.limits.concurrency, log=log
-    )
 
 
 def _parts(clock: Clock, wheel: Wheel) -> Parts:
@@ -244,7 +197,7 @@ def _parts(clock: Clock, wheel: Wheel) -> Parts:
 def _compile(
     loaded: Loaded, parts: Parts, host: FunctionHost, record: Callable[[Exchange], None]
 ) -> GatewayPlan:
-    invokers = {settings.name: host.invoker(settings) for settings in _functions(loaded.config)}
+    invokers = {settings.name: host.invoker(settings) for settings in all_functions(loaded.config)}
     return compile_gateway(loaded, replace(parts, invokers=invokers), record)
 
 
@@ -266,14 +219,6 @@ def _limits(config: Config) -> Limits:
         idle_timeout=limits.idle_timeout,
         max_connections=limits.max_connections,
     )
-
-
-def _refuse_open_admin(config: Config) -> None:
-    if config.admin.token is None and not config.admin.listen.is_loopback:
-        raise StartError(
-            f"the admin listener is open to others without a token: {config.admin.listen}",
-            hint="set admin.token, or listen on 127.0.0.1",
-        )
 
 
 def _unlogged(_ex: Exchange) -> None:
