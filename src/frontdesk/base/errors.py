@@ -3,6 +3,7 @@
 Frontdesk
 ├── ConfigError      the operator's file is wrong; carries every finding at once
 ├── StartError       the machine is not ready: port taken, secret missing, folder unwritable
+├── StoreError       the store did not do it: disk full, file damaged; nothing was committed
 └── UpstreamError    the other side failed: resolve, connect, tls, timeout, protocol, closed
 
 Messages: lower case, no full stop, the offending value last after a colon; hints apart.
@@ -79,6 +80,12 @@ class StartError(FrontdeskError):
     """Frontdesk cannot start on this machine as it is; the message says what to change."""
 
     code = "start"
+
+
+class StoreError(FrontdeskError):
+    """The store did not do what was asked, and nothing of it was committed."""
+
+    code = "store"
 
 
 class UpstreamError(FrontdeskError):

@@ -1,0 +1,1 @@
+"""Ports kept in one SQLite file: `frontdesk.db` in the data folder."""

@@ -1,0 +1,159 @@
+"""Owns the SQLite file: its thread, its transactions, its schema. Knows no table.
+
+One thread has the connection. Work that waits together is committed together (group commit): the sync
+that is under way is the window in which the next group gathers.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple, Self, TypeVar
+
+from frontdesk.base.errors import StartError, StoreError
+
+T = TypeVar("T")
+
+_BUSY = 10.0
+"""Seconds to wait for another process that writes: the command line beside a running gateway."""
+
+_MIGRATIONS = sorted(
+    (file for file in (files(__package__) / "migrations").iterdir() if file.name.endswith(".sql")),
+    key=lambda file: file.name,
+)
+"""What has made each version of the schema out of the one before; `user_version` counts them."""
+
+
+class _Job(NamedTuple):
+    work: Callable[[sqlite3.Connection], Any]
+    writes: bool
+    done: Future[Any]
+
+
+class Database:
+    """One open file. Its methods are called on event loops; the work runs in its thread, in order."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take a connection in autocommit mode; `open` makes one."""
+        self._connection = connection
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="frontdesk-store", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the file, make it if it is not there, bring its schema up to date.
+
+        Only its owner can read it: it holds environments of functions. Raises: StartError.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            connection = sqlite3.connect(
+                path, timeout=_BUSY, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise _unusable(path, str(error)) from error
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # A commit that was acknowledged survives a loss of power: WAL alone does not promise that.
+            connection.execute("PRAGMA synchronous = FULL")
+            _migrate(connection, path)
+        except sqlite3.Error as error:
+            connection.close()
+            raise _unusable(path, str(error)) from error
+        except StartError:
+            connection.close()
+            raise
+        return cls(connection)
+
+    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work`, which changes nothing, and return its result. Raises: StoreError."""
+        return await self._run(work, writes=False)
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in a transaction and return its result once that is on the disk.
+
+        What `work` raises undoes its own changes only. Raises: StoreError, and nothing has changed.
+        """
+        return await self._run(work, writes=True)
+
+    def close(self) -> None:
+        """Finish what has been given, then close. Nothing may be given afterwards."""
+        self._jobs.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    async def _run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
+        done: Future[T] = Future()
+        self._jobs.put(_Job(work, writes, done))
+        try:
+            return await asyncio.wrap_future(done)
+        except sqlite3.Error as error:
+            raise StoreError(f"the store did not do it: {error}") from error
+
+    # -- in the thread --------------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        is_open = True
+        while is_open:
+            waiting = [self._jobs.get()]
+            while not self._jobs.empty():
+                waiting.append(self._jobs.get())
+            is_open = None not in waiting
+            # Whose caller was cancelled meanwhile is left out.
+            self._commit(
+                [job for job in waiting if job and job.done.set_running_or_notify_cancel()]
+            )
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        """Do all of them in one transaction; tell each its result once it is over."""
+        connection = self._connection
+        begin = "BEGIN IMMEDIATE" if any(job.writes for job in jobs) else "BEGIN"
+        try:
+            connection.execute(begin)
+            results = [_attempt(job.work, connection) for job in jobs]
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            results = [error] * len(jobs)
+        for job, result in zip(jobs, results, strict=True):
+            if isinstance(result, Exception):
+                job.done.set_exception(result)
+            else:
+                job.done.set_result(result)
+
+
+def _attempt(work: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> Any:
+    """Run `work`, undo what it changed if it raises. Returns its result, or the exception."""
+    connection.execute("SAVEPOINT one")
+    try:
+        result = work(connection)
+    except Exception as error:
+        # Out of space or memory, SQLite may have ended the whole transaction itself.
+        if not connection.in_transaction:
+            raise
+        connection.execute("ROLLBACK TO one")
+        result = error
+    connection.execute("RELEASE one")
+    return result
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(_MIGRATIONS):
+        raise _unusable(path, "it was made by a newer Frontdesk")
+    for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
+        statements = migration.read_text(encoding="utf-8")
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {statements} PRAGMA user_version = {number}; COMMIT;"
+        )
+
+
+def _unusable(path: Path, why: str) -> StartError:
+    return StartError(f"cannot use the store: {path}: {why}", hint="check the file and its folder")
