@@ -1,0 +1,192 @@
+"""Owns the table of all metrics: their names, labels, buckets and meanings. Nothing else names one.
+
+Names are those of OpenTelemetry's semantic conventions where it has one, written as Prometheus does.
+"""
+
+from collections.abc import Iterable
+from typing import Final, Literal
+
+from frontdesk.base.telemetry import Metric
+
+SECONDS: Final = (
+    *(0.0005, 0.001, 0.0025),
+    *(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0),
+)
+"""Buckets of durations: OpenTelemetry's advice for HTTP, and three below it."""
+
+FUNCTION_SECONDS: Final = (*SECONDS, 30.0, 60.0, 300.0, 900.0)
+"""Buckets of what functions take, up to Lambda's longest."""
+
+BYTES: Final = (0.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8)
+
+
+def _counter(name: str, text: str, *labels: str) -> Metric:
+    return Metric(name, "counter", text, labels)
+
+
+def _gauge(name: str, text: str, *labels: str, merged: Literal["sum", "max"] = "sum") -> Metric:
+    return Metric(name, "gauge", text, labels, merged=merged)
+
+
+def _histogram(name: str, text: str, *labels: str, bounds: tuple[float, ...] = SECONDS) -> Metric:
+    return Metric(name, "histogram", text, labels, bounds)
+
+
+# -- the door -------------------------------------------------------------------------------------
+
+REQUEST_DURATION = _histogram(
+    "http_server_request_duration_seconds",
+    "From the end of a request's head to the end of its answer.",
+    *("http_request_method", "http_route", "http_response_status_code", "url_scheme"),
+    *("network_protocol_version", "error_type", "api", "stage"),
+)
+ACTIVE_REQUESTS = _gauge("http_server_active_requests", "Requests under way.")
+REQUEST_BODY = _histogram(
+    "http_server_request_body_size_bytes",
+    "Bytes of a request's body as they came.",
+    *("http_request_method", "http_route", "api", "stage"),
+    bounds=BYTES,
+)
+RESPONSE_BODY = _histogram(
+    "http_server_response_body_size_bytes",
+    "Bytes of an answer's body.",
+    *("http_request_method", "http_route", "api", "stage"),
+    bounds=BYTES,
+)
+OVERHEAD = _histogram(
+    "frontdesk_overhead_seconds", "The gateway's share: the total without the integration.", "api"
+)
+REJECTIONS = _counter(
+    "frontdesk_rejections_total",
+    "Requests that were refused before the integration, by the stage and its reason.",
+    *("api", "http_route", "stage", "reason"),
+)
+SLOW_REQUESTS = _counter("frontdesk_slow_requests_total", "Requests slower than logs.slow.", "api")
+
+# -- who may call, and how often ----------------------------------------------------------------
+
+THROTTLE = _counter(
+    "frontdesk_throttle_total",
+    "Requests that a throttle let pass or refused.",
+    *("policy", "scope", "result"),
+)
+AUTHORIZER = _counter(
+    "frontdesk_authorizer_total",
+    "Decisions of an authorizer, remembered ones among them.",
+    *("authorizer", "type", "result", "cached"),
+)
+AUTHORIZER_DURATION = _histogram(
+    "frontdesk_authorizer_duration_seconds",
+    "What a decision took that was not remembered.",
+    *("authorizer", "type"),
+)
+JWKS_REFRESH = _counter("jwks_refresh_total", "Fetches of an issuer's keys.", "result")
+
+# -- functions ------------------------------------------------------------------------------------
+
+INVOKE_DURATION = _histogram(
+    "faas_invoke_duration_seconds",
+    "What a handler took, without waiting for a process.",
+    *("faas_invoked_name", "faas_version", "faas_trigger"),
+    bounds=FUNCTION_SECONDS,
+)
+INIT_DURATION = _histogram(
+    "faas_init_duration_seconds",
+    "From the fork of a process to its handler being loaded.",
+    *("faas_invoked_name", "faas_version"),
+    bounds=FUNCTION_SECONDS,
+)
+COLDSTARTS = _counter(
+    "faas_coldstarts_total",
+    "Processes that have loaded a handler.",
+    *("faas_invoked_name", "faas_version"),
+)
+INVOCATIONS = _counter(
+    "faas_invocations_total",
+    "Calls that reached a process.",
+    *("faas_invoked_name", "faas_version", "faas_trigger"),
+)
+FUNCTION_ERRORS = _counter(
+    "faas_errors_total",
+    "Calls and loads that failed, timeouts apart.",
+    *("faas_invoked_name", "faas_version", "error_type"),
+)
+TIMEOUTS = _counter(
+    "faas_timeouts_total", "Calls ended by their timeout.", "faas_invoked_name", "faas_version"
+)
+MEMORY_USAGE = _gauge(
+    "faas_mem_usage_bytes",
+    "Most memory that a process has used during its latest call.",
+    *("faas_invoked_name", "faas_version"),
+    merged="max",
+)
+CONCURRENCY = _gauge(
+    "frontdesk_function_concurrency", "Processes, by what they do.", "function", "state"
+)
+FUNCTION_THROTTLES = _counter(
+    "frontdesk_function_throttles_total",
+    "Calls refused because no concurrency was free.",
+    *("function", "reason"),
+)
+QUEUE_WAIT = _histogram(
+    "frontdesk_function_queue_wait_seconds",
+    "How long calls waited for a process.",
+    "function",
+    bounds=FUNCTION_SECONDS,
+)
+
+# -- HTTP backends ----------------------------------------------------------------------------------
+
+CLIENT_DURATION = _histogram(
+    "http_client_request_duration_seconds",
+    "From the start of an attempt to the head of its answer, or to its failure.",
+    *("upstream", "http_request_method", "http_response_status_code", "error_type"),
+)
+ATTEMPTS = _counter(
+    "frontdesk_outbound_attempts_total", "Attempts to reach a backend.", "upstream", "outcome"
+)
+CIRCUIT_STATE = _gauge(
+    "frontdesk_circuit_state", "0 closed, 1 half-open, 2 open.", "upstream", merged="max"
+)
+CIRCUIT_TRANSITIONS = _counter(
+    "frontdesk_circuit_transitions_total", "Changes of a breaker's state.", "upstream", "to"
+)
+POOL_CONNECTIONS = _gauge(
+    "frontdesk_pool_connections", "Connections to a backend.", "upstream", "state"
+)
+RETRY_BUDGET = _gauge("frontdesk_retry_budget_tokens", "Retries that may be made now.", "upstream")
+
+# -- the process --------------------------------------------------------------------------------------
+
+CPU = _counter("process_cpu_seconds_total", "User and system time.")
+RESIDENT = _gauge("process_resident_memory_bytes", "Resident memory.")
+OPEN_FDS = _gauge("process_open_fds", "Open file descriptors.")
+LOOP_LAG = _histogram("frontdesk_loop_lag_seconds", "How late the event loop was, twice a second.")
+GC_PAUSE = _histogram("frontdesk_gc_pause_seconds", "Pauses for the collection of garbage.")
+BUILD_INFO = _gauge(
+    "frontdesk_build_info",
+    "Always 1: what runs here.",
+    *("version", "python", "loop"),
+    merged="max",
+)
+CONFIG_RELOAD = _counter("frontdesk_config_reload_total", "Reloads of the configuration.", "result")
+CERT_EXPIRY = _gauge(
+    "frontdesk_cert_expiry_seconds",
+    "Seconds until a certificate expires; negative afterwards.",
+    "certificate",
+    merged="max",
+)
+ACCESS_LOG_DROPPED = _counter(
+    "frontdesk_access_log_dropped_total", "Lines of the access log that could not be written."
+)
+SPANS_DROPPED = _counter(
+    "frontdesk_spans_dropped_total", "Spans that could not be exported.", "reason"
+)
+
+
+def _named(metrics: Iterable[object]) -> dict[str, Metric]:
+    return {metric.name: metric for metric in metrics if isinstance(metric, Metric)}
+
+
+METRICS: Final = _named(tuple(globals().values()))
+"""All of the above, by name, in this order."""

@@ -1,0 +1,198 @@
+"""Owns the values of telemetry: counters, histograms, and the registry that hands them out by label.
+
+Counting is an addition to an attribute: whoever counts on a hot path asks the registry once, before,
+and keeps the series. Knows no names (those are `base.metrics`), no text format and no thread: a registry
+belongs to one event loop.
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, Protocol
+
+Labels = tuple[str, ...]
+"""The values of a metric's labels, in the order of their names."""
+
+OVERFLOW: Final = "overflow"
+"""The value of every label of the series that takes what the others have no room for."""
+
+MAX_SERIES: Final = 2000
+"""Series of one metric, the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """What is counted under one name.
+
+    name: as Prometheus writes it, with unit and `_total`. bounds: upper ends of a histogram's buckets,
+    inclusive, ascending, without infinity. merged: how the values of several processes become one;
+    counters and histograms are always summed.
+    """
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: Labels = ()
+    bounds: tuple[float, ...] = ()
+    merged: Literal["sum", "max"] = "sum"
+
+
+class Sample(NamedTuple):
+    """The state of one series at one moment. Plain data: it may cross a process border as JSON.
+
+    value: a number; for a histogram the counts of each bucket, of what is beyond all, and the sum.
+    """
+
+    name: str
+    labels: Labels
+    value: float | list[float]
+
+
+class Counter:
+    """A number that grows: `counter.value += 1`."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value: float = 0
+
+
+class Histogram:
+    """How many values fell below each bound, and their sum."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum: float = 0
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+
+class AttemptObserver(Protocol):
+    """Who is told what becomes of the attempts to reach one backend."""
+
+    def attempted(self, method: str, status: int, error: str, seconds: float) -> None:
+        """Take note of one attempt that is over.
+
+        status: 0 when no answer came. error: the reason of the UpstreamError, "" for an answer.
+        seconds: until the head of the answer, or the failure.
+        """
+        ...
+
+    def circuit_moved(self, state: str) -> None:
+        """Take note that the breaker is now `closed`, `half_open` or `open`."""
+        ...
+
+
+class FunctionObserver(Protocol):
+    """Who is told what becomes of functions and their processes. version: as executed."""
+
+    def started(self, function: str, version: str, seconds: float) -> None:
+        """Take note that a process has loaded the handler. seconds: since its fork."""
+        ...
+
+    def waited(self, function: str, seconds: float) -> None:
+        """Take note that a call had to wait for a process."""
+        ...
+
+    def invoked(
+        self, function: str, version: str, trigger: str, seconds: float, error: str
+    ) -> None:
+        """Take note of a call that is over.
+
+        trigger: OpenTelemetry's `faas.trigger` (http, pubsub, timer, other). error: "timeout", another
+        kind of error, or "".
+        """
+        ...
+
+    def throttled(self, function: str, reason: str) -> None:
+        """Take note of a call that got no concurrency. reason: Lambda's word."""
+        ...
+
+
+Collector = Callable[[], Iterable[Sample]]
+"""Reads numbers that a part keeps anyway, at the moment when somebody asks."""
+
+
+class Registry:
+    """The series of one process, by metric and label values.
+
+    A metric has at most `max_series` of them; further label values share one, whose labels all say
+    `overflow`.
+    """
+
+    def __init__(self, max_series: int = MAX_SERIES) -> None:
+        self._max_series = max_series
+        self._counters: dict[str, dict[Labels, Counter]] = {}
+        self._histograms: dict[str, dict[Labels, Histogram]] = {}
+        self._collectors: list[Collector] = []
+
+    def counter(self, metric: Metric, *labels: str) -> Counter:
+        """Return the counter of these label values, the same one for the same values."""
+        series = self._counters.setdefault(metric.name, {})
+        found = series.get(labels)
+        if found is None:
+            found = series.setdefault(self._admit(metric, labels, len(series)), Counter())
+        return found
+
+    def histogram(self, metric: Metric, *labels: str) -> Histogram:
+        """Return the histogram of these label values, the same one for the same values."""
+        series = self._histograms.setdefault(metric.name, {})
+        found = series.get(labels)
+        if found is None:
+            made = Histogram(metric.bounds)
+            found = series.setdefault(self._admit(metric, labels, len(series)), made)
+        return found
+
+    def collect(self, collector: Collector) -> None:
+        """Ask `collector` for its samples, too, whenever the registry is read."""
+        self._collectors.append(collector)
+
+    def samples(self) -> Iterator[Sample]:
+        """Read every series, each when its turn comes; series may be made meanwhile."""
+        for name, counters in tuple(self._counters.items()):
+            for labels, counter in tuple(counters.items()):
+                yield Sample(name, labels, counter.value)
+        for name, histograms in tuple(self._histograms.items()):
+            for labels, histogram in tuple(histograms.items()):
+                yield Sample(name, labels, [*histogram.counts, histogram.sum])
+        for collector in tuple(self._collectors):
+            yield from collector()
+
+    def snapshot(self) -> list[Sample]:
+        """Read every series at once."""
+        return list(self.samples())
+
+    def _admit(self, metric: Metric, labels: Labels, taken: int) -> Labels:
+        """Return under which labels a new series is kept."""
+        assert len(labels) == len(metric.labels), metric.name
+        room = taken < self._max_series - 1
+        return labels if room or not labels else (OVERFLOW,) * len(labels)
+
+
+def merge(
+    snapshots: Iterable[Iterable[Sample]], find: Callable[[str], Metric | None]
+) -> list[Sample]:
+    """Make one snapshot of those of several processes. find: the metric of a name; unknown ones are dropped."""
+    merged: dict[tuple[str, Labels], float | list[float]] = {}
+    for snapshot in snapshots:
+        for name, labels, value in snapshot:
+            metric, key = find(name), (name, tuple(labels))
+            if metric is not None:
+                merged[key] = _joined(metric, merged[key], value) if key in merged else value
+    return [Sample(name, labels, value) for (name, labels), value in merged.items()]
+
+
+def _joined(
+    metric: Metric, one: float | list[float], other: float | list[float]
+) -> float | list[float]:
+    if isinstance(one, list) or isinstance(other, list):
+        assert isinstance(one, list)
+        assert isinstance(other, list)
+        return [a + b for a, b in zip(one, other, strict=True)]
+    return max(one, other) if metric.merged == "max" else one + other

@@ -1,0 +1,1 @@
+"""What an operator sees of the door: metrics, traces, health, slow requests."""
