@@ -1,40 +1,21 @@
-"""Owns the listening sockets: opening them with clear errors, accepting, and the graceful stop."""
+"""Owns accepting clients, the limit of how many there may be, and the graceful stop."""
 
 import asyncio
-import errno
 import os
 import socket
 from collections.abc import Callable
-from typing import Final
 
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import StartError
 from frontdesk.base.ids import request_ids
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.server.heads import HeadReader
 from frontdesk.gateway.server.http1 import HttpConnection
 from frontdesk.gateway.server.limits import Limits
+from frontdesk.gateway.server.listening import BACKLOG, listen
 from frontdesk.gateway.server.registry import Registry
 from frontdesk.gateway.server.shared import Entrance, Shared, refused_plan
 from frontdesk.rules.http.forwarding import TrustedProxies
-
-_BACKLOG: Final = 2048
-
-_BIND_ERRORS: Final[dict[int, tuple[str, str]]] = {
-    errno.EADDRINUSE: (
-        "address already in use",
-        "set `{key}` to another port, or stop the process that uses this one",
-    ),
-    errno.EADDRNOTAVAIL: (
-        "not an address of this machine",
-        "set `{key}` to 127.0.0.1, 0.0.0.0 or an address of a network interface",
-    ),
-    errno.EACCES: (
-        "not permitted to listen",
-        "ports below 1024 need a privilege; set `{key}` to a higher port",
-    ),
-}
 
 
 class Server:
@@ -74,10 +55,13 @@ class Server:
         their sending side; otherwise they have gone.
         Raises: StartError when the address cannot be had.
         """
-        listening = _bind(host, port, key)
+        return await self.serve(listen(host, port, key), half_close=half_close)
+
+    async def serve(self, listening: socket.socket, *, half_close: bool = False) -> tuple[str, int]:
+        """Accept at a socket that listens already, and own it from now on; return its address."""
         shared = self._share(half_close)
         server = await asyncio.get_running_loop().create_server(
-            lambda: HttpConnection(shared), sock=listening, backlog=_BACKLOG
+            lambda: HttpConnection(shared), sock=listening, backlog=BACKLOG
         )
         self._servers.append(server)
         address = listening.getsockname()
@@ -109,26 +93,3 @@ class Server:
         finally:
             timer.stop()
             self._registry.abort()
-
-
-def _bind(host: str, port: int, key: str) -> socket.socket:
-    shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except OSError as error:
-        raise StartError(
-            f"unknown address to listen on: {shown}", hint=f"set `{key}` to ADDRESS:PORT"
-        ) from error
-    family, kind, protocol, _, address = found[0]
-    listening = socket.socket(family, kind, protocol)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # accepted ones inherit it
-        listening.bind(address)
-        listening.listen(_BACKLOG)  # a second listener is told by this call at the latest
-    except OSError as error:
-        listening.close()
-        reason, hint = _BIND_ERRORS.get(error.errno or 0, (os.strerror(error.errno or 0), ""))
-        raise StartError(f"{reason}: {shown}", hint=hint.format(key=key)) from error
-    listening.setblocking(False)
-    return listening
