@@ -122,7 +122,7 @@ async def test_backends_that_a_reload_removed_are_closed_once_their_calls_are_ov
     upstreams, pair, ask
 ):
     removed, kept = (upstreams.get(settings(each)) for each in pair)
-    upstreams.forget_unused()
+    upstreams.start()
     calls = [ask() for _ in range(3)]
     for call, upstream in zip(calls, (removed, removed, kept), strict=True):
         upstream.send(call)
@@ -133,8 +133,9 @@ async def test_backends_that_a_reload_removed_are_closed_once_their_calls_are_ov
     await calls[0].answered()
     await calls[2].answered()
 
-    assert upstreams.get(settings(pair[1])) is kept
-    upstreams.forget_unused()
+    successor = upstreams.successor()
+    assert successor.get(settings(pair[1])) is kept
+    successor.start()
     assert await idle.ended() == b""
     await busy.head()
     await busy.answer(b"late")
@@ -145,15 +146,30 @@ async def test_backends_that_a_reload_removed_are_closed_once_their_calls_are_ov
     await other.head()
     await other.answer()
     await again.answered()
-    assert upstreams.get(settings(pair[0])) is not removed
+    assert successor.get(settings(pair[0])) is not removed
+    successor.close()
+
+
+async def test_a_plan_that_never_came_into_force_changes_no_backend(upstreams, pair, ask):
+    kept = upstreams.get(settings(pair[0]))
+    upstreams.start()
+    upstreams.successor().get(settings(pair[1]))
+    following = upstreams.successor()
+    assert following.get(settings(pair[0])) is kept
+    following.start()
+    kept.send(call := ask())
+    peer = await pair[0].peer()
+    await peer.head()
+    await peer.answer()
+    await call.answered()
 
 
 async def test_a_removed_backend_still_serves_the_requests_of_the_former_plan(
     upstreams, backend, ask
 ):
     removed = upstreams.get(settings(backend))
-    upstreams.forget_unused()
-    upstreams.forget_unused()
+    upstreams.start()
+    upstreams.successor().start()
     removed.send(call := ask())
     peer = await backend.peer()
     await peer.head()

@@ -12,7 +12,7 @@ import pytest
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.wheel import TICK, Wheel
 from frontdesk.functions.host import FunctionHost
-from frontdesk.functions.settings import FunctionSettings
+from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
 from frontdesk.ports.invoker import Invocation, Outcome
 
 HANDLERS = Path(__file__).parent / "handlers"
@@ -42,8 +42,15 @@ class Rig:
         values = {"name": "f", "handler": handler, "code": self.code, "timeout": 30.0} | changes
         return FunctionSettings(**values)
 
-    def invoker(self, name="f"):
-        return self.host.invoker(self.settings("well.echo", name=name))
+    def definition(self, handler: str, *, reserved_concurrency=None, **changes):
+        """A function whose $LATEST has these settings."""
+        latest = self.settings(handler, **changes)
+        return FunctionDefinition(
+            name=latest.name, latest=latest, reserved_concurrency=reserved_concurrency
+        )
+
+    def invoker(self, name="f", qualifier=""):
+        return self.host.invoker(name, qualifier)
 
     def start(self, event=None, *, name="f", wait=60.0, **rest):
         """Invoke; answer the call and a future of its outcome."""
@@ -102,7 +109,7 @@ async def serve(tmp_path):
     async def serve(handler: str, *more, concurrency=4, grace=0.0, **changes):
         shutil.copytree(HANDLERS, tmp_path / "code", dirs_exist_ok=True)
         rig = Rig(tmp_path)
-        functions = [rig.settings(handler, **changes), *(rig.settings(**each) for each in more)]
+        functions = [rig.definition(handler, **changes), *(rig.definition(**each) for each in more)]
         rig.host = FunctionHost(
             rig.clock,
             rig.wheel,

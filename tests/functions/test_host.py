@@ -482,12 +482,12 @@ async def test_a_module_that_fails_at_import_is_reported_and_may_be_mended(
     timeout = 0.2 if "while" in source else 30.0
     async with serve("well.echo", timeout=timeout) as rig:
         (rig.code / "made.py").write_text(source)
-        await rig.host.replace([rig.settings("made.handler", timeout=timeout)])
+        await rig.host.replace([rig.definition("made.handler", timeout=timeout)])
         error = error_of(await rig.call())
         assert error["errorType"] == kind
         assert message in error["errorMessage"]
         (rig.code / "made.py").write_text("def handler(event, context):\n    return 'mended'\n")
-        await rig.host.replace([rig.settings("made.handler")])
+        await rig.host.replace([rig.definition("made.handler")])
         assert await rig.result() == "mended"
 
 
@@ -532,12 +532,14 @@ async def test_replacing_runs_the_code_as_it_stands_and_lets_calls_finish(serve,
         before = rig.start({"path": str(gate), "n": 7})[1]
         await rig.until(lambda: any(line.startswith("START") for line in rig.lines))
         (rig.code / "new.py").write_text("def handler(event, context):\n    return 'new'\n")
-        await rig.host.replace([rig.settings("new.handler"), rig.settings("well.echo", name="g")])
+        await rig.host.replace(
+            [rig.definition("new.handler"), rig.definition("well.echo", name="g")]
+        )
         assert await rig.result() == "new"
         assert await rig.result(1, name="g") == 1
         gate.touch()
         assert json.loads((await before).payload)["n"] == 7
-        await rig.host.replace([rig.settings("well.echo", name="g")])
+        await rig.host.replace([rig.definition("well.echo", name="g")])
         assert (await rig.call()).error == "Unavailable"
 
 
@@ -597,7 +599,7 @@ import asyncio, pathlib, sys
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.wheel import Wheel
 from frontdesk.functions.host import FunctionHost
-from frontdesk.functions.settings import FunctionSettings
+from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
 from frontdesk.ports.invoker import Invocation
 
 async def main():
@@ -608,8 +610,8 @@ async def main():
         data_dir=folder / "data", concurrency=2, log=lambda *_: None,
     )
     deaf = FunctionSettings(name="f", handler="ill.deaf", code=folder / "handlers")
-    await host.start([deaf])
-    call = host.invoker(deaf).invoke(Invocation(b"1", 1e9), print)
+    await host.start([FunctionDefinition(name="f", latest=deaf)])
+    call = host.invoker("f").invoke(Invocation(b"1", 1e9), print)
     while call.child is None:
         await asyncio.sleep(0.01)
     print(call.child.pid, flush=True)

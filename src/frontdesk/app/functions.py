@@ -6,13 +6,13 @@ from frontdesk.config.models.root import Config
 from frontdesk.config.secrets import revealed
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogSink
-from frontdesk.functions.settings import FunctionSettings
+from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
 
 
-def function_settings(config: Config, name: str) -> FunctionSettings:
+def function_definition(config: Config, name: str) -> FunctionDefinition:
     """Turn an entry of `functions` into what the function host takes. Secrets are revealed here."""
     function = config.functions[name]
-    return FunctionSettings(
+    latest = FunctionSettings(
         name=name,
         handler=function.handler,
         code=function.code,
@@ -20,15 +20,17 @@ def function_settings(config: Config, name: str) -> FunctionSettings:
         timeout=function.timeout,
         memory=-(-function.memory // 1024**2),
         environment=revealed(function.environment),
-        reserved_concurrency=function.reserved_concurrency,
         region=config.region,
         account=config.account,
     )
+    return FunctionDefinition(
+        name=name, latest=latest, reserved_concurrency=function.reserved_concurrency
+    )
 
 
-def all_functions(config: Config) -> list[FunctionSettings]:
-    """Turn all entries of `functions` into settings."""
-    return [function_settings(config, name) for name in config.functions]
+def all_functions(config: Config) -> list[FunctionDefinition]:
+    """Turn all entries of `functions` into definitions."""
+    return [function_definition(config, name) for name in config.functions]
 
 
 def function_host(config: Config, clock: Clock, wheel: Wheel, log: LogSink) -> FunctionHost:

@@ -197,7 +197,7 @@ def _parts(clock: Clock, wheel: Wheel) -> Parts:
 def _compile(
     loaded: Loaded, parts: Parts, host: FunctionHost, record: Callable[[Exchange], None]
 ) -> GatewayPlan:
-    invokers = {settings.name: host.invoker(settings) for settings in all_functions(loaded.config)}
+    invokers = {name: host.invoker(name) for name in loaded.config.functions}
     return compile_gateway(loaded, replace(parts, invokers=invokers), record)
 
 

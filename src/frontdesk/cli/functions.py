@@ -11,7 +11,7 @@ from typing import IO
 import click
 import uvloop
 
-from frontdesk.app import function_settings
+from frontdesk.app import function_definition
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
@@ -20,7 +20,7 @@ from frontdesk.cli.console import visible
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
-from frontdesk.functions.settings import FunctionSettings
+from frontdesk.functions.settings import FunctionDefinition
 from frontdesk.ports.invoker import Invocation, Outcome
 
 _FOLLOW_EVERY = 0.2
@@ -62,8 +62,8 @@ def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) ->
     Example: frontdesk invoke get_slots -e '{"pathParameters": {"id": "p001"}}'
     """
     config = read(paths).config
-    settings = function_settings(config, _known(config, function))
-    outcome = uvloop.run(_invoke(config, settings, event, quiet=quiet))
+    definition = function_definition(config, _known(config, function))
+    outcome = uvloop.run(_invoke(config, definition, event, quiet=quiet))
     click.echo(outcome.payload.decode("utf-8", "replace"))
     if outcome.error:
         click.echo(f"error: {outcome.error}: {_failure(outcome)}", err=True)
@@ -80,7 +80,7 @@ def _failure(outcome: Outcome) -> str:
 
 
 async def _invoke(
-    config: Config, settings: FunctionSettings, event: bytes, *, quiet: bool
+    config: Config, definition: FunctionDefinition, event: bytes, *, quiet: bool
 ) -> Outcome:
     def log(_function: str, lines: bytes) -> None:
         if not quiet:
@@ -91,11 +91,11 @@ async def _invoke(
     heartbeat = Heartbeat(wheel, clock)
     heartbeat.start()
     host = FunctionHost(clock, wheel, data_dir=config.data_dir, concurrency=1, log=log)
-    await host.start([settings])
+    await host.start([definition])
     done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     try:
         # The function's own timeout ends it: nobody else waits for the answer.
-        host.invoker(settings).invoke(Invocation(event, float("inf")), done.set_result)
+        host.invoker(definition.name).invoke(Invocation(event, float("inf")), done.set_result)
         return await done
     finally:
         await host.stop(0.0)

@@ -1,6 +1,6 @@
 """Owns named backends of one or several targets: settings, the choice of a target, the registry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from frontdesk.base.clock import Clock
@@ -86,31 +86,38 @@ class Upstream:
 
 
 class Upstreams:
-    """All backends of an event loop. Outlives a reload of the configuration."""
+    """The backends of one plan. Made in any thread; started and used on the loop."""
 
     def __init__(self, clock: Clock, wheel: Wheel) -> None:
-        self._monotonic = clock.monotonic
+        self._clock = clock
         self._wheel = wheel
         self._by_settings: dict[UpstreamSettings, Upstream] = {}
-        self._asked: set[UpstreamSettings] = set()
+        self._former: Mapping[UpstreamSettings, Upstream] = {}
+
+    def successor(self) -> "Upstreams":
+        """Begin the backends of the next plan, which goes on with the connections of this one."""
+        upstreams = Upstreams(self._clock, self._wheel)
+        upstreams._former = self._by_settings
+        return upstreams
 
     def get(self, settings: UpstreamSettings) -> Upstream:
         """Return the backend of these settings, the same one for equal settings.
 
         Raises: ValueError for a bad target, TlsFileError for a certificate file that cannot be used.
         """
-        self._asked.add(settings)
-        upstream = self._by_settings.get(settings)
-        if upstream is None:
-            upstream = Upstream(settings, self._wheel, self._monotonic)
-            self._by_settings[settings] = upstream
-        return upstream
+        found = self._by_settings.get(settings)
+        if found is None:
+            found = self._former.get(settings)
+            if found is None:
+                found = Upstream(settings, self._wheel, self._clock.monotonic)
+            self._by_settings[settings] = found
+        return found
 
-    def forget_unused(self) -> None:
-        """Retire the backends that nobody has asked for since the last call: after a reload."""
-        for settings in self._by_settings.keys() - self._asked:
-            self._by_settings.pop(settings).retire()
-        self._asked.clear()
+    def start(self) -> None:
+        """Retire the backends that only the former plan had."""
+        former, self._former = self._former, {}
+        for settings in former.keys() - self._by_settings.keys():
+            former[settings].retire()
 
     def close(self) -> None:
         """Close all connections of all backends."""

@@ -23,7 +23,7 @@ from frontdesk.functions.logs import FunctionLog, LogSink
 from frontdesk.functions.memory import Cgroups
 from frontdesk.functions.packages import Packages
 from frontdesk.functions.process import Child
-from frontdesk.functions.settings import FunctionSettings
+from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Call, Invocation, Outcome
@@ -51,18 +51,18 @@ _STOPPED = Outcome(b"", "Unavailable", "function removed or host stopped")
 
 
 class FunctionInvoker:
-    """Invokes one function by name. The Invoker port."""
+    """Invokes one function by name and qualifier. The Invoker port."""
 
-    __slots__ = ("_host", "_name", "arn")
+    __slots__ = ("_host", "_name", "_qualifier")
 
-    def __init__(self, host: "FunctionHost", settings: FunctionSettings) -> None:
+    def __init__(self, host: "FunctionHost", name: str, qualifier: str) -> None:
         self._host = host
-        self._name = settings.name
-        self.arn = settings.arn
+        self._name = name
+        self._qualifier = qualifier
 
     def invoke(self, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
         """Start the function with one event (see the port)."""
-        return self._host.invoke(self._name, invocation, done)
+        return self._host.invoke(self._name, self._qualifier, invocation, done)
 
 
 class _Call:
@@ -142,7 +142,7 @@ class FunctionHost:
 
     # -- life -------------------------------------------------------------------------------------
 
-    async def start(self, functions: Iterable[FunctionSettings]) -> None:
+    async def start(self, functions: Iterable[FunctionDefinition]) -> None:
         """Begin on the running loop: install requirements, warm up one child per function.
 
         Returns before the children are up. Raises: StartError.
@@ -151,25 +151,41 @@ class FunctionHost:
         await asyncio.to_thread(self._folders.open)
         await self.replace(functions)
 
-    async def replace(self, functions: Iterable[FunctionSettings]) -> None:
-        """Run these functions from now on, as they stand in settings and code.
+    async def replace(self, functions: Iterable[FunctionDefinition]) -> None:
+        """Run these functions of the file from now on; those of `put` stay as they are.
 
-        All get new children, because files may have changed; running calls finish in the old ones.
         Raises: StartError, and nothing has changed.
         """
-        new = {settings.name: settings for settings in functions}
+        definitions = list(functions)
+        new = {definition.name: definition.latest for definition in definitions}
+        reserved = {each.name: each.reserved_concurrency for each in definitions}
         folders = await self._install(new)
         former, self._functions, self._package_folders = self._functions, new, folders
         now = self._clock.monotonic()
         for name in former.keys() - new.keys():
             self._run(self._pool.remove(name))
         for settings in new.values():
-            self._run(self._pool.define(settings.name, settings.reserved_concurrency, now))
+            self._run(self._pool.define(settings.name, reserved[settings.name], now))
             self._run(self._pool.warm(settings.name))
 
-    def invoker(self, settings: FunctionSettings) -> FunctionInvoker:
-        """Make an Invoker of a function that is run now or after the next `replace`."""
-        return FunctionInvoker(self, settings)
+    async def put(self, definition: FunctionDefinition) -> None:
+        """Run this function from now on, beside those of the file. Raises: as `replace`."""
+        raise NotImplementedError
+
+    def remove(self, name: str) -> None:
+        """Forget a function of `put`. Its running calls finish, its waiting ones fail."""
+        raise NotImplementedError
+
+    def definition(self, name: str) -> FunctionDefinition | None:
+        """Return a function that is run now, of the file or of `put`."""
+        raise NotImplementedError
+
+    def invoker(self, name: str, qualifier: str = "") -> FunctionInvoker:
+        """Make an Invoker of a function that is run now or after the next `replace`.
+
+        qualifier: a version, an alias, or "" for $LATEST. What is not there makes it answer Unavailable.
+        """
+        return FunctionInvoker(self, name, qualifier)
 
     async def stop(self, grace: float) -> None:
         """End everything. grace: seconds that running calls have to finish; then they are killed."""
@@ -208,7 +224,9 @@ class FunctionHost:
 
     # -- calls --------------------------------------------------------------------------------------
 
-    def invoke(self, name: str, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
+    def invoke(
+        self, name: str, qualifier: str, invocation: Invocation, done: Callable[[Outcome], None]
+    ) -> Call:
         """Run function `name` with one event; `done` is called later, once."""
         call = _Call(self, name, invocation, done)
         if name not in self._functions:

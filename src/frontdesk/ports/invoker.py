@@ -77,8 +77,6 @@ class Call(Protocol):
 class Invoker(Protocol):
     """Runs one function (one name and qualifier)."""
 
-    arn: str
-
     def invoke(self, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
         """Start the function; `done` is called once, on the event loop, never before this returns."""
         ...

@@ -1,4 +1,4 @@
-"""Owns the key sets of all token issuers: fetched in the background, shared by authorizers, kept over reloads.
+"""Owns the key sets of all token issuers: fetched in the background, shared by authorizers, handed on at reloads.
 
 The shell of `rules.auth.jwks`: it brings the clock, the network and the waiting. Knows no tokens.
 """
@@ -6,7 +6,7 @@ The shell of `rules.auth.jwks`: it brings the clock, the network and the waiting
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -63,7 +63,9 @@ class KeySet:
         self.settings = settings
         self.generation = 0
         """Changes when a token that was verified before could now be refused."""
-        self._ring = ring
+        self._fetch_document = ring.fetch
+        self._monotonic = ring.clock.monotonic
+        self._jitter = ring.jitter
         self._state = KeySetState()
         self._waiting: list[Callable[[], None]] = []
         self._due = ring.wheel.timer(self.refresh)
@@ -92,7 +94,7 @@ class KeySet:
         """
         if not self.ready:
             return self._state.failures == 0 and self._wait(callback, self.settings.timeout)
-        now = self._ring.clock.monotonic()
+        now = self._monotonic()
         if not self._state.fetching:
             if not jwks.may_fetch_for_unknown_key(self._state, self.settings.refresh, now):
                 return False
@@ -104,7 +106,7 @@ class KeySet:
         if len(self._waiting) >= MAX_WAITING:
             return False
         if not self._waiting:
-            self._patience.at(self._ring.clock.monotonic() + seconds)
+            self._patience.at(self._monotonic() + seconds)
         self._waiting.append(callback)
         return True
 
@@ -112,7 +114,7 @@ class KeySet:
         """Begin a fetch unless one runs."""
         if self._state.fetching:
             return
-        self._state = jwks.begin(self._state, self._ring.clock.monotonic())
+        self._state = jwks.begin(self._state, self._monotonic())
         self._task = asyncio.get_running_loop().create_task(self._fetch())
 
     def stop(self) -> None:
@@ -123,19 +125,19 @@ class KeySet:
         self._release()
 
     async def _fetch(self) -> None:
-        before, rules, clock = self._state, self.settings.refresh, self._ring.clock
+        before, rules = self._state, self.settings.refresh
         problem = ""
         try:
             answer = await self._documents()
             said = answer.headers.get("cache-control", "")
-            self._state = jwks.loaded(before, rules, clock.monotonic(), answer.body, said)
+            self._state = jwks.loaded(before, rules, self._monotonic(), answer.body, said)
         except (UpstreamError, ValueError) as error:
             problem = str(error)
         except Exception:  # noqa: BLE001 - the set must not stay "fetching" for ever
             problem = "internal"
             _log.exception("fetching keys failed", extra={"issuer": self.settings.issuer})
         if problem:
-            self._state = jwks.failed(before, rules, clock.monotonic(), self._ring.jitter())
+            self._state = jwks.failed(before, rules, self._monotonic(), self._jitter())
         self.generation = self._state.generation
         self._report(before, problem)
         self._due.at(self._state.due)
@@ -153,7 +155,7 @@ class KeySet:
 
     async def _get(self, url: str, *, public: bool) -> Fetched:
         jwks.check_url(url, allow_http=self.settings.allow_http)
-        answer = await self._ring.fetch(url, self.settings.timeout, public)
+        answer = await self._fetch_document(url, self.settings.timeout, public)
         if answer.status != 200:
             raise UpstreamError("protocol", f"status {answer.status}: {url}")
         return answer
@@ -176,7 +178,7 @@ class KeySet:
 
 
 class KeyRing:
-    """The key sets of all issuers of all configurations since the start."""
+    """The key sets of the issuers of one plan. Made in any thread; started on the loop."""
 
     def __init__(
         self, clock: Clock, wheel: Wheel, fetch: Fetch, jitter: Callable[[], float] = _jitter
@@ -187,34 +189,32 @@ class KeyRing:
         self.fetch = fetch
         self.jitter = jitter
         self._sets: dict[IssuerSettings, KeySet] = {}
-        self._asked: set[IssuerSettings] = set()
-        self._started = False
+        self._former: Mapping[IssuerSettings, KeySet] = {}
+
+    def successor(self) -> "KeyRing":
+        """Begin the key ring of the next plan, which goes on with the key sets of this one."""
+        ring = KeyRing(self.clock, self.wheel, self.fetch, self.jitter)
+        ring._former = self._sets
+        return ring
 
     def key_set(self, authorizer: JwtAuthorizer) -> KeySet:
         """Return the key set of an authorizer's issuer: the same one for the same settings."""
         settings = IssuerSettings.of(authorizer)
-        self._asked.add(settings)
         found = self._sets.get(settings)
         if found is None:
-            found = self._sets[settings] = KeySet(settings, self)
-            if self._started:
-                found.refresh()
+            found = self._former.get(settings) or KeySet(settings, self)
+            self._sets[settings] = found
         return found
 
     def start(self) -> None:
-        """Begin to fetch all key sets in the background, on the running loop. Waits for none."""
-        self._started = True
-        for key_set in self._sets.values():
-            key_set.refresh()
-
-    def forget_unused(self) -> None:
-        """Stop fetching the key sets that nobody has asked for since the last call: after a reload."""
-        for settings in self._sets.keys() - self._asked:
-            self._sets.pop(settings).stop()
-        self._asked.clear()
+        """Fetch what is new in the background, stop what only the former ring had. Waits for nothing."""
+        former, self._former = self._former, {}
+        for settings in self._sets.keys() - former.keys():
+            self._sets[settings].refresh()
+        for settings in former.keys() - self._sets.keys():
+            former[settings].stop()
 
     def stop(self) -> None:
         """Stop fetching."""
-        self._started = False
         for key_set in self._sets.values():
             key_set.stop()

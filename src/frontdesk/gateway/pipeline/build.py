@@ -1,7 +1,7 @@
 """Owns what a stage builder is given. Builders read configuration here, once, at load; stages never do."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from frontdesk.base.clock import Clock
@@ -18,10 +18,12 @@ from frontdesk.ports.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The running parts that plans refer to, made by the composition root.
+    """The running parts that a plan refers to, made by the composition root.
 
-    invokers: by function name; each compilation brings its own, the other parts outlive a reload.
-    keys: signing keys of token issuers. upstreams: connection pools.
+    Plans are compiled in a thread of their own while requests run: a builder may make timers, but arm
+    none, and touches no event loop. What a part has to begin, it begins in `start`.
+
+    invokers: by function name. keys: signing keys of token issuers. upstreams: connection pools.
     """
 
     clock: Clock
@@ -30,6 +32,21 @@ class Parts:
     invokers: Mapping[str, Invoker]
     keys: KeyRing
     upstreams: Upstreams
+
+    def successor(self, invokers: Mapping[str, Invoker]) -> "Parts":
+        """Make the parts of the next plan. What both plans refer to goes on; nothing changes before `start`."""
+        keys, upstreams = self.keys.successor(), self.upstreams.successor()
+        return replace(self, invokers=invokers, keys=keys, upstreams=upstreams)
+
+    def start(self) -> None:
+        """Begin what is new, and let go of what only the former parts had. On the loop, without waiting."""
+        self.keys.start()
+        self.upstreams.start()
+
+    def stop(self) -> None:
+        """Fetch no more keys and close all connections."""
+        self.keys.stop()
+        self.upstreams.close()
 
 
 T = TypeVar("T")
