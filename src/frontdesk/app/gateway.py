@@ -4,9 +4,10 @@ In order (log, functions, plan, admin listener, data listeners) and closed in re
 can connect is served, and whoever is being served can finish.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
 from frontdesk.app.functions import all_functions, function_host
@@ -39,6 +40,15 @@ READABLE = (
 """The access log of a developer's terminal, where the file asks for no format."""
 
 _CLOCK = SystemClock()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A configuration that is ready to be put in force."""
+
+    loaded: Loaded
+    plan: GatewayPlan
+    parts: Parts
 
 
 class Frontdesk:
@@ -104,11 +114,21 @@ class Frontdesk:
         Returns the keys that are read at the start only and differ from then: these wait for a restart.
         Raises: ConfigError or StartError, and nothing has changed.
         """
-        plan = self._compile(loaded)
-        await self._functions.replace(all_functions(loaded.config))
-        self._door.plan = plan
-        self._forget_unused()
-        self._loaded = loaded
+        return await self.adopt(await asyncio.to_thread(self.prepare, loaded))
+
+    def prepare(self, loaded: Loaded) -> Candidate:
+        """Compile a configuration beside the one in force, in whatever thread: nothing changes.
+
+        Raises: ConfigError for what only compiling can tell.
+        """
+        return _compile(loaded, self._parts, self._functions, self._record())
+
+    async def adopt(self, candidate: Candidate) -> tuple[str, ...]:
+        """Put what `prepare` has made in force. See `reload`. Raises: StartError."""
+        await self._functions.replace(all_functions(candidate.loaded.config))
+        self._loaded, self._parts = candidate.loaded, candidate.parts
+        self._door.plan = candidate.plan
+        self._parts.start()
         return tuple(key for key, value in _fixed(self.config).items() if self._fixed[key] != value)
 
     def reopen_logs(self) -> None:
@@ -130,10 +150,10 @@ class Frontdesk:
         opened.push_async_callback(self._functions.stop, 0.0)
         await self._functions.start(all_functions(config))
 
-        opened.callback(self._parts.upstreams.close)
-        opened.callback(self._parts.keys.stop)
-        self._door = Door(self._compile(self._loaded))
-        self._forget_unused()  # from here on it counts what a reload still asks for
+        candidate = self.prepare(self._loaded)
+        self._door = Door(candidate.plan)
+        self._parts = candidate.parts
+        opened.callback(self._stop_parts)
         admin = self._server(admin_door(config, (), development=self._development), _unlogged)
         opened.push_async_callback(admin.drain, 0.0)
         await admin.open(*config.admin.listen, key="admin.listen")
@@ -143,7 +163,7 @@ class Frontdesk:
             bound = await data.open(*listener.address, half_close=listener.half_close)
             self._addresses.append(Address(*bound))
         # Last, because the issuer may be our own.
-        self._parts.keys.start()
+        self._parts.start()
 
     def _open_access_log(self) -> None:
         logs = self.config.logs
@@ -158,13 +178,8 @@ class Frontdesk:
     def _record(self) -> Callable[[Exchange], None]:
         return _unlogged if self._access is None else self._access.record
 
-    def _compile(self, loaded: Loaded) -> GatewayPlan:
-        return _compile(loaded, self._parts, self._functions, self._record())
-
-    def _forget_unused(self) -> None:
-        """Let go of issuers and backends that no plan has asked for since the last call."""
-        self._parts.keys.forget_unused()
-        self._parts.upstreams.forget_unused()
+    def _stop_parts(self) -> None:
+        self._parts.stop()  # those of the plan that is in force by then
 
     def _server(self, door: Entrance, log: Callable[[Exchange], None]) -> Server:
         config = self.config
@@ -185,20 +200,21 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     """
     config, wheel = loaded.config, Wheel(0.0)
     functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
-    return _compile(loaded, _parts(_CLOCK, wheel), functions, _unlogged)
+    return _compile(loaded, _parts(_CLOCK, wheel), functions, _unlogged).plan
 
 
 def _parts(clock: Clock, wheel: Wheel) -> Parts:
-    """Make the parts that outlive reloads; a plan is compiled with its functions' invokers added."""
+    """Make the parts before the first plan."""
     keys = KeyRing(clock, wheel, fetch)
     return Parts(clock, wheel, MemoryLedger(), {}, keys, Upstreams(clock, wheel))
 
 
 def _compile(
     loaded: Loaded, parts: Parts, host: FunctionHost, record: Callable[[Exchange], None]
-) -> GatewayPlan:
+) -> Candidate:
     invokers = {name: host.invoker(name) for name in loaded.config.functions}
-    return compile_gateway(loaded, replace(parts, invokers=invokers), record)
+    parts = parts.successor(invokers)
+    return Candidate(loaded, compile_gateway(loaded, parts, record), parts)
 
 
 def _fixed(config: Config) -> dict[str, object]:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import Position
+from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.models.api import HttpApi, Route
@@ -24,6 +25,7 @@ class Parts:
     none, and touches no event loop. What a part has to begin, it begins in `start`.
 
     invokers: by function name. keys: signing keys of token issuers. upstreams: connection pools.
+    metrics: None where the file turns them off.
     """
 
     clock: Clock
@@ -32,6 +34,7 @@ class Parts:
     invokers: Mapping[str, Invoker]
     keys: KeyRing
     upstreams: Upstreams
+    metrics: Registry | None = None
 
     def successor(self, invokers: Mapping[str, Invoker]) -> "Parts":
         """Make the parts of the next plan. What both plans refer to goes on; nothing changes before `start`."""
