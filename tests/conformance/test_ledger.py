@@ -1,6 +1,7 @@
 """What every Ledger must do. An adapter joins by a row in ADAPTERS."""
 
 import asyncio
+import os
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -11,8 +12,22 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from frontdesk.ports.ledger import Ledger, Rule
 from frontdesk.stores.memory.ledger import MemoryLedger
+from frontdesk.stores.shared_memory.ledger import SharedLedger, create_memory
 
-ADAPTERS: dict[str, Callable[[], Ledger]] = {"memory": MemoryLedger}
+
+class Mapped(SharedLedger):
+    """A SharedLedger with memory of its own."""
+
+    def __init__(self):
+        descriptor = create_memory(places=256)
+        super().__init__(descriptor)
+        os.close(descriptor)
+
+    def __del__(self):
+        self.close()
+
+
+ADAPTERS: dict[str, Callable[[], Ledger]] = {"memory": MemoryLedger, "shared memory": Mapped}
 
 START = 1000.0
 STEP = 2.0**-13  # exact in floats

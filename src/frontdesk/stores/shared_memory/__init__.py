@@ -1,0 +1,1 @@
+"""Stores that the processes of one host share through memory."""

@@ -1,0 +1,160 @@
+"""Owns the counts of limits that the processes of one host share: one table in memory, one lock.
+
+The kernel frees the lock when its holder is killed, and every write leaves the table valid. So nothing
+is leased, sent or repaired: a limit is exact at any rate, whichever process counts.
+"""
+
+import fcntl
+import mmap
+import os
+import secrets
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+from frontdesk.ports.ledger import Claim, Grant, Rule
+from frontdesk.rules.resilience.bucket import SECOND, granted, refused, take, wait
+
+_HEADER: Final = 64
+"""Bytes in front: a seed of 16, then the latest instant that anybody has counted at."""
+_SEED: Final = slice(0, 16)
+_LATEST: Final = slice(16, 24)
+
+_DIGEST: Final = 16
+_TAT: Final = 8
+
+_WINDOW: Final = 64
+"""Places, from its own on, that a key may take."""
+
+_SHARED: Final = 4096
+"""Buckets for newcomers that find no place."""
+
+_REMEMBERED: Final = 50_000
+"""Keys whose digest each process remembers."""
+
+
+def create_memory(places: int = 2**17) -> int:
+    """Make the memory of a ledger; returns its descriptor. places: a power of 2; keys at a time."""
+    slots = places + _WINDOW
+    descriptor = os.memfd_create("frontdesk-ledger")
+    os.ftruncate(descriptor, _HEADER + slots * (_DIGEST + _TAT) + _SHARED * _TAT)
+    # With a seed of its own no client can aim at a place of the table.
+    os.pwrite(descriptor, secrets.token_bytes(_SEED.stop), 0)
+    return descriptor
+
+
+class SharedLedger:
+    """A Ledger in memory that several processes have mapped. Made for one thread of each.
+
+    One array of digests of keys, and beside it one of their arrival times (see `bucket`). A key stands at
+    its place or at one of the next. A key whose bucket is full again is as good as absent: newcomers
+    write over it. A newcomer that finds no place shares one bucket with others of its rule: a flood of
+    invented keys can neither fill the memory nor make the ledger forget a count.
+
+    A process that is killed between two writes leaves a key with a full bucket, or limits from which its
+    request has been taken already: the request ends with it.
+    """
+
+    __slots__ = ("_descriptor", "_digest", "_latest", "_mask", "_memory", "_places", "_tats")
+
+    def __init__(self, descriptor: int) -> None:
+        """Map the memory that `create_memory` has made. descriptor: it stays the caller's."""
+        # Opened anew, because a lock belongs to what has been opened, not to the process.
+        self._descriptor = os.open(f"/proc/self/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)
+        self._memory = memory = mmap.mmap(self._descriptor, 0)
+        slots = (len(memory) - _HEADER - _SHARED * _TAT) // (_DIGEST + _TAT)
+        self._places = slots
+        self._mask = slots - _WINDOW - 1
+        self._tats = memoryview(memory)[_HEADER + slots * _DIGEST :].cast("q")
+        self._latest = memoryview(memory)[_LATEST].cast("q")
+        seed = memory[_SEED]
+
+        @lru_cache(_REMEMBERED)
+        def digest(key: str) -> bytes:
+            text = key.encode("utf-8", "surrogatepass")
+            return blake2b(text, digest_size=_DIGEST, key=seed).digest()
+
+        self._digest = digest
+
+    def try_take(self, key: str, rule: Rule, n: int, now: float) -> Grant:
+        """Take `n` requests from `key`, or nothing. See `ports.ledger.Ledger`."""
+        return self._take(((key, rule),), n, now)[1]
+
+    def try_take_all(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant]:
+        """Take one request from every claim, or from none. See `ports.ledger.Ledger`."""
+        return self._take(claims, 1, now)
+
+    def close(self) -> None:
+        """Unmap the memory."""
+        self._tats.release()
+        self._latest.release()
+        self._memory.close()
+        os.close(self._descriptor)
+
+    def _take(self, claims: Sequence[Claim], n: int, now: float) -> tuple[int, Grant]:
+        digests = [self._digest(key) for key, _ in claims]
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
+            # Who has read the clock first need not be the first here.
+            instant = self._latest[0] = max(int(now * SECOND), self._latest[0])
+            return self._take_locked(claims, digests, n, instant)
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def _take_locked(
+        self, claims: Sequence[Claim], digests: list[bytes], n: int, instant: int
+    ) -> tuple[int, Grant]:
+        tats = self._tats
+        places: list[int] = []
+        taken: list[int] = []
+        tightest, fullest = 0, -1.0
+        for digest, (_, rule) in zip(digests, claims, strict=True):
+            place = self._find(digest, rule)
+            tat = take(tats[place], instant, rule, n)
+            if tat is None:
+                return self._longest_wait(claims, digests, n, instant)
+            fill = (tat - instant) / rule.span
+            if fill > fullest:
+                tightest, fullest = len(taken), fill
+            places.append(place)
+            taken.append(tat)
+        # Those that have a place first: then no newcomer takes it for free.
+        for place, tat in zip(places, taken, strict=True):
+            if place < self._places:
+                tats[place] = tat
+        for place, tat, digest in zip(places, taken, digests, strict=True):
+            if place >= self._places:
+                self._add(digest, tat, instant, shared=place)
+        return tightest, granted(taken[tightest], instant, claims[tightest][1])
+
+    def _longest_wait(
+        self, claims: Sequence[Claim], digests: list[bytes], n: int, instant: int
+    ) -> tuple[int, Grant]:
+        worst, longest, fullest = 0, 0, 0
+        for index, (_, rule) in enumerate(claims):
+            stored = self._tats[self._find(digests[index], rule)]
+            missing = wait(stored, instant, rule, n)
+            if missing > longest:
+                worst, longest, fullest = index, missing, stored
+        return worst, refused(fullest, instant, claims[worst][1], n)
+
+    def _find(self, digest: bytes, rule: Rule) -> int:
+        """Find the place of a key. One that is absent begins with the bucket that its rule shares."""
+        start = _HEADER + (int.from_bytes(digest[:4]) & self._mask) * _DIGEST
+        at = self._memory.find(digest, start, start + _WINDOW * _DIGEST)
+        if at >= 0:
+            return (at - _HEADER) // _DIGEST
+        name = self._digest(f"\0{rule.name} {rule.limit} {rule.window} {rule.burst}")
+        return self._places + int.from_bytes(name[:4]) % _SHARED
+
+    def _add(self, digest: bytes, tat: int, instant: int, *, shared: int) -> None:
+        first = int.from_bytes(digest[:4]) & self._mask
+        for place in range(first, first + _WINDOW):
+            if self._tats[place] <= instant:
+                # In this order: half of it is a key with a full bucket.
+                at = _HEADER + place * _DIGEST
+                self._memory[at : at + _DIGEST] = digest
+                self._tats[place] = tat
+                return
+        self._tats[shared] = max(tat, self._tats[shared])
