@@ -99,7 +99,7 @@ async def test_a_token_of_a_real_provider_is_accepted(issuer):
     ring = KeyRing(clock, Wheel(clock.monotonic()), fetch)
     config = JwtAuthorizer(type="jwt", issuer=issuer, audience=CLIENT, allow_http=True, leeway="5s")
     keys = ring.key_set(config)
-    stage = jwt_stage(TokenJudge(config, keys), config.identity, ())
+    stage = jwt_stage(TokenJudge(config, keys), config.identity, (), clock.monotonic)
     ring.start()
     fetched = asyncio.Event()
     assert keys.wait_for_keys(fetched.set)  # joins the fetch that runs

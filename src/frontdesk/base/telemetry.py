@@ -1,8 +1,8 @@
 """Owns the values of telemetry: counters, histograms, and the registry that hands them out by label.
 
 Counting is an addition to an attribute: whoever counts on a hot path asks the registry once, before,
-and keeps the series. Knows no names (those are `base.metrics`), no text format and no thread: a registry
-belongs to one event loop.
+and keeps the series. Series may be made in any thread and are counted in one. Knows no names (those are
+`base.metrics`) and no text format.
 """
 
 from bisect import bisect_left

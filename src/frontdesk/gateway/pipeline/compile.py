@@ -22,6 +22,8 @@ from frontdesk.gateway.pipeline.order import (
 )
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
+from frontdesk.gateway.pipeline.stages.authorize import authorizer_of
+from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter
 
 
 def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None]) -> GatewayPlan:
@@ -126,10 +128,21 @@ class _Compiler:
             max_body=limits.max_body if own_max_body is None else own_max_body,
             timeout=route.timeout if route else 0.0,
             timeout_status=503 if route and route.function is not None else 504,
-            log=self.log,
+            log=self._ending(build),
             steps=(*head_steps, *tail_steps),
             place=build.place("apis", build.api_name, "routes", build.key) if route else None,
         )
+
+
+    def _ending(self, build: RouteBuild) -> Log:
+        """Return what is called when an exchange of this route is over: the log, behind what counts."""
+        metrics, log = self.parts.metrics, self.log
+        if metrics is None:
+            return log
+        name = authorizer_of(build)
+        if name is not None:
+            log = AuthorizerMeter(metrics, name, self.config.authorizers[name].type, log).record
+        return RequestMeter(metrics, build.facts, build.key, log).record
 
 
 def _steps(builders: Iterable[Builder], build: RouteBuild) -> list[Step]:

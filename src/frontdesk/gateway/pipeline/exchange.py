@@ -156,6 +156,8 @@ class Exchange:
     """Calendar second (since 1970, UTC) at which the head was complete."""
     request_length: int = 0
     """Bytes of head and body received so far."""
+    body_length: int = 0
+    """Bytes of body received so far, the framing of chunks among them."""
     body: bytes = b""
     """The whole body once `source` is None."""
     source: Source | None = None
@@ -187,6 +189,8 @@ class Exchange:
     it. Mapped headers and query parameters are in `fields`, `headers` and `query` themselves."""
     principal: str = ""
     authorizer_error: str = ""
+    authorizer_latency: float = -1.0
+    """Seconds that a decision took; -1: it was remembered, or none was asked for."""
     limit_fields: Fields | None = None
     """RateLimit fields to add to the reply, from the tightest limit passed so far."""
     limit_ratio: float = 2.0

@@ -264,6 +264,7 @@ class HttpConnection(asyncio.Protocol):
         except HttpParserError:
             self._answer_refusal(request, refusal(400, "body", close=True))
             return at
+        request.body_length = at - begins
         request.request_length += at - begins
         if body.done:
             request.body = body.taken()
@@ -283,6 +284,7 @@ class HttpConnection(asyncio.Protocol):
             self._break_body(body, 400, "body")
             return
         if request is not None:
+            request.body_length += at
             request.request_length += at
         if self._check_size():
             return

@@ -60,11 +60,13 @@ class Door:
         config = JwtAuthorizer.model_validate(settings)
         self.keys = self.ring.key_set(config)
         self.judge = TokenJudge(config, self.keys)
-        self.stage = jwt_stage(self.judge, config.identity, tuple(scopes))
+        self.stage = jwt_stage(self.judge, config.identity, tuple(scopes), self.time.monotonic)
         return self
 
     def route(self, *scopes):
-        self.stage = jwt_stage(self.judge, ("$request.header.Authorization",), scopes)
+        self.stage = jwt_stage(
+            self.judge, ("$request.header.Authorization",), scopes, self.time.monotonic
+        )
         return self
 
     async def fetch(self, url, seconds, public):

@@ -13,10 +13,8 @@ from frontdesk.gateway.pipeline.stages.jwt_authorizer import TokenJudge, jwt_sta
 
 def authorize(build: RouteBuild) -> Step | None:
     """Build the authorizer of a route: its own, else its API's, else none."""
-    if build.route is None:
-        return None
-    name = build.route.authorizer or build.api.authorizer or "none"
-    if name == "none":
+    name = authorizer_of(build)
+    if name is None:
         return None
     config = build.config.authorizers[name]
     stage, detail = AUTHORIZERS[config.type](build, name)
@@ -28,6 +26,14 @@ def authorize(build: RouteBuild) -> Step | None:
     return Step("authorize", stage, detail, place)
 
 
+def authorizer_of(build: RouteBuild) -> str | None:
+    """Name the authorizer of a route."""
+    if build.route is None:
+        return None
+    name = build.route.authorizer or build.api.authorizer or "none"
+    return None if name == "none" else name
+
+
 def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
     config, route = build.config.authorizers[name], build.route
     assert isinstance(config, JwtAuthorizer)
@@ -37,7 +43,8 @@ def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
     )
     # Routes that demand the same share one stage.
     stage = build.once(
-        ("jwt", name, route.scopes), lambda: jwt_stage(judge, config.identity, route.scopes)
+        ("jwt", name, route.scopes),
+        lambda: jwt_stage(judge, config.identity, route.scopes, build.parts.clock.monotonic),
     )
     at = ("apis", build.api_name, "routes", build.key, "scopes")
     scopes = " ".join(build.shown(scope, *at, index) for index, scope in enumerate(route.scopes))

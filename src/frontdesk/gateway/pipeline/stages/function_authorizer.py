@@ -46,7 +46,7 @@ class FunctionJudge:
         self._form = config.form
         self._remember_for = config.cache if config.identity else 0.0
         self._invoker = invoker
-        self._clock = clock
+        self.monotonic = clock.monotonic
         self._wheel = wheel
         self._kept: Recent[Identity, _Kept] = Recent(MAX_ANSWERS)
         self._asked: dict[Identity, list[Use]] = {}
@@ -83,14 +83,14 @@ class FunctionJudge:
             if self._remember_for:
                 del self._asked[identity]
                 if isinstance(result, Answer):
-                    expires = self._clock.monotonic() + self._remember_for
+                    expires = self.monotonic() + self._remember_for
                     self._kept.put(identity, _Kept(result, expires))
             for each in waiting:
                 each(result)
 
         # Clients that leave meanwhile do not stop the function: its answer serves the next one.
         deadline = self._wheel.timer(too_late)
-        deadline.at(self._clock.monotonic() + ANSWER_TIME)
+        deadline.at(self.monotonic() + ANSWER_TIME)
         call = self._invoker.invoke(Invocation(event, deadline.deadline, trace), done)
 
 
@@ -110,8 +110,11 @@ def function_stage(
         if answer is not None:
             return _apply(ex, answer)
 
+        asked = judge.monotonic()
+
         def use(result: Answer | Failure) -> None:
             if not ex.answered:
+                ex.authorizer_latency = judge.monotonic() - asked
                 run.resume(ex, _apply(ex, result))
 
         if not judge.join(identity, use):

@@ -150,7 +150,10 @@ class TokenJudge:
 
 
 def jwt_stage(
-    judge: TokenJudge, identity: tuple[str, ...], demanded: tuple[str, ...]
+    judge: TokenJudge,
+    identity: tuple[str, ...],
+    demanded: tuple[str, ...],
+    monotonic: Callable[[], float],
 ) -> Callable[[Exchange], Reply | Parked | None]:
     """Build the stage of one route. demanded: scopes of which the token needs one."""
     header, elsewhere = _sources(identity)
@@ -169,14 +172,20 @@ def jwt_stage(
         token = remembered.get(value)
         if token is not None and ex.started < token.expires and token.generation == keys.generation:
             return admit(ex, token)
-        verdict = judge.verify(ex, value) if keys.ready else Fault.UNKNOWN_KEY
+        verdict = verify(ex, value) if keys.ready else Fault.UNKNOWN_KEY
         if verdict is Fault.UNKNOWN_KEY and keys.wait_for_keys(lambda: again(ex, value)):
             return PARKED
         return settle(ex, verdict)
 
     def again(ex: Exchange, value: bytes) -> None:
         if not ex.answered:
-            run.resume(ex, settle(ex, judge.verify(ex, value)))
+            run.resume(ex, settle(ex, verify(ex, value)))
+
+    def verify(ex: Exchange, value: bytes) -> Verified | Fault | None:
+        began = monotonic()
+        verdict = judge.verify(ex, value)
+        ex.authorizer_latency = monotonic() - began
+        return verdict
 
     def settle(ex: Exchange, verdict: Verified | Fault | None) -> Reply | None:
         if isinstance(verdict, Verified):

@@ -1,0 +1,161 @@
+"""Owns what is counted of each request when it is over. Every route has a meter with series of its own.
+
+A meter takes the place of the route's `log` and calls what stood there before. Labels are looked up
+once: a request pays for one dictionary lookup, not for making text.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from frontdesk.base import metrics
+from frontdesk.base.telemetry import Counter, Histogram, Registry
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.plan import ApiFacts
+
+Log = Callable[[Exchange], None]
+
+UNMATCHED: Final = "unmatched"
+"""The route of requests that found none, of preflights, and of what never became a request."""
+
+_METHODS: Final = frozenset(
+    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+)
+"""Methods that are a label of their own (RFC 9110 and RFC 5789); all others are `_OTHER`."""
+
+_TOO_LARGE: Final = frozenset({413, 414, 431})
+
+REFUSED_BY: Final[Mapping[str, str]] = {
+    "authorizer": "auth",
+    "connection": "validate",
+    "connections": "throttle",
+    "duplicate_field": "validate",
+    "expect": "validate",
+    "framing": "validate",
+    "host": "validate",
+    "jwt": "auth",
+    "loop": "validate",
+    "malformed": "validate",
+    "method": "validate",
+    "request_line": "validate",
+    "route": "route",
+    "target": "validate",
+    "throttle": "throttle",
+    "transfer_encoding": "validate",
+    "version": "validate",
+    "websocket": "validate",
+}
+"""First part of a cause → the stage that refuses with it. Causes of integrations are not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """What requests of one outcome add to. rejections: None where it is no refusal."""
+
+    duration: Histogram
+    request_body: Histogram
+    response_body: Histogram
+    rejections: Counter | None
+
+
+class RequestMeter:
+    """Counts the requests of one route."""
+
+    __slots__ = ("_api", "_next", "_overhead", "_registry", "_route", "_series")
+
+    def __init__(self, registry: Registry, api: ApiFacts, route_key: str, log: Log) -> None:
+        """route_key: "METHOD /path", "$default", or "" and "-" for none. log: called afterwards."""
+        self._registry = registry
+        self._api = api
+        self._route = UNMATCHED if route_key in ("", "-") else route_key.rpartition(" ")[2]
+        self._next = log
+        self._overhead = registry.histogram(metrics.OVERHEAD, api.name)
+        self._series: dict[tuple[str, int, str, str, str], _Series] = {}
+
+    def record(self, ex: Exchange) -> None:
+        """Count a request that is over."""
+        outcome = ex.method, ex.status, ex.version, ex.scheme, ex.error
+        series = self._series.get(outcome) or self._resolve(*outcome)
+        total = ex.ended - ex.started
+        latency = ex.integration_latency
+        series.duration.observe(total)
+        series.request_body.observe(ex.body_length)
+        series.response_body.observe(ex.response_length)
+        self._overhead.observe(total - latency if latency > 0 else total)
+        if series.rejections is not None:
+            series.rejections.value += 1
+        self._next(ex)
+
+    def _resolve(self, method: str, status: int, version: str, scheme: str, cause: str) -> _Series:
+        registry, api, route = self._registry, self._api, self._route
+        shown = method if method in _METHODS else "_OTHER"
+        where = (shown, route, api.name, api.stage)
+        found = _Series(
+            registry.histogram(
+                metrics.REQUEST_DURATION,
+                *(shown, route, str(status), scheme, version.removeprefix("HTTP/")),
+                *(_error_type(status, cause), api.name, api.stage),
+            ),
+            registry.histogram(metrics.REQUEST_BODY, *where),
+            registry.histogram(metrics.RESPONSE_BODY, *where),
+            self._rejections(status, cause),
+        )
+        self._series[method, status, version, scheme, cause] = found
+        return found
+
+    def _rejections(self, status: int, cause: str) -> Counter | None:
+        by, _, reason = cause.partition(":")
+        stage = "size" if cause and status in _TOO_LARGE else REFUSED_BY.get(by)
+        if stage is None:
+            return None
+        labels = (self._api.name, self._route, stage, reason or by)
+        return self._registry.counter(metrics.REJECTIONS, *labels)
+
+
+def _error_type(status: int, cause: str) -> str:
+    """Say what went wrong on our side, or with the connection; a refusal (4xx) is not an error."""
+    if 400 <= status < 499:
+        return ""
+    return cause or (str(status) if status >= 500 else "")
+
+
+class AuthorizerMeter:
+    """Counts what an authorizer decided, by what the exchange tells of it."""
+
+    __slots__ = ("_counters", "_duration", "_labels", "_next", "_registry")
+
+    def __init__(self, registry: Registry, name: str, kind: str, log: Log) -> None:
+        """name, kind: its entry under `authorizers`, and its type. log: called afterwards."""
+        self._registry = registry
+        self._labels = (name, kind)
+        self._duration = registry.histogram(metrics.AUTHORIZER_DURATION, name, kind)
+        self._counters: dict[tuple[str, bool], Counter] = {}
+        self._next = log
+
+    def record(self, ex: Exchange) -> None:
+        """Count the decision, if it came to one."""
+        result = _decision(ex)
+        if result:
+            took = ex.authorizer_latency
+            if took >= 0:
+                self._duration.observe(took)
+            counter = self._counters.get((result, took < 0))
+            if counter is None:
+                cached = "false" if took >= 0 or result == "missing" else "true"
+                labels = (*self._labels, result, cached)
+                counter = self._registry.counter(metrics.AUTHORIZER, *labels)
+                self._counters[result, took < 0] = counter
+            counter.value += 1
+        self._next(ex)
+
+
+def _decision(ex: Exchange) -> str:
+    """Return allow, deny, missing, invalid or error; "" when the authorizer was not asked."""
+    by, _, reason = ex.error.partition(":")
+    if REFUSED_BY.get(by) != "auth":
+        return "allow" if ex.authorizer is not None else ""
+    if ex.status >= 500:
+        return "error"
+    if reason.endswith("missing"):
+        return "missing"
+    return "deny" if ex.status == 403 else "invalid"
