@@ -1,12 +1,18 @@
 """Models of the door itself: listeners, the admin face, limits and logs."""
 
-import os
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+)
 
 from frontdesk.base.addresses import Address
 from frontdesk.base.durations import Rate
+from frontdesk.base.telemetry import MAX_SERIES
 from frontdesk.config.models.model import (
     Duration,
     Flag,
@@ -20,6 +26,7 @@ from frontdesk.config.models.model import (
     at_least,
     between,
     file_path,
+    matching,
 )
 from frontdesk.config.models.throttle import Throttle, ThrottleField
 from frontdesk.config.secrets import Secret
@@ -135,6 +142,9 @@ class AccessLog(Model):
     """`json`, `clf`, a template with `$context` variables, or a mapping of names to them. Default json."""
 
 
+SlowAfter = Annotated[Duration, between("1ms", "15m")]
+
+
 class Logs(Model):
     """What is written down, and what is blacked out in it."""
 
@@ -147,3 +157,41 @@ class Logs(Model):
     redact: Annotated[tuple[str, ...], OneOrMore()] = ("authorization", "cookie", "x-api-key")
     """Header fields and parameters whose values are never written. Default authorization, cookie,
     x-api-key."""
+
+    slow: Annotated[SlowAfter | None, Off()] = None
+    """A request that takes longer is logged with the time of each stage. Default: none is."""
+
+
+class Metrics(Model):
+    """What is counted for `/metrics` of the admin listener."""
+
+    series: Annotated[Whole, at_least(100)] = MAX_SERIES
+    """Label values of one metric that are told apart; further ones are counted together, as
+    `overflow`. Default 2000."""
+
+
+CollectorUrl = Annotated[
+    str,
+    matching(r"|https?://[^\s/?#@]+(/[^\s?#]*)?", "a URL such as http://127.0.0.1:4318"),
+]
+
+
+def _share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise ValueError("expected a share from 0 to 1")
+    return float(value)
+
+
+class Tracing(Model):
+    """Which requests are traced, and where their spans are sent."""
+
+    otlp: CollectorUrl = ""
+    """Where spans are sent: a collector that takes OTLP over HTTP. Default: nowhere, and only the ids
+    of traces are made and passed on."""
+
+    sample: Annotated[
+        float,
+        PlainValidator(_share),
+        WithJsonSchema({"type": "number", "minimum": 0, "maximum": 1}),
+    ] = 0.01
+    """Share of the requests that no caller has decided about whose spans are sent. Default 0.01."""

@@ -8,13 +8,14 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from frontdesk.base.addresses import Address
 from frontdesk.config.models.api import HttpApi
 from frontdesk.config.models.authorizer import Authorizer
-from frontdesk.config.models.door import Admin, Limits, Listener, Logs
+from frontdesk.config.models.door import Admin, Limits, Listener, Logs, Metrics, Tracing
 from frontdesk.config.models.function import Function
 from frontdesk.config.models.model import (
     FilePath,
     Model,
     Name,
     Network,
+    Off,
     OneOrMore,
     ShortForm,
     matching,
@@ -70,6 +71,12 @@ class Config(Model):
 
     logs: Logs = Logs()
     """What is written down."""
+
+    metrics: Annotated[Metrics | None, Off()] = Metrics()
+    """What is counted; `off` counts nothing of a request."""
+
+    tracing: Annotated[Tracing | None, Off()] = Tracing()
+    """How requests are traced; `off` neither makes nor reads a trace for backends."""
 
     functions: dict[Name, Function] = Field(default_factory=dict)
     """Python functions by name."""
