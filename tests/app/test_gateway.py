@@ -380,9 +380,9 @@ async def test_a_reload_tells_the_keys_that_wait_for_a_restart(tmp_path):
 async def test_a_reload_forgets_the_issuers_that_it_removes(tmp_path):
     path = project(tmp_path, ISSUED.format(port=free_port()))
     async with serving(path) as app:
-        [former] = app._parts.keys._sets
+        [former] = app._data._parts.keys._sets
         await app.reload(swap(path, "/issuer", "/elsewhere"))
-        [latter] = app._parts.keys._sets
+        [latter] = app._data._parts.keys._sets
         assert former.issuer.endswith("/issuer")
         assert latter.issuer.endswith("/elsewhere")
 

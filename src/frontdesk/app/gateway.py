@@ -5,50 +5,27 @@ can connect is served, and whoever is being served can finish.
 """
 
 import asyncio
+import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
+from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.functions import all_functions, function_host
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
-from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
-from frontdesk.gateway.identity.fetch import fetch
-from frontdesk.gateway.identity.keyring import KeyRing
-from frontdesk.gateway.pipeline.build import Parts
-from frontdesk.gateway.pipeline.compile import compile_gateway
-from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.pipeline.router import Door, GatewayPlan
-from frontdesk.gateway.server.access_log import AccessLog
-from frontdesk.gateway.server.limits import Limits
-from frontdesk.gateway.server.listener import Server
-from frontdesk.gateway.server.shared import Entrance
-from frontdesk.rules.http.forwarding import TrustedProxies
+from frontdesk.gateway.pipeline.router import GatewayPlan
+from frontdesk.gateway.server.listening import listen
+from frontdesk.ports.invoker import Invoker
 from frontdesk.stores.memory.ledger import MemoryLedger
 
-READABLE = (
-    "$context.status $context.httpMethod $context.path "
-    "$context.responseLatency ms, route $context.routeKey"
-)
-"""The access log of a developer's terminal, where the file asks for no format."""
-
 _CLOCK = SystemClock()
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A configuration that is ready to be put in force."""
-
-    loaded: Loaded
-    plan: GatewayPlan
-    parts: Parts
 
 
 class Frontdesk:
@@ -73,12 +50,12 @@ class Frontdesk:
         self._echo = echo
         self._clock = clock
         self._wheel = Wheel(clock.monotonic())
-        self._parts = _parts(clock, self._wheel)
+        self._data = DataPlane(
+            loaded.config, MemoryLedger(), clock, self._wheel, development=development
+        )
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
         self._functions: FunctionHost
-        self._access: AccessLog | None = None
-        self._door: Door
 
     @property
     def config(self) -> Config:
@@ -121,20 +98,18 @@ class Frontdesk:
 
         Raises: ConfigError for what only compiling can tell.
         """
-        return _compile(loaded, self._parts, self._functions, self._record())
+        return self._data.prepare(loaded, _invokers(loaded.config, self._functions))
 
     async def adopt(self, candidate: Candidate) -> tuple[str, ...]:
         """Put what `prepare` has made in force. See `reload`. Raises: StartError."""
         await self._functions.replace(all_functions(candidate.loaded.config))
-        self._loaded, self._parts = candidate.loaded, candidate.parts
-        self._door.plan = candidate.plan
-        self._parts.start()
+        self._data.adopt(candidate)
+        self._loaded = candidate.loaded
         return tuple(key for key, value in _fixed(self.config).items() if self._fixed[key] != value)
 
     def reopen_logs(self) -> None:
         """Go on in new log files, after the old ones have been moved away."""
-        if self._access is not None:
-            self._access.reopen()
+        self._data.reopen_logs()
 
     async def _open(self) -> None:
         config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
@@ -142,7 +117,9 @@ class Frontdesk:
         heartbeat = Heartbeat(wheel, clock)
         heartbeat.start()
         opened.callback(heartbeat.close)
-        self._open_access_log()
+        data = self._data
+        opened.callback(data.close)
+        data.open_log()
 
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
@@ -151,45 +128,20 @@ class Frontdesk:
         await self._functions.start(all_functions(config))
 
         candidate = self.prepare(self._loaded)
-        self._door = Door(candidate.plan)
-        self._parts = candidate.parts
-        opened.callback(self._stop_parts)
-        admin = self._server(admin_door(config, (), development=self._development), _unlogged)
+        admin = server(
+            config,
+            admin_door(config, (), development=self._development),
+            unlogged,
+            clock=clock,
+            wheel=wheel,
+            max_connections=config.limits.max_connections,
+        )
         opened.push_async_callback(admin.drain, 0.0)
         await admin.open(*config.admin.listen, key="admin.listen")
-        data = self._server(self._door, self._record())
-        opened.push_async_callback(data.drain, config.limits.drain)
-        for listener in config.listen:
-            bound = await data.open(*listener.address, half_close=listener.half_close)
-            self._addresses.append(Address(*bound))
-        # Last, because the issuer may be our own.
-        self._parts.start()
-
-    def _open_access_log(self) -> None:
-        logs = self.config.logs
-        if logs.access is None:
-            return
-        form = logs.access.format
-        if self._development and "format" not in logs.access.model_fields_set:
-            form = READABLE
-        self._access = AccessLog(form, logs.access.path, wheel=self._wheel, redact=logs.redact)
-        self._opened.callback(self._access.close)
-
-    def _record(self) -> Callable[[Exchange], None]:
-        return _unlogged if self._access is None else self._access.record
-
-    def _stop_parts(self) -> None:
-        self._parts.stop()  # those of the plan that is in force by then
-
-    def _server(self, door: Entrance, log: Callable[[Exchange], None]) -> Server:
-        config = self.config
-        return Server(
-            door,
-            clock=self._clock,
-            wheel=self._wheel,
-            log=log,
-            trusted=TrustedProxies(config.trusted_proxies),
-            limits=_limits(config),
+        sockets = _listening(config, opened)
+        opened.push_async_callback(data.drain)
+        self._addresses = await data.listen(
+            candidate, sockets, max_connections=config.limits.max_connections
         )
 
 
@@ -200,21 +152,21 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     """
     config, wheel = loaded.config, Wheel(0.0)
     functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
-    return _compile(loaded, _parts(_CLOCK, wheel), functions, _unlogged).plan
+    data = DataPlane(config, MemoryLedger(), _CLOCK, wheel)
+    return data.prepare(loaded, _invokers(config, functions)).plan
 
 
-def _parts(clock: Clock, wheel: Wheel) -> Parts:
-    """Make the parts before the first plan."""
-    keys = KeyRing(clock, wheel, fetch)
-    return Parts(clock, wheel, MemoryLedger(), {}, keys, Upstreams(clock, wheel))
+def _invokers(config: Config, host: FunctionHost) -> dict[str, Invoker]:
+    return {name: host.invoker(name) for name in config.functions}
 
 
-def _compile(
-    loaded: Loaded, parts: Parts, host: FunctionHost, record: Callable[[Exchange], None]
-) -> Candidate:
-    invokers = {name: host.invoker(name) for name in loaded.config.functions}
-    parts = parts.successor(invokers)
-    return Candidate(loaded, compile_gateway(loaded, parts, record), parts)
+def _listening(config: Config, opened: AsyncExitStack) -> list[socket.socket]:
+    """Listen at every address before anybody is served at one."""
+    sockets = []
+    for listener in config.listen:
+        sockets.append(listen(*listener.address, "listen"))
+        opened.callback(sockets[-1].close)
+    return sockets
 
 
 def _fixed(config: Config) -> dict[str, object]:
@@ -225,17 +177,3 @@ def _fixed(config: Config) -> dict[str, object]:
         **{key: getattr(config, key) for key in keys},
         **{f"limits.{key}": getattr(config.limits, key) for key in (*limits, "concurrency")},
     }
-
-
-def _limits(config: Config) -> Limits:
-    limits = config.limits
-    return Limits(
-        fields=limits.max_header,
-        header_timeout=limits.header_timeout,
-        idle_timeout=limits.idle_timeout,
-        max_connections=limits.max_connections,
-    )
-
-
-def _unlogged(_ex: Exchange) -> None:
-    """Requests to the admin listener, and all of them where the access log is off."""

@@ -1,0 +1,164 @@
+"""Composes what serves clients in one process: access log, plan, its parts, listeners.
+
+It is given invokers, a ledger and listening sockets; whose these are is not its business.
+"""
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from frontdesk.base.addresses import Address
+from frontdesk.base.clock import Clock
+from frontdesk.base.wheel import Wheel
+from frontdesk.client.upstreams import Upstreams
+from frontdesk.config.load import Loaded
+from frontdesk.config.models.root import Config
+from frontdesk.gateway.identity.fetch import fetch
+from frontdesk.gateway.identity.keyring import KeyRing
+from frontdesk.gateway.pipeline.build import Parts
+from frontdesk.gateway.pipeline.compile import compile_gateway
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.router import Door, GatewayPlan
+from frontdesk.gateway.server.access_log import AccessLog
+from frontdesk.gateway.server.limits import Limits
+from frontdesk.gateway.server.listener import Server
+from frontdesk.gateway.server.shared import Entrance
+from frontdesk.ports.invoker import Invoker
+from frontdesk.ports.ledger import Ledger
+from frontdesk.rules.http.forwarding import TrustedProxies
+
+READABLE = (
+    "$context.status $context.httpMethod $context.path "
+    "$context.responseLatency ms, route $context.routeKey"
+)
+"""The access log of a developer's terminal, where the file asks for no format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A configuration that is ready to be put in force."""
+
+    loaded: Loaded
+    plan: GatewayPlan
+    parts: Parts
+
+
+class DataPlane:
+    """Used on one event loop, in this order: `open_log`, `prepare`, `listen`, `drain`, `close`."""
+
+    def __init__(
+        self,
+        config: Config,
+        ledger: Ledger,
+        clock: Clock,
+        wheel: Wheel,
+        *,
+        development: bool = False,
+    ) -> None:
+        """Take what is fixed at the start; nothing is opened yet. development: log readably."""
+        self._config = config
+        self._clock = clock
+        self._wheel = wheel
+        self._development = development
+        keys = KeyRing(clock, wheel, fetch)
+        self._parts = Parts(clock, wheel, ledger, {}, keys, Upstreams(clock, wheel))
+        self._access: AccessLog | None = None
+        self._door: Door
+        self._server: Server
+
+    def open_log(self) -> None:
+        """Open the access log, which `close` closes. Raises: StartError or ConfigError."""
+        logs = self._config.logs
+        if logs.access is None:
+            return
+        form = logs.access.format
+        if self._development and "format" not in logs.access.model_fields_set:
+            form = READABLE
+        self._access = AccessLog(form, logs.access.path, wheel=self._wheel, redact=logs.redact)
+
+    def prepare(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
+        """Compile a configuration beside the one in force, in whatever thread: nothing changes.
+
+        invokers: by function name. Raises: ConfigError for what only compiling can tell.
+        """
+        parts = self._parts.successor(invokers)
+        return Candidate(loaded, compile_gateway(loaded, parts, self._record()), parts)
+
+    async def listen(
+        self, candidate: Candidate, sockets: list[socket.socket], *, max_connections: int
+    ) -> list[Address]:
+        """Let clients in; return where. sockets: one that listens for each `listen` of the file.
+
+        max_connections: of this process.
+        """
+        self._parts = candidate.parts
+        self._door = Door(candidate.plan)
+        self._server = server(
+            self._config,
+            self._door,
+            self._record(),
+            clock=self._clock,
+            wheel=self._wheel,
+            max_connections=max_connections,
+        )
+        addresses = [
+            Address(*await self._server.serve(listening, half_close=listener.half_close))
+            for listening, listener in zip(sockets, self._config.listen, strict=True)
+        ]
+        # Last, because the issuer may be our own.
+        self._parts.start()
+        return addresses
+
+    def adopt(self, candidate: Candidate) -> None:
+        """Put what `prepare` has made in force. Requests under way keep what they began with."""
+        self._parts = candidate.parts
+        self._door.plan = candidate.plan
+        self._parts.start()
+
+    async def drain(self) -> None:
+        """Accept nobody more, and let requests end for up to `limits.drain`."""
+        await self._server.drain(self._config.limits.drain)
+
+    def close(self) -> None:
+        """Close what the plan and the log have opened."""
+        self._parts.stop()
+        if self._access is not None:
+            self._access.close()
+
+    def reopen_logs(self) -> None:
+        """Go on in new log files, after the old ones have been moved away."""
+        if self._access is not None:
+            self._access.reopen()
+
+    def _record(self) -> Callable[[Exchange], None]:
+        return unlogged if self._access is None else self._access.record
+
+
+def server(
+    config: Config,
+    door: Entrance,
+    log: Callable[[Exchange], None],
+    *,
+    clock: Clock,
+    wheel: Wheel,
+    max_connections: int,
+) -> Server:
+    """Make the listeners of a door. log: takes exchanges that were refused before they were routed."""
+    limits = config.limits
+    return Server(
+        door,
+        clock=clock,
+        wheel=wheel,
+        log=log,
+        trusted=TrustedProxies(config.trusted_proxies),
+        limits=Limits(
+            fields=limits.max_header,
+            header_timeout=limits.header_timeout,
+            idle_timeout=limits.idle_timeout,
+            max_connections=max_connections,
+        ),
+    )
+
+
+def unlogged(_ex: Exchange) -> None:
+    """Requests to the admin listener, and all of them where the access log is off."""
