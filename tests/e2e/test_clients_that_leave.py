@@ -78,16 +78,13 @@ class Backend(asyncio.Protocol):
 class Watched(Frontdesk):
     """A Frontdesk whose parts can be asked what they still hold."""
 
-    def _server(self, door, log):
-        self.servers = [*getattr(self, "servers", []), super()._server(door, log)]
-        return self.servers[-1]
-
     @property
     def held(self):
-        functions, upstreams = self._functions, self._parts.upstreams
+        functions, data = self._functions, self._data
+        upstreams = data._parts.upstreams
         pools = [pool for each in upstreams._by_settings.values() for pool in each._pools]
         return {
-            "clients": sum(server.connections for server in self.servers),
+            "clients": data._server.connections,
             "calls": len(functions._calls),
             "calls that wait": sum(len(f.waiting) for f in functions._pool._functions.values()),
             "requests at the backend": sum(pool.load for pool in pools),

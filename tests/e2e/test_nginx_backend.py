@@ -262,7 +262,7 @@ async def test_a_client_that_goes_away_frees_the_backend():
         writer.write(b"GET /slow/large.bin HTTP/1.1\r\nHost: a\r\n\r\n")
         await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
         writer.transport.abort()
-        (upstream,) = app._parts.upstreams._by_settings.values()
+        (upstream,) = app._data._parts.upstreams._by_settings.values()
         async with asyncio.timeout(20):
             while upstream._only._open:  # noqa: ASYNC110 - nothing says when it is empty
                 await asyncio.sleep(0.02)
