@@ -8,6 +8,7 @@ from frontdesk.functions.frames import (
     KINDS,
     MAX_BODY,
     RESULT,
+    Call,
     Decoder,
     Frame,
     FrameError,
@@ -63,12 +64,10 @@ def test_a_broken_frame_is_an_error(before, header):
         Decoder().feed(before + header)
 
 
-@given(
-    st.uuids().map(str),
-    st.integers(0, 2**53),
-    st.text(st.characters(codec="utf-8", exclude_characters="\n")),
-    st.text(st.characters(codec="utf-8")),
-)
-def test_the_meta_of_a_call_is_read_as_it_was_written(request_id, deadline, trace, context):
-    meta = pack_call(request_id, deadline, trace, context)
-    assert unpack_call(meta) == (request_id, deadline, trace, context)
+LINES = st.text(st.characters(codec="utf-8", exclude_characters="\n"))
+TEXTS = st.text(st.characters(codec="utf-8"))
+
+
+@given(st.builds(Call, st.uuids().map(str), st.integers(0, 2**53), LINES, LINES, TEXTS))
+def test_the_meta_of_a_call_is_read_as_it_was_written(call):
+    assert unpack_call(pack_call(call)) == call

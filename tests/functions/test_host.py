@@ -12,7 +12,7 @@ import pytest
 
 from frontdesk.base.errors import StartError
 from frontdesk.functions import zygote_link
-from frontdesk.functions.bootstrap import MAX_RESULT
+from frontdesk.functions.frames import MAX_RESULT
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.ports.invoker import Invocation
 
@@ -383,7 +383,7 @@ async def test_a_child_that_dies_between_calls_is_not_given_the_next(serve):
         ("function", "Object of type function is not JSON serializable"),
         ("key", "keys must be str, int, float, bool or None, not tuple"),
         ("loop", "Circular reference detected"),
-        ("generator", "Object of type generator is not JSON serializable"),
+        ("generator", "a part is int, not str or bytes"),
     ],
 )
 async def test_a_result_that_is_no_json_is_a_marshal_error(serve, what, message):
@@ -607,7 +607,7 @@ async def main():
     folder = pathlib.Path(sys.argv[1])
     host = FunctionHost(
         clock, Wheel(clock.monotonic()),
-        data_dir=folder / "data", concurrency=2, log=lambda *_: None,
+        data_dir=folder / "data", processes=2, log=lambda *_: None,
     )
     deaf = FunctionSettings(name="f", handler="ill.deaf", code=folder / "handlers")
     await host.start([FunctionDefinition(name="f", latest=deaf)])

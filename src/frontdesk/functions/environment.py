@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from frontdesk.functions.bootstrap import Init
+from frontdesk.functions.frames import Init
 from frontdesk.functions.settings import FunctionSettings
 
 VERSION = "$LATEST"
@@ -28,11 +28,11 @@ def init_of(
     return Init(
         function=settings.name,
         handler=settings.handler,
+        command=list(settings.command),
         task_root=str(settings.code.resolve()),
         path=[str(entry.resolve()) for entry in path],
         environment=_environment(settings, temporary, log_stream),
         memory=settings.memory,
-        arn=settings.arn,
         temporary_bytes=_TEMPORARY_BYTES,
     )
 

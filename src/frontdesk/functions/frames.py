@@ -6,7 +6,7 @@ the two ends looks into. The zygote's control socket keeps message boundaries; a
 """
 
 import struct
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 
 MAX_BODY: Final = 64 * 1024 * 1024
 """Bytes; a longer body is a broken frame. The limits of events and results are far below."""
@@ -14,8 +14,19 @@ MAX_BODY: Final = 64 * 1024 * 1024
 READ_SIZE: Final = 64 * 1024
 """Bytes asked of a channel at once: more than nearly every frame."""
 
+MAX_RESULT: Final = 6_291_556
+"""Bytes of a result that comes whole. Source: AWS, Lambda quotas, and the recorded error text."""
+
+TOO_LARGE: Final = (
+    f"Response payload size exceeded maximum allowed payload size ({MAX_RESULT} bytes)."
+)
+"""Message of the error `Function.ResponseSizeTooLarge`."""
+
+MAX_STREAM: Final = 200 << 20
+"""Bytes of a result that comes in parts. Source: AWS, Lambda quotas, streamed responses."""
+
 INIT: Final = 2
-"""Parent: what to become. Body: JSON object of `bootstrap.Init`."""
+"""Parent: what to become. Body: JSON object of `Init`."""
 READY: Final = 3
 """Child: the handler is loaded. Meta: READY_META."""
 INIT_ERROR: Final = 4
@@ -23,14 +34,18 @@ INIT_ERROR: Final = 4
 INVOKE: Final = 5
 """Parent: run the handler. Meta: `pack_call`. Body: the event."""
 RESULT: Final = 6
-"""Child: what the handler returned; it is free again. Meta: REPORT_META."""
+"""Child: what the handler returned; it is free again. Meta: REPORT_META. With MORE a part of it; meta
+of the first part: content type of the whole."""
 ERROR: Final = 7
-"""Child: the handler failed; it is free again. Meta: REPORT_META. Body: error object."""
+"""Child: the handler failed, maybe after some parts; it is free again. Meta: REPORT_META. Body: error
+object."""
 SHUTDOWN: Final = 10
 """Parent: run exit handlers and exit."""
 
 KINDS: Final = frozenset({INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR, SHUTDOWN})
 
+MORE: Final = 1
+"""Flag of RESULT: the result comes in parts, and this is not the end of it."""
 WROTE: Final = 4
 """Flag of RESULT and ERROR: the call wrote to its output, which is to be read before the report."""
 
@@ -56,6 +71,23 @@ class FrameError(Exception):
     """The other side does not speak this format; its process must end."""
 
 
+class Init(TypedDict):
+    """What a child becomes. path: folders put first on sys.path, in order.
+
+    command: runs in place of a Python handler, against the Runtime API; [] for a handler.
+    environment: all of it; nothing is inherited. memory: MB. temporary_bytes: of one file, at most.
+    """
+
+    function: str
+    handler: str
+    command: list[str]
+    task_root: str
+    path: list[str]
+    environment: dict[str, str]
+    memory: int
+    temporary_bytes: int
+
+
 class Frame(NamedTuple):
     """One message on a channel. number: the invocation that it belongs to, else 0."""
 
@@ -71,15 +103,28 @@ def pack(kind: int, number: int = 0, body: bytes = b"", meta: bytes = b"", flags
     return b"".join((_HEADER.pack(len(body), kind, flags, len(meta), number), meta, body))
 
 
-def pack_call(request_id: str, deadline_ms: int, trace: str, client_context: str) -> bytes:
-    """Write the meta of INVOKE. deadline_ms: epoch milliseconds. trace holds no line end."""
-    return f"{request_id}\n{deadline_ms}\n{trace}\n{client_context}".encode()
+class Call(NamedTuple):
+    """The meta of INVOKE. deadline_ms: epoch milliseconds. arn: with the qualifier that was asked for.
+
+    trace: of X-Amzn-Trace-Id, without line end. client_context: JSON text or "".
+    """
+
+    request_id: str
+    deadline_ms: int
+    arn: str
+    trace: str
+    client_context: str
 
 
-def unpack_call(meta: bytes) -> tuple[str, int, str, str]:
+def pack_call(call: Call) -> bytes:
+    """Write the meta of INVOKE."""
+    return "\n".join(map(str, call)).encode()
+
+
+def unpack_call(meta: bytes) -> Call:
     """Read the meta of INVOKE; the inverse of `pack_call`."""
-    request_id, deadline_ms, trace, client_context = meta.decode().split("\n", 3)
-    return request_id, int(deadline_ms), trace, client_context
+    request_id, deadline_ms, arn, trace, client_context = meta.decode().split("\n", 4)
+    return Call(request_id, int(deadline_ms), arn, trace, client_context)
 
 
 class Decoder:

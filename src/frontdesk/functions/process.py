@@ -5,38 +5,39 @@ nothing about who runs what; that is the host's and `rules.pool`'s.
 """
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
-import socket
 import struct
 from enum import Enum, auto
-from typing import Protocol
+from typing import Any, Protocol
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import TICK, Wheel
-from frontdesk.functions.bootstrap import Init
+from frontdesk.functions.channel import Channel
 from frontdesk.functions.frames import (
     ERROR,
     INIT,
     INIT_ERROR,
     INVOKE,
-    READ_SIZE,
+    MAX_STREAM,
+    MORE,
     READY,
     READY_META,
     REPORT_META,
     RESULT,
     SHUTDOWN,
     WROTE,
-    Decoder,
+    Call,
     Frame,
     FrameError,
+    Init,
     pack,
     pack_call,
 )
 from frontdesk.functions.logs import FunctionLog
 from frontdesk.functions.memory import Cgroups, resident
+from frontdesk.functions.results import Gathered, Parts, Streamed
 from frontdesk.functions.settings import FunctionSettings
 from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Invocation, Outcome
@@ -52,6 +53,8 @@ _EXIT_GRACE = 0.5
 """Seconds from SHUTDOWN, or from a closed channel, to SIGKILL."""
 
 _OUTPUT_READ = 64 * 1024
+
+_KILLED = Outcome(b"", "Unavailable", "function stopped")
 
 _ANSWERS = {RESULT: "", ERROR: "Unhandled"}
 """Kind of an answer → Outcome.error."""
@@ -111,68 +114,76 @@ class Child:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._timer = wheel.timer(self._expired)
-        self._decoder = Decoder()
-        self._unsent = b""
+        self._channel = Channel(self._take, self._deafened)
         self._init = b""
-        self._trusted = True  # until a broken frame
         self._gone = False  # the process has ended; what it sent before is still read
         self._init_seconds = 0.0  # of the first report
         self._started = 0.0
         self._used_kib = 0
         self._allowed = 0.0  # seconds that the running call was given
         self._request_id = ""
-        self._invocation = 0
-        self._channel: socket.socket
+        self._number = 0  # of the running call, on the channel
+        self._invocation: Invocation
+        self._parts: Parts | None = None  # of its result, when it comes in parts
         self._output = -1
 
     # -- orders -----------------------------------------------------------------------------------
 
     def start(self, init: Init) -> None:
         """Fork it and tell it what to become. Answer: `ready` or `failed`."""
-        self._channel, theirs = socket.socketpair()
-        self._channel.setblocking(False)
+        theirs = self._channel.open()
         self._output, output = os.pipe()
         os.set_blocking(self._output, False)
-        self._loop.add_reader(self._channel, self._readable)
         self._loop.add_reader(self._output, self._read_output)
         self._log.init_start()
         self._started = self._clock.monotonic()
         self._allowed = INIT_BUDGET + self.settings.timeout
         self._timer.at(self._started + self._allowed)
         self._init = pack(INIT, body=json.dumps(init).encode())
-        self._zygote.fork(self.number, theirs.detach(), output)
+        self._zygote.fork(self.number, theirs, output)
 
     def forked(self, pid: int) -> None:
         """Take the word of the zygote: the process is there, and waits for INIT."""
         self.pid = pid
         if self._cgroups is not None:
             self._cgroups.admit(self.number, pid, self.settings.memory << 20)
-        self._send(self._init)
+        self._channel.send(self._init)
 
-    def invoke(self, request_id: str, invocation: Invocation, now: float) -> None:
-        """Run the handler. Answer: `answered`, or `lost` with an outcome."""
+    def invoke(self, request_id: str, invocation: Invocation, now: float, arn: str = "") -> None:
+        """Run the handler. Answer: `answered`, or `lost` with an outcome.
+
+        arn: with the qualifier that was asked for; "" for the function's own.
+        """
+        timeout = self.settings.timeout
         # A caller that stops waiting says so itself; our own look at its deadline comes after that.
         # Differs: [deadline-kills] AWS lets a function run on when its caller's time is over.
-        self._allowed = allowed = min(self.settings.timeout, invocation.deadline + TICK - now)
+        self._allowed = allowed = min(timeout, invocation.deadline + TICK - now)
         self._started = now
         self._request_id = request_id
-        self._invocation = number = (self._invocation + 1) & 0xFFFFFFFF
+        self._invocation = invocation
+        self._number = number = (self._number + 1) & 0xFFFFFFFF
         self.state = State.BUSY
         self._timer.at(now + allowed)
         self._log.start(request_id)
-        deadline_ms = int((self._clock.time() + allowed) * 1000)
-        meta = pack_call(request_id, deadline_ms, invocation.trace, invocation.client_context)
-        self._send(pack(INVOKE, number, invocation.event, meta))
+        call = Call(
+            request_id,
+            int((self._clock.time() + (allowed if invocation.stream is None else timeout)) * 1000),
+            arn or self.settings.arn,
+            invocation.trace,
+            invocation.client_context,
+        )
+        self._channel.send(pack(INVOKE, number, invocation.event, pack_call(call)))
 
     def retire(self) -> None:
         """End a child that runs nothing: exit handlers, then exit; killed if that takes long."""
         self.state = State.ENDING
-        self._send(pack(SHUTDOWN))
+        self._channel.send(pack(SHUTDOWN))
         self._timer.at(self._clock.monotonic() + _EXIT_GRACE)
 
     def kill(self) -> None:
         """End it now, whatever it does."""
         self.state = State.ENDING
+        self._settle(_KILLED)
         self._zygote.kill(self.number)
 
     def watch_memory(self) -> None:
@@ -185,54 +196,6 @@ class Child:
 
     # -- the channel ------------------------------------------------------------------------------
 
-    def _send(self, data: bytes) -> None:
-        if self._unsent:
-            self._unsent += data
-            return
-        try:
-            sent = self._channel.send(data)
-        except BlockingIOError:
-            sent = 0
-        except OSError:
-            return  # it has closed the channel; the reader is told
-        if sent < len(data):
-            self._unsent = data[sent:]
-            self._loop.add_writer(self._channel, self._writable)
-
-    def _writable(self) -> None:
-        self._loop.remove_writer(self._channel)
-        data, self._unsent = self._unsent, b""
-        self._send(data)
-
-    def _readable(self) -> None:
-        try:
-            data = self._channel.recv(READ_SIZE)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._deafened()
-            return
-        try:
-            self._feed(data)
-        except FrameError:
-            self._trusted = False
-            self._zygote.kill(self.number)
-            self._deafened()
-
-    def _feed(self, data: bytes) -> None:
-        try:
-            for frame in self._decoder.feed(data):
-                self._take(frame)
-        except struct.error as error:
-            raise FrameError("broken meta") from error
-
-    def _drain(self) -> None:
-        with contextlib.suppress(OSError, FrameError):  # BlockingIOError: nothing is left
-            while data := self._channel.recv(READ_SIZE):
-                self._feed(data)
-
     def _take(self, frame: Frame) -> None:
         if self.state is State.BUSY:
             self._take_answer(frame)
@@ -243,15 +206,18 @@ class Child:
 
     def _take_answer(self, frame: Frame) -> None:
         error = _ANSWERS.get(frame.kind)
-        if error is None or frame.number != self._invocation:
+        if error is None or frame.number != self._number:
             raise FrameError(f"unasked frame: kind {frame.kind}")
+        if frame.flags & MORE:
+            self._take_part(frame)
+            return
         if frame.flags & WROTE:
             self._read_output()
         now = self._clock.monotonic()
         init, self._init_seconds = self._init_seconds, 0.0
-        (self._used_kib,) = REPORT_META.unpack(frame.meta)
+        (self._used_kib,) = _unpack(REPORT_META, frame)
         tail = self._log.report(self._request_id, now - self._started, self._used_kib, init)
-        outcome = Outcome(frame.body, error, "", self._request_id, tail)
+        outcome = self._settle(Outcome(frame.body, error, "", self._request_id, tail))
         self._timer.stop()
         if self._gone:
             self.state = State.ENDING
@@ -260,12 +226,37 @@ class Child:
             self.state = State.FREE
             self._owner.answered(self, outcome, now)
 
+    def _take_part(self, frame: Frame) -> None:
+        if self._parts is None:
+            self._begin_parts(frame.meta.decode("latin-1"))
+        if frame.body and self._parts is not None and not self._parts.add(frame.body):
+            self._zygote.kill(self.number)
+            message = (
+                f"Response payload size exceeded maximum allowed payload size ({MAX_STREAM} bytes)."
+            )
+            self._lose("Function.ResponseSizeTooLarge", message, "error", self._clock.monotonic())
+
+    def _begin_parts(self, content_type: str) -> None:
+        take = self._invocation.stream
+        if take is None:
+            self._parts = Gathered()
+            return
+        self._allowed = self.settings.timeout
+        self._timer.at(self._started + self._allowed)
+        self._parts = stream = Streamed(content_type, self._request_id, self._channel)
+        take(stream)
+
+    def _settle(self, outcome: Outcome) -> Outcome:
+        """End a result that came in parts; answer what the caller is told."""
+        parts, self._parts = self._parts, None
+        return outcome if parts is None else parts.close(outcome)
+
     def _take_start(self, frame: Frame) -> None:
         now = self._clock.monotonic()
         if frame.kind == READY and self._gone:
             return  # too late to be given work: it counts as one that could not start
         if frame.kind == READY:
-            (self._init_seconds,) = READY_META.unpack(frame.meta)
+            (self._init_seconds,) = _unpack(READY_META, frame)
             self._timer.stop()
             self.state = State.FREE
             self._owner.ready(self, now)
@@ -278,9 +269,10 @@ class Child:
         else:
             raise FrameError(f"unasked frame: kind {frame.kind}")
 
-    def _deafened(self) -> None:
-        """The channel is closed: it is exiting, or its code closed what it did not know."""
-        self._loop.remove_reader(self._channel)
+    def _deafened(self, broken: bool) -> None:
+        """The channel is closed: it is exiting, or its code closed what it did not know, or wrote to it."""
+        if broken:
+            self._zygote.kill(self.number)
         now = self._clock.monotonic()
         if self.state is State.FREE:
             self.kill()
@@ -332,14 +324,14 @@ class Child:
             self._request_id, now - self._started, self._used_kib, init, failure
         )
         body = _error(kind, message, self._request_id)
-        outcome = Outcome(body, "Unhandled", message, self._request_id, tail)
+        outcome = self._settle(Outcome(body, "Unhandled", message, self._request_id, tail))
         self._owner.lost(self, outcome, now)
 
     def exited(self, status: int) -> None:
         """Take the word of the zygote: the process has ended with this status, or minus signal."""
         self._gone = True
-        if self.state is not State.ENDING and self._trusted:
-            self._drain()  # an answer may have been its last act
+        if self.state is not State.ENDING:
+            self._channel.drain()  # an answer may have been its last act
         self._read_output()
         now = self._clock.monotonic()
         message = _exit_message(status)
@@ -360,11 +352,16 @@ class Child:
     def _close(self) -> None:
         self._timer.stop()
         self._log.settle()
-        self._loop.remove_reader(self._channel)
-        self._loop.remove_writer(self._channel)
         self._channel.close()
         self._loop.remove_reader(self._output)
         os.close(self._output)
+
+
+def _unpack(form: struct.Struct, frame: Frame) -> tuple[Any, ...]:
+    try:
+        return form.unpack(frame.meta)
+    except struct.error as error:
+        raise FrameError("broken meta") from error
 
 
 def _exit_message(status: int) -> str:

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from frontdesk.functions.bootstrap import marshal
+from frontdesk.functions.python_runtime import marshal
 
 
 @pytest.mark.parametrize(
