@@ -18,6 +18,9 @@ GOOD = [
     "name: x\nlimits: {throttle: {rate: '1,000/d', burst: 5}}",
     "name: x\nlogs: {access: off, redact: cookie}",
     "name: x\nlogs: {access: {format: {ip: $context.identity.sourceIp}}}",
+    "name: x\nfunctions: {f: {handler: m.f, layers: [a.zip, b], provisioned_concurrency: 2}}",
+    "name: x\nfunctions: {f: {handler: {command: [./run, x]}, versions: {'1': {code: a.zip}},"
+    " aliases: {l: {version: 1, weights: {}}}, provisioned_concurrency: {l: 1}}}",
     "name: x\nauthorizers: {a: {type: jwt, issuer: https://x, audience: none}}",
     "name: x\nauthorizers: {a: {type: jwt, issuer: https://x, audience: [a], algorithms: RS256}}",
     "name: x\napis: {a: {stages: {p: {}}, routes: {GET /: {http: 'http://x', throttle: [5/s]}}}}",
@@ -31,6 +34,9 @@ BAD = [
     "name: x\nlimits: {drain: 5 parsecs}",
     "name: x\nlimits: {max_body: 10mb}",
     "name: x\nenvironment: production",
+    "name: x\nfunctions: {f: {}}",
+    "name: x\nfunctions: {f: {handler: m.f, provisioned_concurrency: 0}}",
+    "name: x\nfunctions: {f: {handler: m.f, aliases: {l: {version: x}}}}",
     "name: x\nauthorizers: {a: {type: jtw}}",
     "name: x\napis: {a: {routes: {GET /: {tiemout: 1s}}}}",
 ]

@@ -149,7 +149,7 @@ def test_a_default_is_true(model, key, kind, default):
         value = field.get_default(call_default_factory=True)
         assert not value or (isinstance(value, Model) and value == type(value)())
     else:
-        assert default in ("all", "4 for each core")
+        assert default == "all"
 
 
 _RANGE = re.compile(r"(\S+) to (\S+)|at least (\S+)")

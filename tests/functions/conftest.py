@@ -114,7 +114,7 @@ async def serve(tmp_path):
             rig.clock,
             rig.wheel,
             data_dir=tmp_path / "data",
-            concurrency=concurrency,
+            processes=concurrency,
             log=lambda name, lines: rig.log.append(lines),
         )
         await rig.host.start(functions)

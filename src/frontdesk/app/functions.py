@@ -6,25 +6,43 @@ from frontdesk.config.models.root import Config
 from frontdesk.config.secrets import revealed
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogSink
-from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
+from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSettings
+from frontdesk.ports.invoker import Invoker
+from frontdesk.rules.concurrency import LATEST
 
 
 def function_definition(config: Config, name: str) -> FunctionDefinition:
     """Turn an entry of `functions` into what the function host takes. Secrets are revealed here."""
     function = config.functions[name]
-    latest = FunctionSettings(
+    return FunctionDefinition(
         name=name,
-        handler=function.handler,
-        code=function.code,
-        requirements=function.requirements,
-        timeout=function.timeout,
-        memory=-(-function.memory // 1024**2),
-        environment=revealed(function.environment),
+        latest=_settings(config, name, LATEST),
+        versions={number: _settings(config, name, number) for number in function.versions},
+        aliases={
+            alias: Alias(version=entry.version, weights=entry.weights)
+            for alias, entry in function.aliases.items()
+        },
+        reserved_concurrency=function.reserved_concurrency,
+        provisioned=function.provisioned_concurrency,
+    )
+
+
+def _settings(config: Config, name: str, number: str) -> FunctionSettings:
+    version = config.functions[name].version(number)
+    assert version.handler is not None
+    return FunctionSettings(
+        name=name,
+        version=number,
+        handler=version.handler.python or "",
+        command=version.handler.command or (),
+        code=version.code,
+        layers=version.layers,
+        requirements=version.requirements,
+        timeout=version.timeout,
+        memory=-(-version.memory // 1024**2),
+        environment=revealed(version.environment),
         region=config.region,
         account=config.account,
-    )
-    return FunctionDefinition(
-        name=name, latest=latest, reserved_concurrency=function.reserved_concurrency
     )
 
 
@@ -38,3 +56,13 @@ def function_host(config: Config, clock: Clock, wheel: Wheel, log: LogSink) -> F
     return FunctionHost(
         clock, wheel, data_dir=config.data_dir, concurrency=config.limits.concurrency, log=log
     )
+
+
+def invokers(config: Config, host: FunctionHost) -> dict[str, Invoker]:
+    """Make an invoker for each way in which the file may name a function: `name` and `name:qualifier`."""
+    found: dict[str, Invoker] = {}
+    for name, function in config.functions.items():
+        found[name] = host.invoker(name)
+        for qualifier in function.qualifiers:
+            found[f"{name}:{qualifier}"] = host.invoker(name, qualifier)
+    return found

@@ -4,14 +4,19 @@ In order (log, functions, plan, admin listener, data listeners) and closed in re
 can connect is served, and whoever is being served can finish.
 """
 
-import asyncio
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
+from frontdesk.app.background import aside
+from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
-from frontdesk.app.functions import all_functions, function_host
+from frontdesk.app.data_dir import hold
+from frontdesk.app.functions import all_functions, function_host, invokers
+from frontdesk.app.history import History
+from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.wheel import Wheel
@@ -22,8 +27,9 @@ from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.gateway.server.listening import listen
-from frontdesk.ports.invoker import Invoker
 from frontdesk.stores.memory.ledger import MemoryLedger
+from frontdesk.stores.sqlite.catalog import SqliteCatalog
+from frontdesk.stores.sqlite.database import Database
 
 _CLOCK = SystemClock()
 
@@ -37,13 +43,17 @@ class Frontdesk:
         *,
         development: bool = False,
         echo: Callable[[str, str], None] | None = None,
+        report: Report = LogReport(),  # noqa: B008 - it has no state
+        environ: Mapping[str, str] = os.environ,
         clock: Clock = _CLOCK,
     ) -> None:
         """Take a configuration; nothing is opened before `start`.
 
         development: serve the token issuer, and log readably. echo: told (function, line) for each
-        line of a function's log, beside the file.
+        line of a function's log, beside the file. report: told what came of each reload. environ: for
+        the references of reloaded files.
         """
+        self.reloads = Reloads(self, environ, report)
         self._loaded = loaded
         self._fixed = _fixed(loaded.config)
         self._development = development
@@ -56,6 +66,12 @@ class Frontdesk:
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
         self._functions: FunctionHost
+        self._in_force: Candidate
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration loaded last, and where it says what."""
+        return self._loaded
 
     @property
     def config(self) -> Config:
@@ -91,21 +107,23 @@ class Frontdesk:
         Returns the keys that are read at the start only and differ from then: these wait for a restart.
         Raises: ConfigError or StartError, and nothing has changed.
         """
-        return await self.adopt(await asyncio.to_thread(self.prepare, loaded))
+        await self.adopt(await self.prepare(loaded))
+        return self.waiting(loaded.config)
 
-    def prepare(self, loaded: Loaded) -> Candidate:
-        """Compile a configuration beside the one in force, in whatever thread: nothing changes.
+    async def prepare(self, loaded: Loaded) -> Candidate:
+        """See reloading.Reloadable."""
+        return await aside(lambda: self._compile(loaded))
 
-        Raises: ConfigError for what only compiling can tell.
-        """
-        return self._data.prepare(loaded, _invokers(loaded.config, self._functions))
-
-    async def adopt(self, candidate: Candidate) -> tuple[str, ...]:
-        """Put what `prepare` has made in force. See `reload`. Raises: StartError."""
+    async def adopt(self, candidate: Candidate) -> Candidate:
+        """See reloading.Reloadable."""
         await self._functions.replace(all_functions(candidate.loaded.config))
         self._data.adopt(candidate)
-        self._loaded = candidate.loaded
-        return tuple(key for key, value in _fixed(self.config).items() if self._fixed[key] != value)
+        former, self._in_force, self._loaded = self._in_force, candidate, candidate.loaded
+        return former
+
+    def waiting(self, config: Config) -> tuple[str, ...]:
+        """See reloading.Reloadable."""
+        return tuple(key for key, value in _fixed(config).items() if self._fixed[key] != value)
 
     def reopen_logs(self) -> None:
         """Go on in new log files, after the old ones have been moved away."""
@@ -114,6 +132,7 @@ class Frontdesk:
     async def _open(self) -> None:
         config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
         refuse_open_admin(config)
+        opened.callback(os.close, hold(config.data_dir))
         heartbeat = Heartbeat(wheel, clock)
         heartbeat.start()
         opened.callback(heartbeat.close)
@@ -121,16 +140,20 @@ class Frontdesk:
         opened.callback(data.close)
         data.open_log()
 
+        database = Database.open(config.data_dir / "frontdesk.db")
+        opened.callback(database.close)
+        catalog = SqliteCatalog(database, clock)
+
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
         self._functions = function_host(config, clock, wheel, lines)
         opened.push_async_callback(self._functions.stop, 0.0)
         await self._functions.start(all_functions(config))
 
-        candidate = self.prepare(self._loaded)
+        candidate = self._in_force = self._compile(self._loaded)
         admin = server(
             config,
-            admin_door(config, (), development=self._development),
+            admin_door(config, (ConfigApi(self.reloads),), development=self._development),
             unlogged,
             clock=clock,
             wheel=wheel,
@@ -143,6 +166,11 @@ class Frontdesk:
         self._addresses = await data.listen(
             candidate, sockets, max_connections=config.limits.max_connections
         )
+        await self.reloads.start(History(catalog, config.name))
+        opened.push_async_callback(self.reloads.stop)
+
+    def _compile(self, loaded: Loaded) -> Candidate:
+        return self._data.prepare(loaded, invokers(loaded.config, self._functions))
 
 
 def compile_offline(loaded: Loaded) -> GatewayPlan:
@@ -153,11 +181,7 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     config, wheel = loaded.config, Wheel(0.0)
     functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
     data = DataPlane(config, MemoryLedger(), _CLOCK, wheel)
-    return data.prepare(loaded, _invokers(config, functions)).plan
-
-
-def _invokers(config: Config, host: FunctionHost) -> dict[str, Invoker]:
-    return {name: host.invoker(name) for name in config.functions}
+    return data.prepare(loaded, invokers(config, functions)).plan
 
 
 def _listening(config: Config, opened: AsyncExitStack) -> list[socket.socket]:

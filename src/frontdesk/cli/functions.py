@@ -90,7 +90,7 @@ async def _invoke(
     wheel = Wheel(clock.monotonic())
     heartbeat = Heartbeat(wheel, clock)
     heartbeat.start()
-    host = FunctionHost(clock, wheel, data_dir=config.data_dir, concurrency=1, log=log)
+    host = FunctionHost(clock, wheel, data_dir=config.data_dir, processes=1, log=log)
     await host.start([definition])
     done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     try:

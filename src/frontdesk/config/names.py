@@ -3,12 +3,13 @@
 Works on the tree, so that names are checked even where a model is not valid.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
-from frontdesk.base.errors import Finding
+from frontdesk.base.errors import Finding, Position
 from frontdesk.config.tree import Path, Tree
 from frontdesk.config.validation import did_you_mean, shown
+from frontdesk.rules.concurrency import LATEST
 
 
 class Use(NamedTuple):
@@ -32,9 +33,9 @@ SECTIONS: Final = ("authorizers", "functions", "upstreams")
 
 
 def used_names(tree: Tree, section: str) -> set[str]:
-    """Collect the names that entries use of `section`."""
+    """Collect the names that entries use of `section`, without versions and aliases."""
     return {
-        name
+        name.partition(":")[0]
         for use in USES
         if use.section == section
         for _, name in tree.match(use.pattern)
@@ -43,19 +44,54 @@ def used_names(tree: Tree, section: str) -> set[str]:
 
 
 def unknown_names(tree: Tree) -> Iterator[Finding]:
-    """Find names without an entry, and scopes that no token can have."""
+    """Find names without an entry, qualifiers that a function lacks, and scopes without a token."""
     for use in USES:
         entries = _mapping(tree.value.get(use.section))
-        for path, name in tree.match(use.pattern):
-            if not isinstance(name, str) or ":" in name:
+        for path, written in tree.match(use.pattern):
+            if not isinstance(written, str) or written.count(":") > 1:
                 continue  # told by the model
+            name, colon, _ = written.partition(":")
+            where = tree.position(path)
             if name not in entries and name not in use.but:
-                message = f"expected a name under {use.section}"
-                hint = did_you_mean(name, entries) or f"add it under {use.section}"
-                yield Finding(
-                    "error", "unknown-name", tree.position(path), message, shown(name), hint=hint
-                )
+                yield _unknown(where, written, f"name under {use.section}", entries, use.section)
+            elif colon and use.section == "functions":
+                known = [f"{name}:{each}" for each in _qualifiers(_mapping(entries[name]))]
+                if written not in known:
+                    place = f"functions.{name}.aliases"
+                    yield _unknown(where, written, f"version or alias of {name}", known, place)
+    for name, function in _mapping(tree.value.get("functions")).items():
+        yield from _unknown_qualifiers(tree, name, _mapping(function))
     yield from _scopes_without_token(tree)
+
+
+def _unknown(
+    where: Position, name: str, expected: str, entries: Iterable[str], place: str
+) -> Finding:
+    hint = did_you_mean(name, entries) or f"add it under {place}"
+    return Finding("error", "unknown-name", where, f"expected a {expected}", shown(name), hint=hint)
+
+
+def _unknown_qualifiers(tree: Tree, name: str, function: dict[str, Any]) -> Iterator[Finding]:
+    """Find versions that aliases name, and qualifiers that stand ready, which a function lacks."""
+    path = ("functions", name)
+    versions = [*_mapping(function.get("versions")), LATEST]
+    for at, version in tree.match((*path, "aliases", "*", "version")):
+        if str(version) not in versions:
+            where, place = tree.position(at), f"functions.{name}.versions"
+            yield _unknown(where, str(version), f"version of {name}", versions, place)
+    for at, _ in tree.match((*path, "aliases", "*", "weights", "*")):
+        if at[-1] not in versions:
+            where, place = tree.position(at, of_key=True), f"functions.{name}.versions"
+            yield _unknown(where, str(at[-1]), f"version of {name}", versions, place)
+    qualifiers = _qualifiers(function)
+    for at, _ in tree.match((*path, "provisioned_concurrency", "*")):
+        if at[-1] not in qualifiers:
+            where, place = tree.position(at, of_key=True), f"functions.{name}.aliases"
+            yield _unknown(where, str(at[-1]), f"version or alias of {name}", qualifiers, place)
+
+
+def _qualifiers(function: dict[str, Any]) -> list[str]:
+    return [*_mapping(function.get("aliases")), *_mapping(function.get("versions")), LATEST]
 
 
 def _scopes_without_token(tree: Tree) -> Iterator[Finding]:

@@ -183,6 +183,7 @@ _EXPLAIN: Final[dict[str, Callable[[_Fault], Finding]]] = {
     "string_too_long": _expecting("expected a text of at most {max_length} characters"),
     "string_too_short": _expecting("expected a text that is not empty"),
     "string_type": _not_a_text,
+    "too_long": _expecting("expected at most {max_length} entries"),
     "too_short": _too_short,
     "tuple_type": _expecting("expected a list"),
     "union_tag_invalid": _type,

@@ -104,13 +104,17 @@ class FunctionHost:
         wheel: Wheel,
         *,
         data_dir: Path,
-        concurrency: int,
         log: LogSink,
+        concurrency: int | None = None,
+        processes: int = 4 * len(os.sched_getaffinity(0)),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Take what the composition root has.
 
-        wheel: someone advances it. data_dir: for packages and temporary folders. concurrency: children
-        that functions without reserved concurrency share. log: takes the lines of functions.
+        wheel: someone advances it. data_dir: for packages, code and temporary folders. log: takes the
+        lines of functions. concurrency: calls at once of all functions, counted as Lambda does; None:
+        not counted, and `processes` are shared by functions without reserved concurrency. environment:
+        variables of every function, which its own may override.
         """
         self._clock = clock
         self._wheel = wheel
@@ -120,7 +124,7 @@ class FunctionHost:
         self._package_folders: dict[str, Path | None] = {}
         self._folders = TemporaryFolders(data_dir / "tmp")
         self._temporary: dict[int, Path] = {}  # the folder of each child
-        self._limits = Limits(shared=concurrency, cores=len(os.sched_getaffinity(0)))
+        self._limits = Limits(shared=concurrency or processes, cores=len(os.sched_getaffinity(0)))
         self._pool: Pool[_Call] = Pool(self._limits)
         self._children: dict[int, Child] = {}
         self._calls: dict[Child, _Call] = {}

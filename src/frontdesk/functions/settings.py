@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
-LATEST: Final = "$LATEST"
-"""The version that may change. All others are numbers, and never do."""
+from frontdesk.rules.concurrency import LATEST
 
 Initialization = Literal["on-demand", "provisioned-concurrency"]
 """Why a child is started: for a call that waits, or to stand ready. AWS_LAMBDA_INITIALIZATION_TYPE."""

@@ -32,6 +32,11 @@ CASES = [
         FUNCTION % ("", ", timeout: 4s"),
     ),
     (
+        "function-outlives-gateway",
+        FUNCTION % (", versions: {'1': {timeout: 29s}}, aliases: {l: {version: '1'}}", ":l"),
+        FUNCTION % (", versions: {'1': {timeout: 29s}}, aliases: {l: {version: '1'}}", ""),
+    ),
+    (
         "literal-secret",
         FUNCTION % (", environment: {STRIPE_API_KEY: abc}", ""),
         FUNCTION % (", environment: {STRIPE_API_KEY: '${env:T}', TOKEN: ''}", ""),
@@ -63,9 +68,31 @@ CASES = [
         + OPEN.replace("apis: {a: {", "apis: {a: {authorizer: j, "),
     ),
     (
+        "layer-missing",
+        FUNCTION % (", layers: [m.py, no.zip]", ""),
+        FUNCTION % (", layers: [., m.py]", ""),
+    ),
+    (
+        "provisioned-beyond-share",
+        FUNCTION % (", reserved_concurrency: 1, provisioned_concurrency: 2", ""),
+        FUNCTION % (", reserved_concurrency: 2, provisioned_concurrency: 2", ""),
+    ),
+    (
+        "provisioned-beyond-share",
+        "limits: {concurrency: 4}\n" + FUNCTION % (", provisioned_concurrency: 5", ""),
+        FUNCTION % (", provisioned_concurrency: 5", ""),
+    ),
+    (
         "reserved-beyond-pool",
         "limits: {concurrency: 4}\n" + FUNCTION % (", reserved_concurrency: 5", ""),
         FUNCTION % (", reserved_concurrency: 500", ""),
+    ),
+    (
+        "reserved-beyond-pool",
+        "limits: {concurrency: 4}\nfunctions: {g: {handler: m.f, reserved_concurrency: 2}, "
+        "f: {handler: m.f, reserved_concurrency: 3}}",
+        "limits: {concurrency: 5}\nfunctions: {g: {handler: m.f, reserved_concurrency: 2}, "
+        "f: {handler: m.f, reserved_concurrency: 3}}",
     ),
     (
         "requirements-missing",

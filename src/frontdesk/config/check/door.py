@@ -49,20 +49,6 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
             yield path, value
 
 
-def reserved_beyond_pool(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Reservations that are together larger than a written limits.concurrency.
-
-    They come on top of it. Nobody who wrote how much the machine carries means to double that.
-    """
-    functions = loaded.config.functions
-    reserved = {name: functions[name].reserved_concurrency or 0 for name in functions}
-    total, pool = sum(reserved.values()), loaded.config.limits.concurrency
-    if total > pool and loaded.tree.node_at(("limits", "concurrency")):
-        largest = max(reserved, key=lambda name: reserved[name])
-        where = loaded.tree.position(("functions", largest, "reserved_concurrency"))
-        yield where, f"{total} reserved in all, beyond limits.concurrency of {pool}"
-
-
 def unused_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Authorizers, functions and upstreams that no other entry names."""
     for section in SECTIONS:

@@ -6,16 +6,33 @@ from pathlib import Path as FilePath
 from frontdesk.base.errors import Position
 from frontdesk.config.check.routes import routes
 from frontdesk.config.load import Loaded
+from frontdesk.config.models.function import FunctionVersion
 from frontdesk.config.route_keys import parse_route_key
 from frontdesk.config.tree import Path
 from frontdesk.config.validation import shown
 
 
 def requirements_missing(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Requirements of functions that are no file."""
+    """Requirements of functions and their versions that are no file."""
+    for path, version in _versions(loaded):
+        if version.requirements is not None and not _is_file(version.requirements):
+            yield _missing(loaded, (*path, "requirements"), "file")
+
+
+def layers_missing(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Layers that are neither a folder nor a file."""
+    for path, version in _versions(loaded):
+        for index, layer in enumerate(version.layers):
+            if not _is_folder(layer) and not _is_file(layer):
+                yield _missing(loaded, (*path, "layers", index), "folder or zip")
+
+
+def _versions(loaded: Loaded) -> Iterator[tuple[Path, FunctionVersion]]:
+    """Yield each function's entry and its published versions, as written."""
     for name, function in loaded.config.functions.items():
-        if function.requirements is not None and not _is_file(function.requirements):
-            yield _missing(loaded, ("functions", name, "requirements"), "file")
+        yield ("functions", name), function
+        for number, version in function.versions.items():
+            yield ("functions", name, "versions", number), version
 
 
 def static_missing(loaded: Loaded) -> Iterator[tuple[Position, str]]:

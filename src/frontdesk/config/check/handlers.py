@@ -3,12 +3,15 @@
 import ast
 from collections.abc import Iterator
 from pathlib import Path as FilePath
+from zipfile import BadZipFile
+from zipfile import Path as ZipPath
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.function import Function
+from frontdesk.config.models.function import FunctionVersion
 from frontdesk.config.text import FileText
-from frontdesk.config.tree import Path
+from frontdesk.config.tree import Path, dotted
+from frontdesk.rules.concurrency import LATEST
 
 _FunctionDef = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SHOWING = frozenset({"format_exc", "format_exception", "repr", "str"})
@@ -34,28 +37,39 @@ _MUTATORS = frozenset(
 
 
 class _Source:
-    """The module of one handler. code: None when the file is missing or no Python."""
+    """The module of one handler. code: None when the file is missing or no Python.
 
-    def __init__(self, name: str, function: Function) -> None:
-        module, _, self.callable = function.handler.rpartition(".")
-        stem = function.code.joinpath(*module.replace("/", ".").split("."))
-        places = (stem.with_name(f"{stem.name}.py"), stem / "__init__.py")
-        self.file = next((place for place in places if place.is_file()), None)
-        self.key = f"functions.{name}.handler"
+    path: where the handler is named.
+    """
+
+    def __init__(self, path: Path, handler: str, version: FunctionVersion) -> None:
+        module, _, self.callable = handler.rpartition(".")
+        *folders, name = module.replace("/", ".").split(".")
+        self.path = path
         self.problem = ""
         self.code: ast.Module | None = None
-        if self.file is None:
-            self.problem = f"no such file: {from_here(places[0])}"
-            return
+        self.file: FilePath | None = None
         try:
-            self.code = ast.parse(self.file.read_bytes())
+            folder = _opened(version.code).joinpath(*folders)
+            places = [folder.joinpath(f"{name}.py"), folder.joinpath(name, "__init__.py")]
+            found = next((place for place in places if place.is_file()), None)
+            self.file = FilePath(str(found)) if found else None
+            if found is None:
+                self.problem = f"no such file: {from_here(FilePath(str(places[0])))}"
+                return
+            self.code = ast.parse(found.read_bytes())
+        except BadZipFile:
+            self.problem = f"not readable as a zip: {from_here(version.code)}"
         except (SyntaxError, ValueError, OSError) as error:
             line = getattr(error, "lineno", None) or 1
-            self.problem = f"not readable as Python: {from_here(self.file)}, line {line}"
+            self.problem = (
+                f"not readable as Python: {from_here(self.file or version.code)}, line {line}"
+            )
 
     def position(self, node: ast.AST) -> Position:
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1
-        return Position(from_here(self.file or FilePath()), line, column, self.key)
+        where = from_here(self.file or FilePath())
+        return Position(where, line, column, dotted(self.path))
 
     def defines(self, name: str) -> bool:
         """Tell whether the module binds `name` at its top, or may do so by a star import."""
@@ -89,19 +103,32 @@ def from_here(path: FilePath) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _sources(loaded: Loaded) -> Iterator[tuple[str, _Source]]:
+def _opened(code: FilePath) -> FilePath | ZipPath:
+    """Enter a folder, or a zip of one. Raises: BadZipFile, OSError."""
+    return ZipPath(code) if code.is_file() else code
+
+
+def _sources(loaded: Loaded) -> Iterator[tuple[FunctionVersion, _Source]]:
+    """Yield the versions with a Python handler, but those that have nothing of their own to read."""
     for name, function in loaded.config.functions.items():
-        yield name, _Source(name, function)
+        for number in (LATEST, *function.versions):
+            at: Path = ("functions", name)
+            if number != LATEST:
+                at = (*at, "versions", number)
+                if not {"handler", "code"} & function.versions[number].model_fields_set:
+                    continue
+            version = function.version(number)
+            if version.handler is not None and version.handler.python is not None:
+                yield version, _Source((*at, "handler"), version.handler.python, version)
 
 
 def unusable_handlers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Handlers whose file or callable is not there. Packages of `requirements` are not looked into."""
-    for name, source in _sources(loaded):
-        where = loaded.tree.position(("functions", name, "handler"))
-        if source.file is None and loaded.config.functions[name].requirements:
+    """Handlers whose file or callable is not there. Packages and layers are not looked into."""
+    for version, source in _sources(loaded):
+        where = loaded.tree.position(source.path)
+        if source.file is None and (version.requirements or version.layers):
             continue
-        at = ("functions", name)
-        if _referenced(loaded, (*at, "handler")) or _referenced(loaded, (*at, "code")):
+        if _referenced(loaded, source.path) or _referenced(loaded, (*source.path[:-1], "code")):
             if source.problem or not source.defines(source.callable):
                 yield where, "the file or its callable is not there, or is no Python"
         elif source.problem:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from frontdesk.base.errors import Finding, Position
-from frontdesk.config.check import door, files, handlers, routes, timeouts
+from frontdesk.config.check import concurrency, door, files, handlers, routes, timeouts
 from frontdesk.config.load import Loaded
 
 Severity = Literal["error", "warning"]
@@ -69,6 +69,12 @@ LINTS: Final[dict[str, Lint]] = {
         "a child process serves many callers one after another, and any of them may be a new process",
         "keep state in a database or cache, or make it anew in each call",
     ),
+    "layer-missing": Lint(
+        ERROR,
+        files.layers_missing,
+        "the function could not be run, and Frontdesk would not start",
+        "correct the path, which is relative to this file",
+    ),
     "literal-secret": Lint(
         ERROR,
         door.literal_secrets,
@@ -81,6 +87,12 @@ LINTS: Final[dict[str, Lint]] = {
         "anybody may call it as often as the whole account allows",
         "give the route an authorizer, or a throttle such as {rate: 10/s, by: $context.identity.sourceIp}",
     ),
+    "provisioned-beyond-share": Lint(
+        ERROR,
+        concurrency.provisioned_beyond_share,
+        "children that stand ready are taken out of the function's share, or else of the pool",
+        "provision less, or raise reserved_concurrency or limits.concurrency",
+    ),
     "requirements-missing": Lint(
         ERROR,
         files.requirements_missing,
@@ -89,8 +101,8 @@ LINTS: Final[dict[str, Lint]] = {
     ),
     "reserved-beyond-pool": Lint(
         ERROR,
-        door.reserved_beyond_pool,
-        "they come on top of limits.concurrency: more than twice the processes that it speaks of",
+        concurrency.reserved_beyond_pool,
+        "what is reserved is taken out of limits.concurrency, and it cannot all be had",
         "reserve less, or raise limits.concurrency if the machine carries them all",
     ),
     "static-missing": Lint(

@@ -15,11 +15,22 @@ def function_outlives_gateway(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     for path, _, route in routes(loaded):
         if route.function is None:
             continue
-        timeout = loaded.config.functions[route.function].timeout
-        if timeout >= route.timeout:
-            may, waits = write_duration(timeout), write_duration(route.timeout)
-            where = loaded.tree.position(("functions", route.function, "timeout"))
-            yield where, f"the function may take {may}, but {path[-1]} waits only {waits}"
+        for place, timeout in _function_timeouts(loaded, route.function):
+            if timeout >= route.timeout:
+                may, waits = write_duration(timeout), write_duration(route.timeout)
+                where = loaded.tree.position(place)
+                yield where, f"the function may take {may}, but {path[-1]} waits only {waits}"
+
+
+def _function_timeouts(loaded: Loaded, written: str) -> Iterator[tuple[Path, float]]:
+    """Yield place and timeout of each version that calls of a function, or name:alias, may reach."""
+    name, _, qualifier = written.partition(":")
+    function = loaded.config.functions[name]
+    for number in function.versions_behind(qualifier):
+        version = function.versions.get(number)
+        own = version is not None and "timeout" in version.model_fields_set
+        place: Path = ("functions", name, "versions", number) if own else ("functions", name)
+        yield (*place, "timeout"), function.version(number).timeout
 
 
 def never_acting(loaded: Loaded) -> Iterator[tuple[Position, str]]:
@@ -62,6 +73,5 @@ def _of_authorizers(loaded: Loaded) -> _Bounded:
     config = loaded.config
     for name, authorizer in config.authorizers.items():
         if isinstance(authorizer, FunctionAuthorizer):
-            function = authorizer.function
-            path, timeout = ("functions", function, "timeout"), config.functions[function].timeout
-            yield path, timeout, ANSWER_TIME, f"what the authorizer {name} waits"
+            for path, timeout in _function_timeouts(loaded, authorizer.function):
+                yield path, timeout, ANSWER_TIME, f"what the authorizer {name} waits"

@@ -117,7 +117,7 @@ class Route(Model):
     """What happens to the requests of one route key. Exactly one of function, http, mock, static."""
 
     function: FunctionName | None = None
-    """Name under `functions`."""
+    """Name under `functions`, or name:alias."""
 
     http: HttpField | None = None
     """An HTTP backend: a URL, or {url | upstream, path, method, host}."""

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from frontdesk.config.models.integration import FunctionName
 from frontdesk.config.models.model import (
     Duration,
     Flag,
     Model,
-    Name,
     Off,
     OneOrMore,
     Selector,
@@ -138,8 +138,8 @@ class FunctionAuthorizer(Model):
     type: Literal["function"]
     """`function`"""
 
-    function: Name
-    """Name under `functions`."""
+    function: FunctionName
+    """Name under `functions`, or name:alias."""
 
     form: Literal["simple", "iam", "token"] = "simple"
     """What the function gets and answers: `simple` {isAuthorized, context}, `iam` a policy for a

@@ -87,10 +87,9 @@ class Limits(Model):
     drain: Annotated[Duration, between("0s", "15m")] = 25.0
     """How long running requests may take to finish after SIGTERM. Default 25s."""
 
-    concurrency: Annotated[Whole, at_least(1)] = Field(
-        default_factory=lambda: 4 * (os.cpu_count() or 1)
-    )
-    """Invocations at once of all functions without reserved_concurrency. Default: 4 for each core."""
+    concurrency: Annotated[Whole, at_least(1)] | None = None
+    """Invocations at once of all functions, counted as Lambda does: reserved and provisioned ones are
+    taken out of it, and a call beyond is refused. Absent: calls wait for one of 4 processes a core."""
 
 
 def _log_format(value: str | dict[str, str]) -> str | dict[str, str]:

@@ -9,19 +9,14 @@ from frontdesk.config.models.model import FilePath, Model, Name, ShortForm, brok
 from frontdesk.config.text import FileText
 from frontdesk.rules.http.hop_by_hop import NOT_ANSWERED
 
-
-def _without_alias(name: str) -> str:
-    function, colon, _alias = name.partition(":")
-    if colon:
-        raise ValueError(f"expected a function without a version or alias, such as {function}")
-    return name
-
-
 FunctionName = Annotated[
     str,
-    AfterValidator(_without_alias),
-    matching(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "the name of a function"),
+    matching(
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}(:(\$LATEST|[A-Za-z0-9_-]{1,128}))?",
+        "the name of a function, or name:alias",
+    ),
 ]
+"""A function, with a version or an alias of it behind a colon."""
 
 Url = Annotated[
     str, matching(r"(https?://|\$\{)[^\s#]+", "a URL such as http://127.0.0.1:9000/{proxy}")

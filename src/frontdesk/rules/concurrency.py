@@ -1,0 +1,62 @@
+"""Owns Lambda's sums of concurrency: which numbers may be reserved and provisioned, and its refusals.
+
+Source: AWS, "Lambda quotas" and "Understanding Lambda function scaling"; texts as recorded.
+"""
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+LATEST: Final = "$LATEST"
+"""The version that may change. All others are numbers, and never do."""
+
+
+class Share(NamedTuple):
+    """What one function asks for.
+
+    reserved: calls at once, set aside; None: it uses what is left for all. provisioned: children that
+    stand ready, of all its versions together.
+    """
+
+    reserved: int | None
+    provisioned: int
+
+    @property
+    def taken(self) -> int:
+        """Calls at once that nobody else can have."""
+        return self.provisioned if self.reserved is None else self.reserved
+
+
+def reservation_refused(share: Share, others: Iterable[Share], pool: int | None) -> str:
+    """Say in Lambda's words why the function cannot reserve this number; "" when it can.
+
+    others: what all other functions have. pool: `limits.concurrency`; None: not counted.
+    """
+    if share.reserved is not None and share.reserved < share.provisioned:
+        return (
+            f" ReservedConcurrentExecutions  {share.reserved} should not be lower than function's "
+            f"total provisioned concurrency [{share.provisioned}]."
+        )
+    if pool is not None and share.taken + sum(other.taken for other in others) > pool:
+        return (
+            "Specified ReservedConcurrentExecutions for function decreases account's "
+            "UnreservedConcurrentExecution below its minimum value of [0]."
+        )
+    return ""
+
+
+def provision_refused(share: Share, others: Iterable[Share], pool: int | None) -> str:
+    """Say in Lambda's words why the function cannot have these children; "" when it can."""
+    if share.reserved is not None:
+        if share.provisioned <= share.reserved:
+            return ""
+        return (
+            "Requested Provisioned Concurrency should not be greater than the "
+            "reservedConcurrentExecution for function"
+        )
+    left = None if pool is None else pool - sum(other.taken for other in others)
+    if left is not None and share.provisioned > left:
+        return (
+            "Specified ConcurrentExecutions for function is greater than account's unreserved "
+            f"concurrency [{left}]."
+        )
+    return ""
