@@ -66,6 +66,7 @@ def test_recorded_event(name):
             time=0.0,
             body=body,
             authorizer_event=None,
+            client_cert=None,
         ),
         "Root=1-0-0",
     )

@@ -1,5 +1,7 @@
 """The table of `$context` variables (AWS, "Customizing HTTP API access logs")."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from frontdesk.gateway.pipeline.context import CONTEXT, variable
@@ -54,6 +56,19 @@ def test_every_variable_of_a_fresh_exchange_can_be_read(make_exchange):
     ex = make_exchange()
     for read in CONTEXT.values():
         read(ex)
+
+
+def test_a_client_with_a_certificate(make_exchange):
+    shown = {"subjectDN": "CN=desk", "validity": {"notAfter": "Aug  5 09:36:04 2027 GMT"}}
+    ex = make_exchange(client_cert=SimpleNamespace(shown=shown))
+    assert variable("identity.clientCert.subjectDN")(ex) == "CN=desk"
+    assert variable("identity.clientCert.validity.notAfter")(ex) == shown["validity"]["notAfter"]
+
+
+def test_a_caller_with_a_signature(make_exchange):
+    ex = make_exchange(authorizer_event={"iam": {"callerId": "AIDA1", "userArn": "arn:x"}})
+    assert variable("identity.caller")(ex) == "AIDA1"
+    assert variable("identity.userArn")(ex) == "arn:x"
 
 
 def test_after_a_function_answered(make_exchange):

@@ -42,6 +42,7 @@ def make_request():
             "body": b"",
             "authorizer_event": None,
             "principal": "",
+            "client_cert": None,
         }
         return SimpleNamespace(**values | other)
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -134,6 +135,36 @@ def test_the_stage_is_in_the_context_path_only(event_of, facts):
 def test_the_authorizers_answer(event_of, shown, principal, authorizer):
     event = event_of(authorizer_event=shown, principal=principal)
     assert event["requestContext"]["authorizer"] == authorizer
+
+
+def test_a_client_with_a_certificate(event_of):
+    shown = {"subjectDN": "CN=desk"}
+    identity = event_of(client_cert=SimpleNamespace(shown=shown))["requestContext"]["identity"]
+    assert (identity["clientCert"], identity["sourceIp"]) == (shown, "192.0.2.1")
+    assert "clientCert" not in event_of()["requestContext"]["identity"]
+
+
+def test_a_caller_with_a_signature(event_of):
+    caller = {
+        "accessKey": "AKIDEXAMPLE",
+        "accountId": "123456789012",
+        "callerId": "AIDA1",
+        "cognitoIdentity": None,
+        "principalOrgId": "o-1",
+        "userArn": "arn:aws:iam::123456789012:user/desk",
+        "userId": "AIDA1",
+    }
+    context = event_of(authorizer_event={"iam": caller})["requestContext"]
+    assert context["authorizer"] == {"claims": None, "scopes": None}
+    assert {name: value for name, value in context["identity"].items() if value} == {
+        "accessKey": "AKIDEXAMPLE",
+        "accountId": "123456789012",
+        "caller": "AIDA1",
+        "principalOrgId": "o-1",
+        "sourceIp": "192.0.2.1",
+        "user": "AIDA1",
+        "userArn": "arn:aws:iam::123456789012:user/desk",
+    }
 
 
 def test_bodies(event_of):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -179,3 +180,10 @@ def test_every_event_is_json(facts, make_request, head, query, params, body):
     event = json.loads(EventV2(facts).encode(request, TRACE))
     assert event["rawQueryString"] == query
     assert event.get("pathParameters", {}) == params
+
+
+def test_a_client_with_a_certificate(event_of):
+    shown = {"subjectDN": "CN=desk"}
+    event = event_of(client_cert=SimpleNamespace(shown=shown))
+    assert event["requestContext"]["authentication"] == {"clientCert": shown}
+    assert "authentication" not in event_of()["requestContext"]

@@ -61,9 +61,26 @@ def _error_response_type(ex: Exchange) -> str | None:
     return _RESPONSE_TYPES.get(ex.status) or f"DEFAULT_{ex.status // 100}XX"
 
 
-# Differs: [empty-variables] AWS fills them where such callers and domains exist.
+def _of_certificate(*path: str) -> Variable:
+    """Give one value of the client's certificate, where there is one."""
+
+    def value(ex: Exchange) -> Any:
+        found: Any = ex.client_cert.shown if ex.client_cert is not None else None
+        for key in path:
+            found = found and found[key]
+        return found
+
+    return value
+
+
+def _of_caller(key: str) -> Variable:
+    """Give one value of the IAM caller, where there is one."""
+    return lambda ex: ((ex.authorizer_event or _NOTHING).get("iam") or _NOTHING).get(key)
+
+
+# Differs: [empty-variables] AWS fills them where such callers exist.
 def _no_value(_ex: Exchange) -> None:
-    """Variables of what this gateway does not do: IAM callers, client certificates, AWS's own ids."""
+    """Variables of what this gateway does not do: Cognito's callers, AWS's own ids."""
 
 
 CONTEXT: dict[str, Variable] = {
@@ -73,7 +90,7 @@ CONTEXT: dict[str, Variable] = {
     "authorizer.principalId": lambda ex: ex.principal or None,
     "awsEndpointRequestId": _no_value,
     "awsEndpointRequestId2": _no_value,
-    "customDomain.basePathMatched": _no_value,
+    "customDomain.basePathMatched": lambda ex: ex.plan.api.mapping_key or None,
     "dataProcessed": lambda ex: ex.request_length + ex.response_length,
     "domainName": lambda ex: ex.plan.api.domain,
     "domainPrefix": lambda ex: ex.plan.api.domain.partition(".")[0],
@@ -82,23 +99,23 @@ CONTEXT: dict[str, Variable] = {
     "error.responseType": _error_response_type,
     "extendedRequestId": lambda ex: ex.request_id,
     "httpMethod": lambda ex: ex.method,
-    "identity.accountId": _no_value,
-    "identity.caller": _no_value,
-    "identity.clientCert.clientCertPem": _no_value,
-    "identity.clientCert.issuerDN": _no_value,
-    "identity.clientCert.serialNumber": _no_value,
-    "identity.clientCert.subjectDN": _no_value,
-    "identity.clientCert.validity.notAfter": _no_value,
-    "identity.clientCert.validity.notBefore": _no_value,
+    "identity.accountId": _of_caller("accountId"),
+    "identity.caller": _of_caller("callerId"),
+    "identity.clientCert.clientCertPem": _of_certificate("clientCertPem"),
+    "identity.clientCert.issuerDN": _of_certificate("issuerDN"),
+    "identity.clientCert.serialNumber": _of_certificate("serialNumber"),
+    "identity.clientCert.subjectDN": _of_certificate("subjectDN"),
+    "identity.clientCert.validity.notAfter": _of_certificate("validity", "notAfter"),
+    "identity.clientCert.validity.notBefore": _of_certificate("validity", "notBefore"),
     "identity.cognitoAuthenticationProvider": _no_value,
     "identity.cognitoAuthenticationType": _no_value,
     "identity.cognitoIdentityId": _no_value,
     "identity.cognitoIdentityPoolId": _no_value,
     "identity.principalOrgId": _no_value,
     "identity.sourceIp": lambda ex: ex.client_ip,
-    "identity.user": _no_value,
+    "identity.user": _of_caller("userId"),
     "identity.userAgent": _user_agent,
-    "identity.userArn": _no_value,
+    "identity.userArn": _of_caller("userArn"),
     "integration.error": lambda ex: ex.integration_error or None,
     "integration.integrationStatus": lambda ex: ex.invoke_status or ex.integration_status or None,
     "integration.latency": _integration_latency,

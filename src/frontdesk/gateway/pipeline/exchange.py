@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from frontdesk.base.streams import Duplex, Fields, Source
+from frontdesk.rules.tls.client_certificate import ClientCertificate
 
 if TYPE_CHECKING:
     from frontdesk.gateway.pipeline.plan import RoutePlan
@@ -149,6 +150,8 @@ class Exchange:
     """Address of the TCP peer, no port."""
     client_ip: str = field(init=False)
     """Address of the client: the peer, or what a trusted proxy said."""
+    client_cert: ClientCertificate | None = None
+    """Who the client is by its certificate, where the listener has asked for one and verified it."""
     client: ClientEnd = field(init=False)
     started: float = field(init=False)
     """Monotonic second at which the head was complete."""

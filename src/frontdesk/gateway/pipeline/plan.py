@@ -37,7 +37,8 @@ class ApiFacts:
     """What every request of one stage of one API has in common.
 
     id: short stable id (ten letters and digits) from the API's name. name: key under `apis`.
-    stage: "$default" or the stage's name. domain: host to show in events when the API has none.
+    stage: "$default" or the stage's name. domain: host to show in events. mapping_key: the key of the
+    domain's mapping that led here, "" for none.
     """
 
     id: str
@@ -48,6 +49,7 @@ class ApiFacts:
     region: str
     domain: str
     variables: Mapping[str, str] = field(default_factory=dict)
+    mapping_key: str = ""
 
     def execute_arn(self, method: str, path: str) -> str:
         """The method ARN `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}/{path}`."""

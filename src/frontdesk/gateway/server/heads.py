@@ -76,6 +76,13 @@ class Request(Exchange):
     refusal: Reply | None = None
 
 
+@dataclass(slots=True, eq=False, repr=False)
+class SecureRequest(Request):
+    """A request that came through TLS."""
+
+    scheme: str = "https"
+
+
 class _FieldLines:
     """What the parser reports to: nothing but the lines of the field section."""
 
@@ -99,7 +106,11 @@ class HeadReader:
     on nothing else, neither on the peer nor on the request line.
     """
 
-    def __init__(self, limits: Limits, trusted: TrustedProxies) -> None:
+    def __init__(
+        self, limits: Limits, trusted: TrustedProxies, request: type[Request] = Request
+    ) -> None:
+        """request: what heads become."""
+        self._make_request = request
         self._limits = limits
         self._trusted = trusted
         self._small = min(limits.target, limits.fields)
@@ -111,7 +122,7 @@ class HeadReader:
 
     def unread(self, peer: str) -> Request:
         """Return a request of which nothing has been read, so that it can be refused and logged."""
-        request = Request()
+        request = self._make_request()
         request.peer = request.client_ip = peer
         request.headers = _NO_HEADERS
         request.fields = request.held = _NO_FIELDS
@@ -126,7 +137,7 @@ class HeadReader:
         section = self._sections.get(data[line_end:])
         if section is None or len(data) > self._small:
             return None
-        request = Request()
+        request = self._make_request()
         line = data[:line_end]
         if self._read_line(request, line) is not None or request.authority:
             return None

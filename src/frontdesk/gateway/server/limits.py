@@ -12,6 +12,9 @@ DRAIN_BYTES: Final = 64 * 1024
 DRAIN_TIME: Final = 1.0
 """Seconds for that rest to arrive."""
 
+LINGER_TIME: Final = 2.0
+"""Seconds that a client which still sends has to see the end of its connection."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

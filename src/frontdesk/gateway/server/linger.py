@@ -8,9 +8,9 @@ import asyncio
 from typing import Final
 
 from frontdesk.base.wheel import Wheel
+from frontdesk.gateway.server.limits import LINGER_TIME
 from frontdesk.gateway.server.registry import Registry
 
-_TIME: Final = 2.0
 _BYTES: Final = 1024 * 1024
 
 
@@ -24,7 +24,7 @@ class Linger(asyncio.Protocol):
         self._registry = registry
         self._left = _BYTES
         self._timer = wheel.timer(transport.abort)
-        self._timer.at(now + _TIME)
+        self._timer.at(now + LINGER_TIME)
 
     def data_received(self, data: bytes) -> None:
         """Drop it."""

@@ -4,17 +4,21 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.ids import request_ids
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.server.heads import HeadReader
+from frontdesk.gateway.server.heads import HeadReader, Request, SecureRequest
 from frontdesk.gateway.server.http1 import HttpConnection
-from frontdesk.gateway.server.limits import Limits
+from frontdesk.gateway.server.identified import IdentifiedConnection
+from frontdesk.gateway.server.limits import LINGER_TIME, Limits
 from frontdesk.gateway.server.listening import BACKLOG, listen
 from frontdesk.gateway.server.registry import Registry
 from frontdesk.gateway.server.shared import Entrance, Shared, refused_plan
+from frontdesk.gateway.server.tls import ListenerTls
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 
@@ -37,35 +41,61 @@ class Server:
         self._now = clock.monotonic
         self._registry = Registry(limits.max_connections)
         self._servers: list[asyncio.Server] = []
-        heads = HeadReader(limits, trusted)
+        self._limits = limits
         ids = request_ids(random_bytes)
         plan = refused_plan(log)
 
-        def share(half_close: bool) -> Shared:
+        def share(request: type[Request], half_close: bool) -> Shared:
+            heads = HeadReader(limits, trusted, request)
             return Shared(door, limits, clock, wheel, heads, ids, self._registry, plan, half_close)
 
         self._share = share
 
     async def open(
-        self, host: str, port: int, *, key: str = "listen", half_close: bool = False
+        self,
+        host: str,
+        port: int,
+        *,
+        key: str = "listen",
+        half_close: bool = False,
+        tls: ListenerTls | None = None,
     ) -> tuple[str, int]:
         """Listen on an address; return it, with the port chosen where `port` is 0.
 
         key: what the address is called in the file. half_close: answer clients that have shut down
-        their sending side; otherwise they have gone.
+        their sending side; otherwise they have gone. Not with tls, which knows no such thing.
         Raises: StartError when the address cannot be had.
         """
-        return await self.serve(listen(host, port, key), half_close=half_close)
+        return await self.serve(listen(host, port, key), half_close=half_close, tls=tls)
 
-    async def serve(self, listening: socket.socket, *, half_close: bool = False) -> tuple[str, int]:
+    async def serve(
+        self,
+        listening: socket.socket,
+        *,
+        half_close: bool = False,
+        tls: ListenerTls | None = None,
+    ) -> tuple[str, int]:
         """Accept at a socket that listens already, and own it from now on; return its address."""
-        shared = self._share(half_close)
+        shared = self._share(Request if tls is None else SecureRequest, half_close)
+        make: Callable[[], HttpConnection] = partial(HttpConnection, shared)
+        if tls is not None and tls.asks_clients:
+            make = partial(IdentifiedConnection, shared, tls)
         server = await asyncio.get_running_loop().create_server(
-            lambda: HttpConnection(shared), sock=listening, backlog=BACKLOG
+            make, sock=listening, backlog=BACKLOG, **self._handshakes(tls)
         )
         self._servers.append(server)
         address = listening.getsockname()
         return address[0], address[1]
+
+    def _handshakes(self, tls: ListenerTls | None) -> dict[str, Any]:
+        """Say how connections begin and end with TLS: what `create_server` wants to know of it."""
+        if tls is None:
+            return {}
+        return {
+            "ssl": tls.context,
+            "ssl_handshake_timeout": self._limits.header_timeout,
+            "ssl_shutdown_timeout": LINGER_TIME,
+        }
 
     @property
     def connections(self) -> int:

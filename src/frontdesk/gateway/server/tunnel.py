@@ -55,7 +55,7 @@ class ClientTunnel(asyncio.Protocol):
         if self._backend is None or self._backend_ended:
             return False
         self._backend.end()
-        return True
+        return self._transport.can_write_eof()  # TLS has no half-close
 
     def pause_writing(self) -> None:
         """The client does not read as fast as the backend sends."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from frontdesk.base.streams import Fields
 from frontdesk.rules.http.forwarding import forwarded_for, nearest, port_of
 from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP
+from frontdesk.rules.tls.client_certificate import ClientCertificate
 
 HIDDEN = HOP_BY_HOP | {b"expect"}
 """Fields that an event never shows: they belong to the client's connection (lower case)."""
@@ -36,6 +37,7 @@ class Request(Protocol):
     body: bytes
     authorizer_event: Mapping[str, Any] | None
     principal: str
+    client_cert: ClientCertificate | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ class EventV1:
             "extendedRequestId": request.request_id,
             "httpMethod": request.method,
             "identity": _UNKNOWN_CALLER
+            | _identity(request)
             | {
                 "sourceIp": request.client_ip,
                 "userAgent": None if agent is None else agent.decode("latin-1"),
@@ -105,12 +106,34 @@ class EventV1:
         }
 
 
+def _identity(request: Request) -> dict[str, Any]:
+    """Tell what the door knows of a caller by its certificate or its signature."""
+    known: dict[str, Any] = {}
+    if request.client_cert is not None:
+        known["clientCert"] = request.client_cert.shown
+    caller = (request.authorizer_event or {}).get("iam")
+    if caller is not None:
+        known |= {name: caller[of] for name, of in _CALLER.items()}
+    return known
+
+
+_CALLER: Mapping[str, str] = {
+    "accessKey": "accessKey",
+    "accountId": "accountId",
+    "caller": "callerId",
+    "principalOrgId": "principalOrgId",
+    "user": "userId",
+    "userArn": "userArn",
+}
+"""Member of `identity` in format 1.0 to the member of `authorizer.iam` in format 2.0."""
+
+
 def _authorizer(shown: Mapping[str, Any] | None, principal: str) -> Mapping[str, Any]:
-    """Turn `requestContext.authorizer` of format 2.0 ({"jwt": …} or {"lambda": …}) into that of 1.0.
+    """Turn `requestContext.authorizer` of format 2.0 ({"jwt": …} …) into that of 1.0.
 
     principal: of the policy that a function answered, shown beside its context; "" for none.
     """
-    if shown is None:
+    if shown is None or "iam" in shown:
         return _NO_AUTHORIZER
     if "jwt" in shown:
         token: Mapping[str, Any] = shown["jwt"]

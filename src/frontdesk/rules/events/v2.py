@@ -56,6 +56,8 @@ class EventV2:
             "time": clf(int(second)),
             "timeEpoch": int(second * 1000),
         }
+        if request.client_cert is not None:
+            context["authentication"] = {"clientCert": request.client_cert.shown}
         if request.authorizer_event is not None:
             context["authorizer"] = request.authorizer_event
         event: dict[str, Any] = {

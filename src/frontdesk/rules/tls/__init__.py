@@ -1,0 +1,1 @@
+"""Certificates: what a server's is good for, and who a client's says it is."""
