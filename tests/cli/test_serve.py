@@ -159,7 +159,7 @@ UNUSABLE = {
     ),
     "a data folder that is a file": (
         "name: x\nlisten: 127.0.0.1:0\ndata_dir: frontdesk.yaml\n" + BODY,
-        r"error: cannot use the data folder: .*/frontdesk\.yaml/logs",
+        r"error: cannot use the data folder: .*/frontdesk\.yaml",
     ),
     "an access log that cannot be written": (
         "name: x\nlisten: 127.0.0.1:0\nlogs: {access: {path: gone/a.log}}\n" + BODY,

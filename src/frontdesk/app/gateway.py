@@ -12,8 +12,8 @@ from contextlib import AsyncExitStack
 from frontdesk.app.admin import admin_door, refuse_open_admin
 from frontdesk.app.background import aside
 from frontdesk.app.config_api import ConfigApi
-from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.data_dir import hold
+from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.functions import all_functions, function_host, invokers
 from frontdesk.app.history import History
 from frontdesk.app.reloading import LogReport, Reloads, Report
@@ -167,7 +167,7 @@ class Frontdesk:
             candidate, sockets, max_connections=config.limits.max_connections
         )
         await self.reloads.start(History(catalog, config.name))
-        opened.push_async_callback(self.reloads.stop)
+        opened.callback(self.reloads.stop)
 
     def _compile(self, loaded: Loaded) -> Candidate:
         return self._data.prepare(loaded, invokers(loaded.config, self._functions))

@@ -3,7 +3,7 @@
 Everything that is wrong is told at once, in file order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +23,13 @@ from frontdesk.config.yaml_source import read_yaml
 class Loaded:
     """A valid configuration, and where it says what.
 
-    tree: the files' content as written, its texts knowing their references.
+    tree: the files' content as written, its texts knowing their references. sources: the files' bytes
+    by path, in order.
     """
 
     config: Config
     tree: Tree
+    sources: Mapping[Path, bytes]
 
     def place(self, *path: str | int) -> Position | None:
         """Say where the key at `path` stands, or None where the files say nothing.
@@ -45,16 +47,27 @@ class Loaded:
         return text.written if isinstance(text, FileText) and text.referenced else str(value)
 
 
-def load(paths: Sequence[Path], environ: Mapping[str, str]) -> Loaded:
+def load(
+    paths: Sequence[Path],
+    environ: Mapping[str, str],
+    read: Callable[[Path], bytes] = Path.read_bytes,
+) -> Loaded:
     """Load one file, or merge several: later ones may only add keys.
 
     paths: at least one; relative paths inside a file start at its folder. environ: for `${env:…}`.
+    read: gives the bytes of a path.
     Raises: ConfigError with every finding.
     """
     findings: list[Finding] = []
     merged: Tree | None = None
+    sources: dict[Path, bytes] = {}
     for path in paths:
-        tree, found = _read(path, environ)
+        try:
+            sources[path] = read(path)
+        except OSError as error:
+            findings.append(_unreadable(path, error))
+            continue
+        tree, found = _resolved(path, sources[path], environ)
         findings += found
         if merged is None:
             merged = tree
@@ -70,17 +83,19 @@ def load(paths: Sequence[Path], environ: Mapping[str, str]) -> Loaded:
         findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:
         raise ConfigError(located(findings, [str(path) for path in paths]))
-    return Loaded(config, merged)
+    return Loaded(config, merged, sources)
 
 
-def _read(path: Path, environ: Mapping[str, str]) -> tuple[Tree | None, list[Finding]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        where = Position(str(path), 1, 1, "")
-        message = f"cannot read the file: {error.strerror}"
-        hint = "--config FILE names another; `frontdesk new FOLDER` makes one"
-        return None, [Finding("error", "file", where, message, hint=hint)]
+def _unreadable(path: Path, error: OSError) -> Finding:
+    where = Position(str(path), 1, 1, "")
+    message = f"cannot read the file: {error.strerror}"
+    hint = "--config FILE names another; `frontdesk new FOLDER` makes one"
+    return Finding("error", "file", where, message, hint=hint)
+
+
+def _resolved(
+    path: Path, data: bytes, environ: Mapping[str, str]
+) -> tuple[Tree | None, list[Finding]]:
     tree, findings = read_yaml(data, str(path))
     if tree is not None:
         findings += resolve(tree, path.parent.absolute(), environ)

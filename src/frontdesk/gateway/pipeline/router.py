@@ -5,7 +5,7 @@ segment before `{var}`; then the greedy route with the longest static prefix; th
 path an explicit method beats ANY. A path whose method is not defined is no match, never 405.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from urllib.parse import unquote
 
@@ -24,8 +24,9 @@ class RouteTable:
 
     def __init__(self, routes: Iterable[RoutePlan]) -> None:
         """routes: plans whose `route_key` is "METHOD /path", "ANY /path" or "$default"."""
+        self.plans = tuple(routes)
         by_method: dict[str, list[RoutePlan]] = {"ANY": []}
-        for plan in routes:
+        for plan in self.plans:
             by_method.setdefault(plan.route_key.partition(" ")[0], []).append(plan)
         default = by_method.pop("$default", None)
         self._default = default[0] if default else None
@@ -169,6 +170,12 @@ class GatewayPlan:
             host: _longest_first(found) + self._any_host for host, found in mounts.items() if host
         }
         self._nowhere = nowhere
+
+    def plans(self) -> Iterator[RoutePlan]:
+        """Go through the plans of all routes."""
+        for mounts in (self._any_host, *self._by_host.values()):
+            for mount in mounts:
+                yield from mount.routes.plans
 
     def route(self, ex: Exchange) -> None:
         """Set `plan`, `stage_path` and `params` of the exchange. Always finds a plan."""

@@ -1,0 +1,221 @@
+"""Owns reloads: one at a time, from the files or from a former version, and what came of each.
+
+Who asks while one runs shares the next one with all others who ask: it reads the files after them.
+Knows no signal, no console and no HTTP.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from frontdesk.app.background import aside, let_go
+from frontdesk.app.data_plane import Candidate
+from frontdesk.app.functions import all_functions
+from frontdesk.app.history import History
+from frontdesk.base.errors import FrontdeskError, StartError
+from frontdesk.config.diff import Change, changes
+from frontdesk.config.load import Loaded, load
+from frontdesk.config.models.root import Config
+
+_log = logging.getLogger("frontdesk")
+
+
+class Reloadable(Protocol):
+    """What a configuration is put in force in: one process, or a supervisor with its workers."""
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration in force."""
+        ...
+
+    async def prepare(self, loaded: Loaded) -> Candidate:
+        """Compile a configuration beside the one in force; nothing changes. Raises: ConfigError."""
+        ...
+
+    async def adopt(self, candidate: Candidate) -> Candidate:
+        """Put it in force; return the former one. Raises: StartError, and nothing has changed."""
+        ...
+
+    def waiting(self, config: Config) -> tuple[str, ...]:
+        """List the keys that are read at the start only and differ from then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a reload changed, or would change.
+
+    version: its number in the history, 0 where none was made. functions: those with other settings.
+    waiting: keys that wait for a restart.
+    """
+
+    changes: tuple[Change, ...]
+    functions: tuple[str, ...]
+    waiting: tuple[str, ...]
+    version: int = 0
+
+    def __str__(self) -> str:
+        count = len(self.changes)
+        text = f"{count} key{'' if count == 1 else 's'} changed"
+        if self.functions:
+            text += f"; functions with other settings: {', '.join(self.functions)}"
+        if self.waiting:
+            text += f"; restart to apply: {', '.join(self.waiting)}"
+        return text
+
+
+class Report(Protocol):
+    """Is told what came of each reload. by: who asked."""
+
+    def reloaded(self, by: str, loaded: Loaded, effect: Effect) -> None:
+        """The configuration is in force."""
+        ...
+
+    def refused(self, by: str, error: FrontdeskError) -> None:
+        """Nothing has changed."""
+        ...
+
+
+class LogReport:
+    """Reports in the log of Frontdesk's own messages."""
+
+    def reloaded(self, by: str, _loaded: Loaded, effect: Effect) -> None:
+        """See Report."""
+        _log.info("reloaded: %s", effect, extra={"by": by, "version": effect.version})
+
+    def refused(self, by: str, error: FrontdeskError) -> None:
+        """See Report."""
+        _log.error("not reloaded, the former state serves on: %s", error, extra={"by": by})
+
+
+@dataclass(slots=True)
+class _Job:
+    """One reload that someone waits for. version: of the history; None: the files."""
+
+    by: str
+    version: int | None
+    effect: asyncio.Future[Effect] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+
+class Reloads:
+    """All reloads of one Frontdesk. Used on its event loop."""
+
+    def __init__(
+        self,
+        target: Reloadable,
+        environ: Mapping[str, str],
+        report: Report = LogReport(),  # noqa: B008 - it has no state
+    ) -> None:
+        """environ: for references in the files."""
+        self._target = target
+        self._environ = environ
+        self._report = report
+        self._history: History
+        self._turn = asyncio.Lock()
+        self._next: _Job | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self, history: History) -> None:
+        """Note the configuration in force as a version."""
+        self._history = history
+        await self._keep("start", 0)
+
+    def stop(self) -> None:
+        """Begin no more; those who wait get StartError."""
+        if self._running is not None:
+            self._running.cancel()
+        self._supersede("Frontdesk stops")
+
+    def begin(self, by: str) -> None:
+        """Reload from the files; nobody waits for it. by: see `history.Version`."""
+        self._ask(by, None)
+
+    async def reload(self, by: str) -> Effect:
+        """Reload from the files. Raises: ConfigError or StartError, and nothing has changed."""
+        return await asyncio.shield(self._ask(by, None).effect)
+
+    async def rollback(self, version: int) -> Effect:
+        """Put a former version in force. Raises: as `reload`; StartError when it is not kept."""
+        return await asyncio.shield(self._ask(f"rollback to {version}", version).effect)
+
+    async def preview(self) -> Effect:
+        """Tell what a reload from the files would change. Raises: ConfigError, what it would refuse."""
+        async with self._turn:
+            candidate = await self._candidate(None)
+            return await aside(lambda: self._effect(self._target.loaded, candidate.loaded))
+
+    def _ask(self, by: str, version: int | None) -> _Job:
+        if self._next is None or self._next.version != version:
+            self._supersede("a later reload took its place")
+            self._next = _Job(by, version)
+            self._next.effect.add_done_callback(_retrieved)
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(self._run())
+        return self._next
+
+    def _supersede(self, why: str) -> None:
+        job, self._next = self._next, None
+        if job is not None:
+            job.effect.set_exception(StartError(f"not reloaded: {why}"))
+
+    async def _run(self) -> None:
+        while self._next is not None:
+            job, self._next = self._next, None
+            try:
+                async with self._turn:
+                    await self._do(job)
+            except FrontdeskError as error:
+                self._report.refused(job.by, error)
+                job.effect.set_exception(error)
+            finally:
+                if not job.effect.done():
+                    job.effect.set_exception(StartError("not reloaded: see the log"))
+
+    async def _do(self, job: _Job) -> None:
+        candidate = await self._candidate(job.version)
+        loaded = candidate.loaded
+        effect = await aside(lambda: self._effect(self._target.loaded, loaded))
+        former = await self._target.adopt(candidate)
+        version = await self._keep(job.by, len(effect.changes))
+        effect = Effect(effect.changes, effect.functions, effect.waiting, version)
+        self._report.reloaded(job.by, loaded, effect)
+        job.effect.set_result(effect)
+        wholes: list[object] = [former.plan, former.loaded]
+        del candidate, former
+        await aside(lambda: let_go(wholes))
+
+    async def _candidate(self, version: int | None) -> Candidate:
+        read: Callable[[Path], bytes] = Path.read_bytes
+        paths = tuple(self._target.loaded.sources)
+        if version is not None:
+            sources = (await self._history.version(version)).sources
+            paths, read = tuple(sources), sources.__getitem__
+        return await self._target.prepare(await aside(lambda: load(paths, self._environ, read)))
+
+    def _effect(self, before: Loaded, after: Loaded) -> Effect:
+        former = {each.name: each for each in all_functions(before.config)}
+        functions = (
+            each.name for each in all_functions(after.config) if former.get(each.name) != each
+        )
+        return Effect(
+            tuple(changes(before, after)), tuple(functions), self._target.waiting(after.config)
+        )
+
+    async def _keep(self, by: str, count: int) -> int:
+        """Note what is in force. A store that cannot be written loses the note, not the reload."""
+        try:
+            return await self._history.keep(self._target.loaded.sources, by, count)
+        except FrontdeskError as error:
+            _log.warning("this configuration is not in the history: %s", error)
+            return 0
+
+
+def _retrieved(effect: asyncio.Future[Effect]) -> None:
+    """Take what nobody waited for; it has been logged."""
+    if not effect.cancelled():
+        effect.exception()
