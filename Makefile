@@ -10,7 +10,7 @@ demo: .venv/installed
 	$(BIN)/python examples/clinic/demo.py
 
 test: .venv/installed-for-tests
-	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl
+	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl node:nodejs
 	$(BIN)/pytest
 
 lint: .venv/installed-for-tests
