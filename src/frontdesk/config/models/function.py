@@ -42,7 +42,7 @@ def _value(value: object) -> Secret | str:
 
 # Differs: [own-credentials] AWS refuses AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
 # AWS_SESSION_TOKEN too; its functions get them from a role, which ours do not have.
-_RESERVED = frozenset(
+RESERVED = frozenset(
     {
         "AWS_ACCESS_KEY",
         "AWS_DEFAULT_REGION",
@@ -65,7 +65,7 @@ _RESERVED = frozenset(
 
 
 def _not_reserved(name: str) -> str:
-    if name in _RESERVED:
+    if name in RESERVED:
         of_region = "set region at the top of the file" if name.endswith("_REGION") else ""
         raise HintedError("expected a variable that the runtime does not set itself", of_region)
     return name
