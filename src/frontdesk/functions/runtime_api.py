@@ -100,7 +100,7 @@ def _end_as(command: int) -> NoReturn:
     _, status = os.waitpid(command, 0)
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
-        os.kill(os.getpid(), -code)
+        signal.raise_signal(-code)
     os._exit(code if code >= 0 else 128 - code)  # as a shell has it, for what did not end us
 
 

@@ -54,7 +54,7 @@ class ZygoteLink:
         self._outbox: deque[tuple[bytes, tuple[int, ...]]] = deque()
         self._clock = clock
         self._timer = wheel.timer(self._look_at_answers)
-        self._pids: dict[int, int] = {}  # process id of each child that lives
+        self._pids: dict[int, int] = {}  # child number → process id, of those that live
         self._births: dict[int, float] = {}  # FORK sent and not answered → when
         self._deaths: dict[int, float] = {}  # KILL likewise
         self._funerals: set[asyncio.Future[None]] = set()  # of zygotes that were lost
@@ -172,6 +172,9 @@ class ZygoteLink:
 
     def _replace(self) -> None:
         """End a zygote that is dead or might as well be; the next `fork` starts another."""
+        # The kernel ends children with their zygote, but not what these have started.
+        for pid in self._pids.values():
+            kill_group(pid)
         self._disconnect()
         process, self._process = self._process, None
         if process is not None:
