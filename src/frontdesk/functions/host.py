@@ -91,7 +91,7 @@ class _Call:
     def cancel(self, *, kill: bool) -> None:
         """Stop waiting (see the port)."""
         if self._done is not None:
-            self._done = None
+            self._done = self.invocation.stream = None
             self._host.give_up(self, kill=kill)
 
 
