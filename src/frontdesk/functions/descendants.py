@@ -48,6 +48,7 @@ def kill(pid: int) -> None:
 
 def kill_group(pid: int) -> None:
     """SIGKILL to a child and its group; just after the fork the group may not exist yet."""
+    assert pid > 1, "kill(2) takes the groups 0 and 1 for ourselves and for everybody"
     kill(pid)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
