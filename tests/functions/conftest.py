@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import time
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,12 +19,21 @@ from frontdesk.ports.invoker import Invocation, Outcome
 HANDLERS = Path(__file__).parent / "handlers"
 
 
+class AdjustableClock(SystemClock):
+    """The machine's clock, and `ahead` seconds."""
+
+    ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+
 class Rig:
     """A running host. `await call(...)` invokes; `lines` is everything that was logged."""
 
     def __init__(self, folder: Path) -> None:
         self.code = folder / "code"
-        self.clock = SystemClock()
+        self.clock = AdjustableClock()
         self.loop = asyncio.get_running_loop()
         self.wheel = Wheel(self.clock.monotonic())
         self.log: list[bytes] = []
