@@ -3,5 +3,6 @@
 from frontdesk.app.admin import development_issuer
 from frontdesk.app.functions import function_definition
 from frontdesk.app.gateway import Frontdesk, compile_offline
+from frontdesk.app.reloading import Effect
 
-__all__ = ["Frontdesk", "compile_offline", "development_issuer", "function_definition"]
+__all__ = ["Effect", "Frontdesk", "compile_offline", "development_issuer", "function_definition"]

@@ -15,7 +15,7 @@ from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.functions import all_functions, function_host, invokers
-from frontdesk.app.history import History
+from frontdesk.app.history import STORE, History
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
@@ -140,7 +140,7 @@ class Frontdesk:
         opened.callback(data.close)
         data.open_log()
 
-        database = Database.open(config.data_dir / "frontdesk.db")
+        database = Database.open(config.data_dir / STORE)
         opened.callback(database.close)
         catalog = SqliteCatalog(database, clock)
 

@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.ports.catalog import Catalog, Record
+from frontdesk.stores.sqlite.catalog import SqliteCatalog
+from frontdesk.stores.sqlite.database import Database
 
 KEPT: Final = 10
 """Versions that are kept."""
+
+STORE: Final = "frontdesk.db"
+"""File of the data folder with all that outlives the process."""
 
 _KIND: Final = "config"
 
@@ -21,7 +27,7 @@ _KIND: Final = "config"
 class Version:
     """A configuration that came into force. time: seconds since 1970.
 
-    by: start, signal, file, cli, or "rollback to N". sources: the files' texts by path. changes: how many
+    by: "start", "SIGHUP", the file that changed, "cli", or "rollback to N". sources: the files' texts by path. changes: how many
     keys were other ones than before.
     """
 
@@ -68,3 +74,15 @@ def _version(record: Record) -> Version:
     document = record.document
     sources = {Path(path): text.encode() for path, text in document["files"]}
     return Version(record.version, record.time, document["by"], document["changes"], sources)
+
+
+async def read_history(data_dir: Path, name: str) -> Sequence[Version]:
+    """List the versions of a gateway that need not run, newest first. Raises: StartError, StoreError."""
+    path = data_dir / STORE
+    if not path.exists():
+        return []
+    database = Database.open(path)
+    try:
+        return await History(SqliteCatalog(database, SystemClock()), name).versions()
+    finally:
+        database.close()

@@ -115,18 +115,22 @@ class Reloads:
         self._target = target
         self._environ = environ
         self._report = report
-        self._history: History
+        self._history: History | None = None  # while reloads can run
+        self._paths: tuple[Path, ...] = ()
         self._turn = asyncio.Lock()
         self._next: _Job | None = None
         self._running: asyncio.Task[None] | None = None
 
     async def start(self, history: History) -> None:
-        """Note the configuration in force as a version."""
+        """Note the configuration in force as a version; do what has been asked for already."""
         self._history = history
+        self._paths = tuple(self._target.loaded.sources)
         await self._keep("start", 0)
+        self._run_next()
 
     def stop(self) -> None:
         """Begin no more; those who wait get StartError."""
+        self._history = None
         if self._running is not None:
             self._running.cancel()
         self._supersede("Frontdesk stops")
@@ -154,9 +158,14 @@ class Reloads:
             self._supersede("a later reload took its place")
             self._next = _Job(by, version)
             self._next.effect.add_done_callback(_retrieved)
-        if self._running is None or self._running.done():
+        job = self._next
+        self._run_next()
+        return job
+
+    def _run_next(self) -> None:
+        idle = self._running is None or self._running.done()
+        if idle and self._next is not None and self._history is not None:
             self._running = asyncio.get_running_loop().create_task(self._run())
-        return self._next
 
     def _supersede(self, why: str) -> None:
         job, self._next = self._next, None
@@ -172,6 +181,8 @@ class Reloads:
             except FrontdeskError as error:
                 self._report.refused(job.by, error)
                 job.effect.set_exception(error)
+            except Exception:  # noqa: BLE001 - the next reload must still run
+                _log.exception("reload failed", extra={"by": job.by})
             finally:
                 if not job.effect.done():
                     job.effect.set_exception(StartError("not reloaded: see the log"))
@@ -191,8 +202,9 @@ class Reloads:
 
     async def _candidate(self, version: int | None) -> Candidate:
         read: Callable[[Path], bytes] = Path.read_bytes
-        paths = tuple(self._target.loaded.sources)
+        paths = self._paths
         if version is not None:
+            assert self._history is not None
             sources = (await self._history.version(version)).sources
             paths, read = tuple(sources), sources.__getitem__
         return await self._target.prepare(await aside(lambda: load(paths, self._environ, read)))
@@ -208,6 +220,7 @@ class Reloads:
 
     async def _keep(self, by: str, count: int) -> int:
         """Note what is in force. A store that cannot be written loses the note, not the reload."""
+        assert self._history is not None
         try:
             return await self._history.keep(self._target.loaded.sources, by, count)
         except FrontdeskError as error:

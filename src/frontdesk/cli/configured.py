@@ -1,7 +1,7 @@
 """Owns the `--config` option and how a configuration's findings are printed."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +29,15 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-def read(paths: tuple[Path, ...]) -> "Loaded":
-    """Load the configuration, or print everything that is wrong with it and exit with 1."""
+def read(paths: tuple[Path, ...], only: Container[str] | None = None) -> "Loaded":
+    """Load the configuration, or print everything that is wrong with it and exit with 1.
+
+    only: the keys of the top to load, whatever is wrong with others.
+    """
     from frontdesk.config.load import load  # models take a while to build; `--help` needs none
 
     try:
-        return load(paths, os.environ)
+        return load(paths, os.environ, only=only)
     except ConfigError as error:
         show(error.findings)
         raise SystemExit(1) from None

@@ -1,12 +1,11 @@
 """`frontdesk run` and `frontdesk dev`: one process until SIGTERM or Ctrl-C.
 
-Owns signals, what is said on the console, and the reload of `dev`. The composition is `frontdesk.app`.
+Owns signals, watching files, and what is said on the console. The composition is `frontdesk.app`.
 """
 
 import asyncio
 import gc
 import logging
-import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,31 +15,33 @@ import click
 import uvloop
 
 from frontdesk import __version__
-from frontdesk.app import Frontdesk
-from frontdesk.base.errors import ConfigError, StartError
+from frontdesk.app import Effect, Frontdesk
+from frontdesk.base.errors import ConfigError, FrontdeskError
 from frontdesk.cli.configured import config_option, read, show
 from frontdesk.cli.console import log_to_console, visible
 from frontdesk.cli.watch import Watcher, watched_files
 from frontdesk.config.check import check
 from frontdesk.config.check.handlers import from_here
-from frontdesk.config.load import Loaded, load
+from frontdesk.config.load import Loaded
 
 _log = logging.getLogger("frontdesk")
 
 
 @click.command()
 @config_option
-def run(paths: tuple[Path, ...]) -> None:
+@click.option("--watch", is_flag=True, help="Reload when the configuration or code changes.")
+def run(paths: tuple[Path, ...], watch: bool) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; then let running requests finish (limits.drain).
 
-    A second signal ends it at once. SIGUSR1 reopens the access log after it has been rotated.
+    A second signal ends it at once. SIGHUP reloads the configuration. SIGUSR1 reopens the access log
+    after it has been rotated.
     Frontdesk's own messages go to standard error as JSON lines, the access log where logs.access says.
 
     Example: frontdesk run --config clinic.yaml
     """
     loaded = read(paths)
     log_to_console(loaded.config.logs.level, readable=False)
-    uvloop.run(_run(loaded))
+    uvloop.run(_run(loaded, paths if watch else ()))
 
 
 @click.command()
@@ -57,87 +58,66 @@ def dev(paths: tuple[Path, ...]) -> None:
     uvloop.run(_dev(loaded, paths))
 
 
-async def _run(loaded: Loaded) -> None:
+async def _run(loaded: Loaded, watched: tuple[Path, ...]) -> None:
     app = Frontdesk(loaded)
 
     def ready() -> None:
         _log.info("listening on %s", ", ".join(map(str, app.addresses)))
 
-    await _serve(app, ready)
+    await _serve(app, ready, watched)
 
 
 async def _dev(loaded: Loaded, paths: tuple[Path, ...]) -> None:
-    app = Frontdesk(loaded, development=True, echo=_echo)
-    reloads = _Reloads(app, paths)
-    watcher = Watcher(lambda: watched_files(paths, app.config), reloads.begin)
-
-    def ready() -> None:
-        _introduce(app, paths)
-        watcher.start()
-
-    try:
-        await _serve(app, ready)
-    finally:
-        watcher.stop()
+    app = Frontdesk(loaded, development=True, echo=_echo, report=_ConsoleReport())
+    await _serve(app, lambda: _introduce(app, paths), paths)
 
 
-async def _serve(app: Frontdesk, ready: Callable[[], None]) -> None:
-    """Start, say so, stay until a signal, stop. A second signal cuts the stopping short."""
+async def _serve(app: Frontdesk, ready: Callable[[], None], watched: tuple[Path, ...]) -> None:
+    """Start, say so, stay until a signal, stop. A second signal cuts the stopping short.
+
+    watched: reload when one of these files, or code that they name, changes; empty: on SIGHUP only.
+    """
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
     loop.add_signal_handler(signal.SIGUSR1, app.reopen_logs)
+    loop.add_signal_handler(signal.SIGHUP, app.reloads.begin, "SIGHUP")
+    watcher = Watcher(
+        lambda: watched_files(watched, app.config),
+        lambda changed: app.reloads.begin(from_here(changed)),
+    )
     with suppress(asyncio.CancelledError):
         await app.start()
         # What lives now lives on: the collector need not look at it again and again.
         gc.freeze()
         gc.enable()
         ready()
+        if watched:
+            watcher.start()
         await loop.create_future()
+    watcher.stop()
     _log.info("stopping: requests under way may finish")
     with suppress(asyncio.CancelledError):
         await app.stop()
 
 
-class _Reloads:
-    """Reloads of `dev`: one at a time; a change during one begins another."""
+class _ConsoleReport:
+    """Reports reloads to a developer's terminal."""
 
-    def __init__(self, app: Frontdesk, paths: tuple[Path, ...]) -> None:
-        self._app = app
-        self._paths = paths
-        self._running: asyncio.Task[None] | None = None
-        self._again = False
+    def reloaded(self, by: str, loaded: Loaded, effect: Effect) -> None:
+        broken = [finding for finding in check(loaded) if finding.id == "handler-not-found"]
+        show(broken)
+        click.secho(f"reloaded: {by}", err=True, fg="yellow" if broken else "green")
+        if effect.waiting:
+            click.secho(f"restart to apply: {', '.join(effect.waiting)}", err=True, fg="yellow")
 
-    def begin(self, changed: Path) -> None:
-        """Reload because of a file."""
-        if self._running is not None and not self._running.done():
-            self._again = True
-            return
-        self._running = asyncio.get_running_loop().create_task(self._reload(changed))
-
-    async def _reload(self, changed: Path) -> None:
-        await self._load(changed)
-        while self._again:
-            self._again = False
-            await self._load(changed)
-
-    async def _load(self, changed: Path) -> None:
-        file = from_here(changed)
-        try:
-            loaded = load(self._paths, os.environ)
-            waiting = await self._app.reload(loaded)
-        except ConfigError as error:
+    def refused(self, by: str, error: FrontdeskError) -> None:
+        if isinstance(error, ConfigError):
             show(error.findings)
-            click.secho(f"not reloaded: {file} (the former state serves on)", err=True, fg="red")
-        except StartError as error:
-            click.secho(f"not reloaded: {error}. {error.hint}", err=True, fg="red")
+            click.secho(f"not reloaded: {by} (the former state serves on)", err=True, fg="red")
         else:
-            broken = [finding for finding in check(loaded) if finding.id == "handler-not-found"]
-            show(broken)
-            click.secho(f"reloaded: {file}", err=True, fg="yellow" if broken else "green")
-            if waiting:
-                click.secho(f"restart to apply: {', '.join(waiting)}", err=True, fg="yellow")
+            click.secho(f"not reloaded: {error}. {error.hint}", err=True, fg="red")
 
 
 def _introduce(app: Frontdesk, paths: tuple[Path, ...]) -> None:

@@ -3,7 +3,7 @@
 Everything that is wrong is told at once, in file order.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,11 +51,13 @@ def load(
     paths: Sequence[Path],
     environ: Mapping[str, str],
     read: Callable[[Path], bytes] = Path.read_bytes,
+    *,
+    only: Container[str] | None = None,
 ) -> Loaded:
     """Load one file, or merge several: later ones may only add keys.
 
     paths: at least one; relative paths inside a file start at its folder. environ: for `${env:…}`.
-    read: gives the bytes of a path.
+    read: gives the bytes of a path. only: the keys of the top to load, whatever is wrong with others.
     Raises: ConfigError with every finding.
     """
     findings: list[Finding] = []
@@ -67,7 +69,7 @@ def load(
         except OSError as error:
             findings.append(_unreadable(path, error))
             continue
-        tree, found = _resolved(path, sources[path], environ)
+        tree, found = _resolved(path, sources[path], environ, only)
         findings += found
         if merged is None:
             merged = tree
@@ -94,10 +96,12 @@ def _unreadable(path: Path, error: OSError) -> Finding:
 
 
 def _resolved(
-    path: Path, data: bytes, environ: Mapping[str, str]
+    path: Path, data: bytes, environ: Mapping[str, str], only: Container[str] | None
 ) -> tuple[Tree | None, list[Finding]]:
     tree, findings = read_yaml(data, str(path))
     if tree is not None:
+        if only is not None:
+            tree.value = {key: item for key, item in tree.value.items() if key in only}
         findings += resolve(tree, path.parent.absolute(), environ)
     return tree, findings
 

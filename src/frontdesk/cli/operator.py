@@ -1,0 +1,75 @@
+"""Owns asking a running gateway: where its admin listener is, the token, and what refusals say."""
+
+import http.client
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import click
+
+from frontdesk.base.addresses import Address
+from frontdesk.base.errors import Finding, Position, StartError
+from frontdesk.cli.configured import show
+from frontdesk.config.models.door import Admin
+
+PATIENCE: Final = 600.0
+"""Seconds to wait for an answer: installing a function's requirements may take minutes."""
+
+_EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not listened at
+
+
+def ask(
+    admin: Admin,
+    method: str,
+    target: str,
+    document: Mapping[str, object] | None = None,
+    *,
+    patience: float = PATIENCE,
+) -> tuple[int, Any]:
+    """Send a request to the admin listener; return the answer's status and JSON.
+
+    Raises: StartError when nobody answers there.
+    """
+    host, port = admin.listen
+    address = Address(_EVERY_INTERFACE.get(host, host), port)
+    headers = {"Content-Type": "application/json"}
+    if admin.token is not None:
+        headers["Authorization"] = f"Bearer {admin.token.reveal()}"
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=patience)
+    try:
+        connection.request(method, target, json.dumps(document or {}), headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise StartError(
+            f"no gateway answers at its admin address {address}: {error}",
+            hint="is it running, and with this file? see `admin.listen`",
+        ) from error
+    finally:
+        connection.close()
+
+
+def command(
+    admin: Admin, target: str, document: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    """Have a running gateway do something; return its answer.
+
+    Where it refuses, print why and exit with 1. Raises: StartError when nobody answers.
+    """
+    status, answer = ask(admin, "POST", target, document)
+    if status == 200:
+        return dict(answer)
+    if status == 401:
+        raise StartError(
+            "the gateway does not accept the admin.token of this file",
+            hint="the token that counts is the one that it was started with",
+        )
+    show(_finding(each) for each in answer.get("findings", ()))
+    click.secho(f"refused: {answer['message']}", err=True, fg="red")
+    if answer.get("hint"):
+        click.echo(f"hint: {answer['hint']}", err=True)
+    raise SystemExit(1)
+
+
+def _finding(fields: Mapping[str, Any]) -> Finding:
+    return Finding(**{**fields, "where": Position(**fields["where"])})
