@@ -7,7 +7,7 @@ Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs", Lambda functi
 import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from frontdesk.rules.http.hop_by_hop import NOT_ANSWERED
 
 _JSON: Field = (b"content-type", b"application/json")
 _TEXT: Field = (b"content-type", b"text/plain; charset=utf-8")
+_BYTES: Field = (b"content-type", b"application/octet-stream")
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNFIT = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # controls but the tab: RFC 9110 §5.5
@@ -40,28 +41,25 @@ class Malformed(NamedTuple):
     reason: str
 
 
-def parse_v2(payload: bytes) -> Response | Malformed:
+def parse_v2(payload: bytes, default_type: Field = _TEXT) -> Response | Malformed:
     """Read a result of payload format 2.0.
 
     payload: JSON text. An object with "statusCode" is {statusCode, headers: {str: scalar}, cookies: [str],
     body: str, isBase64Encoded: bool}. Anything else becomes the body of a 200 of type application/json:
-    a string as it is, other values as compact JSON.
+    a string as it is, other values as compact JSON. default_type: of a body whose headers name none.
     """
     result = _load(payload)
     if isinstance(result, Malformed):
-        return result
+        return _gathered(payload) or result
     if not isinstance(result, dict) or "statusCode" not in result:
         body = result.encode() if isinstance(result, str) else orjson.dumps(result)
         return Response(200, [_JSON], body)
-    cookies = result.get("cookies") or []
-    if not isinstance(cookies, list):
-        return Malformed("cookies is not a list")
-    headers = _pairs(result.get("headers"))
-    if headers is None:
-        return Malformed("headers is not an object of scalars")
-    if cookies:
-        headers += [("set-cookie", cookie) for cookie in cookies]
-    return _response(result, headers)
+    return _response(result, (_single, _cookies), default_type)
+
+
+def parse_function_url(payload: bytes) -> Response | Malformed:
+    """Read a result at a function URL: format 2.0, with another default type, as recorded."""
+    return parse_v2(payload, _JSON)
 
 
 def parse_v1(payload: bytes) -> Response | Malformed:
@@ -72,19 +70,35 @@ def parse_v1(payload: bytes) -> Response | Malformed:
     """
     result = _load(payload)
     if isinstance(result, Malformed):
-        return result
+        return _gathered(payload) or result
     if not isinstance(result, dict) or "statusCode" not in result:
         return Malformed("no statusCode")
-    several = result.get("multiValueHeaders") or {}
-    if not (
-        isinstance(several, dict) and all(isinstance(found, list) for found in several.values())
-    ):
-        return Malformed("multiValueHeaders is not an object of lists")
-    single = _pairs(result.get("headers"))
-    if single is None:
-        return Malformed("headers is not an object of scalars")
-    multiple = [(name, value) for name, values in several.items() for value in values]
-    return _response(result, multiple + single)
+    return _response(result, (_several, _single), _TEXT)
+
+
+def parse_metadata(metadata: bytes) -> Response | Malformed:
+    """Read what a streamed response begins with: a response without its body.
+
+    metadata: a JSON object {statusCode: 200 unless given, headers, multiValueHeaders, cookies}.
+    Source: AWS, "Set up a Lambda proxy integration with payload response streaming".
+    """
+    result = _load(metadata)
+    if not isinstance(result, dict):
+        return Malformed("metadata of the stream are no JSON object")
+    result = {"statusCode": 200, **result, "body": None}
+    return _response(result, (_several, _single, _cookies), _BYTES)
+
+
+END_OF_METADATA = b"\0" * 8
+MAX_METADATA = 16 * 1024
+"""Bytes within which the metadata of a stream must end."""
+
+
+def _gathered(payload: bytes) -> Response | Malformed | None:
+    """Read a streamed response that has been gathered: JSON never contains NUL."""
+    metadata, end, body = payload.partition(END_OF_METADATA)
+    head = parse_metadata(metadata) if end else None
+    return head._replace(body=body) if isinstance(head, Response) else head
 
 
 PARSERS = {"1.0": parse_v1, "2.0": parse_v2}
@@ -98,13 +112,37 @@ def _load(payload: bytes) -> Any:
         return Malformed("result is not JSON")
 
 
-def _pairs(headers: Any) -> list[tuple[str, Any]] | None:
+_Headers = list[tuple[str, Any]]
+
+
+def _single(result: Mapping[str, Any]) -> _Headers | Malformed:
+    headers = result.get("headers")
     if headers is None:
         return []
-    return list(headers.items()) if isinstance(headers, dict) else None
+    if isinstance(headers, dict):
+        return list(headers.items())
+    return Malformed("headers is not an object of scalars")
 
 
-def _response(result: Mapping[str, Any], headers: list[tuple[str, Any]]) -> Response | Malformed:
+def _several(result: Mapping[str, Any]) -> _Headers | Malformed:
+    headers = result.get("multiValueHeaders") or {}
+    if isinstance(headers, dict) and all(isinstance(found, list) for found in headers.values()):
+        return [(name, value) for name, values in headers.items() for value in values]
+    return Malformed("multiValueHeaders is not an object of lists")
+
+
+def _cookies(result: Mapping[str, Any]) -> _Headers | Malformed:
+    cookies = result.get("cookies") or []
+    if isinstance(cookies, list):
+        return [("set-cookie", cookie) for cookie in cookies]
+    return Malformed("cookies is not a list")
+
+
+def _response(
+    result: Mapping[str, Any],
+    readers: Iterable[Callable[[Mapping[str, Any]], _Headers | Malformed]],
+    default_type: Field,
+) -> Response | Malformed:
     status = _status(result["statusCode"])
     if status is None:
         return Malformed("statusCode is no number from 200 to 599")
@@ -113,16 +151,20 @@ def _response(result: Mapping[str, Any], headers: list[tuple[str, Any]]) -> Resp
         return Malformed("body is not a string, or not base64 although isBase64Encoded")
     fields: Fields = []
     has_type = status in _NO_CONTENT
-    for name, value in headers:
-        key, text = _name(name), _header_text(value)
-        if key is None or text is None:
-            return Malformed("header that cannot be sent")
-        spelled, lower = key
-        if lower not in NOT_ANSWERED:
-            has_type = has_type or lower == b"content-type"
-            fields.append((spelled, text))
+    for read in readers:
+        headers = read(result)
+        if isinstance(headers, Malformed):
+            return headers
+        for name, value in headers:
+            key, text = _name(name), _header_text(value)
+            if key is None or text is None:
+                return Malformed("header that cannot be sent")
+            spelled, lower = key
+            if lower not in NOT_ANSWERED:
+                has_type = has_type or lower == b"content-type"
+                fields.append((spelled, text))
     if not has_type:
-        fields.append(_TEXT)
+        fields.append(default_type)
     return Response(status, fields, body)
 
 
