@@ -289,7 +289,7 @@ async def test_the_end_that_came_before_the_sink_is_told_to_it(backend, upstream
     call = ask()
     peer = await begin(backend, upstream, call, CHUNKED)
     await peer.send(b"3\r\ndef\r\n0\r\nServer-Timing: a\r\n\r\n")
-    await until(lambda: upstream._only._idle)
+    await until(lambda: upstream._pools[0]._idle)
     answer = call.stream()
     assert await answer.all() == b"abcdef"
     assert answer.trailers == [(b"Server-Timing", b"a")]
@@ -518,7 +518,7 @@ async def test_a_small_exchange_is_one_write_without_task_or_timer(
     await peer.head()
     await peer.answer()
     await first.answered()
-    (kept,) = upstream._only._idle
+    (kept,) = upstream._pools[0]._idle
     loop = asyncio.get_running_loop()
     made = []
     if not hasattr(loop, "_ssock"):  # uvloop's methods cannot be replaced; asyncio's count for both

@@ -31,7 +31,7 @@ async def test_the_last_used_connection_is_used_first(backend, upstream, ask):
         await peer.answer(b"a")
     for call in calls:
         await call.answered()
-    idle = upstream._only._idle
+    idle = upstream._pools[0]._idle
     last = idle[-1]
     upstream.send(call := ask())
     assert call.carrier is last
@@ -84,13 +84,13 @@ async def test_a_waiting_call_can_be_cancelled(backend, upstream, ask, clock):
     waiting.cancel()
     clock.pass_time(5)
     assert not waiting.done.is_set()
-    assert not upstream._only._pending
+    assert not upstream._pools[0]._pending
 
 
 async def test_a_connection_made_for_a_cancelled_call_serves_others(backend, upstream, ask, until):
     upstream.send(call := ask())
     call.cancel()
-    await until(lambda: upstream._only._idle)
+    await until(lambda: upstream._pools[0]._idle)
     upstream.send(other := ask())
     peer = await backend.peer()
     await peer.head()
@@ -168,7 +168,7 @@ async def test_there_is_no_replay_of_a_body_that_streamed(backend, upstream, ask
 async def test_an_idle_connection_that_ended_is_not_used(backend, upstream, ask, until):
     peer = await use(backend, upstream, ask)
     peer.close()
-    await until(lambda: not upstream._only._idle)
+    await until(lambda: not upstream._pools[0]._idle)
     upstream.send(call := ask("POST", b"x"))
     second = await backend.peer()
     await second.head()

@@ -106,7 +106,7 @@ async def test_a_client_that_is_gone_ends_the_tunnel(open_tunnel, upstream, unti
     peer, tunnel, _client = await open_tunnel()
     tunnel.cancel()
     assert await peer.ended() == b""
-    await until(lambda: not upstream._only._open)
+    await until(lambda: not upstream._pools[0]._open)
 
 
 async def test_silence_ends_the_tunnel_but_not_too_soon(open_tunnel, clock):

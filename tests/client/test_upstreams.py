@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from frontdesk.client.upstreams import Upstreams, UpstreamSettings
+from frontdesk.rules.resilience.health import HealthSettings
 
 
 @pytest.fixture
@@ -82,7 +83,7 @@ async def test_a_target_that_keeps_failing_is_left_out_for_a_while(
     one, two = pair
     serving(one, BAD)
     serving(two)
-    upstream = upstreams.get(settings(one, two, failures=2, eject=30.0))
+    upstream = upstreams.get(settings(one, two, health=HealthSettings(failures=2, eject=30.0)))
     assert await addresses(upstream, ask, 8) == [one.port, two.port] * 2 + [two.port] * 4
     clock.pass_time(31)
     assert one.port in await addresses(upstream, ask, 2)
@@ -91,7 +92,7 @@ async def test_a_target_that_keeps_failing_is_left_out_for_a_while(
 async def test_a_target_that_hangs_is_left_out(upstreams, pair, serving, ask):
     one, two = pair
     serving(two)
-    upstream = upstreams.get(settings(one, two, failures=1))
+    upstream = upstreams.get(settings(one, two, health=HealthSettings(failures=1)))
     upstream.send(call := ask())
     await (await one.peer()).head()
     call.cancel(too_slow=True)
@@ -102,20 +103,20 @@ async def test_a_target_that_is_not_there_is_left_out(upstreams, pair, serving, 
     one, two = pair
     await one.stop()
     serving(two)
-    upstream = upstreams.get(settings(one, two, failures=1))
+    upstream = upstreams.get(settings(one, two, health=HealthSettings(failures=1)))
     assert (await addresses(upstream, ask, 5)).count(one.port) == 1
 
 
 async def test_when_all_fail_all_are_tried(upstreams, pair, serving, ask):
     for each in pair:
         serving(each, BAD)
-    upstream = upstreams.get(settings(*pair, failures=1))
+    upstream = upstreams.get(settings(*pair, health=HealthSettings(failures=1)))
     assert set(await addresses(upstream, ask, 6)) == {each.port for each in pair}
 
 
 async def test_equal_settings_share_connections(upstreams, backend):
     assert upstreams.get(settings(backend)) is upstreams.get(settings(backend))
-    assert upstreams.get(settings(backend)) is not upstreams.get(settings(backend, eject=1.0))
+    assert upstreams.get(settings(backend)) is not upstreams.get(settings(backend, name="other"))
 
 
 async def test_backends_that_a_reload_removed_are_closed_once_their_calls_are_over(

@@ -1,4 +1,4 @@
-"""Owns the short texts for amounts: durations, sizes and rates, parsed and written. Pure."""
+"""Owns the short texts for amounts: durations, sizes, rates and shares, parsed and written. Pure."""
 
 import math
 import re
@@ -10,6 +10,7 @@ BYTES: Final = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(ms|s|m|h|d)?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,15})(B|KB|MB|GB)?", re.ASCII)
 _RATE = re.compile(r"(\d{1,12}|\d{1,3}(?:,\d{3}){1,3})/(s|m|h|d)", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%", re.ASCII)
 
 
 class Rate(NamedTuple):
@@ -69,6 +70,19 @@ def parse_rate(value: object) -> Rate:
     if limit == 0:
         raise ValueError("expected a rate of at least 1 request")
     return Rate(limit, SECONDS[found[2]])
+
+
+def parse_percent(value: object) -> float:
+    """Turn `10%` or `0.5%`, from 0% to 100%, into a share from 0.0 to 1.0.
+
+    Raises: ValueError for anything else.
+    """
+    if isinstance(value, float) and 0 <= value <= 1:  # already read
+        return value
+    found = _PERCENT.fullmatch(value) if isinstance(value, str) else None
+    if found is None or float(found[1]) > 100:
+        raise ValueError("expected a share such as 10%, at most 100%")
+    return float(found[1]) / 100
 
 
 def write_duration(seconds: float) -> str:

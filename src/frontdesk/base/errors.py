@@ -92,12 +92,16 @@ class UpstreamError(FrontdeskError):
     """A backend did not give a usable answer.
 
     reason: one of resolve, connect, tls, connect_timeout, timeout, closed, protocol, unavailable,
-    cancelled. sent: whether any byte of the request had been written (False: safe to try again).
+    circuit_open, bulkhead_full, cancelled. sent: whether any byte of the request had been written (False:
+    safe to try again). retry_after: seconds until it may be worth it, 0.0 where nobody knows.
     """
 
     code = "upstream"
 
-    def __init__(self, reason: str, message: str, *, sent: bool = False) -> None:
+    def __init__(
+        self, reason: str, message: str, *, sent: bool = False, retry_after: float = 0.0
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.sent = sent
+        self.retry_after = retry_after

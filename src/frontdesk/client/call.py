@@ -79,3 +79,11 @@ class Call:
         carrier, self.carrier = self.carrier, None
         if carrier is not None:
             carrier.drop(self, too_slow=too_slow)
+
+
+class Sender(Protocol):
+    """Whoever takes calls: a backend, or a backend under policies."""
+
+    def send(self, call: Call) -> None:
+        """Send a request; `call.respond` or `call.fail` tells what came of it."""
+        ...

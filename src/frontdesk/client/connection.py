@@ -16,7 +16,7 @@ from frontdesk.client.call import Call
 from frontdesk.client.reader import ResponseReader
 from frontdesk.client.target import Target
 from frontdesk.client.tunnel import Tunnel
-from frontdesk.rules.resilience.health import PassiveHealth
+from frontdesk.rules.resilience.health import TargetHealth
 
 MAX_REQUESTS: Final = 1000
 """Requests after which a connection is replaced."""
@@ -58,7 +58,7 @@ class Connection(asyncio.Protocol):
         keeper: Keeper,
         target: Target,
         *,
-        health: PassiveHealth | None,
+        health: TargetHealth | None,
         read_timeout: float,
         wheel: Wheel,
         monotonic: Callable[[], float],
@@ -314,11 +314,11 @@ class Connection(asyncio.Protocol):
         if upload is not None:
             upload.source.cancel()
 
-    def _judge(self, health: PassiveHealth, status: int) -> None:
+    def _judge(self, health: TargetHealth, status: int) -> None:
         if status in GATEWAY_ERRORS:
             health.failed(self._monotonic())
         else:
-            health.succeeded()
+            health.succeeded(self._monotonic())
 
     def _await_more(self) -> None:
         if self._paused or self._endless:

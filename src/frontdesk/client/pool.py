@@ -15,8 +15,10 @@ from frontdesk.client.call import Call
 from frontdesk.client.connection import Connection
 from frontdesk.client.dial import Dialer
 from frontdesk.client.target import Target
-from frontdesk.rules.resilience.health import PassiveHealth
+from frontdesk.rules.resilience.health import TargetHealth
 
+CONNECTIONS: Final = 1024
+"""Connections that one target is given, where nothing else is said."""
 MAX_PENDING: Final = 1024
 """Calls that may wait for a connection."""
 
@@ -25,7 +27,7 @@ MAX_PENDING: Final = 1024
 class PoolLimits:
     """What one target is given: connections, and seconds for them to stand and for the next bytes."""
 
-    connections: int = 1024
+    connections: int = CONNECTIONS
     connect: float = 3.0
     read: float = 25.0
 
@@ -38,7 +40,7 @@ class Pool:
         target: Target,
         dialer: Dialer,
         *,
-        health: PassiveHealth | None,
+        health: TargetHealth | None,
         limits: PoolLimits,
         wheel: Wheel,
         monotonic: Callable[[], float],
@@ -57,6 +59,16 @@ class Pool:
         self._timer = wheel.timer(self._expire_pending)
         self._made = 0
         self._retired = False
+
+    @property
+    def address(self) -> str:
+        """The target as `host:port`."""
+        return self._target.address
+
+    @property
+    def idle(self) -> int:
+        """Connections without a call."""
+        return len(self._idle)
 
     @property
     def load(self) -> int:
@@ -80,7 +92,8 @@ class Pool:
             self._pending.append((deadline, call))
             self._timer.at(self._pending[0][0])
         else:
-            call.fail(UpstreamError("unavailable", f"too many waiting: {call.address}"))
+            message = f"too many waiting: {call.address}"
+            call.fail(UpstreamError("unavailable", message, retry_after=1.0))
 
     def retire(self) -> None:
         """Keep no connection from now on: close the idle ones, and each other when its call is over."""
@@ -175,12 +188,12 @@ class Pool:
     def _expire_pending(self) -> None:
         now = self._monotonic()
         while self._pending and self._pending[0][0] <= now:
-            _fail(self._pending.popleft()[1], "unavailable", "no free connection")
+            _fail(self._pending.popleft()[1], "unavailable", "no free connection", 1.0)
         if self._pending:
             self._timer.at(self._pending[0][0])
 
 
-def _fail(call: Call, reason: str, message: str) -> None:
+def _fail(call: Call, reason: str, message: str, retry_after: float = 0.0) -> None:
     if call.carrier is not None:
         call.carrier = None
-        call.fail(UpstreamError(reason, message))
+        call.fail(UpstreamError(reason, message, retry_after=retry_after))

@@ -1,102 +1,201 @@
 """Owns named backends of one or several targets: settings, the choice of a target, the registry."""
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from frontdesk.base.clock import Clock
+from frontdesk.base.telemetry import AttemptObserver
 from frontdesk.base.wheel import Wheel
-from frontdesk.client.call import Call
+from frontdesk.client.attempts import ONCE, Persistent
+from frontdesk.client.bulkhead import Bulkhead, BulkheadPool, BulkheadSettings
+from frontdesk.client.call import Call, Sender
 from frontdesk.client.dial import Dialer, TlsSettings, tls_context
+from frontdesk.client.health_checks import HealthCheck, HealthChecks
 from frontdesk.client.pool import Pool, PoolLimits
 from frontdesk.client.target import parse_target
 from frontdesk.rules.resilience.balance import BALANCES
-from frontdesk.rules.resilience.health import PassiveHealth, eligible
+from frontdesk.rules.resilience.breaker import Breaker, BreakerSettings
+from frontdesk.rules.resilience.budget import RetryBudget
+from frontdesk.rules.resilience.health import (
+    HealthSettings,
+    TargetHealth,
+    eligible,
+    target_health,
+)
+from frontdesk.rules.resilience.retry import RetryPolicy
+
+_NEVER_OPENS: Final = BreakerSettings(failures=sys.maxsize)
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamSettings:
-    """How a backend is reached. Equal settings share connections.
+    """How a backend is reached. Equal settings share connections, breaker and budget.
 
-    targets: URLs; scheme, host and port count. balance: a key of `BALANCES`. failures, eject: passive
-    health: failures in a row that eject a target, and for how many seconds.
+    targets: URLs; scheme, host and port count. name: for metrics and the log. balance: a key of
+    `BALANCES`. health, check: which of several targets are left alone. budget: retries for each call,
+    0.0 to 1.0.
     """
 
     targets: tuple[str, ...]
+    name: str = ""
     balance: str = "round_robin"
-    failures: int = 5
-    eject: float = 30.0
+    health: HealthSettings = field(default_factory=HealthSettings)
+    check: HealthCheck | None = None
     limits: PoolLimits = field(default_factory=PoolLimits)
     tls: TlsSettings = field(default_factory=TlsSettings)
+    breaker: BreakerSettings | None = None
+    bulkhead: BulkheadSettings | None = None
+    budget: float = 0.2
 
 
 class Upstream:
     """One backend."""
 
     def __init__(
-        self, settings: UpstreamSettings, wheel: Wheel, monotonic: Callable[[], float]
+        self,
+        settings: UpstreamSettings,
+        wheel: Wheel,
+        clock: Clock,
+        observer: AttemptObserver | None = None,
     ) -> None:
         """Raises: ValueError for a bad target, TlsFileError for a certificate file that cannot be used."""
-        targets = [parse_target(url) for url in settings.targets]
-        secure = any(target.scheme == "https" for target in targets)
-        context = tls_context(settings.tls) if secure else None
+        self.name = settings.name
+        self.observer = observer
+        moved = observer.circuit_moved if observer is not None else None
+        self.breaker = Breaker(settings.breaker or _NEVER_OPENS, moved)
+        self.budget = RetryBudget(settings.budget)
+        self._settings = settings
+        self._wheel = wheel
+        self._clock = clock
+        self._monotonic = clock.monotonic
         # With a single target there is nothing to choose, and no use in knowing its health.
-        alone = len(targets) == 1
-        self._healths = [PassiveHealth(settings.failures, settings.eject) for _ in targets]
-        self._pools = [
-            Pool(
-                target,
-                Dialer(
-                    target,
-                    context if target.scheme == "https" else None,
-                    settings.limits.connect,
-                    monotonic,
-                ),
-                health=None if alone else health,
-                limits=settings.limits,
-                wheel=wheel,
-                monotonic=monotonic,
-            )
-            for target, health in zip(targets, self._healths, strict=True)
-        ]
-        self._only = self._pools[0] if alone else None
+        alone = len(settings.targets) == 1
+        self._healths = [target_health(settings.health) for _ in settings.targets]
+        self._pools = _pools(settings, [None] if alone else self._healths, wheel, self._monotonic)
         self._balance = BALANCES[settings.balance]
-        self._monotonic = monotonic
+        self._most = settings.health.most
         self._turn = 0
-
-    def send(self, call: Call) -> None:
+        self.send: Callable[[Call], None] = self._pools[0].send if alone else self._send_to_one
         """Send a request; `call.respond` or `call.fail` tells what came of it."""
-        (self._only or self._pick()).send(call)
+        self._bulkhead: Bulkhead | None = None
+        if settings.bulkhead is not None:
+            self._bulkhead = self._bounded(settings.bulkhead)
+            self.send = self._bulkhead.send
+        self._checks: HealthChecks | None = None
+        if settings.check is not None and not alone:
+            targets = list(zip(self._pools, self._healths, strict=True))
+            self._checks = HealthChecks(
+                settings.name, settings.check, targets, wheel=wheel, monotonic=self._monotonic
+            )
+
+    @property
+    def pools(self) -> Iterable[Pool]:
+        """The connections to each target."""
+        return self._pools
+
+    def sender(self, retry: RetryPolicy | None, timeout: float) -> Sender:
+        """Return what sends calls under this backend's policies.
+
+        retry: None for a single attempt. timeout: seconds after which a call is cancelled. Where no policy
+        applies that is the backend itself, at no cost.
+        """
+        if retry is None and self._settings.breaker is None and self.observer is None:
+            return self
+        return Persistent(self, retry or ONCE, timeout, clock=self._clock, wheel=self._wheel)
+
+    def start_checks(self) -> None:
+        """Begin to probe the targets, where that is asked for."""
+        if self._checks is not None:
+            self._checks.start()
 
     def retire(self) -> None:
         """Close each connection as soon as no call is under way on it."""
+        if self._checks is not None:
+            self._checks.stop()
         for pool in self._pools:
             pool.retire()
 
     def close(self) -> None:
         """Close all connections; calls under way fail."""
+        if self._checks is not None:
+            self._checks.stop()
+        if self._bulkhead is not None:
+            self._bulkhead.close()
         for pool in self._pools:
             pool.close()
 
-    def _pick(self) -> Pool:
+    def _bounded(self, settings: BulkheadSettings) -> Bulkhead:
         pools = self._pools
-        candidates = eligible(self._healths, self._monotonic())
+        bulkhead = Bulkhead(
+            settings,
+            self.send,
+            lambda: sum([pool.load for pool in pools]),
+            wheel=self._wheel,
+            monotonic=self._monotonic,
+        )
+        for pool in pools:
+            assert isinstance(pool, BulkheadPool)
+            pool.on_free = bulkhead.freed
+        return bulkhead
+
+    def _send_to_one(self, call: Call) -> None:
+        pools = self._pools
+        candidates = eligible(self._healths, self._monotonic(), self._most)
         at = self._balance(self._turn, [pools[at].load for at in candidates])
         self._turn += 1
-        return pools[candidates[at]]
+        pools[candidates[at]].send(call)
+
+
+def _pools(
+    settings: UpstreamSettings,
+    healths: Sequence[TargetHealth | None],
+    wheel: Wheel,
+    monotonic: Callable[[], float],
+) -> list[Pool]:
+    """Make the pool of each target. healths: to be kept for each; None: nobody asks for it."""
+    targets = [parse_target(url) for url in settings.targets]
+    secure = any(target.scheme == "https" for target in targets)
+    context = tls_context(settings.tls) if secure else None
+    make = Pool if settings.bulkhead is None else BulkheadPool
+    return [
+        make(
+            target,
+            Dialer(
+                target,
+                context if target.scheme == "https" else None,
+                settings.limits.connect,
+                monotonic,
+            ),
+            health=health,
+            limits=settings.limits,
+            wheel=wheel,
+            monotonic=monotonic,
+        )
+        for target, health in zip(targets, healths, strict=True)
+    ]
 
 
 class Upstreams:
-    """The backends of one plan. Made in any thread; started and used on the loop."""
+    """The backends of one plan. Made in any thread, see `Parts`; started and used on the loop."""
 
-    def __init__(self, clock: Clock, wheel: Wheel) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        wheel: Wheel,
+        observe: Callable[[str], AttemptObserver] | None = None,
+    ) -> None:
+        """observe: makes the observer of a backend from its name; None: nobody counts."""
         self._clock = clock
         self._wheel = wheel
+        self._observe = observe
         self._by_settings: dict[UpstreamSettings, Upstream] = {}
         self._former: Mapping[UpstreamSettings, Upstream] = {}
 
     def successor(self) -> "Upstreams":
         """Begin the backends of the next plan, which goes on with the connections of this one."""
-        upstreams = Upstreams(self._clock, self._wheel)
+        upstreams = Upstreams(self._clock, self._wheel, self._observe)
         upstreams._former = self._by_settings
         return upstreams
 
@@ -109,13 +208,20 @@ class Upstreams:
         if found is None:
             found = self._former.get(settings)
             if found is None:
-                found = Upstream(settings, self._wheel, self._clock.monotonic)
+                observer = self._observe(settings.name) if self._observe is not None else None
+                found = Upstream(settings, self._wheel, self._clock, observer)
             self._by_settings[settings] = found
         return found
 
+    def each(self) -> Iterable[Upstream]:
+        """Go through all backends in use: for whoever reads their numbers."""
+        return tuple(self._by_settings.values())
+
     def start(self) -> None:
-        """Retire the backends that only the former plan had."""
+        """Begin to probe the backends that are new, and retire those that only the former plan had."""
         former, self._former = self._former, {}
+        for settings in self._by_settings.keys() - former.keys():
+            self._by_settings[settings].start_checks()
         for settings in former.keys() - self._by_settings.keys():
             former[settings].retire()
 

@@ -13,11 +13,17 @@ from frontdesk.rules.concurrency import LATEST
 
 
 class Use(NamedTuple):
-    """Keys that fit `pattern` name an entry of `section`. but: words that name none."""
+    """Texts that fit `pattern` name an entry of `section`. but: words that name none. keys: keys do, not texts."""
 
     pattern: tuple[str, ...]
     section: str
     but: tuple[str, ...] = ()
+    keys: bool = False
+
+    def names(self, tree: Tree) -> Iterator[tuple[Path, Any]]:
+        """Yield where each name stands, and the name."""
+        for path, value in tree.match(self.pattern):
+            yield path, path[-1] if self.keys else value
 
 
 USES: Final = (
@@ -26,6 +32,9 @@ USES: Final = (
     Use(("apis", "*", "routes", "*", "function"), "functions"),
     Use(("apis", "*", "routes", "*", "http", "upstream"), "upstreams"),
     Use(("authorizers", "*", "function"), "functions"),
+    Use(("upstreams", "*", "mirror"), "upstreams"),
+    Use(("upstreams", "*", "mirror", "upstream"), "upstreams"),
+    Use(("upstreams", "*", "split", "*"), "upstreams", keys=True),
 )
 
 
@@ -38,7 +47,7 @@ def used_names(tree: Tree, section: str) -> set[str]:
         name.partition(":")[0]
         for use in USES
         if use.section == section
-        for _, name in tree.match(use.pattern)
+        for _, name in use.names(tree)
         if isinstance(name, str)
     }
 
@@ -47,11 +56,11 @@ def unknown_names(tree: Tree) -> Iterator[Finding]:
     """Find names without an entry, qualifiers that a function lacks, and scopes without a token."""
     for use in USES:
         entries = _mapping(tree.value.get(use.section))
-        for path, written in tree.match(use.pattern):
+        for path, written in use.names(tree):
             if not isinstance(written, str) or written.count(":") > 1:
                 continue  # told by the model
             name, colon, _ = written.partition(":")
-            where = tree.position(path)
+            where = tree.position(path, of_key=use.keys)
             if name not in entries and name not in use.but:
                 yield _unknown(where, written, f"name under {use.section}", entries, use.section)
             elif colon and use.section == "functions":

@@ -5,7 +5,16 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from frontdesk.config.models.mapping import HeaderName, HeaderValue, Status
-from frontdesk.config.models.model import FilePath, Model, Name, ShortForm, broken_rule, matching
+from frontdesk.config.models.model import (
+    FilePath,
+    Model,
+    Name,
+    Off,
+    ShortForm,
+    broken_rule,
+    matching,
+)
+from frontdesk.config.models.resilience import Retry
 from frontdesk.config.text import FileText
 from frontdesk.rules.http.hop_by_hop import NOT_ANSWERED
 
@@ -40,6 +49,9 @@ class HttpIntegration(Model):
 
     host: Literal["upstream", "preserve"] = "upstream"
     """The Host that the backend sees: its own, or the one of the client's request."""
+
+    retry: Annotated[Retry | None, Off()] = None
+    """Further attempts when one fails; `off` for none. Default: the upstream's."""
 
     @model_validator(mode="after")
     def _has_one_destination(self) -> Self:

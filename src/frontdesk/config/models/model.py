@@ -20,7 +20,13 @@ from pydantic import (
 from pydantic_core import PydanticCustomError, core_schema
 
 from frontdesk.base.addresses import Address, parse_address
-from frontdesk.base.durations import Rate, parse_duration, parse_rate, parse_size
+from frontdesk.base.durations import (
+    Rate,
+    parse_duration,
+    parse_percent,
+    parse_rate,
+    parse_size,
+)
 from frontdesk.config.text import FileText
 from frontdesk.rules.lang.selectors import Part, SelectorError
 from frontdesk.rules.lang.selectors import parse as parse_selectors
@@ -217,6 +223,13 @@ RateText = Annotated[
 ]
 """Requests in a window, written `500/s`."""
 
+Percent = Annotated[
+    float,
+    PlainValidator(parse_percent),
+    _schema("string", pattern=r"^\d{1,3}(\.\d{1,6})?%$"),
+]
+"""A share from 0.0 to 1.0, written `10%`."""
+
 HostPort = Annotated[
     Address,
     PlainValidator(parse_address),
@@ -265,6 +278,17 @@ def at_least(low: int) -> AfterValidator:
     def check(value: int) -> int:
         if value < low:
             raise ValueError(f"expected at least {low}")
+        return value
+
+    return AfterValidator(check)
+
+
+def within(low: int, high: int) -> AfterValidator:
+    """Limit a whole number to a range, both ends included."""
+
+    def check(value: int) -> int:
+        if not low <= value <= high:
+            raise ValueError(f"expected a whole number from {low} to {high}")
         return value
 
     return AfterValidator(check)

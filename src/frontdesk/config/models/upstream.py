@@ -10,11 +10,18 @@ from frontdesk.config.models.model import (
     Duration,
     FilePath,
     Model,
-    Whole,
-    at_least,
+    Selector,
     between,
     broken_rule,
     matching,
+)
+from frontdesk.config.models.resilience import (
+    Breaker,
+    BulkheadField,
+    Health,
+    MirrorField,
+    Split,
+    UpstreamRetry,
 )
 
 
@@ -39,16 +46,6 @@ def _of_one_path(urls: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Targets = Annotated[tuple[BaseUrl, ...], AfterValidator(_of_one_path), Field(min_length=1)]
-
-
-class Health(Model):
-    """Passive health: a target that keeps failing gets no requests for a while."""
-
-    failures: Annotated[Whole, at_least(1)] = 5
-    """Failures in a row after which a target is left out. Default 5."""
-
-    eject: Annotated[Duration, between("1s", "1h")] = 30.0
-    """How long it is left out. Default 30s."""
 
 
 class UpstreamTimeout(Model):
@@ -102,6 +99,24 @@ class Upstream(Model):
     timeout: UpstreamTimeout = UpstreamTimeout()
     """Limits of one request."""
 
+    retry: UpstreamRetry | None = None
+    """Further attempts when one fails. A route's own `retry` takes its place."""
+
+    breaker: Breaker | None = None
+    """Refuse requests at once while the backend keeps failing."""
+
+    bulkhead: BulkheadField | None = None
+    """How many requests may be under way: `100` or {calls, queue, wait}."""
+
+    split: Split | None = None
+    """Shares of the requests that go to other upstreams instead, such as {billing-next: 10%}."""
+
+    sticky: Selector | None = None
+    """Requests of one value of this selector stay together in a `split`."""
+
+    mirror: MirrorField | None = None
+    """An upstream that gets copies of requests, and whose answers are dropped."""
+
     tls: UpstreamTls = UpstreamTls()
     """Trust and identity for https."""
 
@@ -109,6 +124,12 @@ class Upstream(Model):
     def _has_one_source_of_targets(self) -> Self:
         if (self.url is None) == (self.targets is None):
             raise broken_rule("expected either url or targets")
+        return self
+
+    @model_validator(mode="after")
+    def _sticks_to_a_split(self) -> Self:
+        if self.sticky is not None and self.split is None:
+            raise broken_rule("expected split beside sticky")
         return self
 
     @property

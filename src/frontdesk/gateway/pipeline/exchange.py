@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from frontdesk.base.streams import Duplex, Fields, Source
+from frontdesk.rules.http.trace_context import Caller
 from frontdesk.rules.tls.client_certificate import ClientCertificate
 
 if TYPE_CHECKING:
@@ -19,12 +20,18 @@ EMPTY: Final[Mapping[str, str]] = {}
 
 
 class Parked(Enum):
-    """The answer of a stage that waits for a callback: it must later call `run.resume` once."""
+    """The answer of a stage that waits.
+
+    WAIT: for a callback, which must later call `run.resume` once. BODY: for the whole body; then the stage
+    runs again.
+    """
 
     WAIT = 0
+    BODY = 1
 
 
 PARKED: Final = Parked.WAIT
+NEEDS_BODY: Final = Parked.BODY
 
 
 class Reply:
@@ -169,8 +176,18 @@ class Exchange:
     """A valid WebSocket upgrade request (RFC 6455 §4.2.1)."""
     request_id: str = ""
     """Opaque, 16 characters, `apigw-requestid`."""
-    trace: str = ""
-    """X-Amzn-Trace-Id as every function of this request is shown it; "" until one is asked."""
+
+    # -- set by tracing; nothing is, where that is turned off and no function is asked ------------
+    trace_id: str = ""
+    """32 hex digits, the same for all that this request leads to."""
+    span_id: str = ""
+    """16 hex digits, of the span of this exchange."""
+    sampled: bool = False
+    """Whether spans of this trace are recorded, by us or by others."""
+    traceparent: str = ""
+    """What a backend or a function is shown (W3C Trace Context)."""
+    caller: Caller | None = None
+    """What the client said of its trace; None: the trace begins here."""
 
     # -- set by the router ----------------------------------------------------------------------
     plan: "RoutePlan" = field(init=False)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 
-from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Reply
+from frontdesk.gateway.pipeline.exchange import NEEDS_BODY, PARKED, Exchange, Reply
 from frontdesk.gateway.pipeline.replies import refusal
 
 _log = logging.getLogger("frontdesk.pipeline")
@@ -48,6 +48,9 @@ def _advance(ex: Exchange, first: int) -> None:
                 finish(ex, answer)
             elif answer is PARKED:
                 ex.at = at + 1
+            elif answer is NEEDS_BODY:
+                ex.at = at
+                ex.client.collect_body(ex)
             else:
                 ex.at = at + 1
                 _spawn(ex, answer)  # type: ignore[arg-type]  # the last member of the union

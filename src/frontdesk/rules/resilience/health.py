@@ -1,24 +1,49 @@
-"""Owns passive health: a target whose answers keep failing is left alone for a while. Pure.
+"""Owns the health of targets: which of several are left alone for a while. Pure.
 
-Source of the terms: outlier detection of consecutive gateway errors, as service proxies do it.
+Passive: by what becomes of requests, in a row or as a share. Active: by probes of our own. Source of the
+terms: outlier detection of gateway errors, and health checking, as service proxies do them.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from frontdesk.rules.resilience.window import TimeWindow
 
 
-class PassiveHealth:
+@dataclass(frozen=True, slots=True)
+class HealthSettings:
+    """When a target is left alone.
+
+    failures: in a row that eject; 0: never. eject: seconds to stay away. rate: share of failed requests
+    that ejects, 0.0: none; over `window` seconds with `minimum` requests. most: share of the targets that
+    may be ejected at once. healthy, unhealthy: probes in a row that change the mind about a target.
+    """
+
+    failures: int = 5
+    eject: float = 30.0
+    rate: float = 0.0
+    window: float = 30.0
+    minimum: int = 20
+    most: float = 1.0
+    healthy: int = 2
+    unhealthy: int = 3
+
+
+class TargetHealth:
     """The recent record of one target."""
 
-    __slots__ = ("_eject", "_ejected_until", "_failures", "_limit")
+    __slots__ = ("_failures", "_probed", "_settings", "ejected_until", "up")
 
-    def __init__(self, limit: int, eject: float) -> None:
-        """limit: consecutive failures that eject; 0: never. eject: seconds to stay away."""
-        self._limit = limit
-        self._eject = eject
+    def __init__(self, settings: HealthSettings) -> None:
+        self._settings = settings
         self._failures = 0
-        self._ejected_until = 0.0
+        self._probed = 0  # probes in a row that speak against `up`
+        self.ejected_until = 0.0
+        """Monotonic second until which requests keep away."""
+        self.up = True
+        """What probes say; True before they say anything."""
 
-    def succeeded(self) -> None:
+    def succeeded(self, now: float) -> None:  # noqa: ARG002 - RatedHealth looks at it
         """Note a usable answer: the count of failures begins anew."""
         self._failures = 0
 
@@ -28,16 +53,61 @@ class PassiveHealth:
         Back from an ejection one failure ejects again, until an answer has been usable.
         """
         self._failures += 1
-        if self._limit and self._failures >= self._limit:
-            self._ejected_until = now + self._eject
+        if 0 < self._settings.failures <= self._failures:
+            self.ejected_until = now + self._settings.eject
 
-    def ejected(self, now: float) -> bool:
-        """Whether the target should be left alone at monotonic second `now`."""
-        return now < self._ejected_until
+    def probed(self, *, healthy: bool) -> bool:
+        """Note the result of a probe; returns whether it has changed `up`."""
+        if healthy is self.up:
+            self._probed = 0
+            return False
+        self._probed += 1
+        if self._probed < (self._settings.healthy if healthy else self._settings.unhealthy):
+            return False
+        self._probed = 0
+        self.up = healthy
+        return True
 
 
-def eligible(healths: Sequence[PassiveHealth], now: float) -> list[int]:
-    """Return the indices of the targets to choose from: those not ejected, or all if all are."""
-    return [at for at, health in enumerate(healths) if not health.ejected(now)] or list(
-        range(len(healths))
-    )
+class RatedHealth(TargetHealth):
+    """One that ejects by the share of failures, too."""
+
+    __slots__ = ("_window",)
+
+    def __init__(self, settings: HealthSettings) -> None:
+        super().__init__(settings)
+        self._window = TimeWindow(settings.window)
+
+    def succeeded(self, now: float) -> None:
+        """Note a usable answer."""
+        super().succeeded(now)
+        self._window.add(now, failed=False)
+
+    def failed(self, now: float) -> None:
+        """Note a failure; ejected, the target begins with an empty record."""
+        super().failed(now)
+        window, settings = self._window, self._settings
+        window.add(now, failed=True)
+        calls, failures, _ = window.counts(now)
+        if calls >= settings.minimum and failures >= settings.rate * calls:
+            self.ejected_until = now + settings.eject
+            window.clear()
+
+
+def target_health(settings: HealthSettings) -> TargetHealth:
+    """Make the record of a target, of the kind that the settings need."""
+    return RatedHealth(settings) if settings.rate else TargetHealth(settings)
+
+
+def eligible(healths: Sequence[TargetHealth], now: float, most: float = 1.0) -> list[int]:
+    """Return the indices of the targets to choose from, at least one.
+
+    Left out: those whose probes fail, and those that are ejected, the ones that come back soonest first;
+    ejected are `most` of all targets and no more. If nothing would be left, all are used.
+    """
+    ejected = [at for at, health in enumerate(healths) if now < health.ejected_until]
+    allowed = int(most * len(healths))
+    if len(ejected) > allowed:
+        ejected = sorted(ejected, key=lambda at: healths[at].ejected_until)[:allowed]
+    usable = [at for at, health in enumerate(healths) if health.up and at not in ejected]
+    return usable or list(range(len(healths)))

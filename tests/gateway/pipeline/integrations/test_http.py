@@ -20,11 +20,16 @@ class Backend:
 
     def __init__(self):
         self.settings = []
+        self.policies = []
         self.calls = []
         self.dropped = []
 
     def get(self, settings: UpstreamSettings):
         self.settings.append(settings)
+        return self
+
+    def sender(self, policy, timeout):
+        self.policies.append(policy)
         return self
 
     def send(self, call):
@@ -244,7 +249,8 @@ def test_a_named_upstream_brings_its_settings(forward, backend):
     ex = forward(http={"upstream": "billing", "path": "/plans"}, upstreams={"billing": billing})
     (settings,) = backend.settings
     assert settings.targets == ("http://a:1/base", "http://b:2/base")
-    assert (settings.balance, settings.failures, settings.eject) == ("least_request", 2, 9.0)
+    assert (settings.name, settings.balance) == ("billing", "least_request")
+    assert (settings.health.failures, settings.health.eject) == (2, 9.0)
     assert (settings.limits.connect, settings.limits.read) == (1.0, 2.0)
     assert backend.head[0] == b"GET /base/plans HTTP/1.1"
     assert ex.client.deadlines == [503.0]

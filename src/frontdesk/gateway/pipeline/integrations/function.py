@@ -3,9 +3,7 @@
 Knows functions only as the `Invoker` port; the formats are `rules.events`.
 """
 
-import os
 from functools import partial
-from itertools import count
 from typing import Final
 
 import orjson
@@ -17,7 +15,7 @@ from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
-from frontdesk.gateway.pipeline.tracing import trace_of
+from frontdesk.gateway.pipeline.tracing import CALLED, Traces
 from frontdesk.ports.invoker import Call, Invocation, Invoker, Outcome
 from frontdesk.rules.events.response import PARSERS, Malformed
 from frontdesk.rules.events.v1 import EventV1
@@ -51,6 +49,7 @@ def integration(build: RouteBuild) -> Step | None:
         payload=route.payload,
         timeout=route.timeout,
         clock=build.parts.clock,
+        traces=build.parts.traces,
     )
     detail = f"function {route.function}, payload {route.payload}, timeout {route.timeout:g}s"
     place = build.place("apis", build.api_name, "routes", build.key, "function")
@@ -60,7 +59,7 @@ def integration(build: RouteBuild) -> Step | None:
 class FunctionIntegration:
     """The last stage of a route that a function answers."""
 
-    __slots__ = ("_clock", "_event", "_invoker", "_number", "_parse", "_timeout")
+    __slots__ = ("_clock", "_event", "_invoker", "_parse", "_timeout", "_traces")
 
     def __init__(
         self,
@@ -70,6 +69,7 @@ class FunctionIntegration:
         payload: str,
         timeout: float,
         clock: Clock,
+        traces: Traces,
     ) -> None:
         """payload: format of the result, "1.0" or "2.0". timeout: seconds until the function is killed."""
         self._invoker = invoker
@@ -77,12 +77,11 @@ class FunctionIntegration:
         self._parse = PARSERS[payload]
         self._timeout = timeout
         self._clock = clock
-        # Trace ids must differ, not surprise: a random beginning and counting cost no system call.
-        self._number = count(int.from_bytes(os.urandom(12), "big")).__next__
+        self._traces = traces
 
     def invoke(self, ex: Exchange) -> Reply | Parked:
         """Start the function and park; the outcome resumes the exchange."""
-        trace = trace_of(ex, self._number)
+        trace = self._traces.amazon(ex, CALLED)
         event = self._event.encode(ex, trace)
         if len(event) > MAX_EVENT:
             return refusal(413, "function:event_too_large")

@@ -5,22 +5,25 @@ Knows backends only as `client.upstreams`; bodies stream both ways and are never
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from functools import lru_cache
-from typing import Final
+from math import ceil
+from typing import Final, NamedTuple
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import ConfigError, Finding, UpstreamError
-from frontdesk.base.streams import Duplex, Field, Fields, Source
-from frontdesk.client.call import Call
-from frontdesk.client.dial import TlsFileError, TlsSettings
+from frontdesk.base.streams import Duplex, Fields, Source
+from frontdesk.client.call import Call, Sender
+from frontdesk.client.dial import TlsFileError
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.upstreams import Upstream, UpstreamSettings
 from frontdesk.config.models.api import HttpIntegration, Route
+from frontdesk.config.models.resilience import Retry
 from frontdesk.config.models.upstream import Upstream as UpstreamModel
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import (
+    NEEDS_BODY,
     PARKED,
     Exchange,
     Parked,
@@ -28,6 +31,8 @@ from frontdesk.gateway.pipeline.exchange import (
     Stage,
     write_fields,
 )
+from frontdesk.gateway.pipeline.integrations.http_settings import retry_policy, upstream_settings
+from frontdesk.gateway.pipeline.integrations.http_split import MIRRORED, Mirror, Split
 from frontdesk.gateway.pipeline.integrations.http_target import (
     PathVariables,
     Text,
@@ -46,27 +51,29 @@ from frontdesk.rules.http.forwarding import (
     via,
 )
 from frontdesk.rules.lang.urls import split_upstream, split_url
+from frontdesk.rules.resilience.retry import RetryPolicy
 
-_RETRY_AFTER: Final[Field] = (b"retry-after", b"1")
 _WEBSOCKET_GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 
 LONGEST: Final = 30.0
 """Seconds between two reads of a backend that is given by its URL: the longest timeout of a route."""
 
 # Differs: [backend-failures] AWS is known for 503 and 504 only.
-FAILURES: Final[dict[str, tuple[int, tuple[Field, ...]]]] = {
-    "cancelled": (503, ()),
-    "closed": (503, ()),
-    "connect": (503, ()),
-    "connect_timeout": (504, ()),
-    "protocol": (502, ()),  # AWS does not say; RFC 9110 §15.6.3
-    "resolve": (503, ()),
-    "timeout": (504, ()),
-    "tls": (503, ()),
-    "unavailable": (503, (_RETRY_AFTER,)),
+FAILURES: Final[dict[str, int]] = {
+    "bulkhead_full": 503,
+    "cancelled": 503,
+    "circuit_open": 503,
+    "closed": 503,
+    "connect": 503,
+    "connect_timeout": 504,
+    "protocol": 502,  # AWS does not say; RFC 9110 §15.6.3
+    "resolve": 503,
+    "timeout": 504,
+    "tls": 503,
+    "unavailable": 503,
 }
-"""Reason of an UpstreamError → status for the client, more fields. A backend that cannot be reached is
-503 at an HTTP API, one that takes too long 504."""
+"""Reason of an UpstreamError → status for the client. A backend that cannot be reached is 503 at an HTTP
+API, one that takes too long 504."""
 
 
 def integration(build: RouteBuild) -> Step | None:
@@ -74,33 +81,76 @@ def integration(build: RouteBuild) -> Step | None:
     route = build.route
     if route is None or route.http is None:
         return None
-    http, timeout, maps_host = route.http, route.timeout, _maps_host(route)
-    variables = path_variables(build.key)
-    # A forwarder is made of nothing else, so that routes which forward alike share one.
-    made_of = (build.api_name, build.facts.stage, http, timeout, maps_host, variables)
-    forward, detail = build.once(
-        ("http", *made_of), lambda: _forwarder(build, http, timeout, maps_host, variables)
+    # Routes that forward alike share one stage.
+    made_of = _MadeOf(
+        build.api_name,
+        build.facts.stage,
+        route.http,
+        route.timeout,
+        _maps_host(route),
+        path_variables(build.key),
     )
+    stage, detail = build.once(("http", *made_of), lambda: _stage(build, made_of))
     place = build.place("apis", build.api_name, "routes", build.key, "http")
-    return Step("http", forward, detail, place)
+    return Step("http", stage, detail, place)
 
 
-def _forwarder(
-    build: RouteBuild,
-    http: HttpIntegration,
-    timeout: float,
-    maps_host: bool,
-    variables: PathVariables,
-) -> tuple[Stage, str]:
-    if http.upstream is not None:
-        named = build.config.upstreams[http.upstream]
+class _MadeOf(NamedTuple):
+    """All that the stage of a route is made of. timeout: of the route. maps_host: it may set Host."""
+
+    api_name: str
+    stage: str
+    http: HttpIntegration
+    timeout: float
+    maps_host: bool
+    variables: PathVariables
+
+
+def _stage(build: RouteBuild, made_of: _MadeOf) -> tuple[Stage, str]:
+    """Build a forwarder, and around it what the route and its upstream ask for."""
+    http = made_of.http
+    forwarder, detail = _forwarder(build, made_of, http.upstream)
+    stage: Stage = forwarder.forward
+    named, retry = _policies(build, http, http.upstream)
+    held = retry.replay_buffer if retry else 0
+    if named is not None and named.split:
+        others = [
+            (share, _forwarder(build, made_of, name)[0].forward)
+            for name, share in named.split.items()
+        ]
+        stage = Split(others, stage, named.sticky).forward
+        shares = ", ".join(f"{share * 100:g}% to {name}" for name, share in named.split.items())
+        detail = f"{detail}, {shares}"
+    if named is not None and named.mirror:
+        copier, _ = _forwarder(build, made_of, named.mirror.upstream)
+        stage = Mirror(stage, copier, named.mirror.percent).forward
+        held = max(held, MIRRORED)
+        detail = f"{detail}, copies to {named.mirror.upstream}"
+    return (holding(stage, held) if held else stage), detail
+
+
+def _policies(
+    build: RouteBuild, http: HttpIntegration, name: str | None
+) -> tuple[UpstreamModel | None, Retry | None]:
+    """Find the upstream of a name, and the retries of the route there."""
+    named = build.config.upstreams[name] if name is not None else None
+    if "retry" in http.model_fields_set:
+        return named, http.retry
+    return named, named.retry if named is not None else None
+
+
+def _forwarder(build: RouteBuild, made_of: _MadeOf, name: str | None) -> tuple["Forwarder", str]:
+    """Build the way to one backend. name: under `upstreams`; None for the route's own URL."""
+    http, timeout, variables = made_of.http, made_of.timeout, made_of.variables
+    named, retry = _policies(build, http, name)
+    if named is not None and name is not None:
         url = split_upstream(named.urls[0], http.path, build.facts.variables)
-        settings = _settings(named)
-        at = ("upstreams", http.upstream, "targets" if named.targets else "url")
+        settings = upstream_settings(name, named)
+        at = ("upstreams", name, "targets" if named.targets else "url")
         targets = ", ".join(
             build.shown(target, *at, index) for index, target in enumerate(named.urls)
         )
-        shown = f"upstream {http.upstream} ({targets})"
+        shown = f"upstream {name} ({targets})"
         if http.path is not None:
             path = build.shown(
                 http.path, "apis", build.api_name, "routes", build.key, "http", "path"
@@ -113,16 +163,27 @@ def _forwarder(
         settings = UpstreamSettings((url.origin,), limits=PoolLimits(read=LONGEST))
         shown = build.shown(http.url, "apis", build.api_name, "routes", build.key, "http", "url")
         append = takes_rest(variables)
+    policy = retry_policy(retry) if retry else None
     forwarder = Forwarder(
-        _upstream(build, http.upstream, settings),
+        _upstream(build, name, settings).sender(policy, timeout),
         compile_target(url, variables, append=append),
         method=http.method or "",
         keep_host=http.host == "preserve",
-        maps_host=maps_host,
+        maps_host=made_of.maps_host,
         timeout=timeout,
         clock=build.parts.clock,
     )
-    return forwarder.forward, f"{shown}, timeout {timeout:g}s"
+    return forwarder, ", ".join([shown, f"timeout {timeout:g}s", *_shown(policy, settings)])
+
+
+def _shown(retry: RetryPolicy | None, settings: UpstreamSettings) -> Iterator[str]:
+    """Write the policies for people."""
+    if retry is not None:
+        yield f"{retry.attempts} attempts"
+    if settings.breaker is not None:
+        yield "breaker"
+    if settings.bulkhead is not None:
+        yield f"{settings.bulkhead.calls} at once"
 
 
 def _upstream(build: RouteBuild, name: str | None, settings: UpstreamSettings) -> Upstream:
@@ -142,16 +203,16 @@ def _maps_host(route: Route) -> bool:
     return any(name.lower() == "host" for name in (*headers.set, *headers.append))
 
 
-def _settings(named: UpstreamModel) -> UpstreamSettings:
-    tls = named.tls
-    return UpstreamSettings(
-        named.urls,
-        named.balance,
-        named.health.failures,
-        named.health.eject,
-        PoolLimits(connect=named.timeout.connect, read=named.timeout.read),
-        TlsSettings(str(tls.ca or ""), str(tls.cert or ""), str(tls.key or "")),
-    )
+def holding(stage: Stage, limit: int) -> Stage:
+    """Return a stage that runs when a body of known length, `limit` bytes at most, has come whole."""
+
+    def held(ex: Exchange) -> Reply | Awaitable[Reply | None] | Parked | None:
+        source = ex.source
+        if source is not None and source.length is not None and source.length <= limit:
+            return NEEDS_BODY
+        return stage(ex)
+
+    return held
 
 
 class Forwarder:
@@ -161,15 +222,15 @@ class Forwarder:
         "_keep_host",
         "_maps_host",
         "_method",
+        "_send",
         "_target",
         "_timeout",
-        "_upstream",
         "monotonic",
     )
 
     def __init__(
         self,
-        upstream: Upstream,
+        sender: Sender,
         target: Text,
         *,
         method: str,
@@ -182,7 +243,7 @@ class Forwarder:
 
         keep_host: the backend sees the client's Host. maps_host: the route may set one itself.
         """
-        self._upstream = upstream
+        self._send = sender.send
         self._target = target
         self._method = method
         self._keep_host = keep_host
@@ -192,16 +253,40 @@ class Forwarder:
 
     def forward(self, ex: Exchange) -> Reply | Parked:
         """Send the request on and park; the answer resumes the exchange."""
+        call = _Forwarding(
+            self._method or ex.method, b"", ex.body if ex.source is None else ex.source
+        )
+        if not self._write(ex, call):
+            return refusal(508, "loop")
+        call.exchange = ex
+        call.monotonic = self.monotonic
+        if ex.upgrade:
+            call.upgrade = True
+        if b"idempotency-key" in ex.headers:
+            call.repeatable = True
+        ex.integration_started = now = self.monotonic()
+        ex.cancel_work = call.stop
+        ex.client.set_deadline(ex, now + self._timeout)
+        self._send(call)
+        return PARKED
+
+    def copy(self, ex: Exchange, call: Call) -> None:
+        """Send the request as `call`, which is not the exchange's own."""
+        call.method = self._method or ex.method
+        self._write(ex, call)
+        self._send(call)
+
+    def _write(self, ex: Exchange, call: Call) -> bool:
+        """Write the head of a call; False: the request has been here before."""
         headers, section = ex.headers, ex.section
         host = headers.get(b"host", b"")
         if host and len(ex.held) == 1:  # most requests hold back nothing but Host
             introduction = _introduction(ex.peer, ex.scheme, ex.version, host)
         elif loops(headers.get(b"via", b"")):  # Differs: [loop] AWS documents no such look.
-            return refusal(508, "loop")
+            return False
         else:
             introduction = _introduction_behind_others(ex, host)
-        method = self._method or ex.method
-        line = f"{method} {self._target(ex)} HTTP/1.1\r\n".encode("latin-1")
+        line = f"{call.method} {self._target(ex)} HTTP/1.1\r\n".encode("latin-1")
         if section is not None and section.fields is ex.fields:
             head = line + section.lines() + introduction
         else:
@@ -210,20 +295,10 @@ class Forwarder:
         if self._keep_host and host and not has_host:
             head += b"Host: %b\r\n" % host
             has_host = True
-        call = _Forwarding(method, head, ex.body if ex.source is None else ex.source)
-        call.exchange = ex
-        call.monotonic = self.monotonic
+        call.head = head
         if has_host:
             call.has_host = True
-        if ex.upgrade:
-            call.upgrade = True
-        if b"idempotency-key" in headers:
-            call.repeatable = True
-        ex.integration_started = now = self.monotonic()
-        ex.cancel_work = call.stop
-        ex.client.set_deadline(ex, now + self._timeout)
-        self._upstream.send(call)
-        return PARKED
+        return True
 
 
 def _introduction_behind_others(ex: Exchange, host: bytes) -> bytes:
@@ -303,8 +378,9 @@ class _Forwarding(Call):
         ex.upstream = self.address
         ex.integration_latency = self.monotonic() - ex.integration_started
         ex.integration_error = f"{error.reason}: {error.message}"
-        status, extra = FAILURES[error.reason]
-        run.resume(ex, refusal(status, f"upstream:{error.reason}", *extra))
+        wait = error.retry_after
+        later = [(b"retry-after", b"%d" % ceil(wait))] if wait else []
+        run.resume(ex, refusal(FAILURES[error.reason], f"upstream:{error.reason}", *later))
 
     def stop(self, why: str) -> None:
         """Stop waiting, for the exchange: its time is over or its client has gone."""

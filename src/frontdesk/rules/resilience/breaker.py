@@ -1,0 +1,181 @@
+"""Owns the circuit breaker: after too many failures calls are refused for a while, then a few probe.
+
+Pure: it changes with the calls that it is asked about, by no timer.
+
+Source: M. Nygard, "Release It!"; the rates are those of resilience4j.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from frontdesk.rules.resilience.window import CallWindow, TimeWindow, Window
+
+State = Literal["closed", "open", "half_open"]
+
+REFUSED: Final = -1
+"""The permit of a call that may not be made."""
+
+_LONGEST_RESET: Final = 600.0
+_LOST_PROBE: Final = 60.0  # seconds after which a probe is taken for lost
+_RATE_PROBES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSettings:
+    """When a breaker opens, and for how long. Either `failures` in a row or, with 0 there, rates.
+
+    rate, slow_rate: shares of failed and of slow calls, 0.0 to 1.0, that open. slow: seconds from which
+    a call is slow. window: seconds; calls: the last so many instead, where not 0. minimum: calls below
+    which no rate counts. reset: seconds it stays open. growth: factor of that for each time that
+    it opens again without having closed, 10 minutes at most.
+    """
+
+    failures: int = 5
+    rate: float = 0.5
+    slow_rate: float = 1.0
+    slow: float = 60.0
+    window: float = 30.0
+    calls: int = 0
+    minimum: int = 20
+    reset: float = 30.0
+    growth: float = 1.0
+
+    @property
+    def probes(self) -> int:
+        """Calls that are let through at once to see whether it is better."""
+        return 1 if self.failures else min(_RATE_PROBES, self.minimum)
+
+
+class Breaker:
+    """The breaker of one upstream.
+
+    `admit` each call; a permit that is not REFUSED goes to `record` or to `release`, once. Permits from
+    before the last change of state are void: such calls neither open nor close it.
+    """
+
+    __slots__ = (
+        "_generation",
+        "_in_a_row",
+        "_open_until",
+        "_out",
+        "_probed",
+        "_probes_at",
+        "_reopened",
+        "_settings",
+        "_window",
+        "on_change",
+        "refused",
+        "state",
+    )
+
+    def __init__(
+        self, settings: BreakerSettings, on_change: Callable[[State], None] | None = None
+    ) -> None:
+        """on_change: told each new state."""
+        self._settings = settings
+        self.on_change = on_change
+        self.state: State = "closed"
+        self.refused = 0
+        """Calls refused so far."""
+        self._generation = 0
+        self._in_a_row = 0
+        self._window: Window = (
+            CallWindow(settings.calls) if settings.calls else TimeWindow(settings.window)
+        )
+        self._open_until = 0.0
+        self._reopened = 0
+        self._out = 0  # probes under way
+        self._probed = [0, 0, 0]  # probes over, failed, slow
+        self._probes_at = 0.0  # when the last one was let through
+
+    def admit(self, now: float) -> int:
+        """Ask for a call at monotonic second `now`: returns its permit, or REFUSED."""
+        if self.state == "closed":
+            return self._generation
+        return self._admit_probe(now)
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until a refused call may be worth another try."""
+        return max(0.0, self._open_until - now)
+
+    def record(
+        self, permit: int, now: float, *, failed: bool, took: float, asked: float = 0.0
+    ) -> None:
+        """Note what became of a call. took: its seconds. asked: those of its Retry-After."""
+        if permit != self._generation:
+            return
+        settings = self._settings
+        if self.state == "half_open":
+            self._record_probe(now, failed=failed, slow=took >= settings.slow, asked=asked)
+        elif not settings.failures:
+            self._window.add(now, failed=failed, slow=took >= settings.slow)
+            if self._too_bad(*self._window.counts(now)):
+                self._open(now, asked)
+        elif not failed:
+            self._in_a_row = 0
+        else:
+            self._in_a_row += 1
+            if self._in_a_row >= settings.failures:
+                self._open(now, asked)
+
+    def release(self, permit: int) -> None:
+        """Give back the permit of a call that says nothing about the upstream: cancelled, refused later."""
+        if permit == self._generation and self.state == "half_open":
+            self._out -= 1
+
+    def _admit_probe(self, now: float) -> int:
+        if self.state == "open" and now >= self._open_until:
+            self._become("half_open")
+            self._out = 0
+            self._probed = [0, 0, 0]
+        if self.state == "half_open":
+            if self._out and now - self._probes_at >= _LOST_PROBE:
+                self._out = 0
+                self._generation += 1  # should they come back after all
+            if self._out + self._probed[0] < self._settings.probes:
+                self._out += 1
+                self._probes_at = now
+                return self._generation
+        self.refused += 1
+        return REFUSED
+
+    def _record_probe(self, now: float, *, failed: bool, slow: bool, asked: float) -> None:
+        self._out -= 1
+        probed = self._probed
+        probed[0] += 1
+        probed[1] += failed
+        probed[2] += slow
+        probes = self._settings.probes
+        if self._settings.failures:
+            self._open(now, asked) if failed else self._close()
+        elif self._beyond(probes, probed[1], probed[2]):  # certain, whatever the others bring
+            self._open(now, asked)
+        elif probed[0] >= probes:
+            self._close()
+
+    def _too_bad(self, calls: int, failures: int, slow: int) -> bool:
+        return calls >= self._settings.minimum and self._beyond(calls, failures, slow)
+
+    def _beyond(self, calls: int, failures: int, slow: int) -> bool:
+        settings = self._settings
+        return failures >= settings.rate * calls or slow >= settings.slow_rate * calls
+
+    def _open(self, now: float, asked: float) -> None:
+        settings = self._settings
+        reset = min(settings.reset * settings.growth**self._reopened, _LONGEST_RESET)
+        self._reopened = min(self._reopened + 1, 62)  # as in Backoff: no float overflows
+        self._open_until = now + max(reset, asked)
+        self._become("open")
+
+    def _close(self) -> None:
+        self._in_a_row = 0
+        self._reopened = 0
+        self._window.clear()
+        self._become("closed")
+
+    def _become(self, state: State) -> None:
+        self.state = state
+        self._generation += 1
+        if self.on_change is not None:
+            self.on_change(state)
