@@ -5,8 +5,10 @@ It is given invokers, a ledger and listening sockets; whose these are is not its
 
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
+from frontdesk.app.background import aside
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import Wheel
@@ -22,6 +24,7 @@ from frontdesk.gateway.pipeline.router import Door, GatewayPlan
 from frontdesk.gateway.server.access_log import AccessLog
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listener import Server
+from frontdesk.gateway.server.listening import listen
 from frontdesk.gateway.server.shared import Entrance
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
@@ -44,7 +47,7 @@ class Candidate:
 
 
 class DataPlane:
-    """Used on one event loop, in this order: `open_log`, `prepare`, `listen`, `drain`, `close`."""
+    """Used on one event loop, in this order: `open`, `compile`, `start` or `listen`, `drain`, `close`."""
 
     def __init__(
         self,
@@ -66,7 +69,7 @@ class DataPlane:
         self._door: Door
         self._server: Server
 
-    def open_log(self) -> None:
+    def open(self) -> None:
         """Open the access log, which `close` closes. Raises: StartError or ConfigError."""
         logs = self._config.logs
         if logs.access is None:
@@ -76,13 +79,28 @@ class DataPlane:
             form = READABLE
         self._access = AccessLog(form, logs.access.path, wheel=self._wheel, redact=logs.redact)
 
-    def prepare(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
+    async def prepare(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
+        """Compile a configuration beside the one in force while requests go on; see `compile`."""
+        return await aside(lambda: self.compile(loaded, invokers))
+
+    def compile(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
         """Compile a configuration beside the one in force, in whatever thread: nothing changes.
 
         invokers: by function name. Raises: ConfigError for what only compiling can tell.
         """
         parts = self._parts.successor(invokers)
         return Candidate(loaded, compile_gateway(loaded, parts, self._record()), parts)
+
+    async def start(self, candidate: Candidate) -> list[Address]:
+        """Let clients in at every `listen` of the file; return where. Raises: StartError."""
+        with ExitStack() as opened:  # all of them, before anybody is served at one
+            sockets = [
+                opened.enter_context(listen(*listener.address, "listen"))
+                for listener in self._config.listen
+            ]
+            opened.pop_all()
+        most = self._config.limits.max_connections
+        return await self.listen(candidate, sockets, max_connections=most)
 
     async def listen(
         self, candidate: Candidate, sockets: list[socket.socket], *, max_connections: int
@@ -109,7 +127,7 @@ class DataPlane:
         self._parts.start()
         return addresses
 
-    def adopt(self, candidate: Candidate) -> None:
+    async def adopt(self, candidate: Candidate) -> None:
         """Put what `prepare` has made in force. Requests under way keep what they began with."""
         self._parts = candidate.parts
         self._door.plan = candidate.plan

@@ -5,12 +5,10 @@ can connect is served, and whoever is being served can finish.
 """
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
-from frontdesk.app.background import aside
 from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
@@ -26,7 +24,6 @@ from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
 from frontdesk.gateway.pipeline.router import GatewayPlan
-from frontdesk.gateway.server.listening import listen
 from frontdesk.stores.memory.ledger import MemoryLedger
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
@@ -112,12 +109,12 @@ class Frontdesk:
 
     async def prepare(self, loaded: Loaded) -> Candidate:
         """See reloading.Reloadable."""
-        return await aside(lambda: self._compile(loaded))
+        return await self._data.prepare(loaded, invokers(loaded.config, self._functions))
 
     async def adopt(self, candidate: Candidate) -> Candidate:
         """See reloading.Reloadable."""
         await self._functions.replace(all_functions(candidate.loaded.config))
-        self._data.adopt(candidate)
+        await self._data.adopt(candidate)
         former, self._in_force, self._loaded = self._in_force, candidate, candidate.loaded
         return former
 
@@ -138,7 +135,7 @@ class Frontdesk:
         opened.callback(heartbeat.close)
         data = self._data
         opened.callback(data.close)
-        data.open_log()
+        data.open()
 
         database = Database.open(config.data_dir / STORE)
         opened.callback(database.close)
@@ -150,7 +147,8 @@ class Frontdesk:
         opened.push_async_callback(self._functions.stop, 0.0)
         await self._functions.start(all_functions(config))
 
-        candidate = self._in_force = self._compile(self._loaded)
+        candidate = data.compile(self._loaded, invokers(config, self._functions))
+        self._in_force = candidate
         admin = server(
             config,
             admin_door(config, (ConfigApi(self.reloads),), development=self._development),
@@ -161,16 +159,10 @@ class Frontdesk:
         )
         opened.push_async_callback(admin.drain, 0.0)
         await admin.open(*config.admin.listen, key="admin.listen")
-        sockets = _listening(config, opened)
+        self._addresses = await data.start(candidate)
         opened.push_async_callback(data.drain)
-        self._addresses = await data.listen(
-            candidate, sockets, max_connections=config.limits.max_connections
-        )
         await self.reloads.start(History(catalog, config.name))
         opened.callback(self.reloads.stop)
-
-    def _compile(self, loaded: Loaded) -> Candidate:
-        return self._data.prepare(loaded, invokers(loaded.config, self._functions))
 
 
 def compile_offline(loaded: Loaded) -> GatewayPlan:
@@ -181,16 +173,7 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     config, wheel = loaded.config, Wheel(0.0)
     functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
     data = DataPlane(config, MemoryLedger(), _CLOCK, wheel)
-    return data.prepare(loaded, invokers(config, functions)).plan
-
-
-def _listening(config: Config, opened: AsyncExitStack) -> list[socket.socket]:
-    """Listen at every address before anybody is served at one."""
-    sockets = []
-    for listener in config.listen:
-        sockets.append(listen(*listener.address, "listen"))
-        opened.callback(sockets[-1].close)
-    return sockets
+    return data.compile(loaded, invokers(config, functions)).plan
 
 
 def _fixed(config: Config) -> dict[str, object]:
