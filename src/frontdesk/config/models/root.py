@@ -18,7 +18,9 @@ from frontdesk.config.models.model import (
     Off,
     OneOrMore,
     ShortForm,
+    Whole,
     matching,
+    within,
 )
 from frontdesk.config.models.upstream import Upstream
 
@@ -51,6 +53,9 @@ class Config(Model):
 
     data_dir: Annotated[FilePath, Field(validate_default=True)] = Path(".frontdesk")
     """Folder for installed requirements and other working files. Default .frontdesk."""
+
+    workers: Annotated[Whole, within(1, 128)] = 1
+    """Processes that serve clients. Default 1: one process does everything."""
 
     account: Annotated[str, matching(r"\d{12}", "an account of 12 digits, in quotes")] = (
         "000000000000"
