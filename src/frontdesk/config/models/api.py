@@ -9,6 +9,7 @@ from frontdesk.config.models.integration import (
     FunctionName,
     HttpField,
     HttpIntegration,
+    InvokeMode,
     Mock,
     StaticField,
     StaticFiles,
@@ -137,6 +138,9 @@ class Route(Model):
     payload: Literal["1.0", "2.0"] = "2.0"
     """Format of the event that a function gets. Default 2.0."""
 
+    invoke_mode: InvokeMode = "buffered"
+    """`response_stream` passes on the parts of a function's result as they come. Default buffered."""
+
     throttle: Annotated[tuple[ThrottleField, ...], OneOrMore()] = ()
     """Limit of this route; a list for several, all of which must allow a request."""
 
@@ -159,6 +163,8 @@ class Route(Model):
         if len(chosen) != 1:
             found = " and ".join(chosen) or "none"
             raise broken_rule(f"expected exactly one of {', '.join(INTEGRATIONS)}, got {found}")
+        if chosen != ["function"] and self.invoke_mode == "response_stream":
+            raise broken_rule("expected invoke_mode on a route with function only")
         # Differs: [request-mapping] AWS maps for functions, too.
         if chosen != ["http"] and self.request is not None:
             raise broken_rule("expected request mapping on a route with http only")

@@ -32,6 +32,10 @@ Url = Annotated[
 ]
 
 
+InvokeMode = Literal["buffered", "response_stream"]
+"""Whether the result of a function is passed on as a whole or in parts, as it comes."""
+
+
 class HttpIntegration(Model):
     """Passes the request on to an HTTP backend, and its answer back."""
 
