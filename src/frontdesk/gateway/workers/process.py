@@ -1,0 +1,92 @@
+"""Owns one worker process as the supervisor sees it: started by exec, given orders, ended.
+
+Decides nothing about when another one is started.
+"""
+
+import asyncio
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from frontdesk.gateway.workers.channel import Channel
+from frontdesk.gateway.workers.orders import Orders
+from frontdesk.gateway.workers.served_functions import Find, ServedFunctions
+
+_LAST_GRACE = 5.0
+"""Seconds for the kernel to end a process that has been killed."""
+
+
+class WorkerProcess:
+    """One process, from its start to its end."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", channel: Channel, find: Find) -> None:
+        """Take a process and what is connected with it. find: the functions that it may call."""
+        self._process = process
+        self._channel = channel
+        self._orders = Orders(channel)
+        ServedFunctions(channel, find)
+
+    @classmethod
+    async def start(
+        cls, program: str, arguments: Sequence[str], descriptors: Sequence[int], find: Find
+    ) -> "WorkerProcess":
+        """Run the module `program` with the descriptor of its socket and `arguments`.
+
+        descriptors: those that it inherits beside that. Call it on the main thread: the process ends
+        with the thread that has started it.
+        """
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        with theirs:
+            process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own program; exec is quick
+                [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno(), *descriptors],
+                start_new_session=True,  # a Ctrl-C in the terminal drains through the supervisor
+            )
+        channel = Channel()
+        worker = cls(process, channel, find)
+        await channel.open(ours)
+        return worker
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    async def order(self, name: str, value: object = None) -> Any:
+        """Have it do something; return what came of it. Raises: see `Orders.give`."""
+        return await self._orders.give(name, value)
+
+    def tell(self, name: str, value: object = None) -> None:
+        """Have it do something, whatever comes of it."""
+        self._orders.tell(name, value)
+
+    async def lost(self) -> None:
+        """Wait until it speaks no more, because it has ended or is about to."""
+        await asyncio.shield(self._channel.lost)
+
+    async def end(self) -> str:
+        """End it, if it still runs; say how it ended."""
+        self.kill()
+        return _told(await asyncio.to_thread(self._process.wait))
+
+    def kill(self) -> None:
+        """End it at once, and hear no more of it."""
+        self._process.kill()
+        self._channel.close()
+
+    def bury(self) -> None:
+        """Wait for the end of one that has been killed."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_LAST_GRACE)
+
+
+def _told(status: int) -> str:
+    if status >= 0:
+        return f"exited with status {status}"
+    return f"was killed by {signal.Signals(-status).name}"
