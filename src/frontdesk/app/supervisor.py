@@ -1,0 +1,298 @@
+"""Composes the data plane of a gateway with workers: processes that serve, each at sockets of its own.
+
+Stands in the place of `DataPlane`. Functions, stores, administration and reloads stay with the process
+that supervises; workers count in shared memory, and call functions through a socket.
+"""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from frontdesk.app.background import aside
+from frontdesk.app.data_plane import Candidate, DataPlane
+from frontdesk.app.telemetry import Telemetry
+from frontdesk.app.worker import Proposal, Report, Start
+from frontdesk.base.addresses import Address
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import FrontdeskError
+from frontdesk.base.metrics import METRICS
+from frontdesk.base.telemetry import Sample, merge
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.load import Loaded
+from frontdesk.config.models.root import Config
+from frontdesk.gateway.server.listening import join, listen_together
+from frontdesk.gateway.workers.orders import WorkerLostError
+from frontdesk.gateway.workers.process import WorkerProcess
+from frontdesk.ports.invoker import Invoker
+from frontdesk.stores.memory.ledger import MemoryLedger
+from frontdesk.stores.shared_memory.ledger import create_memory
+
+PROGRAM: Final = "frontdesk.cli.worker"
+
+PAUSES: Final = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+"""Seconds before a worker is replaced, by how many in a row have ended soon."""
+
+STEADY: Final = 10.0
+"""Seconds after which the end of a worker is no longer soon."""
+
+REPORT_TIME: Final = 5.0
+"""Seconds that a worker has to tell of itself."""
+
+_log = logging.getLogger("frontdesk.workers")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Version:
+    """A configuration for all workers. packed: the Proposal."""
+
+    candidate: Candidate
+    packed: bytes
+
+
+class _Place:
+    """What stays when a worker is replaced. number: from 1. sockets: one for each address."""
+
+    def __init__(self, number: int, sockets: list[socket.socket], max_connections: int) -> None:
+        self.number = number
+        self.sockets = sockets
+        self.max_connections = max_connections
+        self.process: WorkerProcess
+        self.serving = False
+        self.prepared: _Version | None = None
+        self.adopted: _Version | None = None
+
+    def silence(self) -> None:
+        """Leave the addresses to the other workers."""
+        for each in self.sockets:
+            each.close()
+        self.sockets = []
+
+
+class Supervisor:
+    """The workers of one gateway. Used on its event loop, in the order of `DataPlane`."""
+
+    def __init__(self, config: Config, clock: Clock, wheel: Wheel, workers: int) -> None:
+        """workers: 2 or more."""
+        self._config = config
+        self._clock = clock
+        self._wheel = wheel
+        self._workers = workers
+        # Compiles first what the workers are to compile, and serves nobody.
+        self._own = DataPlane(config, MemoryLedger(), clock, wheel)
+        self._ledger = -1
+        self._places: list[_Place] = []
+        self._addresses: list[Address] = []
+        self._keepers: list[asyncio.Task[None]] = []
+        self._draining = False
+        self._in_force: _Version
+        self._next: _Version
+
+    # -- as DataPlane -----------------------------------------------------------------------------
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What this process counts."""
+        return self._own.telemetry
+
+    def open(self) -> None:
+        """Make the memory that all count in."""
+        self._ledger = create_memory()
+
+    def compile(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
+        """Compile in this process; see `DataPlane.compile`."""
+        return self._own.compile(loaded, invokers)
+
+    async def prepare(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
+        """Compile in this process and then in all workers.
+
+        Raises: ConfigError or StartError of the first that cannot, and nothing has changed.
+        """
+        self._next = version = await aside(lambda: _version(self.compile(loaded, invokers)))
+        await _all(self._prepare(place, version) for place in self._serving())
+        return version.candidate
+
+    async def start(self, candidate: Candidate) -> list[Address]:
+        """Have all workers serve; return where. Raises: StartError or ConfigError."""
+        self._in_force = _version(candidate)
+        groups = []
+        for listener in self._config.listen:
+            groups.append(listen_together(*listener.address, "listen", self._workers))
+            self._addresses.append(Address(*groups[-1][0].getsockname()[:2]))
+        self._places = [
+            _Place(number, list(sockets), self._share(number))
+            for number, sockets in enumerate(zip(*groups, strict=True), 1)
+        ]
+        await _all(self._begin(place) for place in self._places)
+        self.telemetry.start()
+        keep = asyncio.get_running_loop().create_task
+        self._keepers = [keep(self._keep(place)) for place in self._places]
+        return self._addresses
+
+    async def adopt(self, candidate: Candidate) -> None:
+        """Put what `prepare` has made in force, in all workers."""
+        assert candidate is self._next.candidate
+        self._in_force = self._next
+        await _all(self._adopt(place, self._in_force) for place in self._serving())
+
+    async def drain(self) -> None:
+        """Accept nobody more, and let requests end for up to `limits.drain`."""
+        self._draining = True
+        for keeper in self._keepers:
+            keeper.cancel()
+        for place in self._places:
+            place.silence()
+        with suppress(WorkerLostError):
+            await _all(place.process.order("drain") for place in self._serving())
+
+    def close(self) -> None:
+        """End all workers."""
+        self._own.close()
+        processes = [place.process for place in self._places if hasattr(place, "process")]
+        for process in processes:
+            process.kill()
+        for process in processes:
+            process.bury()
+        for place in self._places:
+            place.silence()
+        os.close(self._ledger)
+
+    def reopen_logs(self) -> None:
+        """Have all workers go on in new log files."""
+        for place in self._serving():
+            place.process.tell("reopen logs")
+
+    async def not_ready(self) -> list[str]:
+        """Give the reasons why no requests should come; see `health.Check`."""
+        if self._draining:
+            return ["draining"]
+        reasons = [f"worker {place.number} starts" for place in self._places if not place.serving]
+        for report in await self._reports():
+            reasons += [reason for reason in report.not_ready if reason not in reasons]
+        return reasons
+
+    async def samples(self) -> list[Sample]:
+        """Give the numbers of all processes as one; see `scrape.Samples`."""
+        snapshots = [report.samples for report in await self._reports()]
+        return merge([self.telemetry.registry.snapshot(), *snapshots], METRICS.get)
+
+    # -- all workers ------------------------------------------------------------------------------
+
+    def _serving(self) -> list[_Place]:
+        return [place for place in self._places if place.serving]
+
+    def _share(self, number: int) -> int:
+        """Divide the connections of the host among workers, at least one for each."""
+        each, more = divmod(self._config.limits.max_connections, self._workers)
+        return max(1, each + (number <= more))
+
+    def _find(self, name: str) -> Invoker | None:
+        return self._in_force.candidate.parts.invokers.get(name)
+
+    async def _reports(self) -> list[Report]:
+        """Ask the workers. Those that do not answer in time are left out."""
+
+        async def ask(place: _Place) -> list[Report]:
+            with suppress(WorkerLostError, TimeoutError):
+                async with asyncio.timeout(REPORT_TIME):
+                    return [await place.process.order("report")]
+            return []
+
+        told = await asyncio.gather(*map(ask, self._serving()))
+        return [report for each in told for report in each]
+
+    # -- one worker -------------------------------------------------------------------------------
+
+    async def _keep(self, place: _Place) -> None:
+        """Start another worker whenever that of a place has ended."""
+        soon, began = 0, self._clock.monotonic()
+        told = await self._end_of(place)
+        while True:
+            soon = soon + 1 if self._clock.monotonic() - began < STEADY else 0
+            pause = PAUSES[min(soon, len(PAUSES) - 1)]
+            when = f"in {pause:g} s" if pause else "now"
+            _log.warning("worker %d %s; another one starts %s", place.number, told, when)
+            if pause:
+                place.silence()
+                await self._pause(pause)
+            began = self._clock.monotonic()
+            try:
+                await self._begin(place)
+            except WorkerLostError:
+                told = await place.process.end()
+            except FrontdeskError as error:
+                told = f"cannot start: {error}"
+                await place.process.end()
+            else:
+                told = await self._end_of(place)
+
+    async def _begin(self, place: _Place) -> None:
+        """Start a worker; return when it serves by the configuration in force.
+
+        Raises: ConfigError or StartError, WorkerLostError.
+        """
+        if not place.sockets:
+            place.sockets = [join(address, "listen") for address in self._addresses]
+        descriptors = tuple(each.fileno() for each in place.sockets)
+        place.process = await WorkerProcess.start(
+            PROGRAM, [self._config.logs.level], [*descriptors, self._ledger], self._find
+        )
+        version = self._in_force
+        start = Start(version.packed, descriptors, self._ledger, place.max_connections)
+        await place.process.order("start", start)
+        place.prepared = place.adopted = version
+        while place.adopted is not self._in_force:  # a reload came between
+            await self._serve_by(place, self._in_force)
+        place.serving = True
+
+    async def _end_of(self, place: _Place) -> str:
+        await place.process.lost()
+        place.serving = False
+        return await place.process.end()
+
+    async def _prepare(self, place: _Place, version: _Version) -> None:
+        # One that has ended meanwhile comes back with what is in force then.
+        with suppress(WorkerLostError):
+            await place.process.order("prepare", version.packed)
+            place.prepared = version
+
+    async def _adopt(self, place: _Place, version: _Version) -> None:
+        try:
+            await self._serve_by(place, version)
+        except WorkerLostError:
+            return
+        except FrontdeskError as error:  # it has come since `prepare`
+            _log.warning("worker %d cannot take the new configuration: %s", place.number, error)
+            place.process.kill()
+
+    async def _serve_by(self, place: _Place, version: _Version) -> None:
+        if place.prepared is not version:
+            await place.process.order("prepare", version.packed)
+            place.prepared = version
+        await place.process.order("adopt")
+        place.adopted = version
+
+    async def _pause(self, seconds: float) -> None:
+        over = asyncio.get_running_loop().create_future()
+        timer = self._wheel.timer(lambda: over.set_result(None))
+        timer.at(self._clock.monotonic() + seconds)
+        try:
+            await over
+        finally:
+            timer.stop()
+
+
+def _version(candidate: Candidate) -> _Version:
+    names = tuple(candidate.parts.invokers)
+    return _Version(candidate, Proposal(candidate.loaded, names).packed())
+
+
+async def _all(doings: Iterable[Awaitable[None]]) -> None:
+    """Wait for all of them. Raises: what the first of those raised that did."""
+    for result in await asyncio.gather(*doings, return_exceptions=True):
+        if isinstance(result, BaseException):
+            raise result
