@@ -4,7 +4,6 @@ Source: AWS Lambda API Reference, "Invoke" and "InvokeWithResponseStream"; recor
 """
 
 import asyncio
-import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import Any, Final
@@ -17,7 +16,7 @@ from frontdesk.aws.wire import REQUEST_ID, ApiError, error_reply
 from frontdesk.base.streams import Field, Fields, Sink
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.replies import JSON
-from frontdesk.gateway.pipeline.tracing import trace_of
+from frontdesk.gateway.pipeline.tracing import CALLED, Traces
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome, Stream
 
 MAX_PAYLOAD: Final = 6_291_456
@@ -32,12 +31,13 @@ class Invocations:
     def __init__(self, find: Callable[[Target], Invoker]) -> None:
         """find: raises ApiError where there is no such function."""
         self._find = find
+        self._traces = Traces()
 
     async def invoke(self, asked: Asked) -> Reply:
         """Invoke: answer with the result, or the function's own error, which is 200 as well."""
         invoker = self._find(asked.target)
         kind = _kind(asked, b"x-amz-invocation-type")
-        invocation = _invocation(asked)
+        invocation = self._invocation(asked)
         if kind == "DryRun":
             return Reply(204, [])
         # Differs: [no-event-invocations] AWS queues the event and answers 202.
@@ -55,7 +55,7 @@ class Invocations:
         """InvokeWithResponseStream: answer in events, as the result comes."""
         invoker = self._find(asked.target)
         kind = _kind(asked, b"x-amz-invocation-type")
-        invocation = _invocation(asked)
+        invocation = self._invocation(asked)
         if kind == "DryRun":
             return Reply(204, [])
         tail = _wants_log(asked)
@@ -63,6 +63,27 @@ class Invocations:
         if isinstance(begun, Outcome):
             return _refused(begun) or _gathered(begun, invocation.trace, tail)
         return Reply(200, _stream_fields(begun.request_id, invocation.trace), begun)
+
+    def _invocation(self, asked: Asked) -> Invocation:
+        ex = asked.ex
+        event = ex.body or b"{}"
+        if len(event) > MAX_PAYLOAD:
+            raise ApiError(
+                413,
+                "RequestTooLargeException",
+                f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation",
+            )
+        try:
+            orjson.loads(event)
+        except ValueError as error:
+            raise ApiError(
+                400,
+                "InvalidRequestContentException",
+                f"Could not parse request body into json: Could not parse payload into json: {error}",
+            ) from None
+        trace = self._traces.amazon(ex, CALLED)
+        # The function's own timeout ends it: whoever calls the API waits for that, as at AWS.
+        return Invocation(event, float("inf"), trace, _client_context(asked))
 
 
 # -- the request ------------------------------------------------------------------------------------
@@ -76,28 +97,6 @@ def _kind(asked: Asked, name: bytes) -> str:
             f"satisfy enum value set: [{', '.join(_KINDS)}]"
         )
     return kind
-
-
-def _invocation(asked: Asked) -> Invocation:
-    ex = asked.ex
-    event = ex.body or b"{}"
-    if len(event) > MAX_PAYLOAD:
-        raise ApiError(
-            413,
-            "RequestTooLargeException",
-            f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation",
-        )
-    try:
-        orjson.loads(event)
-    except ValueError as error:
-        raise ApiError(
-            400,
-            "InvalidRequestContentException",
-            f"Could not parse request body into json: Could not parse payload into json: {error}",
-        ) from None
-    trace = trace_of(ex, lambda: int.from_bytes(os.urandom(12), "big"))
-    # The function's own timeout ends it: whoever calls the API waits for that, as at AWS.
-    return Invocation(event, float("inf"), trace, _client_context(asked))
 
 
 def _client_context(asked: Asked) -> str:

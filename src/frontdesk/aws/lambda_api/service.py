@@ -1,0 +1,127 @@
+"""Owns which operation of the Lambda API a request asks for: one table of methods and paths.
+
+Source: AWS Lambda API Reference, the request syntax of each operation.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import unquote
+
+from frontdesk.aws.lambda_api.aliases import Aliases
+from frontdesk.aws.lambda_api.asked import Asked
+from frontdesk.aws.lambda_api.concurrency import Concurrency
+from frontdesk.aws.lambda_api.functions import Functions
+from frontdesk.aws.lambda_api.invocations import Invocations
+from frontdesk.aws.lambda_api.layers import Layers
+from frontdesk.aws.lambda_api.registry import Registry
+from frontdesk.aws.wire import ApiError
+from frontdesk.base.clock import Clock
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.rules.events.query import joined
+
+Operation = Callable[[Asked], Awaitable[Reply]]
+Operations = dict[tuple[str, str], Operation]
+"""By method and path; `{name}` stands for one segment."""
+
+_ROOTS: Final = frozenset(["2015-03-31", "2017-10-31", "2018-10-31", "2019-09-30", "2021-11-15"])
+"""The dates that the paths of the API begin with, of the operations that are here."""
+
+
+class LambdaService:
+    """The Lambda API. See wire.Service."""
+
+    scope = "lambda"
+
+    def __init__(self, operations: Operations) -> None:
+        """operations: those that are served; `invoking` and `managing` list them."""
+        self._operations = [
+            (method, path.split("/")[1:], run) for (method, path), run in operations.items()
+        ]
+
+    def serves(self, ex: Exchange) -> bool:
+        """See Service."""
+        root, _, rest = ex.path[1:].partition("/")
+        return root in _ROOTS and rest.startswith(("functions", "layers"))
+
+    async def answer(self, ex: Exchange) -> Reply:
+        """See Service. A path that nobody knows is 404, as at AWS."""
+        segments = ex.path.rstrip("/").split("/")[1:]
+        for method, pattern, run in self._operations:
+            if method == ex.method and len(pattern) == len(segments):
+                names = _matched(pattern, segments)
+                if names is not None:
+                    return await run(Asked(ex, names, joined(ex.query)))
+        raise ApiError(
+            404, "UnknownOperationException", f"No such operation: {ex.method} {ex.path}"
+        )
+
+
+def _matched(pattern: list[str], segments: list[str]) -> dict[str, str] | None:
+    names = {}
+    for part, segment in zip(pattern, segments, strict=True):
+        if part.startswith("{"):
+            names[part[1:-1]] = unquote(segment)
+        elif part != segment:
+            return None
+    return names
+
+
+def invoking(invocations: Invocations) -> Operations:
+    """List the operations that run functions."""
+    return {
+        ("POST", "/2015-03-31/functions/{function}/invocations"): invocations.invoke,
+        (
+            "POST",
+            "/2021-11-15/functions/{function}/response-streaming-invocations",
+        ): invocations.invoke_with_response_stream,
+    }
+
+
+def managing(registry: Registry, clock: Clock) -> Operations:
+    """List the operations that look at functions and layers, and change them."""
+    functions = Functions(registry, clock)
+    aliases = Aliases(registry)
+    concurrency = Concurrency(registry, clock)
+    layers = Layers(registry, clock)
+    one = "/2015-03-31/functions/{function}"
+    reserved = "/2017-10-31/functions/{function}/concurrency"
+    provisioned = "/2019-09-30/functions/{function}/provisioned-concurrency"
+    layer = "/2018-10-31/layers/{layer}/versions"
+    return {
+        ("POST", "/2015-03-31/functions"): functions.create,
+        ("GET", "/2015-03-31/functions"): functions.list_functions,
+        ("GET", one): functions.get,
+        ("DELETE", one): functions.delete,
+        ("GET", f"{one}/configuration"): functions.get_configuration,
+        ("PUT", f"{one}/configuration"): functions.update_configuration,
+        ("PUT", f"{one}/code"): functions.update_code,
+        ("POST", f"{one}/versions"): functions.publish,
+        ("GET", f"{one}/versions"): functions.list_versions,
+        ("POST", f"{one}/aliases"): aliases.create,
+        ("GET", f"{one}/aliases"): aliases.list_aliases,
+        ("GET", f"{one}/aliases/{{alias}}"): aliases.get,
+        ("PUT", f"{one}/aliases/{{alias}}"): aliases.update,
+        ("DELETE", f"{one}/aliases/{{alias}}"): aliases.delete,
+        ("PUT", reserved): concurrency.put_reserved,
+        ("DELETE", reserved): concurrency.delete_reserved,
+        ("GET", "/2019-09-30/functions/{function}/concurrency"): concurrency.get_reserved,
+        ("PUT", provisioned): concurrency.put_provisioned,
+        ("GET", provisioned): _either(
+            "List", concurrency.list_provisioned, concurrency.get_provisioned
+        ),
+        ("DELETE", provisioned): concurrency.delete_provisioned,
+        ("GET", "/2018-10-31/layers"): layers.list_layers,
+        ("POST", layer): layers.publish,
+        ("GET", layer): layers.list_versions,
+        ("GET", f"{layer}/{{number}}"): layers.get,
+        ("DELETE", f"{layer}/{{number}}"): layers.delete,
+    }
+
+
+def _either(parameter: str, given: Operation, absent: Operation) -> Operation:
+    """Choose between two operations of one path: `given` where the query has `parameter=ALL`."""
+
+    def run(asked: Asked) -> Awaitable[Reply]:
+        return (given if asked.query.get(parameter) == "ALL" else absent)(asked)
+
+    return run
