@@ -24,11 +24,13 @@ class Target:
         self.at_once = 0
         self.most_at_once = 0
         self.refuse = None
+        self.began = asyncio.Event()
         self.gate = asyncio.Event()
         self.gate.set()
 
     async def prepare(self, loaded):
         self.prepared += 1
+        self.began.set()
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)
         await self.gate.wait()
@@ -87,8 +89,7 @@ async def test_a_reload_storm_is_one_reload_at_a_time_and_all_get_what_came_last
         world.write(f"v{number}")
         storm.append(asyncio.ensure_future(world.reloads.reload("cli")))
         await asyncio.sleep(0)
-    while not world.target.prepared:
-        await asyncio.sleep(0)
+    await world.target.began.wait()
     world.target.gate.set()
     await asyncio.gather(*storm)
     assert body(world.target.loaded) == "v50"
@@ -100,8 +101,7 @@ async def test_who_asks_while_one_runs_gets_what_the_files_said_then(world):
     world.target.gate.clear()
     world.write("early")
     first = asyncio.ensure_future(world.reloads.reload("cli"))
-    while not world.target.prepared:
-        await asyncio.sleep(0)
+    await world.target.began.wait()
     world.write("late")
     second = asyncio.ensure_future(world.reloads.reload("cli"))
     await asyncio.sleep(0)
@@ -114,8 +114,7 @@ async def test_who_asks_while_one_runs_gets_what_the_files_said_then(world):
 async def test_the_last_of_several_different_wishes_wins(world):
     world.target.gate.clear()
     world.reloads.begin("SIGHUP")
-    while not world.target.prepared:
-        await asyncio.sleep(0)
+    await world.target.began.wait()
     replaced = asyncio.ensure_future(world.reloads.reload("cli"))
     await asyncio.sleep(0)
     last = asyncio.ensure_future(world.reloads.rollback(1))
@@ -217,8 +216,7 @@ async def test_what_is_asked_before_the_start_is_done_after_it(world):
 async def test_a_stop_answers_those_who_wait(world):
     world.target.gate.clear()
     waiting = [asyncio.ensure_future(world.reloads.reload("cli")) for _ in range(2)]
-    while not world.target.prepared:
-        await asyncio.sleep(0)
+    await world.target.began.wait()
     waiting.append(asyncio.ensure_future(world.reloads.rollback(1)))
     await asyncio.sleep(0)
     world.reloads.stop()
