@@ -101,7 +101,8 @@ async def route_selection(case, bench):
 
 
 async def domain_mapping(case, bench):
-    return await _chosen("api", case, bench)
+    request = case["request"] | {"headers": {"Host": project.DOMAIN}}
+    return await _chosen("api", case | {"request": request}, bench)
 
 
 async def _chosen(what, case, bench):

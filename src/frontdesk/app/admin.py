@@ -22,11 +22,12 @@ def admin_door(config: Config, faces: Sequence[Face], *, development: bool) -> A
 
 
 def development_issuer(config: Config) -> DevIssuer:
-    """Make the issuer that `frontdesk dev` serves: `http://{admin.listen}/issuer`.
+    """Make the issuer that `frontdesk dev` serves at `/issuer` of the admin listener.
 
     Raises: StartError when its key in the data folder cannot be used.
     """
-    return DevIssuer.load_or_create(config.data_dir, f"http://{config.admin.listen}/issuer")
+    scheme = "http" if config.admin.tls is None else "https"
+    return DevIssuer.load_or_create(config.data_dir, f"{scheme}://{config.admin.listen}/issuer")
 
 
 def refuse_open_admin(config: Config) -> None:

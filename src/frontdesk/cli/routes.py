@@ -8,6 +8,7 @@ import click
 
 from frontdesk.cli.configured import config_option, read
 from frontdesk.config.models.api import HttpApi, Route
+from frontdesk.config.models.domain import target
 
 if TYPE_CHECKING:
     from frontdesk.config.load import Loaded
@@ -99,6 +100,12 @@ def _print_columns(rows: Iterable[Sequence[str]]) -> None:
 
 def _bases(loaded: "Loaded", name: str, api: HttpApi) -> Iterator[str]:
     """Where the API's stages are served: host, base path and stage, before the path of a route."""
+    for host, domain in loaded.config.domains.items():
+        yield from (
+            f"{host}/{key}" for key, text in domain.mappings.items() if target(text).api == name
+        )
+    if not loaded.config.has_own_place(name):
+        return
     at = ("apis", name)
     host = loaded.shown(api.host or "", *at, "host")
     base = loaded.shown(api.base_path, *at, "base_path").rstrip("/")

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from frontdesk.base.errors import Finding
+from frontdesk.config.mappings import MAPPINGS, stage_names
+from frontdesk.config.models.domain import target
 from frontdesk.config.route_keys import DEFAULT, parse_route_key
 from frontdesk.config.tree import Path, Tree
 
@@ -15,6 +17,7 @@ def conflicts(tree: Tree) -> Iterator[Finding]:
     """Find every entry that a former one already stands for."""
     yield from _routes(tree)
     yield from _apis(tree)
+    yield from _hosts(tree)
 
 
 def _routes(tree: Tree) -> Iterator[Finding]:
@@ -32,9 +35,12 @@ def _routes(tree: Tree) -> Iterator[Finding]:
 
 def _apis(tree: Tree) -> Iterator[Finding]:
     first: dict[tuple[str, str, str], Path] = {}
+    mapped = {target(str(text)).api for _, text in tree.match(MAPPINGS)}
     for path, api in tree.match(("apis", "*")):
         if not isinstance(api, dict):
             continue
+        if path[-1] in mapped and not api.keys() & {"host", "base_path"}:
+            continue  # served by its mappings alone
         host, base = str(api.get("host") or "").lower(), str(api.get("base_path", "/")).rstrip("/")
         served = [("base path", base), *(("path", f"{base}{stage}") for stage in _stages(api))]
         for kind, text in served:
@@ -46,13 +52,19 @@ def _apis(tree: Tree) -> Iterator[Finding]:
                 break
 
 
+def _hosts(tree: Tree) -> Iterator[Finding]:
+    """Find APIs at a host that a domain has for itself: what no mapping takes is refused there."""
+    domains = {path[-1]: path for path, _ in tree.match(("domains", "*"))}
+    for path, host in tree.match(("apis", "*", "host")):
+        former = domains.get(str(host).lower())
+        if former is not None:
+            message = "this host is a domain, whose mappings say what is served there"
+            yield _conflict(tree, path, former, message, "add the API to the domain's mappings")
+
+
 def _stages(api: dict[str, Any]) -> list[str]:
     """List what the stages of an API add to its base path: nothing for `$default`, or /name."""
-    several, only = api.get("stages"), api.get("stage")
-    names = several if isinstance(several, dict) else [DEFAULT]
-    if isinstance(only, dict):
-        names = [only.get("name", DEFAULT)]
-    return ["" if name == DEFAULT else f"/{name}" for name in names]
+    return ["" if name == DEFAULT else f"/{name}" for name in stage_names(api)]
 
 
 def _conflict(tree: Tree, path: Path, former: Path, message: str, hint: str) -> Finding:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from frontdesk.base.errors import ConfigError, Finding, Position
 from frontdesk.config.conflicts import conflicts
+from frontdesk.config.mappings import unknown_targets
 from frontdesk.config.models.root import Config
 from frontdesk.config.names import unknown_names
 from frontdesk.config.references import resolve
@@ -79,7 +80,7 @@ def load(
     if merged is not None:
         config, found = validate(merged, paths[0].parent.absolute())
         told = {finding.where for finding in findings}  # a reference that is not resolved, say
-        found += [*unknown_names(merged), *conflicts(merged)]
+        found += [*unknown_names(merged), *unknown_targets(merged), *conflicts(merged)]
         if config is not None:
             found += unusable_urls(config, merged)
         findings += [finding for finding in found if finding.where not in told]

@@ -110,7 +110,7 @@ def _missing(fault: _Fault) -> Finding:
 
 
 def _no_type(fault: _Fault) -> Finding:
-    hint = "write type: jwt, or type: function"
+    hint = "write type: jwt, or function, api_key, basic, mtls, iam"
     return Finding("error", "missing-key", fault.where, "missing key: type", hint=hint)
 
 

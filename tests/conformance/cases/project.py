@@ -9,6 +9,7 @@ import pytest
 
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
+DOMAIN = "api.recorded.example"
 
 HANDLER = """
 import json
@@ -73,16 +74,16 @@ def write(folder: Path, case: dict[str, Any]) -> Path:
 
 def write_domain(folder: Path, case: dict[str, Any]) -> Path:
     """Write the project of a custom domain: one API per mapping, which answers with its name."""
+    mappings = case["domain"]["mappings"]
+    ours = {key: f"api-{number}" for number, key in enumerate(mappings)}
     return _save(
         folder,
         {
             "apis": {
-                f"api-{number}": {
-                    "base_path": f"/{key}",
-                    "routes": {"$default": {"mock": {"body": {"api": name}}}},
-                }
-                for number, (key, name) in enumerate(case["domain"]["mappings"].items())
-            }
+                ours[key]: {"routes": {"$default": {"mock": {"body": {"api": name}}}}}
+                for key, name in mappings.items()
+            },
+            "domains": {DOMAIN: {"mappings": ours}},
         },
     )
 

@@ -76,3 +76,60 @@ def test_a_route_has_its_own_largest_body_or_the_doors(compile_text, own, larges
         f"name: x\nlimits: {{max_body: 2KB}}\napis: {{a: {{routes: {{GET /: {{mock: {{}}{own}}}}}}}}}"
     )
     assert explain(plan, "GET", "/", {}).plan.max_body == largest
+
+
+DOMAINS = """\
+name: clinic
+apis:
+  whole: {routes: {$default: {mock: {}}}}
+  orders:
+    cors: {allow_origins: https://app.example}
+    stages: {prod: {}, beta: {}}
+    routes: {GET /items: {mock: {}}}
+  plans: {routes: {GET /: {mock: {}}, GET /items: {mock: {}}}}
+  both: {host: both.example, routes: {GET /: {mock: {}}}}
+domains:
+  api.example:
+    mappings: {v1: "orders:prod", v1/beta: "orders:beta", plans: plans, both: both}
+  all.example:
+    mappings: {"": plans, v1: "orders:beta"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "api", "stage", "key", "mapping"),
+    [
+        ("//api.example/v1/items", "orders", "prod", "GET /items", "v1"),
+        ("//api.example/v1/beta/items", "orders", "beta", "GET /items", "v1/beta"),
+        ("//api.example/v1/betas", "orders", "prod", "", "v1"),
+        ("//api.example/v1", "orders", "prod", "", "v1"),
+        ("//api.example/plans", "plans", "$default", "GET /", "plans"),
+        ("//api.example/plansx", "-", "$default", "", ""),
+        ("//api.example/", "-", "$default", "", ""),
+        ("//api.example/V1/items", "-", "$default", "", ""),
+        ("//all.example/items", "plans", "$default", "GET /items", ""),
+        ("//all.example/v1/items", "orders", "beta", "GET /items", "v1"),
+        ("//both.example/", "both", "$default", "GET /", ""),
+        ("//api.example/both", "both", "$default", "GET /", "both"),
+        ("//elsewhere.example/v1/items", "whole", "$default", "$default", ""),
+        ("//elsewhere.example/prod/items", "whole", "$default", "$default", ""),
+    ],
+)
+def test_a_domain_leads_to_apis_by_its_longest_mapping(compile_text, url, api, stage, key, mapping):
+    plan = explain(compile_text(DOMAINS), "GET", url, {}).plan
+    assert (plan.api.name, plan.api.stage, plan.route_key) == (api, stage, key)
+    assert plan.api.mapping_key == mapping
+    if mapping:
+        assert plan.api.domain == url.split("/")[2]
+
+
+def test_what_no_mapping_takes_is_403(compile_text):
+    plan = explain(compile_text(DOMAINS), "GET", "//api.example/other", {}).plan
+    reply = plan.head[0](None)
+    assert (reply.status, reply.body) == (403, b'{"message":"Forbidden"}')
+
+
+def test_a_mapped_api_answers_preflights_of_its_own(compile_text):
+    asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
+    plan = explain(compile_text(DOMAINS), "OPTIONS", "//api.example/v1/items", asked).plan
+    assert [step.name for step in plan.steps] == ["preflight", "request id"]

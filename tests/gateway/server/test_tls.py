@@ -16,6 +16,7 @@ from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.tls import (
     LOOK_EVERY,
     CertificateFiles,
+    Certificates,
     CertificateWatch,
     ListenerTls,
     TlsSettings,
@@ -56,10 +57,10 @@ async def serve(house):
     heartbeat.close()
 
 
-def settings(*issued, folder, **more):
+def certificates(*issued, folder, **more):
     """Write the certificates and name them."""
     files = [CertificateFiles(*each.write(folder, f"s{n}")) for n, each in enumerate(issued)]
-    return TlsSettings(tuple(files), **more)
+    return Certificates(TlsSettings(tuple(files), **more))
 
 
 class Connected:
@@ -110,7 +111,7 @@ async def shown(address, authority, name):
 async def test_requests_are_served_over_https_on_one_connection(
     serve, house, authority, tmp_path, latest
 ):
-    address = await serve(ListenerTls(settings(authority.issue("a.example"), folder=tmp_path)))
+    address = await serve(ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path)))
     context = authority.client(latest=latest)
     context.set_alpn_protocols(["h2", "http/1.1"])
     client = await connect(address, context)
@@ -123,7 +124,7 @@ async def test_requests_are_served_over_https_on_one_connection(
 
 
 async def test_an_answer_with_its_body_is_one_record(serve, authority, tmp_path):
-    address = await serve(ListenerTls(settings(authority.issue("a.example"), folder=tmp_path)))
+    address = await serve(ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path)))
     incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = authority.client().wrap_bio(incoming, outgoing, server_hostname="a.example")
     reader, writer = await asyncio.open_connection(*address)
@@ -151,7 +152,7 @@ async def test_an_answer_with_its_body_is_one_record(serve, authority, tmp_path)
 )
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 async def test_old_protocols_and_ciphers_are_refused(serve, authority, tmp_path, narrow, why):
-    address = await serve(ListenerTls(settings(authority.issue("a.example"), folder=tmp_path)))
+    address = await serve(ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path)))
     context = authority.client()
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
@@ -161,14 +162,14 @@ async def test_old_protocols_and_ciphers_are_refused(serve, authority, tmp_path,
 
 
 async def test_tls_1_2_is_refused_where_1_3_is_the_least(serve, authority, tmp_path):
-    tls = settings(authority.issue("a.example"), folder=tmp_path, min_version="1.3")
+    tls = certificates(authority.issue("a.example"), folder=tmp_path, min_version="1.3")
     address = await serve(ListenerTls(tls))
     with pytest.raises((ssl.SSLError, ConnectionError)):
         await connect(address, authority.client(latest=ssl.TLSVersion.TLSv1_2))
 
 
 async def test_plain_http_at_a_tls_listener_ends_the_connection_only(serve, authority, tmp_path):
-    address = await serve(ListenerTls(settings(authority.issue("a.example"), folder=tmp_path)))
+    address = await serve(ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path)))
     reader, writer = await asyncio.open_connection(*address)
     writer.write(GET)
     assert not (await asyncio.wait_for(reader.read(), 20)).startswith(b"HTTP/")
@@ -195,7 +196,7 @@ async def test_plain_http_at_a_tls_listener_ends_the_connection_only(serve, auth
 )
 async def test_the_certificate_is_chosen_by_server_name(serve, authority, tmp_path, name, expected):
     first, second = authority.issue("a.example"), authority.issue("b.example", "*.b.example")
-    address = await serve(ListenerTls(settings(first, second, folder=tmp_path)))
+    address = await serve(ListenerTls(certificates(first, second, folder=tmp_path)))
     assert await shown(address, authority, name or "127.0.0.1") == expected
 
 
@@ -203,7 +204,7 @@ async def test_the_certificate_is_chosen_by_server_name(serve, authority, tmp_pa
 
 
 async def test_a_renewed_certificate_is_shown_and_connections_stay(serve, authority, tmp_path):
-    used = settings(authority.issue("a.example"), folder=tmp_path)
+    used = certificates(authority.issue("a.example"), folder=tmp_path)
     tls = ListenerTls(used)
     address = await serve(tls)
     old = await connect(address, authority.client())
@@ -220,7 +221,7 @@ async def test_a_renewed_certificate_is_shown_and_connections_stay(serve, author
 async def test_files_that_are_no_good_leave_the_old_certificate(
     serve, authority, tmp_path, caplog, file, damage
 ):
-    tls = ListenerTls(settings(authority.issue("a.example"), folder=tmp_path))
+    tls = ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path))
     address = await serve(tls)
     path = tmp_path / file
     if damage == "gone":
@@ -239,13 +240,9 @@ async def test_files_that_are_no_good_leave_the_old_certificate(
 
 
 async def test_other_settings_take_the_place_of_the_first(serve, authority, tmp_path):
-    tls = ListenerTls(settings(authority.issue("a.example"), folder=tmp_path))
+    tls = ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path))
     address = await serve(tls)
-    tls.replace(settings(authority.issue("b.example"), folder=tmp_path), time.time())
-    assert await shown(address, authority, "a.example") == ["b.example"]
-    missing = CertificateFiles(tmp_path / "no.pem", tmp_path / "s0.key")
-    with pytest.raises(StartError, match="cannot read"):
-        tls.replace(TlsSettings((missing,)), time.time())
+    tls.replace(certificates(authority.issue("b.example"), folder=tmp_path), time.time())
     assert await shown(address, authority, "a.example") == ["b.example"]
 
 
@@ -261,9 +258,9 @@ class Clock:
 
 async def test_files_are_looked_at_now_and_then(authority, tmp_path, caplog):
     clock, wheel = Clock(), Wheel(0.0)
-    tls = ListenerTls(settings(authority.issue("a.example", days=5), folder=tmp_path))
-    watch = CertificateWatch([tls], clock, wheel)
-    watch.start()
+    tls = ListenerTls(certificates(authority.issue("a.example", days=5), folder=tmp_path))
+    watch = CertificateWatch(clock, wheel)
+    watch.start([None, tls])
     await watch._looking
     assert "expires on" in caplog.text
     assert "in 3 days" in caplog.text
@@ -272,7 +269,9 @@ async def test_files_are_looked_at_now_and_then(authority, tmp_path, caplog):
     clock.now = LOOK_EVERY + 1
     wheel.advance(clock.now)
     await watch._looking
-    assert [each.names for each in tls.certificates.values()] == [("a.example", "new.example")]
+    assert [each.names for each in tls.certificates.by_file.values()] == [
+        ("a.example", "new.example")
+    ]
     watch.stop()
 
 
@@ -297,7 +296,7 @@ def test_what_cannot_be_used_refuses_the_start(authority, tmp_path):
         (good, words, f"no PEM certificate in this file: {words}"),
     ]:
         with pytest.raises(StartError, match=message):
-            ListenerTls(TlsSettings((files,), ca))
+            Certificates(TlsSettings((files,), ca))
 
 
 # -- clients with certificates ------------------------------------------------------------------
@@ -328,7 +327,7 @@ async def test_a_client_is_known_by_its_certificate(
     serve, house, authority, clients, tmp_path, latest
 ):
     issuer, file = clients
-    tls = settings(authority.issue("a.example"), folder=tmp_path, client_ca=file)
+    tls = certificates(authority.issue("a.example"), folder=tmp_path, client_ca=file)
     address = await serve(ListenerTls(tls))
     mine = issuer.issue("desk.example", common="desk")
     client = await connect(address, authority.client(mine, tmp_path, latest=latest))
@@ -348,7 +347,7 @@ async def test_an_optional_certificate_may_be_left_out_but_not_be_wrong(
     serve, house, authority, clients, tmp_path
 ):
     _, file = clients
-    tls = settings(
+    tls = certificates(
         authority.issue("a.example"), folder=tmp_path, client_ca=file, client_auth="optional"
     )
     address = await serve(ListenerTls(tls))
@@ -365,7 +364,7 @@ async def test_a_renewed_authority_holds_for_new_connections(
     serve, authority, clients, tmp_path, latest
 ):
     issuer, file = clients
-    tls = ListenerTls(settings(authority.issue("a.example"), folder=tmp_path, client_ca=file))
+    tls = ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path, client_ca=file))
     address = await serve(tls)
     context = authority.client(issuer.issue(common="desk"), tmp_path, latest=latest)
     client = await connect(address, context)

@@ -48,7 +48,7 @@ def unreachable(loaded: Loaded) -> Iterator[tuple[Position, str]]:
         taken_by = None
         if key == DEFAULT:
             taken_by = _takes_everything(api)
-        elif list(api.stages) == [DEFAULT]:
+        elif list(api.stages) == [DEFAULT] and str(path[1]) not in loaded.config.mapped:
             taken_by = _api_in_front(loaded, api, api.base_path.rstrip("/") + key.partition(" ")[2])
         if taken_by:
             yield loaded.tree.position(path, of_key=True), f"never reached: {taken_by}"
@@ -63,6 +63,8 @@ def _takes_everything(api: HttpApi) -> str | None:
 
 def _api_in_front(loaded: Loaded, api: HttpApi, path: str) -> str | None:
     for name, other in loaded.config.apis.items():
+        if not loaded.config.has_own_place(name):
+            continue
         base = other.base_path.rstrip("/")
         longer = len(base) > len(api.base_path.rstrip("/"))
         if other.host == api.host and longer and f"{path}/".startswith(f"{base}/"):

@@ -11,6 +11,7 @@ from frontdesk.config.models.model import (
     Duration,
     Flag,
     Model,
+    Name,
     Off,
     OneOrMore,
     Selector,
@@ -19,7 +20,11 @@ from frontdesk.config.models.model import (
     at_least,
     between,
     broken_rule,
+    matching,
 )
+from frontdesk.config.secrets import Secret
+from frontdesk.rules.auth.api_keys import digest_of
+from frontdesk.rules.auth.basic import read_hash
 
 Algorithm = Literal[
     "RS256",
@@ -48,6 +53,17 @@ def _without_body(text: str) -> str:
 
 
 Identity = Annotated[Selector, AfterValidator(_without_body)]
+
+
+def _key_source(text: str) -> str:
+    if not text.startswith(("$request.header.", "$request.querystring.")):
+        raise ValueError("expected a header field or query parameter")
+    return text
+
+
+KeySource = Annotated[Selector, AfterValidator(_key_source)]
+UserName = Annotated[str, matching(r"[^:\x00-\x1f\x7f]{1,128}", "a user name without colon")]
+AccessKeyId = Annotated[str, matching(r"\w{4,128}", "an access key id of letters and digits")]
 
 Audience = Annotated[str, Field(min_length=1)]
 Audiences = Annotated[tuple[Audience, ...], OneOrMore(), Field(min_length=1)]
@@ -157,7 +173,132 @@ class FunctionAuthorizer(Model):
     """How long an answer is remembered. 0 turns it off. Default 300s, at most 1h."""
 
 
-Authorizer = Annotated[JwtAuthorizer | FunctionAuthorizer, Field(discriminator="type")]
+class ApiKeyAuthorizer(Model):
+    """Lets in whoever sends one of the keys."""
+
+    type: Literal["api_key"]
+    """`api_key`"""
+
+    keys: Annotated[dict[Name, Secret], Field(min_length=1)]
+    """Keys by the name of whom they were given to: 20 to 128 characters by a reference, or `sha256:`
+    and the 64 hexadecimal digits of the key's SHA-256."""
+
+    identity: Annotated[tuple[KeySource, ...], OneOrMore(), Field(min_length=1)] = (
+        "$request.header.X-Api-Key",
+    )
+    """Where the key is, a header field or query parameter; the first that is present counts. Default
+    $request.header.X-Api-Key."""
+
+    @model_validator(mode="after")
+    def _keys_are_good(self) -> Self:
+        known: dict[bytes, str] = {}
+        for name, secret in self.keys.items():
+            try:
+                former = known.setdefault(digest_of(secret.reveal()), name)
+            except ValueError as error:
+                raise broken_rule(f"{error}: {name}") from None
+            if former != name:
+                raise broken_rule(f"expected keys that differ: {former} and {name} have the same")
+        return self
+
+
+class BasicAuthorizer(Model):
+    """Lets in users who know their password (RFC 7617)."""
+
+    type: Literal["basic"]
+    """`basic`"""
+
+    users: Annotated[dict[UserName, Secret], Field(min_length=1)]
+    """Hashed passwords by user, as `frontdesk hash-password` prints them."""
+
+    realm: Annotated[str, matching(r"[ !#-\[\]-~]{1,64}", "a short text without quotes")] = "API"
+    """What a browser tells its user to log in to. Default API."""
+
+    cache: Annotated[Duration, between("0s", "1d")] = 300.0
+    """How long a password that was right is not hashed again. Default 300s."""
+
+    auth_failures_per_minute: Annotated[Whole, at_least(1)] = 60
+    """Wrong passwords that one client address may send before it gets 429. Default 60."""
+
+    @model_validator(mode="after")
+    def _hashes_are_good(self) -> Self:
+        for name, secret in self.users.items():
+            try:
+                read_hash(secret.reveal())
+            except ValueError as error:
+                raise broken_rule(f"{error}: {name}") from None
+        return self
+
+
+Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], OneOrMore()]
+Fingerprint = Annotated[
+    str, matching(r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}", "the SHA-256 of a certificate")
+]
+
+
+class AllowedClients(Model):
+    """Which clients with a certificate may pass; one match is enough."""
+
+    subject: Texts = ()
+    """Whole subjects, in the order of the certificate: `C=DE,O=Clinic,CN=desk`."""
+
+    san_dns: Texts = ()
+    """DNS names or addresses among its alternative names."""
+
+    san_uri: Texts = ()
+    """URIs among them, such as SPIFFE ids."""
+
+    san_email: Texts = ()
+    """Mail addresses among them."""
+
+    sha256: Annotated[tuple[Fingerprint, ...], OneOrMore()] = ()
+    """Fingerprints: 64 hexadecimal digits, with or without colons."""
+
+
+class MtlsAuthorizer(Model):
+    """Lets in clients by the certificate that their listener has verified."""
+
+    type: Literal["mtls"]
+    """`mtls`"""
+
+    allow: AllowedClients = AllowedClients()
+    """Which of them. Absent: all that have a certificate."""
+
+
+class IamCredential(Model):
+    """A key pair, beside its id."""
+
+    secret: Secret
+    """The secret access key."""
+
+    principal: Annotated[str, matching(r"[\w+=,.@/-]{1,128}", "a user name")]
+    """Who it was given to: the user's name in `userArn`."""
+
+
+class IamAuthorizer(Model):
+    """Lets in requests that are signed with one of the key pairs (AWS Signature Version 4)."""
+
+    type: Literal["iam"]
+    """`iam`"""
+
+    credentials: Annotated[dict[AccessKeyId, IamCredential], Field(min_length=1)]
+    """Key pairs by access key id."""
+
+    service: Annotated[str, matching(r"[a-z0-9-]{1,64}", "a service such as execute-api")] = (
+        "execute-api"
+    )
+    """The service that clients sign for. Default execute-api."""
+
+
+Authorizer = Annotated[
+    JwtAuthorizer
+    | FunctionAuthorizer
+    | ApiKeyAuthorizer
+    | BasicAuthorizer
+    | MtlsAuthorizer
+    | IamAuthorizer,
+    Field(discriminator="type"),
+]
 
 
 def _is_secure(url: str) -> bool:

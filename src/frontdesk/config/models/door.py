@@ -1,6 +1,6 @@
 """Models of the door itself: listeners, the admin face, limits and logs."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -8,6 +8,7 @@ from pydantic import (
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
+    model_validator,
 )
 
 from frontdesk.base.addresses import Address
@@ -25,10 +26,12 @@ from frontdesk.config.models.model import (
     Whole,
     at_least,
     between,
+    broken_rule,
     file_path,
     matching,
 )
 from frontdesk.config.models.throttle import Throttle, ThrottleField
+from frontdesk.config.models.tls import Tls
 from frontdesk.config.secrets import Secret
 from frontdesk.rules.lang.context import (
     LONGEST_TEMPLATE,
@@ -47,6 +50,15 @@ class Listener(Model):
     half_close: Flag = False
     """Keep answering a client that has closed its sending side. Default: it counts as gone."""
 
+    tls: Tls | None = None
+    """Certificates: clients connect with https. Default: plain HTTP."""
+
+    @model_validator(mode="after")
+    def _tls_has_no_half(self) -> Self:
+        if self.tls is not None and self.half_close:
+            raise broken_rule("expected no half_close together with tls, which has no such thing")
+        return self
+
 
 def _none_when_empty(token: Secret | None) -> Secret | None:
     return token or None
@@ -60,6 +72,9 @@ class Admin(Model):
 
     token: Annotated[Secret | None, AfterValidator(_none_when_empty)] = None
     """Bearer token that admin requests must carry. Needed beyond loopback."""
+
+    tls: Tls | None = None
+    """Certificates: operators connect with https. Default: plain HTTP."""
 
 
 class Limits(Model):

@@ -1,5 +1,6 @@
 """Model of the whole file."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from frontdesk.base.addresses import Address
 from frontdesk.config.models.api import HttpApi
 from frontdesk.config.models.authorizer import Authorizer
+from frontdesk.config.models.domain import Domain, DomainName, target
 from frontdesk.config.models.door import Admin, Limits, Listener, Logs, Metrics, Tracing
 from frontdesk.config.models.function import Function
 from frontdesk.config.models.model import (
@@ -46,7 +48,8 @@ class Config(Model):
     listen: Annotated[tuple[ListenerField, ...], OneOrMore(), Field(min_length=1)] = (
         Listener(address=Address("127.0.0.1", 8080)),
     )
-    """Where clients connect: `host:port`, {address, half_close}, or a list. Default 127.0.0.1:8080."""
+    """Where clients connect: `host:port`, {address, tls, half_close}, or a list. Default
+    127.0.0.1:8080."""
 
     admin: Admin = Admin()
     """The operator's own face."""
@@ -56,6 +59,9 @@ class Config(Model):
 
     workers: Annotated[Whole, within(1, 128)] = 1
     """Processes that serve clients. Default 1: one process does everything."""
+
+    store: Literal["sqlite", "memory"] = "sqlite"
+    """Where idempotency keys are kept: `sqlite`, in data_dir, or `memory` of each process. Default sqlite."""
 
     account: Annotated[str, matching(r"\d{12}", "an account of 12 digits, in quotes")] = (
         "000000000000"
@@ -95,12 +101,26 @@ class Config(Model):
     apis: dict[Name, HttpApi] = Field(default_factory=dict)
     """APIs by name."""
 
+    domains: dict[DomainName, Domain] = Field(default_factory=dict)
+    """Host names with the APIs that they lead to."""
+
     _base_dir: Path = PrivateAttr(default=Path())
 
     @property
     def base_dir(self) -> Path:
         """Folder of the first file; relative paths were taken from the folder of their own file."""
         return self._base_dir
+
+    @cached_property
+    def mapped(self) -> frozenset[str]:
+        """APIs that a domain leads to."""
+        texts = (text for domain in self.domains.values() for text in domain.mappings.values())
+        return frozenset(target(text).api for text in texts)
+
+    def has_own_place(self, name: str) -> bool:
+        """Whether an API is served at its host and base path, not by the mappings of domains alone."""
+        said = self.apis[name].model_fields_set
+        return name not in self.mapped or not said.isdisjoint({"host", "base_path"})
 
     def model_post_init(self, context: object) -> None:
         """Keep the folder that the loader gave."""

@@ -3,11 +3,12 @@
 import base64
 import hashlib
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.api import HttpApi, Route
+from frontdesk.config.models.domain import Domain, target
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
 from frontdesk.gateway.pipeline.exchange import Exchange, Tail
@@ -18,6 +19,7 @@ from frontdesk.gateway.pipeline.order import (
     PREFLIGHT,
     PREFLIGHT_TAIL,
     TAIL,
+    UNMAPPED,
     UNMATCHED,
 )
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
@@ -36,7 +38,10 @@ def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None
     compiler = _Compiler(config, loaded.place, loaded.shown, parts, log)
     mounts: dict[str, list[Mount]] = {}
     for name, api in config.apis.items():
-        mounts.setdefault((api.host or "").lower(), []).extend(compiler.mounts(name, api))
+        if config.has_own_place(name):
+            mounts.setdefault((api.host or "").lower(), []).extend(compiler.mounts(name, api))
+    for host, domain in config.domains.items():
+        mounts[host] = list(compiler.mappings(host, domain))
     return GatewayPlan(mounts, compiler.nowhere())
 
 
@@ -55,27 +60,42 @@ class _Compiler:
     shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
 
     def mounts(self, name: str, api: HttpApi) -> Iterable[Mount]:
+        """Compile an API where its host and base path say."""
         base = api.base_path.rstrip("/")
         for stage in api.stages:
-            facts = self._facts(name, api, stage)
-            routes = [
-                self._plan(self._build(key, name, api, facts, route), HEAD, TAIL)
-                for key, route in api.routes.items()
-            ]
-            bare = self._build("", name, api, facts, None)
-            # Differs: [stage-path] a custom domain of AWS hides the stage.
-            yield Mount(
-                base if stage == "$default" else f"{base}/{stage}",
-                RouteTable(routes),
-                self._plan(bare, UNMATCHED, TAIL),
-                self._plan(bare, PREFLIGHT, PREFLIGHT_TAIL) if api.cors is not None else None,
-            )
+            # Differs: [stage-path] AWS hides the stage where an API has a host name of its own.
+            prefix = base if stage == "$default" else f"{base}/{stage}"
+            yield self._mount(name, prefix, self._facts(name, api, stage))
+
+    def mappings(self, host: str, domain: Domain) -> Iterable[Mount]:
+        """Compile the APIs that a domain leads to; what no mapping takes is refused."""
+        for key, text in domain.mappings.items():
+            name, stage = target(text)
+            api = self.config.apis[name]
+            stage = stage or ("$default" if "$default" in api.stages else next(iter(api.stages)))
+            facts = replace(self._facts(name, api, stage), domain=host, mapping_key=key)
+            yield self._mount(name, f"/{key}" if key else "", facts)
+        if "" not in domain.mappings:
+            unmapped = self._plan(self._of_nobody(), UNMAPPED, NOWHERE_TAIL)
+            yield Mount("", RouteTable(()), unmapped, None)
+
+    def _mount(self, name: str, prefix: str, facts: ApiFacts) -> Mount:
+        api = self.config.apis[name]
+        routes = [
+            self._plan(self._build(key, name, api, facts, route), HEAD, TAIL)
+            for key, route in api.routes.items()
+        ]
+        bare = self._build("", name, api, facts, None)
+        return Mount(
+            prefix,
+            RouteTable(routes),
+            self._plan(bare, UNMATCHED, TAIL),
+            self._plan(bare, PREFLIGHT, PREFLIGHT_TAIL) if api.cors is not None else None,
+        )
 
     def nowhere(self) -> RoutePlan:
         """Compile the answer to requests for which there is no API at all."""
-        # Differs: [no-api] AWS answers 403 at a custom domain.
-        build = self._build("", "", HttpApi(routes={}), self._nobody(), None)
-        return self._plan(build, NOWHERE, NOWHERE_TAIL)
+        return self._plan(self._of_nobody(), NOWHERE, NOWHERE_TAIL)
 
     def _facts(self, name: str, api: HttpApi, stage: str) -> ApiFacts:
         config = self.config
@@ -91,9 +111,10 @@ class _Compiler:
             variables=api.stages[stage].variables,
         )
 
-    def _nobody(self) -> ApiFacts:
-        config = self.config
-        return ApiFacts("-", "-", "http", "$default", config.account, config.region, "localhost")
+    def _of_nobody(self) -> RouteBuild:
+        account, region = self.config.account, self.config.region
+        facts = ApiFacts("-", "-", "http", "$default", account, region, "localhost")
+        return self._build("", "", HttpApi(routes={}), facts, None)
 
     def _build(
         self, key: str, name: str, api: HttpApi, facts: ApiFacts, route: Route | None

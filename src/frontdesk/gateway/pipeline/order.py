@@ -10,7 +10,7 @@ from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.integrations import function, http, mock, static
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
-from frontdesk.gateway.pipeline.stages import cors, mapping, respond, throttle
+from frontdesk.gateway.pipeline.stages import cors, idempotency, mapping, respond, throttle
 from frontdesk.gateway.pipeline.stages.authorize import authorize
 
 INTEGRATIONS: dict[str, Builder] = {
@@ -39,9 +39,19 @@ def not_found(_build: RouteBuild) -> Step:
     return Step("no route", miss, '404 {"message":"Not Found"}')
 
 
+def forbidden(_build: RouteBuild) -> Step:
+    """Build the end of the plan for requests at a domain that no mapping takes."""
+
+    def refuse(_ex: Exchange) -> Reply:
+        return refusal(403, "mapping")
+
+    return Step("no mapping", refuse, '403 {"message":"Forbidden"}')
+
+
 HEAD: tuple[Builder, ...] = (
     throttle.throttle_before_auth,
     authorize,
+    idempotency.idempotency_key,
     throttle.throttle_after_auth,
     mapping.request_mapping,
     integration,
@@ -49,6 +59,7 @@ HEAD: tuple[Builder, ...] = (
 
 TAIL: tuple[Builder, ...] = (
     mapping.response_mapping,
+    idempotency.keep_answer,
     throttle.rate_limit_fields,
     cors.cors,
     respond.request_id,
@@ -65,5 +76,8 @@ PREFLIGHT_TAIL: tuple[Builder, ...] = (respond.request_id,)
 
 NOWHERE: tuple[Builder, ...] = (not_found,)
 """For requests for which there is no API at all."""
+
+UNMAPPED: tuple[Builder, ...] = (forbidden,)
+"""For requests at a domain that none of its mappings takes, with `NOWHERE_TAIL`."""
 
 NOWHERE_TAIL: tuple[Builder, ...] = (respond.request_id,)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -33,6 +33,7 @@ TELL_EVERY: Final = 86400.0
 # TLS 1.2 with forward secrecy and authenticated encryption only; those of TLS 1.3 are always there.
 _CIPHERS: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 _VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+_HINT: Final = "`frontdesk check` tells all that is wrong with certificates"
 
 _log = logging.getLogger("frontdesk.tls")
 
@@ -58,25 +59,38 @@ class TlsSettings:
     client_auth: Literal["require", "optional"] = "require"
     min_version: Literal["1.2", "1.3"] = "1.2"
 
+    def stamp(self) -> tuple[object, ...]:
+        """Look at the files: what this gives changes when one of them does."""
+        paths = [path for files in self.certificates for path in (files.cert, files.key)]
+        found: list[object] = []
+        for path in [*paths, *([self.client_ca] if self.client_ca else [])]:
+            with contextlib.suppress(OSError):  # one that is not there has none
+                state = path.stat()
+                found.append((path, state.st_mtime_ns, state.st_size, state.st_ino))
+        return tuple(found)
 
-class _Shown:
-    """What clients are shown at one moment: a context for each certificate, found by name."""
+
+class Certificates:
+    """What a listener shows at one moment, as the files had it: a context for each certificate."""
 
     def __init__(self, settings: TlsSettings) -> None:
-        """Raises: CertificateError or OSError, whose `file` or `filename` is to blame."""
-        self.client_ca = b"" if settings.client_ca is None else settings.client_ca.read_bytes()
-        self.certificates: dict[Path, ServerCertificate] = {}
+        """Read the files, in whatever thread. Raises: StartError when they cannot be used."""
+        self.settings = settings
+        self.by_file: dict[Path, ServerCertificate] = {}
         self._by_name: dict[str, ssl.SSLContext] = {}
-        contexts = []
-        for files in settings.certificates:
-            certificate = _read(files)
-            context = _context(settings)
-            context.load_cert_chain(files.cert, files.key)
-            contexts.append(context)
-            self.certificates[files.cert] = certificate
-            for name in certificate.names:
-                self._by_name.setdefault(name, context)
-        self._first = contexts[0]
+        try:
+            self.client_ca = b"" if settings.client_ca is None else settings.client_ca.read_bytes()
+            self._first, *_ = [self._add(files) for files in settings.certificates]
+        except (CertificateError, OSError) as error:
+            raise StartError(_blame(settings, error), hint=_HINT) from error
+
+    def _add(self, files: CertificateFiles) -> ssl.SSLContext:
+        certificate = self.by_file[files.cert] = _read(files)
+        context = new_context(self.settings)
+        context.load_cert_chain(files.cert, files.key)
+        for name in certificate.names:
+            self._by_name.setdefault(name, context)
+        return context
 
     def context(self, name: str | None) -> ssl.SSLContext:
         """Find the context for the name that a client asks for; None: it asks for none."""
@@ -91,27 +105,17 @@ class _Shown:
 class ListenerTls:
     """TLS of one listener. `context` goes to the event loop; what it shows may be renewed at any time."""
 
-    def __init__(self, settings: TlsSettings) -> None:
-        """Read the files. Raises: StartError when they cannot be used."""
-        self._settings = settings
-        self._stamp = _stamp(settings)
-        self._trusted_since = 0.0
-        try:
-            self._shown = _Shown(settings)
-            self.context = _context(settings)
-        except (CertificateError, OSError) as error:
-            raise StartError(_blame(settings, error), hint=_HINT) from error
+    def __init__(self, certificates: Certificates) -> None:
+        self.certificates = certificates
+        self.context = new_context(certificates.settings)
         self.context.sni_callback = self._choose
+        self._stamp = certificates.settings.stamp()
+        self._trusted_since = 0.0
 
     @property
     def asks_clients(self) -> bool:
         """Whether clients are asked for a certificate."""
-        return self._settings.client_ca is not None
-
-    @property
-    def certificates(self) -> Mapping[Path, ServerCertificate]:
-        """The certificates in force, by file."""
-        return self._shown.certificates
+        return self.certificates.settings.client_ca is not None
 
     def is_outdated(self, connection: ssl.SSLObject) -> bool:
         """Whether a client was verified by authorities of before: TLS 1.2 resumes without asking again."""
@@ -122,71 +126,63 @@ class ListenerTls:
             and session.time <= self._trusted_since
         )
 
-    def replace(self, settings: TlsSettings, now: float) -> None:
-        """Show other certificates to connections from calendar second `now` on, after a reload.
+    def replace(self, certificates: Certificates, now: float) -> None:
+        """Show other certificates to connections from calendar second `now` on.
 
         Whether clients are asked, and the least version, stay as they were at the start.
-        Raises: StartError, and nothing has changed.
         """
-        try:
-            shown = _Shown(settings)
-        except (CertificateError, OSError) as error:
-            raise StartError(_blame(settings, error), hint=_HINT) from error
-        self._settings, self._stamp = settings, _stamp(settings)
-        self._show(shown, now)
+        if certificates.client_ca != self.certificates.client_ca:
+            self._trusted_since = now
+        self.certificates = certificates
 
     def renew(self, now: float) -> bool:
         """Read the files again where one of them has changed; keep the old ones where they are no good.
 
         Blocks for some milliseconds: meant for a thread. Returns whether others are shown now.
         """
-        stamp = _stamp(self._settings)
+        stamp = self.certificates.settings.stamp()
         if stamp == self._stamp:
             return False
         self._stamp = stamp
         try:
-            shown = _Shown(self._settings)
-        except (CertificateError, OSError) as error:
+            renewed = Certificates(self.certificates.settings)
+        except StartError as error:
             # A key that follows its certificate by a moment changes the stamp again.
-            _log.error("the old certificates stay: %s", _blame(self._settings, error))
+            _log.error("the old certificates stay: %s", error)
             return False
-        self._show(shown, now)
-        for path in self.certificates:
+        self.replace(renewed, now)
+        for path in renewed.by_file:
             _log.info("certificate renewed: %s", path)
         return True
 
     def tell(self, now: float) -> None:
         """Log what is wrong with the certificates in force at calendar second `now`, or soon will be."""
-        for path, certificate in self.certificates.items():
+        for path, certificate in self.certificates.by_file.items():
             for fault in faults(certificate, now):
                 _log.error("clients will refuse the certificate: %s: %s", fault, path)
             soon = expires_soon(certificate, now)
             if soon:
                 _log.warning("the certificate %s: %s", soon, path)
 
-    def _show(self, shown: _Shown, now: float) -> None:
-        if shown.client_ca != self._shown.client_ca:
-            self._trusted_since = now
-        self._shown = shown
-
     def _choose(self, connection: ssl.SSLObject, name: str | None, _context: object) -> None:
-        connection.context = self._shown.context(name)
+        connection.context = self.certificates.context(name)
 
 
 class CertificateWatch:
     """Looks at the files of listeners now and then, in a thread."""
 
-    def __init__(self, listeners: Iterable[ListenerTls], clock: Clock, wheel: Wheel) -> None:
-        """listeners: may grow until `start`."""
-        self._listeners = listeners
+    def __init__(self, clock: Clock, wheel: Wheel) -> None:
+        self._listeners: list[ListenerTls] = []
         self._clock = clock
         self._timer = wheel.timer(self._look)
         self._tell_at = 0.0
         self._looking: asyncio.Future[None] | None = None
 
-    def start(self) -> None:
-        """Begin to look. Must be called on the event loop."""
-        self._look()
+    def start(self, listeners: Iterable[ListenerTls | None]) -> None:
+        """Begin to look, where a listener has TLS. Must be called on the event loop."""
+        self._listeners = [listener for listener in listeners if listener is not None]
+        if self._listeners:
+            self._look()
 
     def stop(self) -> None:
         """Look no more."""
@@ -207,10 +203,8 @@ class CertificateWatch:
                 listener.tell(now)
 
 
-_HINT: Final = "`frontdesk check` tells all that is wrong with certificates"
-
-
-def _context(settings: TlsSettings) -> ssl.SSLContext:
+def new_context(settings: TlsSettings) -> ssl.SSLContext:
+    """Make a context without a certificate. Raises: OSError when client_ca cannot be used."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[settings.min_version]
     context.set_ciphers(_CIPHERS)
@@ -240,14 +234,3 @@ def _blame(settings: TlsSettings, error: CertificateError | OSError) -> str:
     if isinstance(error, ssl.SSLError):  # the one file that OpenSSL alone reads
         return f"no PEM certificate in this file: {settings.client_ca}"
     return f"cannot read the file: {error.strerror}: {error.filename or settings.client_ca}"
-
-
-def _stamp(settings: TlsSettings) -> tuple[object, ...]:
-    """Take what changes when a file does. One that is not there has no stamp."""
-    found: list[object] = []
-    paths = [path for files in settings.certificates for path in (files.cert, files.key)]
-    for path in [*paths, *([settings.client_ca] if settings.client_ca else [])]:
-        with contextlib.suppress(OSError):
-            state = path.stat()
-            found.append((path, state.st_mtime_ns, state.st_size, state.st_ino))
-    return tuple(found)
