@@ -40,4 +40,5 @@ async def test_a_request_has_one_trace(tmp_path, sent):
     assert len(set(seen)) == 1
     assert seen[0].startswith(sent.get("X-Amzn-Trace-Id", "Root=1-"))
     [line] = (tmp_path / "access.log").read_text().splitlines()
-    assert json.loads(line)["traceId"] == seen[0]
+    assert seen[0].split(";")[0] == f"Root={json.loads(line)['xrayTraceId']}"
+    assert json.loads(line)["traceId"] == seen[0].split(";")[0][7:].replace("-", "")

@@ -96,6 +96,10 @@ class FunctionObserver(Protocol):
         """Take note that a process has loaded the handler. seconds: since its fork."""
         ...
 
+    def failed(self, function: str, version: str) -> None:
+        """Take note that a process could not load the handler."""
+        ...
+
     def waited(self, function: str, seconds: float) -> None:
         """Take note that a call had to wait for a process."""
         ...

@@ -99,9 +99,9 @@ class Upstream:
         """Return what sends calls under this backend's policies.
 
         retry: None for a single attempt. timeout: seconds after which a call is cancelled. Where no policy
-        applies that is the backend itself, at no cost.
+        applies that is the backend itself, at no cost, and nobody is told of the attempt.
         """
-        if retry is None and self._settings.breaker is None and self.observer is None:
+        if retry is None and self._settings.breaker is None:
             return self
         return Persistent(self, retry or ONCE, timeout, clock=self._clock, wheel=self._wheel)
 

@@ -10,6 +10,7 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.server.access_log import AccessLog, _Batch
 from frontdesk.gateway.server.log_formats import compile_format
+from frontdesk.rules.http.trace_context import read_amazon
 from frontdesk.rules.redaction import SecretNames
 
 SECRETS = SecretNames(["x-vendor"])
@@ -53,22 +54,31 @@ def test_default_record_has_what_is_known_and_leaves_out_the_rest(exchange):
     }
 
 
-def test_the_record_shows_the_trace_that_functions_were_shown(exchange):
-    ex = exchange(b"X-Amzn-Trace-Id: nonsense", trace="Root=1-5759e988-bd862e3fe1be46a994272793")
-    record = json.loads(compile_format("json", SECRETS)(ex))
-    assert record["traceId"] == "Root=1-5759e988-bd862e3fe1be46a994272793"
+TRACE = "65f1a2b34111111111111111aaaaaaaa"
 
 
-def test_digits_of_our_own_trace_are_no_card_number(exchange):
-    trace = "Root=1-65f1a2b3-4111111111111111aaaaaaaa"
-    record = json.loads(compile_format("json", SECRETS)(exchange(trace=trace)))
-    assert record["traceId"] == trace
+def test_the_record_shows_the_trace_even_where_its_digits_look_like_a_card_number(exchange):
+    record = json.loads(compile_format("json", SECRETS)(exchange(trace_id=TRACE)))
+    assert record["traceId"] == TRACE
+    assert "xrayTraceId" not in record
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"invoke_status": 200}, id="a function was called"),
+        pytest.param({"caller": read_amazon("Root=1-65f1a2b3-" + TRACE[8:])}, id="it came so"),
+    ],
+)
+def test_a_trace_that_is_known_to_amazons_tools_is_shown_in_their_form_too(exchange, facts):
+    record = json.loads(compile_format("json", SECRETS)(exchange(trace_id=TRACE, **facts)))
+    assert record["traceId"] == TRACE
+    assert record["xrayTraceId"] == "1-65f1a2b3-4111111111111111aaaaaaaa"
 
 
 def test_default_record_of_an_integration(exchange):
     ex = exchange(
         b"User-Agent: curl",
-        b"X-Amzn-Trace-Id: Root=1-2-3",
         integration_latency=0.25,
         integration_status=404,
         upstream="10.0.0.5:9000",
@@ -84,7 +94,6 @@ def test_default_record_of_an_integration(exchange):
     assert record["integrationStatus"] == 404
     assert record["upstream"] == "10.0.0.5:9000"
     assert record["userAgent"] == "curl"
-    assert record["traceId"] == "Root=1-2-3"
     assert (record["principal"], record["errorCode"], record["authorizer"]) == (
         "jane",
         "jwt:expired",

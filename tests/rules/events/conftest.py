@@ -39,6 +39,7 @@ def make_request():
             "client_ip": "192.0.2.1",
             "request_id": "JKJaXmPLvHcESHA=",
             "time": 1583348638.39,
+            "traceparent": "",
             "body": b"",
             "authorizer_event": None,
             "principal": "",

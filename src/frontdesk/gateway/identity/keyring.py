@@ -6,7 +6,7 @@ The shell of `rules.auth.jwks`: it brings the clock, the network and the waiting
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -31,6 +31,10 @@ MAX_WAITING: Final = 1000
 
 _log = logging.getLogger("frontdesk.identity")
 _jitter = random.SystemRandom().random
+
+
+def _unheard(_result: str) -> None:
+    """Where nobody counts fetches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class KeySet:
         self._fetch_document = ring.fetch
         self._monotonic = ring.clock.monotonic
         self._jitter = ring.jitter
+        self._on_fetched = ring.on_fetched
         self._state = KeySetState()
         self._waiting: list[Callable[[], None]] = []
         self._due = ring.wheel.timer(self.refresh)
@@ -140,6 +145,7 @@ class KeySet:
             self._state = jwks.failed(before, rules, self._monotonic(), self._jitter())
         self.generation = self._state.generation
         self._report(before, problem)
+        self._on_fetched("error" if problem else "ok")
         self._due.at(self._state.due)
         self._release()
 
@@ -181,19 +187,28 @@ class KeyRing:
     """The key sets of the issuers of one plan. Made in any thread; started on the loop."""
 
     def __init__(
-        self, clock: Clock, wheel: Wheel, fetch: Fetch, jitter: Callable[[], float] = _jitter
+        self,
+        clock: Clock,
+        wheel: Wheel,
+        fetch: Fetch,
+        jitter: Callable[[], float] = _jitter,
+        on_fetched: Callable[[str], None] = _unheard,
     ) -> None:
-        """jitter: gives 0 to 1, so that many doors do not ask an issuer at the same instant."""
+        """jitter: gives 0 to 1, so that many doors do not ask an issuer at the same instant.
+
+        on_fetched: told `ok` or `error` after each fetch.
+        """
         self.clock = clock
         self.wheel = wheel
         self.fetch = fetch
         self.jitter = jitter
+        self.on_fetched = on_fetched
         self._sets: dict[IssuerSettings, KeySet] = {}
         self._former: Mapping[IssuerSettings, KeySet] = {}
 
     def successor(self) -> "KeyRing":
         """Begin the key ring of the next plan, which goes on with the key sets of this one."""
-        ring = KeyRing(self.clock, self.wheel, self.fetch, self.jitter)
+        ring = KeyRing(self.clock, self.wheel, self.fetch, self.jitter, self.on_fetched)
         ring._former = self._sets
         return ring
 
@@ -205,6 +220,12 @@ class KeyRing:
             found = self._former.get(settings) or KeySet(settings, self)
             self._sets[settings] = found
         return found
+
+    def missing(self) -> Iterator[str]:
+        """Name the issuers whose tokens cannot be judged, for want of keys."""
+        for settings, key_set in self._sets.items():
+            if not key_set.ready:
+                yield settings.issuer
 
     def start(self) -> None:
         """Fetch what is new in the background, stop what only the former ring had. Waits for nothing."""

@@ -13,6 +13,7 @@ from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
+from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
 
@@ -35,6 +36,7 @@ class Parts:
     keys: KeyRing
     upstreams: Upstreams
     metrics: Registry | None = None
+    traces: Traces = field(default_factory=Traces)
 
     def successor(self, invokers: Mapping[str, Invoker]) -> "Parts":
         """Make the parts of the next plan. What both plans refer to goes on; nothing changes before `start`."""

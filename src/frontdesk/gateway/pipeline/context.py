@@ -13,6 +13,7 @@ import orjson
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.replies import MESSAGES
 from frontdesk.rules.events.times import clf
+from frontdesk.rules.http.trace_context import write_root
 
 Variable = Callable[[Exchange], Any]
 """Gives a JSON value, or None when the exchange has none."""
@@ -134,6 +135,7 @@ CONTEXT: dict[str, Variable] = {
     "routeKey": lambda ex: ex.plan.route_key,
     "stage": lambda ex: ex.plan.api.stage,
     "status": lambda ex: ex.status or None,
+    "xrayTraceId": lambda ex: write_root(ex.trace_id) if ex.trace_id else None,
 }
 
 

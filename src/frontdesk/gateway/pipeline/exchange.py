@@ -209,6 +209,7 @@ class Exchange:
     it. Mapped headers and query parameters are in `fields`, `headers` and `query` themselves."""
     principal: str = ""
     authorizer_error: str = ""
+    authorizer_started: float = 0.0
     authorizer_latency: float = -1.0
     """Seconds that a decision took; -1: it was remembered, or none was asked for."""
     limit_fields: Fields | None = None

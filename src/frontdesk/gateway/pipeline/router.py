@@ -214,3 +214,19 @@ class Door:
         """Route the exchange and run it. The exchange keeps the plan that it began with."""
         self.plan.route(ex)
         begin(ex)
+
+
+class TracedDoor(Door):
+    """A door at which every request belongs to a trace."""
+
+    __slots__ = ("_begin_trace",)
+
+    def __init__(self, plan: GatewayPlan, begin_trace: Callable[[Exchange], None]) -> None:
+        super().__init__(plan)
+        self._begin_trace = begin_trace
+
+    def enter(self, ex: Exchange) -> None:
+        """See Door."""
+        self._begin_trace(ex)
+        self.plan.route(ex)
+        begin(ex)

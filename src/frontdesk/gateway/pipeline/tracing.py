@@ -1,14 +1,136 @@
-"""Owns the trace of an exchange: made once, then the same for every function and for the log."""
+"""Owns the trace of an exchange: read or made when it enters, then shown to whoever is called.
 
-from collections.abc import Callable
+The rules of the fields are `rules.http.trace_context`. A span id of ours is 15 random digits behind one
+that tells whose span it is, so that the spans of one exchange need no ids of their own.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Final
 
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.rules.events.trace import trace_id
+from frontdesk.rules.http.forwarding import TrustedProxies
+from frontdesk.rules.http.trace_context import (
+    extend_amazon,
+    keeps_baggage,
+    keeps_tracestate,
+    read_caller,
+    write_amazon,
+    write_root,
+    write_traceparent,
+)
+
+DOOR: Final = "d"
+AUTHORIZER: Final = "a"
+CALLED: Final = "c"
+"""First digits of the span ids of an exchange: of itself, its authorizer, its function or backend."""
+
+_DIGITS: Final = 24 + 15  # of a trace id behind its second, of a span id behind its first digit
+_IDS_IN_BLOCK: Final = 256
+_ROLL: Final = 14  # digits of a trace id that decide whether it is sampled
+_NOBODY: Final = TrustedProxies(())
 
 
-def trace_of(ex: Exchange, number: Callable[[], int]) -> str:
-    """Return the X-Amzn-Trace-Id of a request. number: gives 96 bits or more that no other request gets."""
-    if not ex.trace:
-        received = ex.headers.get(b"x-amzn-trace-id", b"").decode("latin-1")
-        ex.trace = trace_id(received, int(ex.time), number())
-    return ex.trace
+class Traces:
+    """Begins the traces of one process."""
+
+    def __init__(
+        self,
+        *,
+        share: float = 0.0,
+        exports: bool = False,
+        trusted: TrustedProxies = _NOBODY,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """Take the rules, which are fixed at the start.
+
+        share: of the requests whose caller has not decided, 0.0 to 1.0. exports: spans are sent somewhere;
+        else ids are passed on and nothing is decided. trusted: peers whose baggage is passed on.
+        """
+        self.exports = exports
+        self._below = f"{int(share * 16**_ROLL):x}".zfill(_ROLL) if exports else ""
+        self._always = exports and share >= 1
+        self._trusted = trusted
+        self._ids = _digits(random_bytes)
+        self._second = 0
+        self._prefix = ""
+
+    def begin(self, ex: Exchange) -> None:
+        """Set the trace of an exchange that has just entered."""
+        headers = ex.headers
+        if (
+            b"traceparent" in headers
+            or b"x-amzn-trace-id" in headers
+            or b"tracestate" in headers
+            or b"baggage" in headers
+        ):
+            self._join(ex)
+        else:
+            self._make(ex)
+
+    def amazon(self, ex: Exchange, span: str) -> str:
+        """Return the X-Amzn-Trace-Id that a function of this exchange is shown. span: the callee's first digit."""
+        if not ex.trace_id:  # where requests are not traced, functions are told nevertheless
+            self.begin(ex)
+        caller = ex.caller
+        recorded = ex.sampled and self.exports
+        span_id = (span if recorded else CALLED) + ex.span_id[1:]
+        if caller is not None and caller.amazon is not None:
+            return extend_amazon(caller.amazon, span_id, replace=recorded)
+        if caller is not None and not recorded:
+            span_id = caller.span_id
+        elif not recorded:  # as AWS does
+            return f"Root={write_root(ex.trace_id)}"
+        return write_amazon(ex.trace_id, span_id, sampled=ex.sampled)
+
+    def _make(self, ex: Exchange) -> None:
+        """Begin a new trace. Its first digits are the second, so that both forms of its id are valid."""
+        second = int(ex.time)
+        if second != self._second:
+            self._second, self._prefix = second, f"{second & 0xFFFFFFFF:08x}"
+        digits = next(self._ids)
+        ex.trace_id = trace_id = self._prefix + digits[:24]
+        ex.span_id = DOOR + digits[24:]
+        if self._always or trace_id[-_ROLL:] < self._below:
+            ex.sampled = True
+            ex.traceparent = f"00-{trace_id}-{CALLED}{digits[24:]}-01"
+        else:
+            ex.traceparent = f"00-{trace_id}-{CALLED}{digits[24:]}-00"
+
+    def _join(self, ex: Exchange) -> None:
+        """Go on with the trace of the caller, or begin one, and drop what must not be passed on."""
+        headers = ex.headers
+        parent, amazon, state = [
+            headers.get(name, b"").decode("latin-1")
+            for name in (b"traceparent", b"x-amzn-trace-id", b"tracestate")
+        ]
+        self._make(ex)
+        caller = ex.caller = read_caller(parent, amazon)
+        if caller is not None:
+            ex.trace_id = trace_id = caller.trace_id
+            undecided = caller.sampled is None
+            if undecided:
+                ex.sampled = self._always or trace_id[-_ROLL:] < self._below
+            else:
+                ex.sampled = bool(caller.sampled)
+            # A span of ours that nobody is sent would tear the trace apart.
+            ours = CALLED + ex.span_id[1:]
+            passed = ours if ex.sampled and self.exports else caller.span_id or ours
+            ex.traceparent = write_traceparent(trace_id, passed, sampled=ex.sampled)
+        dropped = {b"traceparent"}
+        if caller is None or caller.amazon is not None or not keeps_tracestate(state):
+            dropped.add(b"tracestate")
+        if ex.peer not in self._trusted or not keeps_baggage(headers.get(b"baggage", b"")):
+            dropped.add(b"baggage")
+        if caller is None:
+            dropped.add(b"x-amzn-trace-id")
+        ex.headers = {name: value for name, value in headers.items() if name not in dropped}
+        ex.fields = [field for field in ex.fields if field[0].lower() not in dropped]
+
+
+def _digits(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
+    """Yield random hex digits for one trace; a system call for each would cost more than all else."""
+    while True:
+        block = random_bytes(_DIGITS * _IDS_IN_BLOCK // 2).hex()
+        for at in range(0, len(block), _DIGITS):
+            yield block[at : at + _DIGITS]

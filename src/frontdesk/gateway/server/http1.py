@@ -562,6 +562,11 @@ class HttpConnection(asyncio.Protocol):
         stream = self._outgoing
         return stream is not None and stream.endless
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        return self._exchange is not None
+
     def drain(self) -> None:
         """Close when idle; else the answer under way will be the last."""
         if self._exchange is None and not self._held:

@@ -37,6 +37,11 @@ class Linger(asyncio.Protocol):
         self._timer.stop()
         self._registry.remove(self)
 
+    @property
+    def busy(self) -> bool:
+        """See Connection: the request is over."""
+        return False
+
     def drain(self) -> None:
         """It ends by itself in a moment."""
 

@@ -98,6 +98,16 @@ class Server:
         }
 
     @property
+    def draining(self) -> bool:
+        """Whether nobody is let in any more."""
+        return self._registry.draining
+
+    @property
+    def active(self) -> int:
+        """How many requests are under way."""
+        return self._registry.active
+
+    @property
     def connections(self) -> int:
         """How many clients are connected."""
         return len(self._registry.connections)

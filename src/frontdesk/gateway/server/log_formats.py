@@ -13,6 +13,7 @@ import orjson
 
 from frontdesk.gateway.pipeline.context import CONTEXT, Variable, variable
 from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.rules.http.trace_context import write_root
 from frontdesk.rules.lang.context import LONGEST_TEMPLATE, TEMPLATE_VARIABLE
 from frontdesk.rules.redaction import MASK, SecretNames, mask_secrets
 
@@ -84,11 +85,11 @@ def json_record(ex: Exchange) -> bytes:
         record["errorCode"] = ex.error
         if ex.authorizer_error:
             record["authorizer"] = ex.authorizer_error
-    received = ex.headers.get(b"x-amzn-trace-id")
-    if received is not None:
-        record["traceId"] = mask_secrets(ex.trace or received.decode("latin-1"))
-    elif ex.trace:  # our own digits are no card number
-        record["traceId"] = ex.trace
+    if ex.trace_id:  # digits only: no card number, whatever they look like
+        record["traceId"] = ex.trace_id
+        caller = ex.caller
+        if ex.invoke_status or (caller is not None and caller.amazon is not None):
+            record["xrayTraceId"] = write_root(ex.trace_id)
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 

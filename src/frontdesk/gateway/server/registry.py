@@ -7,6 +7,11 @@ from typing import Protocol
 class Connection(Protocol):
     """An open connection, whatever it speaks now."""
 
+    @property
+    def busy(self) -> bool:
+        """Whether a request is under way."""
+        ...
+
     def drain(self) -> None:
         """The server stops: close at once when idle, else after what is under way."""
         ...
@@ -26,6 +31,11 @@ class Registry:
         self._on_empty: Callable[[], None] | None = None
         self.connections: set[Connection] = set()
         self.draining = False
+
+    @property
+    def active(self) -> int:
+        """How many requests are under way."""
+        return sum(connection.busy for connection in self.connections)
 
     def admit(self, connection: Connection) -> bool:
         """Add a new connection, unless there are too many or the server stops."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import Wheel
@@ -43,12 +43,17 @@ class Shared:
     dates: DateLine = field(default_factory=DateLine)
 
 
+NOBODY: Final = ApiFacts(
+    id="-", name="-", kind="http", stage="-", account="-", region="-", domain="-"
+)
+"""The API of requests that never reach one."""
+
+
 def refused_plan(log: Callable[[Exchange], None]) -> RoutePlan:
     """Make the plan of requests that never reach an API: no stages, only their id and the log."""
-    nobody = ApiFacts(id="-", name="-", kind="http", stage="-", account="-", region="-", domain="-")
     return RoutePlan(
         route_key="-",
-        api=nobody,
+        api=NOBODY,
         head=(),
         tail=(add_request_id,),
         body_at=-1,

@@ -115,6 +115,11 @@ class ClientTunnel(asyncio.Protocol):
 
     # -- life -------------------------------------------------------------------------------------
 
+    @property
+    def busy(self) -> bool:
+        """See Connection: a request that has become a tunnel goes on."""
+        return True
+
     def drain(self) -> None:
         """A tunnel has no end of its own to wait for."""
         # Differs: [close-frame] no WebSocket close frame (1012) is sent: the client sees the end.

@@ -71,7 +71,8 @@ class GcPauses:
 
     def close(self) -> None:
         """Listen no more."""
-        gc.callbacks.remove(self._collected)
+        if self._collected in gc.callbacks:
+            gc.callbacks.remove(self._collected)
 
     def _collected(self, phase: str, _info: dict[str, Any]) -> None:
         if phase == "start":

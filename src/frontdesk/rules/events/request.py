@@ -34,6 +34,7 @@ class Request(Protocol):
     client_ip: str
     request_id: str
     time: float
+    traceparent: str
     body: bytes
     authorizer_event: Mapping[str, Any] | None
     principal: str

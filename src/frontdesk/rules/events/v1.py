@@ -149,6 +149,8 @@ def _headers(request: Request, trace: str) -> Multi:
     )
     origin, port, scheme = forwarding(request)
     shown["X-Amzn-Trace-Id"] = [trace]
+    if request.traceparent:
+        shown["traceparent"] = [request.traceparent]
     shown["X-Forwarded-For"] = [origin]
     shown["X-Forwarded-Port"] = [port]
     shown["X-Forwarded-Proto"] = [scheme]

@@ -86,6 +86,8 @@ def _headers(request: Request, trace: str) -> dict[str, str]:
         if name not in _LEFT_OUT
     }
     shown["x-amzn-trace-id"] = trace
+    if request.traceparent:
+        shown["traceparent"] = request.traceparent
     shown["x-forwarded-for"], shown["x-forwarded-port"], shown["x-forwarded-proto"] = forwarding(
         request
     )

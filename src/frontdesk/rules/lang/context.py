@@ -66,6 +66,7 @@ VARIABLES: Final = frozenset(
         "routeKey",
         "stage",
         "status",
+        "xrayTraceId",
     )
 )
 """Without `$context.`; beside them there are `authorizer.{claim or context key}` of any key."""

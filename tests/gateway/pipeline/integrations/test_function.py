@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from frontdesk.gateway.pipeline import run
-from frontdesk.gateway.pipeline.integrations.function import MAX_EVENT, FunctionIntegration
+from frontdesk.gateway.pipeline.integrations.function import FORMS, MAX_EVENT, FunctionIntegration
+from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.ports.invoker import Outcome
 from frontdesk.rules.events.v1 import EventV1
 from frontdesk.rules.events.v2 import EventV2
 
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+SENT = [(b"X-Amzn-Trace-Id", TRACE.encode())]
 
 
 @dataclass
@@ -66,6 +68,7 @@ def begin(make_exchange, clock, invoker):
             payload=payload,
             timeout=29.0,
             clock=clock,
+            traces=Traces(),
         )
         planned = make_exchange(head=[stage.invoke])
         ex.plan = replace(planned.plan, max_body=10 * 1024**2)
@@ -82,7 +85,7 @@ def only_reply(ex):
 
 @pytest.mark.parametrize("payload", ["1.0", "2.0"])
 def test_the_event_has_the_routes_format(begin, invoker, payload):
-    ex = begin([(b"X-Amzn-Trace-Id", TRACE.encode())], payload, body=b"hi")
+    ex = begin(SENT, payload, body=b"hi")
     [invocation] = invoker.invocations
     event = json.loads(invocation.event)
     assert (event["version"], event["body"]) == (payload, "hi")
@@ -217,9 +220,9 @@ def test_nothing_keeps_an_answered_exchange(begin, invoker):
 
 @pytest.mark.parametrize(("more", "is_refused"), [(0, False), (1, True)], ids=["fits", "too long"])
 def test_an_event_longer_than_lambda_takes_is_413(begin, invoker, more, is_refused):
-    begin(method="POST", body=b"x", trace=TRACE)
+    begin(SENT, method="POST", body=b"x")
     room = MAX_EVENT - len(invoker.invocations.pop().event) + 1
-    ex = begin(method="POST", body=b"x" * (room + more), trace=TRACE)
+    ex = begin(SENT, method="POST", body=b"x" * (room + more))
     if is_refused:
         reply = only_reply(ex)
         assert (reply.status, reply.body) == (413, b'{"message":"Request Entity Too Large"}')
@@ -229,7 +232,9 @@ def test_an_event_longer_than_lambda_takes_is_413(begin, invoker, more, is_refus
         assert len(invoker.invocations[0].event) == MAX_EVENT
 
 
-def test_the_trace_that_an_authorizer_was_shown_is_kept(begin, invoker):
-    begin(trace=TRACE)
+def test_a_function_sees_the_trace_that_the_request_has_been_given(begin, invoker):
+    given = {"trace_id": "5759e988bd862e3fe1be46a994272793", "span_id": "d000000000000007"}
+    begin(sampled=True, **given)
     [invocation] = invoker.invocations
-    assert invocation.trace == json.loads(invocation.event)["headers"]["x-amzn-trace-id"] == TRACE
+    shown = json.loads(invocation.event)["headers"]["x-amzn-trace-id"]
+    assert invocation.trace == shown == "Root=1-5759e988-bd862e3fe1be46a994272793"

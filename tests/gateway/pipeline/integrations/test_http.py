@@ -24,6 +24,8 @@ class Backend:
         self.calls = []
         self.dropped = []
 
+    observer = None
+
     def get(self, settings: UpstreamSettings):
         self.settings.append(settings)
         return self

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import ConfigError, Finding, UpstreamError
 from frontdesk.base.streams import Duplex, Fields, Source
+from frontdesk.base.telemetry import AttemptObserver
 from frontdesk.client.call import Call, Sender
 from frontdesk.client.dial import TlsFileError
 from frontdesk.client.pool import PoolLimits
@@ -160,18 +161,22 @@ def _forwarder(build: RouteBuild, made_of: _MadeOf, name: str | None) -> tuple["
         append = http.path is None
     else:
         url = split_url(http.url or "", build.facts.variables)
-        settings = UpstreamSettings((url.origin,), limits=PoolLimits(read=LONGEST))
+        settings = UpstreamSettings((url.origin,), url.origin, limits=PoolLimits(read=LONGEST))
         shown = build.shown(http.url, "apis", build.api_name, "routes", build.key, "http", "url")
         append = takes_rest(variables)
     policy = retry_policy(retry) if retry else None
+    upstream = _upstream(build, name, settings)
+    sender = upstream.sender(policy, timeout)
     forwarder = Forwarder(
-        _upstream(build, name, settings).sender(policy, timeout),
+        sender,
         compile_target(url, variables, append=append),
         method=http.method or "",
         keep_host=http.host == "preserve",
         maps_host=made_of.maps_host,
         timeout=timeout,
         clock=build.parts.clock,
+        # Whoever makes several attempts tells of each of them.
+        observer=upstream.observer if sender is upstream else None,
     )
     return forwarder, ", ".join([shown, f"timeout {timeout:g}s", *_shown(policy, settings)])
 
@@ -222,6 +227,7 @@ class Forwarder:
         "_keep_host",
         "_maps_host",
         "_method",
+        "_observer",
         "_send",
         "_target",
         "_timeout",
@@ -238,11 +244,14 @@ class Forwarder:
         maps_host: bool,
         timeout: float,
         clock: Clock,
+        observer: AttemptObserver | None = None,
     ) -> None:
         """target: makes the request target. method: "" for the client's. timeout: seconds to answer.
 
         keep_host: the backend sees the client's Host. maps_host: the route may set one itself.
+        observer: told what becomes of each call.
         """
+        self._observer = observer
         self._send = sender.send
         self._target = target
         self._method = method
@@ -253,9 +262,13 @@ class Forwarder:
 
     def forward(self, ex: Exchange) -> Reply | Parked:
         """Send the request on and park; the answer resumes the exchange."""
-        call = _Forwarding(
-            self._method or ex.method, b"", ex.body if ex.source is None else ex.source
-        )
+        method, body = self._method or ex.method, ex.body if ex.source is None else ex.source
+        observer = self._observer
+        if observer is None:
+            call = _Forwarding(method, b"", body)
+        else:
+            call = _ObservedForwarding(method, b"", body)
+            call.observer = observer
         if not self._write(ex, call):
             return refusal(508, "loop")
         call.exchange = ex
@@ -287,6 +300,8 @@ class Forwarder:
         else:
             introduction = _introduction_behind_others(ex, host)
         line = f"{call.method} {self._target(ex)} HTTP/1.1\r\n".encode("latin-1")
+        if ex.traceparent:
+            line += b"traceparent: %b\r\n" % ex.traceparent.encode()
         if section is not None and section.fields is ex.fields:
             head = line + section.lines() + introduction
         else:
@@ -389,6 +404,29 @@ class _Forwarding(Call):
         ex.integration_latency = self.monotonic() - ex.integration_started
         ex.integration_error = why
         self.cancel(too_slow=why == "timeout")
+
+
+class _ObservedForwarding(_Forwarding):
+    """One request at its backend whose outcome is told."""
+
+    __slots__ = ("observer",)
+
+    observer: AttemptObserver
+
+    def respond(
+        self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
+    ) -> None:
+        super().respond(status, fields, body, tunnel)
+        self.observer.attempted(self.method, status, "", self.exchange.integration_latency)
+
+    def fail(self, error: UpstreamError) -> None:
+        super().fail(error)
+        self.observer.attempted(self.method, 0, error.reason, self.exchange.integration_latency)
+
+    def stop(self, why: str) -> None:
+        super().stop(why)
+        reason = "timeout" if why == "timeout" else "cancelled"
+        self.observer.attempted(self.method, 0, reason, self.exchange.integration_latency)
 
 
 def _accepts(ex: Exchange, fields: Fields) -> bool:

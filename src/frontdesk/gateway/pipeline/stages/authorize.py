@@ -59,7 +59,9 @@ def _function(build: RouteBuild, name: str) -> tuple[Stage, str]:
     assert isinstance(config, FunctionAuthorizer)
     judge = build.once(
         ("authorizer", name),
-        lambda: FunctionJudge(config, parts.invokers[config.function], parts.clock, parts.wheel),
+        lambda: FunctionJudge(
+            config, parts.invokers[config.function], parts.clock, parts.wheel, parts.traces
+        ),
     )
     kept = f"kept {config.cache:g} s" if config.cache and config.identity else "asked each time"
     detail = f"{name}: function {config.function}, form {config.form}, {kept}"

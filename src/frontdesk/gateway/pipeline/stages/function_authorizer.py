@@ -4,7 +4,6 @@ An answer is kept by the identity values alone, so it serves every route of the 
 evaluated again for each request. Source: AWS, "Control access to HTTP APIs with Lambda authorizers".
 """
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from frontdesk.config.models.authorizer import ANSWER_TIME, FunctionAuthorizer
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.replies import refusal
-from frontdesk.gateway.pipeline.tracing import trace_of
+from frontdesk.gateway.pipeline.tracing import AUTHORIZER, Traces
 from frontdesk.gateway.pipeline.values import bind
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
 from frontdesk.rules.auth.answers import Answer, Failure, read_outcome
@@ -41,8 +40,14 @@ class FunctionJudge:
     """One authorizer: its function and the answers it remembers. Shared by all routes that use it."""
 
     def __init__(
-        self, config: FunctionAuthorizer, invoker: Invoker, clock: Clock, wheel: Wheel
+        self,
+        config: FunctionAuthorizer,
+        invoker: Invoker,
+        clock: Clock,
+        wheel: Wheel,
+        traces: Traces,
     ) -> None:
+        self.traces = traces
         self._form = config.form
         self._remember_for = config.cache if config.identity else 0.0
         self._invoker = invoker
@@ -110,7 +115,7 @@ def function_stage(
         if answer is not None:
             return _apply(ex, answer)
 
-        asked = judge.monotonic()
+        ex.authorizer_started = asked = judge.monotonic()
 
         def use(result: Answer | Failure) -> None:
             if not ex.answered:
@@ -118,7 +123,7 @@ def function_stage(
                 run.resume(ex, _apply(ex, result))
 
         if not judge.join(identity, use):
-            trace = trace_of(ex, _random)
+            trace = judge.traces.amazon(ex, AUTHORIZER)
             judge.ask(identity, encode(ex, _arn(ex), identity, trace), trace, use)
         return PARKED
 
@@ -149,10 +154,6 @@ def _decide(ex: Exchange, answer: Answer) -> Decision:
 
 def _arn(ex: Exchange) -> str:
     return ex.plan.api.execute_arn(ex.method, ex.stage_path)
-
-
-def _random() -> int:
-    return secrets.randbits(96)
 
 
 def _facts(ex: Exchange) -> Facts:

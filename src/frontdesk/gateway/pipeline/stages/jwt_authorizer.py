@@ -128,6 +128,7 @@ class TokenJudge:
         fault = jwt.check_claims(token.claims, self._demands, ex.time)
         if fault is not None:
             self._failures.count(ex.client_ip, ex.started)
+    verify = _timed(judge, monotonic)
             return fault
         return self._remember(ex, value, token.claims)
 
@@ -172,6 +173,20 @@ def jwt_stage(
         token = remembered.get(value)
         if token is not None and ex.started < token.expires and token.generation == keys.generation:
             return admit(ex, token)
+def _timed(
+    judge: TokenJudge, monotonic: Callable[[], float]
+) -> Callable[[Exchange, bytes], Verified | Fault | None]:
+    """Return the judge's `verify`, which also writes down what it took."""
+
+    def verify(ex: Exchange, value: bytes) -> Verified | Fault | None:
+        ex.authorizer_started = began = monotonic()
+        verdict = judge.verify(ex, value)
+        ex.authorizer_latency = monotonic() - began
+        return verdict
+
+    return verify
+
+
         verdict = verify(ex, value) if keys.ready else Fault.UNKNOWN_KEY
         if verdict is Fault.UNKNOWN_KEY and keys.wait_for_keys(lambda: again(ex, value)):
             return PARKED
@@ -180,12 +195,6 @@ def jwt_stage(
     def again(ex: Exchange, value: bytes) -> None:
         if not ex.answered:
             run.resume(ex, settle(ex, verify(ex, value)))
-
-    def verify(ex: Exchange, value: bytes) -> Verified | Fault | None:
-        began = monotonic()
-        verdict = judge.verify(ex, value)
-        ex.authorizer_latency = monotonic() - began
-        return verdict
 
     def settle(ex: Exchange, verdict: Verified | Fault | None) -> Reply | None:
         if isinstance(verdict, Verified):

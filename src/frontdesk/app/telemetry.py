@@ -1,0 +1,74 @@
+"""Composes what one process tells of itself: what it counts, and the faces that show it."""
+
+from collections.abc import Callable
+
+from frontdesk.base import metrics
+from frontdesk.base.clock import Clock
+from frontdesk.base.telemetry import MAX_SERIES, AttemptObserver, Registry
+from frontdesk.config.models.root import Config
+from frontdesk.gateway.admin import Face
+from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.router import Door, GatewayPlan, TracedDoor
+from frontdesk.gateway.pipeline.tracing import Traces
+from frontdesk.gateway.server.shared import NOBODY
+from frontdesk.gateway.telemetry.backends import BackendMeter
+from frontdesk.gateway.telemetry.functions import FunctionMeter
+from frontdesk.gateway.telemetry.process import GcPauses, LoopLag, process_samples
+from frontdesk.gateway.telemetry.requests import RequestMeter
+from frontdesk.gateway.telemetry.scrape import MetricsFace
+from frontdesk.rules.http.forwarding import TrustedProxies
+
+Log = Callable[[Exchange], None]
+
+
+class Telemetry:
+    """The counters of one process and what feeds them. Used on its event loop.
+
+    registry: is there even where the file turns metrics off, for what is counted seldom; nobody is
+    shown it then. metrics: the same for plans, None where nothing of a request is counted.
+    """
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        counted = config.metrics
+        self.registry = Registry(counted.series if counted else MAX_SERIES)
+        self.metrics = self.registry if counted else None
+        self.functions = FunctionMeter(self.registry)
+        tracing = config.tracing
+        self.traces = Traces(trusted=TrustedProxies(config.trusted_proxies))
+        self._traced = tracing is not None
+        self._lag = LoopLag(self.registry)
+        self._pauses = GcPauses(self.registry, clock.monotonic)
+
+    def backend(self, name: str) -> AttemptObserver:
+        """Make the observer of a backend."""
+        return BackendMeter(self.registry, name)
+
+    def keys_fetched(self, result: str) -> None:
+        """Count a fetch of an issuer's keys."""
+        self.registry.counter(metrics.JWKS_REFRESH, result).value += 1
+
+    def door(self, plan: GatewayPlan) -> Door:
+        """Make where requests enter."""
+        return TracedDoor(plan, self.traces.begin) if self._traced else Door(plan)
+
+    def of_unrouted(self, log: Log) -> Log:
+        """Count, before the log, requests that are refused before they reach a plan."""
+        if self.metrics is None:
+            return log
+        return RequestMeter(self.metrics, NOBODY, "", log).record
+
+    def faces(self) -> tuple[Face, ...]:
+        """Make what the admin listener shows of this process."""
+        return () if self.metrics is None else (MetricsFace(self.registry.samples),)
+
+    def start(self) -> None:
+        """Begin to measure the process, on the running loop."""
+        if self.metrics is not None:
+            self.registry.collect(process_samples)
+            self._lag.start()
+            self._pauses.start()
+
+    def close(self) -> None:
+        """Measure no more."""
+        self._lag.close()
+        self._pauses.close()
