@@ -4,13 +4,18 @@ It is given invokers, a ledger and listening sockets; whose these are is not its
 """
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from frontdesk.app.background import aside
+from frontdesk.app.stores import idempotency_store
+from frontdesk.app.telemetry import Telemetry
+from frontdesk.app.tls import certificates_of_listeners
+from frontdesk.base import metrics
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
+from frontdesk.base.telemetry import Sample
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.load import Loaded
@@ -26,6 +31,8 @@ from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.listening import listen
 from frontdesk.gateway.server.shared import Entrance
+from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
+from frontdesk.gateway.telemetry.backends import backend_samples
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
 from frontdesk.rules.http.forwarding import TrustedProxies
@@ -63,8 +70,20 @@ class DataPlane:
         self._clock = clock
         self._wheel = wheel
         self._development = development
-        keys = KeyRing(clock, wheel, fetch)
-        self._parts = Parts(clock, wheel, ledger, {}, keys, Upstreams(clock, wheel))
+        self.telemetry = Telemetry(config, clock)
+        keys = KeyRing(clock, wheel, fetch, on_fetched=self.telemetry.keys_fetched)
+        upstreams = Upstreams(clock, wheel, self.telemetry.backend)
+        self._parts = Parts(
+            clock,
+            wheel,
+            ledger,
+            {},
+            keys,
+            upstreams,
+            self.telemetry.metrics,
+            self.telemetry.traces,
+            idempotency_store(config),
+        )
         self._access: AccessLog | None = None
         self._door: Door
         self._server: Server
@@ -110,11 +129,12 @@ class DataPlane:
         max_connections: of this process.
         """
         self._parts = candidate.parts
-        self._door = Door(candidate.plan)
+        self._tls = [ListenerTls(found) if found else None for found in candidate.certificates]
+        self._door = self.telemetry.door(candidate.plan)
         self._server = server(
             self._config,
             self._door,
-            self._record(),
+            self.telemetry.of_unrouted(self._record()),
             clock=self._clock,
             wheel=self._wheel,
             max_connections=max_connections,
@@ -137,6 +157,8 @@ class DataPlane:
         """Accept nobody more, and let requests end for up to `limits.drain`."""
         await self._server.drain(self._config.limits.drain)
 
+        self.telemetry.registry.collect(self._samples)
+        self.telemetry.start()
     def close(self) -> None:
         """Close what the plan and the log have opened."""
         self._parts.stop()
@@ -155,6 +177,7 @@ class DataPlane:
 def server(
     config: Config,
     door: Entrance,
+        self.telemetry.close()
     log: Callable[[Exchange], None],
     *,
     clock: Clock,
@@ -164,6 +187,19 @@ def server(
     """Make the listeners of a door. log: takes exchanges that were refused before they were routed."""
     limits = config.limits
     return Server(
+    def not_ready(self) -> Iterator[str]:
+        """Give the reasons why no requests should come; see `health.Check`."""
+        if self._server.draining:
+            yield "draining"
+        for issuer in self._parts.keys.missing():
+            yield f"no keys of issuer {issuer}"
+
+    def _samples(self) -> Iterator[Sample]:
+        yield Sample(metrics.ACTIVE_REQUESTS.name, (), float(self._server.active))
+        yield from backend_samples(self._parts.upstreams.each())
+        if self._access is not None:
+            yield Sample(metrics.ACCESS_LOG_DROPPED.name, (), float(self._access.dropped))
+
         door,
         clock=clock,
         wheel=wheel,

@@ -25,7 +25,10 @@ from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.stores.memory.ledger import MemoryLedger
+from frontdesk.gateway.admin import Face
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
+from frontdesk.gateway.server.tls import CertificateWatch
+from frontdesk.gateway.telemetry.health import Readiness
 from frontdesk.stores.sqlite.database import Database
 
 _CLOCK = SystemClock()
@@ -151,7 +154,7 @@ class Frontdesk:
         self._in_force = candidate
         admin = server(
             config,
-            admin_door(config, (ConfigApi(self.reloads),), development=self._development),
+            admin_door(config, self._faces(), development=self._development),
             unlogged,
             clock=clock,
             wheel=wheel,
@@ -169,6 +172,22 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     """Compile a configuration without starting anything: to look at, not to run.
 
     Raises: ConfigError for what only compiling can tell.
+    def _faces(self) -> tuple[Face, ...]:
+        return (
+            ConfigApi(self.reloads),
+            Readiness(self._data.not_ready),
+            *self._data.telemetry.faces(),
+        )
+
+
+def _data_plane(
+    config: Config, clock: Clock, wheel: Wheel, development: bool, workers: int | None
+) -> DataPlane | Supervisor:
+    count = config.workers if workers is None else workers
+    if count > 1:
+        return Supervisor(config, clock, wheel, count)
+    return DataPlane(config, MemoryLedger(), clock, wheel, development=development)
+
     """
     config, wheel = loaded.config, Wheel(0.0)
     functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
@@ -178,7 +197,16 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
 
 def _fixed(config: Config) -> dict[str, object]:
     """List what is read when the process starts, by key of the file. A reload leaves it as it was."""
-    keys = ("listen", "admin", "data_dir", "trusted_proxies", "logs")
+    keys = (
+        "listen",
+        "admin",
+        "data_dir",
+        "workers",
+        "trusted_proxies",
+        "logs",
+        "metrics",
+        "tracing",
+    )
     limits = ("max_connections", "max_header", "header_timeout", "idle_timeout", "drain")
     return {
         **{key: getattr(config, key) for key in keys},
