@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from frontdesk.base.appending import Appending
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
@@ -27,6 +28,7 @@ TAIL = 4096
 _LINE = 64 * 1024
 _PER_SECOND = 1 << 20
 _FLUSH_AFTER = 0.1
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 
 
 class FunctionLog:
@@ -150,6 +152,7 @@ class LogFiles:
         self._echo = echo
         self._clock = clock
         self._pending: dict[str, list[bytes]] = {}
+        self._files: dict[str, Appending] = {}
         self._timer = wheel.timer(self.flush)
 
     def __call__(self, function: str, lines: bytes) -> None:
@@ -169,13 +172,21 @@ class LogFiles:
         """Write everything now. Call it once more at the end."""
         pending, self._pending = self._pending, {}
         for function, lines in pending.items():
-            try:
-                path = self._folder / f"{function}.log"
-                with open(path, "ab", buffering=0, opener=_open) as file:
-                    file.write(b"".join(lines))
-            except OSError as error:  # a full disk stops no function
-                _log.warning("log lines of %s are lost: %s", function, error)
+            appending = self._files.get(function)
+            if appending is None:
+                appending = Appending(f"log lines of {function}", _log.warning)
+                self._files[function] = appending
+            self._append(appending, self._folder / f"{function}.log", b"".join(lines))
 
-
-def _open(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o640)
+    def _append(self, appending: Appending, path: Path, lines: bytes) -> None:
+        """Open the file each time, so that whoever rotates it needs to tell nobody."""
+        try:
+            file = os.open(path, _FLAGS, 0o640)
+        except OSError as error:  # a full disk stops no function
+            appending.lose(lines.count(b"\n"), os.strerror(error.errno or 0))
+            return
+        try:
+            if appending.write(file, lines):
+                appending.resume()
+        finally:
+            os.close(file)

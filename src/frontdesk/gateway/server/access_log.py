@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from queue import SimpleQueue
 from typing import Final, NamedTuple
 
+from frontdesk.base.appending import Appending
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Exchange
@@ -54,7 +55,7 @@ class AccessLog:
     @property
     def dropped(self) -> int:
         """Lines that could not be written."""
-        return self._writer.dropped
+        return self._writer.lines.total
 
     def record(self, ex: Exchange) -> None:
         """Take the line of an exchange that is over."""
@@ -62,7 +63,7 @@ class AccessLog:
         try:
             lines.append(self._format(ex))
         except Exception:  # noqa: BLE001 - the request has been answered, only its line is lost
-            self._writer.drop(1, "a record could not be written as text")
+            self._writer.lines.lose(1, "a record could not be written as text")
             return
         if len(lines) >= _BATCH:
             self.flush()
@@ -102,8 +103,7 @@ class _Writer:
         self._path = path
         self._file = _open(path)
         self._queue: SimpleQueue[_Batch | str | None] = SimpleQueue()
-        self._warned = False
-        self.dropped = 0
+        self.lines = Appending("access log lines", _log.warning)
         self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
         self._thread.start()
 
@@ -111,7 +111,7 @@ class _Writer:
         if self._queue.qsize() < _QUEUED_BATCHES:
             self._queue.put(batch)
         else:
-            self.drop(batch.lines, "nobody reads the log fast enough")
+            self.lines.lose(batch.lines, "nobody reads the log fast enough")
 
     def reopen(self) -> None:
         self._queue.put("reopen")
@@ -119,12 +119,6 @@ class _Writer:
     def close(self) -> None:
         self._queue.put(None)
         self._thread.join(timeout=2.0)  # a blocked reader must not keep the gateway from ending
-
-    def drop(self, lines: int, why: str) -> None:
-        self.dropped += lines
-        if not self._warned:
-            self._warned = True
-            _log.warning("access log lines dropped: %s", why)
 
     def _run(self) -> None:
         while (item := self._queue.get()) is not None:
@@ -135,13 +129,8 @@ class _Writer:
         self._release()
 
     def _write(self, batch: _Batch) -> None:
-        try:
-            _write_all(self._file, batch.data)
-        except OSError as error:
-            self.drop(batch.lines, os.strerror(error.errno or 0))
-        else:
-            if self._queue.empty():  # caught up: a further loss is news
-                self._warned = False
+        if self.lines.write(self._file, batch.data) and self._queue.empty():
+            self.lines.resume()  # caught up: a further loss is news
 
     def _reopen(self) -> None:
         if self._path == _STANDARD_OUTPUT:
@@ -180,9 +169,3 @@ def _open_file(path: str) -> int:
     file = os.open(path, _FLAGS, 0o640)
     os.set_blocking(file, True)  # from here on a slow reader is waited for
     return file
-
-
-def _write_all(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
