@@ -101,10 +101,6 @@ def _gathered(payload: bytes) -> Response | Malformed | None:
     return head._replace(body=body) if isinstance(head, Response) else head
 
 
-PARSERS = {"1.0": parse_v1, "2.0": parse_v2}
-"""By payload format version."""
-
-
 def _load(payload: bytes) -> Any:
     try:
         return orjson.loads(payload or b"null")

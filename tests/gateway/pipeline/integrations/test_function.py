@@ -65,7 +65,7 @@ def begin(make_exchange, clock, invoker):
         stage = FunctionIntegration(
             invoker,
             EventV1(facts) if payload == "1.0" else EventV2(facts),
-            payload=payload,
+            FORMS[payload],
             timeout=29.0,
             clock=clock,
             traces=Traces(),
