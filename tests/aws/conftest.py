@@ -19,6 +19,7 @@ from frontdesk.aws.lambda_api.service import LambdaService, invoking, managing
 from frontdesk.aws.wire import WireApi
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.wheel import Wheel
+from frontdesk.functions.archives import Archives
 from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
 from frontdesk.gateway.admin import AdminDoor
 from frontdesk.gateway.server.listener import Server
@@ -97,7 +98,7 @@ class Api:
         self.clock = SystemClock()
         self.host = Host(lambda _invocation, done: done(Outcome(b'"ok"', request_id=ID)))
         self.catalog = catalog or MemoryCatalog(self.clock)
-        self.code = CodeFolder(folder / "code")
+        self.code = CodeFolder(folder / "uploads", Archives(folder / "code"))
         self.file = File(folder)
         self.keys = Keys(token)
         self.address = ""

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from frontdesk.functions.archives import ArchiveError, Archives
+
 
 class Uploaded(NamedTuple):
     """A zip that is kept. sha256: base64, as AWS shows it."""
@@ -21,15 +23,20 @@ class Uploaded(NamedTuple):
 class CodeFolder:
     """The uploaded zips. Its methods block: call them from a thread."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, archives: Archives) -> None:
+        """archives: where functions will have them unpacked."""
         self._folder = folder
+        self._archives = archives
 
     def path(self, sha256: str) -> Path:
         """Return the file of a zip. sha256: see `Uploaded`."""
         return self._folder / f"{b64decode(sha256).hex()}.zip"
 
     def keep(self, content: bytes) -> Uploaded:
-        """Write a zip down; it survives a crash from here on. Raises: OSError."""
+        """Write a zip down; it survives a crash from here on.
+
+        Raises: ArchiveError when it cannot or must not be unpacked, OSError; nothing is left then.
+        """
         digest = hashlib.sha256(content).digest()
         uploaded = Uploaded(b64encode(digest).decode(), len(content))
         path = self.path(uploaded.sha256)
@@ -40,6 +47,11 @@ class CodeFolder:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+            try:
+                self._archives.folder_for(writing)
+            except ArchiveError:
+                writing.unlink()
+                raise
             writing.rename(path)
             self._sync_folder()
         return uploaded

@@ -13,7 +13,8 @@ from frontdesk.aws.lambda_api.asked import Target
 from frontdesk.aws.lambda_api.code import CodeFolder, Uploaded
 from frontdesk.aws.lambda_api.models import AliasEntry, FunctionEntry, LayerEntry, Version
 from frontdesk.aws.wire import ApiError
-from frontdesk.base.errors import StartError
+from frontdesk.base.errors import StartError, StoreError
+from frontdesk.functions.archives import ArchiveError
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSettings
 from frontdesk.ports.catalog import Catalog, ConflictError, Delete, Put
@@ -175,7 +176,17 @@ class Registry:
 
     async def upload(self, content: bytes) -> Uploaded:
         """Keep the zip of new code. Raises: ApiError when it is none, or must not be unpacked."""
-        return await asyncio.to_thread(self._code.keep, content)
+        try:
+            return await asyncio.to_thread(self._code.keep, content)
+        except ArchiveError as error:
+            raise ApiError(
+                400,
+                "InvalidParameterValueException",
+                "Could not unzip uploaded file. Please check your file, then try to upload again. "
+                f"({error.__cause__})",
+            ) from error
+        except OSError as error:
+            raise StoreError(f"the code cannot be stored: {error.strerror}") from error
 
     async def save(self, entry: FunctionEntry) -> FunctionEntry:
         """Commit a function, then run it. Raises: ApiError, StoreError, and nothing has changed."""

@@ -1,0 +1,96 @@
+import pytest
+
+from tests.aws.lambda_api.test_functions import refused, told
+
+LOWER = (
+    " ReservedConcurrentExecutions  1 should not be lower than function's total provisioned "
+    "concurrency [2]."
+)
+
+
+@pytest.fixture
+async def made(api):
+    await api("create_function", **told(Publish=True))
+    return api
+
+
+async def test_a_reservation_is_kept_shown_and_given_up(made):
+    put = await made(
+        "put_function_concurrency", FunctionName="made", ReservedConcurrentExecutions=5
+    )
+    assert put["ReservedConcurrentExecutions"] == 5
+    assert made.host.definitions["made"].reserved_concurrency == 5
+    found = await made("get_function_concurrency", FunctionName="made")
+    assert found["ReservedConcurrentExecutions"] == 5
+    assert (await made("get_function", FunctionName="made"))["Concurrency"] == {
+        "ReservedConcurrentExecutions": 5
+    }
+    await made("delete_function_concurrency", FunctionName="made")
+    assert made.host.definitions["made"].reserved_concurrency is None
+    found = await made("get_function_concurrency", FunctionName="made")
+    assert "ReservedConcurrentExecutions" not in found
+
+
+async def test_provisioned_concurrency_of_a_version(made):
+    parameters = {"FunctionName": "made", "Qualifier": "1"}
+    put = await made(
+        "put_provisioned_concurrency_config", ProvisionedConcurrentExecutions=2, **parameters
+    )
+    assert put["ResponseMetadata"]["HTTPStatusCode"] == 202
+    assert put["RequestedProvisionedConcurrentExecutions"] == 2
+    assert made.host.definitions["made"].provisioned == {"1": 2}
+    found = await made("get_provisioned_concurrency_config", **parameters)
+    assert found["RequestedProvisionedConcurrentExecutions"] == 2
+    listed = await made("list_provisioned_concurrency_configs", FunctionName="made")
+    (one,) = listed["ProvisionedConcurrencyConfigs"]
+    assert one["FunctionArn"].endswith(":function:made:1")
+    await made("delete_provisioned_concurrency_config", **parameters)
+    assert (await refused(made, "get_provisioned_concurrency_config", **parameters))[:2] == (
+        404,
+        "ProvisionedConcurrencyConfigNotFoundException",
+    )
+
+
+async def test_sums_that_do_not_fit_are_refused_in_lambdas_words(made):
+    provision = {"FunctionName": "made", "Qualifier": "1", "ProvisionedConcurrentExecutions": 2}
+    await made("put_provisioned_concurrency_config", **provision)
+    assert await refused(
+        made, "put_function_concurrency", FunctionName="made", ReservedConcurrentExecutions=1
+    ) == (
+        400,
+        "InvalidParameterValueException",
+        LOWER,
+    )
+    await made("put_function_concurrency", FunctionName="made", ReservedConcurrentExecutions=2)
+    found = await refused(
+        made,
+        "put_provisioned_concurrency_config",
+        **{**provision, "ProvisionedConcurrentExecutions": 3},
+    )
+    assert found[2] == (
+        "Requested Provisioned Concurrency should not be greater than the "
+        "reservedConcurrentExecution for function"
+    )
+
+
+async def test_a_reservation_beyond_the_pool_is_refused(make_api):
+    async with make_api().serving(pool=10) as api:
+        await api("create_function", **told())
+        # The function of the file has 3 of the 10.
+        await api("put_function_concurrency", FunctionName="made", ReservedConcurrentExecutions=7)
+        found = await refused(
+            api, "put_function_concurrency", FunctionName="made", ReservedConcurrentExecutions=8
+        )
+        assert found[:2] == (400, "InvalidParameterValueException")
+
+
+@pytest.mark.parametrize(("qualifier", "status"), [("$LATEST", 400), ("7", 404), ("live", 404)])
+async def test_only_what_is_published_can_be_provisioned(made, qualifier, status):
+    found = await refused(
+        made,
+        "put_provisioned_concurrency_config",
+        FunctionName="made",
+        Qualifier=qualifier,
+        ProvisionedConcurrentExecutions=1,
+    )
+    assert found[0] == status
