@@ -478,7 +478,7 @@ async def test_a_handler_that_cannot_be_loaded_is_reported_to_every_caller(
 async def test_a_module_that_fails_at_import_is_reported_and_may_be_mended(
     serve, monkeypatch, source, kind, message
 ):
-    monkeypatch.setattr("frontdesk.functions.process.INIT_BUDGET", 0.2)
+    monkeypatch.setattr("frontdesk.functions.process._INIT_BUDGET", 0.2)
     timeout = 0.2 if "while" in source else 30.0
     async with serve("well.echo", timeout=timeout) as rig:
         (rig.code / "made.py").write_text(source)

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from frontdesk.base.wheel import Wheel
 from frontdesk.functions.logs import TAIL, FunctionLog, LogFiles
+from frontdesk.functions.settings import FunctionSettings
 
 
 class Clock:
@@ -26,7 +29,11 @@ def clock():
 
 @pytest.fixture
 def log(lines, clock):
-    return FunctionLog("f", 128, lambda name, data: lines.append((name, data)), clock)
+    return FunctionLog(
+        FunctionSettings(name="f", version="7", code=Path()),
+        lambda name, data: lines.append((name, data)),
+        clock,
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,7 +60,7 @@ def test_the_report_ends_an_open_line_first(log, lines):
     tail = log.report("id", 0.0157, 57 << 10, 0.13049)
     assert tail == b"".join(data for _, data in lines)
     *others, report = tail.decode().splitlines()
-    assert others == ["START RequestId: id Version: $LATEST", "no end", "END RequestId: id"]
+    assert others == ["START RequestId: id Version: 7", "no end", "END RequestId: id"]
     assert report == (
         "REPORT RequestId: id\tDuration: 15.70 ms\tBilled Duration: 147 ms\tMemory Size: 128 MB"
         "\tMax Memory Used: 57 MB\tInit Duration: 130.49 ms\t"

@@ -8,9 +8,11 @@ import asyncio
 import json
 import logging
 import os
+import random
 import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,15 +20,16 @@ from typing import Any
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
-from frontdesk.functions.environment import VERSION, init_of
+from frontdesk.functions.deployments import Deployed, Deployments
+from frontdesk.functions.environment import init_of
 from frontdesk.functions.logs import FunctionLog, LogSink
 from frontdesk.functions.memory import Cgroups
-from frontdesk.functions.packages import Packages
 from frontdesk.functions.process import Child
-from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
+from frontdesk.functions.settings import Alias, FunctionDefinition
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Call, Invocation, Outcome
+from frontdesk.rules.concurrency import LATEST
 from frontdesk.rules.pool import (
     Command,
     Dispatch,
@@ -37,6 +40,7 @@ from frontdesk.rules.pool import (
     Refuse,
     Retire,
     Spawn,
+    Standing,
 )
 
 _log = logging.getLogger("frontdesk.functions")
@@ -48,6 +52,8 @@ _END_GRACE = 1.0
 """Seconds that idle children have at shutdown before the zygote is ended with them."""
 
 _STOPPED = Outcome(b"", "Unavailable", "function removed or host stopped")
+
+_CORES = len(os.sched_getaffinity(0))
 
 
 class FunctionInvoker:
@@ -68,7 +74,7 @@ class FunctionInvoker:
 class _Call:
     """One invocation, from the request to its outcome. The scheduler's request."""
 
-    __slots__ = ("_done", "_host", "child", "invocation", "name")
+    __slots__ = ("_done", "_host", "arn", "child", "invocation", "name", "version")
 
     def __init__(
         self,
@@ -80,6 +86,8 @@ class _Call:
         self._host = host
         self._done: Callable[[Outcome], None] | None = done
         self.name = name
+        self.version = ""
+        self.arn = ""  # as it was asked for
         self.invocation = invocation
         self.child: Child | None = None  # while it runs
 
@@ -91,8 +99,42 @@ class _Call:
     def cancel(self, *, kill: bool) -> None:
         """Stop waiting (see the port)."""
         if self._done is not None:
-            self._done = self.invocation.stream = None
+            self._done = None
             self._host.give_up(self, kill=kill)
+
+
+class _Running:
+    """A function in force."""
+
+    __slots__ = ("_qualifiers", "arn", "deployed")
+
+    def __init__(self, deployed: Deployed) -> None:
+        definition = deployed.definition
+        versions = {version: Alias(version=version) for version in deployed.versions}
+        self._qualifiers = {**versions, **definition.aliases, "": versions[LATEST]}
+        self.deployed = deployed
+        self.arn = definition.latest.arn
+
+    def choose(self, qualifier: str, draw: Callable[[], float]) -> str | None:
+        """Choose the version of one call; None: there is no such version or alias."""
+        alias = self._qualifiers.get(qualifier)
+        if alias is None:
+            return None
+        return alias.choose(draw()) if alias.weights else alias.version
+
+    def unchanged(self, former: "_Running | None") -> set[str]:
+        """List the versions that run on as they did before."""
+        return {
+            version
+            for version, deployment in self.deployed.versions.items()
+            if former is not None and former.deployed.versions.get(version) == deployment
+        }
+
+    @property
+    def expected(self) -> set[str]:
+        """The versions that calls most likely ask for."""
+        aliases = self.deployed.definition.aliases.values()
+        return {alias.version for alias in aliases} or {LATEST}
 
 
 class FunctionHost:
@@ -106,25 +148,34 @@ class FunctionHost:
         data_dir: Path,
         log: LogSink,
         concurrency: int | None = None,
-        processes: int = 4 * len(os.sched_getaffinity(0)),
+        processes: int = 4 * _CORES,
         environment: Mapping[str, str] | None = None,
+        draw: Callable[[], float] | None = None,
     ) -> None:
         """Take what the composition root has.
 
         wheel: someone advances it. data_dir: for packages, code and temporary folders. log: takes the
         lines of functions. concurrency: calls at once of all functions, counted as Lambda does; None:
         not counted, and `processes` are shared by functions without reserved concurrency. environment:
-        variables of every function, which its own may override.
+        variables of every function, which its own override; read at each start of a child. draw: a
+        random number below 1 for each call of an alias with weights.
         """
         self._clock = clock
         self._wheel = wheel
         self._sink = log
-        self._functions: dict[str, FunctionSettings] = {}
-        self._packages = Packages(data_dir / "packages")
-        self._package_folders: dict[str, Path | None] = {}
+        self._environment = environment or {}
+        self._draw = draw or random.Random().random  # noqa: S311 - spreads, hides nothing
+        self._functions: dict[str, _Running] = {}
+        self._of_file: set[str] = set()
+        self._deployments = Deployments(data_dir)
         self._folders = TemporaryFolders(data_dir / "tmp")
         self._temporary: dict[int, Path] = {}  # the folder of each child
-        self._limits = Limits(shared=concurrency or processes, cores=len(os.sched_getaffinity(0)))
+        self._left: dict[tuple[str, str], Path] = {}  # by a child lost in a call, for the next one
+        self._limits = Limits(
+            processes if concurrency is None else concurrency,
+            _CORES,
+            counted=concurrency is not None,
+        )
         self._pool: Pool[_Call] = Pool(self._limits)
         self._children: dict[int, Child] = {}
         self._calls: dict[Child, _Call] = {}
@@ -147,7 +198,7 @@ class FunctionHost:
     # -- life -------------------------------------------------------------------------------------
 
     async def start(self, functions: Iterable[FunctionDefinition]) -> None:
-        """Begin on the running loop: install requirements, warm up one child per function.
+        """Begin on the running loop: unpack and install, start first children.
 
         Returns before the children are up. Raises: StartError.
         """
@@ -158,44 +209,32 @@ class FunctionHost:
     async def replace(self, functions: Iterable[FunctionDefinition]) -> None:
         """Run these functions of the file from now on; those of `put` stay as they are.
 
-        Raises: StartError, and nothing has changed.
+        Versions whose settings or files have changed get new children; running calls finish in the old
+        ones. Raises: StartError, and nothing has changed.
         """
-        definitions = list(functions)
-        new = {definition.name: definition.latest for definition in definitions}
-        reserved = {each.name: each.reserved_concurrency for each in definitions}
-        folders = await self._install(new)
-        former, self._functions, self._package_folders = self._functions, new, folders
-        now = self._clock.monotonic()
-        for name in former.keys() - new.keys():
-            self._run(self._pool.remove(name))
-        for settings in new.values():
-            self._run(self._pool.define(settings.name, reserved[settings.name], now))
-            self._run(self._pool.warm(settings.name))
+        new = await asyncio.to_thread(self._deployments.deploy, list(functions))
+        gone, self._of_file = self._of_file - new.keys(), set(new)
+        for name in gone:
+            self.remove(name)
+        for deployed in new.values():
+            self._run_from_now_on(deployed)
 
     async def put(self, definition: FunctionDefinition) -> None:
-        """Run this function from now on, beside those of the file. Raises: as `replace`."""
-        raise NotImplementedError
+        """Run this function from now on, beside those of the file. Raises: StartError, likewise."""
+        new = await asyncio.to_thread(self._deployments.deploy, [definition])
+        if definition.name in self._of_file:
+            raise StartError(f"the function stands in the file: {definition.name}")
+        self._run_from_now_on(new[definition.name])
 
     def remove(self, name: str) -> None:
-        """Forget a function of `put`. Its running calls finish, its waiting ones fail."""
-        raise NotImplementedError
-
-    def definition(self, name: str) -> FunctionDefinition | None:
-        """Return a function that is run now, of the file or of `put`."""
-        raise NotImplementedError
-
-    def invoker(self, name: str, qualifier: str = "") -> FunctionInvoker:
-        """Make an Invoker of a function that is run now or after the next `replace`.
-
-        qualifier: a version, an alias, or "" for $LATEST. What is not there makes it answer Unavailable.
-        """
-        return FunctionInvoker(self, name, qualifier)
+        """Forget a function. Its running calls finish, its waiting ones fail. Unknown: nothing."""
+        if self._functions.pop(name, None) is not None:
+            self._run(self._pool.remove(name))
 
     async def stop(self, grace: float) -> None:
         """End everything. grace: seconds that running calls have to finish; then they are killed."""
-        functions, self._functions = self._functions, {}
-        for name in functions:
-            self._run(self._pool.remove(name))
+        for name in list(self._functions):
+            self.remove(name)
         await self._until_empty(grace)
         for child, call in list(self._calls.items()):
             self._run(self._pool.kill(child.number, self._clock.monotonic()))
@@ -215,16 +254,39 @@ class FunctionHost:
             except TimeoutError:
                 return
 
-    async def _install(self, functions: Mapping[str, FunctionSettings]) -> dict[str, Path | None]:
-        folders: dict[str, Path | None] = {}
-        for name, settings in functions.items():
-            if not settings.code.is_dir():
-                raise StartError(f"function {name}: no such folder: {settings.code}")
-            required = settings.requirements
-            folders[name] = required and await asyncio.to_thread(
-                self._packages.folder_for, required
-            )
-        return folders
+    def _run_from_now_on(self, deployed: Deployed) -> None:
+        definition, new = deployed.definition, _Running(deployed)
+        name, former = definition.name, self._functions.get(definition.name)
+        self._functions[name] = new
+        unchanged = new.unchanged(former)
+        for version in definition.versions.keys() - unchanged:
+            if former is not None and version in former.deployed.versions:
+                # Differs: [version-files] AWS keeps a copy of what was published.
+                _log.warning("a published version has changed: %s:%s", name, version)
+        now = self._clock.monotonic()
+        reserved, wanted = definition.reserved_concurrency, deployed.provisioned
+        self._run(self._pool.define(name, reserved, wanted, now, keep=unchanged))
+        for version in new.expected:
+            self._run(self._pool.warm(name, version))
+        self._arm(now)
+
+    # -- what runs --------------------------------------------------------------------------------
+
+    def definition(self, name: str) -> FunctionDefinition | None:
+        """Return a function that runs now, of the file or of `put`."""
+        running = self._functions.get(name)
+        return None if running is None else running.deployed.definition
+
+    def standing(self, name: str, version: str) -> Standing:
+        """Count the children of a version of a running function that stand ready, or ought to."""
+        return self._pool.standing(name, version)
+
+    def invoker(self, name: str, qualifier: str = "") -> FunctionInvoker:
+        """Make an Invoker of a function that runs now or after the next `replace`.
+
+        qualifier: a version, an alias, or "" for $LATEST. What is not there makes it answer Unavailable.
+        """
+        return FunctionInvoker(self, name, qualifier)
 
     # -- calls --------------------------------------------------------------------------------------
 
@@ -233,11 +295,15 @@ class FunctionHost:
     ) -> Call:
         """Run function `name` with one event; `done` is called later, once."""
         call = _Call(self, name, invocation, done)
-        if name not in self._functions:
+        running = self._functions.get(name)
+        version = None if running is None else running.choose(qualifier, self._draw)
+        if running is None or version is None:
             _soon(call, _STOPPED)
             return call
+        call.version = version
+        call.arn = f"{running.arn}:{qualifier}" if qualifier else running.arn
         now = self._clock.monotonic()
-        self._run(self._pool.request(name, call, invocation.deadline, now))
+        self._run(self._pool.request(name, version, call, invocation.deadline, now))
         if call.child is None and self._ticks.deadline > now + self._limits.patience:
             self._ticks.at(now + self._limits.patience)
         return call
@@ -245,9 +311,9 @@ class FunctionHost:
     def give_up(self, call: _Call, *, kill: bool) -> None:
         """Nobody waits for the outcome of `call`. kill: nor is it wanted to run on."""
         if call.child is None:
-            self._pool.withdraw(call.name, call)
+            self._pool.withdraw(call.name, call.version, call)
         elif kill:
-            self._run(self._pool.kill(call.child.number, self._clock.monotonic()))
+            self._lose(call.child, self._pool.kill, self._clock.monotonic())
 
     # -- commands -----------------------------------------------------------------------------------
 
@@ -267,27 +333,31 @@ class FunctionHost:
         now = self._clock.monotonic()
         if self._cgroups is None and self._memory_looks.deadline > now + _MEMORY_LOOK:
             self._memory_looks.at(now + _MEMORY_LOOK)
-        child.invoke(next(self._request_ids), call.invocation, now)
+        child.invoke(next(self._request_ids), call.invocation, now, call.arn)
 
     def _spawn(self, command: Spawn) -> None:
-        settings = self._functions[command.function]
-        folder = self._folders.make(settings.name)
+        deployment = self._functions[command.function].deployed.versions[command.version]
+        if command.provisioned:
+            settings = replace(deployment.settings, initialization="provisioned-concurrency")
+            deployment = replace(deployment, settings=settings)
+        settings = deployment.settings
+        slot = (command.function, command.version)
+        folder = self._left.pop(slot, None) or self._folders.make(settings.name)
         self._temporary[command.child] = folder
         today = datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y/%m/%d")
-        stream = f"{today}/[{VERSION}]{secrets.token_hex(16)}"
-        init = init_of(settings, self._package_folders[settings.name], folder, stream)
+        stream = f"{today}/[{settings.version}]{secrets.token_hex(16)}"
         child = Child(
             command.child,
             settings,
             owner=self,
             zygote=self._zygote,
             cgroups=self._cgroups,
-            log=FunctionLog(settings.name, settings.memory, self._sink, self._clock),
+            log=FunctionLog(settings, self._sink, self._clock),
             clock=self._clock,
             wheel=self._wheel,
         )
         self._children[command.child] = child
-        child.start(init)
+        child.start(init_of(deployment, folder, stream, self._environment))
 
     def _refuse(self, command: Refuse[_Call]) -> None:
         body = b'{"Reason":"%b","Type":"User","message":"Rate Exceeded."}' % command.reason.encode()
@@ -322,19 +392,36 @@ class FunctionHost:
         )
         # Differs: [failed-load] at AWS each of those who wait loads, and fails, for itself.
         self._run(self._pool.failed(child.number, now), outcome)
+        self._arm(now)
+
+    def overran(self, child: Child, now: float) -> None:
+        """See process.Owner."""
+        self._run(self._pool.overran(child.number, now))
 
     def lost(self, child: Child, outcome: Outcome | None, now: float) -> None:
         """See process.Owner."""
         call = self._calls.pop(child, None)
-        self._run(self._pool.lost(child.number, now))
+        self._lose(child, self._pool.lost, now)
         if call is not None and outcome is not None:
             call.finish(outcome)
+
+    def _lose(
+        self, child: Child, event: Callable[[int, float], list[Command[_Call]]], now: float
+    ) -> None:
+        """Tell the scheduler. A child that takes the place of a lost one gets its temporary folder, too."""
+        slot = (child.settings.name, child.settings.version)
+        self._left[slot] = self._temporary[child.number]
+        self._run(event(child.number, now))
+        if self._left.pop(slot, None) is None:
+            del self._temporary[child.number]
+        self._arm(now)
 
     def ended(self, child: Child) -> None:
         """See process.Owner."""
         del self._children[child.number]
-        folder = self._temporary.pop(child.number)
-        asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, folder, True)
+        folder = self._temporary.pop(child.number, None)
+        if folder is not None:
+            asyncio.get_running_loop().run_in_executor(None, shutil.rmtree, folder, True)
         if not self._children:
             self._empty.set()
 
@@ -358,8 +445,11 @@ class FunctionHost:
     def _tick(self) -> None:
         now = self._clock.monotonic()
         self._run(self._pool.tick(now))
+        self._arm(now)
+
+    def _arm(self, now: float) -> None:
         when = self._pool.next_tick(now)
-        if when is not None:
+        if when is not None and self._ticks.deadline > when:
             self._ticks.at(when)
 
     def _watch_memory(self) -> None:

@@ -15,7 +15,8 @@ from frontdesk.base.appending import Appending
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
-from frontdesk.functions.environment import RUNTIME, VERSION
+from frontdesk.functions.environment import RUNTIME
+from frontdesk.functions.settings import FunctionSettings
 
 _log = logging.getLogger("frontdesk.functions")
 
@@ -34,13 +35,14 @@ _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
 class FunctionLog:
     """What one child writes, call by call."""
 
-    __slots__ = ("_call", "_clock", "_dropped", "_memory", "_name", "_partial", "_second", "_sink",
-                 "_taken")  # fmt: skip
+    __slots__ = ("_call", "_clock", "_dropped", "_memory", "_name", "_partial", "_runtime", "_second",
+                 "_sink", "_taken", "_version")  # fmt: skip
 
-    def __init__(self, name: str, memory: int, sink: LogSink, clock: Clock) -> None:
-        """memory: MB that REPORT shows as Memory Size."""
-        self._name = name
-        self._memory = memory
+    def __init__(self, settings: FunctionSettings, sink: LogSink, clock: Clock) -> None:
+        self._name = settings.name
+        self._version = settings.version
+        self._memory = settings.memory
+        self._runtime = "provided" if settings.command else RUNTIME.replace("n", "n:", 1)
         self._sink = sink
         self._clock = clock
         self._call: list[bytes] = []
@@ -51,20 +53,18 @@ class FunctionLog:
 
     def init_start(self) -> None:
         """Say that a child comes up."""
-        self._write(b"INIT_START Runtime Version: %b\n" % RUNTIME.replace("n", "n:", 1).encode())
+        self._write(f"INIT_START Runtime Version: {self._runtime}\n".encode())
 
-    def init_failed(self, seconds: float, status: str) -> None:
-        """Say that it did not. status: `error` or `timeout`."""
+    def init_failed(self, seconds: float, status: str, phase: str = "init") -> None:
+        """Say that it did not. status: `error` or `timeout`. phase: `invoke` when a call waits for it."""
         self.settle()
-        line = (
-            f"INIT_REPORT Init Duration: {seconds * 1000:.2f} ms\tPhase: init\tStatus: {status}\n"
-        )
-        self._write(line.encode())
+        text = f"INIT_REPORT Init Duration: {seconds * 1000:.2f} ms\tPhase: {phase}"
+        self._write(f"{text}\tStatus: {status}\n".encode())
 
     def start(self, request_id: str) -> None:
         """Begin a call."""
         self._call.clear()
-        self._write(f"START RequestId: {request_id} Version: {VERSION}\n".encode())
+        self._write(f"START RequestId: {request_id} Version: {self._version}\n".encode())
 
     def timed_out(self, request_id: str, seconds: float) -> None:
         """Say that the call was ended. seconds: the time that it was allowed."""

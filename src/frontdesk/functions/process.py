@@ -42,12 +42,11 @@ from frontdesk.functions.settings import FunctionSettings
 from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Invocation, Outcome
 
-INIT_BUDGET = 10.0
-"""Seconds that AWS gives to loading.
+_INIT_BUDGET = 10.0
+"""Seconds that a child started on demand has to load. Source: AWS, "Lambda runtime environment"."""
 
-Differs: [one-load] AWS ends a slower load and tries again within the first call's timeout; our one
-attempt may take both together.
-"""
+_PROVISIONED_BUDGET = 130.0
+"""The same of a child that is to stand ready, or its function's timeout where that is longer."""
 
 _EXIT_GRACE = 0.5
 """Seconds from SHUTDOWN, or from a closed channel, to SIGKILL."""
@@ -80,6 +79,9 @@ class Owner(Protocol):
 
     def failed(self, child: "Child", outcome: Outcome, now: float) -> None:
         """The child could not start; it ends."""
+
+    def overran(self, child: "Child", now: float) -> None:
+        """The child has not loaded in time; it ends."""
 
     def lost(self, child: "Child", outcome: Outcome | None, now: float) -> None:
         """The child is ending. outcome: of the call that it ran, if any."""
@@ -115,7 +117,8 @@ class Child:
         self._loop = asyncio.get_running_loop()
         self._timer = wheel.timer(self._expired)
         self._channel = Channel(self._take, self._deafened)
-        self._init = b""
+        self._init = b""  # what it is told once it is there
+        self._loading = False  # within its first call
         self._gone = False  # the process has ended; what it sent before is still read
         self._init_seconds = 0.0  # of the first report
         self._started = 0.0
@@ -130,14 +133,16 @@ class Child:
     # -- orders -----------------------------------------------------------------------------------
 
     def start(self, init: Init) -> None:
-        """Fork it and tell it what to become. Answer: `ready` or `failed`."""
+        """Fork it and tell it what to become. Answer: `ready`, `failed` or `overran`."""
         theirs = self._channel.open()
         self._output, output = os.pipe()
         os.set_blocking(self._output, False)
         self._loop.add_reader(self._output, self._read_output)
         self._log.init_start()
         self._started = self._clock.monotonic()
-        self._allowed = INIT_BUDGET + self.settings.timeout
+        self._allowed = _INIT_BUDGET
+        if self.settings.initialization == "provisioned-concurrency":
+            self._allowed = max(_PROVISIONED_BUDGET, self.settings.timeout)
         self._timer.at(self._started + self._allowed)
         self._init = pack(INIT, body=json.dumps(init).encode())
         self._zygote.fork(self.number, theirs, output)
@@ -152,7 +157,7 @@ class Child:
     def invoke(self, request_id: str, invocation: Invocation, now: float, arn: str = "") -> None:
         """Run the handler. Answer: `answered`, or `lost` with an outcome.
 
-        arn: with the qualifier that was asked for; "" for the function's own.
+        A child that has just been started loads within the call, and does not say so. arn: with the qualifier that was asked for; "" for the function's own.
         """
         timeout = self.settings.timeout
         # A caller that stops waiting says so itself; our own look at its deadline comes after that.
@@ -162,6 +167,7 @@ class Child:
         self._request_id = request_id
         self._invocation = invocation
         self._number = number = (self._number + 1) & 0xFFFFFFFF
+        self._loading = self.state is State.STARTING
         self.state = State.BUSY
         self._timer.at(now + allowed)
         self._log.start(request_id)
@@ -172,7 +178,11 @@ class Child:
             invocation.trace,
             invocation.client_context,
         )
-        self._channel.send(pack(INVOKE, number, invocation.event, pack_call(call)))
+        frame = pack(INVOKE, number, invocation.event, pack_call(call))
+        if self.pid:
+            self._channel.send(frame)
+        else:
+            self._init += frame
 
     def retire(self) -> None:
         """End a child that runs nothing: exit handlers, then exit; killed if that takes long."""
@@ -197,12 +207,33 @@ class Child:
     # -- the channel ------------------------------------------------------------------------------
 
     def _take(self, frame: Frame) -> None:
-        if self.state is State.BUSY:
+        if self.state is State.BUSY and self._loading:
+            self._take_load(frame)
+        elif self.state is State.BUSY:
             self._take_answer(frame)
         elif self.state is State.STARTING:
             self._take_start(frame)
         elif self.state is State.FREE:
             raise FrameError(f"unasked frame: kind {frame.kind}")
+
+    def _take_load(self, frame: Frame) -> None:
+        """Go on with the call that waited for the load, or end it."""
+        self._loading = False
+        if frame.kind == INIT_ERROR:
+            self._read_output()
+            now = self._clock.monotonic()
+            self._log.init_failed(now - self._started, "error", phase="invoke")
+            tail = self._log.report(self._request_id, now - self._started, 0, 0.0, "error")
+            self.state = State.ENDING
+            self._timer.at(now + _EXIT_GRACE)
+            self._owner.lost(
+                self, self._outcome(frame.body, "Unloadable", "init failed", tail), now
+            )
+        elif frame.kind != READY:
+            raise FrameError(f"unasked frame: kind {frame.kind}")
+
+    def _outcome(self, body: bytes, error: str, reason: str, tail: bytes) -> Outcome:
+        return Outcome(body, error, reason, self._request_id, tail, self.settings.version)
 
     def _take_answer(self, frame: Frame) -> None:
         error = _ANSWERS.get(frame.kind)
@@ -217,7 +248,7 @@ class Child:
         init, self._init_seconds = self._init_seconds, 0.0
         (self._used_kib,) = _unpack(REPORT_META, frame)
         tail = self._log.report(self._request_id, now - self._started, self._used_kib, init)
-        outcome = self._settle(Outcome(frame.body, error, "", self._request_id, tail))
+        outcome = self._settle(self._outcome(frame.body, error, "", tail))
         self._timer.stop()
         if self._gone:
             self.state = State.ENDING
@@ -310,9 +341,12 @@ class Child:
         elif self.state is State.STARTING and overdue:
             self._log.init_failed(now - self._started, "timeout")
             self.state = State.ENDING
-            message = f"Task timed out after {self._allowed:.2f} seconds"
-            body = _error("Sandbox.Timedout", message, "")
-            self._owner.failed(self, Outcome(body, "Unloadable", "init timed out"), now)
+            if self.settings.initialization == "on-demand":
+                self._owner.overran(self, now)
+            else:
+                message = f"Task timed out after {self._allowed:.2f} seconds"
+                body = _error("Sandbox.Timedout", message, "")
+                self._owner.failed(self, Outcome(body, "Unloadable", "init timed out"), now)
 
     def _lose(self, kind: str, message: str, status: str, now: float) -> None:
         """Answer a call whose process is or will be gone."""
@@ -324,7 +358,7 @@ class Child:
             self._request_id, now - self._started, self._used_kib, init, failure
         )
         body = _error(kind, message, self._request_id)
-        outcome = self._settle(Outcome(body, "Unhandled", message, self._request_id, tail))
+        outcome = self._settle(self._outcome(body, "Unhandled", message, tail))
         self._owner.lost(self, outcome, now)
 
     def exited(self, status: int) -> None:

@@ -3,28 +3,35 @@
 Knows no process, clock or log: each method is an event with its time, each answer a list of commands
 that the caller carries out in order. The rules, in full:
 
-1. A request takes the idle child that was used last; without one it waits, first come first served.
-2. A child is started for a waiting request at once while its function has fewer children than the
+1. A request takes the idle child of its version that was used last; without one it waits, first come
+   first served.
+2. A child is started for a waiting request at once while its version has fewer children than the
    machine has cores. Beyond that only for requests that have waited longer than `patience`: a short
    queue before warm children is faster than more processes than cores. There are never more children
    starting than requests waiting.
-3. A function with reserved concurrency has that many places of its own, and a request beyond them is
-   refused at once. All others share `shared` children. When those are used up, a new child takes the
-   place of another function's idle child. A function that has none at all takes the place of the
-   next child that has nothing to do or, after `patience`, of the next that ends a call.
-4. A child that cannot start answers everyone who waits for its function, unless another child lives.
+3. A function with reserved concurrency has that many places of its own, for all its versions, and a
+   request beyond them is refused at once. All others share the places that are left. Where calls are
+   counted, what is reserved or provisioned is taken out of the shared places, and a request beyond is
+   refused at once, too; else it waits. When places are used up, a new child takes the one of another
+   version's idle child. A version that has no child at all takes the place of the next that has
+   nothing to do or, after `patience`, of the next that ends a call.
+4. A child that cannot start answers everyone who waits for its version, unless another child lives.
    After that one child is started at a time until one is ready: a function that hangs while it loads
    must not take all places. A child lost in the middle of a call is replaced at once, one lost while
-   idle when it is needed.
-5. A child idle for longer than `idle` goes, but for the last one of a function.
+   idle when it is needed. A child that takes too long to load is ended, and the request that waited
+   longest has another load within its call.
+5. A child idle for longer than `idle` goes, but for the last one of a version.
+6. A version with provisioned concurrency has that many children that stand ready, in places of their
+   own, which its requests take first; those beyond are counted like others. Such a child is replaced
+   when it is lost; one that is lost idle or cannot start, at most every `retry` seconds.
 
-Differs: [waiting] AWS never lets a synchronous call wait for a warm environment, and takes reserved
-concurrency out of the account's pool. On one machine processes are dear and a short wait is cheap;
-without rule 2 a gateway with two cores would answer 429 to its ninth connection.
+Differs: [waiting] AWS never lets a synchronous call wait for a warm environment, and always counts.
+On one machine processes are dear and a short wait is cheap; without rule 2 a gateway with two cores
+would answer 429 to its ninth connection. Where calls are counted, the refusals are AWS's.
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -39,8 +46,9 @@ SHARED_EXCEEDED: Final = "ConcurrentInvocationLimitExceeded"
 class Limits:
     """Sizes of the pool.
 
-    shared: children of all functions without a reservation. cores: children of one function started
-    without hesitation. waiting: requests that may wait per function. patience, idle: seconds.
+    shared: places of all functions. counted: what is reserved or provisioned is taken out of them, and
+    no call waits for one. cores: children of one version started without hesitation. waiting: requests
+    that may wait per version. patience, idle, retry: seconds.
     """
 
     shared: int
@@ -48,13 +56,21 @@ class Limits:
     waiting: int = 1000
     patience: float = 0.05
     idle: float = 300.0
+    retry: float = 5.0
+    counted: bool = False
 
 
 class Spawn(NamedTuple):
-    """Start a child of this number; answer with `ready` or `failed`."""
+    """Start a child of this number; answer with `ready`, `failed` or `overran`.
+
+    provisioned: it is to stand ready. Where `Dispatch` follows, the call begins before the child has
+    loaded, and only the call is answered.
+    """
 
     function: str
+    version: str
     child: int
+    provisioned: bool
 
 
 class Dispatch(NamedTuple, Generic[R]):
@@ -92,27 +108,93 @@ class Kill(NamedTuple):
 Command: TypeAlias = Spawn | Dispatch[R] | Refuse[R] | Fail[R] | Retire | Kill
 
 
+class Standing(NamedTuple):
+    """The children of a version that stand ready: how many are wanted, have loaded, are idle.
+
+    faulty: the last one to start could not.
+    """
+
+    wanted: int
+    loaded: int
+    idle: int
+    faulty: bool
+
+
 class _Wait(NamedTuple):
     since: float
     deadline: float
 
 
 @dataclass(slots=True, eq=False)
-class _Function(Generic[R]):
-    """One version of one function. A child is in exactly one of starting, idle and busy."""
+class _Places(Generic[R]):
+    """Places for calls, each from its admission to its end, and for children while they live.
 
-    name: str
-    reserved: int | None
+    refusal: the reason for a call beyond `limit`; "" lets it wait.
+    """
+
+    limit: int
+    refusal: str
+    calls: int = 0
+    children: int = 0
+    starved: "OrderedDict[_Group[R], None]" = field(default_factory=OrderedDict)
+    """Those with requests waiting, but neither a child nor a place."""
+
+    @property
+    def full(self) -> bool:
+        return self.calls >= self.limit
+
+
+@dataclass(slots=True, eq=False)
+class _Group(Generic[R]):
+    """Children of one version and kind. A child is in exactly one of starting, idle and busy."""
+
+    function: str
+    version: str
+    places: _Places[R]
+    wanted: int = 0  # how many stand ready; 0: they are started on demand
     starting: set[int] = field(default_factory=set)
     idle: dict[int, float] = field(default_factory=dict)  # since when; last used comes last
     busy: dict[int, R] = field(default_factory=dict)
     waiting: OrderedDict[R, _Wait] = field(default_factory=OrderedDict)
     faulty: bool = False  # the last child to start could not
-    replaced: bool = False  # a newer version exists: children go when their call is done
+    replaced: bool = False  # a newer one exists: children go when their call is done
+    next_try: float = 0.0  # before this second nobody is started only to stand ready
 
     @property
     def size(self) -> int:
         return len(self.starting) + len(self.idle) + len(self.busy)
+
+    @property
+    def calls(self) -> int:
+        return len(self.busy) + len(self.waiting)
+
+    @property
+    def has_room(self) -> bool:
+        if self.wanted:
+            return self.size < self.wanted
+        return self.places.children < self.places.limit
+
+    @property
+    def missing(self) -> int:
+        """Children that ought to stand ready and are not there."""
+        return 0 if self.replaced else max(0, self.wanted - self.size)
+
+
+@dataclass(slots=True, eq=False)
+class _Function(Generic[R]):
+    """A function's share of the places, and its groups by version."""
+
+    places: _Places[R]  # of calls that no child stands ready for
+    reserved: int | None = None
+    on_demand: dict[str, _Group[R]] = field(default_factory=dict)
+    provisioned: dict[str, _Group[R]] = field(default_factory=dict)
+
+    @property
+    def taken(self) -> int:
+        """Places that nobody else can have."""
+        if self.reserved is not None:
+            return self.reserved
+        return sum(group.wanted for group in self.provisioned.values())
 
 
 class Pool(Generic[R]):
@@ -121,138 +203,187 @@ class Pool(Generic[R]):
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._functions: dict[str, _Function[R]] = {}
-        self._owners: dict[int, _Function[R]] = {}
-        self._shared = 0
+        self._owners: dict[int, _Group[R]] = {}
+        self._shared: _Places[R] = _Places(limits.shared, SHARED_EXCEEDED if limits.counted else "")
         self._last_child = 0
-        self._starved: OrderedDict[str, None] = OrderedDict()  # waiting, without child and place
 
     # -- what may be asked ------------------------------------------------------------------------
 
     def next_tick(self, now: float) -> float | None:
         """Tell the second at which `tick` has something to do next; None: not before another event.
 
-        That is when a wait ends, a request loses its patience or an idle child goes. For requests that
-        have lost it already, `tick` looks every `patience` seconds whether a place has become free.
+        That is when a wait ends, a request loses its patience, an idle child goes or a missing one is
+        due. For requests that have lost it already, `tick` looks every `patience` seconds whether a
+        place has become free.
         """
         limits, due = self._limits, []
-        for function in self._functions.values():
-            for wait in function.waiting.values():
+        for group in self._groups():
+            for wait in group.waiting.values():
                 impatient = wait.since + limits.patience
                 due += [wait.deadline, impatient if impatient > now else now + limits.patience]
-            if function.idle and function.size > 1:
-                due.append(min(function.idle.values()) + limits.idle)
+            if group.missing:
+                due.append(max(group.next_try, now + limits.patience))
+            if group.idle and group.size > 1 and not group.wanted:
+                due.append(min(group.idle.values()) + limits.idle)
         return min(due, default=None)
+
+    def standing(self, name: str, version: str) -> Standing:
+        """Count the children of a version that stand ready, or ought to."""
+        group = self._functions[name].provisioned.get(version)
+        if group is None:
+            return Standing(0, 0, 0, faulty=False)
+        loaded = group.size - len(group.starting)
+        return Standing(group.wanted, loaded, len(group.idle), group.faulty)
 
     # -- events: definitions ----------------------------------------------------------------------
 
-    def define(self, name: str, reserved: int | None, now: float) -> list[Command[R]]:
-        """Add a function or a new version of it. Children of the old one finish their call."""
+    def define(
+        self,
+        name: str,
+        reserved: int | None,
+        versions: Mapping[str, int],
+        now: float,
+        *,
+        keep: Collection[str] = (),
+    ) -> list[Command[R]]:
+        """Add a function, or change its share and its versions.
+
+        versions: with the number of children that stand ready. keep: those that have not changed; the
+        children of all others finish their call and go.
+        """
+        function = self._functions.setdefault(name, _Function(self._shared))
+        self._reserve(name, function, reserved, sum(versions.values()))
         commands: list[Command[R]] = []
-        function: _Function[R] = _Function(name, reserved)
-        former = self._functions.get(name)
-        if former is not None:
-            function.waiting, former.waiting = former.waiting, OrderedDict()
-            commands += self._replace(former)
-        self._functions[name] = function
-        return commands + self._grow(function, now)
+        for version in function.on_demand.keys() - versions.keys():
+            commands += self._end(function, version)
+        for version, wanted in versions.items():
+            commands += self._renew(name, version, kept=version in keep)
+            commands += self._provision(name, version, wanted, now, kept=version in keep)
+        self._share_out()
+        for group in [*function.provisioned.values(), *function.on_demand.values()]:
+            commands += self._grow(group, now)
+        return commands
 
     def remove(self, name: str) -> list[Command[R]]:
         """Forget a function. Its running calls finish, its waiting ones fail."""
         function = self._functions.pop(name)
-        self._starved.pop(name, None)
-        failed: list[Command[R]] = [Fail(request) for request in function.waiting]
-        function.waiting.clear()
-        return failed + self._replace(function)
+        commands: list[Command[R]] = []
+        for version in list(function.on_demand):
+            commands += self._end(function, version)
+        self._share_out()
+        return commands
 
-    def warm(self, name: str) -> list[Command[R]]:
+    def warm(self, name: str, version: str) -> list[Command[R]]:
         """Start a first child, if there is none and a place is free."""
         function = self._functions[name]
-        return [self._spawn(function)] if function.size == 0 and self._has_room(function) else []
+        group = function.on_demand[version]
+        cold = group.size == 0 and version not in function.provisioned
+        return [self._spawn(group)] if cold and group.has_room else []
 
     # -- events: requests -------------------------------------------------------------------------
 
-    def request(self, name: str, request: R, deadline: float, now: float) -> list[Command[R]]:
+    def request(
+        self, name: str, version: str, request: R, deadline: float, now: float
+    ) -> list[Command[R]]:
         """Ask for a child. deadline: second at which waiting ends."""
         function = self._functions[name]
-        reserved = function.reserved
-        if reserved is not None and len(function.busy) + len(function.waiting) >= reserved:
-            return [Refuse(request, RESERVED_EXCEEDED)]
-        if function.idle:
-            child, _ = function.idle.popitem()
-            function.busy[child] = request
+        group = function.provisioned.get(version)
+        if group is None or group.places.full:
+            group = function.on_demand[version]
+        places = group.places
+        if places.refusal and places.full:
+            return [Refuse(request, places.refusal)]
+        if group.idle:
+            child, _ = group.idle.popitem()
+            group.busy[child] = request
+            places.calls += 1
             return [Dispatch(child, request)]
-        if len(function.waiting) >= self._limits.waiting:
+        if not places.refusal and len(group.waiting) >= self._limits.waiting:
             return [Refuse(request, SHARED_EXCEEDED)]
-        function.waiting[request] = _Wait(now, deadline)
-        return self._grow(function, now)
+        group.waiting[request] = _Wait(now, deadline)
+        places.calls += 1
+        return self._grow(group, now)
 
-    def withdraw(self, name: str, request: R) -> None:
+    def withdraw(self, name: str, version: str, request: R) -> None:
         """Forget a request that waits. One that does not is left alone."""
         function = self._functions.get(name)
-        if function is None or request not in function.waiting:
+        if function is None:
             return
-        del function.waiting[request]
-        if not function.waiting:
-            self._starved.pop(name, None)
+        for groups in (function.provisioned, function.on_demand):
+            if version in groups and request in groups[version].waiting:
+                self._withdraw(groups[version], request)
 
     def tick(self, now: float) -> list[Command[R]]:
         """Let time pass: end waits that are over, start children, retire idle ones."""
         commands: list[Command[R]] = []
-        for function in self._functions.values():
-            late = [request for request, wait in function.waiting.items() if wait.deadline <= now]
+        for group in self._groups():
+            late = [request for request, wait in group.waiting.items() if wait.deadline <= now]
             for request in late:
-                self.withdraw(function.name, request)
+                self._withdraw(group, request)
                 commands.append(Refuse(request, SHARED_EXCEEDED))
-            commands += self._grow(function, now)
-            commands += self._retire_idle(function, now)
+            commands += self._grow(group, now)
+            commands += self._stand_ready(group, now)
+            commands += self._retire_idle(group, now)
         return commands
 
     # -- events: children -------------------------------------------------------------------------
 
     def ready(self, child: int, now: float) -> list[Command[R]]:
         """Say that the child has started and is free."""
-        function = self._owners.get(child)
-        if function is None:
+        group = self._owners.get(child)
+        if group is None:
             return []
-        function.starting.remove(child)
-        function.faulty = False
+        group.starting.remove(child)
+        group.faulty = False
         # It serves at least one request before it may give way: two functions that share one place
         # would otherwise start children for ever.
-        if function.waiting:
-            return [self._serve_next(function, child)]
-        return self._place(function, child, now)
+        if group.waiting:
+            return [self._serve_next(group, child), *self._stand_ready(group, now)]
+        return [*self._place(group, child, now), *self._stand_ready(group, now)]
 
     def done(self, child: int, now: float) -> list[Command[R]]:
         """Say that the child has answered and is free."""
-        function = self._owners.get(child)
-        if function is None:
+        group = self._owners.get(child)
+        if group is None:
             return []
-        del function.busy[child]
-        return self._place(function, child, now)
+        del group.busy[child]
+        group.places.calls -= 1
+        return self._place(group, child, now)
 
     def failed(self, child: int, now: float) -> list[Command[R]]:
         """Say that the child could not start."""
-        function = self._forget(child)
-        if function is None:
+        group = self._forget(child)
+        if group is None:
             return []
-        function.faulty = True
-        commands: list[Command[R]] = []
-        if not function.idle and not function.busy:
-            commands += [Fail(request) for request in function.waiting]
-            function.waiting.clear()
-        return commands + self._grow(function, now) + self._feed_starved()
+        group.faulty = True
+        group.next_try = now + self._limits.retry
+        commands = [] if group.idle or group.busy else self._fail(group)
+        return commands + self._grow(group, now) + self._feed_starved(group.places)
+
+    def overran(self, child: int, now: float) -> list[Command[R]]:
+        """Say that the child took too long to load, and ends."""
+        group = self._forget(child)
+        if group is None:
+            return []
+        if not group.waiting:
+            return self._feed_starved(group.places)
+        again = self._spawn(group)
+        group.starting.remove(again.child)
+        return [again, self._serve_next(group, again.child), *self._grow(group, now)]
 
     def lost(self, child: int, now: float) -> list[Command[R]]:
         """Say that the child has ended or will be ended, whatever it was doing."""
         owner = self._owners.get(child)
         was_busy = owner is not None and child in owner.busy
-        function = self._forget(child)
-        if function is None:
+        group = self._forget(child)
+        if group is None:
             return []
-        commands = self._feed_starved() + self._grow(function, now)
-        replace = was_busy and not function.replaced and function.size == 0
-        if replace and self._has_room(function):
-            commands.append(self._spawn(function))
+        commands = self._feed_starved(group.places) + self._grow(group, now)
+        if was_busy and not group.replaced and group.size < max(1, group.wanted) and group.has_room:
+            commands.append(self._spawn(group))
+        if not was_busy and now >= group.next_try:
+            commands += self._stand_ready(group, now)
+            group.next_try = now + self._limits.retry
         return commands
 
     def kill(self, child: int, now: float) -> list[Command[R]]:
@@ -261,68 +392,83 @@ class Pool(Generic[R]):
             return []
         return [Kill(child), *self.lost(child, now)]
 
-    # -- rules ------------------------------------------------------------------------------------
+    # -- rules: requests and children -------------------------------------------------------------
 
-    def _place(self, function: _Function[R], child: int, now: float) -> list[Command[R]]:
+    def _groups(self) -> Iterator[_Group[R]]:
+        for function in self._functions.values():
+            yield from function.provisioned.values()
+            yield from function.on_demand.values()
+
+    def _place(self, group: _Group[R], child: int, now: float) -> list[Command[R]]:
         """Find work for a child that is free."""
-        gives_way = function.replaced or (self._starved and function.reserved is None)
-        if function.waiting and not (gives_way and self._starves(now)):
-            return [self._serve_next(function, child)]
+        places = group.places
+        enough = 0 < group.wanted <= group.size  # this one is in no set now, and not counted
+        gives_way = group.replaced or enough or bool(places.starved)
+        if group.waiting and not (gives_way and self._starves(places, now)):
+            return [self._serve_next(group, child)]
         if not gives_way:
-            function.idle[child] = now
+            group.idle[child] = now
             return []
         self._forget(child)
-        return [Retire(child), *self._feed_starved(), *self._grow(function, now)]
+        return [Retire(child), *self._feed_starved(places), *self._grow(group, now)]
 
-    def _serve_next(self, function: _Function[R], child: int) -> Dispatch[R]:
-        request, _ = function.waiting.popitem(last=False)
-        function.busy[child] = request
+    def _serve_next(self, group: _Group[R], child: int) -> Dispatch[R]:
+        request, _ = group.waiting.popitem(last=False)
+        group.busy[child] = request
         return Dispatch(child, request)
 
-    def _starves(self, now: float) -> bool:
-        """Tell whether a function without any child has lost patience."""
-        return any(self._overdue(self._functions[name], now) for name in self._starved)
+    def _withdraw(self, group: _Group[R], request: R) -> None:
+        del group.waiting[request]
+        group.places.calls -= 1
+        if not group.waiting:
+            group.places.starved.pop(group, None)
 
-    def _grow(self, function: _Function[R], now: float) -> list[Command[R]]:
+    def _fail(self, group: _Group[R]) -> list[Command[R]]:
+        failed: list[Command[R]] = [Fail(request) for request in group.waiting]
+        group.waiting.clear()
+        group.places.calls -= len(failed)
+        group.places.starved.pop(group, None)
+        return failed
+
+    def _starves(self, places: _Places[R], now: float) -> bool:
+        """Tell whether a version without any child has lost patience."""
+        return any(self._overdue(group, now) for group in places.starved)
+
+    def _grow(self, group: _Group[R], now: float) -> list[Command[R]]:
         """Start children for those who wait (rules 2 and 3)."""
         commands: list[Command[R]] = []
-        cores = self._limits.cores
-        while len(function.waiting) > len(function.starting):
-            if function.faulty and function.starting:
+        while len(group.waiting) > len(group.starting):
+            if group.faulty and group.starting:
                 break
-            if function.size >= cores and self._overdue(function, now) <= len(function.starting):
+            hesitates = group.size >= self._limits.cores and not group.wanted
+            if hesitates and self._overdue(group, now) <= len(group.starting):
                 break
-            if not self._has_room(function):
-                evicted = self._evict() if function.reserved is None else None
+            if not group.has_room:
+                evicted = None if group.wanted else self._evict(group.places)
                 if evicted is None:
-                    if function.size == 0 and function.reserved is None:
-                        self._starved[function.name] = None
+                    if group.size == 0:
+                        group.places.starved[group] = None
                     break
                 commands.append(evicted)
-            commands.append(self._spawn(function))
+            commands.append(self._spawn(group))
         return commands
 
-    def _overdue(self, function: _Function[R], now: float) -> int:
+    def _overdue(self, group: _Group[R], now: float) -> int:
         """Count requests that have lost patience; they stand in front."""
         count = 0
-        for wait in function.waiting.values():
+        for wait in group.waiting.values():
             if wait.since + self._limits.patience > now:
                 break
             count += 1
         return count
 
-    def _has_room(self, function: _Function[R]) -> bool:
-        if function.reserved is not None:
-            return function.size < function.reserved
-        return self._shared < self._limits.shared
-
-    def _evict(self) -> Retire | None:
-        """Take the place of the child of the shared pool that has been idle longest."""
+    def _evict(self, places: _Places[R]) -> Retire | None:
+        """Free the place of the child that has been idle longest."""
         idle = [
             (since, child)
-            for function in self._functions.values()
-            if function.reserved is None
-            for child, since in function.idle.items()
+            for group in self._groups()
+            if group.places is places
+            for child, since in group.idle.items()
         ]
         if not idle:
             return None
@@ -330,47 +476,143 @@ class Pool(Generic[R]):
         self._forget(child)
         return Retire(child)
 
-    def _feed_starved(self) -> list[Command[R]]:
-        """Give places that have become free to functions that have no child at all."""
+    def _feed_starved(self, places: _Places[R]) -> list[Command[R]]:
+        """Give places that have become free to versions that have no child at all."""
         commands: list[Command[R]] = []
-        while self._starved and self._shared < self._limits.shared:
-            name, _ = self._starved.popitem(last=False)
-            commands.append(self._spawn(self._functions[name]))
+        while places.starved and places.children < places.limit:
+            group, _ = places.starved.popitem(last=False)
+            commands.append(self._spawn(group))
         return commands
 
-    def _retire_idle(self, function: _Function[R], now: float) -> list[Command[R]]:
-        old = [child for child, since in function.idle.items() if since + self._limits.idle <= now]
+    def _stand_ready(self, group: _Group[R], now: float) -> list[Command[R]]:
+        """Start what is missing of those that stand ready (rule 6)."""
+        missing = group.missing if now >= group.next_try else 0
+        if group.faulty:
+            missing = min(missing, 1 - len(group.starting))
+        return [self._spawn(group) for _ in range(missing)]
+
+    def _retire_idle(self, group: _Group[R], now: float) -> list[Command[R]]:
+        if group.wanted:
+            return []
+        old = [child for child, since in group.idle.items() if since + self._limits.idle <= now]
         commands: list[Command[R]] = []
         for child in old:
-            if function.size == 1:
+            if group.size == 1:
                 break
             self._forget(child)
             commands.append(Retire(child))
         return commands
 
-    def _replace(self, function: _Function[R]) -> list[Command[R]]:
-        function.replaced = True
-        free = [*function.starting, *function.idle]
-        for child in free:
-            self._forget(child)
-        return [*map(Retire, free), *self._feed_starved()]
-
-    def _spawn(self, function: _Function[R]) -> Spawn:
+    def _spawn(self, group: _Group[R]) -> Spawn:
         self._last_child += 1
         child = self._last_child
-        function.starting.add(child)
-        self._owners[child] = function
-        if function.reserved is None:
-            self._shared += 1
-        self._starved.pop(function.name, None)
-        return Spawn(function.name, child)
+        group.starting.add(child)
+        self._owners[child] = group
+        group.places.children += 1
+        group.places.starved.pop(group, None)
+        return Spawn(group.function, group.version, child, group.wanted > 0)
 
-    def _forget(self, child: int) -> _Function[R] | None:
-        function = self._owners.pop(child, None)
-        if function is not None:
-            function.starting.discard(child)
-            function.idle.pop(child, None)
-            function.busy.pop(child, None)
-            if function.reserved is None:
-                self._shared -= 1
-        return function
+    def _forget(self, child: int) -> _Group[R] | None:
+        group = self._owners.pop(child, None)
+        if group is not None:
+            group.places.children -= 1
+            group.places.calls -= child in group.busy
+            group.starting.discard(child)
+            group.idle.pop(child, None)
+            group.busy.pop(child, None)
+        return group
+
+    # -- rules: definitions -----------------------------------------------------------------------
+
+    def _share_out(self) -> None:
+        """Leave to all what no function has for itself."""
+        if self._limits.counted:
+            taken = sum(function.taken for function in self._functions.values())
+            self._shared.limit = max(0, self._limits.shared - taken)
+
+    def _reserve(
+        self, name: str, function: _Function[R], reserved: int | None, provisioned: int
+    ) -> None:
+        """Give a function places of its own, or the shared ones. Its calls and children come along."""
+        if (function.reserved is None) != (reserved is None):
+            former = function.places
+            places = self._shared if reserved is None else _Places[R](0, RESERVED_EXCEEDED)
+            living = {group for group in self._owners.values() if group.function == name}
+            for group in living.union(function.on_demand.values()):
+                if group.places is former:
+                    _move(group, places)
+            function.places = places
+        function.reserved = reserved
+        if reserved is not None:
+            function.places.limit = max(0, reserved - provisioned)
+
+    def _renew(self, name: str, version: str, *, kept: bool) -> list[Command[R]]:
+        """Begin with new children on demand, unless the former are kept."""
+        function = self._functions[name]
+        former = function.on_demand.get(version)
+        if former is not None and kept:
+            return []
+        group = function.on_demand[version] = _Group(name, version, function.places)
+        return [] if former is None else self._replace(former, group)
+
+    def _provision(
+        self, name: str, version: str, wanted: int, now: float, *, kept: bool
+    ) -> list[Command[R]]:
+        """Have this many children stand ready, new ones unless the former are kept."""
+        function = self._functions[name]
+        former = function.provisioned.pop(version, None)
+        group = function.on_demand[version]
+        if wanted and kept and former is not None:
+            group = former
+        elif wanted:
+            places = _Places[R](wanted, SHARED_EXCEEDED) if former is None else former.places
+            group = _Group(name, version, places)
+        commands: list[Command[R]] = []
+        if former is not None and former is not group:
+            commands += self._replace(former, group)
+        if wanted:
+            function.provisioned[version] = group
+            group.wanted = group.places.limit = wanted
+            for child in list(group.idle)[: max(0, group.size - wanted)]:
+                self._forget(child)
+                commands.append(Retire(child))
+            commands += self._stand_ready(group, now)
+        return commands
+
+    def _end(self, function: _Function[R], version: str) -> list[Command[R]]:
+        """Forget a version."""
+        commands: list[Command[R]] = []
+        for groups in (function.on_demand, function.provisioned):
+            group = groups.pop(version, None)
+            if group is not None:
+                commands += self._fail(group)
+                commands += self._dismiss(group)
+        return commands
+
+    def _replace(self, former: _Group[R], group: _Group[R]) -> list[Command[R]]:
+        """Let another group serve those who wait, and dismiss the former."""
+        moved = len(former.waiting)
+        former.places.calls -= moved
+        group.places.calls += moved
+        group.waiting.update(former.waiting)
+        former.waiting.clear()
+        return self._dismiss(former)
+
+    def _dismiss(self, group: _Group[R]) -> list[Command[R]]:
+        """Retire the children of a group, those that run something when they are done."""
+        group.replaced = True
+        group.places.starved.pop(group, None)
+        free = [*group.starting, *group.idle]
+        for child in free:
+            self._forget(child)
+        return [*map(Retire, free), *self._feed_starved(group.places)]
+
+
+def _move(group: _Group[R], places: _Places[R]) -> None:
+    """Let a group's calls and children count in other places."""
+    former, group.places = group.places, places
+    former.starved.pop(group, None)
+    former.calls -= group.calls
+    former.children -= group.size
+    places.calls += group.calls
+    places.children += group.size

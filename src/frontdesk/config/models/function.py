@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from frontdesk.config.models.function_url import FunctionUrl
 from frontdesk.config.models.model import (
     Duration,
     FilePath,
@@ -246,8 +247,12 @@ class Function(FunctionVersion):
     reserved_concurrency: Annotated[Whole, at_least(0)] | None = None
     """Invocations at once, set aside for this function. Absent: it shares limits.concurrency."""
 
+    # Differs: [provisioned-latest] AWS gives it to versions and aliases only.
     provisioned_concurrency: ProvisionedField = Field(default_factory=dict)
     """Children that stand ready: a number, for $LATEST, or numbers by version or alias."""
+
+    url: FunctionUrl | None = None
+    """Serves the function without an API, at /fn/NAME or at a host of its own."""
 
     versions: dict[PublishedVersion, FunctionVersion] = Field(default_factory=dict)
     """Published versions by number. They should never change: give each a folder or zip of its own."""

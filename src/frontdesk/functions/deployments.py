@@ -1,0 +1,121 @@
+"""Owns making versions of functions ready to run, and telling whether one has changed since.
+
+Unpacks, installs and looks at files; starts no process but pip. Blocks: it is called from a thread.
+"""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from frontdesk.base.errors import StartError
+from frontdesk.functions.archives import Archives
+from frontdesk.functions.packages import Packages
+from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
+
+_MOST_FILES = 20_000
+"""Files below one folder that are looked at."""
+
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A version that can be run. Equal to another one if that would run in the same way.
+
+    settings: its code and layers are folders. packages: folder of installed requirements, or None.
+    stamp: of the files in folders that are not ours.
+    """
+
+    settings: FunctionSettings
+    packages: Path | None
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A function with all its versions ready to run, by number or $LATEST."""
+
+    definition: FunctionDefinition
+    versions: dict[str, Deployment]
+    provisioned: dict[str, int] = field(init=False)
+    """Children of each version that stand ready."""
+
+    def __post_init__(self) -> None:
+        counts = self.definition.provisioned_versions()
+        provisioned = {version: counts.get(version, 0) for version in self.versions}
+        object.__setattr__(self, "provisioned", provisioned)
+
+
+class Deployments:
+    """Makes versions ready below `data_dir`."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._packages = Packages(data_dir / "packages")
+        self._archives = Archives(data_dir / "code")
+
+    def deploy(self, definitions: Iterable[FunctionDefinition]) -> dict[str, Deployed]:
+        """Make all versions of these functions ready; answer them by name.
+
+        Raises: StartError naming the function and what is wrong with its code.
+        """
+        stamps: dict[Path, str] = {}  # functions often share a folder, which may be large
+        return {
+            definition.name: Deployed(
+                definition,
+                {
+                    version.version: self._ready(version, stamps)
+                    for version in (definition.latest, *definition.versions.values())
+                },
+            )
+            for definition in definitions
+        }
+
+    def _ready(self, settings: FunctionSettings, stamps: dict[Path, str]) -> Deployment:
+        code, *layers = (
+            self._folder(settings.name, path) for path in (settings.code, *settings.layers)
+        )
+        required = settings.requirements
+        packages = required and self._packages.folder_for(required)
+        stamp = ""
+        for path in (settings.code, *settings.layers):
+            if path.is_dir():
+                stamp += stamps.get(path) or stamps.setdefault(path, self._stamp(path))
+        return Deployment(replace(settings, code=code, layers=tuple(layers)), packages, stamp)
+
+    def _folder(self, function: str, path: Path) -> Path:
+        if path.is_dir():
+            return path.resolve()
+        if not path.is_file():
+            raise StartError(f"function {function}: no such folder or zip: {path}")
+        return self._archives.folder_for(path)
+
+    def _stamp(self, folder: Path) -> str:
+        digest = hashlib.sha256()
+        for path in files_below(folder, without=self._data_dir):
+            with contextlib.suppress(OSError):  # gone, or being replaced just now
+                status = path.stat()
+                line = f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n"
+                digest.update(line.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+
+def files_below(folder: Path, *, without: Path) -> Iterator[Path]:
+    """List the files of a code folder, in order, but hidden ones and those of package managers.
+
+    without: a folder that is left out with all that is in it.
+    """
+    found = 0
+    for here, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name[0] != "." and name not in _SKIPPED and Path(here, name) != without
+        )
+        for name in sorted(names):
+            if name[0] != "." and found < _MOST_FILES:
+                found += 1
+                yield Path(here, name)
