@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from frontdesk.config.models.idempotency import Idempotency
 from frontdesk.config.models.integration import (
     FunctionName,
     HttpField,
@@ -110,6 +111,38 @@ class Cors(Model):
         return self
 
 
+MediaType = Annotated[
+    str,
+    matching(
+        r"[a-z0-9!#$&^_.+*-]{1,64}/[a-z0-9!#$&^_.+*-]{1,64}", "a media type such as text/html"
+    ),
+]
+
+
+class Compression(Model):
+    """Which answers are compressed for clients that accept it: with zstd where it is installed, or gzip."""
+
+    minimum_size: Size = 1024
+    """Bytes from which a body is worth it; one whose length is not known is. Default 1KB."""
+
+    types: Annotated[tuple[MediaType, ...], OneOrMore(), Field(min_length=1)] = (
+        "application/*+json",
+        "application/*+xml",
+        "application/javascript",
+        "application/json",
+        "application/xml",
+        "image/svg+xml",
+        "text/css",
+        "text/csv",
+        "text/html",
+        "text/javascript",
+        "text/markdown",
+        "text/plain",
+        "text/xml",
+    )
+    """Media types of these answers; `*` stands for any characters but `/`."""
+
+
 Scope = Annotated[str, matching(r"[!#-\[\]-~]+", "a scope without blanks, quotes and backslashes")]
 """RFC 6749 §3.3."""
 
@@ -151,6 +184,13 @@ class Route(Model):
     max_body: Size | None = None
     """Largest request body. Default: limits.max_body."""
 
+    idempotency: Idempotency | None = None
+    """Requests with an Idempotency-Key are carried out once; `{}` for the defaults."""
+
+    compression: Flag = True
+    """Whether answers may be compressed where the API asks for it. Not those that show both a secret
+    and what a stranger has sent (BREACH). Default true."""
+
     request: RequestMapping | None = None
     """Changes to the request before it is passed on."""
 
@@ -183,6 +223,13 @@ def _route_key(text: str) -> str:
 RouteKeyText = Annotated[str, AfterValidator(_route_key)]
 
 
+Host = Annotated[
+    str,
+    AfterValidator(str.lower),
+    matching(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a host name without port"),
+]
+
+
 def _base_path(text: str) -> str:
     return text.rstrip("/") or "/"
 
@@ -193,14 +240,7 @@ class HttpApi(Model):
     type: Literal["http"] = "http"
     """`http`"""
 
-    host: (
-        Annotated[
-            str,
-            AfterValidator(str.lower),
-            matching(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?", "a host name without port"),
-        ]
-        | None
-    ) = None
+    host: Host | None = None
     """Serve only requests for this host. Default: any."""
 
     base_path: Annotated[
@@ -220,6 +260,9 @@ class HttpApi(Model):
 
     cors: Cors | None = None
     """Which web pages may call this API. Absent: no CORS handling at the door."""
+
+    compression: Compression | None = None
+    """Which answers are compressed. Absent: none at the door."""
 
     throttle: ThrottleField | None = None
     """Limit over all requests to this API."""

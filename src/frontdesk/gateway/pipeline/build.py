@@ -14,8 +14,10 @@ from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.gateway.pipeline.tracing import Traces
+from frontdesk.ports.idempotency import Idempotency
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
+from frontdesk.stores.memory.idempotency import MemoryIdempotency
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Parts:
     none, and touches no event loop. What a part has to begin, it begins in `start`.
 
     invokers: by function name. keys: signing keys of token issuers. upstreams: connection pools.
-    metrics: None where the file turns them off.
+    metrics: None where the file turns them off. idempotency: keys of requests that are carried out once.
     """
 
     clock: Clock
@@ -37,6 +39,7 @@ class Parts:
     upstreams: Upstreams
     metrics: Registry | None = None
     traces: Traces = field(default_factory=Traces)
+    idempotency: Idempotency = field(default_factory=MemoryIdempotency)
 
     def successor(self, invokers: Mapping[str, Invoker]) -> "Parts":
         """Make the parts of the next plan. What both plans refer to goes on; nothing changes before `start`."""
@@ -49,9 +52,10 @@ class Parts:
         self.upstreams.start()
 
     def stop(self) -> None:
-        """Fetch no more keys and close all connections."""
+        """Fetch no more keys, close all connections and the store."""
         self.keys.stop()
         self.upstreams.close()
+        self.idempotency.close()
 
 
 T = TypeVar("T")

@@ -4,6 +4,10 @@ Client-facing bodies come from this table only; the cause goes to the log, never
 Source: api-gateway.md §8 (error catalogue).
 """
 
+from http import HTTPStatus
+
+import orjson
+
 from frontdesk.base.streams import Field, Fields
 from frontdesk.gateway.pipeline.exchange import Reply
 
@@ -32,6 +36,22 @@ MESSAGES: dict[int, bytes] = {
     505: b'{"message":"HTTP Version Not Supported"}',
     508: b'{"message":"Loop Detected"}',
 }
+
+
+def problem(status: int, kind: str, detail: str, cause: str, *extra: Field) -> Reply:
+    """Make an answer of ours in the form of RFC 9457.
+
+    kind: its type, `urn:frontdesk:problem:{kind}`. detail: a sentence for the caller. cause, extra: see
+    `refusal`.
+    """
+    told = {
+        "type": f"urn:frontdesk:problem:{kind}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    fields: Fields = [(b"content-type", b"application/problem+json"), *extra]
+    return Reply(status, fields, orjson.dumps(told), made="gateway", cause=cause)
 
 
 def refusal(status: int, cause: str, *extra: Field, close: bool = False) -> Reply:
