@@ -15,6 +15,8 @@ from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.functions import all_functions, function_host, invokers
 from frontdesk.app.history import STORE, History
 from frontdesk.app.reloading import LogReport, Reloads, Report
+from frontdesk.app.supervisor import Supervisor
+from frontdesk.app.tls import admin_tls
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.wheel import Wheel
@@ -23,12 +25,12 @@ from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
-from frontdesk.gateway.pipeline.router import GatewayPlan
-from frontdesk.stores.memory.ledger import MemoryLedger
 from frontdesk.gateway.admin import Face
-from frontdesk.stores.sqlite.catalog import SqliteCatalog
+from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.gateway.server.tls import CertificateWatch
 from frontdesk.gateway.telemetry.health import Readiness
+from frontdesk.stores.memory.ledger import MemoryLedger
+from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
 
 _CLOCK = SystemClock()
@@ -45,13 +47,14 @@ class Frontdesk:
         echo: Callable[[str, str], None] | None = None,
         report: Report = LogReport(),  # noqa: B008 - it has no state
         environ: Mapping[str, str] = os.environ,
+        workers: int | None = None,
         clock: Clock = _CLOCK,
     ) -> None:
         """Take a configuration; nothing is opened before `start`.
 
         development: serve the token issuer, and log readably. echo: told (function, line) for each
         line of a function's log, beside the file. report: told what came of each reload. environ: for
-        the references of reloaded files.
+        the references of reloaded files. workers: processes that serve; None: as many as the file says.
         """
         self.reloads = Reloads(self, environ, report)
         self._loaded = loaded
@@ -60,9 +63,7 @@ class Frontdesk:
         self._echo = echo
         self._clock = clock
         self._wheel = Wheel(clock.monotonic())
-        self._data = DataPlane(
-            loaded.config, MemoryLedger(), clock, self._wheel, development=development
-        )
+        self._data = _data_plane(loaded.config, clock, self._wheel, development, workers)
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
         self._functions: FunctionHost
@@ -161,17 +162,16 @@ class Frontdesk:
             max_connections=config.limits.max_connections,
         )
         opened.push_async_callback(admin.drain, 0.0)
-        await admin.open(*config.admin.listen, key="admin.listen")
+        tls = admin_tls(config)
+        await admin.open(*config.admin.listen, key="admin.listen", tls=tls)
+        watch = CertificateWatch(clock, wheel)
+        opened.callback(watch.stop)
+        watch.start([tls])
         self._addresses = await data.start(candidate)
         opened.push_async_callback(data.drain)
         await self.reloads.start(History(catalog, config.name))
         opened.callback(self.reloads.stop)
 
-
-def compile_offline(loaded: Loaded) -> GatewayPlan:
-    """Compile a configuration without starting anything: to look at, not to run.
-
-    Raises: ConfigError for what only compiling can tell.
     def _faces(self) -> tuple[Face, ...]:
         return (
             ConfigApi(self.reloads),
@@ -188,11 +188,16 @@ def _data_plane(
         return Supervisor(config, clock, wheel, count)
     return DataPlane(config, MemoryLedger(), clock, wheel, development=development)
 
+
+def compile_offline(loaded: Loaded) -> GatewayPlan:
+    """Compile a configuration without starting anything: to look at, not to run.
+
+    Raises: ConfigError for what only compiling can tell.
     """
     config, wheel = loaded.config, Wheel(0.0)
     functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
     data = DataPlane(config, MemoryLedger(), _CLOCK, wheel)
-    return data.compile(loaded, invokers(config, functions)).plan
+    return data.look_at(loaded, invokers(config, functions))
 
 
 def _fixed(config: Config) -> dict[str, object]:
@@ -201,6 +206,7 @@ def _fixed(config: Config) -> dict[str, object]:
         "listen",
         "admin",
         "data_dir",
+        "store",
         "workers",
         "trusted_proxies",
         "logs",

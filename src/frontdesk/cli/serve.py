@@ -1,4 +1,4 @@
-"""`frontdesk run` and `frontdesk dev`: one process until SIGTERM or Ctrl-C.
+"""`frontdesk run` and `frontdesk dev`: serve until SIGTERM or Ctrl-C.
 
 Owns signals, watching files, and what is said on the console. The composition is `frontdesk.app`.
 """
@@ -30,7 +30,12 @@ _log = logging.getLogger("frontdesk")
 @click.command()
 @config_option
 @click.option("--watch", is_flag=True, help="Reload when the configuration or code changes.")
-def run(paths: tuple[Path, ...], watch: bool) -> None:
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 128),
+    help="Processes that serve clients. Default: as the file says.",
+)
+def run(paths: tuple[Path, ...], watch: bool, workers: int | None) -> None:
     """Run the gateway until SIGTERM or Ctrl-C; then let running requests finish (limits.drain).
 
     A second signal ends it at once. SIGHUP reloads the configuration. SIGUSR1 reopens the access log
@@ -41,7 +46,7 @@ def run(paths: tuple[Path, ...], watch: bool) -> None:
     """
     loaded = read(paths)
     log_to_console(loaded.config.logs.level, readable=False)
-    uvloop.run(_run(loaded, paths if watch else ()))
+    uvloop.run(_run(loaded, paths if watch else (), workers))
 
 
 @click.command()
@@ -58,8 +63,8 @@ def dev(paths: tuple[Path, ...]) -> None:
     uvloop.run(_dev(loaded, paths))
 
 
-async def _run(loaded: Loaded, watched: tuple[Path, ...]) -> None:
-    app = Frontdesk(loaded)
+async def _run(loaded: Loaded, watched: tuple[Path, ...], workers: int | None) -> None:
+    app = Frontdesk(loaded, workers=workers)
 
     def ready() -> None:
         _log.info("listening on %s", ", ".join(map(str, app.addresses)))
@@ -68,7 +73,7 @@ async def _run(loaded: Loaded, watched: tuple[Path, ...]) -> None:
 
 
 async def _dev(loaded: Loaded, paths: tuple[Path, ...]) -> None:
-    app = Frontdesk(loaded, development=True, echo=_echo, report=_ConsoleReport())
+    app = Frontdesk(loaded, development=True, echo=_echo, report=_ConsoleReport(), workers=1)
     await _serve(app, lambda: _introduce(app, paths), paths)
 
 
