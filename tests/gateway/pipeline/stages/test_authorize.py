@@ -1,12 +1,13 @@
 """Which authorizer a route gets, and what is shared between routes."""
 
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.api import HttpApi, Route
-from frontdesk.config.models.authorizer import FunctionAuthorizer, JwtAuthorizer
+from frontdesk.config.models.authorizer import Authorizer, FunctionAuthorizer, JwtAuthorizer
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.plan import ApiFacts
@@ -93,4 +94,7 @@ def test_routes_that_demand_the_same_share_one_stage(build):
 
 
 def test_every_type_of_the_configuration_has_a_builder():
-    assert set(AUTHORIZERS) == {"jwt", "function"}
+    models = get_args(get_args(Authorizer)[0])
+    assert set(AUTHORIZERS) == {
+        get_args(model.model_fields["type"].annotation)[0] for model in models
+    }

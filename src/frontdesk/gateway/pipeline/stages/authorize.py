@@ -3,12 +3,23 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from frontdesk.config.models.authorizer import FunctionAuthorizer, JwtAuthorizer
+from frontdesk.config.models.authorizer import (
+    ApiKeyAuthorizer,
+    BasicAuthorizer,
+    FunctionAuthorizer,
+    IamAuthorizer,
+    JwtAuthorizer,
+    MtlsAuthorizer,
+)
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Stage
 from frontdesk.gateway.pipeline.plan import Step
+from frontdesk.gateway.pipeline.stages.api_key_authorizer import api_key_stage
+from frontdesk.gateway.pipeline.stages.basic_authorizer import PasswordJudge, basic_stage
 from frontdesk.gateway.pipeline.stages.function_authorizer import FunctionJudge, function_stage
+from frontdesk.gateway.pipeline.stages.iam_authorizer import iam_stage
 from frontdesk.gateway.pipeline.stages.jwt_authorizer import TokenJudge, jwt_stage
+from frontdesk.gateway.pipeline.stages.mtls_authorizer import mtls_stage
 
 
 def authorize(build: RouteBuild) -> Step | None:
@@ -23,7 +34,7 @@ def authorize(build: RouteBuild) -> Step | None:
         or build.place("apis", build.api_name, "authorizer")
         or build.place("authorizers", name)
     )
-    return Step("authorize", stage, detail, place)
+    return Step("authorize", stage, detail, place, needs_body=config.type in READS_BODY)
 
 
 def authorizer_of(build: RouteBuild) -> str | None:
@@ -68,8 +79,50 @@ def _function(build: RouteBuild, name: str) -> tuple[Stage, str]:
     return function_stage(judge, config, build.facts.event_facts(build.key)), detail
 
 
+def _api_key(build: RouteBuild, name: str) -> tuple[Stage, str]:
+    config = build.config.authorizers[name]
+    assert isinstance(config, ApiKeyAuthorizer)
+    stage = build.once(("authorizer", name), lambda: api_key_stage(config))
+    return stage, f"{name}: one of {len(config.keys)} API keys in {' or '.join(config.identity)}"
+
+
+def _basic(build: RouteBuild, name: str) -> tuple[Stage, str]:
+    config = build.config.authorizers[name]
+    assert isinstance(config, BasicAuthorizer)
+    clock = build.parts.clock
+    stage = build.once(
+        ("authorizer", name), lambda: basic_stage(PasswordJudge(config, clock), config)
+    )
+    return stage, f"{name}: password of one of {len(config.users)} users"
+
+
+def _mtls(build: RouteBuild, name: str) -> tuple[Stage, str]:
+    config = build.config.authorizers[name]
+    assert isinstance(config, MtlsAuthorizer)
+    stage = build.once(("authorizer", name), lambda: mtls_stage(config))
+    listed = config.allow != type(config.allow)()
+    return stage, f"{name}: client certificate{' that is listed' if listed else ''}"
+
+
+def _iam(build: RouteBuild, name: str) -> tuple[Stage, str]:
+    config, whole = build.config.authorizers[name], build.config
+    assert isinstance(config, IamAuthorizer)
+    clock = build.parts.clock
+    stage = build.once(
+        ("authorizer", name), lambda: iam_stage(config, whole.region, whole.account, clock)
+    )
+    return stage, f"{name}: signature of one of {len(config.credentials)} key pairs"
+
+
 AUTHORIZERS: Final[Mapping[str, Callable[[RouteBuild, str], tuple[Stage, str]]]] = {
+    "api_key": _api_key,
+    "basic": _basic,
     "function": _function,
+    "iam": _iam,
     "jwt": _jwt,
+    "mtls": _mtls,
 }
 """Authorizer type to the builder of its stage and of its line in `explain`."""
+
+READS_BODY: Final = frozenset({"iam"})
+"""Types whose stage needs the whole body."""

@@ -15,15 +15,14 @@ from frontdesk.gateway.identity.keyring import KeySet
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.stages.failure_limit import FailureLimit
 from frontdesk.gateway.pipeline.values import bind
 from frontdesk.rules.auth import jwt
 from frontdesk.rules.auth.jwt import Demands, Fault
-from frontdesk.rules.http.forwarding import network_of
 from frontdesk.rules.lang.selectors import Selector, parse
 
 MAX_VERIFIED: Final = 10_000
 MAX_REJECTED: Final = 1_000
-MAX_COUNTED: Final = 10_000
 REJECTED_FOR: Final = 10.0
 """Seconds for which a token with a wrong signature is refused without looking again."""
 
@@ -54,34 +53,6 @@ class Verified:
     event_with_scopes: Mapping[str, Any]
     expires: float
     generation: int
-
-
-# Differs: [failure-limit] AWS documents no such limit.
-class FailureLimit:
-    """Counts signature checks that ended in a refusal, per client and minute: each costs real work."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._limit = per_minute
-        self._minute = 0
-        self._counts: dict[str, int] = {}
-
-    def refuses(self, client: str, now: float) -> bool:
-        """Whether this client has failed too often in the minute of monotonic second `now`."""
-        self._turn(now)
-        return bool(self._counts) and self._counts.get(network_of(client), 0) >= self._limit
-
-    def count(self, client: str, now: float) -> None:
-        """Take note of a failure."""
-        self._turn(now)
-        network = network_of(client)
-        if network in self._counts or len(self._counts) < MAX_COUNTED:
-            self._counts[network] = self._counts.get(network, 0) + 1
-
-    def _turn(self, now: float) -> None:
-        minute = int(now // 60)
-        if minute != self._minute:
-            self._minute = minute
-            self._counts.clear()
 
 
 class TokenJudge:
@@ -128,7 +99,6 @@ class TokenJudge:
         fault = jwt.check_claims(token.claims, self._demands, ex.time)
         if fault is not None:
             self._failures.count(ex.client_ip, ex.started)
-    verify = _timed(judge, monotonic)
             return fault
         return self._remember(ex, value, token.claims)
 
@@ -158,6 +128,7 @@ def jwt_stage(
 ) -> Callable[[Exchange], Reply | Parked | None]:
     """Build the stage of one route. demanded: scopes of which the token needs one."""
     header, elsewhere = _sources(identity)
+    verify = _timed(judge, monotonic)
     keys, remembered, wanted = judge.keys, judge.verified, frozenset(demanded)
     # Differs: [scope-challenge] AWS documents the error's word only.
     insufficient: Field = (
@@ -173,20 +144,6 @@ def jwt_stage(
         token = remembered.get(value)
         if token is not None and ex.started < token.expires and token.generation == keys.generation:
             return admit(ex, token)
-def _timed(
-    judge: TokenJudge, monotonic: Callable[[], float]
-) -> Callable[[Exchange, bytes], Verified | Fault | None]:
-    """Return the judge's `verify`, which also writes down what it took."""
-
-    def verify(ex: Exchange, value: bytes) -> Verified | Fault | None:
-        ex.authorizer_started = began = monotonic()
-        verdict = judge.verify(ex, value)
-        ex.authorizer_latency = monotonic() - began
-        return verdict
-
-    return verify
-
-
         verdict = verify(ex, value) if keys.ready else Fault.UNKNOWN_KEY
         if verdict is Fault.UNKNOWN_KEY and keys.wait_for_keys(lambda: again(ex, value)):
             return PARKED
@@ -214,6 +171,20 @@ def _timed(
         return None
 
     return stage
+
+
+def _timed(
+    judge: TokenJudge, monotonic: Callable[[], float]
+) -> Callable[[Exchange, bytes], Verified | Fault | None]:
+    """Return the judge's `verify`, which also writes down what it took."""
+
+    def verify(ex: Exchange, value: bytes) -> Verified | Fault | None:
+        ex.authorizer_started = began = monotonic()
+        verdict = judge.verify(ex, value)
+        ex.authorizer_latency = monotonic() - began
+        return verdict
+
+    return verify
 
 
 # Differs: [first-keys] AWS documents no such moment.
