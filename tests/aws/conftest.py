@@ -55,6 +55,9 @@ class Host:
     def remove(self, name):
         del self.definitions[name]
 
+    def definition(self, name):
+        return self.definitions.get(name)
+
     def invoker(self, name, qualifier=""):
         return HostInvoker(self, name, qualifier)
 

@@ -1,5 +1,7 @@
 """Turns `functions` of the file into what the function host takes."""
 
+from collections.abc import Mapping
+
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.root import Config
@@ -51,10 +53,17 @@ def all_functions(config: Config) -> list[FunctionDefinition]:
     return [function_definition(config, name) for name in config.functions]
 
 
-def function_host(config: Config, clock: Clock, wheel: Wheel, log: LogSink) -> FunctionHost:
-    """Make the host; nothing runs before its `start`."""
+def function_host(
+    config: Config, clock: Clock, wheel: Wheel, log: LogSink, environment: Mapping[str, str]
+) -> FunctionHost:
+    """Make the host; nothing runs before its `start`. environment: variables of every function."""
     return FunctionHost(
-        clock, wheel, data_dir=config.data_dir, concurrency=config.limits.concurrency, log=log
+        clock,
+        wheel,
+        data_dir=config.data_dir,
+        concurrency=config.limits.concurrency,
+        log=log,
+        environment=environment,
     )
 
 

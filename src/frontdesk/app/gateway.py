@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
+from frontdesk.app.aws import AwsApis
 from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
@@ -64,6 +65,7 @@ class Frontdesk:
         self._clock = clock
         self._wheel = Wheel(clock.monotonic())
         self._data = _data_plane(loaded.config, clock, self._wheel, development, workers)
+        self._aws = AwsApis(loaded.config, clock)
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
         self._functions: FunctionHost
@@ -117,7 +119,9 @@ class Frontdesk:
 
     async def adopt(self, candidate: Candidate) -> Candidate:
         """See reloading.Reloadable."""
-        await self._functions.replace(all_functions(candidate.loaded.config))
+        functions = all_functions(candidate.loaded.config)
+        await self._functions.replace(functions)
+        await self._aws.adopt(functions, {})
         await self._data.adopt(candidate)
         former, self._in_force, self._loaded = self._in_force, candidate, candidate.loaded
         return former
@@ -147,15 +151,18 @@ class Frontdesk:
 
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
-        self._functions = function_host(config, clock, wheel, lines)
+        self._functions = function_host(config, clock, wheel, lines, self._aws.environment)
         opened.push_async_callback(self._functions.stop, 0.0)
-        await self._functions.start(all_functions(config))
+        functions = all_functions(config)
+        await self._functions.start(functions)
+        await self._aws.adopt(functions, {})
+        lambda_api = await self._aws.open(self._functions, catalog)
 
         candidate = data.compile(self._loaded, invokers(config, self._functions))
         self._in_force = candidate
         admin = server(
             config,
-            admin_door(config, self._faces(), development=self._development),
+            admin_door(config, (*self._faces(), lambda_api), development=self._development),
             unlogged,
             clock=clock,
             wheel=wheel,
@@ -195,7 +202,7 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     Raises: ConfigError for what only compiling can tell.
     """
     config, wheel = loaded.config, Wheel(0.0)
-    functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None)
+    functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None, {})
     data = DataPlane(config, MemoryLedger(), _CLOCK, wheel)
     return data.look_at(loaded, invokers(config, functions))
 

@@ -1,7 +1,7 @@
 """Owns who may ask the wire APIs: which key pairs are good, and when none is needed."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from frontdesk.rules.auth.sigv4 import Credentials
 
@@ -26,7 +26,7 @@ class Keys:
         self._own = {pair.access_key_id: pair for pair in (self.functions, *operator)}
         self._given: dict[str, Credentials] = {}
 
-    def accept(self, environments: Iterable[dict[str, str]]) -> None:
+    def accept(self, environments: Iterable[Mapping[str, str]]) -> None:
         """Take the pairs in the environments of functions, in place of those taken before."""
         found = (
             Credentials(*(environment.get(name, "") for name in _GIVEN))

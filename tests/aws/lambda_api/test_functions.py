@@ -366,3 +366,12 @@ async def test_some_versions_cannot_be_removed(api, qualifier, status, message):
     found = await refused(api, "delete_function", FunctionName="made", Qualifier=qualifier)
     assert found[0] == status
     assert message in found[2]
+
+
+async def test_a_function_runs_again_when_the_file_gives_its_name_back(api):
+    await api("create_function", **told())
+    api.file.functions["made"] = api.file.functions["from_file"]
+    api.host.remove("made")  # what a reload does with a name that has gone from the file
+    del api.file.functions["made"]
+    await api.registry.run()
+    assert api.host.definitions["made"].latest.handler == "app.handler"

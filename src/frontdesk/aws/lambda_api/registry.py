@@ -93,15 +93,19 @@ class Registry:
             self._functions[record.key] = FunctionEntry.read(record.document)
             self._numbers[_FUNCTION, record.key] = record.version
         await self._sweep()
+        await self.run()
+
+    async def run(self) -> None:
+        """Run what does not run yet: at the start, and when the file has given a name back."""
         of_file = self.of_file()
         for name, entry in self._functions.items():
             if name in of_file:
                 _log.warning("a function of the Lambda API gives way to the file's: %s", name)
-                continue
-            try:
-                await self._host.put(self._definition(entry))
-            except StartError as error:
-                _log.warning("a function of the Lambda API cannot run: %s", error.message)
+            elif self._host.definition(name) is None:
+                try:
+                    await self._host.put(self._definition(entry))
+                except StartError as error:
+                    _log.warning("a function of the Lambda API cannot run: %s", error.message)
 
     # -- looking ------------------------------------------------------------------------------------
 

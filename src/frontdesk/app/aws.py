@@ -1,0 +1,86 @@
+"""Composes the wire APIs of AWS: who may ask them, what they serve, where functions find them."""
+
+from collections.abc import Iterable, Mapping
+
+from frontdesk.aws.keys import Keys
+from frontdesk.aws.lambda_api.code import CodeFolder
+from frontdesk.aws.lambda_api.invocations import Invocations
+from frontdesk.aws.lambda_api.registry import Arns, Registry
+from frontdesk.aws.lambda_api.service import LambdaService, invoking, managing
+from frontdesk.aws.wire import WireApi
+from frontdesk.base.addresses import Address
+from frontdesk.base.clock import Clock
+from frontdesk.config.models.root import Config
+from frontdesk.functions.archives import Archives
+from frontdesk.functions.host import FunctionHost
+from frontdesk.functions.settings import FunctionDefinition
+from frontdesk.gateway.admin import Face
+from frontdesk.ports.catalog import Catalog
+from frontdesk.ports.invoker import Invoker
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses that are listened at
+
+
+class AwsApis:
+    """The wire APIs of one gateway. Told of its functions with each configuration."""
+
+    def __init__(self, config: Config, clock: Clock) -> None:
+        """Make the keys; nothing is served before `open`."""
+        token = config.admin.token
+        self.keys = Keys(token.reveal() if token is not None else None)
+        self._config = config
+        self._clock = clock
+        self._functions: Mapping[str, FunctionDefinition] = {}
+        self._remote: Mapping[str, Invoker] = {}
+        self._registry: Registry | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What processes of functions are told, so that boto3 in a handler finds us."""
+        admin = self._config.admin
+        address = Address(_EVERYWHERE.get(admin.listen.host, admin.listen.host), admin.listen.port)
+        scheme = "http" if admin.tls is None else "https"
+        return {"AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://{address}", **self.keys.environment()}
+
+    async def open(self, host: FunctionHost, catalog: Catalog) -> Face:
+        """Run the functions that were made through the API; return what answers. Raises: StoreError."""
+        config = self._config
+        folder = config.data_dir
+        self._registry = registry = Registry(
+            catalog,
+            host,
+            CodeFolder(folder / "uploads", Archives(folder / "code")),
+            self,
+            Arns(config.region, config.account),
+            pool=config.limits.concurrency,
+        )
+        await registry.start()
+        operations = {
+            **invoking(Invocations(registry.invoker)),
+            **managing(registry, self._clock),
+        }
+        return WireApi([LambdaService(operations)], self.keys, self._clock)
+
+    async def adopt(
+        self, functions: Iterable[FunctionDefinition], remote: Mapping[str, Invoker]
+    ) -> None:
+        """Take the functions of the file. remote: those that run elsewhere, by name."""
+        self._functions = {definition.name: definition for definition in functions}
+        self._remote = remote
+        self.keys.accept(
+            version.environment
+            for definition in self._functions.values()
+            for version in (definition.latest, *definition.versions.values())
+        )
+        if self._registry is not None:
+            await self._registry.run()
+
+    # -- as registry.FileFunctions ------------------------------------------------------------------
+
+    def definitions(self) -> Mapping[str, FunctionDefinition]:
+        """See FileFunctions."""
+        return self._functions
+
+    def remote(self, name: str) -> Invoker | None:
+        """See FileFunctions."""
+        return self._remote.get(name)
