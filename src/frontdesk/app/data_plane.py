@@ -51,6 +51,7 @@ class Candidate:
     loaded: Loaded
     plan: GatewayPlan
     parts: Parts
+    certificates: tuple[Certificates | None, ...]
 
 
 class DataPlane:
@@ -87,6 +88,8 @@ class DataPlane:
         self._access: AccessLog | None = None
         self._door: Door
         self._server: Server
+        self._tls: list[ListenerTls | None] = []
+        self._watch = CertificateWatch(clock, wheel)
 
     def open(self) -> None:
         """Open the access log, which `close` closes. Raises: StartError or ConfigError."""
@@ -98,6 +101,10 @@ class DataPlane:
             form = READABLE
         self._access = AccessLog(form, logs.access.path, wheel=self._wheel, redact=logs.redact)
 
+    def look_at(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> GatewayPlan:
+        """Compile a configuration to look at the plan alone. Raises: ConfigError, as `compile`."""
+        return compile_gateway(loaded, self._parts.successor(invokers), self._record())
+
     async def prepare(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
         """Compile a configuration beside the one in force while requests go on; see `compile`."""
         return await aside(lambda: self.compile(loaded, invokers))
@@ -105,10 +112,13 @@ class DataPlane:
     def compile(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
         """Compile a configuration beside the one in force, in whatever thread: nothing changes.
 
-        invokers: by function name. Raises: ConfigError for what only compiling can tell.
+        invokers: by function name. Raises: ConfigError for what only compiling can tell, and StartError
+        when a certificate cannot be used.
         """
         parts = self._parts.successor(invokers)
-        return Candidate(loaded, compile_gateway(loaded, parts, self._record()), parts)
+        plan = compile_gateway(loaded, parts, self._record())
+        listeners = [listener.tls for listener in self._config.listen]
+        return Candidate(loaded, plan, parts, certificates_of_listeners(listeners, loaded.config))
 
     async def start(self, candidate: Candidate) -> list[Address]:
         """Let clients in at every `listen` of the file; return where. Raises: StartError."""
@@ -139,28 +149,35 @@ class DataPlane:
             wheel=self._wheel,
             max_connections=max_connections,
         )
+        opening = zip(sockets, self._config.listen, self._tls, strict=True)
         addresses = [
-            Address(*await self._server.serve(listening, half_close=listener.half_close))
-            for listening, listener in zip(sockets, self._config.listen, strict=True)
+            Address(*await self._server.serve(listening, half_close=listener.half_close, tls=tls))
+            for listening, listener, tls in opening
         ]
+        self._watch.start(self._tls)
         # Last, because the issuer may be our own.
         self._parts.start()
+        self.telemetry.registry.collect(self._samples)
+        self.telemetry.start()
         return addresses
 
     async def adopt(self, candidate: Candidate) -> None:
         """Put what `prepare` has made in force. Requests under way keep what they began with."""
         self._parts = candidate.parts
+        for tls, certificates in zip(self._tls, candidate.certificates, strict=True):
+            if tls is not None and certificates is not None:
+                tls.replace(certificates, self._clock.time())
         self._door.plan = candidate.plan
         self._parts.start()
 
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`."""
+        self._watch.stop()
         await self._server.drain(self._config.limits.drain)
 
-        self.telemetry.registry.collect(self._samples)
-        self.telemetry.start()
     def close(self) -> None:
         """Close what the plan and the log have opened."""
+        self.telemetry.close()
         self._parts.stop()
         if self._access is not None:
             self._access.close()
@@ -170,6 +187,23 @@ class DataPlane:
         if self._access is not None:
             self._access.reopen()
 
+    def not_ready(self) -> Iterator[str]:
+        """Give the reasons why no requests should come; see `health.Check`."""
+        if self._server.draining:
+            yield "draining"
+        for issuer in self._parts.keys.missing():
+            yield f"no keys of issuer {issuer}"
+
+    def samples(self) -> Iterator[Sample]:
+        """Give all numbers of this process; see `scrape.Samples`."""
+        return self.telemetry.registry.samples()
+
+    def _samples(self) -> Iterator[Sample]:
+        yield Sample(metrics.ACTIVE_REQUESTS.name, (), float(self._server.active))
+        yield from backend_samples(self._parts.upstreams.each())
+        if self._access is not None:
+            yield Sample(metrics.ACCESS_LOG_DROPPED.name, (), float(self._access.dropped))
+
     def _record(self) -> Callable[[Exchange], None]:
         return unlogged if self._access is None else self._access.record
 
@@ -177,7 +211,6 @@ class DataPlane:
 def server(
     config: Config,
     door: Entrance,
-        self.telemetry.close()
     log: Callable[[Exchange], None],
     *,
     clock: Clock,
@@ -187,19 +220,6 @@ def server(
     """Make the listeners of a door. log: takes exchanges that were refused before they were routed."""
     limits = config.limits
     return Server(
-    def not_ready(self) -> Iterator[str]:
-        """Give the reasons why no requests should come; see `health.Check`."""
-        if self._server.draining:
-            yield "draining"
-        for issuer in self._parts.keys.missing():
-            yield f"no keys of issuer {issuer}"
-
-    def _samples(self) -> Iterator[Sample]:
-        yield Sample(metrics.ACTIVE_REQUESTS.name, (), float(self._server.active))
-        yield from backend_samples(self._parts.upstreams.each())
-        if self._access is not None:
-            yield Sample(metrics.ACCESS_LOG_DROPPED.name, (), float(self._access.dropped))
-
         door,
         clock=clock,
         wheel=wheel,

@@ -183,7 +183,7 @@ class Frontdesk:
         return (
             ConfigApi(self.reloads),
             Readiness(self._data.not_ready),
-            *self._data.telemetry.faces(),
+            *self._data.telemetry.faces(self._data.samples),
         )
 
 

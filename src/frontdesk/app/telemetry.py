@@ -15,7 +15,7 @@ from frontdesk.gateway.telemetry.backends import BackendMeter
 from frontdesk.gateway.telemetry.functions import FunctionMeter
 from frontdesk.gateway.telemetry.process import GcPauses, LoopLag, process_samples
 from frontdesk.gateway.telemetry.requests import RequestMeter
-from frontdesk.gateway.telemetry.scrape import MetricsFace
+from frontdesk.gateway.telemetry.scrape import MetricsFace, Samples
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 Log = Callable[[Exchange], None]
@@ -57,9 +57,9 @@ class Telemetry:
             return log
         return RequestMeter(self.metrics, NOBODY, "", log).record
 
-    def faces(self) -> tuple[Face, ...]:
-        """Make what the admin listener shows of this process."""
-        return () if self.metrics is None else (MetricsFace(self.registry.samples),)
+    def faces(self, samples: Samples) -> tuple[Face, ...]:
+        """Make what the admin listener shows. samples: of this process and of those that serve for it."""
+        return () if self.metrics is None else (MetricsFace(samples),)
 
     def start(self) -> None:
         """Begin to measure the process, on the running loop."""
