@@ -205,7 +205,7 @@ class DataPlane:
             yield Sample(metrics.ACCESS_LOG_DROPPED.name, (), float(self._access.dropped))
 
     def _record(self) -> Callable[[Exchange], None]:
-        return unlogged if self._access is None else self._access.record
+        return self.telemetry.around(unlogged if self._access is None else self._access.record)
 
 
 def server(
