@@ -10,7 +10,14 @@ from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.integrations import function, http, mock, static
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
-from frontdesk.gateway.pipeline.stages import cors, idempotency, mapping, respond, throttle
+from frontdesk.gateway.pipeline.stages import (
+    compress,
+    cors,
+    idempotency,
+    mapping,
+    respond,
+    throttle,
+)
 from frontdesk.gateway.pipeline.stages.authorize import authorize
 
 INTEGRATIONS: dict[str, Builder] = {
@@ -62,6 +69,7 @@ TAIL: tuple[Builder, ...] = (
     idempotency.keep_answer,
     throttle.rate_limit_fields,
     cors.cors,
+    compress.compress,
     respond.request_id,
 )
 
