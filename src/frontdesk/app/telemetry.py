@@ -13,9 +13,11 @@ from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.gateway.server.shared import NOBODY
 from frontdesk.gateway.telemetry.backends import BackendMeter
 from frontdesk.gateway.telemetry.functions import FunctionMeter
+from frontdesk.gateway.telemetry.otlp import SpanExport
 from frontdesk.gateway.telemetry.process import GcPauses, LoopLag, process_samples
 from frontdesk.gateway.telemetry.requests import RequestMeter
 from frontdesk.gateway.telemetry.scrape import MetricsFace, Samples
+from frontdesk.gateway.telemetry.slow import SlowLog
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 Log = Callable[[Exchange], None]
@@ -34,8 +36,16 @@ class Telemetry:
         self.metrics = self.registry if counted else None
         self.functions = FunctionMeter(self.registry)
         tracing = config.tracing
-        self.traces = Traces(trusted=TrustedProxies(config.trusted_proxies))
+        self._spans: SpanExport | None = None
+        if tracing is not None and tracing.otlp:
+            self._spans = SpanExport(tracing.otlp, config.name, self.registry)
+        self.traces = Traces(
+            share=tracing.sample if tracing is not None else 0.0,
+            exports=self._spans is not None,
+            trusted=TrustedProxies(config.trusted_proxies),
+        )
         self._traced = tracing is not None
+        self._slow = config.logs.slow
         self._lag = LoopLag(self.registry)
         self._pauses = GcPauses(self.registry, clock.monotonic)
 
@@ -51,6 +61,12 @@ class Telemetry:
         """Make where requests enter."""
         return TracedDoor(plan, self.traces.begin) if self._traced else Door(plan)
 
+    def around(self, log: Log) -> Log:
+        """Return what takes each exchange that is over: the log, and what is only done for some."""
+        if self._slow is not None:
+            log = SlowLog(self._slow, self.registry, log).record
+        return log if self._spans is None else self._spans.around(log)
+
     def of_unrouted(self, log: Log) -> Log:
         """Count, before the log, requests that are refused before they reach a plan."""
         if self.metrics is None:
@@ -62,13 +78,17 @@ class Telemetry:
         return () if self.metrics is None else (MetricsFace(samples),)
 
     def start(self) -> None:
-        """Begin to measure the process, on the running loop."""
+        """Begin to measure the process, on the running loop, and to send spans."""
+        if self._spans is not None:
+            self._spans.start()
         if self.metrics is not None:
             self.registry.collect(process_samples)
             self._lag.start()
             self._pauses.start()
 
     def close(self) -> None:
-        """Measure no more."""
+        """Measure and send no more."""
+        if self._spans is not None:
+            self._spans.close()
         self._lag.close()
         self._pauses.close()

@@ -11,7 +11,7 @@ from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.domain import Domain, target
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
-from frontdesk.gateway.pipeline.exchange import Exchange, Tail
+from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
 from frontdesk.gateway.pipeline.order import (
     HEAD,
     NOWHERE,
@@ -30,6 +30,10 @@ from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMe
 
 def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None]) -> GatewayPlan:
     """Compile every API of the configuration.
+from frontdesk.gateway.telemetry.slow import timed
+
+INIT_BUDGET = 10.0
+"""Seconds that a function URL gives to loading, beside the function's own timeout."""
 
     log: called once per exchange when it is over.
     Raises: ConfigError for what only compiling can tell.
@@ -143,7 +147,7 @@ class _Compiler:
         return RoutePlan(
             route_key=build.key,
             api=build.facts,
-            head=tuple(step.run for step in head_steps),  # type: ignore[misc]  # rows of order.HEAD
+            head=self._stages(head_steps),
             tail=build.once(("tail", *tail_runs), lambda: tail_runs),
             body_at=next((at for at, step in enumerate(head_steps) if step.needs_body), -1),
             max_body=limits.max_body if own_max_body is None else own_max_body,
@@ -168,3 +172,13 @@ class _Compiler:
 
 def _steps(builders: Iterable[Builder], build: RouteBuild) -> list[Step]:
     return [step for builder in builders if (step := builder(build)) is not None]
+    def _stages(self, steps: list[Step]) -> tuple[Stage, ...]:
+        """Return what runs, with the time taken where slow requests are logged."""
+        stages: tuple[Stage, ...] = tuple(step.run for step in steps)  # type: ignore[misc]  # rows of order.HEAD
+        if self.config.logs.slow is None:
+            return stages
+        monotonic = self.parts.clock.monotonic
+        return tuple(
+            timed(step.name, stage, monotonic, awaits_body=step.needs_body)
+            for step, stage in zip(steps, stages, strict=True)
+        )

@@ -139,6 +139,18 @@ CONTEXT: dict[str, Variable] = {
 }
 
 
+def identity_of(ex: Exchange) -> dict[str, object]:
+    """Return what a message of this process says of the request that it is about."""
+    plan = ex.plan
+    return {
+        "requestId": ex.request_id,
+        "traceId": ex.trace_id,
+        "spanId": ex.span_id,
+        "api": plan.api.name,
+        "route": plan.route_key,
+    }
+
+
 def variable(name: str) -> Variable | None:
     """Find a variable by its name without `$context.`; None when there is no such variable.
 

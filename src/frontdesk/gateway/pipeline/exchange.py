@@ -7,7 +7,7 @@ the server gets a Reply back through `ClientEnd.send`. Knows no socket, no parse
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from frontdesk.base.streams import Duplex, Fields, Source
 from frontdesk.rules.http.trace_context import Caller
@@ -32,6 +32,15 @@ class Parked(Enum):
 
 PARKED: Final = Parked.WAIT
 NEEDS_BODY: Final = Parked.BODY
+
+
+class Mark(NamedTuple):
+    """One stage of one exchange, in monotonic seconds. awaits_body: the body was read before it."""
+
+    stage: str
+    began: float
+    ended: float
+    awaits_body: bool
 
 
 class Reply:
@@ -188,6 +197,8 @@ class Exchange:
     """What a backend or a function is shown (W3C Trace Context)."""
     caller: Caller | None = None
     """What the client said of its trace; None: the trace begins here."""
+    marks: tuple[Mark, ...] = ()
+    """When its stages began and ended, where slow requests are logged."""
 
     # -- set by the router ----------------------------------------------------------------------
     plan: "RoutePlan" = field(init=False)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 
+from frontdesk.gateway.pipeline.context import identity_of
 from frontdesk.gateway.pipeline.exchange import NEEDS_BODY, PARKED, Exchange, Reply
 from frontdesk.gateway.pipeline.replies import refusal
 
@@ -56,9 +57,7 @@ def _advance(ex: Exchange, first: int) -> None:
                 _spawn(ex, answer)  # type: ignore[arg-type]  # the last member of the union
             return
     except Exception:  # noqa: BLE001 - a fault of ours is a 500, whatever it is
-        _log.exception(
-            "stage failed", extra={"request_id": ex.request_id, "stage": _stage_name(ex, at)}
-        )
+        _log.exception("stage failed", extra={**identity_of(ex), "stage": _stage_name(ex, at)})
         finish(ex, refusal(500, "internal"))
         return
     finish(ex, refusal(500, "no_integration"))
@@ -73,7 +72,7 @@ def _spawn(ex: Exchange, waiting: Awaitable[Reply | None]) -> None:
         try:
             reply = await waiting
         except Exception:  # noqa: BLE001 - as in `_advance`
-            _log.exception("stage failed", extra={"request_id": ex.request_id})
+            _log.exception("stage failed", extra=identity_of(ex))
             reply = refusal(500, "internal")
         ex.cancel_work = None
         resume(ex, reply)
@@ -126,7 +125,7 @@ def finish(ex: Exchange, reply: Reply) -> None:
         for tail in ex.plan.tail:
             reply = tail(ex, reply)
     except Exception:  # noqa: BLE001 - as in `_advance`
-        _log.exception("tail failed", extra={"request_id": ex.request_id})
+        _log.exception("tail failed", extra=identity_of(ex))
         reply.discard()
         reply = refusal(500, "internal")
     ex.status = reply.status

@@ -94,7 +94,7 @@ class RequestMeter:
             registry.histogram(
                 metrics.REQUEST_DURATION,
                 *(shown, route, str(status), scheme, version.removeprefix("HTTP/")),
-                *(_error_type(status, cause), api.name, api.stage),
+                *(error_type(status, cause), api.name, api.stage),
             ),
             registry.histogram(metrics.REQUEST_BODY, *where),
             registry.histogram(metrics.RESPONSE_BODY, *where),
@@ -112,7 +112,7 @@ class RequestMeter:
         return self._registry.counter(metrics.REJECTIONS, *labels)
 
 
-def _error_type(status: int, cause: str) -> str:
+def error_type(status: int, cause: str) -> str:
     """Say what went wrong on our side, or with the connection; a refusal (4xx) is not an error."""
     if 400 <= status < 499:
         return ""

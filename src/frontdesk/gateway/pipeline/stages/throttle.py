@@ -12,7 +12,9 @@ from math import ceil
 from typing import Final
 
 from frontdesk.base.errors import Position
+from frontdesk.base.metrics import THROTTLE
 from frontdesk.base.streams import Field
+from frontdesk.base.telemetry import Counter
 from frontdesk.config.models.throttle import Throttle
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -163,7 +165,9 @@ def _step(build: RouteBuild, *, needs_identity: bool) -> Step | None:
 class _Limiter:
     """Limits of one route that are taken together. Slots rather than a closure: there is one per route."""
 
-    __slots__ = ("_fixed", "_keyed", "_ledger", "_monotonic", "_policy", "_told")
+    __slots__ = (
+        *("_allowed", "_fixed", "_keyed", "_ledger", "_limited", "_monotonic", "_policy", "_told"),
+    )
 
     def __init__(self, build: RouteBuild, limits: list[_Limit], policy: Field) -> None:
         self._ledger: Ledger = build.parts.ledger
@@ -173,6 +177,9 @@ class _Limiter:
         self._keyed = [
             (f"{limit.scope}\0", _subject(limit.by), limit.rule) for limit in limits if limit.by
         ]
+        in_order = sorted(limits, key=lambda limit: limit.by is not None)
+        self._allowed = _counters(build, in_order, "allowed")
+        self._limited = _counters(build, in_order, "limited")
         # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
         self._told = [limit.rule.name for limit in limits] != ["account"]
 
@@ -185,9 +192,13 @@ class _Limiter:
         index, grant = self._ledger.try_take_all(claims, self._monotonic())
         rule = claims[index][1]
         if not grant.allowed:
+            if self._limited:
+                self._limited[index].value += 1
             wait = max(1, ceil(grant.retry_after))
             ex.limit_fields = [self._policy, _rate_limit(rule.name, 0, wait)]
             return refusal(429, f"throttle:{rule.name}", (b"retry-after", b"%d" % wait))
+        for counter in self._allowed:
+            counter.value += 1
         if self._told:
             ratio = grant.remaining / rule.burst
             if ratio < ex.limit_ratio:
@@ -195,6 +206,17 @@ class _Limiter:
                 told = _rate_limit(rule.name, grant.remaining, _delay(rule, grant))
                 ex.limit_fields = [self._policy, told]
         return None
+
+
+def _counters(build: RouteBuild, limits: list[_Limit], result: str) -> tuple[Counter, ...]:
+    """Make the counters of limits, in their order; none where the file turns metrics off."""
+    metrics = build.parts.metrics
+    if metrics is None:
+        return ()
+    return tuple(
+        metrics.counter(THROTTLE, limit.rule.name, limit.scope.partition(" ")[2], result)
+        for limit in limits
+    )
 
 
 def _subject(by: str) -> Callable[[Exchange], str]:
