@@ -34,3 +34,18 @@ def hold(folder: Path) -> int:
     os.ftruncate(lock, 0)
     os.write(lock, str(os.getpid()).encode())
     return lock
+
+
+def holder(folder: Path) -> int | None:
+    """Tell which process works in the data folder, if one does."""
+    try:
+        lock = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return int(os.read(lock, 20))
+    finally:
+        os.close(lock)
+    return None

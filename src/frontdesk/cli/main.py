@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("frontdesk.cli.reload", "Show what a reload would change."),
     "rollback": ("frontdesk.cli.reload", "Put a former version of the configuration in force."),
     "history": ("frontdesk.cli.reload", "List the last ten configurations, or print one."),
+    "doctor": ("frontdesk.cli.doctor", "Say what is wrong with this machine, file, store, ports."),
     "check": ("frontdesk.cli.check", "Validate and lint the configuration without starting."),
     "schema": ("frontdesk.cli.check", "Print the JSON Schema of the configuration file."),
     "routes": ("frontdesk.cli.routes", "List the routes with their integration and protection."),

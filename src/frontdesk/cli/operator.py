@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import ssl
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -35,7 +36,7 @@ def ask(
     headers = {"Content-Type": "application/json"}
     if admin.token is not None:
         headers["Authorization"] = f"Bearer {admin.token.reveal()}"
-    connection = http.client.HTTPConnection(address.host, address.port, timeout=patience)
+    connection = _connection(admin, address, patience)
     try:
         connection.request(method, target, json.dumps(document or {}), headers)
         answer = connection.getresponse()
@@ -47,6 +48,18 @@ def ask(
         ) from error
     finally:
         connection.close()
+
+
+def _connection(admin: Admin, address: Address, patience: float) -> http.client.HTTPConnection:
+    if admin.tls is None:
+        return http.client.HTTPConnection(address.host, address.port, timeout=patience)
+    # The file has the very certificate: nothing else is trusted, by whatever name it is reached.
+    context = ssl.create_default_context(cafile=admin.tls.all_certificates[0].cert)
+    context.check_hostname = False
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    return http.client.HTTPSConnection(
+        address.host, address.port, timeout=patience, context=context
+    )
 
 
 def command(

@@ -39,6 +39,21 @@ def _own_share(pid: int) -> int:
     return 0
 
 
+def own_cgroup(proc: Path = Path("/proc"), mount: Path = Path("/sys/fs/cgroup")) -> Path | None:
+    """Find the cgroup (v2) of this process, where it can limit memory and this user may write to it."""
+    try:
+        own = next(
+            line[3:].lstrip("/")
+            for line in (proc / "self/cgroup").read_text().splitlines()
+            if line.startswith("0::")
+        )
+        root = mount / own
+        limits_memory = "memory" in (root / "cgroup.controllers").read_text().split()
+    except (OSError, StopIteration):
+        return None
+    return root if limits_memory and os.access(root, os.W_OK) else None
+
+
 class Cgroups:
     """One cgroup per child below our own: the kernel kills whoever exceeds its size.
 
@@ -53,21 +68,16 @@ class Cgroups:
         cls, proc: Path = Path("/proc"), mount: Path = Path("/sys/fs/cgroup")
     ) -> "Cgroups | None":
         """Take over our cgroup (v2) if it has been given to us (systemd `Delegate=yes`)."""
+        root = own_cgroup(proc, mount)
+        if root is None:
+            return None
         try:
-            own = next(
-                line[3:].lstrip("/")
-                for line in (proc / "self/cgroup").read_text().splitlines()
-                if line.startswith("0::")
-            )
-            root = mount / own
-            if "memory" not in (root / "cgroup.controllers").read_text().split():
-                return None
             # A cgroup with children that are limited may hold no process itself.
             gateway = root / "gateway"
             gateway.mkdir(exist_ok=True)
             (gateway / "cgroup.procs").write_text(str(os.getpid()))
             (root / "cgroup.subtree_control").write_text("+memory +pids")
-        except (OSError, StopIteration):
+        except OSError:
             return None
         return cls(root)
 

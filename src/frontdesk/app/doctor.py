@@ -1,0 +1,300 @@
+"""Owns what `frontdesk doctor` looks at: the machine, the file, the store, the ports, a running gateway.
+
+Each check looks and changes nothing, but for a probe file in the data folder. Prints nothing.
+"""
+
+import ctypes
+import errno
+import importlib.metadata
+import os
+import platform
+import resource
+import shutil
+import socket
+import sqlite3
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, Final, Literal
+
+from frontdesk.app.data_dir import holder
+from frontdesk.app.gateway import compile_offline
+from frontdesk.app.history import STORE
+from frontdesk.base.addresses import Address
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.errors import ConfigError, Finding
+from frontdesk.config.check import check
+from frontdesk.config.load import Loaded
+from frontdesk.config.models.root import Config
+from frontdesk.functions.memory import own_cgroup
+from frontdesk.rules.tls.server_certificate import (
+    CertificateError,
+    expires_soon,
+    faults,
+    read_server_certificate,
+)
+
+State = Literal["ok", "warn", "fail"]
+
+ENOUGH_SPACE: Final = 512 * 1024**2
+"""Free bytes in the data folder below which logs and packages may soon fill it."""
+
+_OWN_FILES: Final = 200
+"""Descriptors that a gateway needs beside connections: children, logs, store, listeners."""
+
+_UVLOOP: Final = "0.22"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one check found. why: what it leads to. fix: what to do. Both "" where all is well."""
+
+    check: str
+    state: State
+    found: str
+    why: str = ""
+    fix: str = ""
+
+
+def examine(loaded: Loaded) -> Iterator[Row]:
+    """Look at everything that a valid configuration needs."""
+    yield from machine()
+    for look in _CHECKS:
+        yield from look(loaded)
+
+
+def machine() -> Iterator[Row]:
+    """Look at what needs no configuration."""
+    yield Row("python", "ok", f"{platform.python_implementation()} {platform.python_version()}")
+    yield _loop(importlib.metadata.version("uvloop") if sys.platform != "win32" else "")
+    yield _clock(_clock_is_synchronised())
+    yield _cgroup()
+
+
+def _loop(version: str) -> Row:
+    if version.startswith(_UVLOOP):
+        return Row("event loop", "ok", f"uvloop {version}")
+    why = f"Frontdesk is tested and measured with uvloop {_UVLOOP}"
+    return Row("event loop", "warn", f"uvloop {version}", why, f"install uvloop {_UVLOOP}")
+
+
+def _clock(synchronised: bool | None) -> Row:
+    if synchronised is None:
+        return Row("clock", "ok", "this system does not tell whether it is synchronised")
+    if synchronised:
+        return Row("clock", "ok", "synchronised")
+    why = "tokens, signatures and certificates are judged by this clock"
+    return Row("clock", "warn", "not synchronised", why, "run chrony, ntpd or systemd-timesyncd")
+
+
+def _clock_is_synchronised() -> bool | None:
+    """Ask the kernel, see adjtimex(2); None where there is no such call."""
+    try:
+        adjtimex = ctypes.CDLL(None, use_errno=True).adjtimex
+    except AttributeError:
+        return None
+    state = adjtimex(ctypes.create_string_buffer(512))  # all zeros: only look
+    return None if state < 0 else state != 5  # TIME_ERROR
+
+
+def _cgroup() -> Row:
+    root = own_cgroup()
+    if root is not None:
+        return Row("cgroup", "ok", str(root))
+    return Row(
+        "cgroup",
+        "warn",
+        "not delegated to this user",
+        "the memory of functions is looked at four times a second, not limited by the kernel",
+        "run the service with Delegate=yes (systemd), or as the container's own cgroup",
+    )
+
+
+def _file(loaded: Loaded) -> Iterator[Row]:
+    """Lints and what only compiling can tell, certificates among them."""
+    findings = check(loaded)
+    try:
+        compile_offline(loaded)
+    except ConfigError as error:
+        findings += error.findings
+    files = ", ".join(str(path) for path in loaded.sources)
+    yield from of_findings(findings) if findings else [Row("file", "ok", files)]
+
+
+def of_findings(findings: Iterable[Finding]) -> Iterator[Row]:
+    """Write findings about the file as rows."""
+    for finding in findings:
+        state: State = "fail" if finding.severity == "error" else "warn"
+        subject = f"{finding.where}: {finding.where.path}: {finding.message}"
+        yield Row("file", state, subject, finding.why, finding.hint)
+
+
+def _certificates(loaded: Loaded) -> Iterator[Row]:
+    """Certificates that will be a problem; those that are one already are findings about the file."""
+    config, now = loaded.config, SystemClock().time()
+    for tls in (*(listener.tls for listener in config.listen), config.admin.tls):
+        for files in tls.all_certificates if tls is not None else ():
+            yield _certificate(files.cert, files.key, now)
+
+
+def _certificate(cert: Path, key: Path, now: float) -> Row:
+    try:
+        certificate = read_server_certificate(cert.read_bytes(), key.read_bytes())
+    except (OSError, CertificateError) as error:
+        why, fix = "the gateway could not start", "give the files of a certificate and its key"
+        return Row("certificate", "fail", f"{cert}: {error}", why, fix)
+    wrong = faults(certificate, now)
+    if wrong:
+        fix = "renew it; the files are looked at every few seconds"
+        return Row("certificate", "fail", f"{cert}: {'; '.join(wrong)}", "clients refuse it", fix)
+    soon = expires_soon(certificate, now)
+    if soon:
+        return Row("certificate", "warn", f"{cert}: {soon}", "then clients refuse it", "renew it")
+    return Row("certificate", "ok", f"{cert}: {', '.join(certificate.names)}")
+
+
+def _data_dir(loaded: Loaded) -> Iterator[Row]:
+    folder = loaded.config.data_dir
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    try:
+        with TemporaryFile(dir=existing):
+            pass
+    except OSError as error:
+        why = "logs, packages and the store are kept there"
+        fix = "give it to the user of the gateway, or set data_dir to another folder"
+        yield Row("data_dir", "fail", f"{existing}: {os.strerror(error.errno or 0)}", why, fix)
+        return
+    if existing == folder and folder.stat().st_mode & 0o007:
+        why = "function logs and the store hold what your clients send"
+        yield Row("data_dir", "warn", f"{folder} is open to everybody", why, f"chmod o= {folder}")
+    else:
+        yield Row("data_dir", "ok", str(folder))
+    free = shutil.disk_usage(existing).free
+    if free < ENOUGH_SPACE:
+        why = "without space log lines are lost and functions cannot be installed"
+        fix = "remove old logs, or set data_dir to a larger disk"
+        yield Row("disk", "warn", f"{free // 1024**2} MB free in {existing}", why, fix)
+    else:
+        yield Row("disk", "ok", f"{free // 1024**2} MB free in {existing}")
+
+
+def _store(loaded: Loaded) -> Iterator[Row]:
+    path = loaded.config.data_dir / STORE
+    if not path.exists():
+        yield Row("store", "ok", f"{path} is made at the first start")
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        verdict = str(error)
+    if verdict == "ok":
+        yield Row("store", "ok", str(path))
+    else:
+        why = "the history and functions made through the API are kept there"
+        yield Row(
+            "store", "fail", f"{path}: {verdict}", why, "put a backup of the file in its place"
+        )
+
+
+def _gateway(loaded: Loaded) -> Iterator[Row]:
+    """Ports that a start needs, or what a gateway that runs already answers."""
+    config = loaded.config
+    running = holder(config.data_dir)
+    if running is None:
+        yield Row("gateway", "ok", "does not run")
+        yield from _ports(config)
+        return
+    yield Row("gateway", "ok", f"runs as process {running}")
+    for key, address in _addresses(config):
+        if address.port == 0 or _answers(address):
+            yield Row(key, "ok", f"{address} answers")
+        else:
+            why = f"process {running} does not listen there"
+            fix = "restart it where the address has changed, else look into its log"
+            yield Row(key, "fail", f"{address} does not answer", why, fix)
+
+
+def _ports(config: Config) -> Iterator[Row]:
+    for key, address in _addresses(config):
+        problem = _bind_problem(address)
+        if problem:
+            why, fix = "the gateway could not start", f"set {key} to another address"
+            yield Row(key, "fail", f"{address}: {problem}", why, fix)
+        else:
+            yield Row(key, "ok", f"{address} is free")
+
+
+def _addresses(config: Config) -> Iterator[tuple[str, Address]]:
+    yield from (("listen", listener.address) for listener in config.listen)
+    yield "admin.listen", config.admin.listen
+
+
+def _bind_problem(address: Address) -> str:
+    try:
+        family, kind, protocol, place = _resolved(address)
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            probe.listen(1)
+    except socket.gaierror as error:
+        return error.strerror or "unknown address"
+    except OSError as error:
+        return os.strerror(error.errno or errno.EINVAL).lower()
+    return ""
+
+
+def _answers(address: Address) -> bool:
+    try:
+        family, kind, protocol, place = _resolved(address)
+        with socket.socket(family, kind, protocol) as probe:
+            probe.settimeout(2.0)
+            return probe.connect_ex(place) == 0
+    except OSError:
+        return False
+
+
+def _resolved(address: Address) -> tuple[int, int, int, Any]:
+    found = socket.getaddrinfo(*address, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, kind, protocol, _, place = found[0]
+    return family, kind, protocol, place
+
+
+def _open_files(loaded: Loaded) -> Iterator[Row]:
+    """Each client connection is a descriptor, and so is the connection to a backend that it waits for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = loaded.config.limits.max_connections
+    needed = 2 * most + _OWN_FILES
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        yield Row("open files", "ok", f"ulimit -n {soft}")
+        return
+    why = f"max_connections {most} may need {needed}: clients would be turned away"
+    more = f" (at most {hard} here)" if hard < needed else ""
+    fix = f"ulimit -n {needed}{more}, LimitNOFILE={needed} (systemd), or lower max_connections"
+    yield Row("open files", "warn", f"ulimit -n {soft}", why, fix)
+
+
+def _access_log(loaded: Loaded) -> Iterator[Row]:
+    access = loaded.config.logs.access
+    if access is None or access.path == "-":
+        return
+    path = Path(access.path)
+    if os.access(path if path.exists() else path.parent, os.W_OK):
+        yield Row("access log", "ok", str(path))
+    else:
+        why, fix = "the gateway could not start", "make its folder, or set logs.access.path"
+        yield Row("access log", "fail", f"{path} cannot be written", why, fix)
+
+
+_CHECKS: Final[tuple[Callable[[Loaded], Iterator[Row]], ...]] = (
+    _file,
+    _certificates,
+    _data_dir,
+    _store,
+    _gateway,
+    _open_files,
+    _access_log,
+)
