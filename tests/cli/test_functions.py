@@ -11,7 +11,11 @@ from tests.live.processes import frontdesk
 CONFIG = """
 name: x
 functions:
-  echo: {handler: code.echo, environment: {COLOUR: blue, KEY: "${env:KEY:-none}"}}
+  echo:
+    handler: code.echo
+    environment: {COLOUR: blue, KEY: "${env:KEY:-none}"}
+    versions: {"1": {environment: {COLOUR: red, KEY: ""}}}
+    aliases: {live: {version: "1"}}
   fail: {handler: code.fail}
   spin: {handler: code.spin, timeout: 200ms}
   leave: {handler: code.leave}
@@ -71,6 +75,13 @@ def test_without_an_event_it_is_empty_and_the_environment_is_that_of_the_file(ru
 
 
 @pytest.mark.parametrize(
+    ("function", "colour"), [("echo:live", "red"), ("echo:1", "red"), ("echo:$LATEST", "blue")]
+)
+def test_a_version_or_alias_may_be_named(run, function, colour):
+    assert json.loads(run("invoke", function).stdout)["colour"] == colour
+
+
+@pytest.mark.parametrize(
     ("function", "error", "payload"),
     [
         ("fail", "Unhandled", {"errorType": "LookupError", "errorMessage": "no slot"}),
@@ -91,6 +102,7 @@ def test_a_function_that_fails_exits_with_1_and_says_how(run, function, error, p
     ("arguments", "message"),
     [
         (("nothing",), "no function 'nothing'; there is: echo, fail, spin, leave, missing"),
+        (("echo:life",), "no version or alias 'life' of echo; there is: live, 1, $LATEST"),
         (("echo", "-e", "{bad"), "not JSON: "),
         (("echo", "-e", "@gone.json"), "cannot read gone.json: No such file or directory"),
     ],
@@ -107,7 +119,7 @@ def test_a_missing_code_folder_is_one_clear_line(tmp_path):
     )
     with frontdesk("invoke", "f", cwd=tmp_path) as process:
         assert process.wait() == 1
-    assert process.stderr == f"error: function f: no such folder: {tmp_path}/gone\n"
+    assert process.stderr == f"error: function f: no such folder or zip: {tmp_path}/gone\n"
 
 
 # -- logs ---------------------------------------------------------------------------------------------

@@ -41,17 +41,27 @@ def test_a_change_is_told_once(watched, change, name):
     assert told == [folder / name]
 
 
-def test_the_configuration_code_and_requirements_are_watched(tmp_path):
-    path = project(
-        tmp_path, "functions: {f: {handler: f.f, requirements: needs.txt}}\n", f="def f(e, c): 1"
-    )
+FUNCTIONS = """
+functions:
+  f:
+    handler: f.f
+    requirements: needs.txt
+    layers: [layer, more.zip]
+    versions: {"1": {code: "1.zip", requirements: older.txt}}
+  g: {handler: {command: [bin/start]}}
+"""
+
+
+def test_the_configuration_code_layers_zips_and_requirements_are_watched(tmp_path):
+    path = project(tmp_path, FUNCTIONS, f="def f(e, c): 1")
     skipped = [".venv/x.py", "node_modules/x.py", "__pycache__/x.py", "notes.txt"]
-    for name in (*skipped, "sub/g.py"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    sources = ["sub/g.py", "sub/h.mjs", "layer/python/x.py", "bin/start"]
+    named = ["needs.txt", "older.txt", "1.zip", "more.zip"]
+    for name in (*skipped, *sources, *named):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    (tmp_path / "needs.txt").touch()
     found = {
         file.relative_to(tmp_path).as_posix()
         for file in watched_files([path], load([path], {}).config)
     }
-    assert found == {"frontdesk.yaml", "needs.txt", "f.py", "sub/g.py"}
+    assert found == {"frontdesk.yaml", "f.py", *sources, *named}

@@ -54,7 +54,7 @@ def _event(_ctx: click.Context, _param: click.Parameter, text: str) -> bytes:
 )
 @click.option("--quiet", is_flag=True, help="Do not show the function's log.")
 def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) -> None:
-    """Run FUNCTION once in a process of its own, with its environment, timeout and memory limit.
+    """Run FUNCTION, or FUNCTION:ALIAS, once in a process of its own, with its environment and limits.
 
     The result goes to standard output, the function's log to standard error. Exits with 1 when the
     function failed. No gateway needs to run.
@@ -62,8 +62,12 @@ def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) ->
     Example: frontdesk invoke get_slots -e '{"pathParameters": {"id": "p001"}}'
     """
     config = read(paths).config
-    definition = function_definition(config, _known(config, function))
-    outcome = uvloop.run(_invoke(config, definition, event, quiet=quiet))
+    name, _, qualifier = function.partition(":")
+    definition = function_definition(config, _known(config, name))
+    if qualifier not in ("", *config.functions[name].qualifiers):
+        known = ", ".join(config.functions[name].qualifiers)
+        raise click.BadParameter(f"no version or alias {qualifier!r} of {name}; there is: {known}")
+    outcome = uvloop.run(_invoke(config, definition, qualifier, event, quiet=quiet))
     click.echo(outcome.payload.decode("utf-8", "replace"))
     if outcome.error:
         click.echo(f"error: {outcome.error}: {_failure(outcome)}", err=True)
@@ -80,7 +84,7 @@ def _failure(outcome: Outcome) -> str:
 
 
 async def _invoke(
-    config: Config, definition: FunctionDefinition, event: bytes, *, quiet: bool
+    config: Config, definition: FunctionDefinition, qualifier: str, event: bytes, *, quiet: bool
 ) -> Outcome:
     def log(_function: str, lines: bytes) -> None:
         if not quiet:
@@ -95,7 +99,8 @@ async def _invoke(
     done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     try:
         # The function's own timeout ends it: nobody else waits for the answer.
-        host.invoker(definition.name).invoke(Invocation(event, float("inf")), done.set_result)
+        invoker = host.invoker(definition.name, qualifier)
+        invoker.invoke(Invocation(event, float("inf")), done.set_result)
         return await done
     finally:
         await host.stop(0.0)

@@ -1,11 +1,13 @@
 """Owns noticing that files have changed: by looking, which works on every file system."""
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from frontdesk.config.models.root import Config
+from frontdesk.functions.deployments import files_below
+from frontdesk.rules.concurrency import LATEST
 
 INTERVAL = 0.5
 """Seconds between two looks."""
@@ -13,7 +15,8 @@ INTERVAL = 0.5
 _MOST = 5000
 """Files below one code folder that are looked at."""
 
-_SKIPPED = frozenset({"node_modules", "__pycache__", "venv", "site-packages"})
+_SOURCES = frozenset({".cjs", ".js", ".mjs", ".py", ".rb", ".sh"})
+"""Endings of what a function does not write itself while it runs: it would be reloaded for ever."""
 
 _Stamps = dict[Path, tuple[int, int]]
 
@@ -68,19 +71,20 @@ class Watcher:
 
 
 def watched_files(paths: Iterable[Path], config: Config) -> Iterator[Path]:
-    """List what `dev` reloads for: the configuration, the functions' Python files and requirements."""
+    """List what `dev` reloads for: the configuration, and the functions' sources, zips and requirements."""
     yield from paths
-    functions = config.functions.values()
-    yield from {function.requirements for function in functions if function.requirements}
-    for folder in {function.code for function in functions}:
-        yield from _python_files(folder)
-
-
-def _python_files(folder: Path) -> Iterator[Path]:
-    left = _MOST
-    for here, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
-        for name in names:
-            if name.endswith(".py") and left:
-                left -= 1
-                yield Path(here, name)
+    found: set[Path] = set()
+    for function in config.functions.values():
+        for number in (LATEST, *function.versions):
+            version = function.version(number)
+            found |= {version.code, *version.layers}
+            if version.requirements is not None:
+                found.add(version.requirements)
+            if version.handler is not None and version.handler.command:
+                found.add(version.code / version.handler.command[0])
+    for path in sorted(found):
+        if path.is_dir():
+            sources = (file for file in files_below(path) if file.suffix in _SOURCES)
+            yield from islice(sources, _MOST)
+        else:
+            yield path

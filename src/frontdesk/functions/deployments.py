@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from frontdesk.base.errors import StartError
-from frontdesk.functions.archives import Archives
+from frontdesk.functions.archives import ArchiveError, Archives
 from frontdesk.functions.packages import Packages
 from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
 
@@ -91,7 +91,10 @@ class Deployments:
             return path.resolve()
         if not path.is_file():
             raise StartError(f"function {function}: no such folder or zip: {path}")
-        return self._archives.folder_for(path)
+        try:
+            return self._archives.folder_for(path)
+        except ArchiveError as error:
+            raise ArchiveError(f"function {function}: {error}") from error
 
     def _stamp(self, folder: Path) -> str:
         digest = hashlib.sha256()
@@ -103,7 +106,7 @@ class Deployments:
         return digest.hexdigest()
 
 
-def files_below(folder: Path, *, without: Path) -> Iterator[Path]:
+def files_below(folder: Path, *, without: Path | None = None) -> Iterator[Path]:
     """List the files of a code folder, in order, but hidden ones and those of package managers.
 
     without: a folder that is left out with all that is in it.

@@ -18,6 +18,8 @@ from frontdesk.base.errors import StartError
 
 _log = logging.getLogger("frontdesk.functions")
 
+_LAST = 5  # lines of a failed build's log that a message shows
+
 
 class Packages:
     """The installed requirements below `folder`. Two processes may share it."""
@@ -57,7 +59,7 @@ class Packages:
             if done.returncode != 0:
                 raise StartError(
                     f"cannot install requirements: {requirements}",
-                    hint=f"{_last_line(log)} (whole log: {log})",
+                    hint=f"{_last_lines(log)} (whole log: {log})",
                 )
             # Another process may have been faster: its folder is as good.
             if not target.is_dir():
@@ -82,9 +84,10 @@ def _installer() -> list[str]:
     return [sys.executable, "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
 
 
-def _last_line(log: Path) -> str:
+def _last_lines(log: Path) -> str:
+    """Show the end of a build's log: what failed stands there."""
     with log.open("rb") as file:
         file.seek(0, os.SEEK_END)
         file.seek(max(0, file.tell() - 4096))
-        lines = file.read().decode("utf-8", "replace").split("\n")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "no output")
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    return "\n".join([line.rstrip() for line in lines if line.strip()][-_LAST:]) or "no output"
