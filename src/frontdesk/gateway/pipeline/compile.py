@@ -26,14 +26,14 @@ from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
 from frontdesk.gateway.pipeline.stages.authorize import authorizer_of
 from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter
-
-
-def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None]) -> GatewayPlan:
-    """Compile every API of the configuration.
 from frontdesk.gateway.telemetry.slow import timed
 
 INIT_BUDGET = 10.0
 """Seconds that a function URL gives to loading, beside the function's own timeout."""
+
+
+def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None]) -> GatewayPlan:
+    """Compile every API of the configuration.
 
     log: called once per exchange when it is over.
     Raises: ConfigError for what only compiling can tell.
@@ -158,6 +158,16 @@ class _Compiler:
             place=build.place("apis", build.api_name, "routes", build.key) if route else None,
         )
 
+    def _stages(self, steps: list[Step]) -> tuple[Stage, ...]:
+        """Return what runs, with the time taken where slow requests are logged."""
+        stages: tuple[Stage, ...] = tuple(step.run for step in steps)  # type: ignore[misc]  # rows of order.HEAD
+        if self.config.logs.slow is None:
+            return stages
+        monotonic = self.parts.clock.monotonic
+        return tuple(
+            timed(step.name, stage, monotonic, awaits_body=step.needs_body)
+            for step, stage in zip(steps, stages, strict=True)
+        )
 
     def _ending(self, build: RouteBuild) -> Log:
         """Return what is called when an exchange of this route is over: the log, behind what counts."""
@@ -172,13 +182,3 @@ class _Compiler:
 
 def _steps(builders: Iterable[Builder], build: RouteBuild) -> list[Step]:
     return [step for builder in builders if (step := builder(build)) is not None]
-    def _stages(self, steps: list[Step]) -> tuple[Stage, ...]:
-        """Return what runs, with the time taken where slow requests are logged."""
-        stages: tuple[Stage, ...] = tuple(step.run for step in steps)  # type: ignore[misc]  # rows of order.HEAD
-        if self.config.logs.slow is None:
-            return stages
-        monotonic = self.parts.clock.monotonic
-        return tuple(
-            timed(step.name, stage, monotonic, awaits_body=step.needs_body)
-            for step, stage in zip(steps, stages, strict=True)
-        )
