@@ -34,6 +34,7 @@ for (;;) {
   const next = await call("GET", "invocation/next");
   const id = next.headers["lambda-runtime-aws-request-id"];
   const event = JSON.parse(next.body);
+  if (event?.body) Object.assign(event, JSON.parse(event.body)); // of an HTTP request
   console.log(`node got ${next.body}`);
   if (event?.fail) {
     const error = JSON.stringify({ errorType: "Sad", errorMessage: event.fail, stackTrace: [] });
