@@ -54,6 +54,7 @@ def unused_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     for section in SECTIONS:
         used = used_names(loaded.tree, section)
         for name in getattr(loaded.config, section):
-            if name not in used:
+            served = section == "functions" and loaded.config.functions[name].url is not None
+            if name not in used and not served:
                 where = loaded.tree.position((section, name), of_key=True)
                 yield where, f"nothing uses this entry of {section}"

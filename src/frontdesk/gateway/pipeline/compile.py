@@ -9,10 +9,14 @@ from typing import Any
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.domain import Domain, target
+from frontdesk.config.models.function_url import FUNCTION_URLS, FunctionUrl
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
 from frontdesk.gateway.pipeline.order import (
+    FUNCTION_URL,
+    FUNCTION_URL_PREFLIGHT_TAIL,
+    FUNCTION_URL_TAIL,
     HEAD,
     NOWHERE,
     NOWHERE_TAIL,
@@ -44,6 +48,10 @@ def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None
     for name, api in config.apis.items():
         if config.has_own_place(name):
             mounts.setdefault((api.host or "").lower(), []).extend(compiler.mounts(name, api))
+    for name, function in config.functions.items():
+        if function.url is not None:
+            mount = compiler.function_url(name, function.url)
+            mounts.setdefault(function.url.host or "", []).append(mount)
     for host, domain in config.domains.items():
         mounts[host] = list(compiler.mappings(host, domain))
     return GatewayPlan(mounts, compiler.nowhere())
@@ -96,6 +104,24 @@ class _Compiler:
             self._plan(bare, UNMATCHED, TAIL),
             self._plan(bare, PREFLIGHT, PREFLIGHT_TAIL) if api.cors is not None else None,
         )
+
+    def function_url(self, name: str, url: FunctionUrl) -> Mount:
+        """Compile the URL of a function: an API of its own, with one route."""
+        below = "" if url.host else f"{FUNCTION_URLS}/{name}"
+        api = HttpApi(host=url.host, base_path=below or "/", cors=url.cors)
+        facts = replace(self._facts(f"url of {name}", api, "$default"), kind="function_url")
+        route = Route(function=name, invoke_mode=url.invoke_mode)
+        # Differs: [url-timeout] at AWS a call does not wait for a free process.
+        timeout = self.config.functions[name].timeout + INIT_BUDGET
+        route = route.model_copy(update={"timeout": timeout})
+        build = self._build("$default", facts.name, api, facts, route)
+        plan = replace(
+            self._plan(build, FUNCTION_URL, FUNCTION_URL_TAIL),
+            timeout_status=502,
+            place=self.place("functions", name, "url"),
+        )
+        preflight = self._plan(build, PREFLIGHT, FUNCTION_URL_PREFLIGHT_TAIL)
+        return Mount(below, RouteTable([plan]), plan, preflight if url.cors is not None else None)
 
     def nowhere(self) -> RoutePlan:
         """Compile the answer to requests for which there is no API at all."""

@@ -7,7 +7,7 @@ authorizer, limits by claim after it, then the mapping and the integration.
 
 from frontdesk.gateway.pipeline.build import Builder, RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.integrations import function, http, mock, static
+from frontdesk.gateway.pipeline.integrations import function, function_url, http, mock, static
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.stages import (
@@ -81,6 +81,13 @@ PREFLIGHT: tuple[Builder, ...] = (cors.preflight,)
 
 PREFLIGHT_TAIL: tuple[Builder, ...] = (respond.request_id,)
 """Its CORS fields are the answer itself."""
+
+FUNCTION_URL: tuple[Builder, ...] = (function_url.authorize, function_url.integration)
+"""A function URL has no limits but those of its function."""
+
+FUNCTION_URL_TAIL: tuple[Builder, ...] = (cors.cors, function_url.answer)
+
+FUNCTION_URL_PREFLIGHT_TAIL: tuple[Builder, ...] = (function_url.answer,)
 
 NOWHERE: tuple[Builder, ...] = (not_found,)
 """For requests for which there is no API at all."""
