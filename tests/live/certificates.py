@@ -72,12 +72,14 @@ class Authority:
         )
         self.pem = self.certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, *names, common="", start=-1, days=90, serial=None, with_chain=False) -> Issued:
+    def issue(
+        self, *names, common="", start=-1, days=90, serial=None, with_chain=False, key=None
+    ) -> Issued:
         """Issue a certificate. names: DNS names, addresses, URIs, mail addresses.
 
-        start: its first day, counted from now. days: how long it is valid.
+        start: its first day, counted from now. days: how long it is valid. key: an old one to keep.
         """
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         begin = datetime.now(UTC) + start * DAY
         certificate = self._sign(
             _name(common or (names[0] if names else "nobody")),

@@ -1,9 +1,12 @@
 """Lints: each finds its case, stays silent on the mended one, and is an error where it should be."""
 
+import shutil
+
 import pytest
 
 from frontdesk.config.check import check
 from frontdesk.config.check.lints import LINTS
+from tests.live.certificates import Authority
 
 OPEN = "apis: {a: {routes: {GET /: {http: 'http://x'}}}}"
 FUNCTION = (
@@ -13,6 +16,13 @@ UPSTREAM = (
     "upstreams: {u: {url: 'http://x'%s}}\napis: {a: {routes: {GET /: {http: {upstream: u}%s}}}}"
 )
 AUTHORIZER = "functions: {f: {handler: m.f%s}}\nauthorizers: {a: {type: function, function: f}}"
+API_KEY = "authorizers: {a: {type: api_key, keys: {practice: %s}}}"
+LISTEN = "listen: {address: ':1', tls: {cert: %s.pem, key: good.key}}\n"
+CLIENTS = "listen: {address: ':1', tls: {cert: good.pem, key: good.key, client_ca: %s}}\n"
+HOST = "apis: {a: {host: %s, routes: {GET /: {mock: {}}}}}"
+DOMAIN = "apis: {a: {routes: {GET /: {mock: {}}}}}\ndomains: {b.example: {mappings: {'': a}%s}}"
+B_TLS = ", tls: {cert: b.pem, key: b.key}"
+MTLS = "authorizers: {m: {type: mtls}}\napis: {a: {authorizer: m, routes: {GET /: {mock: {}}}}}\n"
 
 CASES = [
     ("admin-open", "admin: {listen: ':8081'}", "admin: {listen: ':8081', token: '${env:T}'}"),
@@ -57,6 +67,34 @@ CASES = [
         FUNCTION % (", environment: {DB: 'postgres://u:p@db/x'}", ""),
         "apis: {a: {routes: {GET /: {mock: {body: {token: example}}}}}}",
     ),
+    (
+        "literal-secret",
+        API_KEY % "a-key-that-is-written-out",
+        API_KEY % f"sha256:{'0' * 64}",
+    ),
+    (
+        "admin-plain",
+        "admin: {listen: ':8081', token: '${env:T}'}",
+        "admin: {listen: 'localhost:1'}",
+    ),
+    ("certificate-expires", LISTEN % "soon", LISTEN % "good"),
+    (
+        "certificate-name",
+        LISTEN % "good" + HOST % "b.example",
+        LISTEN % "good" + HOST % "a.example",
+    ),
+    ("certificate-name", LISTEN % "good" + DOMAIN % "", LISTEN % "good" + DOMAIN % B_TLS),
+    ("certificate-refused", LISTEN % "late", LISTEN % "good"),
+    ("certificate-refused", LISTEN % "early", LISTEN % "good"),
+    ("certificate-refused", LISTEN % "broken", LISTEN % "good"),
+    ("certificate-unusable", LISTEN % "none", LISTEN % "good"),
+    ("certificate-unusable", "listen: {address: ':1', tls: {cert: good.pem, key: b.key}}", ""),
+    ("certificate-unusable", "admin: {tls: {cert: good.key, key: good.key}}", LISTEN % "good"),
+    ("certificate-unusable", CLIENTS % "good.pem", CLIENTS % "ca.pem"),
+    ("certificate-unusable", CLIENTS % "token", CLIENTS % "ca.pem"),
+    ("certificate-unusable", CLIENTS % "nothing", CLIENTS % "ca.pem"),
+    ("certificate-unusable", DOMAIN % ", tls: {cert: good.pem, key: b.key}", DOMAIN % B_TLS),
+    ("mtls-never-asked", MTLS, MTLS + CLIENTS % "ca.pem"),
     ("open-route", OPEN, OPEN.replace("apis: {a: {", "apis: {a: {throttle: 5/s, ")),
     ("open-route", OPEN, OPEN.replace("'http://x'", "'http://x', throttle: 5/s")),
     ("open-route", OPEN, OPEN.replace("apis: {a: {", "apis: {a: {stage: {throttle: 5/s}, ")),
@@ -158,9 +196,29 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """Make a folder of certificates: all of one key but `b`."""
+    folder, authority = tmp_path_factory.mktemp("certificates"), Authority()
+    authority.issue("b.example").write(folder, "b")
+    good = authority.issue("a.example")
+    good.write(folder, "good")
+    authority.write(folder)
+    for name, lifetime in {
+        "soon": {"days": 5},
+        "late": {"start": -9, "days": 5},
+        "early": {"start": 2},
+    }.items():
+        again = authority.issue("a.example", key=good.key, **lifetime)
+        (folder / f"{name}.pem").write_bytes(again.pem)
+    (folder / "broken.pem").write_bytes(good.pem + Authority("Another").pem)
+    return folder
+
+
 @pytest.fixture
-def ids_of(load_text, tmp_path):
+def ids_of(load_text, tmp_path, certificates):
     """Lint a text, and give the ids of its findings."""
+    shutil.copytree(certificates, tmp_path, dirs_exist_ok=True)
     (tmp_path / "m.py").write_text("def f(event, context): ...\n")
     (tmp_path / "token").write_text("t")
 

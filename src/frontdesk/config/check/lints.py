@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from frontdesk.base.errors import Finding, Position
-from frontdesk.config.check import concurrency, door, files, handlers, routes, timeouts
+from frontdesk.config.check import (
+    certificates,
+    concurrency,
+    door,
+    files,
+    handlers,
+    routes,
+    timeouts,
+)
 from frontdesk.config.load import Loaded
 
 Severity = Literal["error", "warning"]
@@ -39,11 +47,41 @@ LINTS: Final[dict[str, Lint]] = {
         "whoever reaches that address could administer the door",
         "set admin.token, or listen on 127.0.0.1",
     ),
+    "admin-plain": Lint(
+        ERROR_IN_PROD,
+        certificates.admin_in_plain,
+        "whoever is on the way reads the token, and may use it",
+        "give it certificates with admin.tls, or listen on 127.0.0.1",
+    ),
     "any-origin": Lint(
         NOT_IN_DEV,
         routes.any_origin,
         "every web page may call the API with the visitor's network and read the answers",
         "list the origins of your own pages in allow_origins",
+    ),
+    "certificate-expires": Lint(
+        WARNING,
+        certificates.expiring,
+        "from then on clients refuse the connection",
+        "renew it now; a changed file is noticed within seconds, without a restart",
+    ),
+    "certificate-name": Lint(
+        ERROR_IN_PROD,
+        certificates.uncovered,
+        "clients refuse a connection whose certificate has another name",
+        "add a certificate for it, as tls of its domain or among certificates",
+    ),
+    "certificate-refused": Lint(
+        ERROR,
+        certificates.refused,
+        "clients refuse the connection",
+        "renew it; put the certificates that lead to its authority behind it, each before its issuer",
+    ),
+    "certificate-unusable": Lint(
+        ERROR,
+        certificates.unusable,
+        "Frontdesk does not start with it, and a reload changes nothing",
+        "correct the path, which is relative to this file, or the file itself",
     ),
     "function-outlives-gateway": Lint(
         ERROR,
@@ -80,6 +118,12 @@ LINTS: Final[dict[str, Lint]] = {
         door.literal_secrets,
         "whoever can read this file or its history has the secret",
         "use a reference such as ${env:NAME} or ${file:path}",
+    ),
+    "mtls-never-asked": Lint(
+        ERROR,
+        certificates.nobody_is_asked,
+        "every request to its routes gets 403",
+        "give the listener a client_ca",
     ),
     "open-route": Lint(
         ERROR_IN_PROD,

@@ -67,6 +67,21 @@ def read_server_certificate(chain: bytes, key: bytes) -> ServerCertificate:
     return certificate
 
 
+def read_authorities(data: bytes) -> None:
+    """Look at a PEM file of authorities. Raises: ValueError when it has none, or what is none."""
+    try:
+        found = x509.load_pem_x509_certificates(data)
+        constraints = [
+            each.extensions.get_extension_for_class(x509.BasicConstraints).value for each in found
+        ]
+    except x509.ExtensionNotFound:
+        constraints = []
+    except ValueError:
+        raise ValueError("no PEM certificate in this file") from None
+    if not constraints or not all(each.ca for each in constraints):
+        raise ValueError("not the certificate of an authority")
+
+
 def faults(certificate: ServerCertificate, now: float) -> tuple[str, ...]:
     """List why clients refuse the certificate at calendar second `now`; nothing when they take it."""
     found = [certificate.broken] if certificate.broken else []
