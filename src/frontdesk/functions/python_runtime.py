@@ -129,7 +129,6 @@ class _Runtime:
                 else:
                     part = _part(result)
                 meta = content_type if at == 0 else b""
-                # Differs: [stream-parts] a part has the limit of a whole result; AWS knows none.
                 self._channel.send(pack(RESULT, number, part, meta, MORE))
 
     def _largest_size(self) -> int:

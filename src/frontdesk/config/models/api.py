@@ -171,6 +171,7 @@ class Route(Model):
     payload: Literal["1.0", "2.0"] = "2.0"
     """Format of the event that a function gets. Default 2.0."""
 
+    # Differs: [stream-routes] AWS streams at REST APIs and function URLs only.
     invoke_mode: InvokeMode = "buffered"
     """`response_stream` passes on the parts of a function's result as they come. Default buffered."""
 

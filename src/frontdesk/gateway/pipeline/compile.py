@@ -107,11 +107,12 @@ class _Compiler:
 
     def function_url(self, name: str, url: FunctionUrl) -> Mount:
         """Compile the URL of a function: an API of its own, with one route."""
+        # Differs: [url-host] AWS generates a host name, which does not exist here.
         below = "" if url.host else f"{FUNCTION_URLS}/{name}"
         api = HttpApi(host=url.host, base_path=below or "/", cors=url.cors)
         facts = replace(self._facts(f"url of {name}", api, "$default"), kind="function_url")
         route = Route(function=name, invoke_mode=url.invoke_mode)
-        # Differs: [url-timeout] at AWS a call does not wait for a free process.
+        # Differs: [waiting] AWS refuses at once.
         timeout = self.config.functions[name].timeout + INIT_BUDGET
         route = route.model_copy(update={"timeout": timeout})
         build = self._build("$default", facts.name, api, facts, route)
