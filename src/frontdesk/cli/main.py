@@ -30,6 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
+    "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),
 }
 """Name → module that defines a click command of that name, and its one line of help."""
 
@@ -41,7 +42,7 @@ class _LazyGroup(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command = getattr(import_module(COMMANDS[name][0]), name)
+        command = getattr(import_module(COMMANDS[name][0]), name.replace("-", "_"))
         if not isinstance(command, click.Command):
             raise TypeError(name)
         return command
