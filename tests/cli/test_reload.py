@@ -5,8 +5,9 @@ import signal
 import pytest
 
 from tests.live.calls import free_port
+from tests.live.certificates import Authority
 from tests.live.gateways import gateway, project
-from tests.live.processes import frontdesk, until
+from tests.live.processes import alive, descendants, frontdesk, until
 
 CONFIG = """
 admin: {listen: "127.0.0.1:%d", token: "${env:ADMIN}"}
@@ -154,6 +155,21 @@ def test_without_the_token_nobody_reloads(path, running, command):
     assert "does not accept the admin.token" in told.stderr
 
 
+def test_over_tls_the_commands_trust_the_certificate_of_the_file_alone(path, command, tmp_path):
+    cert, key = Authority().issue("a.example").write(tmp_path, "admin")
+    change(path, "admin: {", f"admin: {{tls: {{cert: {cert}, key: {key}}}, ")
+    with gateway(path, env=SECRET) as running:
+        change(path, "body: first", "body: second")
+        told = command("reload")
+        assert told.code == 0, told.stderr
+        assert running.call("GET", "/x").body == b"second"
+        other, _ = Authority("other").issue("a.example").write(tmp_path, "other")
+        change(path, str(cert), str(other))
+        told = command("reload")
+        assert told.code == 1
+        assert "certificate verify failed" in told.stderr
+
+
 def test_sighup_reloads_and_says_why_it_did_not(path, running):
     change(path, "body: first", "body: second")
     running.process.signal(signal.SIGHUP)
@@ -184,9 +200,15 @@ def test_a_second_gateway_does_not_use_the_same_data_folder(path, running):
     assert "hint: stop it, or set data_dir to another folder" in process.stderr
 
 
-def test_a_killed_gateway_leaves_nothing_that_keeps_the_next_one_from_starting(path):
+def test_a_killed_gateway_leaves_nothing_behind_that_the_next_one_minds(path):
     with gateway(path, env=SECRET) as first:
+        assert first.call("GET", "/f").body == b"one"
+        children = descendants(first.process.pid) - {first.process.pid}
         first.process.signal(signal.SIGKILL)
         first.process.wait()
+    assert children
+    until(lambda: not any(alive(child) for child in children))
     with gateway(path, env=SECRET) as second:
-        assert until(lambda: second.call("GET", "/f").body == b"one")
+        assert second.call("GET", "/f").body == b"one"
+        places = list((path.parent / ".frontdesk" / "tmp").iterdir())
+        assert [place.name.partition("-")[0] for place in places] == [str(second.process.pid)]

@@ -1,0 +1,157 @@
+"""What the doctor finds: each check well, and each with what it is there to find."""
+
+import os
+import resource
+import socket
+import sqlite3
+
+import pytest
+
+from frontdesk.app import doctor
+from frontdesk.app.data_dir import hold
+from frontdesk.app.doctor import examine, of_findings
+from frontdesk.base.errors import ConfigError
+from frontdesk.config.load import load
+from tests.live.calls import free_port
+from tests.live.certificates import Authority
+from tests.live.gateways import project
+
+CONFIG = """
+listen: 127.0.0.1:%d
+apis: {a: {routes: {GET /x: {mock: {}, throttle: 5/s}}}}
+"""
+
+
+@pytest.fixture
+def found(tmp_path):
+    """Examine a project; gives the rows by the name of their check."""
+
+    def look(more="", port=None):
+        path = project(tmp_path, CONFIG % (port or free_port()) + more)
+        return {row.check: row for row in examine(load([path], {}))}
+
+    return look
+
+
+def states(rows, *names):
+    return [rows[name].state for name in names]
+
+
+def test_a_fresh_project_is_well(found, monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (1_000_000, 1_000_000))
+    rows = found()
+    well = ("python", "event loop", "file", "data_dir", "store", "gateway", "listen", "open files")
+    assert states(rows, *well, "admin.listen") == ["ok"] * 9
+    assert not any(row.why or row.fix for row in rows.values() if row.state == "ok")
+    assert all(row.why and row.fix for row in rows.values() if row.state != "ok")
+
+
+def test_a_taken_port(found):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        row = found(port=other.getsockname()[1])["listen"]
+    assert (row.state, row.fix) == ("fail", "set listen to another address")
+    assert "address already in use" in row.found
+
+
+def test_an_address_of_another_machine(found):
+    assert found("admin: {listen: 192.0.2.1:1, token: t}\n")["admin.listen"].state == "fail"
+
+
+def test_findings_of_check(found):
+    row = found("limits: {drain: 10s}\nupstreams: {u: {url: 'http://127.0.0.1:1'}}\n")["file"]
+    assert row.state == "warn"
+    assert "upstreams.u" in row.found
+    assert row.fix == "use it or remove it"
+
+
+def test_a_file_that_cannot_be_loaded(tmp_path):
+    path = project(tmp_path, "apis: {a: {rotes: {}}}\n")
+    with pytest.raises(ConfigError) as raised:
+        load([path], {})
+    rows = list(of_findings(raised.value.findings))
+    assert {row.state for row in rows} == {"fail"}
+    assert "unknown key: rotes" in rows[0].found or "unknown key: rotes" in rows[1].found
+
+
+def test_few_open_files_for_many_connections(found, monkeypatch):
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (1024, 4096))
+    row = found("limits: {max_connections: 5000}\n")["open files"]
+    assert (row.state, row.found) == ("warn", "ulimit -n 1024")
+    assert "ulimit -n 10200 (at most 4096 here)" in row.fix
+
+
+def test_a_data_folder_that_everybody_can_read(found, tmp_path):
+    (tmp_path / ".frontdesk").mkdir()
+    (tmp_path / ".frontdesk").chmod(0o755)
+    row = found()["data_dir"]
+    assert row.state == "warn"
+    assert row.fix == f"chmod o= {tmp_path / '.frontdesk'}"
+
+
+def test_a_data_folder_that_is_none(found, tmp_path):
+    (tmp_path / "file").touch()
+    assert found("data_dir: file\n")["data_dir"].state == "fail"
+
+
+def test_a_disk_that_is_nearly_full(found, monkeypatch):
+    monkeypatch.setattr(doctor, "ENOUGH_SPACE", 1 << 62)
+    assert found()["disk"].state == "warn"
+
+
+def test_a_damaged_store(found, tmp_path):
+    (tmp_path / ".frontdesk").mkdir(0o750)
+    (tmp_path / ".frontdesk" / "frontdesk.db").write_bytes(b"no database" * 1000)
+    row = found()["store"]
+    assert row.state == "fail"
+    assert "not a database" in row.found
+
+
+def test_a_good_store(found, tmp_path):
+    (tmp_path / ".frontdesk").mkdir(0o750)
+    with sqlite3.connect(tmp_path / ".frontdesk" / "frontdesk.db") as connection:
+        connection.execute("CREATE TABLE t (x)")
+    connection.close()
+    assert found()["store"].state == "ok"
+
+
+def test_a_gateway_that_runs_is_asked_and_its_ports_are_its_own(found, tmp_path):
+    lock = hold(tmp_path / ".frontdesk")
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as own:
+            rows = found(port=own.getsockname()[1])
+        assert rows["gateway"].found == f"runs as process {os.getpid()}"
+        assert states(rows, "listen", "admin.listen") == ["ok", "fail"]
+        assert "does not answer" in rows["admin.listen"].found
+    finally:
+        os.close(lock)
+
+
+def test_an_access_log_that_cannot_be_written(found, tmp_path):
+    row = found("logs: {access: {path: gone/access.log}}\n")["access log"]
+    assert row.state == "fail"
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "said"),
+    [(365, "ok", "a.example"), (15, "warn", "expires on"), (5, "fail", "expired on")],
+)
+def test_certificates(found, tmp_path, days, state, said):
+    cert, key = Authority().issue("a.example", start=-10, days=days).write(tmp_path, "a")
+    rows = found(f"admin: {{listen: '127.0.0.1:0', tls: {{cert: {cert}, key: {key}}}}}\n")
+    assert (rows["certificate"].state, said in rows["certificate"].found) == (state, True)
+
+
+def test_a_certificate_that_is_none(found, tmp_path):
+    (tmp_path / "c.pem").write_text("no certificate")
+    rows = found("admin: {listen: '127.0.0.1:0', tls: {cert: c.pem, key: c.pem}}\n")
+    assert rows["certificate"].state == "fail"
+
+
+@pytest.mark.parametrize(("synchronised", "state"), [(True, "ok"), (False, "warn"), (None, "ok")])
+def test_the_clock(monkeypatch, found, synchronised, state):
+    monkeypatch.setattr(doctor, "_clock_is_synchronised", lambda: synchronised)
+    assert found()["clock"].state == state
+
+
+def test_another_event_loop():
+    assert doctor._loop("0.23.1").state == "warn"
