@@ -321,7 +321,7 @@ class FunctionHost:
         """Carry commands out. failure: what those get who wait in vain."""
         for command in commands:
             if type(command) is Fail:
-                _soon(command.request, failure)
+                _soon(command.request, _told_to(failure, next(self._request_ids)))
             else:
                 self._carry_out[type(command)](command)
 
@@ -462,6 +462,13 @@ class FunctionHost:
 def _soon(call: _Call, outcome: Outcome) -> None:
     """Answer without running the child: never before `invoke` has returned."""
     asyncio.get_running_loop().call_soon(call.finish, outcome)
+
+
+def _told_to(failure: Outcome, request_id: str) -> Outcome:
+    """Name the call that is told of a failure in which it had no part: that of a load."""
+    named = b"RequestId: %b Error" % request_id.encode()
+    payload = failure.payload.replace(b"RequestId:  Error", named)
+    return failure._replace(payload=payload, request_id=request_id)
 
 
 def _error_of(outcome: Outcome) -> str:
