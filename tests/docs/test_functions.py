@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,12 @@ EXAMPLES = {
     name: json.loads(text) for name, text in re.findall(r"```json (\S+)\n(.*?)```", PAGE, re.DOTALL)
 }
 
+CODE = dict(re.findall(r"```(?:python|js) (\S+)\n(.*?)```", PAGE, re.DOTALL))
+
 CONFIG = """
     functions:
+      report: {handler: code.report, url: {auth: none, invoke_mode: response_stream}}
+      hello: {handler: {command: [node, bootstrap.mjs]}, code: hello, url: {auth: none}}
       echo: {handler: f.echo}
       answer: {handler: f.answer}
       answer_one: {handler: f.answer}
@@ -67,7 +72,9 @@ def seen(tmp_path_factory):
     folder = tmp_path_factory.mktemp("functions")
 
     async def ask():
-        async with serving(project(folder, CONFIG, f=MODULE)) as app:
+        (folder / "hello").mkdir()
+        (folder / "hello" / "bootstrap.mjs").write_text(CODE["bootstrap"])
+        async with serving(project(folder, CONFIG, f=MODULE, code=CODE["streaming"])) as app:
             address = app.addresses[0]
             headers = {
                 "Authorization": "Bearer x",
@@ -89,6 +96,8 @@ def seen(tmp_path_factory):
                 "event-1.0": json.loads((await asyncio.to_thread(post, f"/old{target}")).body),
                 "answer": await asyncio.to_thread(get, "/answer"),
                 "policy": await asyncio.to_thread(get, "/policy"),
+                "streaming": await asyncio.to_thread(get, "/fn/report"),
+                "bootstrap": await asyncio.to_thread(get, "/fn/hello/world"),
             }
 
     return asyncio.run(ask())
@@ -120,3 +129,15 @@ def test_the_answers_of_the_page_are_accepted(seen):
         assert answer.status == 201
         assert answer.body == b'{"id": 17}'
         assert answer.headers["location"] == "/appointments/17"
+
+
+def test_the_generator_of_the_page_streams(seen):
+    answer = seen["streaming"]
+    assert answer.body == b"data: 0\n\ndata: 1\n\ndata: 2\n\n"
+    assert answer.headers["transfer-encoding"] == "chunked"
+    assert answer.headers["set-cookie"] == "seen=1"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no node here")
+def test_the_program_of_the_page_answers(seen):
+    assert (seen["bootstrap"].status, seen["bootstrap"].body) == (200, b"Hello /world")
