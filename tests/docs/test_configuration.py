@@ -38,7 +38,7 @@ def test_an_example_loads(page, example, tmp_path):
     (tmp_path / "secrets" / "vendor").write_text("v3nd0r\n")
     file = tmp_path / "frontdesk.yaml"
     file.write_text(json.dumps(content))  # JSON is accepted
-    load([file], {"VENDOR_KEY": "k3y"})
+    load([file], {"VENDOR_KEY": "k3y", "PRACTICE_A_KEY": "0123456789abcdef0123456789"})
 
 
 # -- keys ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
+# Differs: [iam-callers] AWS's ids are those of its account.
 def caller(access_key: str, principal: str, account: str) -> Mapping[str, Any]:
     """Show a principal as an IAM user of the account; its id is made from its name."""
     digest = hashlib.sha256(f"{account}:{principal}".encode()).digest()

@@ -49,6 +49,7 @@ class Encoder(NamedTuple):
     end: Callable[[], bytes]
 
 
+# Differs: [compressed-answers] AWS compresses answers of REST APIs only.
 def compress(build: RouteBuild) -> Step | None:
     """Build the compression of a route's answers, where its API asks for it."""
     config = build.api.compression
