@@ -86,6 +86,7 @@ class Supervisor:
         self._own = DataPlane(config, MemoryLedger(), clock, wheel)
         self._ledger = -1
         self._places: list[_Place] = []
+        self._living: set[WorkerProcess] = set()
         self._addresses: list[Address] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._draining = False
@@ -140,25 +141,25 @@ class Supervisor:
         await _all(self._adopt(place, self._in_force) for place in self._serving())
 
     async def drain(self) -> None:
-        """Accept nobody more, and let requests end for up to `limits.drain`."""
+        """Accept nobody more, and let requests end for up to `limits.drain`.
+
+        Cancelled while it waits, it ends all workers at once.
+        """
         self._draining = True
         for keeper in self._keepers:
             keeper.cancel()
         for place in self._places:
             place.silence()
-        with suppress(WorkerLostError):
-            await _all(place.process.order("drain") for place in self._serving())
+        try:
+            with suppress(WorkerLostError):
+                await _all(place.process.order("drain") for place in self._serving())
+        finally:
+            self._end()
 
     def close(self) -> None:
-        """End all workers."""
+        """End what `open` and `start` have begun."""
+        self._end()
         self._own.close()
-        processes = [place.process for place in self._places if hasattr(place, "process")]
-        for process in processes:
-            process.kill()
-        for process in processes:
-            process.bury()
-        for place in self._places:
-            place.silence()
         os.close(self._ledger)
 
     def reopen_logs(self) -> None:
@@ -193,6 +194,16 @@ class Supervisor:
     def _find(self, name: str) -> Invoker | None:
         return self._in_force.candidate.parts.invokers.get(name)
 
+    def _end(self) -> None:
+        """End all workers at once."""
+        for process in self._living:
+            process.kill()
+        for process in self._living:
+            process.bury()
+        self._living.clear()
+        for place in self._places:
+            place.silence()
+
     async def _reports(self) -> list[Report]:
         """Ask the workers. Those that do not answer in time are left out."""
 
@@ -210,7 +221,7 @@ class Supervisor:
     async def _keep(self, place: _Place) -> None:
         """Start another worker whenever that of a place has ended."""
         soon, began = 0, self._clock.monotonic()
-        told = await self._end_of(place)
+        told = await self._loss_of(place)
         while True:
             soon = soon + 1 if self._clock.monotonic() - began < STEADY else 0
             pause = PAUSES[min(soon, len(PAUSES) - 1)]
@@ -223,12 +234,12 @@ class Supervisor:
             try:
                 await self._begin(place)
             except WorkerLostError:
-                told = await place.process.end()
+                told = await self._end_of(place)
             except FrontdeskError as error:
                 told = f"cannot start: {error}"
-                await place.process.end()
+                await self._end_of(place)
             else:
-                told = await self._end_of(place)
+                told = await self._loss_of(place)
 
     async def _begin(self, place: _Place) -> None:
         """Start a worker; return when it serves by the configuration in force.
@@ -241,6 +252,7 @@ class Supervisor:
         place.process = await WorkerProcess.start(
             PROGRAM, [self._config.logs.level], [*descriptors, self._ledger], self._find
         )
+        self._living.add(place.process)
         version = self._in_force
         start = Start(version.packed, descriptors, self._ledger, place.max_connections)
         await place.process.order("start", start)
@@ -249,10 +261,16 @@ class Supervisor:
             await self._serve_by(place, self._in_force)
         place.serving = True
 
-    async def _end_of(self, place: _Place) -> str:
+    async def _loss_of(self, place: _Place) -> str:
+        """Wait for the end of a worker that serves; say how it ended."""
         await place.process.lost()
         place.serving = False
-        return await place.process.end()
+        return await self._end_of(place)
+
+    async def _end_of(self, place: _Place) -> str:
+        told = await place.process.end()
+        self._living.discard(place.process)
+        return told
 
     async def _prepare(self, place: _Place, version: _Version) -> None:
         # One that has ended meanwhile comes back with what is in force then.
