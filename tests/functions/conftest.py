@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,22 +53,26 @@ class Rig:
         values = {"name": "f", "handler": handler, "code": self.code, "timeout": 30.0} | changes
         return FunctionSettings(**values)
 
-    def definition(self, handler: str, *, reserved_concurrency=None, **changes):
-        """A function whose $LATEST has these settings."""
+    def definition(self, handler: str, *, versions=None, **changes):
+        """A function whose $LATEST has these settings, and versions with changes to them."""
+        keys = ("aliases", "provisioned", "reserved_concurrency")
+        shared = {key: changes.pop(key) for key in keys if key in changes}
         latest = self.settings(handler, **changes)
-        return FunctionDefinition(
-            name=latest.name, latest=latest, reserved_concurrency=reserved_concurrency
-        )
+        numbered = {
+            number: replace(latest, version=number, **its)
+            for number, its in (versions or {}).items()
+        }
+        return FunctionDefinition(name=latest.name, latest=latest, versions=numbered, **shared)
 
     def invoker(self, name="f", qualifier=""):
         return self.host.invoker(name, qualifier)
 
-    def start(self, event=None, *, name="f", wait=60.0, **rest):
+    def start(self, event=None, *, name="f", qualifier="", wait=60.0, **rest):
         """Invoke; answer the call and a future of its outcome."""
         answer: asyncio.Future[Outcome] = self.loop.create_future()
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         invocation = Invocation(body, self.clock.monotonic() + wait, **rest)
-        return self.invoker(name).invoke(invocation, answer.set_result), answer
+        return self.invoker(name, qualifier).invoke(invocation, answer.set_result), answer
 
     async def call(self, event=None, **rest) -> Outcome:
         async with asyncio.timeout(60):
@@ -113,10 +118,10 @@ def children_of(parent: int) -> list[str]:
 
 @pytest.fixture
 async def serve(tmp_path):
-    """`async with serve(handler, ...) as rig`: one function `f`, or several settings."""
+    """`async with serve(handler, ...) as rig`: one function `f`, or several. host: more for the host."""
 
     @asynccontextmanager
-    async def serve(handler: str, *more, concurrency=4, grace=0.0, **changes):
+    async def serve(handler: str, *more, concurrency=4, host=None, grace=0.0, **changes):
         shutil.copytree(HANDLERS, tmp_path / "code", dirs_exist_ok=True)
         rig = Rig(tmp_path)
         functions = [rig.definition(handler, **changes), *(rig.definition(**each) for each in more)]
@@ -126,6 +131,7 @@ async def serve(tmp_path):
             data_dir=tmp_path / "data",
             processes=concurrency,
             log=lambda name, lines: rig.log.append(lines),
+            **(host or {}),
         )
         await rig.host.start(functions)
         try:

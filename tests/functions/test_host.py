@@ -580,7 +580,7 @@ async def test_a_zygote_that_a_function_has_stopped_is_replaced(serve, monkeypat
         assert error_of(await rig.call())["errorType"] == "Sandbox.Timedout"
         [pid] = told(rig, "spins")
         await rig.until(lambda: rig.host._zygote._process is not zygote)
-        assert not running(pid)
+        await rig.until(lambda: not running(pid))
         while (again := await rig.call("well")).error:  # a child may have gone with the zygote
             assert error_of(again)["errorType"] == "Runtime.ExitError"
         assert alive(int(again.payload))

@@ -5,6 +5,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -20,8 +21,9 @@ from frontdesk.cli.console import visible
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
-from frontdesk.functions.settings import FunctionDefinition
+from frontdesk.functions.settings import Alias, FunctionDefinition
 from frontdesk.ports.invoker import Invocation, Outcome
+from frontdesk.rules.concurrency import LATEST
 
 _FOLLOW_EVERY = 0.2
 """Seconds between two looks for new lines."""
@@ -67,6 +69,9 @@ def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) ->
     if qualifier not in ("", *config.functions[name].qualifiers):
         known = ", ".join(config.functions[name].qualifiers)
         raise click.BadParameter(f"no version or alias {qualifier!r} of {name}; there is: {known}")
+    asked_for = definition.aliases.get(qualifier, Alias(version=qualifier or LATEST))
+    # Nothing else is started beside it.
+    definition = replace(definition, aliases={qualifier: asked_for}, provisioned={})
     outcome = uvloop.run(_invoke(config, definition, qualifier, event, quiet=quiet))
     click.echo(outcome.payload.decode("utf-8", "replace"))
     if outcome.error:

@@ -94,3 +94,20 @@ def version(event, context):
 
 def own_json(event, context):
     return json.dumps({"a": 1})
+
+
+def kind(event, context):
+    """Wait for a file, and say why this process was started."""
+    while not Path(event["path"]).exists():
+        time.sleep(0.005)
+    return {"kind": os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"]}
+
+
+def scratch(event, context):
+    folder = Path(tempfile.gettempdir())
+    if event == "write":
+        (folder / "note").write_text("here")
+    while event == "hang":
+        time.sleep(0.01)
+    files = sorted(entry.name for entry in folder.iterdir())
+    return {"folder": str(folder), "files": files, "pid": os.getpid()}
