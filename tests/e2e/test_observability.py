@@ -120,6 +120,15 @@ async def test_requests_are_counted_where_they_went(tmp_path):
     assert total(found, "http_client_request_duration_seconds_count", upstream=name) == 1
     assert total(found, "frontdesk_outbound_attempts_total", upstream=name, outcome="ok") == 1
     assert total(found, "frontdesk_pool_connections", upstream=name) == 1
+    calls = "faas_invocations_total"
+    assert total(found, calls, faas_invoked_name="show", faas_trigger="http") == 2
+    assert total(found, "faas_invoke_duration_seconds_count", faas_invoked_name="show") == 2
+    assert total(found, "faas_errors_total", faas_invoked_name="fail", error_type="ValueError") == 1
+    assert total(found, "faas_coldstarts_total", faas_version="$LATEST") >= 3
+    assert total(found, "faas_init_duration_seconds_count") >= 3
+    assert total(found, "frontdesk_function_queue_wait_seconds_count", function="show") == 2
+    assert total(found, "frontdesk_function_concurrency", state="idle") >= 3
+    assert total(found, "faas_mem_usage_bytes", faas_invoked_name="show") > 0
     assert total(found, "frontdesk_build_info") == 1
     assert found["process_open_fds",] > 5
     assert found["http_server_active_requests",] == 0
@@ -140,6 +149,34 @@ async def test_metrics_can_be_turned_off(tmp_path):
     async with serving(project(tmp_path, config)) as app:
         assert (await ask(app)).status == 200
         assert (await ask_admin(app, "/metrics")).status == 404
+
+
+async def test_calls_without_a_place_or_in_time_are_counted(tmp_path):
+    config = """
+    functions:
+      none: {handler: f.wait, reserved_concurrency: 0}
+      late: {handler: f.wait, timeout: 100ms}
+    apis: {a: {routes: {GET /none: {function: none}, GET /late: {function: late}}}}
+    """
+    code = "import time\ndef wait(event, context):\n    time.sleep(9)\n"
+    async with serving(project(tmp_path, config, f=code)) as app:
+        assert (await ask(app, "/none")).status == 503
+        assert (await ask(app, "/late")).status == 500
+        found = await numbers(app)
+    reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
+    throttles = "frontdesk_function_throttles_total"
+    assert total(found, throttles, function="none", reason=reason) == 1
+    assert total(found, "faas_timeouts_total", faas_invoked_name="late") == 1
+    assert total(found, "faas_errors_total") == 0
+
+
+async def test_a_function_that_cannot_be_loaded_is_counted_and_known_to_be_broken(tmp_path):
+    config = "functions: {f: {handler: f.gone}}\napis: {a: {routes: {GET /: {function: f}}}}\n"
+    async with serving(project(tmp_path, config, f="")) as app:
+        assert (await ask(app)).status == 500
+        found = await numbers(app)
+        assert (await ask_admin(app, "/readyz")).status == 200
+    assert total(found, "faas_errors_total", faas_invoked_name="f", error_type="init") >= 1
 
 
 # -- traces -------------------------------------------------------------------------------------
@@ -274,6 +311,24 @@ async def test_readiness_says_what_is_missing(tmp_path):
     assert alive.status == 200
 
 
+async def test_a_gateway_is_ready_when_its_functions_have_loaded(tmp_path):
+    config = "functions: {f: {handler: f.f}}\napis: {a: {routes: {GET /: {function: f}}}}\n"
+    go = tmp_path / "go"
+    code = f"""
+    import os, time
+    while not os.path.exists({str(go)!r}):
+        time.sleep(0.01)
+    def f(event, context): return 1
+    """
+    async with serving(project(tmp_path, config, f=code)) as app:
+        answer = await ask_admin(app, "/readyz")
+        go.touch()
+        assert (answer.status, answer.json["reasons"]) == (503, ["function f is starting"])
+        while answer.status != 200:
+            answer = await ask_admin(app, "/readyz")
+    assert answer.json == {"status": "ready"}
+
+
 async def test_a_gateway_that_stops_says_so_to_the_load_balancer(tmp_path):
     slow = "import time\ndef wait(event, context):\n    time.sleep(2)\n    return 1\n"
     config = (
@@ -287,7 +342,8 @@ async def test_a_gateway_that_stops_says_so_to_the_load_balancer(tmp_path):
         answer = await ask_admin(app, "/readyz")
         while answer.status == 200:
             answer = await ask_admin(app, "/readyz")
-        assert (answer.status, answer.json["reasons"]) == (503, ["draining"])
+        assert answer.status == 503
+        assert answer.json["reasons"][0] == "draining"
         assert (await running).status == 200
         with suppress(asyncio.CancelledError):
             await stopping

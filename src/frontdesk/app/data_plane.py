@@ -86,6 +86,7 @@ class DataPlane:
             idempotency_store(config),
         )
         self._access: AccessLog | None = None
+        self._standing = "starting"  # until clients are let in
         self._door: Door
         self._server: Server
         self._tls: list[ListenerTls | None] = []
@@ -159,6 +160,7 @@ class DataPlane:
         self._parts.start()
         self.telemetry.registry.collect(self._samples)
         self.telemetry.start()
+        self._standing = ""
         return addresses
 
     async def adopt(self, candidate: Candidate) -> None:
@@ -173,6 +175,7 @@ class DataPlane:
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`."""
         self._watch.stop()
+        self._standing = "draining"
         await self._server.drain(self._config.limits.drain)
 
     def close(self) -> None:
@@ -189,8 +192,8 @@ class DataPlane:
 
     def not_ready(self) -> Iterator[str]:
         """Give the reasons why no requests should come; see `health.Check`."""
-        if self._server.draining:
-            yield "draining"
+        if self._standing:
+            yield self._standing
         for issuer in self._parts.keys.missing():
             yield f"no keys of issuer {issuer}"
 

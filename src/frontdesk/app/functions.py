@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from frontdesk.base.clock import Clock
+from frontdesk.base.telemetry import FunctionObserver
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.root import Config
 from frontdesk.config.secrets import revealed
@@ -54,7 +55,13 @@ def all_functions(config: Config) -> list[FunctionDefinition]:
 
 
 def function_host(
-    config: Config, clock: Clock, wheel: Wheel, log: LogSink, environment: Mapping[str, str]
+    config: Config,
+    clock: Clock,
+    wheel: Wheel,
+    log: LogSink,
+    environment: Mapping[str, str],
+    *,
+    observer: FunctionObserver | None = None,
 ) -> FunctionHost:
     """Make the host; nothing runs before its `start`. environment: variables of every function."""
     return FunctionHost(
@@ -64,6 +71,7 @@ def function_host(
         concurrency=config.limits.concurrency,
         log=log,
         environment=environment,
+        observer=observer,
     )
 
 

@@ -5,7 +5,7 @@ can connect is served, and whoever is being served can finish.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
@@ -29,6 +29,7 @@ from frontdesk.functions.logs import LogFiles
 from frontdesk.gateway.admin import Face
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.gateway.server.tls import CertificateWatch
+from frontdesk.gateway.telemetry.functions import function_samples
 from frontdesk.gateway.telemetry.health import Readiness
 from frontdesk.stores.memory.ledger import MemoryLedger
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
@@ -151,7 +152,11 @@ class Frontdesk:
 
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
-        self._functions = function_host(config, clock, wheel, lines, self._aws.environment)
+        telemetry = data.telemetry
+        self._functions = function_host(
+            config, clock, wheel, lines, self._aws.environment, observer=telemetry.functions
+        )
+        telemetry.registry.collect(lambda: function_samples(self._functions.census()))
         opened.push_async_callback(self._functions.stop, 0.0)
         functions = all_functions(config)
         await self._functions.start(functions)
@@ -182,9 +187,13 @@ class Frontdesk:
     def _faces(self) -> tuple[Face, ...]:
         return (
             ConfigApi(self.reloads),
-            Readiness(self._data.not_ready),
+            Readiness(self._data.not_ready, self._functions_not_ready),
             *self._data.telemetry.faces(self._data.samples),
         )
+
+    def _functions_not_ready(self) -> Iterator[str]:
+        for name in self._functions.unproven():
+            yield f"function {name} is starting"
 
 
 def _data_plane(

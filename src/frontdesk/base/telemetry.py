@@ -119,6 +119,27 @@ class FunctionObserver(Protocol):
         ...
 
 
+class Unobserved:
+    """The FunctionObserver of hosts that nobody watches."""
+
+    def started(self, function: str, version: str, seconds: float) -> None:
+        """See FunctionObserver."""
+
+    def failed(self, function: str, version: str) -> None:
+        """See FunctionObserver."""
+
+    def waited(self, function: str, seconds: float) -> None:
+        """See FunctionObserver."""
+
+    def invoked(
+        self, function: str, version: str, trigger: str, seconds: float, error: str
+    ) -> None:
+        """See FunctionObserver."""
+
+    def throttled(self, function: str, reason: str) -> None:
+        """See FunctionObserver."""
+
+
 Collector = Callable[[], Iterable[Sample]]
 """Reads numbers that a part keeps anyway, at the moment when somebody asks."""
 

@@ -19,12 +19,13 @@ from typing import Any
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StartError
+from frontdesk.base.telemetry import FunctionObserver, Unobserved
 from frontdesk.base.wheel import Wheel
 from frontdesk.functions.deployments import Deployed, Deployments
 from frontdesk.functions.environment import init_of
 from frontdesk.functions.logs import FunctionLog, LogSink
 from frontdesk.functions.memory import Cgroups
-from frontdesk.functions.process import Child
+from frontdesk.functions.process import Child, State
 from frontdesk.functions.settings import Alias, FunctionDefinition
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.functions.zygote_link import ZygoteLink
@@ -51,6 +52,8 @@ _MEMORY_LOOK = 0.25
 _END_GRACE = 1.0
 """Seconds that idle children have at shutdown before the zygote is ended with them."""
 
+_STATES = {State.BUSY: "busy", State.FREE: "idle", State.STARTING: "starting"}
+
 _STOPPED = Outcome(b"", "Unavailable", "function removed or host stopped")
 
 _CORES = len(os.sched_getaffinity(0))
@@ -74,7 +77,7 @@ class FunctionInvoker:
 class _Call:
     """One invocation, from the request to its outcome. The scheduler's request."""
 
-    __slots__ = ("_done", "_host", "arn", "child", "invocation", "name", "version")
+    __slots__ = ("_done", "_host", "arn", "asked", "child", "invocation", "name", "version")
 
     def __init__(
         self,
@@ -87,6 +90,7 @@ class _Call:
         self._done: Callable[[Outcome], None] | None = done
         self.name = name
         self.version = ""
+        self.asked = 0.0  # monotonic second
         self.arn = ""  # as it was asked for
         self.invocation = invocation
         self.child: Child | None = None  # while it runs
@@ -151,6 +155,7 @@ class FunctionHost:
         processes: int = 4 * _CORES,
         environment: Mapping[str, str] | None = None,
         draw: Callable[[], float] | None = None,
+        observer: FunctionObserver | None = None,
     ) -> None:
         """Take what the composition root has.
 
@@ -158,8 +163,11 @@ class FunctionHost:
         lines of functions. concurrency: calls at once of all functions, counted as Lambda does; None:
         not counted, and `processes` are shared by functions without reserved concurrency. environment:
         variables of every function, which its own override; read at each start of a child. draw: a
-        random number below 1 for each call of an alias with weights.
+        random number below 1 for each call of an alias with weights. observer: told what becomes of calls
+        and children.
         """
+        self._observer = observer or Unobserved()
+        self._unproven: set[tuple[str, str]] = set()  # whose first child is still to come
         self._clock = clock
         self._wheel = wheel
         self._sink = log
@@ -267,7 +275,10 @@ class FunctionHost:
         reserved, wanted = definition.reserved_concurrency, deployed.provisioned
         self._run(self._pool.define(name, reserved, wanted, now, keep=unchanged))
         for version in new.expected:
-            self._run(self._pool.warm(name, version))
+            commands = self._pool.warm(name, version)
+            if commands:
+                self._unproven.add((name, version))
+            self._run(commands)
         self._arm(now)
 
     # -- what runs --------------------------------------------------------------------------------
@@ -280,6 +291,18 @@ class FunctionHost:
     def standing(self, name: str, version: str) -> Standing:
         """Count the children of a version of a running function that stand ready, or ought to."""
         return self._pool.standing(name, version)
+
+    def unproven(self) -> list[str]:
+        """Name the functions whose first process has neither loaded nor failed yet."""
+        return sorted({name for name, _ in self._unproven if name in self._functions})
+
+    def census(self) -> Iterator[tuple[str, str, str, int]]:
+        """Give function, version, state (busy, idle, starting) and bytes of memory of each child."""
+        for child in self._children.values():
+            state = _STATES.get(child.state)
+            if state is not None:
+                settings = child.settings
+                yield settings.name, settings.version, state, child.used_bytes
 
     def invoker(self, name: str, qualifier: str = "") -> FunctionInvoker:
         """Make an Invoker of a function that runs now or after the next `replace`.
@@ -301,8 +324,9 @@ class FunctionHost:
             _soon(call, _STOPPED)
             return call
         call.version = version
+        call.asked = self._clock.monotonic()
         call.arn = f"{running.arn}:{qualifier}" if qualifier else running.arn
-        now = self._clock.monotonic()
+        now = call.asked
         self._run(self._pool.request(name, version, call, invocation.deadline, now))
         if call.child is None and self._ticks.deadline > now + self._limits.patience:
             self._ticks.at(now + self._limits.patience)
@@ -313,6 +337,7 @@ class FunctionHost:
         if call.child is None:
             self._pool.withdraw(call.name, call.version, call)
         elif kill:
+            self._tell(call, call.child, "timeout")
             self._lose(call.child, self._pool.kill, self._clock.monotonic())
 
     # -- commands -----------------------------------------------------------------------------------
@@ -333,6 +358,7 @@ class FunctionHost:
         now = self._clock.monotonic()
         if self._cgroups is None and self._memory_looks.deadline > now + _MEMORY_LOOK:
             self._memory_looks.at(now + _MEMORY_LOOK)
+        self._observer.waited(call.name, now - call.asked)
         child.invoke(next(self._request_ids), call.invocation, now, call.arn)
 
     def _spawn(self, command: Spawn) -> None:
@@ -360,6 +386,7 @@ class FunctionHost:
         child.start(init_of(deployment, folder, stream, self._environment))
 
     def _refuse(self, command: Refuse[_Call]) -> None:
+        self._observer.throttled(command.request.name, command.reason)
         body = b'{"Reason":"%b","Type":"User","message":"Rate Exceeded."}' % command.reason.encode()
         _soon(command.request, Outcome(body, "Throttled", command.reason))
 
@@ -375,11 +402,15 @@ class FunctionHost:
 
     def ready(self, child: Child, now: float) -> None:
         """See process.Owner."""
+        name, version = child.settings.name, child.settings.version
+        self._unproven.discard((name, version))
+        self._observer.started(name, version, now - child.began)
         self._run(self._pool.ready(child.number, now))
 
     def answered(self, child: Child, outcome: Outcome, now: float) -> None:
         """See process.Owner. The child gets its next event before the caller gets its answer."""
         call = self._calls.pop(child)
+        self._tell(call, child, _kind_of(outcome))
         self._run(self._pool.done(child.number, now))
         call.finish(outcome)
 
@@ -390,6 +421,9 @@ class FunctionHost:
             _error_of(outcome),
             extra={"function": child.settings.name},
         )
+        name, version = child.settings.name, child.settings.version
+        self._unproven.discard((name, version))
+        self._observer.failed(name, version)
         # Differs: [failed-load] at AWS each of those who wait loads, and fails, for itself.
         self._run(self._pool.failed(child.number, now), outcome)
         self._arm(now)
@@ -401,9 +435,16 @@ class FunctionHost:
     def lost(self, child: Child, outcome: Outcome | None, now: float) -> None:
         """See process.Owner."""
         call = self._calls.pop(child, None)
+        if call is not None and outcome is not None:
+            self._tell(call, child, _kind_of(outcome))
         self._lose(child, self._pool.lost, now)
         if call is not None and outcome is not None:
             call.finish(outcome)
+
+    def _tell(self, call: _Call, child: Child, error: str) -> None:
+        self._unproven.discard((call.name, call.version))  # it may have loaded within the call
+        took = self._clock.monotonic() - child.began
+        self._observer.invoked(call.name, call.version, call.invocation.trigger, took, error)
 
     def _lose(
         self, child: Child, event: Callable[[int, float], list[Command[_Call]]], now: float
@@ -469,6 +510,14 @@ def _told_to(failure: Outcome, request_id: str) -> Outcome:
     named = b"RequestId: %b Error" % request_id.encode()
     payload = failure.payload.replace(b"RequestId:  Error", named)
     return failure._replace(payload=payload, request_id=request_id)
+
+
+def _kind_of(outcome: Outcome) -> str:
+    """Return the error type of a call as numbers tell it: "" for none, "timeout" apart from the others."""
+    if not outcome.error:
+        return ""
+    kind = _error_of(outcome).partition(":")[0]
+    return "timeout" if kind == "Sandbox.Timedout" else kind
 
 
 def _error_of(outcome: Outcome) -> str:

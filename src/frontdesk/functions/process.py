@@ -130,6 +130,16 @@ class Child:
         self._parts: Parts | None = None  # of its result, when it comes in parts
         self._output = -1
 
+    @property
+    def began(self) -> float:
+        """Monotonic second at which its latest call began, or else it itself."""
+        return self._started
+
+    @property
+    def used_bytes(self) -> int:
+        """Most memory that it is known to have used."""
+        return self._used_kib << 10
+
     # -- orders -----------------------------------------------------------------------------------
 
     def start(self, init: Init) -> None:

@@ -53,6 +53,7 @@ class Invocation:
     "". client_context: decoded JSON text or "".
     stream: takes a result that comes in parts, when it begins; `done` then follows when it is over.
     None: such a result is gathered, up to the size that a whole one may have.
+    trigger: `faas.trigger` of OpenTelemetry: http, pubsub, timer, other.
     """
 
     event: bytes
@@ -60,6 +61,7 @@ class Invocation:
     trace: str = ""
     client_context: str = ""
     stream: Callable[[Stream], None] | None = None
+    trigger: str = "http"
 
 
 class Call(Protocol):

@@ -83,7 +83,7 @@ class Invocations:
             ) from None
         trace = self._traces.amazon(ex, CALLED)
         # The function's own timeout ends it: whoever calls the API waits for that, as at AWS.
-        return Invocation(event, float("inf"), trace, _client_context(asked))
+        return Invocation(event, float("inf"), trace, _client_context(asked), trigger="other")
 
 
 # -- the request ------------------------------------------------------------------------------------

@@ -98,11 +98,6 @@ class Server:
         }
 
     @property
-    def draining(self) -> bool:
-        """Whether nobody is let in any more."""
-        return self._registry.draining
-
-    @property
     def active(self) -> int:
         """How many requests are under way."""
         return self._registry.active

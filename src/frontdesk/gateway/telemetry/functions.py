@@ -1,7 +1,10 @@
 """Owns what is counted of functions: calls, loads, waits and refusals, as whoever runs them tells."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
 from frontdesk.base import metrics
-from frontdesk.base.telemetry import Registry
+from frontdesk.base.telemetry import Registry, Sample
 
 
 class FunctionMeter:
@@ -39,3 +42,16 @@ class FunctionMeter:
     def throttled(self, function: str, reason: str) -> None:
         """See FunctionObserver."""
         self._registry.counter(metrics.FUNCTION_THROTTLES, function, reason).value += 1
+
+
+def function_samples(children: Iterable[tuple[str, str, str, int]]) -> Iterator[Sample]:
+    """Add up the processes of functions. children: function, version, state and bytes of memory of each."""
+    states: Counter[tuple[str, str]] = Counter()
+    memory: dict[tuple[str, str], int] = {}
+    for function, version, state, used in children:
+        states[function, state] += 1
+        memory[function, version] = max(used, memory.get((function, version), 0))
+    for labels, number in states.items():
+        yield Sample(metrics.CONCURRENCY.name, labels, float(number))
+    for labels, used in memory.items():
+        yield Sample(metrics.MEMORY_USAGE.name, labels, float(used))

@@ -38,11 +38,11 @@ class SpanExport:
     """Takes exchanges on the event loop and sends their spans from a thread of its own."""
 
     def __init__(self, url: str, service: str, registry: Registry) -> None:
-        """url: of the collector. service: what the spans are said to be of.
-
-        Raises: StartError when OpenTelemetry's exporter is not installed.
-        """
-        self._exporter, self._convert = _exporter(url, service)
+        """url: of the collector. service: what the spans are said to be of."""
+        self._url = url
+        self._service = service
+        self._exporter: SpanExporter
+        self._convert: Callable[[Span], ReadableSpan]
         self._queue: Queue[Span | None] = Queue(QUEUED)
         self._overflowed = registry.counter(metrics.SPANS_DROPPED, "queue")
         self._refused = registry.counter(metrics.SPANS_DROPPED, "export")
@@ -50,7 +50,8 @@ class SpanExport:
         self._thread = threading.Thread(target=self._run, name="otlp", daemon=True)
 
     def start(self) -> None:
-        """Begin to send."""
+        """Begin to send. Raises: StartError when OpenTelemetry's exporter is not installed."""
+        self._exporter, self._convert = _exporter(self._url, self._service)
         self._thread.start()
 
     def around(self, log: Callable[[Exchange], None]) -> Callable[[Exchange], None]:

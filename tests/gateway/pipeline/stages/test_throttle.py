@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from frontdesk.base.telemetry import Registry
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.door import Limits
 from frontdesk.gateway.pipeline import run
@@ -26,7 +27,7 @@ class Gateway:
     def __init__(self, make_exchange, *, account="10000/s", **api):
         self.make_exchange = make_exchange
         self.clock = Clock()
-        self.parts = SimpleNamespace(ledger=MemoryLedger(), clock=self.clock)
+        self.parts = SimpleNamespace(ledger=MemoryLedger(), clock=self.clock, metrics=Registry())
         self.config = SimpleNamespace(limits=Limits.model_validate({"throttle": account}))
         self.api = HttpApi.model_validate(api)
 
@@ -238,3 +239,25 @@ def test_the_step_tells_where_it_comes_from(gateway):
 def test_a_limit_by_the_body_waits_for_the_body(gateway):
     build = gateway().build({"throttle": {"rate": "1/s", "by": "$request.body.id"}})
     assert throttle.throttle_before_auth(build).needs_body
+
+
+def test_every_limit_counts_whom_it_let_pass_and_whom_it_refused(gateway):
+    gateway = gateway(throttle="100/s")
+    send = gateway.route({"throttle": [{"rate": "1/h", "by": "$request.header.X-Who"}, "2/h"]})
+    assert statuses(send, 2, fields=[(b"X-Who", b"a")]) == [200, 429]
+    counted = {labels: value for _, labels, value in gateway.parts.metrics.snapshot() if value}
+    route = "scheduling/$default GET /pets/{id}"
+    assert counted == {
+        ("account", "", "allowed"): 1,
+        ("api", "scheduling", "allowed"): 1,
+        ("route", route, "allowed"): 1,
+        ("route-2", route, "allowed"): 1,
+        ("route", route, "limited"): 1,
+    }
+
+
+def test_nothing_is_counted_where_metrics_are_off(gateway):
+    gateway = gateway()
+    gateway.parts.metrics = None
+    send = gateway.route({"throttle": "1/h"})
+    assert statuses(send, 2) == [200, 429]
