@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -43,6 +44,63 @@ async def holding():
     backend.address = "{}:{}".format(*server.sockets[0].getsockname())
     async with server:
         yield backend
+
+
+class Unruly:
+    """Does what it is told with each request, then answers `200` with its name.
+
+    orders: for the next requests, in turn: a status, (status, {header: value}), `reset` or `hang`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.address = ""
+        self.orders: list = []
+        self.seen: list[tuple[str, bytes]] = []
+        self.asked = asyncio.Event()
+        self._connections: set[asyncio.StreamWriter] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+                length = re.search(r"\r\ncontent-length: (\d+)", head, re.IGNORECASE)
+                self.seen.append((head, await reader.readexactly(int(length[1]) if length else 0)))
+                self.asked.set()
+                order = self.orders.pop(0) if self.orders else 200
+                if order == "reset":
+                    writer.transport.abort()
+                elif order != "hang":
+                    status, headers = order if isinstance(order, tuple) else (order, {})
+                    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+                    body = self.name.encode()
+                    writer.write(
+                        f"HTTP/1.1 {status} X\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode()
+                        + body
+                    )
+        writer.close()
+
+    def close(self) -> None:
+        for writer in self._connections:
+            writer.transport.abort()
+
+
+@contextlib.asynccontextmanager
+async def unruly(name="unruly"):
+    """Run one on a free port."""
+    backend = Unruly(name)
+    server = await asyncio.start_server(backend.serve, "127.0.0.1", 0)
+    backend.address = "{}:{}".format(*server.sockets[0].getsockname())
+    try:
+        yield backend
+    finally:
+        server.close()
+        backend.close()
 
 
 class Echo(BaseHTTPRequestHandler):

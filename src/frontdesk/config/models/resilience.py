@@ -81,7 +81,7 @@ class Retry(Model):
     """Try POST and PATCH again like any other method, even if they may have been carried out."""
 
     replay_buffer: Size = 64 * 1024
-    """Largest request body that is kept for another attempt. Default 64KB."""
+    """Largest request body that is waited for and kept for another attempt. Default 64KB."""
 
 
 class UpstreamRetry(Retry):
