@@ -70,12 +70,13 @@ def demo(moved):
         process.stdout.close()
 
 
-def typed(commands):
-    """Type commands into one shell; return what each printed."""
+def typed(commands, *, errors=subprocess.DEVNULL):
+    """Type commands into one shell; return what each printed. errors: STDOUT to see them among the rest."""
     script = f"\necho; echo '{MARK}'\n".join(commands)
     done = subprocess.run(
         ["bash", "-c", script],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
         timeout=60,
         check=True,
@@ -92,6 +93,14 @@ def console(text):
         yield "\n".join(lines[: last + 1]), "\n".join(lines[last + 1 :]).strip()
 
 
+def check(steps, **keywords):
+    """Type the commands and compare what each prints; … stands for anything."""
+    printed = typed([command for command, _ in steps], **keywords)
+    for (command, expected), seen in zip(steps, printed, strict=True):
+        pattern = re.escape(expected).replace("…", ".*")
+        assert re.fullmatch(pattern, seen, re.DOTALL), (command, seen)
+
+
 def test_the_walk_through_the_clinic(demo, moved):
     folder, move = moved
     section = (ROOT / "README.md").read_text().partition("## The clinic")[2]
@@ -101,9 +110,7 @@ def test_the_walk_through_the_clinic(demo, moved):
         for command, expected in console(move(block))
     ]
     assert len(steps) >= 4
-    for (command, expected), seen in zip(steps, typed([step[0] for step in steps]), strict=True):
-        pattern = re.escape(expected).replace("…", ".*")
-        assert re.fullmatch(pattern, seen, re.DOTALL), (command, seen)
+    check(steps)
 
 
 def test_every_request_that_the_demo_prints(demo):
@@ -128,3 +135,23 @@ def test_every_request_that_the_demo_prints(demo):
     assert (
         "function get_slots" in answers["what a request goes through, with the lines of the file"]
     )
+
+
+def test_the_walk_through_operating(tmp_path):
+    ports = dict(zip(PORTS, (free_port(), free_port()), strict=True))
+
+    def move(text):
+        return re.sub("|".join(PORTS), lambda found: ports[found[0]], text)
+
+    folder = tmp_path / "releases"
+    shutil.copytree(ROOT / "examples" / "releases", folder, ignore=shutil.ignore_patterns(".*"))
+    for name in ("frontdesk.yaml", "invoke.py"):
+        (folder / name).write_text(move((folder / name).read_text()))
+    section = (ROOT / "README.md").read_text().partition("## Operate it")[2].partition("\n## ")[0]
+    steps = [
+        (command.replace("examples/releases", str(folder)), expected)
+        for block in re.findall(r"```console\n(.*?)```", section, re.DOTALL)
+        for command, expected in console(move(block))
+    ]
+    assert len(steps) > 10
+    check(steps, errors=subprocess.STDOUT)

@@ -1,0 +1,6 @@
+"""Prices an appointment."""
+
+
+def handler(event, context):
+    """Answer with the price, and the version that gave it."""
+    return {"price": 35, "version": context.function_version}
