@@ -23,6 +23,7 @@ HOST = "apis: {a: {host: %s, routes: {GET /: {mock: {}}}}}"
 DOMAIN = "apis: {a: {routes: {GET /: {mock: {}}}}}\ndomains: {b.example: {mappings: {'': a}%s}}"
 B_TLS = ", tls: {cert: b.pem, key: b.key}"
 MTLS = "authorizers: {m: {type: mtls}}\napis: {a: {authorizer: m, routes: {GET /: {mock: {}}}}}\n"
+IAM = "authorizers: {k: {type: iam, credentials: {AKID: {secret: '${env:T}', principal: p}}}}"
 
 CASES = [
     ("admin-open", "admin: {listen: ':8081'}", "admin: {listen: ':8081', token: '${env:T}'}"),
@@ -45,6 +46,11 @@ CASES = [
         "function-outlives-gateway",
         FUNCTION % (", versions: {'1': {timeout: 29s}}, aliases: {l: {version: '1'}}", ":l"),
         FUNCTION % (", versions: {'1': {timeout: 29s}}, aliases: {l: {version: '1'}}", ""),
+    ),
+    (
+        "function-outlives-gateway",
+        FUNCTION % (", timeout: 15m", ""),
+        FUNCTION % (", timeout: 15m", ", invoke_mode: response_stream"),
     ),
     (
         "literal-secret",
@@ -127,10 +133,14 @@ CASES = [
     ),
     (
         "reserved-beyond-pool",
-        "limits: {concurrency: 4}\nfunctions: {g: {handler: m.f, reserved_concurrency: 2}, "
-        "f: {handler: m.f, reserved_concurrency: 3}}",
-        "limits: {concurrency: 5}\nfunctions: {g: {handler: m.f, reserved_concurrency: 2}, "
-        "f: {handler: m.f, reserved_concurrency: 3}}",
+        (
+            "limits: {concurrency: 4}\nfunctions: {g: {handler: m.f, reserved_concurrency: 2}, "
+            "f: {handler: m.f, reserved_concurrency: 3}}"
+        ),
+        (
+            "limits: {concurrency: 5}\nfunctions: {g: {handler: m.f, reserved_concurrency: 2}, "
+            "f: {handler: m.f, reserved_concurrency: 3}}"
+        ),
     ),
     (
         "requirements-missing",
@@ -188,6 +198,21 @@ CASES = [
         "apis: {a: {routes: {GET /v12/x: {mock: {}}, 'GET /{v}/x': {mock: {}}}}, b: {base_path: /v1}}",
     ),
     ("unused", "upstreams: {u: {url: 'http://x'}}", OPEN),
+    (
+        "unused",
+        "functions: {f: {handler: m.f}}",
+        "functions: {f: {handler: m.f, url: {auth: none}}}",
+    ),
+    (
+        "unused",
+        f"functions: {{f: {{handler: m.f, url: {{auth: none}}}}}}\n{IAM}",
+        f"functions: {{f: {{handler: m.f, url: {{auth: iam}}}}}}\n{IAM}",
+    ),
+    (
+        "url-without-keys",
+        "functions: {f: {handler: m.f, url: {auth: iam}}}",
+        f"functions: {{f: {{handler: m.f, url: {{auth: iam}}}}}}\n{IAM}",
+    ),
     (
         "unused",
         "functions: {f: {handler: m.f}}",

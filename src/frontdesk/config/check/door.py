@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from frontdesk.base.errors import Position
+from frontdesk.config.check import function_urls
 from frontdesk.config.load import Loaded
 from frontdesk.config.names import SECTIONS, used_names
 from frontdesk.config.tree import Path
@@ -56,10 +57,10 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 def unused_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Authorizers, functions and upstreams that no other entry names."""
+    used_by_urls = set(function_urls.uses(loaded))
     for section in SECTIONS:
         used = used_names(loaded.tree, section)
         for name in getattr(loaded.config, section):
-            served = section == "functions" and loaded.config.functions[name].url is not None
-            if name not in used and not served:
+            if name not in used and (section, name) not in used_by_urls:
                 where = loaded.tree.position((section, name), of_key=True)
                 yield where, f"nothing uses this entry of {section}"

@@ -10,6 +10,7 @@ from frontdesk.config.check import (
     concurrency,
     door,
     files,
+    function_urls,
     handlers,
     routes,
     timeouts,
@@ -172,6 +173,12 @@ LINTS: Final[dict[str, Lint]] = {
         door.unused_entries,
         "an entry that nothing names is often a misspelt or forgotten reference",
         "use it or remove it",
+    ),
+    "url-without-keys": Lint(
+        ERROR,
+        function_urls.without_keys,
+        "every request to it gets 403",
+        "add an authorizer of type iam with the key pairs of its callers",
     ),
 }
 

@@ -11,9 +11,12 @@ from frontdesk.config.tree import Path
 
 
 def function_outlives_gateway(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Functions that may run as long as, or longer than, a route waits for them."""
+    """Functions that may run as long as, or longer than, a route waits for them.
+
+    A route that streams waits for the first part only.
+    """
     for path, _, route in routes(loaded):
-        if route.function is None:
+        if route.function is None or route.invoke_mode == "response_stream":
             continue
         for place, timeout in _function_timeouts(loaded, route.function):
             if timeout >= route.timeout:
