@@ -1,6 +1,7 @@
 """Lints of handlers' source: leaks, shared state, and handlers that are not there."""
 
 import textwrap
+import zipfile
 
 import pytest
 
@@ -158,3 +159,66 @@ def test_packages_are_found_like_modules(lint, tmp_path):
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "__init__.py").write_text("def handler(event, context): ...")
     assert lint(None, "p.handler") == []
+
+
+def _zip(path, source):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("p/m.py", source)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("def handler(event, context): ...", []),
+        ("def other(event, context): ...", [("handler-not-found", "frontdesk.yaml:2:26")]),
+        ("def (", [("handler-not-found", "frontdesk.yaml:2:26")]),
+        (
+            _stateful("seen = []", "seen.append(event)"),
+            [("handler-shares-state", "c.zip/p/m.py:3:5")],
+        ),
+    ],
+    ids=["fine", "no callable", "no Python", "shares state"],
+)
+def test_a_handler_is_read_in_a_zip(lint, tmp_path, source, found):
+    _zip(tmp_path / "c.zip", source)
+    assert lint(None, "p.m.handler", ", code: c.zip") == found
+
+
+@pytest.mark.parametrize("content", [b"", b"no zip"])
+def test_a_zip_that_is_none_is_found(lint, tmp_path, content):
+    (tmp_path / "c.zip").write_bytes(content)
+    assert lint(None, "m.handler", ", code: c.zip")[0][0] == "handler-not-found"
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [
+        ("{timeout: 1s}", []),
+        ("{code: old}", []),
+        ("{code: gone}", [("handler-not-found", "frontdesk.yaml:2:53")]),
+        ("{handler: m.gone}", [("handler-not-found", "frontdesk.yaml:2:63")]),
+    ],
+)
+def test_handlers_of_versions_are_looked_at(lint, tmp_path, version, found):
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "m.py").write_text("def handler(event, context): ...")
+    source = "def handler(event, context): ..."
+    assert lint(source, more=f", versions: {{'1': {version}}}") == found
+
+
+def test_a_handler_may_come_with_a_layer(lint, tmp_path):
+    (tmp_path / "layer").mkdir()
+    assert lint(None, "package.handler", ", layers: [layer]") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("[./bootstrap, x]", []),
+        ("[node, x.mjs]", []),
+        ("[./gone]", [("handler-not-found", "frontdesk.yaml:2:26")]),
+    ],
+)
+def test_a_program_of_the_code_folder_must_be_there(lint, tmp_path, command, found):
+    (tmp_path / "bootstrap").touch()
+    assert lint(None, f"{{command: {command}}}") == found

@@ -8,7 +8,7 @@ from zipfile import Path as ZipPath
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.function import FunctionVersion
+from frontdesk.config.models.function import FunctionVersion, Handler
 from frontdesk.config.text import FileText
 from frontdesk.config.tree import Path, dotted
 from frontdesk.rules.concurrency import LATEST
@@ -108,9 +108,9 @@ def _opened(code: FilePath) -> FilePath | ZipPath:
     return ZipPath(code) if code.is_file() else code
 
 
-def _sources(loaded: Loaded) -> Iterator[tuple[FunctionVersion, _Source]]:
-    """Yield the versions with a Python handler, but those that have nothing of their own to read."""
-    for name, function in loaded.config.functions.items():
+def _versions(loaded: Loaded) -> Iterator[tuple[Path, FunctionVersion, Handler]]:
+    """Yield place, settings and handler of each version that has something of its own to look at."""
+    for name, function in loaded.config.local_functions.items():
         for number in (LATEST, *function.versions):
             at: Path = ("functions", name)
             if number != LATEST:
@@ -118,8 +118,25 @@ def _sources(loaded: Loaded) -> Iterator[tuple[FunctionVersion, _Source]]:
                 if not {"handler", "code"} & function.versions[number].model_fields_set:
                     continue
             version = function.version(number)
-            if version.handler is not None and version.handler.python is not None:
-                yield version, _Source((*at, "handler"), version.handler.python, version)
+            assert version.handler is not None
+            yield (*at, "handler"), version, version.handler
+
+
+def _sources(loaded: Loaded) -> Iterator[tuple[FunctionVersion, _Source]]:
+    for at, version, handler in _versions(loaded):
+        if handler.python is not None:
+            yield version, _Source(at, handler.python, version)
+
+
+def _missing_programs(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    for at, version, handler in _versions(loaded):
+        if handler.command is not None and "/" in handler.command[0]:
+            try:
+                there = _opened(version.code).joinpath(handler.command[0]).is_file()
+            except (BadZipFile, OSError):
+                there = False
+            if not there:
+                yield loaded.tree.position(at), "its program is not there"
 
 
 def unusable_handlers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
@@ -135,6 +152,7 @@ def unusable_handlers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
             yield where, source.problem
         elif not source.defines(source.callable):
             yield where, f"{from_here(source.file or FilePath())} defines no {source.callable}"
+    yield from _missing_programs(loaded)
 
 
 def _referenced(loaded: Loaded, path: Path) -> bool:
