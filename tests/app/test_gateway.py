@@ -505,3 +505,22 @@ async def test_lines_of_functions_are_echoed(tmp_path):
 def _no_errors_are_logged(caplog):
     yield
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_a_function_that_a_reload_removes_is_there_until_the_new_plan_is_in_force(
+    tmp_path, monkeypatch
+):
+    path = project(tmp_path, FUNCTION, f="def answer(event, context): return 'still here'")
+    async with serving(path) as app:
+        adopt, answers = app._data.adopt, []
+
+        async def slow_adopt(candidate):
+            answers.append((await get(app.addresses[0], "/f")).body)
+            await adopt(candidate)
+
+        monkeypatch.setattr(app._data, "adopt", slow_adopt)
+        path.write_text(path.read_text().replace("functions: {f: {handler: f.answer}}", "")
+                        .replace("{function: f}", "{mock: {body: gone}}"))  # fmt: skip
+        await app.reload(read(path))
+        assert answers == [b"still here"]
+        assert (await get(app.addresses[0], "/f")).body == b"gone"

@@ -121,10 +121,14 @@ class Frontdesk:
     async def adopt(self, candidate: Candidate) -> Candidate:
         """See reloading.Reloadable."""
         functions = all_functions(candidate.loaded.config)
-        await self._functions.replace(functions)
+        former = self._in_force
+
+        async def swap() -> None:
+            await self._data.adopt(candidate)
+            self._in_force, self._loaded = candidate, candidate.loaded
+
+        await self._functions.replace(functions, swap)
         await self._aws.adopt(functions, {})
-        await self._data.adopt(candidate)
-        former, self._in_force, self._loaded = self._in_force, candidate, candidate.loaded
         return former
 
     def waiting(self, config: Config) -> tuple[str, ...]:

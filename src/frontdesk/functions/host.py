@@ -11,7 +11,7 @@ import os
 import random
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -214,18 +214,25 @@ class FunctionHost:
         await asyncio.to_thread(self._folders.open)
         await self.replace(functions)
 
-    async def replace(self, functions: Iterable[FunctionDefinition]) -> None:
+    async def replace(
+        self,
+        functions: Iterable[FunctionDefinition],
+        between: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Run these functions of the file from now on; those of `put` stay as they are.
 
         Versions whose settings or files have changed get new children; running calls finish in the old
-        ones. Raises: StartError, and nothing has changed.
+        ones. between: done while those run that were there before, and these. Raises: StartError, and
+        nothing has changed.
         """
         new = await asyncio.to_thread(self._deployments.deploy, list(functions))
+        for deployed in new.values():
+            self._run_from_now_on(deployed)
+        if between is not None:
+            await between()
         gone, self._of_file = self._of_file - new.keys(), set(new)
         for name in gone:
             self.remove(name)
-        for deployed in new.values():
-            self._run_from_now_on(deployed)
 
     async def put(self, definition: FunctionDefinition) -> None:
         """Run this function from now on, beside those of the file. Raises: StartError, likewise."""
