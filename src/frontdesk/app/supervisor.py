@@ -10,7 +10,7 @@ import os
 import socket
 from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from frontdesk.app.background import aside
@@ -19,7 +19,7 @@ from frontdesk.app.telemetry import Telemetry
 from frontdesk.app.worker import Proposal, Report, Start
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError
+from frontdesk.base.errors import FrontdeskError, StartError
 from frontdesk.base.metrics import METRICS
 from frontdesk.base.telemetry import Sample, merge
 from frontdesk.base.wheel import Wheel
@@ -51,7 +51,7 @@ class _Version:
     """A configuration for all workers. packed: the Proposal."""
 
     candidate: Candidate
-    packed: bytes
+    packed: bytes = field(repr=False)
 
 
 class _Place:
@@ -128,7 +128,7 @@ class Supervisor:
             _Place(number, list(sockets), self._share(number))
             for number, sockets in enumerate(zip(*groups, strict=True), 1)
         ]
-        await _all(self._begin(place) for place in self._places)
+        await _all(self._begin_first(place) for place in self._places)
         self.telemetry.start()
         keep = asyncio.get_running_loop().create_task
         self._keepers = [keep(self._keep(place)) for place in self._places]
@@ -240,6 +240,14 @@ class Supervisor:
                 await self._end_of(place)
             else:
                 told = await self._loss_of(place)
+
+    async def _begin_first(self, place: _Place) -> None:
+        try:
+            await self._begin(place)
+        except WorkerLostError as error:
+            told = await self._end_of(place)
+            hint = "what it has said itself stands above"
+            raise StartError(f"worker {place.number} {told}", hint=hint) from error
 
     async def _begin(self, place: _Place) -> None:
         """Start a worker; return when it serves by the configuration in force.

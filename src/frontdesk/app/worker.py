@@ -8,7 +8,7 @@ import gc
 import pickle
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from frontdesk.app.background import aside
 from frontdesk.app.data_plane import Candidate, DataPlane
@@ -52,7 +52,7 @@ class Start:
     ledger: descriptor of the shared memory. max_connections: this worker's share.
     """
 
-    proposal: bytes
+    proposal: bytes = field(repr=False)  # with secrets
     sockets: tuple[int, ...]
     ledger: int
     max_connections: int
