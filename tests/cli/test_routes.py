@@ -56,6 +56,16 @@ def test_routes_lists_each_with_its_line(run):
     ]
 
 
+def test_routes_shows_function_urls(run, tmp_path):
+    urls = "functions: {f: {handler: f.f, url: {auth: none}}, g: {handler: f.g, url: {auth: iam, host: g.example}}}"
+    (tmp_path / "frontdesk.yaml").write_text(f"name: x\n{urls}\n")
+    listed = [[cell.strip() for cell in row] for row in rows(run("routes"))][1:]
+    assert [row[1:6] for row in listed] == [
+        ["/fn/f", "$default", "function f", "none", "-"],
+        ["g.example", "$default", "function g", "iam", "-"],
+    ]
+
+
 def test_routes_shows_where_stages_are_served_and_what_scopes_they_ask_for(run, tmp_path):
     staged = CONFIG.replace(
         "    routes:\n", "    host: a.example\n    base_path: /v1\n    stages: {$default: {}, beta: {}}\n"

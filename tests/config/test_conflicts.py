@@ -35,3 +35,26 @@ def test_apis_at_different_places_are_not(load_text, apis):
 def test_stages_that_are_none_are_left_to_the_model(errors_of):
     found = errors_of("name: clinic\napis: {a: {stages: 5}, b: {base_path: /b, stage: [1]}}\n")
     assert all("conflict" not in error for error in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        (
+            "apis: {a: {host: H.example}}\nfunctions: {f: {handler: m.f, url: {auth: none, host: h.example}}}",
+            "apis.a",
+        ),
+        (
+            "domains: {h.example: {mappings: {v1: a}}}\napis: {a: {}}\nfunctions: {f: {handler: m.f, url: {auth: none, host: h.example}}}",
+            "domains.h.example",
+        ),
+        (
+            "functions: {g: {handler: m.f, url: {auth: none, host: h.example}}, f: {handler: m.f, url: {auth: none, host: h.example}}}",
+            "functions.g",
+        ),
+    ],
+    ids=["API", "domain", "function"],
+)
+def test_a_function_url_at_a_host_that_is_taken_is_told(errors_of, text, taken):
+    [error] = errors_of(f"name: clinic\n{text}\n")
+    assert f"functions.f.url.host: this host serves {taken}, too" in error

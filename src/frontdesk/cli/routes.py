@@ -9,6 +9,8 @@ import click
 from frontdesk.cli.configured import config_option, read
 from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.domain import target
+from frontdesk.config.models.function_url import FUNCTION_URLS
+from frontdesk.config.route_keys import DEFAULT
 
 if TYPE_CHECKING:
     from frontdesk.config.load import Loaded
@@ -35,6 +37,22 @@ def routes(paths: tuple[Path, ...]) -> None:
                     _integration(loaded, at, route),
                     _authorizer(loaded, at, api, route),
                     ", ".join(_throttles(loaded, at, route)) or "-",
+                    str(loaded.place(*at) or "-"),
+                )
+            )
+    for name, function in loaded.config.functions.items():
+        if function.url is not None:
+            at = ("functions", name, "url")
+            host = loaded.shown(function.url.host or "", *at, "host")
+            below = host or f"{FUNCTION_URLS}/{name}"
+            rows.append(
+                (
+                    "-",
+                    below,
+                    DEFAULT,
+                    f"function {name}",
+                    function.url.auth,
+                    "-",
                     str(loaded.place(*at) or "-"),
                 )
             )

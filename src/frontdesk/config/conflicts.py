@@ -18,6 +18,7 @@ def conflicts(tree: Tree) -> Iterator[Finding]:
     yield from _routes(tree)
     yield from _apis(tree)
     yield from _hosts(tree)
+    yield from _function_urls(tree)
 
 
 def _routes(tree: Tree) -> Iterator[Finding]:
@@ -60,6 +61,18 @@ def _hosts(tree: Tree) -> Iterator[Finding]:
         if former is not None:
             message = "this host is a domain, whose mappings say what is served there"
             yield _conflict(tree, path, former, message, "add the API to the domain's mappings")
+
+
+def _function_urls(tree: Tree) -> Iterator[Finding]:
+    """Find function URLs at a host that serves something else."""
+    taken = {str(path[-1]).lower(): path for path, _ in tree.match(("domains", "*"))}
+    for path, host in tree.match(("apis", "*", "host")):
+        taken.setdefault(str(host).lower(), path)
+    for path, host in tree.match(("functions", "*", "url", "host")):
+        former = taken.setdefault(str(host).lower(), path)
+        if former != path:
+            message = f"this host serves {former[0]}.{former[1]}, too"
+            yield _conflict(tree, path, former, message, "give the function a host of its own")
 
 
 def _stages(api: dict[str, Any]) -> list[str]:
