@@ -24,6 +24,13 @@ SCHEMA = json_schema()
 NOTHING = "\N{EN DASH}"
 
 
+ENVIRON = {
+    "DESK_HASH": "$scrypt$ln=14,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$5Ix9MLGZpTLc3x1PYgTzOVUuhT6G0QWd4eRVxoEGsP0",
+    "DESK_TOKEN": "t0ken",
+    "PRACTICE_A_KEY": "0123456789abcdef0123456789",
+    "VENDOR_KEY": "k3y",
+}
+
 # -- examples -----------------------------------------------------------------------------------
 
 
@@ -38,7 +45,7 @@ def test_an_example_loads(page, example, tmp_path):
     (tmp_path / "secrets" / "vendor").write_text("v3nd0r\n")
     file = tmp_path / "frontdesk.yaml"
     file.write_text(json.dumps(content))  # JSON is accepted
-    load([file], {"VENDOR_KEY": "k3y", "PRACTICE_A_KEY": "0123456789abcdef0123456789"})
+    load([file], ENVIRON)
 
 
 # -- keys ---------------------------------------------------------------------------------------
