@@ -89,15 +89,21 @@ def _place(written):
 
 
 def _documented(head):
-    """Find the models of a table by its head: their places, and the type where it matters."""
+    """Find the models of a table by its head: their places, and what matters of the entry.
+
+    That is its type, or that it runs elsewhere.
+    """
     if head == "at the top":
         return {"Config"}
+    head, elsewhere, _ = head.partition(" that runs elsewhere")
     places, _, kind = head.partition(" of type ")
     found = {
         name
         for place in codes(places)
         for where, name, word in MODELS
-        if where == _place(place) and kind in ("", f"`{word}`")
+        if where == _place(place)
+        and kind in ("", f"`{word}`")
+        and bool(elsewhere) == (name == "RemoteFunction")
     }
     assert found, f"nothing stands {head}"
     return found

@@ -16,7 +16,7 @@ from frontdesk.rules.concurrency import LATEST
 
 def function_definition(config: Config, name: str) -> FunctionDefinition:
     """Turn an entry of `functions` into what the function host takes. Secrets are revealed here."""
-    function = config.functions[name]
+    function = config.local_functions[name]
     return FunctionDefinition(
         name=name,
         latest=_settings(config, name, LATEST),
@@ -31,7 +31,7 @@ def function_definition(config: Config, name: str) -> FunctionDefinition:
 
 
 def _settings(config: Config, name: str, number: str) -> FunctionSettings:
-    version = config.functions[name].version(number)
+    version = config.local_functions[name].version(number)
     assert version.handler is not None
     return FunctionSettings(
         name=name,
@@ -51,7 +51,7 @@ def _settings(config: Config, name: str, number: str) -> FunctionSettings:
 
 def all_functions(config: Config) -> list[FunctionDefinition]:
     """Turn all entries of `functions` into definitions."""
-    return [function_definition(config, name) for name in config.functions]
+    return [function_definition(config, name) for name in config.local_functions]
 
 
 def function_host(
@@ -78,7 +78,7 @@ def function_host(
 def invokers(config: Config, host: FunctionHost) -> dict[str, Invoker]:
     """Make an invoker for each way in which the file may name a function: `name` and `name:qualifier`."""
     found: dict[str, Invoker] = {}
-    for name, function in config.functions.items():
+    for name, function in config.local_functions.items():
         found[name] = host.invoker(name)
         for qualifier in function.qualifiers:
             found[f"{name}:{qualifier}"] = host.invoker(name, qualifier)

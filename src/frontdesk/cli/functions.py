@@ -66,8 +66,8 @@ def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) ->
     config = read(paths).config
     name, _, qualifier = function.partition(":")
     definition = function_definition(config, _known(config, name))
-    if qualifier not in ("", *config.functions[name].qualifiers):
-        known = ", ".join(config.functions[name].qualifiers)
+    if qualifier not in ("", *config.local_functions[name].qualifiers):
+        known = ", ".join(config.local_functions[name].qualifiers)
         raise click.BadParameter(f"no version or alias {qualifier!r} of {name}; there is: {known}")
     asked_for = definition.aliases.get(qualifier, Alias(version=qualifier or LATEST))
     # Nothing else is started beside it.
@@ -123,7 +123,7 @@ def logs(paths: tuple[Path, ...], functions: tuple[str, ...], lines: int, follow
     Example: frontdesk logs book_appointment --follow
     """
     config = read(paths).config
-    names = [_known(config, name) for name in functions] or list(config.functions)
+    names = [_known(config, name) for name in functions] or list(config.local_functions)
     tails = {name: _Tail(config.data_dir / "logs" / f"{name}.log") for name in names}
     width = max((len(name) for name in names), default=0) if len(names) > 1 else 0
     _print(((name, tail.last(lines)) for name, tail in tails.items()), width)
@@ -137,8 +137,8 @@ def logs(paths: tuple[Path, ...], functions: tuple[str, ...], lines: int, follow
 
 
 def _known(config: Config, name: str) -> str:
-    if name not in config.functions:
-        known = ", ".join(config.functions) or "none is configured"
+    if name not in config.local_functions:
+        known = ", ".join(config.local_functions) or "none is configured"
         raise click.BadParameter(f"no function {name!r}; there is: {known}")
     return name
 

@@ -24,7 +24,9 @@ def routes(paths: tuple[Path, ...]) -> None:
     Example: frontdesk routes --config clinic.yaml
     """
     loaded = read(paths)
-    rows = [("API", "BELOW", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT")]
+    rows: list[tuple[str, ...]] = [
+        ("API", "BELOW", "ROUTE", "INTEGRATION", "AUTHORIZER", "THROTTLE", "AT")
+    ]
     for api_name, api in loaded.config.apis.items():
         below = ", ".join(_bases(loaded, api_name, api))
         for key, route in api.routes.items():
@@ -40,22 +42,7 @@ def routes(paths: tuple[Path, ...]) -> None:
                     str(loaded.place(*at) or "-"),
                 )
             )
-    for name, function in loaded.config.functions.items():
-        if function.url is not None:
-            at = ("functions", name, "url")
-            host = loaded.shown(function.url.host or "", *at, "host")
-            below = host or f"{FUNCTION_URLS}/{name}"
-            rows.append(
-                (
-                    "-",
-                    below,
-                    DEFAULT,
-                    f"function {name}",
-                    function.url.auth,
-                    "-",
-                    str(loaded.place(*at) or "-"),
-                )
-            )
+    rows += _function_urls(loaded)
     _print_columns(rows)
 
 
@@ -130,6 +117,16 @@ def _bases(loaded: "Loaded", name: str, api: HttpApi) -> Iterator[str]:
     for stage in api.stages:
         below = "" if stage == "$default" else f"/{loaded.shown(stage, *at, 'stage', 'name')}"
         yield f"{host}{base}{below}" or "/"
+
+
+def _function_urls(loaded: "Loaded") -> Iterator[tuple[str, ...]]:
+    """List the functions that are served without an API, in the columns of routes."""
+    for name, function in loaded.config.local_functions.items():
+        if function.url is not None:
+            at = ("functions", name, "url")
+            below = loaded.shown(function.url.host or "", *at, "host") or f"{FUNCTION_URLS}/{name}"
+            place = str(loaded.place(*at) or "-")
+            yield "-", below, DEFAULT, f"function {name}", function.url.auth, "-", place
 
 
 def _authorizer(loaded: "Loaded", at: tuple[str, ...], api: HttpApi, route: Route) -> str:

@@ -74,7 +74,7 @@ def watched_files(paths: Iterable[Path], config: Config) -> Iterator[Path]:
     """List what `dev` reloads for: the configuration, and the functions' sources, zips and requirements."""
     yield from paths
     found: set[Path] = set()
-    for function in config.functions.values():
+    for function in config.local_functions.values():
         for number in (LATEST, *function.versions):
             version = function.version(number)
             found |= {version.code, *version.layers}

@@ -34,7 +34,7 @@ def provisioned_beyond_share(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 def _shares(loaded: Loaded) -> dict[str, Share]:
     return {
         name: Share(function.reserved_concurrency, sum(function.provisioned_concurrency.values()))
-        for name, function in loaded.config.functions.items()
+        for name, function in loaded.config.local_functions.items()
     }
 
 

@@ -29,7 +29,7 @@ def layers_missing(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 
 def _versions(loaded: Loaded) -> Iterator[tuple[Path, FunctionVersion]]:
     """Yield each function's entry and its published versions, as written."""
-    for name, function in loaded.config.functions.items():
+    for name, function in loaded.config.local_functions.items():
         yield ("functions", name), function
         for number, version in function.versions.items():
             yield ("functions", name, "versions", number), version

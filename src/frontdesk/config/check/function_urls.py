@@ -9,7 +9,7 @@ from frontdesk.config.load import Loaded
 def uses(loaded: Loaded) -> Iterator[tuple[str, str]]:
     """Yield section and name of the entries that URLs serve, or ask for key pairs."""
     config = loaded.config
-    yield from (("functions", name) for name, each in config.functions.items() if each.url)
+    yield from (("functions", name) for name, each in config.local_functions.items() if each.url)
     if any(_signed(loaded)):
         yield from (("authorizers", name) for name in _with_keys(loaded))
 
@@ -23,7 +23,7 @@ def without_keys(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 
 
 def _signed(loaded: Loaded) -> Iterator[str]:
-    for name, function in loaded.config.functions.items():
+    for name, function in loaded.config.local_functions.items():
         if function.url is not None and function.url.auth == "iam":
             yield name
 

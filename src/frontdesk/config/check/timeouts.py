@@ -7,6 +7,7 @@ from frontdesk.base.errors import Position
 from frontdesk.config.check.routes import routes
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.authorizer import ANSWER_TIME, FunctionAuthorizer
+from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.tree import Path
 
 
@@ -29,6 +30,10 @@ def _function_timeouts(loaded: Loaded, written: str) -> Iterator[tuple[Path, flo
     """Yield place and timeout of each version that calls of a function, or name:alias, may reach."""
     name, _, qualifier = written.partition(":")
     function = loaded.config.functions[name]
+    if isinstance(function, RemoteFunction):
+        if "timeout" in function.model_fields_set:
+            yield ("functions", name, "timeout"), function.timeout
+        return
     for number in function.versions_behind(qualifier):
         version = function.versions.get(number)
         own = version is not None and "timeout" in version.model_fields_set

@@ -4,7 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr
+from pydantic import AfterValidator, Discriminator, Field, PrivateAttr, Tag
 
 from frontdesk.base.addresses import Address
 from frontdesk.config.models.api import HttpApi
@@ -24,6 +24,7 @@ from frontdesk.config.models.model import (
     matching,
     within,
 )
+from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.upstream import Upstream
 
 
@@ -37,6 +38,18 @@ def _not_none(name: str) -> str:
 
 AuthorizerName = Annotated[Name, AfterValidator(_not_none)]
 ListenerField = Annotated[Listener, ShortForm("address", "an address such as 127.0.0.1:8080")]
+
+
+def _where_it_runs(function: object) -> str:
+    """Tell a function that runs elsewhere by its `url`; that of one that runs here is a mapping."""
+    url = function.get("url") if isinstance(function, dict) else None
+    return "elsewhere" if isinstance(url, str) else "here"
+
+
+AnyFunction = Annotated[
+    Annotated[Function, Tag("here")] | Annotated[RemoteFunction, Tag("elsewhere")],
+    Discriminator(_where_it_runs),
+]
 
 
 class Config(Model):
@@ -89,7 +102,7 @@ class Config(Model):
     tracing: Annotated[Tracing | None, Off()] = Tracing()
     """How requests are traced; `off` neither makes nor reads a trace for backends."""
 
-    functions: dict[Name, Function] = Field(default_factory=dict)
+    functions: dict[Name, AnyFunction] = Field(default_factory=dict)
     """Python functions by name."""
 
     authorizers: dict[AuthorizerName, Authorizer] = Field(default_factory=dict)
@@ -105,6 +118,18 @@ class Config(Model):
     """Host names with the APIs that they lead to."""
 
     _base_dir: Path = PrivateAttr(default=Path())
+
+    @cached_property
+    def local_functions(self) -> dict[str, Function]:
+        """Functions that run here."""
+        functions = self.functions.items()
+        return {name: each for name, each in functions if isinstance(each, Function)}
+
+    @cached_property
+    def remote_functions(self) -> dict[str, RemoteFunction]:
+        """Functions that run elsewhere."""
+        functions = self.functions.items()
+        return {name: each for name, each in functions if isinstance(each, RemoteFunction)}
 
     @property
     def base_dir(self) -> Path:

@@ -48,7 +48,7 @@ def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None
     for name, api in config.apis.items():
         if config.has_own_place(name):
             mounts.setdefault((api.host or "").lower(), []).extend(compiler.mounts(name, api))
-    for name, function in config.functions.items():
+    for name, function in config.local_functions.items():
         if function.url is not None:
             mount = compiler.function_url(name, function.url)
             mounts.setdefault(function.url.host or "", []).append(mount)
@@ -113,7 +113,7 @@ class _Compiler:
         facts = replace(self._facts(f"url of {name}", api, "$default"), kind="function_url")
         route = Route(function=name, invoke_mode=url.invoke_mode)
         # Differs: [waiting] AWS refuses at once.
-        timeout = self.config.functions[name].timeout + INIT_BUDGET
+        timeout = self.config.local_functions[name].timeout + INIT_BUDGET
         route = route.model_copy(update={"timeout": timeout})
         build = self._build("$default", facts.name, api, facts, route)
         plan = replace(

@@ -35,7 +35,7 @@ def authorize(build: RouteBuild) -> Step | None:
     route, config, parts = build.route, build.config, build.parts
     assert route is not None
     assert route.function is not None
-    url = config.functions[route.function].url
+    url = config.local_functions[route.function].url
     assert url is not None
     if url.auth == "none":
         return None
