@@ -114,12 +114,14 @@ class Connection:
     def read_fields(self) -> dict[str, str]:
         """Read header or trailer fields up to the empty line. Raises: BrokenMessageError."""
         fields: dict[str, str] = {}
-        while line := self.line():
-            name, colon, value = line.partition(":")
-            if not colon or len(fields) == _FIELDS:
-                raise BrokenMessageError("broken header fields")
+        for _ in range(_FIELDS):
+            name, colon, value = self.line().partition(":")
+            if not colon and not name:
+                return fields
+            if not colon:
+                break
             fields[name.lower()] = value.strip()
-        return fields
+        raise BrokenMessageError("broken header fields")
 
     def read(self, size: int) -> Iterator[bytes]:
         """Read `size` bytes in pieces, each as soon as it is there. Raises: BrokenMessageError."""
@@ -141,6 +143,8 @@ class Connection:
 
 def _number(text: str, base: int) -> int:
     try:
-        return int(text, base)
+        if text.strip().isalnum():  # int() takes signs and underscores, too
+            return int(text, base)
     except ValueError:
-        raise BrokenMessageError(f"not a length: {text[:20]}") from None
+        pass
+    raise BrokenMessageError(f"not a length: {text[:20]}")
