@@ -43,7 +43,7 @@ REQUEST_DURATION = _histogram(
 ACTIVE_REQUESTS = _gauge("http_server_active_requests", "Requests under way.")
 REQUEST_BODY = _histogram(
     "http_server_request_body_size_bytes",
-    "Bytes of a request's body as they came.",
+    "Bytes of a request's body as they came, of requests that have one.",
     *("http_request_method", "http_route", "api", "stage"),
     bounds=BYTES,
 )

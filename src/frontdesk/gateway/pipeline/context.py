@@ -135,7 +135,7 @@ CONTEXT: dict[str, Variable] = {
     "routeKey": lambda ex: ex.plan.route_key,
     "stage": lambda ex: ex.plan.api.stage,
     "status": lambda ex: ex.status or None,
-    "xrayTraceId": lambda ex: write_root(ex.trace_id) if ex.trace_id else None,
+    "xrayTraceId": lambda ex: write_root(ex.trace_id) if ex.traceparent else None,
 }
 
 
@@ -145,7 +145,7 @@ def identity_of(ex: Exchange) -> dict[str, object]:
     return {
         "requestId": ex.request_id,
         "traceId": ex.trace_id,
-        "spanId": ex.span_id,
+        "spanId": ex.span_id if ex.sampled else "",
         "api": plan.api.name,
         "route": plan.route_key,
     }

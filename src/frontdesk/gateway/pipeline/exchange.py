@@ -187,14 +187,10 @@ class Exchange:
     """Opaque, 16 characters, `apigw-requestid`."""
 
     # -- set by tracing; nothing is, where that is turned off and no function is asked ------------
-    trace_id: str = ""
-    """32 hex digits, the same for all that this request leads to."""
-    span_id: str = ""
-    """16 hex digits, of the span of this exchange."""
-    sampled: bool = False
-    """Whether spans of this trace are recorded, by us or by others."""
     traceparent: str = ""
     """What a backend or a function is shown (W3C Trace Context)."""
+    sampled: bool = False
+    """Whether spans of this trace are recorded, by us or by others."""
     caller: Caller | None = None
     """What the client said of its trace; None: the trace begins here."""
     marks: tuple[Mark, ...] = ()
@@ -253,6 +249,16 @@ class Exchange:
     """Body bytes sent to the client."""
     ended: float = 0.0
     """Monotonic second at which the exchange was over, set before `plan.log` is called."""
+
+    @property
+    def trace_id(self) -> str:
+        """32 hex digits, the same for all that this request leads to."""
+        return self.traceparent[3:35]
+
+    @property
+    def span_id(self) -> str:
+        """16 hex digits: the span of this exchange, where it is recorded here."""
+        return f"d{self.traceparent[37:52]}"
 
 
 Stage = Callable[[Exchange], "Reply | Awaitable[Reply | None] | Parked | None"]

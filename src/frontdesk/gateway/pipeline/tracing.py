@@ -20,14 +20,15 @@ from frontdesk.rules.http.trace_context import (
     write_traceparent,
 )
 
-DOOR: Final = "d"
 AUTHORIZER: Final = "a"
 CALLED: Final = "c"
-"""First digits of the span ids of an exchange: of itself, its authorizer, its function or backend."""
+"""First digits of the span ids of what an exchange asks and calls; its own has a `d`."""
 
-_DIGITS: Final = 24 + 15  # of a trace id behind its second, of a span id behind its first digit
+_RANDOM_TRACE: Final = 24  # digits of a trace id behind its second
+_DIGITS: Final = _RANDOM_TRACE + 15  # and of a span id behind its first digit
 _IDS_IN_BLOCK: Final = 256
-_ROLL: Final = 14  # digits of a trace id that decide whether it is sampled
+_ROLL: Final = 14  # digits of a trace id, its last ones, that decide whether it is sampled
+_DECIDING: Final = slice(_RANDOM_TRACE - _ROLL, _RANDOM_TRACE)
 _NOBODY: Final = TrustedProxies(())
 
 
@@ -48,10 +49,12 @@ class Traces:
         else ids are passed on and nothing is decided. trusted: peers whose baggage is passed on.
         """
         self.exports = exports
-        self._below = f"{int(share * 16**_ROLL):x}".zfill(_ROLL) if exports else ""
-        self._always = exports and share >= 1
+        # What is less is sampled; no digit is less than nothing, and every one is less than a g.
+        self._below = f"{int(share * 16**_ROLL):0{_ROLL}x}" if share < 1 else "g"
+        if not exports:
+            self._below = ""
         self._trusted = trusted
-        self._ids = _digits(random_bytes)
+        self._rests = _rests(random_bytes)
         self._second = 0
         self._prefix = ""
 
@@ -70,16 +73,14 @@ class Traces:
 
     def amazon(self, ex: Exchange, span: str) -> str:
         """Return the X-Amzn-Trace-Id that a function of this exchange is shown. span: the callee's first digit."""
-        if not ex.trace_id:  # where requests are not traced, functions are told nevertheless
+        if not ex.traceparent:  # where requests are not traced, functions are told nevertheless
             self.begin(ex)
         caller = ex.caller
         recorded = ex.sampled and self.exports
-        span_id = (span if recorded else CALLED) + ex.span_id[1:]
+        span_id = span + ex.span_id[1:] if recorded else ex.traceparent[36:52]
         if caller is not None and caller.amazon is not None:
             return extend_amazon(caller.amazon, span_id, replace=recorded)
-        if caller is not None and not recorded:
-            span_id = caller.span_id
-        elif not recorded:  # as AWS does
+        if caller is None and not recorded:  # as AWS does
             return f"Root={write_root(ex.trace_id)}"
         return write_amazon(ex.trace_id, span_id, sampled=ex.sampled)
 
@@ -87,15 +88,12 @@ class Traces:
         """Begin a new trace. Its first digits are the second, so that both forms of its id are valid."""
         second = int(ex.time)
         if second != self._second:
-            self._second, self._prefix = second, f"{second & 0xFFFFFFFF:08x}"
-        digits = next(self._ids)
-        ex.trace_id = trace_id = self._prefix + digits[:24]
-        ex.span_id = DOOR + digits[24:]
-        if self._always or trace_id[-_ROLL:] < self._below:
+            self._second, self._prefix = second, f"00-{second & 0xFFFFFFFF:08x}"
+        rest = next(self._rests)
+        ex.traceparent = self._prefix + rest
+        if rest[_DECIDING] < self._below:
             ex.sampled = True
-            ex.traceparent = f"00-{trace_id}-{CALLED}{digits[24:]}-01"
-        else:
-            ex.traceparent = f"00-{trace_id}-{CALLED}{digits[24:]}-00"
+            ex.traceparent = f"{ex.traceparent[:-1]}1"
 
     def _join(self, ex: Exchange) -> None:
         """Go on with the trace of the caller, or begin one, and drop what must not be passed on."""
@@ -107,16 +105,14 @@ class Traces:
         self._make(ex)
         caller = ex.caller = read_caller(parent, amazon)
         if caller is not None:
-            ex.trace_id = trace_id = caller.trace_id
-            undecided = caller.sampled is None
-            if undecided:
-                ex.sampled = self._always or trace_id[-_ROLL:] < self._below
+            if caller.sampled is None:
+                ex.sampled = caller.trace_id[-_ROLL:] < self._below
             else:
-                ex.sampled = bool(caller.sampled)
+                ex.sampled = caller.sampled
+            ours = ex.traceparent[36:52]
             # A span of ours that nobody is sent would tear the trace apart.
-            ours = CALLED + ex.span_id[1:]
-            passed = ours if ex.sampled and self.exports else caller.span_id or ours
-            ex.traceparent = write_traceparent(trace_id, passed, sampled=ex.sampled)
+            span = ours if ex.sampled and self.exports else caller.span_id or ours
+            ex.traceparent = write_traceparent(caller.trace_id, span, sampled=ex.sampled)
         dropped = {b"traceparent"}
         if caller is None or caller.amazon is not None or not keeps_tracestate(state):
             dropped.add(b"tracestate")
@@ -128,9 +124,13 @@ class Traces:
         ex.fields = [field for field in ex.fields if field[0].lower() not in dropped]
 
 
-def _digits(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
-    """Yield random hex digits for one trace; a system call for each would cost more than all else."""
+def _rests(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
+    """Yield the rest of a traceparent behind its second, not sampled, with random ids.
+
+    By the block: a system call for each would cost more than all else.
+    """
     while True:
         block = random_bytes(_DIGITS * _IDS_IN_BLOCK // 2).hex()
         for at in range(0, len(block), _DIGITS):
-            yield block[at : at + _DIGITS]
+            span = at + _RANDOM_TRACE
+            yield f"{block[at:span]}-{CALLED}{block[span : at + _DIGITS]}-00"

@@ -85,7 +85,7 @@ def json_record(ex: Exchange) -> bytes:
         record["errorCode"] = ex.error
         if ex.authorizer_error:
             record["authorizer"] = ex.authorizer_error
-    if ex.trace_id:  # digits only: no card number, whatever they look like
+    if ex.traceparent:  # digits only: no card number, whatever they look like
         record["traceId"] = ex.trace_id
         caller = ex.caller
         if ex.invoke_status or (caller is not None and caller.amazon is not None):

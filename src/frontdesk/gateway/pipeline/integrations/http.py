@@ -299,9 +299,8 @@ class Forwarder:
             return False
         else:
             introduction = _introduction_behind_others(ex, host)
-        line = f"{call.method} {self._target(ex)} HTTP/1.1\r\n".encode("latin-1")
-        if ex.traceparent:
-            line += b"traceparent: %b\r\n" % ex.traceparent.encode()
+        trace = f"traceparent: {ex.traceparent}\r\n" if ex.traceparent else ""
+        line = f"{call.method} {self._target(ex)} HTTP/1.1\r\n{trace}".encode("latin-1")
         if section is not None and section.fields is ex.fields:
             head = line + section.lines() + introduction
         else:
