@@ -26,6 +26,9 @@ ONCE: Final = RetryPolicy(attempts=1)
 _OURS: Final = frozenset({"cancelled", "unavailable", "bulkhead_full", "circuit_open"})
 """Reasons that say nothing about the backend."""
 
+_FAILURES: Final = frozenset(range(500, 600)) - {501}
+"""Answers that count against the backend."""
+
 _TOO_BUSY: Final = frozenset({429, 503})
 _TOLD_EVERY: Final = 10.0  # seconds between two log lines about an empty budget
 
@@ -66,6 +69,7 @@ class Persistent:
         self.policy = policy
         self.timeout = timeout
         self.clock = clock
+        self.monotonic = clock.monotonic
         self.wheel = wheel
         self.chance = chance or random.Random().random  # noqa: S311 - spreads, hides nothing
         self._told = float("-inf")
@@ -105,16 +109,14 @@ class _Attempts(Call):
         self._call = call
         self._rules = rules
         self._number = 1
-        self._wait = 0.0
-        self._cost = 0
         self._timer: Timer | None = None
 
     def begin(self) -> None:
         """Make the first attempt."""
         rules = self._rules
-        now = rules.clock.monotonic()
+        now = rules.monotonic()
         self._deadline = now + rules.timeout
-        rules.backend.budget.begun(now)
+        rules.backend.budget.begun()
         self._attempt(now)
 
     # -- the backend's side ------------------------------------------------------------------------
@@ -122,23 +124,27 @@ class _Attempts(Call):
     def respond(
         self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
     ) -> None:
-        rules, now = self._rules, self._rules.clock.monotonic()
-        failed = status >= 500 and status != 501
-        asked = asked_wait(fields, rules.clock.time()) if status >= 400 else None
-        if status == 429:  # too many calls: nothing is broken
-            self._release()
+        now = self._rules.monotonic()
+        if status < 400:
+            backend = self._rules.backend
+            took = now - self._begun
+            backend.breaker.record(self._permit, now, failed=False, took=took)
+            if backend.observer is not None:
+                backend.observer.attempted(self.method, status, "", took)
+            self._end(succeeded=True)
         else:
-            self._record(now, failed=failed, asked=asked or 0.0)
-        self._observe(now, status, "")
-        if status in rules.policy.statuses and self._goes_on(Failed(status, asked=asked), now):
-            if type(body) is not bytes:
-                body.cancel()  # type: ignore[union-attr]  # a Source
-            return
-        self._end(succeeded=not failed)
+            asked = asked_wait(fields, self._rules.clock.time())
+            self._judge(now, status, asked or 0.0)
+            self._observe(now, status, "")
+            if self._goes_on(Failed(status, asked=asked), now):
+                if type(body) is not bytes:
+                    body.cancel()  # type: ignore[union-attr]  # a Source
+                return
+            self._end(succeeded=status not in _FAILURES)
         self._call.respond(status, fields, body, tunnel)
 
     def fail(self, error: UpstreamError) -> None:
-        now = self._rules.clock.monotonic()
+        now = self._rules.monotonic()
         if error.reason in _OURS:
             self._release()
         else:
@@ -155,7 +161,7 @@ class _Attempts(Call):
         if self._timer is not None:
             self._timer.stop()
         if self._permit != REFUSED:
-            now = self._rules.clock.monotonic()
+            now = self._rules.monotonic()
             self._observe(now, 0, "timeout" if too_slow else "cancelled")
             if too_slow:
                 self._record(now, failed=True)
@@ -192,7 +198,7 @@ class _Attempts(Call):
             repeatable=self.repeatable,
             remaining=self._deadline - now,
             chance=chance,
-            previous=self._wait,
+            previous=self._wait if self._number > 1 else 0.0,
         )
         if stop or b"\r\nx-retry-attempt:" in self._call.head.lower():  # retried in front of us
             return False
@@ -212,27 +218,36 @@ class _Attempts(Call):
         return True
 
     def _again(self) -> None:
-        self._attempt(self._rules.clock.monotonic())
+        self._attempt(self._rules.monotonic())
 
     def _end(self, *, succeeded: bool) -> None:
         """Settle the budget and leave the call to its caller."""
-        self._rules.backend.budget.ended(
-            succeeded=succeeded, retried=self._number > 1, cost=self._cost
-        )
+        budget = self._rules.backend.budget
+        if self._number == 1:
+            budget.ended(succeeded=succeeded)
+        else:
+            budget.ended(succeeded=succeeded, retried=True, cost=self._cost)
         call = self._call
         call.carrier = None
         call.address = self.address
 
     # -- what an attempt says of the backend -------------------------------------------------------
 
+    def _judge(self, now: float, status: int, asked: float) -> None:
+        """Count an answer of 400 or more."""
+        if status == 429:  # too many calls: nothing is broken
+            self._release()
+        else:
+            self._record(now, failed=status in _FAILURES, asked=asked)
+
     def _record(self, now: float, *, failed: bool, asked: float = 0.0) -> None:
+        permit, self._permit = self._permit, REFUSED
         took = now - self._begun
-        self._rules.backend.breaker.record(self._permit, now, failed=failed, took=took, asked=asked)
-        self._permit = REFUSED
+        self._rules.backend.breaker.record(permit, now, failed=failed, took=took, asked=asked)
 
     def _release(self) -> None:
-        self._rules.backend.breaker.release(self._permit)
-        self._permit = REFUSED
+        permit, self._permit = self._permit, REFUSED
+        self._rules.backend.breaker.release(permit)
 
     def _observe(self, now: float, status: int, error: str) -> None:
         observer = self._rules.backend.observer

@@ -11,9 +11,9 @@ def taken(budget: RetryBudget, times: int, *, now: float = 100.0, throttled=True
     return sum(bool(budget.take(now, throttled=throttled, first=True)) for _ in range(times))
 
 
-def begun(budget: RetryBudget, times: int, now: float = 100.0) -> RetryBudget:
+def begun(budget: RetryBudget, times: int) -> RetryBudget:
     for _ in range(times):
-        budget.begun(now)
+        budget.begun()
     return budget
 
 
@@ -25,13 +25,13 @@ def test_a_share_of_the_calls_under_way_may_be_retried_at_once():
     assert taken(begun(RetryBudget(0.2), 50), 50) == 10
 
 
-def test_retries_of_the_last_ten_seconds_are_a_share_of_the_calls():
+def test_retries_of_ten_seconds_are_a_share_of_the_calls():
     budget, retried = begun(RetryBudget(0.0), 1), 0
     for _ in range(500):  # one call after the other, each of which succeeds at last
         cost = budget.take(100.0, throttled=True, first=True)
         retried += bool(cost)
         budget.ended(succeeded=True, retried=bool(cost), cost=cost)
-        budget.begun(100.0)
+        budget.begun()
     assert retried == 100
     assert budget.take(111.0, throttled=True, first=True)
 
@@ -61,7 +61,7 @@ def test_the_purse_is_never_overdrawn_nor_overfilled(events, share):
     for event, throttled in events:
         now += 0.25
         if event == "begin":
-            budget.begun(now)
+            budget.begun()
             calls.append((0, False))
         elif calls and event == "retry":
             cost, retried = calls.pop()

@@ -109,8 +109,10 @@ class Breaker:
         if self.state == "half_open":
             self._record_probe(now, failed=failed, slow=took >= settings.slow, asked=asked)
         elif not settings.failures:
-            self._window.add(now, failed=failed, slow=took >= settings.slow)
-            if self._too_bad(*self._window.counts(now)):
+            window = self._window
+            window.add(now, failed=failed, slow=took >= settings.slow)
+            calls = window.calls
+            if calls >= settings.minimum and self._beyond(calls, window.failures, window.slow):
                 self._open(now, asked)
         elif not failed:
             self._in_a_row = 0
@@ -153,9 +155,6 @@ class Breaker:
             self._open(now, asked)
         elif probed[0] >= probes:
             self._close()
-
-    def _too_bad(self, calls: int, failures: int, slow: int) -> bool:
-        return calls >= self._settings.minimum and self._beyond(calls, failures, slow)
 
     def _beyond(self, calls: int, failures: int, slow: int) -> bool:
         settings = self._settings

@@ -1,13 +1,11 @@
 """Owns how many retries an upstream may get in all, so that retrying never becomes the load. Pure.
 
-Three bounds, all of which must allow a retry: a share of the calls under way, a share of the calls of the
-last ten seconds, and a purse that failures empty and successes fill.
+Three bounds, all of which must allow a retry: a share of the calls under way, a share of the calls of
+ten seconds, and a purse that failures empty and successes fill.
 Source: AWS SDKs, "Retry behavior" (standard mode); Google SRE book, "Handling Overload".
 """
 
 from typing import Final
-
-from frontdesk.rules.resilience.window import TimeWindow
 
 PURSE: Final = 500
 """Tokens of a full purse."""
@@ -16,53 +14,70 @@ COST: Final = 14
 THROTTLED_COST: Final = 5
 """Tokens of a retry after the server said that it was too busy."""
 
-_WINDOW: Final = 10.0  # seconds
-_FEW: Final = 10.0  # retries in each second that are always allowed over the window
+_WINDOW: Final = 10.0  # seconds, one window after the other
+_FEW: Final = 100  # retries that every window allows
 _FEW_AT_ONCE: Final = 3
 
 
 class RetryBudget:
     """What the retries of one upstream may use. Each call is `begun` and `ended` once."""
 
-    __slots__ = ("_calls", "_purse", "_retries", "_retrying", "_share", "_under_way")
+    __slots__ = (
+        "_begun",
+        "_begun_before",
+        "_purse",
+        "_retries",
+        "_retrying",
+        "_share",
+        "_under_way",
+        "_window_ends",
+    )
 
     def __init__(self, share: float) -> None:
         """share: retries for each call, 0.0 to 1.0."""
         self._share = share
         self._purse = PURSE
-        self._calls = TimeWindow(_WINDOW)
-        self._retries = TimeWindow(_WINDOW)
         self._under_way = 0
         self._retrying = 0
+        self._begun = 0  # calls, ever
+        self._begun_before = 0  # those of them before this window
+        self._retries = 0  # of this window
+        self._window_ends = 0.0
 
     @property
     def purse(self) -> int:
         """Tokens left, 0 to PURSE."""
         return self._purse
 
-    def begun(self, now: float) -> None:
+    def begun(self) -> None:
         """Note a call that sets out, before its first attempt."""
         self._under_way += 1
-        self._calls.add(now, failed=False)
+        self._begun += 1
 
     def take(self, now: float, *, throttled: bool, first: bool) -> int:
         """Take a retry; returns the tokens it cost, 0 when there is none to be had.
 
         throttled: the server had refused as too busy. first: the call has not been retried before.
         """
+        if now >= self._window_ends:
+            self._window_ends = now + _WINDOW
+            self._begun_before = self._begun - self._under_way
+            self._retries = 0
         cost = THROTTLED_COST if throttled else COST
         retrying = self._retrying + first
-        if cost > self._purse or retrying > max(_FEW_AT_ONCE, self._share * self._under_way):
-            return 0
-        calls, retries = self._calls.counts(now).calls, self._retries.counts(now).calls
-        if retries + 1 > self._share * calls + _FEW * _WINDOW:
+        calls = self._begun - self._begun_before
+        if (
+            cost > self._purse
+            or retrying > max(_FEW_AT_ONCE, self._share * self._under_way)
+            or self._retries + 1 > self._share * calls + _FEW
+        ):
             return 0
         self._purse -= cost
         self._retrying = retrying
-        self._retries.add(now, failed=False)
+        self._retries += 1
         return cost
 
-    def ended(self, *, succeeded: bool, retried: bool, cost: int = 0) -> None:
+    def ended(self, *, succeeded: bool, retried: bool = False, cost: int = 0) -> None:
         """Note the end of a call. cost: tokens of its last retry, which a success gives back."""
         self._under_way -= 1
         self._retrying -= retried

@@ -88,8 +88,7 @@ class RatedHealth(TargetHealth):
         super().failed(now)
         window, settings = self._window, self._settings
         window.add(now, failed=True)
-        calls, failures, _ = window.counts(now)
-        if calls >= settings.minimum and failures >= settings.rate * calls:
+        if window.calls >= settings.minimum and window.failures >= settings.rate * window.calls:
             self.ejected_until = now + settings.eject
             window.clear()
 

@@ -1,26 +1,18 @@
 """Owns counts over the recent past: of calls, failures and slow ones. Pure, of fixed size."""
 
 from collections import deque
-from typing import NamedTuple, Protocol
-
-
-class Counts(NamedTuple):
-    """How calls went: all of them, the failed ones, the slow ones."""
-
-    calls: int = 0
-    failures: int = 0
-    slow: int = 0
+from typing import Protocol
 
 
 class Window(Protocol):
-    """Counts of what is recent."""
+    """Counts of what is recent, as of the latest `add`."""
+
+    calls: int
+    failures: int
+    slow: int
 
     def add(self, now: float, *, failed: bool, slow: bool = False) -> None:
         """Count one call at monotonic second `now`, which never goes back."""
-        ...
-
-    def counts(self, now: float) -> Counts:
-        """Return the counts at monotonic second `now`."""
         ...
 
     def clear(self) -> None:
@@ -31,7 +23,7 @@ class Window(Protocol):
 class TimeWindow:
     """The calls of the last `seconds`, to a tenth of them."""
 
-    __slots__ = ("_at", "_buckets", "_size", "_width")
+    __slots__ = ("_at", "_bucket", "_buckets", "_size", "_width", "calls", "failures", "slow")
 
     def __init__(self, seconds: float, size: int = 10) -> None:
         """size: buckets; the oldest one leaves as a whole."""
@@ -40,52 +32,58 @@ class TimeWindow:
         self.clear()
 
     def add(self, now: float, *, failed: bool, slow: bool = False) -> None:
-        self._turn(now)
-        bucket = self._buckets[self._at % self._size]
+        at = int(now / self._width)
+        if at != self._at:
+            self._turn(at)
+        bucket = self._bucket
         bucket[0] += 1
-        bucket[1] += failed
-        bucket[2] += slow
-
-    def counts(self, now: float) -> Counts:
-        self._turn(now)
-        return Counts(*map(sum, zip(*self._buckets, strict=True)))
+        self.calls += 1
+        if failed:
+            bucket[1] += 1
+            self.failures += 1
+        if slow:
+            bucket[2] += 1
+            self.slow += 1
 
     def clear(self) -> None:
+        self.calls = self.failures = self.slow = 0
         self._at = 0
         self._buckets = [[0, 0, 0] for _ in range(self._size)]
+        self._bucket = self._buckets[0]
 
-    def _turn(self, now: float) -> None:
-        at = int(now / self._width)
-        if at == self._at:
-            return
-        for old in range(max(self._at + 1, at - self._size + 1), at + 1):
-            self._buckets[old % self._size] = [0, 0, 0]
+    def _turn(self, at: int) -> None:
+        """Empty the buckets whose time has passed, and go on to the present one."""
+        size = self._size
+        for old in range(max(self._at + 1, at - size + 1), at + 1):
+            calls, failures, slow = self._buckets[old % size]
+            self.calls -= calls
+            self.failures -= failures
+            self.slow -= slow
+            self._buckets[old % size] = [0, 0, 0]
         self._at = at
+        self._bucket = self._buckets[at % size]
 
 
 class CallWindow:
     """The last `size` calls."""
 
-    __slots__ = ("_calls", "_failures", "_slow")
+    __slots__ = ("_recent", "_size", "calls", "failures", "slow")
 
     def __init__(self, size: int) -> None:
-        self._calls: deque[tuple[bool, bool]] = deque(maxlen=size)
-        self._failures = 0
-        self._slow = 0
+        self._size = size
+        self.clear()
 
     def add(self, now: float, *, failed: bool, slow: bool = False) -> None:  # noqa: ARG002 - as TimeWindow's
-        calls = self._calls
-        if len(calls) == calls.maxlen:
-            old_failed, old_slow = calls[0]
-            self._failures -= old_failed
-            self._slow -= old_slow
-        calls.append((failed, slow))
-        self._failures += failed
-        self._slow += slow
-
-    def counts(self, now: float) -> Counts:  # noqa: ARG002 - as TimeWindow's
-        return Counts(len(self._calls), self._failures, self._slow)
+        recent = self._recent
+        if len(recent) == self._size:
+            old_failed, old_slow = recent.popleft()
+            self.failures -= old_failed
+            self.slow -= old_slow
+        recent.append((failed, slow))
+        self.calls = len(recent)
+        self.failures += failed
+        self.slow += slow
 
     def clear(self) -> None:
-        self._calls.clear()
-        self._failures = self._slow = 0
+        self.calls = self.failures = self.slow = 0
+        self._recent: deque[tuple[bool, bool]] = deque()
