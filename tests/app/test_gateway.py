@@ -89,7 +89,7 @@ async def test_a_taken_port_is_named_and_everything_is_closed_again(tmp_path, ke
 
 async def test_a_missing_code_folder_is_a_start_error(tmp_path):
     app = Frontdesk(read(project(tmp_path, FUNCTION.replace("f.answer", "f.answer, code: gone"))))
-    with pytest.raises(StartError, match=r"function f: no such folder: .*/gone"):
+    with pytest.raises(StartError, match=r"function f: no such folder or zip: .*/gone"):
         await app.start()
 
 

@@ -236,7 +236,7 @@ def test_dev_reloads_code_and_configuration_and_survives_what_is_broken(developm
     assert call(address, "GET", "/x").body == b"newer"
 
     change(path, "code.f", "code.f, code: gone")
-    process.wait_for(r"^not reloaded: function f: no such folder: .*gone")
+    process.wait_for(r"^not reloaded: function f: no such folder or zip: .*gone")
     assert call(address, "GET", "/f").body == b"two"
 
 

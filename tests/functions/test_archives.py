@@ -1,8 +1,10 @@
 """Zips: what is unpacked, and what of a stranger's zip never is."""
 
+import os
 import stat
 import struct
 import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -184,7 +186,8 @@ def test_nothing_lands_or_points_outside_whatever_a_zip_says(tmp_path_factory, e
         target = Archives(folder).folder_for(path)
     except ArchiveError:
         target = folder
-    inside = target.resolve()
-    assert all(each.resolve().is_relative_to(inside) for each in target.rglob("*"))
+    inside = os.path.realpath(target)
+    ends = [os.path.realpath(each) for each in target.rglob("*")]
+    assert all(Path(end).is_relative_to(inside) for end in ends)
     assert {each.name for each in place.iterdir()} <= {"code.zip", "deep"}
     assert [each.name for each in (place / "deep").glob("*")] in ([], ["data"])
