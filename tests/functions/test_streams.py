@@ -61,6 +61,9 @@ async def test_the_first_part_is_there_while_the_function_still_runs(serve, tmp_
         ("later", "ValueError"),
         ("no text", "Runtime.MarshalError"),
         ("exit", "Runtime.ExitError"),
+        ("garbage", "Runtime.ExitError"),
+        ("another call's part", "Runtime.ExitError"),
+        ("closes the channel", "Runtime.ExitError"),
         ("hang", "Sandbox.Timedout"),
     ],
 )

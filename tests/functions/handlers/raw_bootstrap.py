@@ -118,11 +118,40 @@ def hang(request_id, _event):
     time.sleep(300)
 
 
+def multiply(request_id, _event):
+    """Start sixty processes that start two each, out of all groups, and go on."""
+    start = "setsid sh -c 'sleep 300 & exec sleep 300' > /dev/null 2>&1 &"
+    subprocess.run(["sh", "-c", start * 60], check=True)
+    time.sleep(300)
+
+
+def stop_the_adapter(request_id, _event):
+    os.kill(os.getppid(), signal.SIGSTOP)
+    time.sleep(300)
+
+
+def fall_silent(request_id, _event):
+    os.closerange(1, 3)
+    ask("POST", f"/invocation/{request_id}/response", b'"silent"')
+
+
+def knock(request_id, _event):
+    """Open many connections, and answer on the first."""
+    connection = HTTPConnection(API)
+    connection.connect()
+    host, port = API.split(":")
+    opened = [socket.create_connection((host, int(port))) for _ in range(100)]
+    connection.request("POST", f"{ROOT}/invocation/{request_id}/response", b'"answered"')
+    connection.getresponse().read()
+    for one in opened:
+        one.close()
+
+
 def main():
     match sys.argv[1:]:
         case ["init error"]:
             body = b'{"errorType": "Sad", "errorMessage": "cannot begin", "stackTrace": []}'
-            print(ask("POST", "/init/error", body)[:2], flush=True)  # noqa: T201 - as runtimes do
+            ask("POST", "/init/error", body)
             sys.exit(1)
         case ["exit at init"]:
             sys.exit(3)
