@@ -76,7 +76,8 @@ async def world(tmp_path):
     world.catalog = MemoryCatalog(SystemClock())
     world.history = History(world.catalog, "x")
     world.target = Target(load([world.path], {}))
-    world.reloads = Reloads(world.target, {}, world.report)
+    world.counted = []
+    world.reloads = Reloads(world.target, {}, world.report, world.counted.append)
     await world.reloads.start(world.history)
     yield world
     world.reloads.stop()
@@ -135,6 +136,7 @@ async def test_a_bad_file_changes_nothing(world):
     world.write("v1")
     await world.reloads.reload("cli")
     assert body(world.target.loaded) == "v1"
+    assert world.counted == ["refused", "applied"]
 
 
 async def test_what_cannot_be_put_in_force_leaves_the_former(world):

@@ -181,6 +181,18 @@ def test_sighup_reloads_and_says_why_it_did_not(path, running):
     assert running.call("GET", "/x").body == b"second"
 
 
+def test_a_storm_of_signals_ends_with_what_the_file_said_last(path, running):
+    text = path.read_text()
+    for number in range(30):
+        new = path.with_name("new.yaml")
+        new.write_text(text.replace("first", f"number {number}"))
+        new.replace(path)
+        running.process.signal(signal.SIGHUP)
+    until(lambda: running.call("GET", "/x").body == b"number 29")
+    assert running.process.stderr.count('"reloaded: ') <= 30
+    assert "not reloaded" not in running.process.stderr
+
+
 def test_run_reloads_for_a_changed_file_only_when_asked_to_watch(path):
     with frontdesk("run", "--watch", cwd=path.parent, env=SECRET) as process:
         address = process.wait_for(r"listening on ([^\"\s,]+)")[1]

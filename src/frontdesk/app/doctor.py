@@ -11,10 +11,8 @@ import platform
 import resource
 import shutil
 import socket
-import sqlite3
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -36,6 +34,7 @@ from frontdesk.rules.tls.server_certificate import (
     faults,
     read_server_certificate,
 )
+from frontdesk.stores.sqlite.database import damage
 
 State = Literal["ok", "warn", "fail"]
 
@@ -186,18 +185,12 @@ def _store(loaded: Loaded) -> Iterator[Row]:
     if not path.exists():
         yield Row("store", "ok", f"{path} is made at the first start")
         return
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.Error as error:
-        verdict = str(error)
-    if verdict == "ok":
-        yield Row("store", "ok", str(path))
-    else:
+    wrong = damage(path)
+    if wrong:
         why = "the history and functions made through the API are kept there"
-        yield Row(
-            "store", "fail", f"{path}: {verdict}", why, "put a backup of the file in its place"
-        )
+        yield Row("store", "fail", f"{path}: {wrong}", why, "put a backup of the file in its place")
+    else:
+        yield Row("store", "ok", str(path))
 
 
 def _gateway(loaded: Loaded) -> Iterator[Row]:

@@ -20,6 +20,7 @@ from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
+from frontdesk.base.metrics import CONFIG_RELOAD
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.load import Loaded
@@ -58,7 +59,7 @@ class Frontdesk:
         line of a function's log, beside the file. report: told what came of each reload. environ: for
         the references of reloaded files. workers: processes that serve; None: as many as the file says.
         """
-        self.reloads = Reloads(self, environ, report)
+        self.reloads = Reloads(self, environ, report, self._count_reload)
         self._loaded = loaded
         self._fixed = _fixed(loaded.config)
         self._development = development
@@ -194,6 +195,9 @@ class Frontdesk:
             Readiness(self._data.not_ready, self._functions_not_ready),
             *self._data.telemetry.faces(self._data.samples),
         )
+
+    def _count_reload(self, result: str) -> None:
+        self._data.telemetry.registry.counter(CONFIG_RELOAD, result).value += 1
 
     def _functions_not_ready(self) -> Iterator[str]:
         for name in self._functions.unproven():

@@ -110,11 +110,13 @@ class Reloads:
         target: Reloadable,
         environ: Mapping[str, str],
         report: Report = LogReport(),  # noqa: B008 - it has no state
+        count: Callable[[str], None] = lambda _result: None,
     ) -> None:
-        """environ: for references in the files."""
+        """environ: for references in the files. count: told `applied` or `refused` for each reload."""
         self._target = target
         self._environ = environ
         self._report = report
+        self._count = count
         self._history: History | None = None  # while reloads can run
         self._paths: tuple[Path, ...] = ()
         self._turn = asyncio.Lock()
@@ -179,6 +181,7 @@ class Reloads:
                 async with self._turn:
                     await self._do(job)
             except FrontdeskError as error:
+                self._count("refused")
                 self._report.refused(job.by, error)
                 job.effect.set_exception(error)
             except Exception:  # noqa: BLE001 - the next reload must still run
@@ -194,6 +197,7 @@ class Reloads:
         former = await self._target.adopt(candidate)
         version = await self._keep(job.by, len(effect.changes))
         effect = Effect(effect.changes, effect.functions, effect.waiting, version)
+        self._count("applied")
         self._report.reloaded(job.by, loaded, effect)
         job.effect.set_result(effect)
         wholes: list[object] = [former.plan, former.loaded]

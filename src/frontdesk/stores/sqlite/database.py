@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -127,6 +128,18 @@ class Database:
                 job.done.set_exception(result)
             else:
                 job.done.set_result(result)
+
+
+def damage(path: Path) -> str:
+    """Look through a file, changing nothing; say what is wrong with it, "" where nothing is."""
+    try:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if verdict == "ok" else str(verdict)
 
 
 def _attempt(work: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> Any:
