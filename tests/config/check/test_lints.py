@@ -25,7 +25,56 @@ B_TLS = ", tls: {cert: b.pem, key: b.key}"
 MTLS = "authorizers: {m: {type: mtls}}\napis: {a: {authorizer: m, routes: {GET /: {mock: {}}}}}\n"
 IAM = "authorizers: {k: {type: iam, credentials: {AKID: {secret: '${env:T}', principal: p}}}}"
 
+RETRIED = "upstreams: {u: {url: 'http://x', retry: {%s}}}\napis: {a: {throttle: 5/s, routes: {%s: {http: {upstream: u%s}%s}}}}"
+TARGETS = "upstreams: {u: {targets: ['http://x', 'http://y']%s}}\napis: {a: {throttle: 5/s, routes: {GET /: {http: {upstream: u}}}}}"
+SEVERAL = "upstreams: {u: {url: 'http://x'%s}, v: {url: 'http://v'}}\napis: {a: {throttle: 5/s, routes: {GET /: {http: {upstream: u}}}}}"
+
 CASES = [
+    ("retry-without-key", RETRIED % ("", "POST /", "", ""), RETRIED % ("", "GET /", "", "")),
+    ("retry-without-key", RETRIED % ("", "PATCH /", "", ""), RETRIED % ("", "PUT /", "", "")),
+    (
+        "retry-without-key",
+        RETRIED % ("", "POST /", "", ""),
+        RETRIED % ("", "POST /", "", ", idempotency: {}"),
+    ),
+    (
+        "retry-without-key",
+        RETRIED % ("", "POST /", ", retry: {attempts: 2}", ""),
+        RETRIED % ("", "POST /", ", retry: off", ""),
+    ),
+    (
+        "retry-without-key",
+        RETRIED % ("retry_non_idempotent: true", "ANY /", "", ""),
+        RETRIED % ("", "ANY /", "", ""),
+    ),
+    (
+        "policy-never-acts",
+        RETRIED % ("attempts: 1", "GET /", "", ""),
+        RETRIED % ("attempts: 2", "GET /", "", ""),
+    ),
+    (
+        "policy-never-acts",
+        RETRIED % ("", "GET /", ", retry: {base: 29s, max: 29s, jitter: none}", ""),
+        RETRIED % ("", "GET /", ", retry: {base: 29s, max: 28s, jitter: none}", ""),
+    ),
+    (
+        "policy-never-acts",
+        UPSTREAM % (", health: {failures: 2}", ""),
+        TARGETS % ", health: {failures: 2}",
+    ),
+    (
+        "policy-never-acts",
+        UPSTREAM % (", breaker: {failure_rate: 50%, window_calls: 10}", ""),
+        UPSTREAM % (", breaker: {failure_rate: 50%, window_calls: 20}", ""),
+    ),
+    (
+        "policy-never-acts",
+        UPSTREAM % (", breaker: {failure_rate: 50%, slow_call: 30s}", ""),
+        UPSTREAM % (", breaker: {failure_rate: 50%, slow_call: 29s}", ""),
+    ),
+    ("unused", SEVERAL % "", SEVERAL % ", split: {v: 10%}"),
+    ("unused", SEVERAL % "", SEVERAL % ", mirror: v"),
+    ("unused", SEVERAL % "", SEVERAL % ", mirror: {upstream: v, percent: 5%}"),
     ("admin-open", "admin: {listen: ':8081'}", "admin: {listen: ':8081', token: '${env:T}'}"),
     (
         "admin-open",

@@ -12,6 +12,7 @@ from frontdesk.config.check import (
     files,
     function_urls,
     handlers,
+    resilience,
     routes,
     timeouts,
 )
@@ -132,6 +133,12 @@ LINTS: Final[dict[str, Lint]] = {
         "anybody may call it as often as the whole account allows",
         "give the route an authorizer, or a throttle such as {rate: 10/s, by: $context.identity.sourceIp}",
     ),
+    "policy-never-acts": Lint(
+        WARNING,
+        resilience.never_acting,
+        "it protects from nothing, although the file looks as if it did",
+        "correct it, or leave it out",
+    ),
     "provisioned-beyond-share": Lint(
         ERROR,
         concurrency.provisioned_beyond_share,
@@ -149,6 +156,12 @@ LINTS: Final[dict[str, Lint]] = {
         concurrency.reserved_beyond_pool,
         "what is reserved is taken out of limits.concurrency, and it cannot all be had",
         "reserve less, or raise limits.concurrency if the machine carries them all",
+    ),
+    "retry-without-key": Lint(
+        WARNING,
+        resilience.retry_without_key,
+        "a request that is not idempotent is only safe to send again if its key tells that it is the same",
+        "add idempotency to the route, or `retry: off` to its http",
     ),
     "static-missing": Lint(
         WARNING,
