@@ -9,8 +9,10 @@ from frontdesk.config.models.root import Config
 from frontdesk.config.secrets import revealed
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogSink
+from frontdesk.functions.remote import RemoteFunctions, RemoteSettings, Signing
 from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSettings
 from frontdesk.ports.invoker import Invoker
+from frontdesk.rules.auth.sigv4 import Credentials
 from frontdesk.rules.concurrency import LATEST
 
 
@@ -75,9 +77,36 @@ def function_host(
     )
 
 
-def invokers(config: Config, host: FunctionHost) -> dict[str, Invoker]:
+def remote_settings(config: Config, name: str) -> RemoteSettings:
+    """Turn an entry that runs elsewhere into what its invoker takes. Secrets are revealed here."""
+    function = config.remote_functions[name]
+    signing = None
+    if function.auth is not None:
+        told = function.auth.sigv4
+        token = told.session_token
+        credentials = Credentials(
+            told.access_key_id,
+            told.secret_access_key.reveal(),
+            token.reveal() if token is not None else "",
+        )
+        signing = Signing(credentials, told.region or config.region, told.service)
+    return RemoteSettings(
+        name=name,
+        url=function.url,
+        timeout=function.timeout,
+        signing=signing,
+        arn=f"arn:aws:lambda:{config.region}:{config.account}:function:{name}",
+    )
+
+
+def remote_invokers(config: Config, remote: RemoteFunctions) -> dict[str, Invoker]:
+    """Make the invokers of functions that run elsewhere, by name."""
+    return {name: remote.invoker(remote_settings(config, name)) for name in config.remote_functions}
+
+
+def invokers(config: Config, host: FunctionHost, remote: RemoteFunctions) -> dict[str, Invoker]:
     """Make an invoker for each way in which the file may name a function: `name` and `name:qualifier`."""
-    found: dict[str, Invoker] = {}
+    found = remote_invokers(config, remote)
     for name, function in config.local_functions.items():
         found[name] = host.invoker(name)
         for qualifier in function.qualifiers:

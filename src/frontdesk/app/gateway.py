@@ -13,7 +13,7 @@ from frontdesk.app.aws import AwsApis
 from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
-from frontdesk.app.functions import all_functions, function_host, invokers
+from frontdesk.app.functions import all_functions, function_host, invokers, remote_invokers
 from frontdesk.app.history import STORE, History
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.supervisor import Supervisor
@@ -27,6 +27,7 @@ from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
+from frontdesk.functions.remote import RemoteFunctions
 from frontdesk.gateway.admin import Face
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.gateway.server.tls import CertificateWatch
@@ -68,6 +69,7 @@ class Frontdesk:
         self._wheel = Wheel(clock.monotonic())
         self._data = _data_plane(loaded.config, clock, self._wheel, development, workers)
         self._aws = AwsApis(loaded.config, clock)
+        self._remote = RemoteFunctions(clock, self._wheel)
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
         self._functions: FunctionHost
@@ -117,7 +119,9 @@ class Frontdesk:
 
     async def prepare(self, loaded: Loaded) -> Candidate:
         """See reloading.Reloadable."""
-        return await self._data.prepare(loaded, invokers(loaded.config, self._functions))
+        return await self._data.prepare(
+            loaded, invokers(loaded.config, self._functions, self._remote)
+        )
 
     async def adopt(self, candidate: Candidate) -> Candidate:
         """See reloading.Reloadable."""
@@ -129,7 +133,7 @@ class Frontdesk:
             self._in_force, self._loaded = candidate, candidate.loaded
 
         await self._functions.replace(functions, swap)
-        await self._aws.adopt(functions, {})
+        await self._aws.adopt(functions, remote_invokers(self.config, self._remote))
         return former
 
     def waiting(self, config: Config) -> tuple[str, ...]:
@@ -163,12 +167,13 @@ class Frontdesk:
         )
         telemetry.registry.collect(lambda: function_samples(self._functions.census()))
         opened.push_async_callback(self._functions.stop, 0.0)
+        opened.callback(self._remote.close)
         functions = all_functions(config)
         await self._functions.start(functions)
-        await self._aws.adopt(functions, {})
+        await self._aws.adopt(functions, remote_invokers(config, self._remote))
         lambda_api = await self._aws.open(self._functions, catalog)
 
-        candidate = data.compile(self._loaded, invokers(config, self._functions))
+        candidate = data.compile(self._loaded, invokers(config, self._functions, self._remote))
         self._in_force = candidate
         admin = server(
             config,
@@ -221,7 +226,7 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
     config, wheel = loaded.config, Wheel(0.0)
     functions = function_host(config, _CLOCK, wheel, lambda _function, _lines: None, {})
     data = DataPlane(config, MemoryLedger(), _CLOCK, wheel)
-    return data.look_at(loaded, invokers(config, functions))
+    return data.look_at(loaded, invokers(config, functions, RemoteFunctions(_CLOCK, wheel)))
 
 
 def _fixed(config: Config) -> dict[str, object]:
