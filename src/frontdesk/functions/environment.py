@@ -70,7 +70,6 @@ def _environment(
         "LAMBDA_RUNTIME_DIR": str(Path(__file__).parent),
         "AWS_REGION": settings.region,
         "AWS_DEFAULT_REGION": settings.region,
-        "AWS_EXECUTION_ENV": f"AWS_Lambda_{RUNTIME}",
         "AWS_LAMBDA_FUNCTION_NAME": settings.name,
         "AWS_LAMBDA_FUNCTION_VERSION": settings.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory),
@@ -78,4 +77,6 @@ def _environment(
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{settings.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
     }
+    if not settings.command:  # as at AWS: a program brings a runtime of its own
+        reserved["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{RUNTIME}"
     return {**may_be_overridden, **general, **settings.environment, **reserved}
