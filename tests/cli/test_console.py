@@ -24,7 +24,7 @@ def failed():
 def test_a_json_line_has_time_level_logger_message_and_what_was_added():
     line = json.loads(JsonLines().format(record("lost %d lines", 3, issuer="i")))
     assert line == {
-        "time": "2023-11-14T22:13:20.250Z",
+        "ts": "2023-11-14T22:13:20.250Z",
         "level": "warning",
         "logger": "frontdesk.x",
         "message": "lost 3 lines",
@@ -35,7 +35,9 @@ def test_a_json_line_has_time_level_logger_message_and_what_was_added():
 def test_a_json_line_stays_one_line_with_an_exception_in_it():
     text = JsonLines().format(record("failed", exc_info=failed()))
     assert "\n" not in text
-    assert "ValueError: no slot" in json.loads(text)["exception"]
+    told = json.loads(text)["exc"]
+    assert (told["type"], told["message"]) == ("ValueError", "no slot")
+    assert "ValueError: no slot" in told["stack"]
 
 
 def test_a_readable_line_ends_with_what_was_added():

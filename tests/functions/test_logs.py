@@ -54,6 +54,26 @@ def test_output_is_written_in_whole_lines(log, lines, pieces, written):
     assert [data for _, data in lines] == written
 
 
+@pytest.mark.parametrize(
+    ("decision", "told"),
+    [
+        (
+            ";Sampled=1",
+            "XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8"
+            "\tSampled: true\t",
+        ),
+        (";Sampled=0", None),
+        ("", None),
+    ],
+)
+def test_a_call_of_a_sampled_trace_tells_it(log, lines, decision, told):
+    trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8"
+    log.start("id", trace + decision)
+    log.report("id", 0.1, 0, 0.0)
+    found = [line for _, data in lines for line in data.decode().splitlines() if "XRAY" in line]
+    assert found == ([told] if told else [])
+
+
 def test_the_report_ends_an_open_line_first(log, lines):
     log.start("id")
     log.output(b"no end")

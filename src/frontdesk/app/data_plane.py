@@ -4,6 +4,7 @@ It is given invokers, a ledger and listening sockets; whose these are is not its
 """
 
 import socket
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -204,6 +205,10 @@ class DataPlane:
     def _samples(self) -> Iterator[Sample]:
         yield Sample(metrics.ACTIVE_REQUESTS.name, (), float(self._server.active))
         yield from backend_samples(self._parts.upstreams.each())
+        shown = [listener.certificates.by_file for listener in self._tls if listener is not None]
+        for path, certificate in dict(ChainMap(*shown)).items():
+            left = certificate.not_after - self._clock.time()
+            yield Sample(metrics.CERT_EXPIRY.name, (str(path),), left)
         if self._access is not None:
             yield Sample(metrics.ACCESS_LOG_DROPPED.name, (), float(self._access.dropped))
 

@@ -36,19 +36,27 @@ def _extra(record: logging.LogRecord) -> dict[str, object]:
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time (RFC 3339, UTC), level, logger, message, what `extra` gave, exception."""
+    """One JSON object a line: ts (RFC 3339, UTC), level, logger, message, what `extra` gave, exc.
+
+    exc: type, message and stack of an exception.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, object] = {
-            "time": time.replace("+00:00", "Z"),
+            "ts": time.replace("+00:00", "Z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": mask_secrets(record.getMessage()),
             **_extra(record),
         }
         if record.exc_info:
-            line["exception"] = mask_secrets(self.formatException(record.exc_info))
+            kind, error, _ = record.exc_info
+            line["exc"] = {
+                "type": kind.__name__ if kind is not None else "",
+                "message": mask_secrets(str(error)),
+                "stack": mask_secrets(self.formatException(record.exc_info)),
+            }
         return json.dumps(line, default=str)
 
 

@@ -17,6 +17,7 @@ from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.functions.environment import RUNTIME
 from frontdesk.functions.settings import FunctionSettings
+from frontdesk.rules.http.trace_context import read_amazon, write_root
 
 _log = logging.getLogger("frontdesk.functions")
 
@@ -36,7 +37,7 @@ class FunctionLog:
     """What one child writes, call by call."""
 
     __slots__ = ("_call", "_clock", "_dropped", "_memory", "_name", "_partial", "_runtime", "_second",
-                 "_sink", "_taken", "_version")  # fmt: skip
+                 "_sink", "_taken", "_trace", "_version")  # fmt: skip
 
     def __init__(self, settings: FunctionSettings, sink: LogSink, clock: Clock) -> None:
         self._name = settings.name
@@ -46,6 +47,7 @@ class FunctionLog:
         self._sink = sink
         self._clock = clock
         self._call: list[bytes] = []
+        self._trace = ""
         self._partial = b""
         self._second = 0
         self._taken = 0  # bytes of output in this second
@@ -61,9 +63,10 @@ class FunctionLog:
         text = f"INIT_REPORT Init Duration: {seconds * 1000:.2f} ms\tPhase: {phase}"
         self._write(f"{text}\tStatus: {status}\n".encode())
 
-    def start(self, request_id: str) -> None:
-        """Begin a call."""
+    def start(self, request_id: str, trace: str = "") -> None:
+        """Begin a call. trace: its X-Amzn-Trace-Id."""
         self._call.clear()
+        self._trace = trace
         self._write(f"START RequestId: {request_id} Version: {self._version}\n".encode())
 
     def timed_out(self, request_id: str, seconds: float) -> None:
@@ -93,6 +96,10 @@ class FunctionLog:
             text += f"Init Duration: {init * 1000:.2f} ms\t"
         if failure:
             text += f"Status: {failure}\t"
+        traced = read_amazon(self._trace)
+        if traced is not None and traced.sampled:
+            text += f"\nXRAY TraceId: {write_root(traced.trace_id)}\tSegmentId: {traced.span_id}"
+            text += "\tSampled: true\t"
         self._write(f"{text}\n".encode())
         return b"".join(self._call)[-TAIL:]
 

@@ -180,7 +180,7 @@ class Child:
         self._loading = self.state is State.STARTING
         self.state = State.BUSY
         self._timer.at(now + allowed)
-        self._log.start(request_id)
+        self._log.start(request_id, invocation.trace)
         call = Call(
             request_id,
             int((self._clock.time() + (allowed if invocation.stream is None else timeout)) * 1000),
