@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import os
+import re
 import signal
 import threading
 from contextlib import closing
@@ -18,8 +19,12 @@ BURST = 20
 AT_ONCE = 16
 """Connections at a time: that one worker gets all of them does not happen."""
 
+SECRET = "do-not-show-this-2871"
+
 CONFIG = f"""
 workers: 2
+admin: {{listen: 127.0.0.1:ADMIN, token: "${{file:token}}"}}
+logs: {{access: {{path: access.log, format: $context.path}}}}
 limits: {{throttle: {{rate: 100000/s, burst: 100000}}, concurrency: 60}}
 functions:
   held: {{handler: code.held, timeout: 60s, reserved_concurrency: {AT_ONCE}}}
@@ -29,12 +34,15 @@ functions:
 apis:
   a:
     routes:
-      GET /mock: {{mock: {{body: old}}}}
-      GET /limited: {{mock: {{}}, throttle: {{rate: 1/d, burst: {BURST}}}}}
+      GET /mock: {{mock: {{body: v0}}}}
+      GET /counted: {{mock: {{}}}}
+      GET /once: {{mock: {{}}, throttle: {{rate: 1/d, burst: {BURST}}}}}
+      GET /still: {{mock: {{}}, throttle: {{rate: 1/d, burst: {BURST}}}}}
       GET /held: {{function: held}}
       GET /two: {{function: two}}
       GET /who: {{function: who}}
       GET /parts: {{function: parts, invoke_mode: response_stream}}
+      $default: {{mock: {{}}}}
 """
 
 CODE = """
@@ -62,15 +70,42 @@ def parts(event, context):
 """
 
 
-@pytest.fixture
-def path(tmp_path):
-    return project(tmp_path, CONFIG, code=CODE)
+@contextlib.contextmanager
+def running(folder):
+    """Run the project; yields its gateway, which knows the address of its admin listener."""
+    admin = free_port()
+    (folder / "token").write_text(SECRET)
+    path = project(folder, CONFIG.replace("ADMIN", str(admin)), code=CODE)
+    with gateway(path) as door:
+        door.admin = f"127.0.0.1:{admin}"
+        yield door
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    with running(tmp_path_factory.mktemp("workers")) as door:
+        yield door
 
 
 @pytest.fixture
-def door(path):
-    with gateway(path) as running:
-        yield running
+def door(shared):
+    """The gateway of all tests that leave it as it was, with both workers serving."""
+    for path in (*shared.folder.glob("began-*"), *shared.folder.glob("go")):
+        path.unlink()
+    until(lambda: ready(shared))
+    return shared
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A gateway that the test may end."""
+    with running(tmp_path) as door:
+        yield door
+
+
+def ready(door):
+    answer = call(door.admin, "GET", "/readyz")
+    return (answer.status, answer.json) == (200, {"status": "ready"})
 
 
 def processes(door, name):
@@ -83,12 +118,16 @@ def processes(door, name):
     return sorted(found)
 
 
+def workers(door):
+    return processes(door, "frontdesk.cli.worker")
+
+
 def children(pid):
     return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
-def workers(door):
-    return processes(door, "frontdesk.cli.worker")
+def said(door, pattern):
+    return len(re.findall(pattern, door.process.stderr))
 
 
 def ask(address, target):
@@ -110,6 +149,14 @@ def answers(connections):
     return found
 
 
+def bodies(door, target):
+    return {each.body for each in call_at_once(door.address, AT_ONCE, target)}
+
+
+def statuses(door, count, target):
+    return [each.status for each in call_at_once(door.address, count, target)]
+
+
 def began(folder, count):
     until(lambda: len(list(folder.glob("began-*"))) == count)
 
@@ -126,17 +173,17 @@ def held_in_both(door):
 
 def test_a_throttle_lets_through_exactly_its_burst(door):
     assert len(workers(door)) == 2
-    statuses = [each.status for each in call_at_once(door.address, 3 * BURST, "/limited")]
-    assert (statuses.count(200), statuses.count(429)) == (BURST, 2 * BURST)
+    given = statuses(door, 3 * BURST, "/once")
+    assert (given.count(200), given.count(429)) == (BURST, 2 * BURST)
 
 
 def test_reserved_concurrency_is_exact(door):
     connections = [ask(door.address, "/two") for _ in range(AT_ONCE)]
     began(door.folder, 2)
     (door.folder / "go").touch()
-    bodies = answers(connections)
-    assert bodies.count(b"held") == 2
-    assert None not in bodies
+    found = answers(connections)
+    assert found.count(b"held") == 2
+    assert None not in found
 
 
 def test_connections_are_divided_among_the_workers(tmp_path):
@@ -152,7 +199,7 @@ def test_connections_are_divided_among_the_workers(tmp_path):
         assert sum(answer.startswith(b"HTTP/1.1 200") for answer in first) == 4
 
 
-# -- functions ----------------------------------------------------------------------------------------
+# -- streams ------------------------------------------------------------------------------------------
 
 
 def test_streamed_answers_come_as_they_are_made(door):
@@ -181,183 +228,159 @@ def test_a_killed_worker_is_replaced_and_loses_only_its_own_requests(door):
     before = workers(door)
     connections = held_in_both(door)
     os.kill(before[0], signal.SIGKILL)
+    until(lambda: not alive(before[0]))
+    assert set(statuses(door, AT_ONCE, "/mock")) == {200}  # nobody is turned away meanwhile
     door.process.wait_for(r"worker \d was killed by SIGKILL; another one starts now")
-    until(lambda: len(workers(door)) == 2)
+    until(lambda: ready(door))
     (door.folder / "go").touch()
-    bodies = answers(connections)
-    assert set(bodies) == {b"held", None}
+    assert set(answers(connections)) == {b"held", None}
     assert before[1] in workers(door)
     assert before[0] not in workers(door)
-    # Nobody who comes now is turned away: the socket has stayed.
-    assert {each.status for each in call_at_once(door.address, AT_ONCE, "/who")} == {200}
-    until(lambda: len(set(workers(door)) & set(before)) == 1)
 
 
-def test_limits_are_kept_when_a_worker_is_replaced(door):
-    assert {each.status for each in call_at_once(door.address, BURST, "/limited")} == {200}
+def test_limits_are_kept_when_workers_are_replaced(door):
+    assert set(statuses(door, BURST, "/still")) == {200}
+    ended = said(door, "was killed by SIGKILL")
     for pid in workers(door):
         os.kill(pid, signal.SIGKILL)
-    door.process.wait_for("was killed by SIGKILL", times=2)
-    statuses = {each.status for each in call_at_once(door.address, BURST, "/limited")}
-    assert statuses == {429}
-
-
-def test_a_killed_supervisor_takes_everything_with_it(door):
-    connections = held_in_both(door)
-    below = descendants(door.process.pid) - {door.process.pid}
-    assert len(below) > AT_ONCE
-    door.process.signal(signal.SIGKILL)
-    door.process.wait()
-    until(lambda: not any(map(alive, below)))
-    assert set(answers(connections)) == {None}
-    assert not listens(door.address)
+    until(lambda: said(door, "was killed by SIGKILL") == ended + 2)
+    until(lambda: ready(door))
+    assert set(statuses(door, BURST, "/still")) == {429}
 
 
 def test_a_killed_zygote_or_child_costs_its_calls_alone(door):
     [zygote] = set(processes(door, "zygote.py")) & children(door.process.pid)
     connections = [ask(door.address, "/held") for _ in range(4)]
     began(door.folder, 4)
-    child = call(door.address, "GET", "/who").json["pid"]
-    os.kill(child, signal.SIGKILL)
-    assert call(door.address, "GET", "/who").status == 200
+    os.kill(call(door.address, "GET", "/who").json["pid"], signal.SIGKILL)
+    until(lambda: call(door.address, "GET", "/who").status == 200)
     pids = workers(door)
     os.kill(zygote, signal.SIGKILL)
     assert all(b"Internal Server Error" in body for body in answers(connections))
     until(lambda: call(door.address, "GET", "/who").status == 200)
     assert workers(door) == pids
-    (door.folder / "go").touch()
 
 
-# -- reload, logs, stop ---------------------------------------------------------------------------------
-
-
-def test_reloads_under_load_lose_and_tear_nothing(path):
-    with gateway(path) as door:
-        stop, seen, wrong = threading.Event(), set(), []
-
-        def client():
-            connection = http.client.HTTPConnection(door.address, timeout=PATIENCE)
-            while not stop.is_set():
-                connection.request("GET", "/mock")
-                response = connection.getresponse()
-                body = response.read()
-                seen.add(body)
-                if response.status != 200:
-                    wrong.append((response.status, body))
-            connection.close()
-
-        clients = [threading.Thread(target=client) for _ in range(6)]
-        for each in clients:
-            each.start()
-        try:
-            for number in range(1, 6):
-                text = path.read_text()
-                path.write_text(
-                    text.replace("{body: old", "{body: old " if number == 1 else "{body: old")
-                )
-                path.write_text(
-                    "\n".join(
-                        f"      GET /mock: {{mock: {{body: v{number}}}}}"
-                        if "GET /mock" in line
-                        else line
-                        for line in path.read_text().splitlines()
-                    )
-                    + "\n"
-                )
-                door.process.signal(signal.SIGHUP)
-                door.process.wait_for('"message": "reloaded', times=number)
-                now = {each.body for each in call_at_once(door.address, AT_ONCE, "/mock")}
-                assert now == {b"v%d" % number}
-        finally:
-            stop.set()
-            for each in clients:
-                each.join(PATIENCE)
-        assert not wrong
-        assert seen <= {b"old", *(b"v%d" % number for number in range(1, 6))}
-
-
-def test_a_file_that_is_wrong_changes_nothing_in_any_worker(path):
-    with gateway(path) as door:
-        path.write_text(path.read_text().replace("mock: {body: old}", "mock: {bdy: new}"))
-        door.process.signal(signal.SIGHUP)
-        door.process.wait_for("not reloaded")
-        assert {each.body for each in call_at_once(door.address, AT_ONCE, "/mock")} == {b"old"}
-
-
-def test_all_workers_write_whole_lines_to_one_log_and_reopen_it(tmp_path):
-    path = project(
-        tmp_path,
-        "workers: 2\nlogs: {access: {path: access.log, format: $context.path}}\n"
-        "apis: {a: {routes: {$default: {mock: {}}}}}\n",
-    )
-    log, old = tmp_path / "access.log", tmp_path / "access.log.1"
-    with gateway(path) as door:
-        call_at_once(door.address, 60, "/before")
-        until(lambda: log.read_text() == 60 * "/before\n")
-        log.rename(old)
-        door.process.signal(signal.SIGUSR1)
-        until(log.exists)
-        call_at_once(door.address, 60, "/after")
-        until(lambda: (log.read_text() + old.read_text()).count("/after\n") == 60)
-        call_at_once(door.address, 60, "/last")
-        until(lambda: log.read_text().endswith(60 * "/last\n"))
-
-
-def test_after_sigterm_requests_in_all_workers_finish(door):
-    connections = held_in_both(door)
-    door.process.signal(signal.SIGTERM)
-    door.process.wait_for("stopping")
-    until(lambda: not listens(door.address))
-    (door.folder / "go").touch()
-    assert answers(connections) == [b"held"] * AT_ONCE
-    assert door.process.wait() == 0
-
-
-def test_a_second_signal_ends_all_at_once(door):
-    connections = held_in_both(door)
-    below = descendants(door.process.pid) - {door.process.pid}
-    door.process.signal(signal.SIGTERM)
-    door.process.wait_for("stopping")
-    door.process.signal(signal.SIGTERM)
-    assert door.process.wait() == 0
+def test_a_killed_supervisor_takes_everything_with_it(own):
+    connections = held_in_both(own)
+    below = descendants(own.process.pid) - {own.process.pid}
+    assert len(below) > AT_ONCE
+    own.process.signal(signal.SIGKILL)
+    own.process.wait()
     until(lambda: not any(map(alive, below)))
     assert set(answers(connections)) == {None}
-    assert "Traceback" not in door.process.stderr
+    assert not listens(own.address)
+
+
+# -- reload -------------------------------------------------------------------------------------------
+
+
+def test_reloads_under_load_lose_and_tear_nothing(door):
+    stop, seen, wrong = threading.Event(), set(), []
+
+    def client():
+        connection = http.client.HTTPConnection(door.address, timeout=PATIENCE)
+        while not stop.is_set():
+            connection.request("GET", "/mock")
+            response = connection.getresponse()
+            seen.add(response.read())
+            if response.status != 200:
+                wrong.append(response.status)
+        connection.close()
+
+    clients = [threading.Thread(target=client) for _ in range(6)]
+    for each in clients:
+        each.start()
+    try:
+        for number in range(1, 6):
+            path = door.folder / "frontdesk.yaml"
+            path.write_text(path.read_text().replace(f"v{number - 1}", f"v{number}"))
+            door.process.signal(signal.SIGHUP)
+            door.process.wait_for('"message": "reloaded', times=number)
+            assert bodies(door, "/mock") == {b"v%d" % number}
+    finally:
+        stop.set()
+        for each in clients:
+            each.join(PATIENCE)
+    assert not wrong
+    assert seen <= {b"v%d" % number for number in range(6)}
+
+
+def test_a_file_that_is_wrong_changes_nothing_in_any_worker(door):
+    path = door.folder / "frontdesk.yaml"
+    text, before = path.read_text(), bodies(door, "/mock")
+    path.write_text(re.sub("body: v.", "bdy: new", text))
+    door.process.signal(signal.SIGHUP)
+    door.process.wait_for("not reloaded")
+    path.write_text(text)
+    assert bodies(door, "/mock") == before
 
 
 # -- what an operator sees ------------------------------------------------------------------------------
 
 
-def test_numbers_are_those_of_all_workers(tmp_path):
-    admin = free_port()
-    path = project(
-        tmp_path,
-        f"workers: 2\nadmin: {{listen: 127.0.0.1:{admin}}}\n"
-        "apis: {a: {routes: {GET /counted: {mock: {}}}}}\n",
-    )
-    with gateway(path) as door:
-        call_at_once(door.address, 40, "/counted")
-        text = call(f"127.0.0.1:{admin}", "GET", "/metrics").body.decode()
-        counted = [
+def test_all_workers_write_whole_lines_to_one_log_and_reopen_it(door):
+    log, old = door.folder / "access.log", door.folder / "access.log.1"
+    statuses(door, 60, "/before")
+    until(lambda: log.read_text().count("/before\n") == 60)
+    log.rename(old)
+    door.process.signal(signal.SIGUSR1)
+    until(log.exists)
+    statuses(door, 60, "/after")
+    until(lambda: (log.read_text() + old.read_text()).count("/after\n") == 60)
+    statuses(door, 60, "/last")
+    until(lambda: log.read_text().count("/last\n") == 60)
+    assert all(re.fullmatch(r"/\w+", line) for line in log.read_text().splitlines())
+
+
+def test_numbers_are_those_of_all_workers_also_of_those_that_have_ended(door):
+    def counted():
+        headers = {"Authorization": f"Bearer {SECRET}"}
+        text = call(door.admin, "GET", "/metrics", headers=headers).body.decode()
+        [line] = [
             line
             for line in text.splitlines()
             if line.startswith("http_server_request_duration_seconds_count") and "/counted" in line
         ]
-        assert [line.rpartition(" ")[2] for line in counted] == ["40"]
-        ready = call(f"127.0.0.1:{admin}", "GET", "/readyz")
-        assert (ready.status, ready.json) == (200, {"status": "ready"})
+        return int(line.rpartition(" ")[2])
+
+    statuses(door, 40, "/counted")
+    assert counted() == 40
+    ended = said(door, "was killed by SIGKILL")
+    os.kill(workers(door)[0], signal.SIGKILL)
+    until(lambda: said(door, "was killed by SIGKILL") == ended + 1)
+    until(lambda: ready(door))
+    assert counted() == 40
+    statuses(door, 10, "/counted")
+    assert counted() == 50
 
 
-def test_a_secret_is_on_no_command_line_and_in_no_environment_but_ours(tmp_path):
-    secret = "do-not-show-this-2871"
-    admin = free_port()
-    path = project(
-        tmp_path,
-        f'workers: 2\nadmin: {{listen: 127.0.0.1:{admin}, token: "${{file:token}}"}}\n'
-        "apis: {a: {routes: {GET /: {mock: {}}}}}\n",
-    )
-    (tmp_path / "token").write_text(secret)
-    with gateway(path) as door:
-        for pid in workers(door):
-            for what in ("cmdline", "environ"):
-                assert secret not in Path(f"/proc/{pid}/{what}").read_text()
+def test_a_secret_is_on_no_command_line_and_in_no_environment(door):
+    for pid in (door.process.pid, *workers(door)):
+        for what in ("cmdline", "environ"):
+            assert SECRET not in Path(f"/proc/{pid}/{what}").read_text()
+
+
+# -- stop -----------------------------------------------------------------------------------------------
+
+
+def test_after_sigterm_requests_in_all_workers_finish(own):
+    connections = held_in_both(own)
+    own.process.signal(signal.SIGTERM)
+    own.process.wait_for("stopping")
+    until(lambda: not listens(own.address))
+    (own.folder / "go").touch()
+    assert answers(connections) == [b"held"] * AT_ONCE
+    assert own.process.wait() == 0
+
+
+def test_a_second_signal_ends_all_at_once(own):
+    connections = held_in_both(own)
+    below = descendants(own.process.pid) - {own.process.pid}
+    own.process.signal(signal.SIGTERM)
+    own.process.wait_for("stopping")
+    own.process.signal(signal.SIGTERM)
+    assert own.process.wait() == 0
+    until(lambda: not any(map(alive, below)))
+    assert set(answers(connections)) == {None}
+    assert "Traceback" not in own.process.stderr

@@ -65,6 +65,7 @@ class _Place:
         self.serving = False
         self.prepared: _Version | None = None
         self.adopted: _Version | None = None
+        self.report = Report([], ())
 
     def silence(self) -> None:
         """Leave the addresses to the other workers."""
@@ -90,6 +91,7 @@ class Supervisor:
         self._addresses: list[Address] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._draining = False
+        self._past: list[Sample] = []  # what workers have counted that are no more
         self._in_force: _Version
         self._next: _Version
 
@@ -171,15 +173,16 @@ class Supervisor:
         """Give the reasons why no requests should come; see `health.Check`."""
         if self._draining:
             return ["draining"]
+        await self._hear_reports()
         reasons = [f"worker {place.number} starts" for place in self._places if not place.serving]
-        for report in await self._reports():
-            reasons += [reason for reason in report.not_ready if reason not in reasons]
-        return reasons
+        told = [reason for place in self._serving() for reason in place.report.not_ready]
+        return [*reasons, *dict.fromkeys(told)]
 
     async def samples(self) -> list[Sample]:
         """Give the numbers of all processes as one; see `scrape.Samples`."""
-        snapshots = [report.samples for report in await self._reports()]
-        return merge([self.telemetry.registry.snapshot(), *snapshots], METRICS.get)
+        await self._hear_reports()
+        snapshots = [place.report.samples for place in self._places]
+        return merge([self.telemetry.registry.snapshot(), self._past, *snapshots], METRICS.get)
 
     # -- all workers ------------------------------------------------------------------------------
 
@@ -204,17 +207,15 @@ class Supervisor:
         for place in self._places:
             place.silence()
 
-    async def _reports(self) -> list[Report]:
-        """Ask the workers. Those that do not answer in time are left out."""
+    async def _hear_reports(self) -> None:
+        """Have all workers tell of themselves. For those that do not in time the last report stands."""
 
-        async def ask(place: _Place) -> list[Report]:
+        async def hear(place: _Place) -> None:
             with suppress(WorkerLostError, TimeoutError):
                 async with asyncio.timeout(REPORT_TIME):
-                    return [await place.process.order("report")]
-            return []
+                    place.report = await place.process.order("report")
 
-        told = await asyncio.gather(*map(ask, self._serving()))
-        return [report for each in told for report in each]
+        await asyncio.gather(*map(hear, self._serving()))
 
     # -- one worker -------------------------------------------------------------------------------
 
@@ -258,7 +259,10 @@ class Supervisor:
             place.sockets = [join(address, "listen") for address in self._addresses]
         descriptors = tuple(each.fileno() for each in place.sockets)
         place.process = await WorkerProcess.start(
-            PROGRAM, [self._config.logs.level], [*descriptors, self._ledger], self._find
+            PROGRAM,
+            [str(place.number), self._config.logs.level],
+            [*descriptors, self._ledger],
+            self._find,
         )
         self._living.add(place.process)
         version = self._in_force
@@ -273,6 +277,10 @@ class Supervisor:
         """Wait for the end of a worker that serves; say how it ended."""
         await place.process.lost()
         place.serving = False
+        # What has been counted stays counted: a sum that goes down would look like a restart.
+        lasting = [each for each in place.report.samples if METRICS[each.name].kind != "gauge"]
+        self._past = merge([self._past, lasting], METRICS.get)
+        place.report = Report([], ())
         return await self._end_of(place)
 
     async def _end_of(self, place: _Place) -> str:

@@ -10,7 +10,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from frontdesk.app.background import aside
+from frontdesk.app.background import aside, let_go
 from frontdesk.app.data_plane import Candidate, DataPlane
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.telemetry import Sample
@@ -75,7 +75,8 @@ class Worker:
         self._channel = Channel()
         self._functions = RemoteFunctions(self._channel)
         self._data: DataPlane
-        self._candidate: Candidate
+        self._in_force: Candidate
+        self._next: Candidate
 
     async def run(self, end: socket.socket) -> None:
         """Serve until the supervisor has gone. end: ours of the channel to it."""
@@ -104,19 +105,21 @@ class Worker:
         self._data = DataPlane(proposal.loaded.config, ledger, self._clock, self._wheel)
         self._data.open()
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
-        await self._data.listen(
-            self._compiled(proposal), sockets, max_connections=start.max_connections
-        )
+        self._in_force = self._compiled(proposal)
+        await self._data.listen(self._in_force, sockets, max_connections=start.max_connections)
         # What lives now lives on: the collector need not look at it again and again.
         gc.freeze()
         gc.enable()
 
     async def _prepare(self, proposal: bytes) -> None:
-        self._candidate = await aside(lambda: self._compiled(unpacked(proposal)))
+        self._next = await aside(lambda: self._compiled(unpacked(proposal)))
 
     async def _adopt(self, _nothing: None) -> None:
-        await self._data.adopt(self._candidate)
-        del self._candidate
+        await self._data.adopt(self._next)
+        former, self._in_force = self._in_force, self._next
+        wholes: list[object] = [former.plan, former.loaded]
+        del former, self._next
+        await aside(lambda: let_go(wholes))
 
     async def _report(self, _nothing: None) -> Report:
         return Report(self._data.telemetry.registry.snapshot(), tuple(self._data.not_ready()))

@@ -1,14 +1,17 @@
 """The program of a worker process, which a supervisor starts: `python -m frontdesk.cli.worker`.
 
-Not a command: its arguments are the descriptor of its socket and the level of its messages. All else,
-secrets above all, comes through the socket.
+Not a command: its arguments are the descriptor of its socket, its number, and the level of its messages.
+All else, secrets above all, comes through the socket.
 """
 
 import ctypes
 import gc
+import logging
 import signal
 import socket
 import sys
+from functools import partial
+from typing import Any
 
 import uvloop
 
@@ -29,13 +32,21 @@ def main() -> None:
     # To stop is the supervisor's business: it drains, then closes the socket.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_IGN)
-    descriptor, level = sys.argv[1:]
+    descriptor, worker, level = sys.argv[1:]
     log_to_console(level, readable=False)
+    logging.setLogRecordFactory(partial(_record, int(worker)))
     uvloop.run(_serve(socket.socket(fileno=int(descriptor))))
 
 
 async def _serve(end: socket.socket) -> None:
     await Worker().run(end)
+
+
+def _record(number: int, *arguments: Any, **keywords: Any) -> logging.LogRecord:
+    """Make the record of a message, which says that it is this worker's."""
+    record = logging.LogRecord(*arguments, **keywords)
+    record.worker = number
+    return record
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ class Orders:
 
 
 class Obedience:
-    """The worker's side: carries out one order after the other."""
+    """The worker's side: carries orders out as they come, without waiting for those before."""
 
     def __init__(self, channel: Channel, handlers: Mapping[str, Handler]) -> None:
         """handlers: by name of the order."""
@@ -74,18 +74,22 @@ class Obedience:
         self._orders: asyncio.Queue[tuple[int, str, Any]] = asyncio.Queue()
         channel.takes({ORDER: self._take})
 
+    async def obey(self) -> None:
+        """Carry out what comes, for ever. Raises: what a handler must not, as an ExceptionGroup."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                order = await self._orders.get()
+                tasks.create_task(self._carry_out(*order))
+
     def _take(self, number: int, body: bytes) -> None:
         self._orders.put_nowait((number, *value_of(body)))
 
-    async def obey(self) -> None:
-        """Carry out what comes, for ever."""
-        while True:
-            number, name, value = await self._orders.get()
-            try:
-                answer = await self._handlers[name](value)
-            except ConfigError as error:
-                self._channel.send(REFUSED, number, ("", "", error.findings))
-            except FrontdeskError as error:
-                self._channel.send(REFUSED, number, (error.message, error.hint, ()))
-            else:
-                self._channel.send(DONE, number, answer)
+    async def _carry_out(self, number: int, name: str, value: Any) -> None:
+        try:
+            answer = await self._handlers[name](value)
+        except ConfigError as error:
+            self._channel.send(REFUSED, number, ("", "", error.findings))
+        except FrontdeskError as error:
+            self._channel.send(REFUSED, number, (error.message, error.hint, ()))
+        else:
+            self._channel.send(DONE, number, answer)

@@ -4,6 +4,7 @@ Decides nothing about when another one is started.
 """
 
 import asyncio
+import os
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from frontdesk.base.errors import StartError
 from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.orders import Orders
 from frontdesk.gateway.workers.served_functions import Find, ServedFunctions
@@ -37,17 +39,13 @@ class WorkerProcess:
         """Run the module `program` with the descriptor of its socket and `arguments`.
 
         descriptors: those that it inherits beside that. Call it on the main thread: the process ends
-        with the thread that has started it.
+        with the thread that has started it. Raises: StartError when the system has no room for it.
         """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         with theirs:
-            process = subprocess.Popen(  # noqa: S603, ASYNC220 - our own program; exec is quick
-                [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments],
-                stdin=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno(), *descriptors],
-                start_new_session=True,  # a Ctrl-C in the terminal drains through the supervisor
-            )
+            command = [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments]
+            process = _exec(command, [theirs.fileno(), *descriptors])
         channel = Channel()
         worker = cls(process, channel, find)
         await channel.open(ours)
@@ -84,6 +82,18 @@ class WorkerProcess:
         """Wait for the end of one that has been killed."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(_LAST_GRACE)
+
+
+def _exec(command: list[str], descriptors: list[int]) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            stdin=subprocess.DEVNULL,
+            pass_fds=descriptors,
+            start_new_session=True,  # a Ctrl-C in the terminal drains through the supervisor
+        )
+    except OSError as error:
+        raise StartError(f"cannot start a worker: {os.strerror(error.errno or 0)}") from error
 
 
 def _told(status: int) -> str:
