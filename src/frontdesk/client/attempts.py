@@ -100,6 +100,12 @@ class _Attempts(Call):
         "_wait",
     )
 
+    # Of the latest attempt; the last two once there has been a retry:
+    _permit: int
+    _begun: float
+    _wait: float
+    _cost: int
+
     def __init__(self, call: Call, rules: Persistent) -> None:
         super().__init__(call.method, call.head, call.body)
         self.has_host = call.has_host

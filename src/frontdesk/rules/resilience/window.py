@@ -25,6 +25,10 @@ class TimeWindow:
 
     __slots__ = ("_at", "_bucket", "_buckets", "_size", "_width", "calls", "failures", "slow")
 
+    calls: int
+    failures: int
+    slow: int
+
     def __init__(self, seconds: float, size: int = 10) -> None:
         """size: buckets; the oldest one leaves as a whole."""
         self._width = seconds / size
@@ -68,6 +72,10 @@ class CallWindow:
     """The last `size` calls."""
 
     __slots__ = ("_recent", "_size", "calls", "failures", "slow")
+
+    calls: int
+    failures: int
+    slow: int
 
     def __init__(self, size: int) -> None:
         self._size = size
