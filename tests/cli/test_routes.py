@@ -56,6 +56,15 @@ def test_routes_lists_each_with_its_line(run):
     ]
 
 
+def test_routes_shows_the_mappings_of_domains(run, tmp_path):
+    apis = "apis: {a: {routes: {GET /: {mock: {}}}}, b: {host: b.example, routes: {GET /: {mock: {}}}}}"
+    domains = "domains: {shop.example: {mappings: {v1: a, v2: a, v3: b}}}"
+    (tmp_path / "frontdesk.yaml").write_text(f"name: x\n{apis}\n{domains}\n")
+    below = {cells[0]: cells[1].strip() for cells in rows(run("routes"))}
+    assert below["a"] == "shop.example/v1, shop.example/v2"
+    assert below["b"] == "shop.example/v3, b.example"
+
+
 def test_routes_shows_function_urls(run, tmp_path):
     urls = "functions: {f: {handler: f.f, url: {auth: none}}, g: {handler: f.g, url: {auth: iam, host: g.example}}}"
     (tmp_path / "frontdesk.yaml").write_text(f"name: x\n{urls}\n")

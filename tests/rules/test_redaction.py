@@ -30,6 +30,10 @@ def test_secret_names(name, secret):
         ("/a/eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.c2ln/b", "/a/***/b"),
         ("key AKIAIOSFODNN7EXAMPLE.", "key ***."),
         ("-----BEGIN KEY-----\nabc\n-----END KEY----- x", "*** x"),
+        (
+            "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----",
+            "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----",
+        ),
         ("/cards/4111111111111111", "/cards/***"),
         ("/orders/4111111111111112", "/orders/4111111111111112"),
         ("/at/1700000000000", "/at/1700000000000"),

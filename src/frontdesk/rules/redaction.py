@@ -32,7 +32,7 @@ _SUSPECT: Final = re.compile(r"eyJ|AKIA|-----BEGIN|\d{13}")
 _SECRET_VALUE: Final = re.compile(
     r"eyJ[\w-]+\.[\w-]+\.[\w-]*"  # JWS
     r"|AKIA[0-9A-Z]{16}"  # AWS access key id
-    r"|-----BEGIN.*?(?:-----END[^-]*-----|\Z)"  # PEM
+    r"|-----BEGIN (?!CERTIFICATE-).*?(?:-----END[^-]*-----|\Z)"  # PEM, but what everybody is shown
     r"|(?<!\d)\d{13,19}(?!\d)",  # card number, when its check digit fits
     re.DOTALL,
 )

@@ -2,6 +2,7 @@
 
 import json
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +10,7 @@ from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.server.access_log import AccessLog, _Batch
-from frontdesk.gateway.server.log_formats import compile_format
+from frontdesk.gateway.server.log_formats import compile_format, json_record
 from frontdesk.rules.http.trace_context import read_amazon
 from frontdesk.rules.redaction import SecretNames
 
@@ -105,6 +106,11 @@ def test_default_record_of_an_integration(exchange):
         "jwt:expired",
         "expired",
     )
+
+
+def test_the_record_names_a_client_with_a_certificate(exchange):
+    client = SimpleNamespace(subject="C=DE,O=Clinic,CN=desk")
+    assert json.loads(json_record(exchange(client_cert=client)))["clientCert"] == client.subject
 
 
 def test_common_log_format(exchange):

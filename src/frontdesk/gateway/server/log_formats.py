@@ -81,6 +81,8 @@ def json_record(ex: Exchange) -> bytes:
             record["upstream"] = ex.upstream
     if ex.principal:
         record["principal"] = _shown(ex.principal)
+    if ex.client_cert is not None:
+        record["clientCert"] = _shown(ex.client_cert.subject)
     if ex.error:
         record["errorCode"] = ex.error
         if ex.authorizer_error:
