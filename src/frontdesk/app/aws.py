@@ -1,6 +1,6 @@
 """Composes the wire APIs of AWS: who may ask them, what they serve, where functions find them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from frontdesk.aws.keys import Keys
 from frontdesk.aws.lambda_api.code import CodeFolder
@@ -26,8 +26,7 @@ class AwsApis:
 
     def __init__(self, config: Config, clock: Clock) -> None:
         """Make the keys; nothing is served before `open`."""
-        token = config.admin.token
-        self.keys = Keys(token.reveal() if token is not None else None)
+        self.keys = make_keys(config)
         self._config = config
         self._clock = clock
         self._functions: Mapping[str, FunctionDefinition] = {}
@@ -36,11 +35,9 @@ class AwsApis:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What processes of functions are told, so that boto3 in a handler finds us."""
+        """What processes of functions are told."""
         admin = self._config.admin
-        address = Address(_EVERYWHERE.get(admin.listen.host, admin.listen.host), admin.listen.port)
-        scheme = "http" if admin.tls is None else "https"
-        return {"AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://{address}", **self.keys.environment()}
+        return endpoints(admin.listen, self.keys, secure=admin.tls is not None)
 
     async def open(self, host: FunctionHost, catalog: Catalog) -> Face:
         """Run the functions that were made through the API; return what answers. Raises: StoreError."""
@@ -67,11 +64,7 @@ class AwsApis:
         """Take the functions of the file. remote: those that run elsewhere, by name."""
         self._functions = {definition.name: definition for definition in functions}
         self._remote = remote
-        self.keys.accept(
-            version.environment
-            for definition in self._functions.values()
-            for version in (definition.latest, *definition.versions.values())
-        )
+        self.keys.accept(environments(self._functions.values()))
         if self._registry is not None:
             await self._registry.run()
 
@@ -84,3 +77,23 @@ class AwsApis:
     def remote(self, name: str) -> Invoker | None:
         """See FileFunctions."""
         return self._remote.get(name)
+
+
+def endpoints(listen: Address, keys: Keys, *, secure: bool) -> dict[str, str]:
+    """Make the variables by which boto3 in a handler finds our services and signs for them."""
+    address = Address(_EVERYWHERE.get(listen.host, listen.host), listen.port)
+    scheme = "https" if secure else "http"
+    return {"AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://{address}", **keys.environment()}
+
+
+def environments(functions: Iterable[FunctionDefinition]) -> Iterator[Mapping[str, str]]:
+    """List the environments of all versions: they may hold key pairs."""
+    for definition in functions:
+        for version in (definition.latest, *definition.versions.values()):
+            yield version.environment
+
+
+def make_keys(config: Config) -> Keys:
+    """Make the keys of a start: those of the operator, and a pair for functions."""
+    token = config.admin.token
+    return Keys(token.reveal() if token is not None else None)

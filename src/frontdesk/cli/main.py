@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "routes": ("frontdesk.cli.routes", "List the routes with their integration and protection."),
     "explain": ("frontdesk.cli.routes", "Show the stages that a request would pass, with lines."),
     "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
+    "functions": ("frontdesk.cli.function_host", "functions serve: run functions for others."),
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),

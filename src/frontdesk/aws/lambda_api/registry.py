@@ -44,6 +44,17 @@ class Arns(NamedTuple):
         return f"arn:aws:lambda:{self.region}:{self.account}:layer:{name}"
 
 
+def not_found(arns: Arns, target: Target) -> ApiError:
+    """Make the error for a function, or a version or alias of it, that is not there."""
+    arn = arns.function(*target)
+    return ApiError(404, "ResourceNotFoundException", f"Function not found: {arn}")
+
+
+def has_qualifier(definition: FunctionDefinition, qualifier: str) -> bool:
+    """Tell whether a function has this version or alias; "" is $LATEST."""
+    return qualifier in {"", LATEST, *definition.versions, *definition.aliases}
+
+
 class FileFunctions(Protocol):
     """The functions of the configuration in force."""
 
@@ -137,8 +148,7 @@ class Registry:
         remote = self._file.remote(target.name)
         if remote is not None:
             return remote
-        definition = self.definition(target)
-        if target.qualifier not in {"", LATEST, *definition.versions, *definition.aliases}:
+        if not has_qualifier(self.definition(target), target.qualifier):
             raise self.not_found(target)
         return self._host.invoker(target.name, target.qualifier)
 
@@ -154,8 +164,7 @@ class Registry:
 
     def not_found(self, target: Target) -> ApiError:
         """Make the error for what is not there."""
-        arn = self.arns.function(*target)
-        return ApiError(404, "ResourceNotFoundException", f"Function not found: {arn}")
+        return not_found(self.arns, target)
 
     # -- changing -----------------------------------------------------------------------------------
 

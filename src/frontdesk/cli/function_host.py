@@ -1,0 +1,67 @@
+"""`frontdesk functions serve`: run a file's functions for gateways on other machines."""
+
+import asyncio
+import gc
+import logging
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import click
+import uvloop
+
+from frontdesk.app.function_server import FunctionServer
+from frontdesk.base.addresses import Address, parse_address
+from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.console import log_to_console
+
+_log = logging.getLogger("frontdesk")
+
+
+def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> Address:
+    try:
+        return parse_address(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.group()
+def functions() -> None:
+    """Run functions for others."""
+
+
+@functions.command()
+@config_option
+@click.option(
+    "--listen",
+    default="127.0.0.1:9001",
+    show_default=True,
+    callback=_address,
+    help="Address to serve at; beyond this machine only with admin.token.",
+)
+def serve(paths: tuple[Path, ...], listen: Address) -> None:
+    """Serve Lambda's Invoke for the functions of the file, until SIGTERM or Ctrl-C.
+
+    Another Frontdesk reaches them by `url`, boto3 by endpoint_url. Where the file has an admin.token,
+    requests are signed with it as the secret of the access key id `frontdesk`.
+
+    Example: frontdesk functions serve --listen 127.0.0.1:9001
+    """
+    config = read(paths).config
+    log_to_console(config.logs.level, readable=False)
+    uvloop.run(_serve(FunctionServer(config, listen)))
+
+
+async def _serve(app: FunctionServer) -> None:
+    """Start, say so, stay until a signal, stop. A second signal cuts the stopping short."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with suppress(asyncio.CancelledError):
+        await app.start()
+        gc.enable()
+        _log.info("listening on %s", app.address)
+        await loop.create_future()
+    with suppress(asyncio.CancelledError):
+        await app.stop()
