@@ -6,7 +6,7 @@ It is given invokers, a ledger and listening sockets; whose these are is not its
 import socket
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 
 from frontdesk.app.background import aside
@@ -66,12 +66,17 @@ class DataPlane:
         wheel: Wheel,
         *,
         development: bool = False,
+        turn: AbstractContextManager[None] | None = None,
     ) -> None:
-        """Take what is fixed at the start; nothing is opened yet. development: log readably."""
+        """Take what is fixed at the start; nothing is opened yet.
+
+        development: log readably. turn: of this process at the access log, where others write it too.
+        """
         self._config = config
         self._clock = clock
         self._wheel = wheel
         self._development = development
+        self._turn = turn or nullcontext()
         self.telemetry = Telemetry(config, clock)
         keys = KeyRing(clock, wheel, fetch, on_fetched=self.telemetry.keys_fetched)
         upstreams = Upstreams(clock, wheel, self.telemetry.backend)
@@ -101,7 +106,9 @@ class DataPlane:
         form = logs.access.format
         if self._development and "format" not in logs.access.model_fields_set:
             form = READABLE
-        self._access = AccessLog(form, logs.access.path, wheel=self._wheel, redact=logs.redact)
+        self._access = AccessLog(
+            form, logs.access.path, wheel=self._wheel, redact=logs.redact, turn=self._turn
+        )
 
     def look_at(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> GatewayPlan:
         """Compile a configuration to look at the plan alone. Raises: ConfigError, as `compile`."""

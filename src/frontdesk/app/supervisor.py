@@ -31,6 +31,7 @@ from frontdesk.gateway.workers.process import WorkerProcess
 from frontdesk.ports.invoker import Invoker
 from frontdesk.stores.memory.ledger import MemoryLedger
 from frontdesk.stores.shared_memory.ledger import create_memory
+from frontdesk.stores.shared_memory.turn import create_turn
 
 PROGRAM: Final = "frontdesk.cli.worker"
 
@@ -85,7 +86,7 @@ class Supervisor:
         self._workers = workers
         # Compiles first what the workers are to compile, and serves nobody.
         self._own = DataPlane(config, MemoryLedger(), clock, wheel)
-        self._ledger = -1
+        self._ledger = self._turn = -1
         self._places: list[_Place] = []
         self._living: set[WorkerProcess] = set()
         self._addresses: list[Address] = []
@@ -103,8 +104,8 @@ class Supervisor:
         return self._own.telemetry
 
     def open(self) -> None:
-        """Make the memory that all count in."""
-        self._ledger = create_memory()
+        """Make what the workers share: the memory to count in, and turns at the access log."""
+        self._ledger, self._turn = create_memory(), create_turn()
 
     def compile(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
         """Compile in this process; see `DataPlane.compile`."""
@@ -163,6 +164,7 @@ class Supervisor:
         self._end()
         self._own.close()
         os.close(self._ledger)
+        os.close(self._turn)
 
     def reopen_logs(self) -> None:
         """Have all workers go on in new log files."""
@@ -261,12 +263,12 @@ class Supervisor:
         place.process = await WorkerProcess.start(
             PROGRAM,
             [str(place.number), self._config.logs.level],
-            [*descriptors, self._ledger],
+            [*descriptors, self._ledger, self._turn],
             self._find,
         )
         self._living.add(place.process)
         version = self._in_force
-        start = Start(version.packed, descriptors, self._ledger, place.max_connections)
+        start = Start(version.packed, descriptors, self._ledger, self._turn, place.max_connections)
         await place.process.order("start", start)
         place.prepared = place.adopted = version
         while place.adopted is not self._in_force:  # a reload came between

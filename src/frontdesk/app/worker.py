@@ -21,6 +21,7 @@ from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.orders import Handler, Obedience
 from frontdesk.gateway.workers.remote_functions import RemoteFunctions
 from frontdesk.stores.shared_memory.ledger import SharedLedger
+from frontdesk.stores.shared_memory.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,14 @@ class Start:
     """What a worker needs to begin.
 
     proposal: packed. sockets: descriptors of those that listen, one for each `listen` of the file.
-    ledger: descriptor of the shared memory. max_connections: this worker's share.
+    ledger, turn: descriptors of the shared memory, and of the turns at the access log. max_connections:
+    this worker's share.
     """
 
     proposal: bytes = field(repr=False)  # with secrets
     sockets: tuple[int, ...]
     ledger: int
+    turn: int
     max_connections: int
 
 
@@ -102,7 +105,9 @@ class Worker:
     async def _start(self, start: Start) -> None:
         proposal = unpacked(start.proposal)
         ledger = SharedLedger(start.ledger)
-        self._data = DataPlane(proposal.loaded.config, ledger, self._clock, self._wheel)
+        self._data = DataPlane(
+            proposal.loaded.config, ledger, self._clock, self._wheel, turn=Turn(start.turn)
+        )
         self._data.open()
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
         self._in_force = self._compiled(proposal)

@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from queue import SimpleQueue
 from typing import Final, NamedTuple
 
@@ -31,6 +32,8 @@ _QUEUED_BATCHES: Final = 64
 
 _STANDARD_OUTPUT: Final = "-"
 
+_ALONE: Final = nullcontext()
+
 
 class AccessLog:
     """Gathers lines on the event loop and hands them to a thread that writes."""
@@ -42,13 +45,15 @@ class AccessLog:
         *,
         wheel: Wheel,
         redact: Iterable[str] = (),
+        turn: AbstractContextManager[None] = _ALONE,
     ) -> None:
         """form: see `compile_format`. path: file to append to, "-" for standard output.
 
+        turn: is entered for each writing, where other processes write to the same pipe.
         Raises: ValueError for a bad format, StartError when the file cannot be opened.
         """
         self._format = compile_format(form, SecretNames(redact))
-        self._writer = _Writer(path)
+        self._writer = _Writer(path, turn)
         self._lines: list[bytes] = []
         self._timer = wheel.timer(self.flush)
 
@@ -99,8 +104,9 @@ class _Batch(NamedTuple):
 class _Writer:
     """The thread that writes. Its queue holds batches; None means end, "reopen" what it says."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, turn: AbstractContextManager[None]) -> None:
         self._path = path
+        self._turn = turn
         self._file = _open(path)
         self._queue: SimpleQueue[_Batch | str | None] = SimpleQueue()
         self.lines = Appending("access log lines", _log.warning)
@@ -129,7 +135,9 @@ class _Writer:
         self._release()
 
     def _write(self, batch: _Batch) -> None:
-        if self.lines.write(self._file, batch.data) and self._queue.empty():
+        with self._turn:
+            written = self.lines.write(self._file, batch.data)
+        if written and self._queue.empty():
             self.lines.resume()  # caught up: a further loss is news
 
     def _reopen(self) -> None:
