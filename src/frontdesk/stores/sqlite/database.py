@@ -8,7 +8,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from importlib.resources import files
@@ -158,14 +158,32 @@ def _attempt(work: Callable[[sqlite3.Connection], Any], connection: sqlite3.Conn
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if _version(connection) == len(_MIGRATIONS):
+        return
+    connection.execute("BEGIN IMMEDIATE")  # another process may be doing the same
+    version = _version(connection)
     if version > len(_MIGRATIONS):
         raise _unusable(path, "it was made by a newer Frontdesk")
-    for number, migration in enumerate(_MIGRATIONS[version:], version + 1):
-        statements = migration.read_text(encoding="utf-8")
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {statements} PRAGMA user_version = {number}; COMMIT;"
-        )
+    for migration in _MIGRATIONS[version:]:
+        for statement in _statements(migration.read_text(encoding="utf-8")):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(_MIGRATIONS)}")
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Take a script apart: as one it would end the transaction that it runs in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def _unusable(path: Path, why: str) -> StartError:
