@@ -43,6 +43,7 @@ from frontdesk.gateway.pipeline.integrations.http_target import (
 )
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.values import reads_body
 from frontdesk.rules.http.forwarding import (
     forwarded,
     forwarded_for,
@@ -93,7 +94,9 @@ def integration(build: RouteBuild) -> Step | None:
     )
     stage, detail = build.once(("http", *made_of), lambda: _stage(build, made_of))
     place = build.place("apis", build.api_name, "routes", build.key, "http")
-    return Step("http", stage, detail, place)
+    named = build.config.upstreams[route.http.upstream] if route.http.upstream else None
+    sticky = named.sticky if named is not None else None
+    return Step("http", stage, detail, place, needs_body=bool(sticky and reads_body(sticky)))
 
 
 class _MadeOf(NamedTuple):
@@ -299,6 +302,7 @@ class Forwarder:
             return False
         else:
             introduction = _introduction_behind_others(ex, host)
+        # Differs: [traceparent] AWS sends its own field only.
         trace = f"traceparent: {ex.traceparent}\r\n" if ex.traceparent else ""
         line = f"{call.method} {self._target(ex)} HTTP/1.1\r\n{trace}".encode("latin-1")
         if section is not None and section.fields is ex.fields:
