@@ -25,6 +25,7 @@ from frontdesk.gateway.admin import AdminDoor
 from frontdesk.gateway.server.listener import Server
 from frontdesk.ports.invoker import Outcome
 from frontdesk.rules.http.forwarding import TrustedProxies
+from frontdesk.rules.pool import Standing
 from frontdesk.stores.memory.catalog import MemoryCatalog
 
 ID = "8f7a2f6c-3c1f-4c54-9d6a-0f4a3c1b2d10"
@@ -46,6 +47,7 @@ class Host:
     answer: object = None
     definitions: dict = field(default_factory=dict)
     calls: list = field(default_factory=list)
+    standings: dict = field(default_factory=dict)
     cancelled: list = field(default_factory=list)
     left: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -57,6 +59,9 @@ class Host:
 
     def definition(self, name):
         return self.definitions.get(name)
+
+    def standing(self, name, version):
+        return self.standings.get((name, version), Standing(0, 0, 0, faulty=False))
 
     def invoker(self, name, qualifier=""):
         return HostInvoker(self, name, qualifier)

@@ -1,5 +1,6 @@
 import pytest
 
+from frontdesk.rules.pool import Standing
 from tests.aws.lambda_api.test_functions import refused, told
 
 LOWER = (
@@ -94,3 +95,27 @@ async def test_only_what_is_published_can_be_provisioned(made, qualifier, status
         ProvisionedConcurrentExecutions=1,
     )
     assert found[0] == status
+
+
+@pytest.mark.parametrize(
+    ("standing", "numbers", "status"),
+    [
+        (Standing(2, 0, 0, faulty=False), (0, 0), ("IN_PROGRESS", None)),
+        (Standing(2, 2, 1, faulty=False), (2, 1), ("READY", None)),
+        (Standing(2, 1, 1, faulty=True), (1, 1), ("FAILED", "FUNCTION_ERROR_INIT_FAILURE")),
+    ],
+)
+@pytest.mark.parametrize("qualifier", ["1", "live"])
+async def test_the_status_is_that_of_the_children(made, standing, numbers, status, qualifier):
+    await made("create_alias", FunctionName="made", Name="live", FunctionVersion="1")
+    parameters = {"FunctionName": "made", "Qualifier": qualifier}
+    await made(
+        "put_provisioned_concurrency_config", ProvisionedConcurrentExecutions=2, **parameters
+    )
+    made.host.standings["made", "1"] = standing
+    found = await made("get_provisioned_concurrency_config", **parameters)
+    assert (
+        found["AllocatedProvisionedConcurrentExecutions"],
+        found["AvailableProvisionedConcurrentExecutions"],
+    ) == numbers
+    assert (found["Status"], found.get("StatusReason")) == status

@@ -119,12 +119,25 @@ class Concurrency:
             raise self._registry.not_found(target)
 
     def _status(self, target: Target) -> dict[str, Any]:
-        wanted = self._registry.definition(target).provisioned[target.qualifier]
+        definition = self._registry.definition(target)
+        wanted = definition.provisioned[target.qualifier]
+        alias = definition.aliases.get(target.qualifier)
+        versions = [target.qualifier] if alias is None else [alias.version, *alias.weights]
+        standing = [self._registry.standing(target.name, version) for version in versions]
+        allocated = min(wanted, sum(each.loaded for each in standing))
+        if allocated == wanted:
+            status = {"Status": "READY"}
+        elif any(each.faulty for each in standing):
+            status = {"Status": "FAILED", "StatusReason": "FUNCTION_ERROR_INIT_FAILURE"}
+        else:
+            status = {"Status": "IN_PROGRESS"}
         return {
             "RequestedProvisionedConcurrentExecutions": wanted,
-            "AllocatedProvisionedConcurrentExecutions": wanted,
-            "AvailableProvisionedConcurrentExecutions": wanted,
-            "Status": "READY",
+            "AllocatedProvisionedConcurrentExecutions": allocated,
+            "AvailableProvisionedConcurrentExecutions": min(
+                wanted, sum(each.idle for each in standing)
+            ),
+            **status,
             "LastModified": timestamp(self._clock.time()),
         }
 

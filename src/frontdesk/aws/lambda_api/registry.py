@@ -20,6 +20,7 @@ from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSett
 from frontdesk.ports.catalog import Catalog, ConflictError, Delete, Put
 from frontdesk.ports.invoker import Invoker
 from frontdesk.rules.concurrency import LATEST, Share
+from frontdesk.rules.pool import Standing
 
 _log = logging.getLogger("frontdesk.aws")
 
@@ -151,6 +152,10 @@ class Registry:
         if not has_qualifier(self.definition(target), target.qualifier):
             raise self.not_found(target)
         return self._host.invoker(target.name, target.qualifier)
+
+    def standing(self, name: str, version: str) -> Standing:
+        """Count the children of a version that stand ready."""
+        return self._host.standing(name, version)
 
     def other_shares(self, name: str) -> Iterator[Share]:
         """Return what all functions but `name` have of the pool for themselves."""
