@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import hashlib
 import http.client
 import json
 import socket
@@ -9,6 +10,7 @@ from base64 import b64encode
 from contextlib import closing
 
 import pytest
+import websockets
 import zstandard
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -231,3 +233,34 @@ async def test_answers_of_backends_are_compressed_as_they_come(folder, authority
             assert decode(body) == bytes(5_000_000)
             status, fields, body = await ask(app, authority.client(), "/bytes/5000")
             assert (fields["content-encoding"], len(body)) == (None, 5000)
+
+
+async def test_bodies_and_tunnels_pass_through_tls(folder, authority):
+    async def shout(connection):
+        async for message in connection:
+            await connection.send(message.upper())
+
+    with threaded(Echo) as backend:
+        async with websockets.serve(shout, "127.0.0.1", 0) as loud:
+            port = loud.sockets[0].getsockname()[1]
+            config = f"""
+                listen: {{address: 127.0.0.1:0, tls: {{cert: server.pem, key: server.key}}}}
+                apis:
+                  a:
+                    routes:
+                      GET /ws: {{http: "http://127.0.0.1:{port}/"}}
+                      ANY /b/{{p+}}: {{http: "http://{backend}/{{p}}"}}
+            """
+            async with serving(project(folder, config)) as app:
+                context = authority.client()
+                _, _, body = await ask(app, context, "/b/bytes/30000000")
+                assert len(body) == 30_000_000
+                sent = bytes(range(256)) * 20_000
+                _, _, body = await ask(app, context, "/b/x", "POST", body=sent)
+                assert json.loads(body)["sha256"] == hashlib.sha256(sent).hexdigest()
+                url = f"wss://{app.addresses[0]}/ws"
+                async with websockets.connect(url, ssl=context) as client:
+                    for text in ("hello", "x" * 100_000):
+                        await client.send(text)
+                        assert await client.recv() == text.upper()
+                assert client.close_code == 1000

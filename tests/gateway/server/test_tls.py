@@ -1,9 +1,11 @@
 """TLS at a listener: who is shown which certificate, renewing without dropping anybody, client certificates."""
 
 import asyncio
+import contextlib
 import logging
 import ssl
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +13,7 @@ from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
+from frontdesk.gateway.pipeline.exchange import PARKED
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.tls import (
@@ -177,6 +180,37 @@ async def test_plain_http_at_a_tls_listener_ends_the_connection_only(serve, auth
     client = await connect(address, authority.client())
     assert await client.ask() == b"HTTP/1.1 200 OK"
     await client.close()
+
+
+async def test_an_early_answer_reaches_a_client_that_still_sends(serve, authority, tmp_path):
+    address = await serve(ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path)))
+    reader, writer = await asyncio.open_connection(
+        *address, ssl=authority.client(), server_hostname="a.example"
+    )
+    writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    piece = b"10000\r\n" + bytes(65536) + b"\r\n"
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        for _ in range(64):
+            writer.write(piece)
+            await writer.drain()
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"Connection: close" in head
+    writer.transport.abort()
+
+
+async def test_a_client_that_closes_in_the_middle_is_gone(serve, house, authority, tmp_path):
+    entered, logged = asyncio.Event(), asyncio.Event()
+    house.stage = lambda _ex: entered.set() or PARKED
+    house.logged = SimpleNamespace(append=lambda ex: (seen.append(ex), logged.set()))
+    seen = []
+    address = await serve(ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path)))
+    client = await connect(address, authority.client())
+    client._writer.write(GET)
+    await asyncio.wait_for(entered.wait(), 20)
+    await client.close()
+    await asyncio.wait_for(logged.wait(), 20)
+    assert (seen[0].status, seen[0].error) == (499, "client_gone")
 
 
 # -- which certificate --------------------------------------------------------------------------

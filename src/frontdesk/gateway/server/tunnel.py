@@ -87,9 +87,9 @@ class ClientTunnel(asyncio.Protocol):
         self._backend_ended = True
         if self._backend is None:
             return
-        if self._client_ended:
+        if self._client_ended or not self._transport.can_write_eof():
             self._transport.close()
-        elif self._transport.can_write_eof():
+        else:
             self._transport.write_eof()
 
     def abort(self, _reason: str = "") -> None:

@@ -118,10 +118,11 @@ def test_a_certificate_lets_its_client_in(make_exchange, allow, client, cause):
 # -- signatures ---------------------------------------------------------------------------------
 
 
-def signed(make_exchange, *, secret="s3cret", key="AKIDEXAMPLE", at=0.0, body=b"", path="/pets/6"):
-    request = Request("POST", path, "b=2&a=1", {b"host": b"api.clinic.example"}, body)
+def signed(make_exchange, *, secret="s3cret", key="AKIDEXAMPLE", at=0.0, body=b"", more=None):
+    path, headers = "/pets/6", {b"host": b"api.clinic.example", **(more or {})}
+    request = Request("POST", path, "b=2&a=1", headers, body)
     added = sign(request, Credentials(key, secret), "us-east-1", "execute-api", Clock().time() + at)
-    fields = [(b"Host", b"api.clinic.example"), *added]
+    fields = [*headers.items(), *added]
     return make_exchange(fields, method="POST", raw_path=path, query="b=2&a=1", body=body)
 
 
@@ -163,6 +164,11 @@ def test_what_was_signed_cannot_be_changed(make_exchange, iam, part):
     ex = signed(make_exchange, body=b"x")
     setattr(ex, part, {"body": b"y", "query": "b=2", "raw_path": "/pets/7", "method": "PUT"}[part])
     assert refused(iam(ex))[0] == 403
+
+
+def test_a_body_that_is_not_signed_is_403(make_exchange, iam):
+    ex = signed(make_exchange, body=b"x", more={b"x-amz-content-sha256": b"UNSIGNED-PAYLOAD"})
+    assert refused(iam(ex))[2] == "iam:unsigned_payload"
 
 
 def test_an_unsigned_request_is_403(make_exchange, iam):

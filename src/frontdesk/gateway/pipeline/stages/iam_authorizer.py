@@ -4,6 +4,7 @@ Source: AWS, "Control access to HTTP APIs with IAM authorization".
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from frontdesk.base.clock import Clock
 from frontdesk.config.models.authorizer import IamAuthorizer
@@ -11,6 +12,8 @@ from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.rules.auth.iam import caller
 from frontdesk.rules.auth.sigv4 import Credentials, Refusal, Request, verify
+
+_UNSIGNED: Final = b"UNSIGNED-PAYLOAD"
 
 
 def iam_stage(
@@ -27,6 +30,9 @@ def iam_stage(
     }
 
     def stage(ex: Exchange) -> Reply | None:
+        if ex.headers.get(b"x-amz-content-sha256") == _UNSIGNED:
+            ex.authorizer_error = "the body is not signed"
+            return refusal(403, "iam:unsigned_payload")
         request = Request(ex.method, ex.raw_path, ex.query, ex.headers, ex.body)
         now = clock.time()
         verdict = verify(request, pairs.get, service=config.service, region=region, now=now)
