@@ -7,7 +7,6 @@ nothing about who runs what; that is the host's and `rules.pool`'s.
 import asyncio
 import json
 import os
-import signal
 import struct
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -37,6 +36,7 @@ from frontdesk.functions.frames import (
 )
 from frontdesk.functions.logs import FunctionLog
 from frontdesk.functions.memory import Cgroups, resident
+from frontdesk.functions.platform_errors import error_object, exit_message, timeout_message
 from frontdesk.functions.results import Gathered, Parts, Streamed
 from frontdesk.functions.settings import FunctionSettings
 from frontdesk.functions.zygote_link import ZygoteLink
@@ -346,7 +346,7 @@ class Child:
         if self.state is State.BUSY and overdue:
             self._read_output()
             self._log.timed_out(self._request_id, self._allowed)
-            message = f"Task timed out after {self._allowed:.2f} seconds"
+            message = timeout_message(self._allowed)
             self._lose("Sandbox.Timedout", message, "timeout", now)
         elif self.state is State.STARTING and overdue:
             self._log.init_failed(now - self._started, "timeout")
@@ -354,8 +354,8 @@ class Child:
             if self.settings.initialization == "on-demand":
                 self._owner.overran(self, now)
             else:
-                message = f"Task timed out after {self._allowed:.2f} seconds"
-                body = _error("Sandbox.Timedout", message, "")
+                message = timeout_message(self._allowed)
+                body = error_object("Sandbox.Timedout", message, "")
                 self._owner.failed(self, Outcome(body, "Unloadable", "init timed out"), now)
 
     def _lose(self, kind: str, message: str, status: str, now: float) -> None:
@@ -367,7 +367,7 @@ class Child:
         tail = self._log.report(
             self._request_id, now - self._started, self._used_kib, init, failure
         )
-        body = _error(kind, message, self._request_id)
+        body = error_object(kind, message, self._request_id)
         outcome = self._settle(self._outcome(body, "Unhandled", message, tail))
         self._owner.lost(self, outcome, now)
 
@@ -378,12 +378,12 @@ class Child:
             self._channel.drain()  # an answer may have been its last act
         self._read_output()
         now = self._clock.monotonic()
-        message = _exit_message(status)
+        message = exit_message(status)
         if self.state is State.BUSY:
             self._lose("Runtime.ExitError", message, "error", now)
         elif self.state is State.STARTING:
             self._log.init_failed(now - self._started, "error")
-            body = _error("Runtime.ExitError", message, "")
+            body = error_object("Runtime.ExitError", message, "")
             self._owner.failed(self, Outcome(body, "Unloadable", message), now)
         elif self.state is State.FREE:
             self._owner.lost(self, None, now)
@@ -406,19 +406,3 @@ def _unpack(form: struct.Struct, frame: Frame) -> tuple[Any, ...]:
         return form.unpack(frame.meta)
     except struct.error as error:
         raise FrameError("broken meta") from error
-
-
-def _exit_message(status: int) -> str:
-    """Say how a process ended, in Lambda's words."""
-    if status < 0:
-        name = "killed" if status == -signal.SIGKILL else signal.strsignal(-status) or str(-status)
-        return f"Runtime exited with error: signal: {name.lower()}"
-    if status > 0:
-        return f"Runtime exited with error: exit status {status}"
-    return "Runtime exited without providing a reason"
-
-
-def _error(kind: str, message: str, request_id: str) -> bytes:
-    """Make the error object of the platform itself."""
-    text = f"RequestId: {request_id} Error: {message}"
-    return json.dumps({"errorType": kind, "errorMessage": text}).encode()
