@@ -113,6 +113,7 @@ class Traces:
             # A span of ours that nobody is sent would tear the trace apart.
             span = ours if ex.sampled and self.exports else caller.span_id or ours
             ex.traceparent = write_traceparent(caller.trace_id, span, sampled=ex.sampled)
+        # Differs: [baggage] AWS passes fields on that it does not know.
         dropped = {b"traceparent"}
         if caller is None or caller.amazon is not None or not keeps_tracestate(state):
             dropped.add(b"tracestate")
