@@ -226,14 +226,31 @@ def handler(event, context):
 """
 
 
-async def test_a_slow_load_is_ended_and_repeated_within_the_first_call(
-    serve, tmp_path, monkeypatch
-):
-    monkeypatch.setattr("frontdesk.functions.process._INIT_BUDGET", 0.3)
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "slow.py").write_text("TIMES = 1\n" + SLOW)
+@pytest.fixture
+def slow(tmp_path):
+    """Write a module that hangs until it has been loaded by more than so many processes."""
+
+    def slow(times, source=SLOW):
+        (tmp_path / "code").mkdir()
+        (tmp_path / "code" / "slow.py").write_text(f"TIMES = {times}\n{source}")
+
+    return slow
+
+
+async def overrun(rig):
+    """Let the one child that is loading use up its time."""
+    await rig.until(lambda: list(rig.code.glob("marks/*")))
+    [child] = rig.host._children.values()
+    child._started -= 1000.0
+    child._expired()
+
+
+async def test_a_slow_load_is_ended_and_repeated_within_the_first_call(serve, slow):
+    slow(1)
     async with serve("slow.handler") as rig:
-        assert await rig.result() == 2
+        _, answer = rig.start()
+        await overrun(rig)
+        assert json.loads((await answer).payload) == 2
         kinds = [line.split()[0] for line in rig.lines]
         assert kinds == ["INIT_START", "INIT_REPORT", "INIT_START", "START", "END", "REPORT"]
         assert "Phase: init\tStatus: timeout" in rig.lines[1]
@@ -241,27 +258,31 @@ async def test_a_slow_load_is_ended_and_repeated_within_the_first_call(
         assert await rig.result() == 2
 
 
-async def test_a_load_that_never_ends_costs_its_budget_and_one_timeout(
-    serve, monkeypatch, tmp_path
-):
-    monkeypatch.setattr("frontdesk.functions.process._INIT_BUDGET", 0.2)
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "slow.py").write_text("TIMES = 99\n" + SLOW)
+async def test_a_slow_load_that_nobody_waits_for_is_repeated_with_the_next_call(serve, slow):
+    slow(1)
+    async with serve("slow.handler") as rig:
+        await overrun(rig)
+        assert rig.host.unproven() == []
+        assert await rig.result() == 2
+
+
+async def test_a_load_that_never_ends_costs_its_time_and_one_timeout(serve, slow):
+    slow(99)
     async with serve("slow.handler", timeout=0.3) as rig:
-        outcome = await rig.call()
+        _, answer = rig.start()
+        await overrun(rig)
+        outcome = await answer
         assert json.loads(outcome.payload)["errorType"] == "Sandbox.Timedout"
         assert "0.30 seconds" in outcome.payload.decode()
         assert outcome.version == "$LATEST"
 
 
-async def test_a_load_that_fails_within_the_call_is_told_as_such(serve, monkeypatch, tmp_path):
-    monkeypatch.setattr("frontdesk.functions.process._INIT_BUDGET", 0.2)
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "slow.py").write_text(
-        "TIMES = 1\n" + SLOW.replace("def handler", "raise RuntimeError('no table')\ndef handler")
-    )
+async def test_a_load_that_fails_within_the_call_is_told_as_such(serve, slow):
+    slow(1, SLOW.replace("def handler", "raise RuntimeError('no table')\ndef handler"))
     async with serve("slow.handler") as rig:
-        outcome = await rig.call()
+        _, answer = rig.start()
+        await overrun(rig)
+        outcome = await answer
         assert outcome.error == "Unloadable"
         assert json.loads(outcome.payload)["errorMessage"] == "no table"
         assert any("Phase: invoke\tStatus: error" in line for line in rig.lines)

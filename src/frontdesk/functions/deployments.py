@@ -6,14 +6,15 @@ Unpacks, installs and looks at files; starts no process but pip. Blocks: it is c
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from frontdesk.base.errors import StartError
 from frontdesk.functions.archives import ArchiveError, Archives
 from frontdesk.functions.packages import Packages
-from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
+from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSettings
+from frontdesk.rules.concurrency import LATEST
 
 _MOST_FILES = 20_000
 """Files below one folder that are looked at."""
@@ -34,19 +35,46 @@ class Deployment:
     stamp: str
 
 
-@dataclass(frozen=True, slots=True)
 class Deployed:
-    """A function with all its versions ready to run, by number or $LATEST."""
+    """A function with all its versions ready to run.
 
-    definition: FunctionDefinition
-    versions: dict[str, Deployment]
-    provisioned: dict[str, int] = field(init=False)
-    """Children of each version that stand ready."""
+    versions: by number or $LATEST. provisioned: children that stand ready, of each of them.
+    """
 
-    def __post_init__(self) -> None:
-        counts = self.definition.provisioned_versions()
-        provisioned = {version: counts.get(version, 0) for version in self.versions}
-        object.__setattr__(self, "provisioned", provisioned)
+    __slots__ = ("_qualifiers", "definition", "provisioned", "versions")
+
+    def __init__(self, definition: FunctionDefinition, versions: Mapping[str, Deployment]) -> None:
+        self.definition = definition
+        self.versions = versions
+        counts = definition.provisioned_versions()
+        self.provisioned = {version: counts.get(version, 0) for version in versions}
+        by_number = {version: Alias(version=version) for version in versions}
+        self._qualifiers = {**by_number, **definition.aliases, "": by_number[LATEST]}
+
+    def choose(self, qualifier: str, draw: Callable[[], float]) -> str | None:
+        """Choose the version of one call; None: there is no such version or alias.
+
+        draw: makes random numbers from 0 up to but without 1.
+        """
+        alias = self._qualifiers.get(qualifier)
+        if alias is None:
+            return None
+        return alias.choose(draw()) if alias.weights else alias.version
+
+    def arn(self, qualifier: str) -> str:
+        """Write the ARN with the qualifier that was asked for, if any."""
+        arn = self.definition.latest.arn
+        return f"{arn}:{qualifier}" if qualifier else arn
+
+    def unchanged(self, former: "Deployed | None") -> set[str]:
+        """List the versions that would run as they did before."""
+        before = {} if former is None else former.versions
+        return {each for each, version in self.versions.items() if before.get(each) == version}
+
+    @property
+    def expected(self) -> set[str]:
+        """The versions that calls most likely ask for."""
+        return {alias.version for alias in self.definition.aliases.values()} or {LATEST}
 
 
 class Deployments:

@@ -26,11 +26,10 @@ from frontdesk.functions.environment import init_of
 from frontdesk.functions.logs import FunctionLog, LogSink
 from frontdesk.functions.memory import Cgroups
 from frontdesk.functions.process import Child, State
-from frontdesk.functions.settings import Alias, FunctionDefinition
+from frontdesk.functions.settings import FunctionDefinition
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Call, Invocation, Outcome
-from frontdesk.rules.concurrency import LATEST
 from frontdesk.rules.pool import (
     Command,
     Dispatch,
@@ -107,40 +106,6 @@ class _Call:
             self._host.give_up(self, kill=kill)
 
 
-class _Running:
-    """A function in force."""
-
-    __slots__ = ("_qualifiers", "arn", "deployed")
-
-    def __init__(self, deployed: Deployed) -> None:
-        definition = deployed.definition
-        versions = {version: Alias(version=version) for version in deployed.versions}
-        self._qualifiers = {**versions, **definition.aliases, "": versions[LATEST]}
-        self.deployed = deployed
-        self.arn = definition.latest.arn
-
-    def choose(self, qualifier: str, draw: Callable[[], float]) -> str | None:
-        """Choose the version of one call; None: there is no such version or alias."""
-        alias = self._qualifiers.get(qualifier)
-        if alias is None:
-            return None
-        return alias.choose(draw()) if alias.weights else alias.version
-
-    def unchanged(self, former: "_Running | None") -> set[str]:
-        """List the versions that run on as they did before."""
-        return {
-            version
-            for version, deployment in self.deployed.versions.items()
-            if former is not None and former.deployed.versions.get(version) == deployment
-        }
-
-    @property
-    def expected(self) -> set[str]:
-        """The versions that calls most likely ask for."""
-        aliases = self.deployed.definition.aliases.values()
-        return {alias.version for alias in aliases} or {LATEST}
-
-
 class FunctionHost:
     """All functions of one gateway. Used on its event loop only."""
 
@@ -173,7 +138,7 @@ class FunctionHost:
         self._sink = log
         self._environment = environment or {}
         self._draw = draw or random.Random().random  # noqa: S311 - spreads, hides nothing
-        self._functions: dict[str, _Running] = {}
+        self._functions: dict[str, Deployed] = {}
         self._of_file: set[str] = set()
         self._deployments = Deployments(data_dir)
         self._folders = TemporaryFolders(data_dir / "tmp")
@@ -270,18 +235,18 @@ class FunctionHost:
                 return
 
     def _run_from_now_on(self, deployed: Deployed) -> None:
-        definition, new = deployed.definition, _Running(deployed)
+        definition = deployed.definition
         name, former = definition.name, self._functions.get(definition.name)
-        self._functions[name] = new
-        unchanged = new.unchanged(former)
+        self._functions[name] = deployed
+        unchanged = deployed.unchanged(former)
         for version in definition.versions.keys() - unchanged:
-            if former is not None and version in former.deployed.versions:
+            if former is not None and version in former.versions:
                 # Differs: [version-files] AWS keeps a copy of what was published.
                 _log.warning("a published version has changed: %s:%s", name, version)
         now = self._clock.monotonic()
         reserved, wanted = definition.reserved_concurrency, deployed.provisioned
         self._run(self._pool.define(name, reserved, wanted, now, keep=unchanged))
-        for version in new.expected:
+        for version in deployed.expected:
             commands = self._pool.warm(name, version)
             if commands:
                 self._unproven.add((name, version))
@@ -293,7 +258,7 @@ class FunctionHost:
     def definition(self, name: str) -> FunctionDefinition | None:
         """Return a function that runs now, of the file or of `put`."""
         running = self._functions.get(name)
-        return None if running is None else running.deployed.definition
+        return None if running is None else running.definition
 
     def standing(self, name: str, version: str) -> Standing:
         """Count the children of a version of a running function that stand ready, or ought to."""
@@ -301,7 +266,8 @@ class FunctionHost:
 
     def unproven(self) -> list[str]:
         """Name the functions whose first process has neither loaded nor failed yet."""
-        return sorted({name for name, _ in self._unproven if name in self._functions})
+        running = {(name, each) for name, its in self._functions.items() for each in its.versions}
+        return sorted({name for name, _ in self._unproven & running})
 
     def census(self) -> Iterator[tuple[str, str, str, int]]:
         """Give function, version, state (busy, idle, starting) and bytes of memory of each child."""
@@ -332,7 +298,7 @@ class FunctionHost:
             return call
         call.version = version
         call.asked = self._clock.monotonic()
-        call.arn = f"{running.arn}:{qualifier}" if qualifier else running.arn
+        call.arn = running.arn(qualifier)
         now = call.asked
         self._run(self._pool.request(name, version, call, invocation.deadline, now))
         if call.child is None and self._ticks.deadline > now + self._limits.patience:
@@ -369,7 +335,7 @@ class FunctionHost:
         child.invoke(next(self._request_ids), call.invocation, now, call.arn)
 
     def _spawn(self, command: Spawn) -> None:
-        deployment = self._functions[command.function].deployed.versions[command.version]
+        deployment = self._functions[command.function].versions[command.version]
         if command.provisioned:
             settings = replace(deployment.settings, initialization="provisioned-concurrency")
             deployment = replace(deployment, settings=settings)
@@ -436,7 +402,8 @@ class FunctionHost:
         self._arm(now)
 
     def overran(self, child: Child, now: float) -> None:
-        """See process.Owner."""
+        """See process.Owner. It has not failed, and its next load is the next call's matter."""
+        self._unproven.discard((child.settings.name, child.settings.version))
         self._run(self._pool.overran(child.number, now))
 
     def lost(self, child: Child, outcome: Outcome | None, now: float) -> None:

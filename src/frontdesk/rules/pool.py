@@ -30,13 +30,11 @@ On one machine processes are dear and a short wait is cheap; without rule 2 a ga
 would answer 429 to its ninth connection. Where calls are counted, the refusals are AWS's.
 """
 
-from collections import OrderedDict
-from collections.abc import Collection, Hashable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Generic, NamedTuple, TypeAlias
 
-R = TypeVar("R", bound=Hashable)
-"""A request, opaque to the scheduler."""
+from frontdesk.rules.places import Function, Group, Places, R, Wait
 
 RESERVED_EXCEEDED: Final = "ReservedFunctionConcurrentInvocationLimitExceeded"
 SHARED_EXCEEDED: Final = "ConcurrentInvocationLimitExceeded"
@@ -120,91 +118,14 @@ class Standing(NamedTuple):
     faulty: bool
 
 
-class _Wait(NamedTuple):
-    since: float
-    deadline: float
-
-
-@dataclass(slots=True, eq=False)
-class _Places(Generic[R]):
-    """Places for calls, each from its admission to its end, and for children while they live.
-
-    refusal: the reason for a call beyond `limit`; "" lets it wait.
-    """
-
-    limit: int
-    refusal: str
-    calls: int = 0
-    children: int = 0
-    starved: "OrderedDict[_Group[R], None]" = field(default_factory=OrderedDict)
-    """Those with requests waiting, but neither a child nor a place."""
-
-    @property
-    def full(self) -> bool:
-        return self.calls >= self.limit
-
-
-@dataclass(slots=True, eq=False)
-class _Group(Generic[R]):
-    """Children of one version and kind. A child is in exactly one of starting, idle and busy."""
-
-    function: str
-    version: str
-    places: _Places[R]
-    wanted: int = 0  # how many stand ready; 0: they are started on demand
-    starting: set[int] = field(default_factory=set)
-    idle: dict[int, float] = field(default_factory=dict)  # since when; last used comes last
-    busy: dict[int, R] = field(default_factory=dict)
-    waiting: OrderedDict[R, _Wait] = field(default_factory=OrderedDict)
-    faulty: bool = False  # the last child to start could not
-    replaced: bool = False  # a newer one exists: children go when their call is done
-    next_try: float = 0.0  # before this second nobody is started only to stand ready
-
-    @property
-    def size(self) -> int:
-        return len(self.starting) + len(self.idle) + len(self.busy)
-
-    @property
-    def calls(self) -> int:
-        return len(self.busy) + len(self.waiting)
-
-    @property
-    def has_room(self) -> bool:
-        if self.wanted:
-            return self.size < self.wanted
-        return self.places.children < self.places.limit
-
-    @property
-    def missing(self) -> int:
-        """Children that ought to stand ready and are not there."""
-        return 0 if self.replaced else max(0, self.wanted - self.size)
-
-
-@dataclass(slots=True, eq=False)
-class _Function(Generic[R]):
-    """A function's share of the places, and its groups by version."""
-
-    places: _Places[R]  # of calls that no child stands ready for
-    reserved: int | None = None
-    on_demand: dict[str, _Group[R]] = field(default_factory=dict)
-    provisioned: dict[str, _Group[R]] = field(default_factory=dict)
-
-    @property
-    def taken(self) -> int:
-        """Places that nobody else can have."""
-        if self.reserved is not None:
-            return self.reserved
-        return sum(group.wanted for group in self.provisioned.values())
-
-
 class Pool(Generic[R]):
     """The children of all functions. Unknown children in an event are ignored: they were ended."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._functions: dict[str, _Function[R]] = {}
-        self._owners: dict[int, _Group[R]] = {}
-        self._shared: _Places[R] = _Places(limits.shared, SHARED_EXCEEDED if limits.counted else "")
+        self._functions: dict[str, Function[R]] = {}
+        self._owners: dict[int, Group[R]] = {}
+        self._shared: Places[R] = Places(limits.shared, SHARED_EXCEEDED if limits.counted else "")
         self._last_child = 0
 
     # -- what may be asked ------------------------------------------------------------------------
@@ -251,7 +172,7 @@ class Pool(Generic[R]):
         versions: with the number of children that stand ready. keep: those that have not changed; the
         children of all others finish their call and go.
         """
-        function = self._functions.setdefault(name, _Function(self._shared))
+        function = self._functions.setdefault(name, Function(self._shared))
         self._reserve(name, function, reserved, sum(versions.values()))
         commands: list[Command[R]] = []
         for version in function.on_demand.keys() - versions.keys():
@@ -300,7 +221,7 @@ class Pool(Generic[R]):
             return [Dispatch(child, request)]
         if not places.refusal and len(group.waiting) >= self._limits.waiting:
             return [Refuse(request, SHARED_EXCEEDED)]
-        group.waiting[request] = _Wait(now, deadline)
+        group.waiting[request] = Wait(now, deadline)
         places.calls += 1
         return self._grow(group, now)
 
@@ -394,12 +315,12 @@ class Pool(Generic[R]):
 
     # -- rules: requests and children -------------------------------------------------------------
 
-    def _groups(self) -> Iterator[_Group[R]]:
+    def _groups(self) -> Iterator[Group[R]]:
         for function in self._functions.values():
             yield from function.provisioned.values()
             yield from function.on_demand.values()
 
-    def _place(self, group: _Group[R], child: int, now: float) -> list[Command[R]]:
+    def _place(self, group: Group[R], child: int, now: float) -> list[Command[R]]:
         """Find work for a child that is free."""
         places = group.places
         enough = 0 < group.wanted <= group.size  # this one is in no set now, and not counted
@@ -412,29 +333,29 @@ class Pool(Generic[R]):
         self._forget(child)
         return [Retire(child), *self._feed_starved(places), *self._grow(group, now)]
 
-    def _serve_next(self, group: _Group[R], child: int) -> Dispatch[R]:
+    def _serve_next(self, group: Group[R], child: int) -> Dispatch[R]:
         request, _ = group.waiting.popitem(last=False)
         group.busy[child] = request
         return Dispatch(child, request)
 
-    def _withdraw(self, group: _Group[R], request: R) -> None:
+    def _withdraw(self, group: Group[R], request: R) -> None:
         del group.waiting[request]
         group.places.calls -= 1
         if not group.waiting:
             group.places.starved.pop(group, None)
 
-    def _fail(self, group: _Group[R]) -> list[Command[R]]:
+    def _fail(self, group: Group[R]) -> list[Command[R]]:
         failed: list[Command[R]] = [Fail(request) for request in group.waiting]
         group.waiting.clear()
         group.places.calls -= len(failed)
         group.places.starved.pop(group, None)
         return failed
 
-    def _starves(self, places: _Places[R], now: float) -> bool:
+    def _starves(self, places: Places[R], now: float) -> bool:
         """Tell whether a version without any child has lost patience."""
         return any(self._overdue(group, now) for group in places.starved)
 
-    def _grow(self, group: _Group[R], now: float) -> list[Command[R]]:
+    def _grow(self, group: Group[R], now: float) -> list[Command[R]]:
         """Start children for those who wait (rules 2 and 3)."""
         commands: list[Command[R]] = []
         while len(group.waiting) > len(group.starting):
@@ -453,7 +374,7 @@ class Pool(Generic[R]):
             commands.append(self._spawn(group))
         return commands
 
-    def _overdue(self, group: _Group[R], now: float) -> int:
+    def _overdue(self, group: Group[R], now: float) -> int:
         """Count requests that have lost patience; they stand in front."""
         count = 0
         for wait in group.waiting.values():
@@ -462,7 +383,7 @@ class Pool(Generic[R]):
             count += 1
         return count
 
-    def _evict(self, places: _Places[R]) -> Retire | None:
+    def _evict(self, places: Places[R]) -> Retire | None:
         """Free the place of the child that has been idle longest."""
         idle = [
             (since, child)
@@ -476,7 +397,7 @@ class Pool(Generic[R]):
         self._forget(child)
         return Retire(child)
 
-    def _feed_starved(self, places: _Places[R]) -> list[Command[R]]:
+    def _feed_starved(self, places: Places[R]) -> list[Command[R]]:
         """Give places that have become free to versions that have no child at all."""
         commands: list[Command[R]] = []
         while places.starved and places.children < places.limit:
@@ -484,14 +405,14 @@ class Pool(Generic[R]):
             commands.append(self._spawn(group))
         return commands
 
-    def _stand_ready(self, group: _Group[R], now: float) -> list[Command[R]]:
+    def _stand_ready(self, group: Group[R], now: float) -> list[Command[R]]:
         """Start what is missing of those that stand ready (rule 6)."""
         missing = group.missing if now >= group.next_try else 0
         if group.faulty:
             missing = min(missing, 1 - len(group.starting))
         return [self._spawn(group) for _ in range(missing)]
 
-    def _retire_idle(self, group: _Group[R], now: float) -> list[Command[R]]:
+    def _retire_idle(self, group: Group[R], now: float) -> list[Command[R]]:
         if group.wanted:
             return []
         old = [child for child, since in group.idle.items() if since + self._limits.idle <= now]
@@ -503,7 +424,7 @@ class Pool(Generic[R]):
             commands.append(Retire(child))
         return commands
 
-    def _spawn(self, group: _Group[R]) -> Spawn:
+    def _spawn(self, group: Group[R]) -> Spawn:
         self._last_child += 1
         child = self._last_child
         group.starting.add(child)
@@ -512,7 +433,7 @@ class Pool(Generic[R]):
         group.places.starved.pop(group, None)
         return Spawn(group.function, group.version, child, group.wanted > 0)
 
-    def _forget(self, child: int) -> _Group[R] | None:
+    def _forget(self, child: int) -> Group[R] | None:
         group = self._owners.pop(child, None)
         if group is not None:
             group.places.children -= 1
@@ -531,16 +452,16 @@ class Pool(Generic[R]):
             self._shared.limit = max(0, self._limits.shared - taken)
 
     def _reserve(
-        self, name: str, function: _Function[R], reserved: int | None, provisioned: int
+        self, name: str, function: Function[R], reserved: int | None, provisioned: int
     ) -> None:
         """Give a function places of its own, or the shared ones. Its calls and children come along."""
         if (function.reserved is None) != (reserved is None):
             former = function.places
-            places = self._shared if reserved is None else _Places[R](0, RESERVED_EXCEEDED)
+            places = self._shared if reserved is None else Places[R](0, RESERVED_EXCEEDED)
             living = {group for group in self._owners.values() if group.function == name}
             for group in living.union(function.on_demand.values()):
                 if group.places is former:
-                    _move(group, places)
+                    group.move_to(places)
             function.places = places
         function.reserved = reserved
         if reserved is not None:
@@ -552,7 +473,7 @@ class Pool(Generic[R]):
         former = function.on_demand.get(version)
         if former is not None and kept:
             return []
-        group = function.on_demand[version] = _Group(name, version, function.places)
+        group = function.on_demand[version] = Group(name, version, function.places)
         return [] if former is None else self._replace(former, group)
 
     def _provision(
@@ -565,8 +486,8 @@ class Pool(Generic[R]):
         if wanted and kept and former is not None:
             group = former
         elif wanted:
-            places = _Places[R](wanted, SHARED_EXCEEDED) if former is None else former.places
-            group = _Group(name, version, places)
+            places = Places[R](wanted, SHARED_EXCEEDED) if former is None else former.places
+            group = Group(name, version, places)
         commands: list[Command[R]] = []
         if former is not None and former is not group:
             commands += self._replace(former, group)
@@ -579,7 +500,7 @@ class Pool(Generic[R]):
             commands += self._stand_ready(group, now)
         return commands
 
-    def _end(self, function: _Function[R], version: str) -> list[Command[R]]:
+    def _end(self, function: Function[R], version: str) -> list[Command[R]]:
         """Forget a version."""
         commands: list[Command[R]] = []
         for groups in (function.on_demand, function.provisioned):
@@ -589,7 +510,7 @@ class Pool(Generic[R]):
                 commands += self._dismiss(group)
         return commands
 
-    def _replace(self, former: _Group[R], group: _Group[R]) -> list[Command[R]]:
+    def _replace(self, former: Group[R], group: Group[R]) -> list[Command[R]]:
         """Let another group serve those who wait, and dismiss the former."""
         moved = len(former.waiting)
         former.places.calls -= moved
@@ -598,7 +519,7 @@ class Pool(Generic[R]):
         former.waiting.clear()
         return self._dismiss(former)
 
-    def _dismiss(self, group: _Group[R]) -> list[Command[R]]:
+    def _dismiss(self, group: Group[R]) -> list[Command[R]]:
         """Retire the children of a group, those that run something when they are done."""
         group.replaced = True
         group.places.starved.pop(group, None)
@@ -606,13 +527,3 @@ class Pool(Generic[R]):
         for child in free:
             self._forget(child)
         return [*map(Retire, free), *self._feed_starved(group.places)]
-
-
-def _move(group: _Group[R], places: _Places[R]) -> None:
-    """Let a group's calls and children count in other places."""
-    former, group.places = group.places, places
-    former.starved.pop(group, None)
-    former.calls -= group.calls
-    former.children -= group.size
-    places.calls += group.calls
-    places.children += group.size
