@@ -5,9 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontdesk.rules.http.encoding import (
+    VARY,
     MediaTypes,
     coded,
     may_be_coded,
+    not_modified,
     preferred,
     still_true,
     varied,
@@ -81,6 +83,7 @@ JSON = (b"Content-Type", b"application/json")
         (416, [JSON, (b"Content-Range", b"bytes */2")], False),
         (304, [JSON], False),
         (204, [JSON], False),
+        (101, [JSON], False),
         (200, [JSON, (b"Content-Encoding", b"br")], False),
         (200, [JSON, (b"Cache-Control", b"max-age=1, No-Transform")], False),
         (200, [JSON, (b"Cache-Control", b"max-age=1")], True),
@@ -110,6 +113,15 @@ def test_a_coded_answer_says_nothing_that_is_not_true():
     assert still_true([(b"Content-Digest", b"x"), (b"Server-Timing", b"y")]) == [
         (b"Server-Timing", b"y")
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "tag"),
+    [(b'W/"a"', b'W/"a"'), (b'"a"', b'"a"'), (b'"b", W/"a"', b'W/"a"'), (b"", b'"a"')],
+)
+def test_an_answer_that_is_still_good_is_named_as_the_client_holds_it(asked, tag):
+    fields = [(b"ETag", b'"a"'), (b"Vary", b"Origin")]
+    assert not_modified(fields, asked) == [(b"ETag", tag), (b"Vary", b"Origin"), VARY]
 
 
 @pytest.mark.parametrize(

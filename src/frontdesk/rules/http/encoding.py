@@ -11,7 +11,7 @@ from frontdesk.base.streams import Field, Fields
 
 VARY: Final[Field] = (b"vary", b"Accept-Encoding")
 
-_NOT_CODED: Final = frozenset({204, 205, 206, 304})
+_NOT_CODED: Final = frozenset({*range(100, 200), 204, 205, 206, 304})
 """Statuses without a body, or with a part of one."""
 
 _CODED_ALREADY: Final = frozenset({b"content-encoding", b"content-range"})
@@ -119,6 +119,18 @@ def varied(fields: Fields) -> bool:
         for member in value.split(b",")
     )
     return any(member in {b"*", b"accept-encoding"} for member in members)
+
+
+def not_modified(fields: Fields, asked: bytes) -> Fields:
+    """Return the fields of a 304 as of the answer that the client holds, in a coding or not.
+
+    asked: value of If-None-Match.
+    """
+    same = [
+        (name, _weak(value) if name.lower() == b"etag" and _weak(value) in asked else value)
+        for name, value in fields
+    ]
+    return same if varied(same) else [*same, VARY]
 
 
 def _weak(tag: bytes) -> bytes:

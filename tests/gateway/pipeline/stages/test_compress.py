@@ -108,6 +108,11 @@ def test_an_answer_stays_as_it_is(answer, how, vary):
     assert reply.fields == ([JSON, VARY] if vary else [JSON])
 
 
+def test_a_304_has_the_tag_of_the_compressed_answer(answer):
+    reply = answer(b"", (b"etag", b'"a"'), status=304, head=[(b"If-None-Match", b'W/"a"')])
+    assert reply.fields == [JSON, (b"etag", b'W/"a"'), VARY]
+
+
 def test_vary_is_not_repeated(answer):
     reply = answer(TEXT, (b"Vary", b"Origin, Accept-Encoding"))
     assert [value for name, value in reply.fields if name.lower() == b"vary"] == [

@@ -237,6 +237,7 @@ async def test_the_right_password_lets_in_and_is_hashed_once(passwords):
     door = passwords()
     ex, reply = await door.ask()
     assert (reply.status, ex.principal, ex.authorizer) == (200, "desk", {"principalId": "desk"})
+    assert (ex.authorizer_started, ex.authorizer_latency) == (100.0, 0.0)
     ex, reply = await door.ask()
     assert (reply.status, ex.principal, door.hashed) == (200, "desk", 1)
     door.clock.now += 301

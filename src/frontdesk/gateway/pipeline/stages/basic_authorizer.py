@@ -34,7 +34,7 @@ class PasswordJudge:
     def __init__(self, config: BasicAuthorizer, clock: Clock) -> None:
         self._users = {name: read_hash(text.reveal()) for name, text in config.users.items()}
         self._remember_for = config.cache
-        self._clock = clock
+        self.monotonic = clock.monotonic
         # By digest: a password does not stay in memory.
         self._verdicts: Recent[bytes, tuple[bool, float]] = Recent(MAX_KNOWN)
         self._waiting: dict[bytes, list[Use]] = {}
@@ -68,7 +68,7 @@ class PasswordJudge:
         self, done: "asyncio.Future[bool]", kept: PasswordHash, digest: bytes, client: str
     ) -> None:
         right = not done.cancelled() and done.result() and kept is not self._nobody
-        now = self._clock.monotonic()
+        now = self.monotonic()
         if not right:
             self._failures.count(client, now)
         self._verdicts.put(digest, (right, now + (self._remember_for if right else REJECTED_FOR)))
@@ -100,8 +100,11 @@ def basic_stage(
             left = b"%d" % (60 - ex.started % 60 + 1)
             return refusal(429, "basic:too_many_failures", (b"retry-after", left))
 
+        ex.authorizer_started = asked = judge.monotonic()
+
         def use(right: bool) -> None:
             if not ex.answered:
+                ex.authorizer_latency = judge.monotonic() - asked
                 run.resume(ex, settle(ex, sent.user, right=right))
 
         judge.ask(sent, digest, ex.client_ip, use)

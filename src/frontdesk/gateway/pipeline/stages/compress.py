@@ -22,6 +22,7 @@ from frontdesk.rules.http.encoding import (
     MediaTypes,
     coded,
     may_be_coded,
+    not_modified,
     preferred,
     still_true,
     varied,
@@ -83,12 +84,16 @@ def compression(
         return None if name is None else by_name[name]
 
     def run(ex: Exchange, reply: Reply) -> Reply:
+        if reply.status == 304:
+            asked = ex.headers.get(b"if-none-match", b"")
+            reply.fields = not_modified(reply.fields, asked)
+            return reply
         size = _size(ex, reply)
         if (size is not None and size < least) or not may_be_coded(
             reply.status, reply.fields, types
         ):
             return reply
-        if NO_TRANSFORM in ex.headers.get(b"cache-control", b""):
+        if NO_TRANSFORM in ex.headers.get(b"cache-control", b"").lower():
             return reply
         if not varied(reply.fields):
             reply.fields.append(VARY)
