@@ -258,6 +258,11 @@ CASES = [
         f"functions: {{f: {{handler: m.f, url: {{auth: iam}}}}}}\n{IAM}",
     ),
     (
+        "open-url",
+        "functions: {f: {handler: m.f, url: {auth: none}}}",
+        "functions: {f: {handler: m.f, url: {auth: none}, reserved_concurrency: 2}}",
+    ),
+    (
         "url-without-keys",
         "functions: {f: {handler: m.f, url: {auth: iam}}}",
         f"functions: {{f: {{handler: m.f, url: {{auth: iam}}}}}}\n{IAM}",

@@ -22,6 +22,15 @@ def without_keys(loaded: Loaded) -> Iterator[tuple[Position, str]]:
             yield where, "nobody can sign requests for this URL"
 
 
+def open_without_reservation(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """URLs that anybody may call, of functions that share the places of all others."""
+    for name, function in loaded.config.local_functions.items():
+        is_open = function.url is not None and function.url.auth == "none"
+        if is_open and function.reserved_concurrency is None:
+            where = loaded.tree.position(("functions", name, "url"), of_key=True)
+            yield where, "public URL of a function without reserved_concurrency"
+
+
 def _signed(loaded: Loaded) -> Iterator[str]:
     for name, function in loaded.config.local_functions.items():
         if function.url is not None and function.url.auth == "iam":

@@ -139,6 +139,12 @@ LINTS: Final[dict[str, Lint]] = {
         "it protects from nothing, although the file looks as if it did",
         "correct it, or leave it out",
     ),
+    "open-url": Lint(
+        ERROR_IN_PROD,
+        function_urls.open_without_reservation,
+        "calls by anybody could take the places of all other functions",
+        "give the function a reserved_concurrency, or its url auth: iam",
+    ),
     "provisioned-beyond-share": Lint(
         ERROR,
         concurrency.provisioned_beyond_share,
