@@ -4,7 +4,8 @@ import pytest
 
 from frontdesk.base.telemetry import Registry
 from frontdesk.gateway.pipeline.plan import ApiFacts
-from frontdesk.gateway.telemetry.requests import AuthorizerMeter, RequestMeter
+from frontdesk.gateway.pipeline.stages.authorize import AUTHORIZERS
+from frontdesk.gateway.telemetry.requests import REFUSED_BY, AuthorizerMeter, RequestMeter
 
 API = ApiFacts("abcdefghij", "clinic", "http", "prod", "0" * 12, "us-east-1", "localhost")
 DURATION = "http_server_request_duration_seconds"
@@ -95,6 +96,10 @@ def test_an_error_is_what_went_wrong_here_not_what_was_refused(requests, status,
         (413, "function:event_too_large", ("size", "event_too_large")),
         (431, "fields", ("size", "fields")),
         (400, "malformed", ("validate", "malformed")),
+        (400, "mapping:unfit_value", ("validate", "unfit_value")),
+        (500, "mapping:unfit_value", None),
+        (403, "mapping", ("route", "mapping")),
+        (403, "iam:AccessDenied", ("auth", "AccessDenied")),
         (503, "connections", ("throttle", "connections")),
         (502, "upstream:protocol", None),
         (500, "function:unhandled", None),
@@ -146,6 +151,12 @@ def test_bodies_are_counted_as_they_came_and_went(requests):
             "false",
             id="no identity",
         ),
+        pytest.param(
+            {"status": 403, "error": "iam:MissingAuthenticationToken"},
+            "missing",
+            "false",
+            id="no signature",
+        ),
         pytest.param({"status": 401, "error": "jwt:signature"}, "invalid", "true", id="known bad"),
         pytest.param(
             {"status": 403, "error": "authorizer:deny", "authorizer_latency": 0.1},
@@ -166,3 +177,17 @@ def test_what_an_authorizer_decided(make_exchange, facts, result, cached):
     counted = [(labels, value) for name, labels, value in registry.snapshot() if "total" in name]
     expected = [(("patients", "jwt", result, cached), 2)] if result else []
     assert (counted, logged) == (expected, [ex, ex])
+
+
+def test_every_type_of_authorizer_is_known_by_its_causes():
+    causes = {"authorizer" if kind == "function" else kind for kind in AUTHORIZERS}
+    assert {REFUSED_BY[cause] for cause in causes} == {"auth"}
+
+
+def test_an_authorizer_that_remembers_nothing_is_never_cached(make_exchange):
+    registry = Registry()
+    AuthorizerMeter(registry, "vendor", "iam", lambda _ex: None).record(
+        make_exchange(status=200, authorizer={})
+    )
+    ((_, labels, _),) = [sample for sample in registry.snapshot() if "total" in sample.name]
+    assert labels == ("vendor", "iam", "allow", "false")

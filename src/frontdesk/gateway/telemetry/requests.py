@@ -27,27 +27,25 @@ _METHODS: Final = frozenset(
 
 _TOO_LARGE: Final = frozenset({413, 414, 431})
 
-REFUSED_BY: Final[Mapping[str, str]] = {
-    "authorizer": "auth",
-    "connection": "validate",
-    "connections": "throttle",
-    "duplicate_field": "validate",
-    "expect": "validate",
-    "framing": "validate",
-    "host": "validate",
-    "jwt": "auth",
-    "loop": "validate",
-    "malformed": "validate",
-    "method": "validate",
-    "request_line": "validate",
-    "route": "route",
-    "target": "validate",
-    "throttle": "throttle",
-    "transfer_encoding": "validate",
-    "version": "validate",
-    "websocket": "validate",
+_STAGES: Final[Mapping[str, tuple[str, ...]]] = {
+    "auth": ("api_key", "authorizer", "basic", "iam", "jwt", "mtls"),
+    "route": ("mapping", "route"),
+    "throttle": ("connections", "throttle"),
+    "validate": (
+        *("body", "body_timeout", "connection", "duplicate_field", "expect", "framing"),
+        *("header_timeout", "host", "idempotency", "loop", "malformed", "mapping:unfit_value"),
+        *("method", "request_line", "target", "transfer_encoding", "version", "websocket"),
+    ),
 }
-"""First part of a cause → the stage that refuses with it. Causes of integrations are not here."""
+
+REFUSED_BY: Final[Mapping[str, str]] = {
+    cause: stage for stage, causes in _STAGES.items() for cause in causes
+}
+"""A cause, or the first part of one, → the stage that refuses with it. Integrations' are not here."""
+
+
+_REMEMBERING: Final = frozenset({"function", "jwt"})
+"""Types of authorizers that say how long they took when they had to think."""
 
 
 @dataclass(slots=True)
@@ -116,8 +114,10 @@ class RequestMeter:
 
     def _rejections(self, status: int, cause: str) -> Counter | None:
         by, _, reason = cause.partition(":")
-        stage = "size" if cause and status in _TOO_LARGE else REFUSED_BY.get(by)
-        if stage is None:
+        stage = REFUSED_BY.get(cause) or REFUSED_BY.get(by)
+        if cause and status in _TOO_LARGE:
+            stage = "size"
+        if stage is None or status == 500:  # a fault of ours is no refusal
             return None
         labels = (self._api.name, self._route, stage, reason or by)
         return self._registry.counter(metrics.REJECTIONS, *labels)
@@ -133,12 +133,13 @@ def error_type(status: int, cause: str) -> str:
 class AuthorizerMeter:
     """Counts what an authorizer decided, by what the exchange tells of it."""
 
-    __slots__ = ("_counters", "_duration", "_labels", "_next", "_registry")
+    __slots__ = ("_counters", "_duration", "_labels", "_next", "_registry", "_remembers")
 
     def __init__(self, registry: Registry, name: str, kind: str, log: Log) -> None:
         """name, kind: its entry under `authorizers`, and its type. log: called afterwards."""
         self._registry = registry
         self._labels = (name, kind)
+        self._remembers = kind in _REMEMBERING
         self._duration = registry.histogram(metrics.AUTHORIZER_DURATION, name, kind)
         self._counters: dict[tuple[str, bool], Counter] = {}
         self._next = log
@@ -152,7 +153,8 @@ class AuthorizerMeter:
                 self._duration.observe(took)
             counter = self._counters.get((result, took < 0))
             if counter is None:
-                cached = "false" if took >= 0 or result == "missing" else "true"
+                remembered = self._remembers and took < 0 and result != "missing"
+                cached = "true" if remembered else "false"
                 labels = (*self._labels, result, cached)
                 counter = self._registry.counter(metrics.AUTHORIZER, *labels)
                 self._counters[result, took < 0] = counter
@@ -167,6 +169,6 @@ def _decision(ex: Exchange) -> str:
         return "allow" if ex.authorizer is not None else ""
     if ex.status >= 500:
         return "error"
-    if reason.endswith("missing"):
+    if "missing" in reason.lower():
         return "missing"
     return "deny" if ex.status == 403 else "invalid"
