@@ -1,10 +1,12 @@
 """Owns the configurations of Frontdesk for the bench: every feature on, as a user would write them."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
+from bench.certificate import self_signed
 from bench.probe import ORIGIN
 from bench.process import Server, free_port
 from bench.scene import AUDIENCE, Scene
@@ -14,9 +16,10 @@ _PER_PRACTICE = _PLENTY | {"by": "$authorizer.practice_id"}
 _OK = {"mock": {"status": 200, "body": {"status": "ok"}}}
 
 _HANDLERS = '''\
-"""The bench's function: the least work that is still one."""
+"""The bench's functions: the least work that is still some."""
 
 import json
+import os
 
 
 def slots(event, context):
@@ -29,6 +32,13 @@ def slots(event, context):
     }
     headers = {"content-type": "application/json"}
     return {"statusCode": 200, "headers": headers, "body": json.dumps(body)}
+
+
+def mortal(event, context):
+    """End the process when asked to: the next call needs a new one."""
+    if event["rawPath"] == "/die":
+        os._exit(1)
+    return "alive"
 '''
 
 
@@ -78,15 +88,52 @@ def with_routes(scene: Scene, count: int) -> Server:
     return _server(scene, f"frontdesk-{count}", {"apis": apis})
 
 
-def _server(scene: Scene, name: str, parts: dict[str, object]) -> Server:
-    port = free_port()
+def operated(scene: Scene, *, telemetry: bool = True, workers: int = 1) -> Server:
+    """Plain and TLS listeners; routes with and without policies; a function that can be ended."""
+    (scene.folder / "handlers.py").write_text(_HANDLERS)
+    certificate, key = self_signed(scene.folder)
+    port, tls_port = free_port(), free_port()
+    tls = {"cert": str(certificate), "key": str(key)}
+    backend = f"http://127.0.0.1:{scene.backend}"
+    policies = {
+        "retry": {"attempts": 3, "on": ["connect", 502, 503, 504]},
+        "breaker": {"failures": 5, "reset": "30s"},
+        "bulkhead": 100,
+    }
+    parts = {
+        "listen": [f"127.0.0.1:{port}", {"address": f"127.0.0.1:{tls_port}", "tls": tls}],
+        "workers": workers,
+        "metrics": {} if telemetry else "off",
+        "functions": {"mortal": {"handler": "handlers.mortal", "timeout": "10s"}},
+        "upstreams": {"simple": {"url": backend}, "policed": {"url": backend} | policies},
+        "apis": {
+            "operated": {
+                "routes": {
+                    "GET /health": _OK,
+                    "GET /open/{id}": {"http": {"upstream": "simple", "path": "/{id}"}},
+                    "GET /policed/{id}": {"http": {"upstream": "policed", "path": "/{id}"}},
+                    "GET /die": {"function": "mortal"},
+                    "GET /live": {"function": "mortal"},
+                }
+            }
+        },
+    }
+    if telemetry:
+        parts["tracing"] = {"otlp": f"{backend}/v1/traces", "sample": 0.01}
+    name = f"frontdesk-{workers}{'' if telemetry else '-silent'}"
+    server = _server(scene, name, parts, port)
+    return replace(server, tls_port=tls_port, pinned=workers == 1)
+
+
+def _server(scene: Scene, name: str, parts: dict[str, object], port: int = 0) -> Server:
+    port = port or free_port()
     document = {
         "name": "bench",
         "listen": f"127.0.0.1:{port}",
         "admin": {"listen": f"127.0.0.1:{free_port()}"},
         "data_dir": f"{name}-data",
-        "limits": {"throttle": _PLENTY, "concurrency": 2},
-        "logs": {"access": {"path": f"{name}-access.log", "format": "json"}, "level": "warning"},
+        "limits": {"throttle": _PLENTY},
+        "logs": {"access": {"path": f"{name}-access.log", "format": "json"}, "level": "info"},
         "authorizers": {
             "patients": {
                 "type": "jwt",

@@ -55,7 +55,9 @@ class Load:
         return self.requests / self.seconds
 
 
-def closed_loop(port: int, probe: Probe, *, seconds: float, connections: int = 64) -> Load:
+def closed_loop(
+    port: int, probe: Probe, *, seconds: float, connections: int = 64, scheme: str = "http"
+) -> Load:
     """Send the probe's requests in turn for `seconds` (whole, at least 1) and wait for the figures."""
     used = _children_cpu()
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
@@ -67,7 +69,7 @@ def closed_loop(port: int, probe: Probe, *, seconds: float, connections: int = 6
             [
                 *("taskset", "-c", str(LOAD_CORE)),
                 *("wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"),
-                *("--timeout", "10s", "-s", script.name, f"http://127.0.0.1:{port}/"),
+                *("--timeout", "10s", "-s", script.name, f"{scheme}://127.0.0.1:{port}/"),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

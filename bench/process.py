@@ -25,7 +25,8 @@ class Server:
     """How a server is started.
 
     port: on 127.0.0.1; the server is ready when a plain GET of `ready` there is
-    answered. settings: every configuration text that the result should keep, by name.
+    answered. tls_port: where it speaks TLS; 0: nowhere. pinned: to `core`; else it may use all. settings: every configuration text that the
+    result should keep, by name.
     """
 
     name: str
@@ -34,8 +35,15 @@ class Server:
     folder: Path
     core: int = GATEWAY_CORE
     ready: str = "/health"
+    tls_port: int = 0
+    pinned: bool = True
     environment: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def output(self) -> Path:
+        """The file of its standard output and error."""
+        return self.folder / f"{self.name}-{self.port}.out"
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def running(server: Server) -> Iterator[Running]:
 
     Raises: RuntimeError with the end of its output when it dies or stays silent.
     """
-    output = server.folder / f"{server.name}-{server.port}.out"
+    output = server.output
     began = time.perf_counter()
     with output.open("wb") as sink:
         process = subprocess.Popen(
@@ -90,6 +98,8 @@ def pin(running: Running) -> None:
 
     Done from outside and after the start, so that a server which counts its cores sees two.
     """
+    if not running.server.pinned:
+        return
     for task in Path(f"/proc/{running.pid}/task").iterdir():
         os.sched_setaffinity(int(task.name), {running.server.core})
     for child in descendants(running.pid):

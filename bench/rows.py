@@ -8,6 +8,14 @@ from bench.figures import Figure, Finding, Goal, at_least, at_most, ratio
 from bench.latency import latency_row
 from bench.measure import descendants
 from bench.memory import memory_row
+from bench.operations import (
+    cold_row,
+    policies_row,
+    reload_row,
+    telemetry_row,
+    tls_row,
+    workers_row,
+)
 from bench.probe import Probe, ask, get
 from bench.process import Running
 from bench.result import Bench, Result, Row, Series
@@ -202,6 +210,12 @@ ROWS: dict[str, Row] = {
         _row("routes", routes_row),
         _row("latency", latency_row),
         _row("memory", memory_row),
+        _row("workers", workers_row),
+        _row("tls", tls_row),
+        _row("policies", policies_row),
+        _row("telemetry", telemetry_row),
+        _row("reload", reload_row),
+        _row("cold", cold_row),
     )
 }
 """In the order of a full run; `same` first, for it tells whether the machine is quiet enough."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.load import closed_loop
+from bench.load import Load, closed_loop
 from bench.measure import busy_share, core_time, cpu_seconds, resident_bytes
 from bench.probe import Probe, await_answer, check
 from bench.process import GATEWAY_CORE, LOAD_CORE, Running, pin
@@ -29,11 +29,15 @@ class Effort:
 
 @dataclass(frozen=True)
 class Contender:
-    """A server and what it is asked in this series."""
+    """A server and what it is asked in this series.
+
+    tls_port: where it is asked by TLS; 0: without. Answers are checked without in any case.
+    """
 
     name: str
     running: Running
     probe: Probe
+    tls_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,21 +92,28 @@ def _warm_up(contender: Contender, effort: Effort, connections: int) -> None:
     await_answer(port, contender.probe)
     sent = 0
     for _ in range(WARM_TRIES):
-        load = closed_loop(port, contender.probe, seconds=effort.warm_up, connections=connections)
-        sent += load.requests
+        sent += _load(contender, effort.warm_up, connections).requests
         if sent >= WARM_REQUESTS:
             break
     pin(contender.running)
     check(port, contender.probe)
 
 
+def _load(contender: Contender, seconds: float, connections: int) -> Load:
+    return closed_loop(
+        contender.tls_port or contender.running.server.port,
+        contender.probe,
+        seconds=seconds,
+        connections=connections,
+        scheme="https" if contender.tls_port else "http",
+    )
+
+
 def _measure(contender: Contender, seconds: float, connections: int) -> Round:
     pid = contender.running.pid
     gateway_core, load_core = core_time(GATEWAY_CORE), core_time(LOAD_CORE)
     used = cpu_seconds(pid)
-    load = closed_loop(
-        contender.running.server.port, contender.probe, seconds=seconds, connections=connections
-    )
+    load = _load(contender, seconds, connections)
     used = cpu_seconds(pid) - used
     return Round(
         rate=load.rate,
