@@ -1,13 +1,14 @@
 """A door in front of backends that fail, throttle, hang and reset."""
 
 import asyncio
+import contextlib
 import re
 
 import pytest
 
 from tests.live.backends import unruly
 from tests.live.calls import call, later
-from tests.live.gateways import project, serving
+from tests.live.gateways import gateway, project, serving
 
 
 async def ask(app, method="GET", target="/x", **more):
@@ -237,3 +238,22 @@ async def test_of_many_at_once_one_is_carried_out(tmp_path, backend):
         assert {answer.headers["Retry-After"] for answer in answers} == {"1", None}
         assert (await ask(app, "POST", body=b"o", headers=key)).status == 200
     assert len(backend.seen) == 2
+
+
+async def test_workers_carry_out_a_key_once(tmp_path, backend):
+    keys = [f"k-{number}" for number in range(8)]
+    door(tmp_path, {"billing": f'url: "{backend.url}"'}, idempotency="{}")
+    path = tmp_path / "frontdesk.yaml"
+    path.write_text(path.read_text() + "\nworkers: 2\n")
+    with contextlib.ExitStack() as entered:
+        starting = later(entered.enter_context, gateway(path))
+        running = await asyncio.wrap_future(starting)
+        asking = [
+            asyncio.wrap_future(
+                later(running.call, "POST", body=b"order", headers={"Idempotency-Key": key})
+            )
+            for key in keys * 4
+        ]
+        answers = await asyncio.gather(*asking)
+        assert {answer.status for answer in answers} <= {200, 409}
+    assert len(backend.seen) == len(keys)
