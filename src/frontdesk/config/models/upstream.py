@@ -1,11 +1,13 @@
 """Models of `upstreams`: named HTTP backends and how they are reached."""
 
+import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
 from frontdesk.client.target import parse_target
+from frontdesk.config.models.mapping import HeaderName
 from frontdesk.config.models.model import (
     Duration,
     FilePath,
@@ -23,6 +25,7 @@ from frontdesk.config.models.resilience import (
     Split,
     UpstreamRetry,
 )
+from frontdesk.config.secrets import Secret
 
 
 def _with_host(url: str) -> str:
@@ -80,6 +83,61 @@ class UpstreamTls(Model):
         return self
 
 
+def _sendable(secret: Secret) -> Secret:
+    if re.fullmatch(r"[!-~]{1,4096}", secret.reveal()) is None:
+        raise ValueError("expected visible ASCII characters, at most 4096")
+    return secret
+
+
+Credential = Annotated[Secret, AfterValidator(_sendable)]
+
+
+class Bearer(Model):
+    """A token."""
+
+    token: Credential
+    """Sent as `Authorization: Bearer`."""
+
+
+class Basic(Model):
+    """A user and a password (RFC 7617)."""
+
+    username: Annotated[str, matching(r"[ -9;-~]{1,255}", "a user name without a colon")]
+    """Sent as `Authorization: Basic`, with the password."""
+
+    password: Credential
+    """Its password."""
+
+
+class ApiKey(Model):
+    """A key in a header field."""
+
+    api_key: Credential
+    """The key."""
+
+    header: HeaderName = "X-Api-Key"
+    """The field. Default X-Api-Key."""
+
+
+class UpstreamAuth(Model):
+    """Who we are for a backend. Exactly one of bearer, basic, api_key."""
+
+    bearer: Bearer | None = None
+    """A token: {token}."""
+
+    basic: Basic | None = None
+    """A user: {username, password}."""
+
+    api_key: ApiKey | None = None
+    """A key: {api_key, header}."""
+
+    @model_validator(mode="after")
+    def _is_one_of_them(self) -> Self:
+        if sum(each is not None for each in (self.bearer, self.basic, self.api_key)) != 1:
+            raise broken_rule("expected exactly one of bearer, basic, api_key")
+        return self
+
+
 class Upstream(Model):
     """One backend, of one or several equal targets."""
 
@@ -119,6 +177,9 @@ class Upstream(Model):
 
     tls: UpstreamTls = UpstreamTls()
     """Trust and identity for https."""
+
+    auth: UpstreamAuth | None = None
+    """Credentials that every request carries, in place of a field of the client's of that name."""
 
     @model_validator(mode="after")
     def _has_one_source_of_targets(self) -> Self:

@@ -332,3 +332,57 @@ def test_a_refused_handshake_is_an_ordinary_answer(forward, backend):
     ex = forward([KEY], upgrade=True)
     backend.calls[0].respond(403, [], b"no", None)
     assert (reply_of(ex).status, reply_of(ex).tunnel) == (403, None)
+
+
+@pytest.mark.parametrize(
+    ("auth", "line", "dropped"),
+    [
+        ({"bearer": {"token": "t0k"}}, b"Authorization: Bearer t0k", b"authorization"),
+        (
+            {"basic": {"username": "u", "password": "p:w"}},
+            b"Authorization: Basic dTpwOnc=",
+            b"authorization",
+        ),
+        ({"api_key": {"api_key": "k"}}, b"X-Api-Key: k", b"x-api-key"),
+        ({"api_key": {"api_key": "k", "header": "X-Maps"}}, b"X-Maps: k", b"x-maps"),
+    ],
+    ids=["bearer", "basic", "api key", "other field"],
+)
+def test_our_credentials_take_the_place_of_the_clients(forward, backend, auth, line, dropped):
+    vendor = Upstream.model_validate({"url": "http://v", "auth": auth})
+    fields = [(dropped.title(), b"theirs"), (b"Accept", b"*/*")]
+    ex = forward(fields, http={"upstream": "vendor"}, upstreams={"vendor": vendor})
+    assert line in backend.head
+    assert b"Accept: */*" in backend.head
+    assert not any(b"theirs" in each for each in backend.head)
+    assert ex.fields == fields
+    assert "t0k" not in repr(vendor)
+
+
+def test_small_bodies_are_waited_for_where_they_may_be_sent_again(forward, backend):
+    collected = []
+    http = {"url": "http://h/b", "retry": {"replay_buffer": 512}}
+    for length in (512, 513, None):
+        source = SimpleNamespace(length=length)
+        client = SimpleNamespace(
+            collect_body=collected.append, set_deadline=lambda *_: None, send=lambda *_: None
+        )
+        forward(http=http, method="PUT", source=source, client=client)
+    assert [ex.source.length for ex in collected] == [512]
+    assert [call.body.length for call in backend.calls] == [513, None]
+    assert backend.policies[0].attempts == 3
+
+
+@pytest.mark.parametrize(
+    ("retry", "own", "attempts"),
+    [(None, None, None), ({}, None, 3), ({"attempts": 5}, {"attempts": 2}, 2), ({}, "off", None)],
+    ids=["none", "upstream", "route", "off"],
+)
+def test_a_routes_own_retries_come_before_the_upstreams(forward, backend, retry, own, attempts):
+    billing = Upstream.model_validate(
+        {"url": "http://b"} | ({} if retry is None else {"retry": retry})
+    )
+    http = {"upstream": "billing"} | ({} if own is None else {"retry": own})
+    forward(http=http, upstreams={"billing": billing})
+    (policy,) = backend.policies
+    assert (policy and policy.attempts) == attempts

@@ -6,13 +6,13 @@ Knows backends only as `client.upstreams`; bodies stream both ways and are never
 import base64
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import ceil
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import ConfigError, Finding, UpstreamError
-from frontdesk.base.streams import Duplex, Fields, Source
+from frontdesk.base.streams import Duplex, Field, Fields, Source
 from frontdesk.base.telemetry import AttemptObserver
 from frontdesk.client.call import Call, Sender
 from frontdesk.client.dial import TlsFileError
@@ -32,7 +32,11 @@ from frontdesk.gateway.pipeline.exchange import (
     Stage,
     write_fields,
 )
-from frontdesk.gateway.pipeline.integrations.http_settings import retry_policy, upstream_settings
+from frontdesk.gateway.pipeline.integrations.http_settings import (
+    credentials,
+    retry_policy,
+    upstream_settings,
+)
 from frontdesk.gateway.pipeline.integrations.http_split import MIRRORED, Mirror, Split
 from frontdesk.gateway.pipeline.integrations.http_target import (
     PathVariables,
@@ -170,7 +174,10 @@ def _forwarder(build: RouteBuild, made_of: _MadeOf, name: str | None) -> tuple["
     policy = retry_policy(retry) if retry else None
     upstream = _upstream(build, name, settings)
     sender = upstream.sender(policy, timeout)
-    forwarder = Forwarder(
+    kind: Callable[..., Forwarder] = Forwarder
+    if named is not None and named.auth is not None:
+        kind = partial(CredentialedForwarder, credentials(named.auth))
+    forwarder = kind(
         sender,
         compile_target(url, variables, append=append),
         method=http.method or "",
@@ -317,6 +324,26 @@ class Forwarder:
         if has_host:
             call.has_host = True
         return True
+
+
+class CredentialedForwarder(Forwarder):
+    """One whose backend knows us by a header field of our own."""
+
+    __slots__ = ("_line", "_name")
+
+    def __init__(self, field: Field, sender: Sender, target: Text, **settings: Any) -> None:
+        """field: with the credentials. The others: see Forwarder."""
+        super().__init__(sender, target, **settings)
+        self._name = field[0].lower()
+        self._line = b"%b: %b\r\n" % field
+
+    def _write(self, ex: Exchange, call: Call) -> bool:
+        fields = ex.fields
+        ex.fields = [field for field in fields if field[0].lower() != self._name]
+        written = super()._write(ex, call)
+        ex.fields = fields
+        call.head += self._line
+        return written
 
 
 def _introduction_behind_others(ex: Exchange, host: bytes) -> bytes:

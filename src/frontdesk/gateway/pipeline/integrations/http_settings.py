@@ -1,14 +1,16 @@
 """Turns what the file says of a backend into the values that the client takes."""
 
+from base64 import b64encode
 from typing import Final
 
+from frontdesk.base.streams import Field
 from frontdesk.client.bulkhead import BulkheadSettings
 from frontdesk.client.dial import TlsSettings
 from frontdesk.client.health_checks import HealthCheck
 from frontdesk.client.pool import CONNECTIONS, PoolLimits
 from frontdesk.client.upstreams import UpstreamSettings
 from frontdesk.config.models.resilience import Breaker, Bulkhead, Health, Retry, UpstreamRetry
-from frontdesk.config.models.upstream import Upstream
+from frontdesk.config.models.upstream import Upstream, UpstreamAuth
 from frontdesk.rules.resilience.backoff import Backoff
 from frontdesk.rules.resilience.breaker import BreakerSettings
 from frontdesk.rules.resilience.health import HealthSettings
@@ -39,6 +41,17 @@ def upstream_settings(name: str, upstream: Upstream) -> UpstreamSettings:
         bulkhead=_bulkhead(bulkhead) if bulkhead else None,
         budget=(upstream.retry or UpstreamRetry()).budget,
     )
+
+
+def credentials(auth: UpstreamAuth) -> Field:
+    """Return the header field of an `auth`. Secrets are revealed here."""
+    if auth.bearer is not None:
+        return b"Authorization", b"Bearer " + auth.bearer.token.reveal().encode()
+    if auth.basic is not None:
+        pair = f"{auth.basic.username}:{auth.basic.password.reveal()}"
+        return b"Authorization", b"Basic " + b64encode(pair.encode())
+    assert auth.api_key is not None  # the model has one of the three
+    return auth.api_key.header.encode(), auth.api_key.api_key.reveal().encode()
 
 
 def retry_policy(retry: Retry) -> RetryPolicy:
