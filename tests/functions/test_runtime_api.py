@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from frontdesk.functions import host, process
 from frontdesk.functions.frames import MAX_RESULT, TOO_LARGE
 from tests.functions.streams import Taker
 
@@ -222,6 +223,14 @@ async def test_a_stream_that_nobody_wants_in_parts_is_gathered(serve):
         error = error_of(await rig.call({"do": "stream_plain", "size": 1 << 20, "parts": 7}))
         assert error["errorType"] == "Function.ResponseSizeTooLarge"
         assert (await rig.result("after"))["event"] == "after"
+
+
+async def test_a_command_is_asked_to_end_before_it_is_ended(serve, monkeypatch):
+    monkeypatch.setattr(process, "_EXIT_GRACE", 30.0)
+    monkeypatch.setattr(host, "_END_GRACE", 30.0)
+    async with serve("", command=(*RAW, "tidy")) as rig:
+        await rig.result("x")
+    assert "tidied up" in rig.lines
 
 
 async def test_a_command_gets_the_environment_of_its_function_alone(serve, monkeypatch):

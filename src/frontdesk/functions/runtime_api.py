@@ -40,6 +40,7 @@ from frontdesk.functions.sandbox import become, end_with_parent
 
 _HOST: Final = "127.0.0.1"
 _ROOT: Final = "/2018-06-01/runtime/"
+_BREATH: Final = 0.05  # seconds
 _ACCEPTED: Final = b'{"status":"OK"}\n'
 
 _End = tuple[int, bytes]
@@ -106,7 +107,11 @@ def _end_as(command: int) -> NoReturn:
 
 def _accept(listener: socket.socket, api: "_RuntimeApi") -> None:
     while True:
-        connected, _ = listener.accept()
+        try:
+            connected, _ = listener.accept()
+        except OSError:  # no descriptor is left: the command holds too many connections
+            time.sleep(_BREATH)
+            continue
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = Connection(connected)
         threading.Thread(target=api.talk, args=(connection,), daemon=True).start()

@@ -155,6 +155,8 @@ def main():
             sys.exit(1)
         case ["exit at init"]:
             sys.exit(3)
+        case ["tidy"]:
+            signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b"tidied up\n"), sys.exit()))
         case ["impatient"]:  # a long poll that is given up, before the one that counts
             host, port = API.split(":")
             with socket.create_connection((host, int(port))) as connection:
