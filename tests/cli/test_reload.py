@@ -1,9 +1,13 @@
 """The configuration of a running gateway: reload by command, signal and file; diff, rollback, history."""
 
+import gc
 import signal
+import sys
+from types import SimpleNamespace
 
 import pytest
 
+from frontdesk.cli.main import main
 from tests.live.calls import free_port
 from tests.live.certificates import Authority
 from tests.live.gateways import gateway, project
@@ -34,13 +38,19 @@ def running(path):
 
 
 @pytest.fixture
-def command(path):
-    """Call a command of Frontdesk in the folder; gives its process, ended."""
+def command(path, monkeypatch, capsys):
+    """Call a command of Frontdesk in the folder, as in a terminal; gives code, stdout, stderr."""
+    monkeypatch.chdir(path.parent)
 
     def call(*arguments, env=SECRET):
-        with frontdesk(*arguments, cwd=path.parent, env=env) as process:
-            process.code = process.wait()
-        return process
+        monkeypatch.setattr(sys, "argv", ["frontdesk", *arguments])
+        for name, value in env.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        gc.enable()  # which a command turns off, being over soon
+        said = capsys.readouterr()
+        return SimpleNamespace(code=ended.value.code or 0, stdout=said.out, stderr=said.err)
 
     return call
 

@@ -63,8 +63,12 @@ def echo(number):
     return b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
+CONNECTIONS = set()
+
+
 async def back(reader, writer):
     """Answer each request with its own body."""
+    CONNECTIONS.add(asyncio.current_task())
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
@@ -73,6 +77,7 @@ async def back(reader, writer):
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (length, body))
     except asyncio.IncompleteReadError:
         writer.close()
+        await writer.wait_closed()
 
 
 async def test_a_hundred_reloads_under_load_cost_no_request(tmp_path):
@@ -101,3 +106,4 @@ async def test_a_hundred_reloads_under_load_cost_no_request(tmp_path):
             assert all(client.answers > 0 for client in clients)
         finally:
             await app.stop()
+            await asyncio.wait(CONNECTIONS)
