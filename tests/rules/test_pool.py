@@ -492,12 +492,12 @@ def test_fewer_stand_ready_when_told_so():
     assert ask(pool, "b", version="1") == [spawn("f", 4, "1")]
 
 
-def test_a_child_that_is_ready_when_enough_are_goes():
+def test_a_child_beyond_those_that_are_wanted_goes_when_it_is_ready():
     pool = make()
     versions(pool, v1=2)
     assert versions(pool, v1=1, keep={LATEST, "1"}) == []
-    assert pool.ready(1, 0.0) == []
-    assert pool.ready(2, 0.0) == [Retire(2)]
+    assert pool.ready(1, 0.0) == [Retire(1)]
+    assert pool.ready(2, 0.0) == []
 
 
 def test_a_new_version_stands_ready_beside_the_calls_of_the_former():
