@@ -10,7 +10,8 @@ from frontdesk.config.models.api import Route
 from frontdesk.config.models.upstream import Upstream
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
-from frontdesk.gateway.pipeline.integrations.http import FAILURES, integration
+from frontdesk.gateway.pipeline.integrations.http import integration
+from frontdesk.gateway.pipeline.integrations.http_forwarder import FAILURES
 
 HOST = (b"Host", b"Api.Clinic.example:8080")
 
