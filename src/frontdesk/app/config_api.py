@@ -9,7 +9,7 @@ Each answers 200 with what changed, or 422 with why nothing did.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
@@ -19,8 +19,6 @@ from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON, refusal
 
-PREFIX: Final = "/config/"
-
 
 class ConfigApi:
     """The face of these requests."""
@@ -28,7 +26,6 @@ class ConfigApi:
     needs_token = True
 
     def __init__(self, reloads: Reloads) -> None:
-        self._reloads = reloads
         self._actions: Mapping[str, Callable[[Exchange], Awaitable[Effect]]] = {
             "/config/reload": lambda _ex: reloads.reload("cli"),
             "/config/preview": lambda _ex: reloads.preview(),
