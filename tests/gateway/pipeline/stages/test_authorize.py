@@ -26,7 +26,11 @@ def build():
     clock, shared = SimpleNamespace(monotonic=lambda: 0.0, time=lambda: 0.0), {}
     wheel = Wheel(0.0)
     parts = SimpleNamespace(
-        clock=clock, wheel=wheel, keys=KeyRing(clock, wheel, None), invokers={"check": None}
+        clock=clock,
+        wheel=wheel,
+        keys=KeyRing(clock, wheel, None),
+        invokers={"check": None},
+        traces=None,
     )
     config = SimpleNamespace(authorizers={"patients": JWT, "subscription": FUNCTION})
 
