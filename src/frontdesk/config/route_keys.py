@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 DEFAULT: Final = "$default"
@@ -36,6 +37,7 @@ class RouteKey:
         return bool(self.segments) and self.segments[-1].endswith("+}")
 
 
+@lru_cache(1 << 14)  # asked twice at each load, and a reload has mostly the keys of the load before
 def parse_route_key(text: str) -> RouteKey:
     """Take a route key apart.
 
