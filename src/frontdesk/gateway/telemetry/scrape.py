@@ -42,8 +42,8 @@ class MetricsFace:
         form, told = format_for(accept), self._samples()
         samples = await told if isinstance(told, Awaitable) else told
         families = by_metric([sample async for sample in _unhurried(samples)])
-        text = "".join([piece async for piece in _unhurried(written(families, form))])
-        return Reply(200, [(b"content-type", form.content_type)], text.encode())
+        pieces = [piece.encode() async for piece in _unhurried(written(families, form))]
+        return Reply(200, [(b"content-type", form.content_type)], b"".join(pieces))
 
 
 async def _unhurried(items: Iterable[T]) -> AsyncIterator[T]:
