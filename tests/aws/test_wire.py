@@ -109,3 +109,15 @@ async def test_a_store_that_fails_is_a_fault_of_the_service(api):
         "Code": "ServiceException",
         "Message": "the store did not do it: disk full",
     }
+
+
+@pytest.mark.parametrize(("secret", "status"), [("t0ken", 200), ("wrong", 403)])
+async def test_long_bodies_are_verified_too(guarded, secret, status):
+    payload = b'"' + bytes(b"x" * 500_000) + b'"'
+    try:
+        answer = await guarded(
+            "invoke", key="frontdesk", secret=secret, FunctionName="from_file", Payload=payload
+        )
+    except ClientError as error:
+        answer = error.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == status

@@ -3,6 +3,7 @@
 Knows no service. Source: AWS, "Signing AWS API requests"; Smithy, "AWS restJson1 protocol", errors.
 """
 
+import asyncio
 import os
 import uuid
 from collections.abc import Awaitable, Sequence
@@ -19,6 +20,9 @@ from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.rules.auth.sigv4 import Refusal, Request, verify
 
 REQUEST_ID = b"x-amzn-requestid"
+
+_LONG = 256 * 1024
+"""Bytes of a body beyond which hashing it would hold up everybody else."""
 
 
 class ApiError(FrontdeskError):
@@ -75,7 +79,10 @@ class WireApi:
 
     async def _answer(self, service: Service, ex: Exchange) -> Reply:
         try:
-            self._admit(ex, service.scope)
+            if len(ex.body) > _LONG:
+                await asyncio.to_thread(self._admit, ex, service.scope)
+            else:
+                self._admit(ex, service.scope)
             reply = await service.answer(ex)
         except ApiError as error:
             reply = error_reply(error)

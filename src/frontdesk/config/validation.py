@@ -101,7 +101,10 @@ class _Fault(NamedTuple):
 def _unknown_key(fault: _Fault) -> Finding:
     key = fault.path[-1]
     known = dict.fromkeys(keys_at(fault.path[:-1]))
-    hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
+    if key in known:  # to another kind of entry that may stand here
+        hint = "it does not go with the other keys here"
+    else:
+        hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
     return Finding("error", "unknown-key", fault.where_key, f"unknown key: {key}", hint=hint)
 
 

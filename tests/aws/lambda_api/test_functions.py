@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from botocore.exceptions import ClientError
 
+from frontdesk.base.errors import StartError
 from frontdesk.functions.environment import RUNTIME
 from frontdesk.functions.settings import Alias
 from tests.aws.conftest import zipped
@@ -375,3 +376,16 @@ async def test_a_function_runs_again_when_the_file_gives_its_name_back(api):
     del api.file.functions["made"]
     await api.registry.run()
     assert api.host.definitions["made"].latest.handler == "app.handler"
+
+
+async def test_what_is_committed_and_cannot_run_is_a_fault_of_the_service(api):
+    async def full(_definition):
+        raise StartError("function made: cannot unpack: no space left on device")
+
+    api.host.put = full
+    assert await refused(api, "create_function", **told()) == (
+        500,
+        "ServiceException",
+        "function made: cannot unpack: no space left on device",
+    )
+    assert (await api("get_function", FunctionName="made"))["Configuration"]["State"] == "Active"

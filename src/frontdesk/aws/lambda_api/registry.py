@@ -207,11 +207,18 @@ class Registry:
             raise StoreError(f"the code cannot be stored: {error.strerror}") from error
 
     async def save(self, entry: FunctionEntry) -> FunctionEntry:
-        """Commit a function, then run it. Raises: ApiError, StoreError, and nothing has changed."""
+        """Commit a function, then run it.
+
+        Raises: ApiError or StoreError. Nothing has changed then, but for a ServiceException: the function
+        is committed and could not be run, for lack of space, say; a restart tries again.
+        """
         name = entry.function_name
         await self._put(_FUNCTION, name, entry)
         self._functions[name] = entry
-        await self._host.put(self._definition(entry))
+        try:
+            await self._host.put(self._definition(entry))
+        except StartError as error:
+            raise ApiError(500, "ServiceException", error.message) from error
         await self._sweep()
         return entry
 
