@@ -165,6 +165,17 @@ async def test_requests_signed_by_botocore_are_let_in(folder, authority):
         assert (await ask(app, context, "/iam/1", "POST"))[0] == 403
 
 
+def names_shown(app, authority, server_name):
+    """Tell the names of the certificate that a client is shown which asks for a host."""
+    context = authority.client()
+    context.check_hostname = False
+    with (
+        closing(socket.create_connection(app.addresses[0], timeout=30)) as plain,
+        context.wrap_socket(plain, server_hostname=server_name) as secured,
+    ):
+        return [name for _, name in secured.getpeercert()["subjectAltName"]]
+
+
 DOMAIN = """
     listen: {address: 127.0.0.1:0, tls: {cert: server.pem, key: server.key}}
     apis:
@@ -178,17 +189,12 @@ DOMAIN = """
 
 
 async def test_a_reload_brings_a_domain_with_its_certificate(folder, authority):
-    def names(app, server_name):
-        context = authority.client()
-        context.check_hostname = False
-        with closing(http.client.HTTPSConnection(str(app.addresses[0]), context=context)) as made:
-            sock = socket.create_connection(app.addresses[0], timeout=30)
-            made.sock = context.wrap_socket(sock, server_hostname=server_name)
-            return [name for _, name in made.sock.getpeercert()["subjectAltName"]]
-
     plain = DOMAIN.partition("    domains:")[0]
     async with serving(project(folder, plain.replace("a: {", "a: {base_path: /a, "))) as app:
-        assert await asyncio.to_thread(names, app, "lab.example") == ["127.0.0.1", "api.example"]
+        assert await asyncio.to_thread(names_shown, app, authority, "lab.example") == [
+            "127.0.0.1",
+            "api.example",
+        ]
         path = project(folder, DOMAIN)
         with pytest.raises(StartError, match=r"cannot read the file: .*lab\.pem"):
             await app.reload(load([path], {}))
@@ -196,13 +202,37 @@ async def test_a_reload_brings_a_domain_with_its_certificate(folder, authority):
 
         authority.issue("lab.example").write(folder, "lab")
         await app.reload(load([path], {}))
-        assert await asyncio.to_thread(names, app, "lab.example") == ["lab.example"]
+        assert await asyncio.to_thread(names_shown, app, authority, "lab.example") == [
+            "lab.example"
+        ]
         lab = {"Host": "lab.example"}
         status, _, body = await ask(app, authority.client(), "/v1/lab/where", headers=lab)
         assert (status, body) == (200, b"mapped")
         status, _, body = await ask(app, authority.client(), "/where", headers=lab)
         assert (status, body) == (403, b'{"message":"Forbidden"}')
         assert (await ask(app, authority.client(), "/where"))[2] == b"open"
+
+
+SIMPLE = """
+    listen: {address: 127.0.0.1:0, tls: {cert: server.pem, key: server.key%s}}
+    apis: {a: {routes: {GET /where: {mock: {}}}}}
+"""
+
+
+async def test_a_reload_brings_other_certificates_but_asks_no_client_anew(folder, authority):
+    authority.issue("more.example").write(folder, "more")
+    more = ", certificates: [{cert: more.pem, key: more.key}]"
+    async with serving(project(folder, SIMPLE % "")) as app:
+        before = (folder / "frontdesk.yaml").read_text()
+        (folder / "frontdesk.yaml").write_text(before.replace("server.key", f"server.key{more}"))
+        assert await app.reload(load([folder / "frontdesk.yaml"], {})) == ()
+        assert await asyncio.to_thread(names_shown, app, authority, "more.example") == [
+            "more.example"
+        ]
+        asks = before.replace("server.key", "server.key, client_ca: ca.pem")
+        (folder / "frontdesk.yaml").write_text(asks)
+        assert await app.reload(load([folder / "frontdesk.yaml"], {})) == ("listen",)
+        assert (await ask(app, authority.client(), "/where"))[0] == 200
 
 
 @pytest.mark.parametrize(

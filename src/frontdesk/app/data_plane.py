@@ -126,8 +126,8 @@ class DataPlane:
         """
         parts = self._parts.successor(invokers)
         plan = compile_gateway(loaded, parts, self._record())
-        listeners = [listener.tls for listener in self._config.listen]
-        return Candidate(loaded, plan, parts, certificates_of_listeners(listeners, loaded.config))
+        certificates = certificates_of_listeners(self._config.listen, loaded.config)
+        return Candidate(loaded, plan, parts, certificates)
 
     async def start(self, candidate: Candidate) -> list[Address]:
         """Let clients in at every `listen` of the file; return where. Raises: StartError."""

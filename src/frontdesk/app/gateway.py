@@ -17,7 +17,7 @@ from frontdesk.app.functions import all_functions, function_host, invokers, remo
 from frontdesk.app.history import STORE, History
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.supervisor import Supervisor
-from frontdesk.app.tls import admin_tls
+from frontdesk.app.tls import admin_tls, fixed_of_listeners
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.metrics import CONFIG_RELOAD
@@ -232,7 +232,6 @@ def compile_offline(loaded: Loaded) -> GatewayPlan:
 def _fixed(config: Config) -> dict[str, object]:
     """List what is read when the process starts, by key of the file. A reload leaves it as it was."""
     keys = (
-        "listen",
         "admin",
         "data_dir",
         "store",
@@ -244,6 +243,7 @@ def _fixed(config: Config) -> dict[str, object]:
     )
     limits = ("max_connections", "max_header", "header_timeout", "idle_timeout", "drain")
     return {
+        "listen": fixed_of_listeners(config.listen),
         **{key: getattr(config, key) for key in keys},
         **{f"limits.{key}": getattr(config.limits, key) for key in (*limits, "concurrency")},
     }

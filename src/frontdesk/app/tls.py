@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from frontdesk.config.models.domain import Domain
+from frontdesk.config.models.door import Listener
 from frontdesk.config.models.root import Config
 from frontdesk.config.models.tls import Tls
 from frontdesk.gateway.server.tls import (
@@ -14,16 +15,28 @@ from frontdesk.gateway.server.tls import (
 
 
 def certificates_of_listeners(
-    listeners: Sequence[Tls | None], config: Config
+    started: Sequence[Listener], config: Config
 ) -> tuple[Certificates | None, ...]:
     """Read the certificates that listeners show: their own, and those of the domains of `config`.
 
+    started: as they were opened. Where `config` has others, these wait for a restart and keep theirs.
     Raises: StartError when one cannot be used.
     """
+    same = fixed_of_listeners(started) == fixed_of_listeners(config.listen)
     domains = list(config.domains.values())
     return tuple(
-        None if tls is None else Certificates(_settings(tls, domains)) for tls in listeners
+        None if listener.tls is None else Certificates(_settings(listener.tls, domains))
+        for listener in (config.listen if same else started)
     )
+
+
+def fixed_of_listeners(listeners: Sequence[Listener]) -> list[object]:
+    """List what of listeners is read when the process starts: all but which files they show."""
+    return [(each.address, each.half_close, each.tls and _fixed(each.tls)) for each in listeners]
+
+
+def _fixed(tls: Tls) -> tuple[object, ...]:
+    return tls.client_auth, tls.min_version, tls.client_ca is not None
 
 
 def admin_tls(config: Config) -> ListenerTls | None:

@@ -280,6 +280,22 @@ async def test_other_settings_take_the_place_of_the_first(serve, authority, tmp_
     assert await shown(address, authority, "a.example") == ["b.example"]
 
 
+def test_a_reload_is_not_undone_by_files_that_were_read_before(authority, tmp_path, monkeypatch):
+    tls = ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path))
+    authority.issue("a.example").write(tmp_path, "s0")
+    (tmp_path / "new").mkdir()
+    reloaded = certificates(authority.issue("b.example"), folder=tmp_path / "new")
+
+    def reload_meanwhile(settings):
+        tls.replace(reloaded, time.time())
+        return Certificates(settings)
+
+    monkeypatch.setattr("frontdesk.gateway.server.tls.Certificates", reload_meanwhile)
+    assert not tls.renew(time.time())
+    assert tls.certificates is reloaded
+    assert not tls.renew(time.time())
+
+
 class Clock:
     now = 0.0
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ class Certificates:
     def __init__(self, settings: TlsSettings) -> None:
         """Read the files, in whatever thread. Raises: StartError when they cannot be used."""
         self.settings = settings
+        self.stamp = settings.stamp()
         self.by_file: dict[Path, ServerCertificate] = {}
         self._by_name: dict[str, ssl.SSLContext] = {}
         try:
@@ -109,8 +111,9 @@ class ListenerTls:
         self.certificates = certificates
         self.context = new_context(certificates.settings)
         self.context.sni_callback = self._choose
-        self._stamp = certificates.settings.stamp()
+        self._seen = certificates.stamp
         self._trusted_since = 0.0
+        self._replacing = threading.Lock()
 
     @property
     def asks_clients(self) -> bool:
@@ -131,26 +134,35 @@ class ListenerTls:
 
         Whether clients are asked, and the least version, stay as they were at the start.
         """
+        with self._replacing:
+            self._replace(certificates, now)
+
+    def _replace(self, certificates: Certificates, now: float) -> None:
         if certificates.client_ca != self.certificates.client_ca:
             self._trusted_since = now
         self.certificates = certificates
+        self._seen = certificates.stamp
 
     def renew(self, now: float) -> bool:
         """Read the files again where one of them has changed; keep the old ones where they are no good.
 
         Blocks for some milliseconds: meant for a thread. Returns whether others are shown now.
         """
-        stamp = self.certificates.settings.stamp()
-        if stamp == self._stamp:
+        former = self.certificates
+        stamp = former.settings.stamp()
+        if stamp == self._seen:
             return False
-        self._stamp = stamp
+        self._seen = stamp
         try:
-            renewed = Certificates(self.certificates.settings)
+            renewed = Certificates(former.settings)
         except StartError as error:
             # A key that follows its certificate by a moment changes the stamp again.
             _log.error("the old certificates stay: %s", error)
             return False
-        self.replace(renewed, now)
+        with self._replacing:
+            if self.certificates is not former:  # a reload came first
+                return False
+            self._replace(renewed, now)
         for path in renewed.by_file:
             _log.info("certificate renewed: %s", path)
         return True
