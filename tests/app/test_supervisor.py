@@ -132,6 +132,18 @@ async def _silent(app):
     return not app._data._places[0].sockets
 
 
+async def test_a_replaced_worker_serves_what_was_loaded_whatever_files_say_now(tmp_path):
+    path = project(tmp_path, MOCKS.replace("body: old", 'body: "${file:text}"'))
+    (tmp_path / "text").write_text("as loaded")
+    async with serving(path, workers=2) as app:
+        (tmp_path / "text").write_text("changed")
+        path.write_text("not even YAML: [")
+        os.kill(pids(app)[0], signal.SIGKILL)
+        await until(lambda: _is_not_ready(app))
+        await ready(app)
+        assert await bodies(app) == {b"as loaded"}
+
+
 def test_pauses_grow():
     assert list(PAUSES) == sorted(PAUSES)
 

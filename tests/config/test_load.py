@@ -184,3 +184,21 @@ def test_paths_start_at_the_folder_of_their_own_file(tmp_path):
     assert functions["f"].code == tmp_path / "src"
     assert functions["g"].code == tmp_path / "sub" / "src"
     assert functions["h"].code == Path("/opt")
+
+
+def test_sources_and_references_make_the_same_configuration_whatever_has_changed(tmp_path):
+    path, text = tmp_path / "frontdesk.yaml", tmp_path / "text"
+    path.write_text(
+        "name: x\nadmin: {token: '${env:TOKEN}'}\n"
+        "apis: {a: {routes: {GET /: {mock: {body: '${file:text} ${env:NONE:-default}'}}}}}\n"
+    )
+    text.write_text("before")
+    loaded = load([path], {"TOKEN": "s3cret"})
+    path.unlink()
+    text.write_text("after")
+    again = load(
+        tuple(loaded.sources), {}, loaded.sources.__getitem__, known=dict(loaded.references)
+    )
+    assert again.config == loaded.config
+    assert again.config.apis["a"].routes["GET /"].mock.body == "before default"
+    assert again.references == loaded.references

@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Final
 
 from frontdesk.app.background import aside
@@ -47,14 +46,6 @@ REPORT_TIME: Final = 5.0
 _log = logging.getLogger("frontdesk.workers")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Version:
-    """A configuration for all workers. packed: the Proposal."""
-
-    candidate: Candidate
-    packed: bytes = field(repr=False)
-
-
 class _Place:
     """What stays when a worker is replaced. number: from 1. sockets: one for each address."""
 
@@ -64,8 +55,8 @@ class _Place:
         self.max_connections = max_connections
         self.process: WorkerProcess
         self.serving = False
-        self.prepared: _Version | None = None
-        self.adopted: _Version | None = None
+        self.prepared: Candidate | None = None
+        self.adopted: Candidate | None = None
         self.report = Report([], ())
 
     def silence(self) -> None:
@@ -93,8 +84,7 @@ class Supervisor:
         self._keepers: list[asyncio.Task[None]] = []
         self._draining = False
         self._past: list[Sample] = []  # what workers have counted that are no more
-        self._in_force: _Version
-        self._next: _Version
+        self._in_force: Candidate
 
     # -- as DataPlane -----------------------------------------------------------------------------
 
@@ -116,13 +106,13 @@ class Supervisor:
 
         Raises: ConfigError or StartError of the first that cannot, and nothing has changed.
         """
-        self._next = version = await aside(lambda: _version(self.compile(loaded, invokers)))
-        await _all(self._prepare(place, version) for place in self._serving())
-        return version.candidate
+        candidate = await aside(lambda: self.compile(loaded, invokers))
+        await _all(self._prepare(place, candidate) for place in self._serving())
+        return candidate
 
     async def start(self, candidate: Candidate) -> list[Address]:
         """Have all workers serve; return where. Raises: StartError or ConfigError."""
-        self._in_force = _version(candidate)
+        self._in_force = candidate
         groups = []
         for listener in self._config.listen:
             groups.append(listen_together(*listener.address, "listen", self._workers))
@@ -139,9 +129,8 @@ class Supervisor:
 
     async def adopt(self, candidate: Candidate) -> None:
         """Put what `prepare` has made in force, in all workers."""
-        assert candidate is self._next.candidate
-        self._in_force = self._next
-        await _all(self._adopt(place, self._in_force) for place in self._serving())
+        self._in_force = candidate
+        await _all(self._adopt(place, candidate) for place in self._serving())
 
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`.
@@ -197,7 +186,7 @@ class Supervisor:
         return max(1, each + (number <= more))
 
     def _find(self, name: str) -> Invoker | None:
-        return self._in_force.candidate.parts.invokers.get(name)
+        return self._in_force.parts.invokers.get(name)
 
     def _end(self) -> None:
         """End all workers at once."""
@@ -267,10 +256,11 @@ class Supervisor:
             self._find,
         )
         self._living.add(place.process)
-        version = self._in_force
-        start = Start(version.packed, descriptors, self._ledger, self._turn, place.max_connections)
+        candidate = self._in_force
+        proposal, share = Proposal.of(candidate), place.max_connections
+        start = Start(proposal, descriptors, self._ledger, self._turn, share)
         await place.process.order("start", start)
-        place.prepared = place.adopted = version
+        place.prepared = place.adopted = candidate
         while place.adopted is not self._in_force:  # a reload came between
             await self._serve_by(place, self._in_force)
         place.serving = True
@@ -290,27 +280,27 @@ class Supervisor:
         self._living.discard(place.process)
         return told
 
-    async def _prepare(self, place: _Place, version: _Version) -> None:
+    async def _prepare(self, place: _Place, candidate: Candidate) -> None:
         # One that has ended meanwhile comes back with what is in force then.
         with suppress(WorkerLostError):
-            await place.process.order("prepare", version.packed)
-            place.prepared = version
+            await place.process.order("prepare", Proposal.of(candidate))
+            place.prepared = candidate
 
-    async def _adopt(self, place: _Place, version: _Version) -> None:
+    async def _adopt(self, place: _Place, candidate: Candidate) -> None:
         try:
-            await self._serve_by(place, version)
+            await self._serve_by(place, candidate)
         except WorkerLostError:
             return
         except FrontdeskError as error:  # it has come since `prepare`
             _log.warning("worker %d cannot take the new configuration: %s", place.number, error)
             place.process.kill()
 
-    async def _serve_by(self, place: _Place, version: _Version) -> None:
-        if place.prepared is not version:
-            await place.process.order("prepare", version.packed)
-            place.prepared = version
+    async def _serve_by(self, place: _Place, candidate: Candidate) -> None:
+        if place.prepared is not candidate:
+            await place.process.order("prepare", Proposal.of(candidate))
+            place.prepared = candidate
         await place.process.order("adopt")
-        place.adopted = version
+        place.adopted = candidate
 
     async def _pause(self, seconds: float) -> None:
         over = asyncio.get_running_loop().create_future()
@@ -320,11 +310,6 @@ class Supervisor:
             await over
         finally:
             timer.stop()
-
-
-def _version(candidate: Candidate) -> _Version:
-    names = tuple(candidate.parts.invokers)
-    return _Version(candidate, Proposal(candidate.loaded, names).packed())
 
 
 async def _all(doings: Iterable[Awaitable[None]]) -> None:

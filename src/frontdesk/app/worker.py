@@ -5,10 +5,10 @@ Does what the supervisor orders, and ends with it.
 
 import asyncio
 import gc
-import pickle
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from frontdesk.app.background import aside, let_go
 from frontdesk.app.data_plane import Candidate, DataPlane
@@ -16,7 +16,8 @@ from frontdesk.base.clock import SystemClock
 from frontdesk.base.telemetry import Sample
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
-from frontdesk.config.load import Loaded
+from frontdesk.config.load import Loaded, load
+from frontdesk.config.references import Known
 from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.orders import Handler, Obedience
 from frontdesk.gateway.workers.remote_functions import RemoteFunctions
@@ -26,35 +27,37 @@ from frontdesk.stores.shared_memory.turn import Turn
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A configuration as it reaches a worker: with its references resolved, nothing to be read again.
+    """A configuration as it reaches a worker: what has been read once is not read again.
 
-    functions: the names of those that it may call.
+    sources, references: see `Loaded`. functions: the names of those that it may call.
     """
 
-    loaded: Loaded
+    sources: Mapping[Path, bytes]
+    references: Known = field(repr=False)
     functions: tuple[str, ...]
 
-    def packed(self) -> bytes:
-        """Write it as bytes, which `unpacked` reads."""
-        return pickle.dumps(self, pickle.HIGHEST_PROTOCOL)
+    @classmethod
+    def of(cls, candidate: Candidate) -> "Proposal":
+        """Propose what this process has compiled."""
+        loaded, functions = candidate.loaded, tuple(candidate.parts.invokers)
+        return cls(loaded.sources, loaded.references, functions)
 
-
-def unpacked(proposal: bytes) -> Proposal:
-    """Read what `Proposal.packed` has written."""
-    read: Proposal = pickle.loads(proposal)  # noqa: S301 - it came through the channel; see there
-    return read
+    def loaded(self) -> Loaded:
+        """Load it. Raises: ConfigError."""
+        read = self.sources.__getitem__
+        return load(tuple(self.sources), {}, read, known=self.references)
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """What a worker needs to begin.
 
-    proposal: packed. sockets: descriptors of those that listen, one for each `listen` of the file.
+    sockets: descriptors of those that listen, one for each `listen` of the file.
     ledger, turn: descriptors of the shared memory, and of the turns at the access log. max_connections:
     this worker's share.
     """
 
-    proposal: bytes = field(repr=False)  # with secrets
+    proposal: Proposal
     sockets: tuple[int, ...]
     ledger: int
     turn: int
@@ -103,21 +106,21 @@ class Worker:
         heartbeat.close()
 
     async def _start(self, start: Start) -> None:
-        proposal = unpacked(start.proposal)
+        loaded = start.proposal.loaded()
         ledger = SharedLedger(start.ledger)
         self._data = DataPlane(
-            proposal.loaded.config, ledger, self._clock, self._wheel, turn=Turn(start.turn)
+            loaded.config, ledger, self._clock, self._wheel, turn=Turn(start.turn)
         )
         self._data.open()
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
-        self._in_force = self._compiled(proposal)
+        self._in_force = self._compiled(loaded, start.proposal)
         await self._data.listen(self._in_force, sockets, max_connections=start.max_connections)
         # What lives now lives on: the collector need not look at it again and again.
         gc.freeze()
         gc.enable()
 
-    async def _prepare(self, proposal: bytes) -> None:
-        self._next = await aside(lambda: self._compiled(unpacked(proposal)))
+    async def _prepare(self, proposal: Proposal) -> None:
+        self._next = await aside(lambda: self._compiled(proposal.loaded(), proposal))
 
     async def _adopt(self, _nothing: None) -> None:
         await self._data.adopt(self._next)
@@ -136,6 +139,6 @@ class Worker:
         await self._data.drain()
         self._data.close()
 
-    def _compiled(self, proposal: Proposal) -> Candidate:
+    def _compiled(self, loaded: Loaded, proposal: Proposal) -> Candidate:
         invokers = {name: self._functions.invoker(name) for name in proposal.functions}
-        return self._data.compile(proposal.loaded, invokers)
+        return self._data.compile(loaded, invokers)

@@ -4,7 +4,7 @@ Everything that is wrong is told at once, in file order.
 """
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from frontdesk.base.errors import ConfigError, Finding, Position
@@ -12,7 +12,7 @@ from frontdesk.config.conflicts import conflicts
 from frontdesk.config.mappings import unknown_targets
 from frontdesk.config.models.root import Config
 from frontdesk.config.names import unknown_names
-from frontdesk.config.references import resolve
+from frontdesk.config.references import Known, resolve
 from frontdesk.config.text import FileText
 from frontdesk.config.tree import Tree
 from frontdesk.config.urls import unusable_urls
@@ -25,12 +25,13 @@ class Loaded:
     """A valid configuration, and where it says what.
 
     tree: the files' content as written, its texts knowing their references. sources: the files' bytes
-    by path, in order.
+    by path, in order. references: what theirs stood for. `load` makes the same again of these two.
     """
 
     config: Config
     tree: Tree
     sources: Mapping[Path, bytes]
+    references: Known = field(repr=False)
 
     def place(self, *path: str | int) -> Position | None:
         """Say where the key at `path` stands, or None where the files say nothing.
@@ -54,23 +55,26 @@ def load(
     read: Callable[[Path], bytes] = Path.read_bytes,
     *,
     only: Container[str] | None = None,
+    known: Known | None = None,
 ) -> Loaded:
     """Load one file, or merge several: later ones may only add keys.
 
     paths: at least one; relative paths inside a file start at its folder. environ: for `${env:…}`.
     read: gives the bytes of a path. only: the keys of the top to load, whatever is wrong with others.
+    known: what references stand for that are not to be looked up.
     Raises: ConfigError with every finding.
     """
     findings: list[Finding] = []
     merged: Tree | None = None
     sources: dict[Path, bytes] = {}
+    references: Known = dict(known or {})
     for path in paths:
         try:
             sources[path] = read(path)
         except OSError as error:
             findings.append(_unreadable(path, error))
             continue
-        tree, found = _resolved(path, sources[path], environ, only)
+        tree, found = _resolved(path, sources[path], environ, references, only)
         findings += found
         if merged is None:
             merged = tree
@@ -86,7 +90,7 @@ def load(
         findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:
         raise ConfigError(located(findings, [str(path) for path in paths]))
-    return Loaded(config, merged, sources)
+    return Loaded(config, merged, sources, references)
 
 
 def _unreadable(path: Path, error: OSError) -> Finding:
@@ -97,13 +101,17 @@ def _unreadable(path: Path, error: OSError) -> Finding:
 
 
 def _resolved(
-    path: Path, data: bytes, environ: Mapping[str, str], only: Container[str] | None
+    path: Path,
+    data: bytes,
+    environ: Mapping[str, str],
+    references: Known,
+    only: Container[str] | None,
 ) -> tuple[Tree | None, list[Finding]]:
     tree, findings = read_yaml(data, str(path))
     if tree is not None:
         if only is not None:
             tree.value = {key: item for key, item in tree.value.items() if key in only}
-        findings += resolve(tree, path.parent.absolute(), environ)
+        findings += resolve(tree, path.parent.absolute(), environ, references)
     return tree, findings
 
 

@@ -21,21 +21,31 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LITERAL = "write $${ for the two characters themselves"
 
 
-def resolve(tree: Tree, folder: FilePath, environ: Mapping[str, str]) -> list[Finding]:
+Known = dict[tuple[FilePath, str], str]
+"""What references stand for, by the folder of their file and as they are written there."""
+
+
+def resolve(
+    tree: Tree, folder: FilePath, environ: Mapping[str, str], known: Known
+) -> list[Finding]:
     """Replace the references in `tree.value`. folder: of the file, for relative paths.
 
+    known: is asked first, and told what has been looked up.
     The mappings and lists are made anew, so that values shared through aliases stay apart.
     """
-    resolver = _Resolver(tree, folder, environ)
+    resolver = _Resolver(tree, folder, environ, known)
     tree.value = resolver.walk(tree.value, ())
     return resolver.findings
 
 
 class _Resolver:
-    def __init__(self, tree: Tree, folder: FilePath, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, tree: Tree, folder: FilePath, environ: Mapping[str, str], known: Known
+    ) -> None:
         self.tree = tree
         self.folder = folder
         self.environ = environ
+        self.known = known
         self.findings: list[Finding] = []
 
     def walk(self, value: Any, path: Path) -> Any:
@@ -77,7 +87,10 @@ class _Resolver:
         if source is None:
             known = " and ".join(f"${{{scheme}:…}}" for scheme in _SOURCES)
             raise ValueError(f"expected a reference such as {known}: {found[0]}", _LITERAL)
-        return source(self, name)
+        key = self.folder, found[0]
+        if key not in self.known:
+            self.known[key] = source(self, name)
+        return self.known[key]
 
     def variable(self, reference: str) -> str:
         name, dash, default = reference.partition(":-")

@@ -25,10 +25,6 @@ class FileText(str):
         made.referenced = referenced
         return made
 
-    def __getnewargs_ex__(self) -> tuple[tuple[str, Path, str], dict[str, bool]]:
-        """Be pickled with all of it."""
-        return (self.plain(), self.folder, self.written), {"referenced": self.referenced}
-
     def plain(self) -> str:
         """Return the characters alone."""
         return str.__str__(self)
