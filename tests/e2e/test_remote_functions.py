@@ -137,6 +137,16 @@ def test_the_lambda_api_passes_calls_on(door):
         api.delete_function(FunctionName="greet")
 
 
+def test_it_is_called_by_hand(door):
+    folder = door[0].folder
+    with frontdesk("invoke", "greet", "-e", '{"a": 1}', cwd=folder) as process:
+        assert process.wait() == 0
+    assert json.loads(process.stdout) == {"hello": {"a": 1}, "version": "$LATEST"}
+    with frontdesk("invoke", "refused", cwd=folder) as process:
+        assert process.wait() == 1
+    assert "error: Unavailable: status 403 InvalidSignatureException" in process.stderr
+
+
 def test_it_ends_when_it_is_told(tmp_path):
     with host(tmp_path / "host") as (_, process):
         process.signal(signal.SIGTERM)

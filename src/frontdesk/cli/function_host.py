@@ -27,7 +27,10 @@ def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> Address
 
 @click.group()
 def functions() -> None:
-    """Run functions for others."""
+    """Run the functions of a file for gateways on other machines.
+
+    Example: frontdesk functions serve --listen 127.0.0.1:9001
+    """
 
 
 @functions.command()
@@ -40,9 +43,9 @@ def functions() -> None:
     help="Address to serve at; beyond this machine only with admin.token.",
 )
 def serve(paths: tuple[Path, ...], listen: Address) -> None:
-    """Serve Lambda's Invoke for the functions of the file, until SIGTERM or Ctrl-C.
+    """Serve Lambda's Invoke for the functions of the file.
 
-    Another Frontdesk reaches them by `url`, boto3 by endpoint_url. Where the file has an admin.token,
+    Until SIGTERM or Ctrl-C; then running invocations may finish (limits.drain). Another Frontdesk reaches them by `url`, boto3 by endpoint_url. Where the file has an admin.token,
     requests are signed with it as the secret of the access key id `frontdesk`.
 
     Example: frontdesk functions serve --listen 127.0.0.1:9001

@@ -12,7 +12,7 @@ from typing import IO
 import click
 import uvloop
 
-from frontdesk.app import function_definition
+from frontdesk.app import function_definition, remote_settings
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
@@ -21,8 +21,9 @@ from frontdesk.cli.console import visible
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
+from frontdesk.functions.remote import RemoteFunctions
 from frontdesk.functions.settings import Alias, FunctionDefinition
-from frontdesk.ports.invoker import Invocation, Outcome
+from frontdesk.ports.invoker import Invocation, Invoker, Outcome
 from frontdesk.rules.concurrency import LATEST
 
 _FOLLOW_EVERY = 0.2
@@ -59,24 +60,31 @@ def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) ->
     """Run FUNCTION, or FUNCTION:ALIAS, once in a process of its own, with its environment and limits.
 
     The result goes to standard output, the function's log to standard error. Exits with 1 when the
-    function failed. No gateway needs to run.
+    function failed. No gateway needs to run. A function that runs elsewhere is called there.
 
     Example: frontdesk invoke get_slots -e '{"pathParameters": {"id": "p001"}}'
     """
     config = read(paths).config
-    name, _, qualifier = function.partition(":")
+    if function in config.remote_functions:
+        outcome = uvloop.run(_invoke_elsewhere(config, function, event))
+    else:
+        name, _, qualifier = function.partition(":")
+        definition = _alone(config, name, qualifier)
+        outcome = uvloop.run(_invoke(config, definition, qualifier, event, quiet=quiet))
+    click.echo(outcome.payload.decode("utf-8", "replace"))
+    if outcome.error:
+        click.echo(f"error: {outcome.error}: {_failure(outcome)}", err=True)
+        raise SystemExit(1)
+
+
+def _alone(config: Config, name: str, qualifier: str) -> FunctionDefinition:
+    """Return a function with one alias, for the version that is asked for: nothing else is started."""
     definition = function_definition(config, _known(config, name))
     if qualifier not in ("", *config.local_functions[name].qualifiers):
         known = ", ".join(config.local_functions[name].qualifiers)
         raise click.BadParameter(f"no version or alias {qualifier!r} of {name}; there is: {known}")
     asked_for = definition.aliases.get(qualifier, Alias(version=qualifier or LATEST))
-    # Nothing else is started beside it.
-    definition = replace(definition, aliases={qualifier: asked_for}, provisioned={})
-    outcome = uvloop.run(_invoke(config, definition, qualifier, event, quiet=quiet))
-    click.echo(outcome.payload.decode("utf-8", "replace"))
-    if outcome.error:
-        click.echo(f"error: {outcome.error}: {_failure(outcome)}", err=True)
-        raise SystemExit(1)
+    return replace(definition, aliases={qualifier: asked_for}, provisioned={})
 
 
 def _failure(outcome: Outcome) -> str:
@@ -101,15 +109,31 @@ async def _invoke(
     heartbeat.start()
     host = FunctionHost(clock, wheel, data_dir=config.data_dir, processes=1, log=log)
     await host.start([definition])
-    done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
     try:
-        # The function's own timeout ends it: nobody else waits for the answer.
-        invoker = host.invoker(definition.name, qualifier)
-        invoker.invoke(Invocation(event, float("inf")), done.set_result)
-        return await done
+        return await _outcome(host.invoker(definition.name, qualifier), event)
     finally:
         await host.stop(0.0)
         heartbeat.close()
+
+
+async def _invoke_elsewhere(config: Config, name: str, event: bytes) -> Outcome:
+    clock = SystemClock()
+    wheel = Wheel(clock.monotonic())
+    heartbeat = Heartbeat(wheel, clock)
+    heartbeat.start()
+    remote = RemoteFunctions(clock, wheel)
+    try:
+        return await _outcome(remote.invoker(remote_settings(config, name)), event)
+    finally:
+        remote.close()
+        heartbeat.close()
+
+
+async def _outcome(invoker: Invoker, event: bytes) -> Outcome:
+    """Run it once. The function's own timeout ends it: nobody else waits for the answer."""
+    done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+    invoker.invoke(Invocation(event, float("inf")), done.set_result)
+    return await done
 
 
 @click.command()
