@@ -472,6 +472,12 @@ def test_a_child_lost_while_it_stands_ready_is_replaced_but_not_again_and_again(
     assert pool.tick(15.0) == [spawn("f", 3, "1", provisioned=True)]
 
 
+def test_all_that_are_lost_at_once_are_replaced_at_once():
+    pool = provisioned(2)
+    assert pool.lost(1, 10.0) == [spawn("f", 3, "1", provisioned=True)]
+    assert pool.lost(2, 10.0) == [spawn("f", 4, "1", provisioned=True)]
+
+
 def test_children_that_cannot_start_are_tried_one_at_a_time():
     pool = make()
     versions(pool, v1=2)
@@ -490,6 +496,17 @@ def test_fewer_stand_ready_when_told_so():
     assert pool.done(3, 0.0) == []
     assert versions(pool, v1=0, keep={LATEST, "1"}) == [Retire(3)]
     assert ask(pool, "b", version="1") == [spawn("f", 4, "1")]
+
+
+def test_who_waits_for_a_child_that_is_no_longer_to_stand_ready_takes_an_idle_one():
+    pool = make()
+    versions(pool, v1=0)
+    ask(pool, "a", version="1")
+    pool.ready(1, 0.0)
+    pool.done(1, 0.0)
+    versions(pool, v1=1, keep={LATEST, "1"})
+    assert ask(pool, "b", version="1") == []
+    assert versions(pool, v1=0, keep={LATEST, "1"}) == [Dispatch(1, "b"), Retire(2)]
 
 
 def test_a_child_beyond_those_that_are_wanted_goes_when_it_is_ready():

@@ -54,7 +54,8 @@ class Group(Generic[R]):
     waiting: OrderedDict[R, Wait] = field(default_factory=OrderedDict)
     faulty: bool = False  # the last child to start could not
     replaced: bool = False  # a newer one exists: children go when their call is done
-    next_try: float = 0.0  # before this second nobody is started only to stand ready
+    next_try: float = 0.0  # before this second nobody is started only to stand ready …
+    stand_ins: int = 0  # … but so many for those that were lost
 
     @property
     def size(self) -> int:

@@ -23,7 +23,8 @@ that the caller carries out in order. The rules, in full:
 5. A child idle for longer than `idle` goes, but for the last one of a version.
 6. A version with provisioned concurrency has that many children that stand ready, in places of their
    own, which its requests take first; those beyond are counted like others. Such a child is replaced
-   when it is lost; one that is lost idle or cannot start, at most every `retry` seconds.
+   when it is lost. Those that are lost idle are replaced at once only once within `retry`, and one
+   that cannot start after it: a child that always dies must not keep the machine busy.
 
 Differs: [waiting] AWS never lets a synchronous call wait for a warm environment, and always counts.
 On one machine processes are dear and a short wait is cheap; without rule 2 a gateway with two cores
@@ -277,7 +278,7 @@ class Pool(Generic[R]):
         if group is None:
             return []
         group.faulty = True
-        group.next_try = now + self._limits.retry
+        group.next_try, group.stand_ins = now + self._limits.retry, 0
         commands = [] if group.idle or group.busy else self._fail(group)
         return commands + self._grow(group, now) + self._feed_starved(group.places)
 
@@ -302,10 +303,7 @@ class Pool(Generic[R]):
         commands = self._feed_starved(group.places) + self._grow(group, now)
         if was_busy and not group.replaced and group.size < max(1, group.wanted) and group.has_room:
             commands.append(self._spawn(group))
-        if not was_busy and now >= group.next_try:
-            commands += self._stand_ready(group, now)
-            group.next_try = now + self._limits.retry
-        return commands
+        return commands if was_busy else commands + self._stand_in(group, now)
 
     def kill(self, child: int, now: float) -> list[Command[R]]:
         """End the call that runs in the child, by ending the child."""
@@ -412,6 +410,15 @@ class Pool(Generic[R]):
             missing = min(missing, 1 - len(group.starting))
         return [self._spawn(group) for _ in range(missing)]
 
+    def _stand_in(self, group: Group[R], now: float) -> list[Command[R]]:
+        """Replace one that was lost while it stood ready, each but once in a while (rule 6)."""
+        if now >= group.next_try:
+            group.next_try, group.stand_ins = now + self._limits.retry, group.wanted
+        if not group.missing or not group.stand_ins:
+            return []
+        group.stand_ins -= 1
+        return [self._spawn(group)]
+
     def _retire_idle(self, group: Group[R], now: float) -> list[Command[R]]:
         if group.wanted:
             return []
@@ -517,7 +524,10 @@ class Pool(Generic[R]):
         group.places.calls += moved
         group.waiting.update(former.waiting)
         former.waiting.clear()
-        return self._dismiss(former)
+        commands: list[Command[R]] = []
+        while group.waiting and group.idle:
+            commands.append(self._serve_next(group, group.idle.popitem()[0]))
+        return commands + self._dismiss(former)
 
     def _dismiss(self, group: Group[R]) -> list[Command[R]]:
         """Retire the children of a group, those that run something when they are done."""

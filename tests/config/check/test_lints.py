@@ -272,6 +272,14 @@ CASES = [
         "functions: {f: {handler: m.f}}",
         "functions: {f: {handler: m.f}}\napis: {a: {routes: {GET /: {function: f}}}}",
     ),
+    (
+        "unused",
+        "functions: {f: {handler: m.f, aliases: {g: {version: $LATEST}}}}",
+        (
+            "functions: {f: {handler: m.f, aliases: {g: {version: $LATEST}}}}\n"
+            "apis: {a: {routes: {GET /: {function: 'f:g'}}}}"
+        ),
+    ),
 ]
 
 
