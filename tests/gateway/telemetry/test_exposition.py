@@ -56,6 +56,14 @@ def test_a_counter_a_gauge_and_a_histogram_are_read_as_they_were_counted(form):
 
 
 @FORMATS
+def test_a_label_is_escaped(form):
+    value = 'a "quoted" \\ text\nof two lines'
+    text = "".join(written(by_metric([Sample("jwks_refresh_total", (value,), 1.0)]), form))
+    (family,) = PARSERS[form](text)
+    assert family.samples[0].labels == {"result": value}
+
+
+@FORMATS
 @given(value=st.text(st.characters(exclude_categories=["Cs"]), max_size=20))
 def test_a_label_says_what_it_was_given(form, value):
     text = "".join(written(by_metric([Sample("jwks_refresh_total", (value,), 1.0)]), form))
