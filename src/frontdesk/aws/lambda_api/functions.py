@@ -83,9 +83,7 @@ class Functions:
 
     async def list_versions(self, asked: Asked) -> Reply:
         """ListVersionsByFunction."""
-        target = asked.target
-        self._registry.definition(target)
-        return json_reply(200, {"Versions": self._versions(target.name)})
+        return json_reply(200, {"Versions": self._versions(asked.target.name)})
 
     # -- changing -----------------------------------------------------------------------------------
 
@@ -94,19 +92,12 @@ class Functions:
         members = asked.members()
         target = parse_target(str(members.get("FunctionName", "")))
         if target.qualifier:
-            raise invalid_members(
-                "Value at 'functionName' failed to satisfy constraint: no version"
-            )
+            raise invalid_parameter("A function is made without a version or alias in its name.")
         zipped = zip_bytes(members.get("Code"))
         registry = self._registry
         async with registry.changing:
             registry.free(target.name)
-            told = Version.read(
-                {
-                    **self._configured(members),
-                    "Architectures": members.get("Architectures", ["x86_64"]),
-                }
-            )
+            told = Version.read(self._configured(members))
             check_runnable(told)
             latest = self._touched(told, await registry.upload(zipped))
             tags = members.get("Tags", {})

@@ -81,6 +81,7 @@ class Configuration(Members):
     environment: Environment = Environment()
     layers: Annotated[list[UsedLayer], Field(max_length=5)] = Field(default_factory=list)
     role: str = ""
+    architectures: list[str] = Field(default_factory=lambda: ["x86_64"])
     ephemeral_storage: EphemeralStorage = EphemeralStorage()
     dead_letter_config: dict[str, Any] | None = None
     tracing_config: dict[str, Any] = Field(default_factory=lambda: {"Mode": "PassThrough"})
@@ -95,7 +96,6 @@ class Version(Configuration):
     """A version: its configuration and its code. last_modified: `2026-11-20T10:00:00.123+0000`."""
 
     version: str = LATEST
-    architectures: list[str] = Field(default_factory=lambda: ["x86_64"])
     code_sha256: str = ""
     """Base64, as AWS shows it; it names the stored zip."""
     code_size: int = 0
