@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 
 import pytest
 import uvloop
@@ -142,6 +143,37 @@ async def test_a_replaced_worker_serves_what_was_loaded_whatever_files_say_now(t
         await until(lambda: _is_not_ready(app))
         await ready(app)
         assert await bodies(app) == {b"as loaded"}
+
+
+async def test_a_replaced_worker_leaves_alone_what_waits_for_a_restart(path):
+    async with serving(path, workers=2) as app:
+        renamed(path)
+        path.write_text(path.read_text() + "limits: {max_header: 1KB}\n")
+        text = path.read_text().replace(
+            "listen: 127.0.0.1:0", "listen: ['127.0.0.1:0', '127.0.0.1:0']"
+        )
+        path.write_text(text)
+        loaded = load([path], {})
+        assert await app.reload(loaded) == ("listen", "limits.max_header")
+        os.kill(pids(app)[0], signal.SIGKILL)
+        await until(lambda: _is_not_ready(app))
+        await ready(app)
+        assert await bodies(app) == {b"new"}
+        long = {"X": "a" * 4000}
+        answers = await asyncio.to_thread(
+            call_at_once, app.addresses[0], AT_ONCE, "/", headers=long
+        )
+        assert {answer.status for answer in answers} == {200}
+
+
+async def test_a_taken_address_is_told_and_nothing_is_left(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        path = project(tmp_path, MOCKS + f"listen: ['127.0.0.1:0', '{taken}']\n")
+        with pytest.raises(StartError, match=f"address already in use: {taken}"):
+            async with serving(path, workers=2):
+                pass
+    assert not descendants(os.getpid())
 
 
 def test_pauses_grow():

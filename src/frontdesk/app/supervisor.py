@@ -9,7 +9,7 @@ import logging
 import os
 import socket
 from collections.abc import Awaitable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import Final
 
 from frontdesk.app.background import aside
@@ -84,6 +84,7 @@ class Supervisor:
         self._keepers: list[asyncio.Task[None]] = []
         self._draining = False
         self._past: list[Sample] = []  # what workers have counted that are no more
+        self._origin: Proposal
         self._in_force: Candidate
 
     # -- as DataPlane -----------------------------------------------------------------------------
@@ -112,11 +113,9 @@ class Supervisor:
 
     async def start(self, candidate: Candidate) -> list[Address]:
         """Have all workers serve; return where. Raises: StartError or ConfigError."""
-        self._in_force = candidate
-        groups = []
-        for listener in self._config.listen:
-            groups.append(listen_together(*listener.address, "listen", self._workers))
-            self._addresses.append(Address(*groups[-1][0].getsockname()[:2]))
+        self._origin, self._in_force = Proposal.of(candidate), candidate
+        groups = self._listen()
+        self._addresses = [Address(*group[0].getsockname()[:2]) for group in groups]
         self._places = [
             _Place(number, list(sockets), self._share(number))
             for number, sockets in enumerate(zip(*groups, strict=True), 1)
@@ -176,6 +175,17 @@ class Supervisor:
         return merge([self.telemetry.registry.snapshot(), self._past, *snapshots], METRICS.get)
 
     # -- all workers ------------------------------------------------------------------------------
+
+    def _listen(self) -> list[list[socket.socket]]:
+        """Listen at every address, or at none, with a socket for each worker. Raises: StartError."""
+        groups = []
+        with ExitStack() as opened:
+            for listener in self._config.listen:
+                groups.append(listen_together(*listener.address, "listen", self._workers))
+                for each in groups[-1]:
+                    opened.enter_context(each)
+            opened.pop_all()
+        return groups
 
     def _serving(self) -> list[_Place]:
         return [place for place in self._places if place.serving]
@@ -257,8 +267,14 @@ class Supervisor:
         )
         self._living.add(place.process)
         candidate = self._in_force
-        proposal, share = Proposal.of(candidate), place.max_connections
-        start = Start(proposal, descriptors, self._ledger, self._turn, share)
+        start = Start(
+            self._origin,
+            Proposal.of(candidate),
+            descriptors,
+            self._ledger,
+            self._turn,
+            place.max_connections,
+        )
         await place.process.order("start", start)
         place.prepared = place.adopted = candidate
         while place.adopted is not self._in_force:  # a reload came between

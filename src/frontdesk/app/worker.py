@@ -52,11 +52,13 @@ class Proposal:
 class Start:
     """What a worker needs to begin.
 
-    sockets: descriptors of those that listen, one for each `listen` of the file.
-    ledger, turn: descriptors of the shared memory, and of the turns at the access log. max_connections:
-    this worker's share.
+    origin: what the gateway was started with, for keys that a reload leaves alone. proposal: what is in
+    force now. sockets: descriptors of those that listen, one for each `listen` of the origin. ledger,
+    turn: descriptors of the shared memory, and of the turns at the access log. max_connections: this
+    worker's share.
     """
 
+    origin: Proposal
     proposal: Proposal
     sockets: tuple[int, ...]
     ledger: int
@@ -106,10 +108,11 @@ class Worker:
         heartbeat.close()
 
     async def _start(self, start: Start) -> None:
-        loaded = start.proposal.loaded()
+        origin = start.origin.loaded()
+        loaded = origin if start.proposal == start.origin else start.proposal.loaded()
         ledger = SharedLedger(start.ledger)
         self._data = DataPlane(
-            loaded.config, ledger, self._clock, self._wheel, turn=Turn(start.turn)
+            origin.config, ledger, self._clock, self._wheel, turn=Turn(start.turn)
         )
         self._data.open()
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
