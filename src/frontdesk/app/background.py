@@ -20,22 +20,18 @@ _GIVE_WAY: Final = 0.0005
 async def aside(work: Callable[[], T]) -> T:
     """Run `work` in a thread, one at a time; return its result or raise what it raised.
 
-    What it makes lives on: nothing is collected before it is over, and then all that lives is frozen, if
-    the process has begun by that. A look of the collector at a plan of 10,000 routes would hold every
-    request up.
+    What it makes lives on: nothing is collected before it is over, and then all that lives is frozen, as
+    at the start. A look of the collector at a plan of 10,000 routes would hold every request up.
     """
     collecting, interval = gc.isenabled(), sys.getswitchinterval()
-    freezing = gc.get_freeze_count() > 0
-    if freezing:
-        gc.collect()  # what is garbage by now would be frozen with the rest
+    gc.collect()  # what is garbage by now would be frozen with the rest
     gc.disable()
     sys.setswitchinterval(_GIVE_WAY)
     try:
         return await asyncio.to_thread(work)
     finally:
         sys.setswitchinterval(interval)
-        if freezing:
-            gc.freeze()
+        gc.freeze()
         if collecting:
             gc.enable()
 
