@@ -109,7 +109,7 @@ async def test_requests_go_where_probes_are_answered(upstreams, backend, ask, cl
     peer = await backend.peer()
     await peer.head()
     await peer.answer()
-    await until(lambda: not upstream._healths[0].up and upstream._pools[1].idle)
+    await until(lambda: not upstream._checks._targets[0][1].up and upstream._pools[1].idle)
     for _ in range(3):
         upstream.send(call := ask())
         await peer.head()

@@ -208,6 +208,28 @@ async def test_targets_that_fail_their_probes_get_nothing(tmp_path, backend):
         assert any("frontdesk-health" in head for head, _ in sick.seen)
 
 
+async def test_a_limited_address_makes_room_for_another(tmp_path, backend):
+    backend.orders = [(429, {"Retry-After": "20"})] * 2
+    path = project(
+        tmp_path,
+        f"""
+        egress: {{ours: {{addresses: [127.0.0.2, 127.0.0.3, 127.0.0.4]}}}}
+        upstreams: {{billing: {{url: "{backend.url}", egress: ours,
+            retry: {{attempts: 3, base: 1ms, retry_after_cap: 1s}}}}}}
+        apis: {{shop: {{routes: {{$default: {{http: {{upstream: billing}}}}}}}}}}
+        """,
+    )
+    async with serving(path) as app:
+        answer = await ask(app, "POST", body=b"order")
+        assert (answer.status, answer.body, len(backend.seen)) == (200, b"unruly", 3)
+        backend.orders = [(429, {"Retry-After": "20"})]
+        last, refused = await ask(app), await ask(app)
+        assert (last.status, refused.status, len(backend.seen)) == (429, 503, 4)
+        for each in (last, refused):
+            assert 1 <= int(each.headers["Retry-After"]) <= 20
+        assert set(backend.peers) == {"127.0.0.2", "127.0.0.3", "127.0.0.4"}
+
+
 async def test_what_is_done_is_answered_again(tmp_path, backend):
     path = door(tmp_path, {"billing": f'url: "{backend.url}"'}, idempotency="{}")
     async with serving(path) as app:

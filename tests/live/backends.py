@@ -57,15 +57,17 @@ class Unruly:
         self.address = ""
         self.orders: list = []
         self.seen: list[tuple[str, bytes]] = []
+        self.peers: list[str] = []
         self.asked = asyncio.Event()
-        self._connections: set[asyncio.StreamWriter] = set()
+        self._connections: dict[asyncio.StreamWriter, asyncio.Task] = {}
 
     @property
     def url(self) -> str:
         return f"http://{self.address}"
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._connections.add(writer)
+        self._connections[writer] = asyncio.current_task()
+        self.peers.append(writer.get_extra_info("peername")[0])
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
@@ -89,6 +91,11 @@ class Unruly:
         for writer in self._connections:
             writer.transport.abort()
 
+    async def ended(self) -> None:
+        """Wait for what was closed."""
+        if self._connections:
+            await asyncio.wait(self._connections.values())
+
 
 @contextlib.asynccontextmanager
 async def unruly(name="unruly"):
@@ -101,6 +108,7 @@ async def unruly(name="unruly"):
     finally:
         server.close()
         backend.close()
+        await backend.ended()
 
 
 class Echo(BaseHTTPRequestHandler):

@@ -23,7 +23,9 @@ from frontdesk.rules.resilience.retry_after import asked_wait
 ONCE: Final = RetryPolicy(attempts=1)
 """No retries."""
 
-_OURS: Final = frozenset({"cancelled", "unavailable", "bulkhead_full", "circuit_open"})
+_OURS: Final = frozenset(
+    {"cancelled", "unavailable", "bulkhead_full", "circuit_open", "egress_limited"}
+)
 """Reasons that say nothing about the backend."""
 
 _FAILURES: Final = frozenset(range(500, 600)) - {501}

@@ -109,8 +109,10 @@ class Dialer:
         tls: ssl.SSLContext | None,
         timeout: float,
         monotonic: Callable[[], float],
+        source: str = "",
     ) -> None:
-        """tls: for https targets. timeout: seconds for everything together."""
+        """tls: for https targets. timeout: seconds for everything together. source: our address to use."""
+        self._source = (source, 0) if source else None
         self._target = target
         self._tls = tls
         self._timeout = timeout
@@ -124,7 +126,7 @@ class Dialer:
         target = self._target
         try:
             async with asyncio.timeout(self._timeout):
-                addresses = await self._resolver.addresses()
+                addresses = self._of_our_family(await self._resolver.addresses())
                 share = self._timeout / len(addresses)
                 for address in addresses[:-1]:
                     try:
@@ -143,12 +145,24 @@ class Dialer:
                 "connect", f"{error.strerror or error}: {target.address}"
             ) from error
 
+    def _of_our_family(self, addresses: list[str]) -> list[str]:
+        """Leave out what cannot be reached from our address."""
+        if self._source is None:
+            return addresses
+        version = ip_address(self._source[0]).version
+        found = [each for each in addresses if ip_address(each).version == version]
+        if not found:
+            message = f"no IPv{version} address, as ours is: {self._target.address}"
+            raise UpstreamError("resolve", message)
+        return found
+
     async def _connect(self, address: str, factory: Callable[[], Connection]) -> Connection:
         _transport, connection = await asyncio.get_running_loop().create_connection(
             factory,
             address,
             self._target.port,
             ssl=self._tls,
+            local_addr=self._source,
             server_hostname=self._target.host if self._tls else None,
         )
         return connection

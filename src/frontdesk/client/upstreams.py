@@ -11,17 +11,18 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.client.attempts import ONCE, Persistent
 from frontdesk.client.bulkhead import Bulkhead, BulkheadPool, BulkheadSettings
 from frontdesk.client.call import Call, Sender
-from frontdesk.client.dial import Dialer, TlsSettings, tls_context
+from frontdesk.client.dial import TlsSettings, tls_context
+from frontdesk.client.egress import Egress, EgressSettings
 from frontdesk.client.health_checks import HealthCheck, HealthChecks
 from frontdesk.client.pool import Pool, PoolLimits
 from frontdesk.client.target import parse_target
+from frontdesk.client.targets import Targets
 from frontdesk.rules.resilience.balance import BALANCES
 from frontdesk.rules.resilience.breaker import Breaker, BreakerSettings
 from frontdesk.rules.resilience.budget import RetryBudget
 from frontdesk.rules.resilience.health import (
     HealthSettings,
     TargetHealth,
-    eligible,
     target_health,
 )
 from frontdesk.rules.resilience.retry import RetryPolicy
@@ -35,7 +36,7 @@ class UpstreamSettings:
 
     targets: URLs; scheme, host and port count. name: for metrics and the log. balance: a key of
     `BALANCES`. health, check: which of several targets are left alone. budget: retries for each call,
-    0.0 to 1.0.
+    0.0 to 1.0. egress: the addresses to come from; None: whichever the system takes.
     """
 
     targets: tuple[str, ...]
@@ -48,6 +49,7 @@ class UpstreamSettings:
     breaker: BreakerSettings | None = None
     bulkhead: BulkheadSettings | None = None
     budget: float = 0.2
+    egress: EgressSettings | None = None
 
 
 class Upstream:
@@ -70,29 +72,28 @@ class Upstream:
         self._wheel = wheel
         self._clock = clock
         self._monotonic = clock.monotonic
-        # With a single target there is nothing to choose, and no use in knowing its health.
-        alone = len(settings.targets) == 1
-        self._healths = [target_health(settings.health) for _ in settings.targets]
-        self._pools = _pools(settings, [None] if alone else self._healths, wheel, self._monotonic)
-        self._balance = BALANCES[settings.balance]
-        self._most = settings.health.most
-        self._turn = 0
-        self.send: Callable[[Call], None] = self._pools[0].send if alone else self._send_to_one
+        healths = [target_health(settings.health) for _ in settings.targets]
+        egress = settings.egress
+        ways = [self._way(healths, source) for source in (egress.addresses if egress else ("",))]
+        self._pools = [pool for way in ways for pool in way.pools]
+        self.send: Callable[[Call], None] = ways[0].send
         """Send a request; `call.respond` or `call.fail` tells what came of it."""
+        if egress is not None:
+            self.send = Egress(egress, [way.send for way in ways], clock).send
         self._bulkhead: Bulkhead | None = None
         if settings.bulkhead is not None:
             self._bulkhead = self._bounded(settings.bulkhead)
             self.send = self._bulkhead.send
         self._checks: HealthChecks | None = None
-        if settings.check is not None and not alone:
-            targets = list(zip(self._pools, self._healths, strict=True))
+        if settings.check is not None and len(healths) > 1:
+            targets = list(zip(ways[0].pools, healths, strict=True))
             self._checks = HealthChecks(
                 settings.name, settings.check, targets, wheel=wheel, monotonic=self._monotonic
             )
 
     @property
     def pools(self) -> Iterable[Pool]:
-        """The connections to each target."""
+        """The connections to each target, from each address of ours."""
         return self._pools
 
     def sender(self, retry: RetryPolicy | None, timeout: float) -> Sender:
@@ -126,6 +127,24 @@ class Upstream:
         for pool in self._pools:
             pool.close()
 
+    def _way(self, healths: Sequence[TargetHealth], source: str) -> Targets:
+        """Make the connections that come from one address of ours. source: "" for any."""
+        settings = self._settings
+        targets = [parse_target(url) for url in settings.targets]
+        secure = any(target.scheme == "https" for target in targets)
+        return Targets(
+            targets,
+            healths,
+            BALANCES[settings.balance],
+            settings.health.most,
+            kind=Pool if settings.bulkhead is None else BulkheadPool,
+            tls=tls_context(settings.tls) if secure else None,
+            limits=settings.limits,
+            source=source,
+            wheel=self._wheel,
+            monotonic=self._monotonic,
+        )
+
     def _bounded(self, settings: BulkheadSettings) -> Bulkhead:
         pools = self._pools
         bulkhead = Bulkhead(
@@ -139,42 +158,6 @@ class Upstream:
             assert isinstance(pool, BulkheadPool)
             pool.on_free = bulkhead.freed
         return bulkhead
-
-    def _send_to_one(self, call: Call) -> None:
-        pools = self._pools
-        candidates = eligible(self._healths, self._monotonic(), self._most)
-        at = self._balance(self._turn, [pools[at].load for at in candidates])
-        self._turn += 1
-        pools[candidates[at]].send(call)
-
-
-def _pools(
-    settings: UpstreamSettings,
-    healths: Sequence[TargetHealth | None],
-    wheel: Wheel,
-    monotonic: Callable[[], float],
-) -> list[Pool]:
-    """Make the pool of each target. healths: to be kept for each; None: nobody asks for it."""
-    targets = [parse_target(url) for url in settings.targets]
-    secure = any(target.scheme == "https" for target in targets)
-    context = tls_context(settings.tls) if secure else None
-    make = Pool if settings.bulkhead is None else BulkheadPool
-    return [
-        make(
-            target,
-            Dialer(
-                target,
-                context if target.scheme == "https" else None,
-                settings.limits.connect,
-                monotonic,
-            ),
-            health=health,
-            limits=settings.limits,
-            wheel=wheel,
-            monotonic=monotonic,
-        )
-        for target, health in zip(targets, healths, strict=True)
-    ]
 
 
 class Upstreams:

@@ -32,13 +32,14 @@ USES: Final = (
     Use(("apis", "*", "routes", "*", "function"), "functions"),
     Use(("apis", "*", "routes", "*", "http", "upstream"), "upstreams"),
     Use(("authorizers", "*", "function"), "functions"),
+    Use(("upstreams", "*", "egress"), "egress"),
     Use(("upstreams", "*", "mirror"), "upstreams"),
     Use(("upstreams", "*", "mirror", "upstream"), "upstreams"),
     Use(("upstreams", "*", "split", "*"), "upstreams", keys=True),
 )
 
 
-SECTIONS: Final = ("authorizers", "functions", "upstreams")
+SECTIONS: Final = ("authorizers", "egress", "functions", "upstreams")
 
 
 def used_names(tree: Tree, section: str) -> set[str]:

@@ -25,7 +25,7 @@ from frontdesk.config.models.model import (
     within,
 )
 from frontdesk.config.models.remote_function import RemoteFunction
-from frontdesk.config.models.upstream import Upstream
+from frontdesk.config.models.upstream import Egress, Upstream
 
 
 def _not_none(name: str) -> str:
@@ -110,6 +110,9 @@ class Config(Model):
 
     upstreams: dict[Name, Upstream] = Field(default_factory=dict)
     """HTTP backends by name."""
+
+    egress: dict[Name, Egress] = Field(default_factory=dict)
+    """Addresses that requests to upstreams leave from, by name."""
 
     apis: dict[Name, HttpApi] = Field(default_factory=dict)
     """APIs by name."""

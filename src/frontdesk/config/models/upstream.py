@@ -1,6 +1,7 @@
 """Models of `upstreams`: named HTTP backends and how they are reached."""
 
 import re
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -11,11 +12,16 @@ from frontdesk.config.models.mapping import HeaderName
 from frontdesk.config.models.model import (
     Duration,
     FilePath,
+    Flag,
     Model,
+    Name,
+    OneOrMore,
     Selector,
+    Whole,
     between,
     broken_rule,
     matching,
+    within,
 )
 from frontdesk.config.models.resilience import (
     Breaker,
@@ -47,6 +53,8 @@ def _of_one_path(urls: tuple[str, ...]) -> tuple[str, ...]:
         raise broken_rule(f"expected targets of one path, got {paths[0] or '/'} and {other or '/'}")
     return urls
 
+
+FailedStatus = Annotated[Whole, within(400, 599)]
 
 Targets = Annotated[tuple[BaseUrl, ...], AfterValidator(_of_one_path), Field(min_length=1)]
 
@@ -138,6 +146,31 @@ class UpstreamAuth(Model):
         return self
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError("expected an IP address such as 203.0.113.10") from None
+
+
+class Egress(Model):
+    """Addresses of this machine that requests to a backend leave from in turn."""
+
+    addresses: Annotated[
+        tuple[Annotated[str, AfterValidator(_address)], ...], OneOrMore(), Field(min_length=1)
+    ]
+    """IP addresses of this machine."""
+
+    on: Annotated[tuple[FailedStatus, ...], OneOrMore(), Field(min_length=1)] = (429,)
+    """Statuses that say that an address is limited: it rests, and retries come from another. Default 429."""
+
+    honour_retry_after: Flag = True
+    """Whether it rests as long as Retry-After asks, where it does. Default true."""
+
+    cooldown: Annotated[Duration, between("1s", "15m")] = 60.0
+    """How long it rests else; twice as long each time in a row, up to 15m. Default 60s."""
+
+
 class Upstream(Model):
     """One backend, of one or several equal targets."""
 
@@ -177,6 +210,9 @@ class Upstream(Model):
 
     tls: UpstreamTls = UpstreamTls()
     """Trust and identity for https."""
+
+    egress: Name | None = None
+    """Name under `egress`: the addresses that requests leave from. Default: any."""
 
     auth: UpstreamAuth | None = None
     """Credentials that every request carries, in place of a field of the client's of that name."""

@@ -118,7 +118,8 @@ def _forwarder(build: RouteBuild, made_of: _MadeOf, name: str | None) -> tuple[F
     named, retry = _policies(build, http, name)
     if named is not None and name is not None:
         url = split_upstream(named.urls[0], http.path, build.facts.variables)
-        settings = upstream_settings(name, named)
+        egress = build.config.egress[named.egress] if named.egress is not None else None
+        settings = upstream_settings(name, named, egress)
         at = ("upstreams", name, "targets" if named.targets else "url")
         targets = ", ".join(
             build.shown(target, *at, index) for index, target in enumerate(named.urls)

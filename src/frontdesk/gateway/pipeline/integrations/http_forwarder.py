@@ -44,6 +44,7 @@ FAILURES: Final[dict[str, int]] = {
     "closed": 503,
     "connect": 503,
     "connect_timeout": 504,
+    "egress_limited": 503,
     "protocol": 502,  # AWS does not say; RFC 9110 §15.6.3
     "resolve": 503,
     "timeout": 504,

@@ -6,11 +6,12 @@ from typing import Final
 from frontdesk.base.streams import Field
 from frontdesk.client.bulkhead import BulkheadSettings
 from frontdesk.client.dial import TlsSettings
+from frontdesk.client.egress import EgressSettings
 from frontdesk.client.health_checks import HealthCheck
 from frontdesk.client.pool import CONNECTIONS, PoolLimits
 from frontdesk.client.upstreams import UpstreamSettings
 from frontdesk.config.models.resilience import Breaker, Bulkhead, Health, Retry, UpstreamRetry
-from frontdesk.config.models.upstream import Upstream, UpstreamAuth
+from frontdesk.config.models.upstream import Egress, Upstream, UpstreamAuth
 from frontdesk.rules.resilience.backoff import Backoff
 from frontdesk.rules.resilience.breaker import BreakerSettings
 from frontdesk.rules.resilience.health import HealthSettings
@@ -20,8 +21,8 @@ _FAILURES: Final = 5
 """Failures in a row that open a breaker which says nothing else."""
 
 
-def upstream_settings(name: str, upstream: Upstream) -> UpstreamSettings:
-    """Return the settings of an entry of `upstreams`."""
+def upstream_settings(name: str, upstream: Upstream, egress: Egress | None) -> UpstreamSettings:
+    """Return the settings of an entry of `upstreams`, and of the entry of `egress` that it names."""
     tls, timeout, health = upstream.tls, upstream.timeout, upstream.health
     bulkhead = upstream.bulkhead
     return UpstreamSettings(
@@ -40,6 +41,13 @@ def upstream_settings(name: str, upstream: Upstream) -> UpstreamSettings:
         breaker=_breaker(upstream.breaker) if upstream.breaker else None,
         bulkhead=_bulkhead(bulkhead) if bulkhead else None,
         budget=(upstream.retry or UpstreamRetry()).budget,
+        egress=_egress(egress) if egress else None,
+    )
+
+
+def _egress(egress: Egress) -> EgressSettings:
+    return EgressSettings(
+        egress.addresses, frozenset(egress.on), egress.cooldown, egress.honour_retry_after
     )
 
 
