@@ -38,6 +38,7 @@ def read_key(values: Iterable[bytes | None]) -> str | Malformed | None:
 
 def _key(value: str) -> str:
     """Return the key of one value, "" when there is none."""
+    # Differs: [bare-keys] the draft knows the quoted form alone.
     if not value.startswith('"'):
         return value if _BARE.fullmatch(value) else ""
     try:
