@@ -109,6 +109,12 @@ LINTS: Final[dict[str, Lint]] = {
         "a child process serves many callers one after another, and any of them may be a new process",
         "keep state in a database or cache, or make it anew in each call",
     ),
+    "keys-apart": Lint(
+        ERROR,
+        resilience.keys_apart,
+        "a request that is sent again may reach another worker, and is carried out twice",
+        "leave store out, or set it to sqlite",
+    ),
     "layer-missing": Lint(
         ERROR,
         files.layers_missing,
@@ -198,6 +204,12 @@ LINTS: Final[dict[str, Lint]] = {
         function_urls.without_keys,
         "every request to it gets 403",
         "add an authorizer of type iam with the key pairs of its callers",
+    ),
+    "worker-keys": Lint(
+        ERROR_IN_PROD,
+        resilience.keys_of_each_worker,
+        "a repeated request that meets another worker is carried out again",
+        "leave out `store: memory`, or set workers: 1",
     ),
 }
 

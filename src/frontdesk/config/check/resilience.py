@@ -28,6 +28,15 @@ def retry_without_key(loaded: Loaded) -> Iterator[tuple[Position, str]]:
             yield where, f"a POST to {path[-1]} may be carried out twice"
 
 
+def keys_of_each_worker(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Idempotency keys in the memory of processes that do not share it."""
+    config = loaded.config
+    keyed = any(route.idempotency is not None for _, _, route in routes(loaded))
+    if config.workers > 1 and config.store == "memory" and keyed:
+        where = loaded.tree.position(("store",), of_key=True)
+        yield where, f"each of the {config.workers} workers has idempotency keys of its own"
+
+
 def _retry(loaded: Loaded, path: Path, route: Route) -> tuple[Path, Retry | None]:
     """Find the retries of a route, and where they are said."""
     http = route.http
@@ -36,6 +45,16 @@ def _retry(loaded: Loaded, path: Path, route: Route) -> tuple[Path, Retry | None
     if "retry" in http.model_fields_set or http.upstream is None:
         return (*path, "http", "retry"), http.retry
     return ("upstreams", http.upstream, "retry"), loaded.config.upstreams[http.upstream].retry
+
+
+def keys_apart(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Idempotency keys that each of several workers keeps for itself."""
+    config = loaded.config
+    if config.store == "memory" and config.workers > 1:
+        for path, _, route in routes(loaded):
+            if route.idempotency is not None:
+                where = loaded.tree.position(("store",))
+                yield where, f"{config.workers} workers do not know each other's keys of {path[-1]}"
 
 
 def never_acting(loaded: Loaded) -> Iterator[tuple[Position, str]]:
