@@ -1,10 +1,12 @@
 import asyncio
+import fcntl
 import os
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
@@ -129,6 +131,17 @@ async def test_a_full_disk_is_a_clear_error_and_the_store_goes_on_when_there_is_
     await database.read(pages(1_000_000))
     await catalog.put("f", "big", {"text": "x" * 100_000})
     assert (await catalog.get("f", "a")).document == {"n": 1}
+
+
+def test_who_opens_a_store_waits_for_another_one_who_does(path):
+    path.parent.mkdir()
+    folder = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)  # what a process that makes the store holds
+    with ThreadPoolExecutor(1) as threads:
+        opening = threads.submit(Database.open, path)
+        assert wait([opening], timeout=0.3).not_done
+        os.close(folder)
+        opening.result().close()
 
 
 def _garbage(path):

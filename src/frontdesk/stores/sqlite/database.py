@@ -5,12 +5,14 @@ that is under way is the window in which the next group gathers.
 """
 
 import asyncio
+import fcntl
+import os
 import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -60,10 +62,11 @@ class Database:
         except (OSError, sqlite3.Error) as error:
             raise _unusable(path, str(error)) from error
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
             # A commit that was acknowledged survives a loss of power: WAL alone does not promise that.
             connection.execute("PRAGMA synchronous = FULL")
-            _migrate(connection, path)
+            with _alone(path.parent):
+                connection.execute("PRAGMA journal_mode = WAL")
+                _migrate(connection, path)
         except sqlite3.Error as error:
             connection.close()
             raise _unusable(path, str(error)) from error
@@ -155,6 +158,17 @@ def _attempt(work: Callable[[sqlite3.Connection], Any], connection: sqlite3.Conn
         result = error
     connection.execute("RELEASE one")
     return result
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Have others wait who open a store here: for the change to WAL SQLite itself does not wait."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
