@@ -31,11 +31,7 @@ SEVERAL = "upstreams: {u: {url: 'http://x'%s}, v: {url: 'http://v'}}\napis: {a: 
 
 KEYED = "store: memory\nworkers: %s\napis: {a: {throttle: 5/s, routes: {POST /: {mock: {}%s}}}}"
 
-KEYED = "workers: %s\nstore: %s\napis: {a: {throttle: 5/s, routes: {POST /: {http: 'http://x', idempotency: {}}}}}"
-
 CASES = [
-    ("worker-keys", KEYED % (2, "memory"), KEYED % (2, "sqlite")),
-    ("worker-keys", KEYED % (2, "memory"), KEYED % (1, "memory")),
     ("keys-apart", KEYED % (2, ", idempotency: {}"), KEYED % (2, "")),
     ("keys-apart", KEYED % (2, ", idempotency: {}"), KEYED % (1, ", idempotency: {}")),
     ("retry-without-key", RETRIED % ("", "POST /", "", ""), RETRIED % ("", "GET /", "", "")),

@@ -205,12 +205,6 @@ LINTS: Final[dict[str, Lint]] = {
         "every request to it gets 403",
         "add an authorizer of type iam with the key pairs of its callers",
     ),
-    "worker-keys": Lint(
-        ERROR_IN_PROD,
-        resilience.keys_of_each_worker,
-        "a repeated request that meets another worker is carried out again",
-        "leave out `store: memory`, or set workers: 1",
-    ),
 }
 
 

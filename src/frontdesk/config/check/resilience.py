@@ -28,15 +28,6 @@ def retry_without_key(loaded: Loaded) -> Iterator[tuple[Position, str]]:
             yield where, f"a POST to {path[-1]} may be carried out twice"
 
 
-def keys_of_each_worker(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Idempotency keys in the memory of processes that do not share it."""
-    config = loaded.config
-    keyed = any(route.idempotency is not None for _, _, route in routes(loaded))
-    if config.workers > 1 and config.store == "memory" and keyed:
-        where = loaded.tree.position(("store",), of_key=True)
-        yield where, f"each of the {config.workers} workers has idempotency keys of its own"
-
-
 def _retry(loaded: Loaded, path: Path, route: Route) -> tuple[Path, Retry | None]:
     """Find the retries of a route, and where they are said."""
     http = route.http
