@@ -86,7 +86,7 @@ class Watched(Frontdesk):
         return {
             "clients": data._server.connections,
             "calls": len(functions._calls),
-            "calls that wait": sum(len(f.waiting) for f in functions._pool._functions.values()),
+            "calls that wait": sum(len(group.waiting) for group in functions._pool._groups()),
             "requests at the backend": sum(pool.load for pool in pools),
             "tasks of stages": len(run._tasks),
         }
