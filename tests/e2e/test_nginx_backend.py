@@ -118,7 +118,7 @@ async def door_to(port, *, route=None, upstreams=None):
         path.write_text(json.dumps(config))
         app = Frontdesk(load([path], {}))
         log = []
-        app._record = lambda: log.append
+        app._data._record = lambda: log.append
         await app.start()
         try:
             yield app.addresses[0], log, app
@@ -264,7 +264,7 @@ async def test_a_client_that_goes_away_frees_the_backend():
         writer.transport.abort()
         (upstream,) = app._data._parts.upstreams._by_settings.values()
         async with asyncio.timeout(20):
-            while upstream._only._open:  # noqa: ASYNC110 - nothing says when it is empty
+            while any(pool._open for pool in upstream._pools):  # noqa: ASYNC110 - nothing says when it is empty
                 await asyncio.sleep(0.02)
         assert (await ask(address, b"/small")).body == b"small"
 
