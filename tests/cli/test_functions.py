@@ -162,6 +162,17 @@ def test_logs_of_functions_that_have_written_none_are_empty(run):
     assert (result.exit_code, result.stdout) == (0, "")
 
 
+def test_logs_of_functions_that_the_file_does_not_have_are_shown_too(run, log):
+    log("made_through_the_api", "hello\n")
+    assert run("logs", "made_through_the_api").stdout == "hello\n"
+
+
+def test_logs_need_no_variable_of_the_file(run, log, tmp_path):
+    project(tmp_path, CONFIG.replace("${env:KEY:-none}", "${env:NOT_SET_HERE}"), code=CODE)
+    log("echo", "one\n")
+    assert run("logs", "echo").stdout == "one\n"
+
+
 def test_logs_of_an_unknown_function_are_a_wrong_use(run):
     result = run("logs", "nothing")
     assert result.exit_code == 2

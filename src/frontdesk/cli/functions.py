@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -19,6 +19,7 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.client.heartbeat import Heartbeat
+from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.remote import RemoteFunctions
@@ -144,11 +145,18 @@ async def _outcome(invoker: Invoker, event: bytes) -> Outcome:
 def logs(paths: tuple[Path, ...], functions: tuple[str, ...], lines: int, follow: bool) -> None:
     """Show the logs of FUNCTIONS, or of all of them: START, END and REPORT, and what they print.
 
+    Of the file only data_dir is needed, whatever else it asks for: variables need not be set.
+
     Example: frontdesk logs book_appointment --follow
     """
-    config = read(paths).config
-    names = [_known(config, name) for name in functions] or list(config.local_functions)
-    tails = {name: _Tail(config.data_dir / "logs" / f"{name}.log") for name in names}
+    loaded = read(paths, ("name", "data_dir"))
+    folder = loaded.config.data_dir / "logs"
+    names = _logging(loaded, folder)
+    unknown = [name for name in functions if name not in names]
+    if unknown:
+        raise _no_function(unknown[0], names)
+    names = list(functions) or names
+    tails = {name: _Tail(folder / f"{name}.log") for name in names}
     width = max((len(name) for name in names), default=0) if len(names) > 1 else 0
     _print(((name, tail.last(lines)) for name, tail in tails.items()), width)
     pause = threading.Event()
@@ -160,11 +168,24 @@ def logs(paths: tuple[Path, ...], functions: tuple[str, ...], lines: int, follow
         click.echo()
 
 
+def _logging(loaded: Loaded, folder: Path) -> list[str]:
+    """List the functions of the file, and others that have logged: those of the Lambda API."""
+    written = loaded.tree.node_at(("functions",))
+    of_the_file = [str(name) for name in written.children] if written else []
+    logged = sorted(file.stem for file in folder.glob("*.log"))
+    return list(dict.fromkeys([*of_the_file, *logged]))
+
+
 def _known(config: Config, name: str) -> str:
     if name not in config.local_functions:
-        known = ", ".join(config.local_functions) or "none is configured"
-        raise click.BadParameter(f"no function {name!r}; there is: {known}")
+        raise _no_function(name, config.local_functions)
     return name
+
+
+def _no_function(name: str, known: Iterable[str]) -> click.BadParameter:
+    return click.BadParameter(
+        f"no function {name!r}; there is: {', '.join(known) or 'none is configured'}"
+    )
 
 
 def _print(found: Iterator[tuple[str, list[str]]], width: int) -> None:
