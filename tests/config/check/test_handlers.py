@@ -206,6 +206,13 @@ def test_handlers_of_versions_are_looked_at(lint, tmp_path, version, found):
     assert lint(source, more=f", versions: {{'1': {version}}}") == found
 
 
+@pytest.mark.parametrize("code", ["gone", "gone.zip"])
+def test_code_must_be_there_whatever_comes_with_layers(lint, tmp_path, code):
+    (tmp_path / "layer").mkdir()
+    found = lint(None, "package.handler", f", code: {code}, layers: [layer]")
+    assert found[0][0] == "handler-not-found"
+
+
 def test_a_handler_may_come_with_a_layer(lint, tmp_path):
     (tmp_path / "layer").mkdir()
     assert lint(None, "package.handler", ", layers: [layer]") == []

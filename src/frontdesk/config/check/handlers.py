@@ -39,7 +39,7 @@ _MUTATORS = frozenset(
 class _Source:
     """The module of one handler. code: None when the file is missing or no Python.
 
-    path: where the handler is named.
+    path: where the handler is named. elsewhere: its module is not in `code`, and may be in a package.
     """
 
     def __init__(self, path: Path, handler: str, version: FunctionVersion) -> None:
@@ -49,12 +49,17 @@ class _Source:
         self.problem = ""
         self.code: ast.Module | None = None
         self.file: FilePath | None = None
+        self.elsewhere = False
         try:
+            if not version.code.exists():
+                self.problem = f"no such folder or zip: {from_here(version.code)}"
+                return
             folder = _opened(version.code).joinpath(*folders)
             places = [folder.joinpath(f"{name}.py"), folder.joinpath(name, "__init__.py")]
             found = next((place for place in places if place.is_file()), None)
             self.file = FilePath(str(found)) if found else None
             if found is None:
+                self.elsewhere = True
                 self.problem = f"no such file: {from_here(FilePath(str(places[0])))}"
                 return
             self.code = ast.parse(found.read_bytes())
@@ -143,7 +148,7 @@ def unusable_handlers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Handlers whose file or callable is not there. Packages and layers are not looked into."""
     for version, source in _sources(loaded):
         where = loaded.tree.position(source.path)
-        if source.file is None and (version.requirements or version.layers):
+        if source.elsewhere and (version.requirements or version.layers):
             continue
         if _referenced(loaded, source.path) or _referenced(loaded, (*source.path[:-1], "code")):
             if source.problem or not source.defines(source.callable):
