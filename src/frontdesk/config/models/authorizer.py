@@ -1,5 +1,6 @@
 """Models of `authorizers`: who may call a route."""
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Annotated, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
@@ -62,6 +63,23 @@ def _key_source(text: str) -> str:
 
 
 KeySource = Annotated[Selector, AfterValidator(_key_source)]
+
+
+def _read_by(read: Callable[[str], object]) -> AfterValidator:
+    """Accept a secret that `read` can read; say what is wrong at its own place, and never show it."""
+
+    def check(secret: Secret) -> Secret:
+        try:
+            read(secret.reveal())
+        except ValueError as error:
+            raise broken_rule(str(error)) from None
+        return secret
+
+    return AfterValidator(check)
+
+
+Key = Annotated[Secret, _read_by(digest_of)]
+PasswordHash = Annotated[Secret, _read_by(read_hash)]
 UserName = Annotated[str, matching(r"[^:\x00-\x1f\x7f]{1,128}", "a user name without colon")]
 AccessKeyId = Annotated[str, matching(r"\w{4,128}", "an access key id of letters and digits")]
 
@@ -179,7 +197,7 @@ class ApiKeyAuthorizer(Model):
     type: Literal["api_key"]
     """`api_key`"""
 
-    keys: Annotated[dict[Name, Secret], Field(min_length=1)]
+    keys: Annotated[dict[Name, Key], Field(min_length=1)]
     """Keys by the name of whom they were given to: 20 to 128 characters by a reference, or `sha256:`
     and the 64 hexadecimal digits of the key's SHA-256."""
 
@@ -190,13 +208,10 @@ class ApiKeyAuthorizer(Model):
     $request.header.X-Api-Key."""
 
     @model_validator(mode="after")
-    def _keys_are_good(self) -> Self:
+    def _keys_differ(self) -> Self:
         known: dict[bytes, str] = {}
         for name, secret in self.keys.items():
-            try:
-                former = known.setdefault(digest_of(secret.reveal()), name)
-            except ValueError as error:
-                raise broken_rule(f"{error}: {name}") from None
+            former = known.setdefault(digest_of(secret.reveal()), name)
             if former != name:
                 raise broken_rule(f"expected keys that differ: {former} and {name} have the same")
         return self
@@ -208,7 +223,7 @@ class BasicAuthorizer(Model):
     type: Literal["basic"]
     """`basic`"""
 
-    users: Annotated[dict[UserName, Secret], Field(min_length=1)]
+    users: Annotated[dict[UserName, PasswordHash], Field(min_length=1)]
     """Hashed passwords by user, as `frontdesk hash-password` prints them."""
 
     realm: Annotated[str, matching(r"[ !#-\[\]-~]{1,64}", "a short text without quotes")] = "API"
@@ -219,15 +234,6 @@ class BasicAuthorizer(Model):
 
     auth_failures_per_minute: Annotated[Whole, at_least(1)] = 60
     """Wrong passwords that one client address may send before it gets 429. Default 60."""
-
-    @model_validator(mode="after")
-    def _hashes_are_good(self) -> Self:
-        for name, secret in self.users.items():
-            try:
-                read_hash(secret.reveal())
-            except ValueError as error:
-                raise broken_rule(f"{error}: {name}") from None
-        return self
 
 
 Texts = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], OneOrMore()]
