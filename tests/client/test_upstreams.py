@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from frontdesk.client.upstreams import Upstreams, UpstreamSettings
+from frontdesk.rules.resilience.breaker import BreakerSettings
 from frontdesk.rules.resilience.health import HealthSettings
 
 
@@ -112,6 +113,17 @@ async def test_when_all_fail_all_are_tried(upstreams, pair, serving, ask):
         serving(each, BAD)
     upstream = upstreams.get(settings(*pair, health=HealthSettings(failures=1)))
     assert set(await addresses(upstream, ask, 6)) == {each.port for each in pair}
+
+
+async def test_the_log_tells_when_a_breaker_opens_and_closes(upstreams, backend, caplog):
+    breaker = BreakerSettings(failures=1, reset=30.0)
+    upstream = upstreams.get(settings(backend, name="billing", breaker=breaker))
+    upstream.breaker.record(upstream.breaker.admit(0.0), 0.0, failed=True, took=0.1)
+    upstream.breaker.record(upstream.breaker.admit(31.0), 31.0, failed=False, took=0.1)
+    assert [(record.upstream, record.getMessage()) for record in caplog.records] == [
+        ("billing", "the breaker has opened: requests are refused"),
+        ("billing", "the breaker has closed: requests pass again"),
+    ]
 
 
 async def test_equal_settings_share_connections(upstreams, backend):

@@ -1,5 +1,6 @@
 """Owns named backends of one or several targets: settings, the choice of a target, the registry."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from frontdesk.client.pool import Pool, PoolLimits
 from frontdesk.client.target import parse_target
 from frontdesk.client.targets import Targets
 from frontdesk.rules.resilience.balance import BALANCES
-from frontdesk.rules.resilience.breaker import Breaker, BreakerSettings
+from frontdesk.rules.resilience.breaker import Breaker, BreakerSettings, State
 from frontdesk.rules.resilience.budget import RetryBudget
 from frontdesk.rules.resilience.health import (
     HealthSettings,
@@ -27,7 +28,14 @@ from frontdesk.rules.resilience.health import (
 )
 from frontdesk.rules.resilience.retry import RetryPolicy
 
+_log = logging.getLogger("frontdesk.upstream")
+
 _NEVER_OPENS: Final = BreakerSettings(failures=sys.maxsize)
+_TOLD: Final[Mapping[State, str]] = {
+    "open": "the breaker has opened: requests are refused",
+    "closed": "the breaker has closed: requests pass again",
+}
+"""State of a breaker → what the log says. Probes under way are not worth a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +73,7 @@ class Upstream:
         """Raises: ValueError for a bad target, TlsFileError for a certificate file that cannot be used."""
         self.name = settings.name
         self.observer = observer
-        moved = observer.circuit_moved if observer is not None else None
-        self.breaker = Breaker(settings.breaker or _NEVER_OPENS, moved)
+        self.breaker = Breaker(settings.breaker or _NEVER_OPENS, self._circuit_moved)
         self.budget = RetryBudget(settings.budget)
         self._settings = settings
         self._wheel = wheel
@@ -126,6 +133,13 @@ class Upstream:
             self._bulkhead.close()
         for pool in self._pools:
             pool.close()
+
+    def _circuit_moved(self, state: State) -> None:
+        if self.observer is not None:
+            self.observer.circuit_moved(state)
+        told = _TOLD.get(state)
+        if told is not None:
+            _log.warning(told, extra={"upstream": self.name})
 
     def _way(self, healths: Sequence[TargetHealth], source: str) -> Targets:
         """Make the connections that come from one address of ours. source: "" for any."""
