@@ -19,8 +19,10 @@ GOOD = [
     "name: x\nlogs: {access: off, redact: cookie}",
     "name: x\nlogs: {access: {format: {ip: $context.identity.sourceIp}}}",
     "name: x\nfunctions: {f: {handler: m.f, layers: [a.zip, b], provisioned_concurrency: 2}}",
-    "name: x\nfunctions: {f: {handler: {command: [./run, x]}, versions: {'1': {code: a.zip}},"
-    " aliases: {l: {version: 1, weights: {}}}, provisioned_concurrency: {l: 1}}}",
+    (
+        "name: x\nfunctions: {f: {handler: {command: [./run, x]}, versions: {'1': {code: a.zip}},"
+        " aliases: {l: {version: 1, weights: {}}}, provisioned_concurrency: {l: 1}}}"
+    ),
     "name: x\nauthorizers: {a: {type: jwt, issuer: https://x, audience: none}}",
     "name: x\nauthorizers: {a: {type: jwt, issuer: https://x, audience: [a], algorithms: RS256}}",
     "name: x\napis: {a: {stages: {p: {}}, routes: {GET /: {http: 'http://x', throttle: [5/s]}}}}",

@@ -59,8 +59,10 @@ def test_output_is_written_in_whole_lines(log, lines, pieces, written):
     [
         (
             ";Sampled=1",
-            "XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8"
-            "\tSampled: true\t",
+            (
+                "XRAY TraceId: 1-5759e988-bd862e3fe1be46a994272793\tSegmentId: 53995c3f42cd8ad8"
+                "\tSampled: true\t"
+            ),
         ),
         (";Sampled=0", None),
         ("", None),
