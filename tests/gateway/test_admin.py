@@ -61,6 +61,12 @@ def test_without_a_token_everybody_who_can_connect_may_ask(ask):
     assert ask(request("GET /nothing"), token=None)[0] == 404
 
 
+def test_without_a_token_web_pages_may_only_ask_what_is_open(ask):
+    page = "Origin: https://elsewhere.example"
+    assert ask(request("POST /secret", page), token=None)[0] == 403
+    assert ask(request("GET /open", page), token=None)[0] == 200
+
+
 def test_a_face_gets_the_whole_body(ask):
     assert ask(request("POST /open", body=b"abc"))[2] == b"abc"
 

@@ -61,7 +61,8 @@ class Documents:
 class AdminDoor:
     """Gives each request to the first face that serves it.
 
-    Everything that is no face's needs the token where one is set: 401 without it, and 404 with it.
+    Everything that is no face's needs the token where one is set: 401 without it, and 404 with it. Where
+    none is set, what would need it is refused to web pages.
     """
 
     def __init__(self, faces: Sequence[Face], token: str | None) -> None:
@@ -93,7 +94,11 @@ class AdminDoor:
         if face is not None and not face.needs_token:
             return None
         given = ex.headers.get(b"authorization", b"")
-        if self._expected is not None and not hmac.compare_digest(given, self._expected):
+        if self._expected is None:
+            # A page in the operator's browser reaches this listener too; its requests say so here.
+            if b"origin" in ex.headers:
+                return refusal(403, "admin:page")
+        elif not hmac.compare_digest(given, self._expected):
             return refusal(401, "admin:token", _CHALLENGE)
         return None if face is not None else refusal(404, "route")
 
