@@ -266,7 +266,11 @@ async def test_an_error_before_any_part_is_the_end_alone(api):
     assert [list(event) for event in answer["EventStream"]] == [["InvokeComplete"]]
 
 
-async def test_a_path_that_is_no_operation_is_404(api):
-    answer = await asyncio.to_thread(call, api.address, "GET", "/2015-03-31/functions/f/nonsense")
+@pytest.mark.parametrize(
+    "path",
+    ["/2015-03-31/functions/f/nonsense", "/2015-03-31/event-source-mappings/", "/2017-03-31/tags/f"],
+)
+async def test_a_path_that_is_no_operation_is_404(api, path):
+    answer = await asyncio.to_thread(call, api.address, "GET", path)
     assert answer.status == 404
     assert answer.headers["x-amzn-errortype"] == "UnknownOperationException"

@@ -3,6 +3,7 @@
 Source: AWS Lambda API Reference, the request syntax of each operation.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import unquote
@@ -23,8 +24,8 @@ Operation = Callable[[Asked], Awaitable[Reply]]
 Operations = dict[tuple[str, str], Operation]
 """By method and path; `{name}` stands for one segment."""
 
-_ROOTS: Final = frozenset(["2015-03-31", "2017-10-31", "2018-10-31", "2019-09-30", "2021-11-15"])
-"""The dates that the paths of the API begin with, of the operations that are here."""
+_DATED: Final = re.compile(r"/20\d\d-\d\d-\d\d/")
+"""How all paths of this API begin, those of operations that are not here, too."""
 
 
 class LambdaService:
@@ -40,8 +41,7 @@ class LambdaService:
 
     def serves(self, ex: Exchange) -> bool:
         """See Service."""
-        root, _, rest = ex.path[1:].partition("/")
-        return root in _ROOTS and rest.startswith(("functions", "layers"))
+        return _DATED.match(ex.path) is not None
 
     async def answer(self, ex: Exchange) -> Reply:
         """See Service. A path that nobody knows is 404, as at AWS."""
