@@ -66,6 +66,11 @@ def test_programs_stay_programs_and_nothing_can_be_written(make, unpacked):
     assert stat.S_IMODE((folder / "plain").stat().st_mode) == 0o444
 
 
+def test_a_zip_may_begin_with_its_folder_itself(make, unpacked):
+    folder = unpacked.folder_for(make(("./", ""), ("./app.py", "here")))
+    assert (folder / "app.py").read_text() == "here"
+
+
 def test_links_within_the_zip_are_kept(make, unpacked):
     folder = unpacked.folder_for(
         make((entry("bin/run", LINK), "../lib/run.py"), ("lib/run.py", "here"))
@@ -87,6 +92,7 @@ def test_links_within_the_zip_are_kept(make, unpacked):
         ([(entry("d", LINK), "."), (entry("l", LINK), "d/../..")], "a link leads out"),
         ([(entry("d", LINK), "/tmp"), ("d/x", "x")], "cannot unpack"),
         ([(entry("d", LINK), "loop"), (entry("loop", LINK), "/")], "a link leads out"),
+        ([(entry("l", LINK), "a\0b")], "embedded null byte"),
         ([("a", "1"), ("a", "2")], "two entries of one name: 'a'"),
         ([("a", "1"), ("a/b", "2")], "cannot unpack"),
         ([(entry("p", stat.S_IFIFO | 0o644), "")], "neither a file nor a folder nor a link"),
@@ -105,6 +111,7 @@ def test_links_within_the_zip_are_kept(make, unpacked):
         "link through a link",
         "file through a link",
         "link to a link",
+        "nul in a link",
         "twice",
         "file as folder",
         "fifo",

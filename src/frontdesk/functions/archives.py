@@ -76,14 +76,13 @@ class _RefusedError(ValueError):
 
 
 _UNREADABLE = (
-    _RefusedError,
+    ValueError,  # ours, or of a name that is no text or that the system does not take
     zipfile.BadZipFile,
     zlib.error,
     OSError,
     EOFError,
     NotImplementedError,  # a compression that this interpreter lacks
     RuntimeError,  # encrypted
-    UnicodeDecodeError,
 )
 
 
@@ -101,7 +100,8 @@ def _check(content: zipfile.ZipFile, size: int) -> None:
     for entry in entries:
         name = entry.orig_filename
         path = PurePosixPath(name)
-        if path.is_absolute() or ".." in path.parts or not path.parts or {"\\", "\0"} & {*name}:
+        is_named = bool(path.parts) or name == "./"  # some tools begin with the folder itself
+        if path.is_absolute() or ".." in path.parts or not is_named or {"\\", "\0"} & {*name}:
             raise _RefusedError(f"an entry leads out of its folder: {name!r}")
         if str(path) in seen:
             raise _RefusedError(f"it has two entries of one name: {name!r}")
