@@ -401,7 +401,7 @@ async def test_a_flood_of_output_neither_blocks_nor_fills_the_log(serve):
         assert await rig.result(1) == "done"
 
 
-@pytest.mark.parametrize("handler", ["ill.closes_stdout", "ill.forks"])
+@pytest.mark.parametrize("handler", ["ill.closes_stdout", "ill.has_no_stdout", "ill.forks"])
 async def test_odd_handlers_are_answered_once_each(serve, handler):
     async with serve(handler, concurrency=1) as rig:
         for _ in range(3):

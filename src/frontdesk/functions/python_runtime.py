@@ -322,7 +322,7 @@ def _describe(error: BaseException, request_id: str) -> bytes:
         for line in element.splitlines():
             text = line.lstrip(" ")
             lines.append("\u00a0" * (len(line) - len(text)) + text)
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # as in flush
         sys.stdout.write("\n".join(lines) + "\n")
     body = {
         "errorMessage": message,
@@ -347,5 +347,5 @@ def flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (OSError, ValueError):  # the handler may have closed it
+        except (OSError, ValueError, AttributeError):  # the handler may have closed or replaced it
             continue
