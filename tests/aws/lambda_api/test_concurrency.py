@@ -1,7 +1,10 @@
+import asyncio
+
 import pytest
 
 from frontdesk.rules.pool import Standing
 from tests.aws.lambda_api.test_functions import refused, told
+from tests.live.calls import call
 
 LOWER = (
     " ReservedConcurrentExecutions  1 should not be lower than function's total provisioned "
@@ -30,6 +33,15 @@ async def test_a_reservation_is_kept_shown_and_given_up(made):
     assert made.host.definitions["made"].reserved_concurrency is None
     found = await made("get_function_concurrency", FunctionName="made")
     assert "ReservedConcurrentExecutions" not in found
+
+
+async def test_a_reservation_of_nothing_is_refused_and_keeps_the_one_before(made):
+    await made("put_function_concurrency", FunctionName="made", ReservedConcurrentExecutions=5)
+    path = "/2017-10-31/functions/made/concurrency"
+    answer = await asyncio.to_thread(call, made.address, "PUT", path, body=b"{}")
+    assert (answer.status, answer.headers["x-amzn-errortype"]) == (400, "ValidationException")
+    assert "'reservedConcurrentExecutions'" in answer.json["message"]
+    assert made.host.definitions["made"].reserved_concurrency == 5
 
 
 async def test_provisioned_concurrency_of_a_version(made):

@@ -136,6 +136,20 @@ async def test_waiters_of_the_sdk_come_to_an_end(api):
             id="reserved-variables",
         ),
         pytest.param(
+            {"Environment": {"Variables": {"A=B": "x"}}},
+            400,
+            "ValidationException",
+            "Value at 'environment.variables.a=B.[key]' failed to satisfy constraint",
+            id="name-of-a-variable",
+        ),
+        pytest.param(
+            {"Environment": {"Variables": {"TABLE": "secret\0"}}},
+            400,
+            "ValidationException",
+            "Value at 'environment.variables.tABLE' failed to satisfy constraint",
+            id="value-of-a-variable",
+        ),
+        pytest.param(
             {"Environment": {"Variables": {"A": "x" * 4096}}},
             400,
             "InvalidParameterValueException",

@@ -6,7 +6,7 @@ Source: AWS Lambda API Reference, "PutFunctionConcurrency", "PutProvisionedConcu
 from typing import Any
 
 from frontdesk.aws.lambda_api.answers import timestamp
-from frontdesk.aws.lambda_api.asked import Asked, Target
+from frontdesk.aws.lambda_api.asked import Asked, Target, invalid_members
 from frontdesk.aws.lambda_api.constraints import invalid_parameter
 from frontdesk.aws.lambda_api.models import FunctionEntry
 from frontdesk.aws.lambda_api.registry import Registry
@@ -27,20 +27,15 @@ class Concurrency:
 
     async def put_reserved(self, asked: Asked) -> Reply:
         """PutFunctionConcurrency."""
-        members, target = asked.members(), asked.target
+        reserved, target = _needed(asked, "ReservedConcurrentExecutions"), asked.target
         registry = self._registry
         async with registry.changing:
-            changed = _changed(
-                registry.mine(target),
-                "ReservedConcurrentExecutions",
-                members.get("ReservedConcurrentExecutions"),
-            )
+            changed = _changed(registry.mine(target), "ReservedConcurrentExecutions", reserved)
             others = registry.other_shares(target.name)
             refused = reservation_refused(changed.share, others, registry.pool)
             if refused:
                 raise invalid_parameter(refused)
             await registry.save(changed)
-        reserved = changed.reserved_concurrent_executions
         return json_reply(200, {"ReservedConcurrentExecutions": reserved})
 
     async def get_reserved(self, asked: Asked) -> Reply:
@@ -61,12 +56,11 @@ class Concurrency:
 
     async def put_provisioned(self, asked: Asked) -> Reply:
         """PutProvisionedConcurrencyConfig of a version or alias."""
-        members, target = asked.members(), asked.target
+        wanted, target = _needed(asked, "ProvisionedConcurrentExecutions"), asked.target
         registry = self._registry
         async with registry.changing:
             entry = registry.mine(target)
             self._check_qualifier(entry, target)
-            wanted = members.get("ProvisionedConcurrentExecutions")
             provisioned = {**entry.provisioned, target.qualifier: wanted}
             changed = _changed(entry, "Provisioned", provisioned)
             others = registry.other_shares(target.name)
@@ -140,6 +134,17 @@ class Concurrency:
             **status,
             "LastModified": timestamp(self._clock.time()),
         }
+
+
+def _needed(asked: Asked, member: str) -> object:
+    """Return a member that the operation is nothing without. Raises: ApiError when it is not there."""
+    value = asked.members().get(member)
+    if value is None:
+        path = member[0].lower() + member[1:]
+        raise invalid_members(
+            f"Value null at '{path}' failed to satisfy constraint: Member must not be null"
+        )
+    return value
 
 
 def _changed(entry: FunctionEntry, member: str, value: object) -> FunctionEntry:

@@ -50,10 +50,14 @@ def _fault(place: tuple[int | str, ...], constraint: str) -> str:
     return f"Value at '{path}' failed to satisfy constraint: {said}"
 
 
+VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+VariableValue = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$")]
+
+
 class Environment(Members):
     """Environment variables."""
 
-    variables: dict[str, str] = Field(default_factory=dict)
+    variables: dict[VariableName, VariableValue] = Field(default_factory=dict)
 
 
 class EphemeralStorage(Members):
