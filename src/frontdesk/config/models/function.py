@@ -83,6 +83,12 @@ VariableValue = Annotated[Secret | str, PlainValidator(_value), WithJsonSchema({
 Variables = dict[VariableName, VariableValue]
 
 
+def _memory(value: int) -> int:
+    if value < 1024**2:
+        raise HintedError("expected at least 1MB", "a bare number is bytes: write MB behind it")
+    return value
+
+
 class Handler(Model):
     """What a call runs: a Python callable, or a program in any language."""
 
@@ -230,8 +236,8 @@ class FunctionVersion(Model):
     timeout: Annotated[Duration, between("1ms", "15m")] = 3.0
     """How long one invocation may take before it is killed. Default 3s, at most 15m."""
 
-    memory: Annotated[Size, at_least(1)] = 128 * 1024**2
-    """Memory limit of one child process. Default 128MB."""
+    memory: Annotated[Size, AfterValidator(_memory)] = 128 * 1024**2
+    """Memory limit of one child process, at least 1MB. Default 128MB."""
 
     environment: Variables = Field(default_factory=dict)
     """Environment variables, but none of those that the runtime sets itself, such as AWS_REGION. Values
