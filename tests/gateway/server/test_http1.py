@@ -435,6 +435,16 @@ def test_head_of_a_streaming_answer_does_not_wait_for_the_body(house, source):
     assert client.raw.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+def test_the_gateways_own_time_ends_with_the_head_of_a_streaming_answer(house, source):
+    body = source(first=b"one")
+    stream(house, body)
+    house.client().send(GET)
+    house.clock.now += 60.0
+    body.sink.end()
+    (ex,) = house.logged
+    assert (ex.ended - ex.started, ex.own_time) == (60.0, 0.0)
+
+
 def test_streaming_answer_of_known_length(house, source):
     body = source(length=6, first=b"one")
     stream(house, body)

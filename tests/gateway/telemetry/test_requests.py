@@ -121,6 +121,12 @@ def test_the_overhead_is_what_the_integration_did_not_take(requests):
     assert value[-1] == pytest.approx(0.05 + 0.25)
 
 
+def test_what_is_streamed_after_its_head_is_no_overhead(requests):
+    requests.over(integration_latency=0.2, head_sent=100.0 + 0.21, ended=160.0)
+    value = requests.counted("frontdesk_overhead_seconds")["clinic",]
+    assert value[-1] == pytest.approx(0.01)
+
+
 def test_bodies_are_counted_as_they_came_and_went(requests):
     requests.over(body_length=300, response_length=7)
     assert (

@@ -247,8 +247,15 @@ class Exchange:
     """Cause of a gateway-made answer, or how the exchange broke off (`client_gone`, …); "" if none."""
     response_length: int = 0
     """Body bytes sent to the client."""
+    head_sent: float = 0.0
+    """Monotonic second at which the head of an answer went out whose body followed bit by bit; else 0.0."""
     ended: float = 0.0
     """Monotonic second at which the exchange was over, set before `plan.log` is called."""
+
+    @property
+    def own_time(self) -> float:
+        """Seconds that the gateway took once it was over: without the integration and what it streamed."""
+        return (self.head_sent or self.ended) - self.started - max(0.0, self.integration_latency)
 
     @property
     def trace_id(self) -> str:

@@ -413,6 +413,7 @@ class HttpConnection(asyncio.Protocol):
         self._over(request, keep=keep)
 
     def _send_stream(self, request: Request, reply: Reply, *, keep: bool) -> None:
+        request.head_sent = self._now()
         source = cast("Source", reply.body)
         chunked = source.length is None and request.version == "HTTP/1.1"
         if source.length is not None:
@@ -464,6 +465,7 @@ class HttpConnection(asyncio.Protocol):
     def _switch(self, request: Request, reply: Reply) -> None:
         """Leave HTTP: hand the socket to the tunnel, with what has come behind the handshake."""
         assert reply.tunnel is not None
+        request.head_sent = self._now()
 
         def closed(received: int, sent: int) -> None:
             request.request_length += received

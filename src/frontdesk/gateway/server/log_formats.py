@@ -74,7 +74,7 @@ def json_record(ex: Exchange) -> bytes:
     latency = ex.integration_latency
     if latency >= 0:
         record["latency"] = int(latency * 1e6) / 1e3
-        record["gatewayMs"] = int(max(0.0, total - latency) * 1e6) / 1e3
+        record["gatewayMs"] = int(max(0.0, ex.own_time) * 1e6) / 1e3
         if ex.integration_status:
             record["integrationStatus"] = ex.integration_status
         if ex.upstream:

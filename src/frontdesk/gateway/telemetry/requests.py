@@ -77,12 +77,11 @@ class RequestMeter:
         outcome = ex.method, ex.status, ex.version, ex.scheme, ex.error
         series = self._series.get(outcome) or self._resolve(*outcome)
         total = ex.ended - ex.started
-        latency = ex.integration_latency
         # Histogram.observe, written out: a call for each would cost as much as what it does.
         taken = series.duration
         taken.counts[bisect_left(SECONDS, total)] += 1
         taken.sum += total
-        own = total - latency if latency > 0 else total
+        own = ex.own_time
         overhead = self._overhead
         overhead.counts[bisect_left(SECONDS, own)] += 1
         overhead.sum += own
