@@ -54,7 +54,9 @@ RESPONSE_BODY = _histogram(
     bounds=BYTES,
 )
 OVERHEAD = _histogram(
-    "frontdesk_overhead_seconds", "The gateway's share: the time to the answer without the integration.", "api"
+    "frontdesk_overhead_seconds",
+    "The gateway's share: the time to the answer without the integration.",
+    "api",
 )
 REJECTIONS = _counter(
     "frontdesk_rejections_total",

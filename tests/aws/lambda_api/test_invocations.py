@@ -268,7 +268,11 @@ async def test_an_error_before_any_part_is_the_end_alone(api):
 
 @pytest.mark.parametrize(
     "path",
-    ["/2015-03-31/functions/f/nonsense", "/2015-03-31/event-source-mappings/", "/2017-03-31/tags/f"],
+    [
+        "/2015-03-31/functions/f/nonsense",
+        "/2015-03-31/event-source-mappings/",
+        "/2017-03-31/tags/f",
+    ],
 )
 async def test_a_path_that_is_no_operation_is_404(api, path):
     answer = await asyncio.to_thread(call, api.address, "GET", path)
