@@ -40,4 +40,15 @@ def test_beside_a_running_gateway(run, tmp_path):
         result = run("doctor")
         assert f"runs as process {running.process.pid}" in result.stdout
         assert "admin.listen: 127.0.0.1" in result.stdout
+        assert "readiness: requests may come" in result.stdout
         assert result.exit_code == 0
+
+
+def test_beside_a_gateway_that_is_not_ready(run, tmp_path):
+    issuer = "{type: jwt, issuer: 'http://127.0.0.1:9', audience: none, allow_http: true}"
+    path = project(tmp_path, GOOD.replace("mock: {}", "mock: {}, authorizer: j"))
+    path.write_text(path.read_text() + f"authorizers: {{j: {issuer}}}\n")
+    with gateway(path):
+        result = run("doctor")
+        assert "fail  readiness: no keys of issuer http://127.0.0.1:9" in result.stdout
+        assert result.exit_code == 1

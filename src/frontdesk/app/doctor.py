@@ -18,16 +18,19 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Final, Literal
 
+from frontdesk.app.asking import ask
 from frontdesk.app.data_dir import holder
 from frontdesk.app.gateway import compile_offline
 from frontdesk.app.history import STORE
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import SystemClock
-from frontdesk.base.errors import ConfigError, Finding
+from frontdesk.base.errors import ConfigError, Finding, StartError
 from frontdesk.config.check import check
 from frontdesk.config.load import Loaded
+from frontdesk.config.models.door import Admin
 from frontdesk.config.models.root import Config
 from frontdesk.functions.memory import own_cgroup
+from frontdesk.gateway.telemetry.health import PATH as READY_PATH
 from frontdesk.rules.tls.server_certificate import (
     CertificateError,
     expires_soon,
@@ -40,6 +43,9 @@ State = Literal["ok", "warn", "fail"]
 
 ENOUGH_SPACE: Final = 512 * 1024**2
 """Free bytes in the data folder below which logs and packages may soon fill it."""
+
+_PATIENCE: Final = 5.0
+"""Seconds that a gateway may take to say whether it is ready."""
 
 _OWN_FILES: Final = 200
 """Descriptors that a gateway needs beside connections: children, logs, store, listeners."""
@@ -209,6 +215,21 @@ def _gateway(loaded: Loaded) -> Iterator[Row]:
             why = f"process {running} does not listen there"
             fix = "restart it where the address has changed, else look into its log"
             yield Row(key, "fail", f"{address} does not answer", why, fix)
+    yield from _readiness(config.admin)
+
+
+def _readiness(admin: Admin) -> Iterator[Row]:
+    """Ask the gateway itself; one that does not answer there has its row already."""
+    try:
+        status, said = ask(admin, "GET", READY_PATH, patience=_PATIENCE)
+    except StartError:
+        return
+    if status == 200:
+        yield Row("readiness", "ok", "requests may come")
+    else:
+        why = f"{READY_PATH} answers {status}: load balancers send it no requests"
+        fix = "mend the reason; its log says more. While it starts or stops, wait"
+        yield Row("readiness", "fail", "; ".join(said.get("reasons", ["unknown"])), why, fix)
 
 
 def _ports(config: Config) -> Iterator[Row]:

@@ -1,65 +1,14 @@
-"""Owns asking a running gateway: where its admin listener is, the token, and what refusals say."""
+"""Owns having a running gateway do something, and printing why it refuses."""
 
-import http.client
-import json
-import ssl
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import click
 
-from frontdesk.base.addresses import Address
+from frontdesk.app.asking import ask
 from frontdesk.base.errors import Finding, Position, StartError
 from frontdesk.cli.configured import show
 from frontdesk.config.models.door import Admin
-
-PATIENCE: Final = 600.0
-"""Seconds to wait for an answer: installing a function's requirements may take minutes."""
-
-_EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not listened at
-
-
-def ask(
-    admin: Admin,
-    method: str,
-    target: str,
-    document: Mapping[str, object] | None = None,
-    *,
-    patience: float = PATIENCE,
-) -> tuple[int, Any]:
-    """Send a request to the admin listener; return the answer's status and JSON.
-
-    Raises: StartError when nobody answers there.
-    """
-    host, port = admin.listen
-    address = Address(_EVERY_INTERFACE.get(host, host), port)
-    headers = {"Content-Type": "application/json"}
-    if admin.token is not None:
-        headers["Authorization"] = f"Bearer {admin.token.reveal()}"
-    connection = _connection(admin, address, patience)
-    try:
-        connection.request(method, target, json.dumps(document or {}), headers)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise StartError(
-            f"no gateway answers at its admin address {address}: {error}",
-            hint="is it running, and with this file? see `admin.listen`",
-        ) from error
-    finally:
-        connection.close()
-
-
-def _connection(admin: Admin, address: Address, patience: float) -> http.client.HTTPConnection:
-    if admin.tls is None:
-        return http.client.HTTPConnection(address.host, address.port, timeout=patience)
-    # The file has the very certificate: nothing else is trusted, by whatever name it is reached.
-    context = ssl.create_default_context(cafile=admin.tls.all_certificates[0].cert)
-    context.check_hostname = False
-    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-    return http.client.HTTPSConnection(
-        address.host, address.port, timeout=patience, context=context
-    )
 
 
 def command(
