@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -31,3 +32,19 @@ def test_zygote_ends_in_silence_when_its_gateway_is_gone(forks):
         end.close()
     os.close(output)
     os.close(child_output)
+
+
+def test_zygote_leaves_signals_to_its_gateway():
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    command = [sys.executable, "-I", zygote.__file__, str(theirs.fileno())]
+    channel, child_end = socket.socketpair()
+    with subprocess.Popen(command, pass_fds=[theirs.fileno()]) as process:
+        theirs.close()
+        socket.send_fds(ours, [CONTROL.pack(FORK, 0, 0)], [child_end.fileno(), child_end.fileno()])
+        select.select([ours], [], [], 30)  # it is there
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+            process.send_signal(number)
+        ours.close()
+        assert process.wait(30) == 0
+    channel.close()
+    child_end.close()

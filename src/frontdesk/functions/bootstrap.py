@@ -39,7 +39,7 @@ def _leave_parent(channel: int, output: int, zygote: int) -> None:
     os.setsid()
     end_with_parent(zygote)
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGCHLD, signal.SIGTERM):
+    for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     # Both descriptors stand above 2: the zygote holds 0, 1 and 2.

@@ -54,8 +54,9 @@ class _Zygote:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        # To stop is the gateway's business: it drains, then closes the control socket.
-        for number in (signal.SIGINT, signal.SIGTERM):
+        # They are the gateway's business, and come to all of its processes from a terminal or a service
+        # manager. To stop it drains, then closes the control socket.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, signal.SIG_IGN)
 
     def serve(self) -> None:
