@@ -14,6 +14,7 @@ from frontdesk.functions.archives import ArchiveError
 from frontdesk.functions.settings import Alias
 from frontdesk.rules.pool import RESERVED_EXCEEDED, SHARED_EXCEEDED
 
+LIVE = {"live": Alias(version="1")}
 WHO = """
 import os, sys
 
@@ -114,6 +115,39 @@ async def test_only_what_has_changed_gets_new_children(serve, release, caplog):
         await rig.host.replace([definition(rig, environment={"A": "b"})])
         last = await children(rig)
         assert not set(last) & {*before, *after}
+
+
+async def test_what_goes_can_be_called_until_its_callers_have_changed_over(serve, release):
+    code = release("x")
+    async with serve("app.handler", code=code, versions={"1": {}}) as rig:
+        await rig.host.replace(
+            [
+                rig.definition("app.handler", code=code, versions={"1": {}}, aliases=LIVE),
+                rig.definition("app.handler", code=code, name="g"),
+            ]
+        )
+        seen = []
+
+        async def change_over():
+            for name, qualifier in (("f", "1"), ("f", "live"), ("g", "")):
+                seen.append((await rig.call(name=name, qualifier=qualifier)).error)
+
+        await rig.host.replace([rig.definition("app.handler", code=code)], change_over)
+        assert seen == ["", "", ""]
+        for name, qualifier in (("f", "1"), ("f", "live"), ("g", "")):
+            assert (await rig.call(name=name, qualifier=qualifier)).error == "Unavailable"
+        assert rig.host.definition("f").versions == {}
+
+
+@pytest.mark.parametrize("kept", [["f"], []], ids=["version", "function"])
+async def test_what_goes_serves_who_waits_for_it(serve, release, kept):
+    code = release("x")
+    async with serve("app.handler", code=code, versions={"1": {}}) as rig:
+        _, answer = rig.start(qualifier="1")  # which has no child yet
+        await rig.host.replace(
+            [rig.definition("app.handler", code=code, name=each) for each in kept]
+        )
+        assert json.loads((await answer).payload)["version"] == "1"
 
 
 async def test_functions_of_the_file_and_others_live_side_by_side(serve, release):

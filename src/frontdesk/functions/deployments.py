@@ -71,6 +71,20 @@ class Deployed:
         before = {} if former is None else former.versions
         return {each for each, version in self.versions.items() if before.get(each) == version}
 
+    def beside(self, former: "Deployed | None") -> "Deployed":
+        """Add the versions and aliases that only a former one has; none of these stands ready."""
+        if former is None:
+            return self
+        own, before = self.definition, former.definition
+        both = replace(
+            own,
+            versions={**before.versions, **own.versions},
+            aliases={**before.aliases, **own.aliases},
+        )
+        if both == own:
+            return self
+        return Deployed(both, {**former.versions, **self.versions})
+
     @property
     def expected(self) -> set[str]:
         """The versions that calls most likely ask for."""

@@ -48,6 +48,9 @@ _log = logging.getLogger("frontdesk.functions")
 _MEMORY_LOOK = 0.25
 """Seconds between two looks at the memory of running children, where no cgroup limits it."""
 
+_SERVED_LOOK = 0.05
+"""Seconds between two looks at who still waits for a function that goes."""
+
 _END_GRACE = 1.0
 """Seconds that idle children have at shutdown before the zygote is ended with them."""
 
@@ -93,6 +96,11 @@ class _Call:
         self.arn = ""  # as it was asked for
         self.invocation = invocation
         self.child: Child | None = None  # while it runs
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has neither a child nor an outcome yet."""
+        return self.child is None and self._done is not None
 
     def finish(self, outcome: Outcome) -> None:
         done, self._done = self._done, None
@@ -187,17 +195,26 @@ class FunctionHost:
         """Run these functions of the file from now on; those of `put` stay as they are.
 
         Versions whose settings or files have changed get new children; running calls finish in the old
-        ones. between: done while those run that were there before, and these. Raises: StartError, and
-        nothing has changed.
+        ones. between: done while those run that were there before, and these; who then waits for one
+        that goes is served first. Raises: StartError, and nothing has changed.
         """
         new = await asyncio.to_thread(self._deployments.deploy, list(functions))
-        for deployed in new.values():
-            self._run_from_now_on(deployed)
+        former = {name: self._functions[name] for name in self._of_file}
+        for name, deployed in new.items():
+            self._run_from_now_on(deployed.beside(former.get(name)))
         if between is not None:
             await between()
+        await self._until_served(
+            (name, version)
+            for name, before in former.items()
+            for version in before.versions.keys() - (new[name].versions if name in new else ())
+        )
         gone, self._of_file = self._of_file - new.keys(), set(new)
         for name in gone:
             self.remove(name)
+        for name, deployed in new.items():
+            if self._functions[name] is not deployed:
+                self._run_from_now_on(deployed)
 
     async def put(self, definition: FunctionDefinition) -> None:
         """Run this function from now on, beside those of the file. Raises: StartError, likewise."""
@@ -225,6 +242,24 @@ class FunctionHost:
         self._ticks.stop()
         self._memory_looks.stop()
         await asyncio.to_thread(self._folders.close)
+
+    async def _until_served(self, versions: Iterable[tuple[str, str]]) -> None:
+        """Return once nobody waits any more who waits now. A wait has an end, which its caller sets."""
+        waiting = [call for version in versions for call in self._pool.waiting(*version)]
+        served = asyncio.Event()
+
+        def look() -> None:
+            if any(call.waits for call in waiting):
+                looks.at(self._clock.monotonic() + _SERVED_LOOK)
+            else:
+                served.set()
+
+        looks = self._wheel.timer(look)
+        look()
+        try:
+            await served.wait()
+        finally:
+            looks.stop()
 
     async def _until_empty(self, seconds: float) -> None:
         if self._children:

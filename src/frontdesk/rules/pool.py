@@ -157,6 +157,12 @@ class Pool(Generic[R]):
         loaded = group.size - len(group.starting)
         return Standing(group.wanted, loaded, len(group.idle), group.faulty)
 
+    def waiting(self, name: str, version: str) -> list[R]:
+        """List the requests that wait for a version."""
+        function = self._functions[name]
+        groups = (function.provisioned.get(version), function.on_demand.get(version))
+        return [request for group in groups if group is not None for request in group.waiting]
+
     # -- events: definitions ----------------------------------------------------------------------
 
     def define(
