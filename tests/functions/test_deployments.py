@@ -60,6 +60,14 @@ def test_a_changed_file_changes_the_version(deployed, tmp_path, name, changed):
     assert (deployed() != before) is changed
 
 
+def test_changed_packages_of_a_layer_change_the_version(deployed, tmp_path):
+    package = tmp_path / "layer" / "python" / "lib" / "python3.11" / "site-packages" / "p.py"
+    touch(package)
+    before = deployed(layers=(tmp_path / "layer",))
+    touch(package)
+    assert deployed(layers=(tmp_path / "layer",)) != before
+
+
 def test_another_zip_or_other_settings_change_the_version(deployed, tmp_path):
     before = deployed()
     assert deployed(timeout=5.0) != before

@@ -6,7 +6,7 @@ Unpacks, installs and looks at files; starts no process but pip. Blocks: it is c
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +20,7 @@ _MOST_FILES = 20_000
 """Files below one folder that are looked at."""
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
+_SKIPPED_IN_LAYERS = frozenset({"__pycache__"})  # packages are what a layer is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,8 @@ class Deployments:
         stamp = ""
         for path in (settings.code, *settings.layers):
             if path.is_dir():
-                stamp += stamps.get(path) or stamps.setdefault(path, self._stamp(path))
+                skipped = _SKIPPED if path == settings.code else _SKIPPED_IN_LAYERS
+                stamp += stamps.get(path) or stamps.setdefault(path, self._stamp(path, skipped))
         return Deployment(replace(settings, code=code, layers=tuple(layers)), packages, stamp)
 
     def _folder(self, function: str, path: Path) -> Path:
@@ -138,9 +140,9 @@ class Deployments:
         except ArchiveError as error:
             raise ArchiveError(f"function {function}: {error}") from error
 
-    def _stamp(self, folder: Path) -> str:
+    def _stamp(self, folder: Path, skipped: Collection[str]) -> str:
         digest = hashlib.sha256()
-        for path in files_below(folder, without=self._data_dir):
+        for path in files_below(folder, skipped, without=self._data_dir):
             with contextlib.suppress(OSError):  # gone, or being replaced just now
                 status = path.stat()
                 line = f"{path}\0{status.st_mtime_ns}\0{status.st_size}\n"
@@ -148,17 +150,19 @@ class Deployments:
         return digest.hexdigest()
 
 
-def files_below(folder: Path, *, without: Path | None = None) -> Iterator[Path]:
+def files_below(
+    folder: Path, skipped: Collection[str] = _SKIPPED, *, without: Path | None = None
+) -> Iterator[Path]:
     """List the files of a code folder, in order, but hidden ones and those of package managers.
 
-    without: a folder that is left out with all that is in it.
+    skipped: names of folders that are left out, with all that is in them, as is `without`.
     """
     found = 0
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(
             name
             for name in folders
-            if name[0] != "." and name not in _SKIPPED and Path(here, name) != without
+            if name[0] != "." and name not in skipped and Path(here, name) != without
         )
         for name in sorted(names):
             if name[0] != "." and found < _MOST_FILES:
