@@ -27,8 +27,8 @@ _KIND: Final = "config"
 class Version:
     """A configuration that came into force. time: seconds since 1970.
 
-    by: "start", "SIGHUP", the file that changed, "cli", or "rollback to N". sources: the files' texts by path. changes: how many
-    keys were other ones than before.
+    by: "start", "SIGHUP", the file that changed, "cli", or "rollback to N". sources: the files' texts by
+    path. changes: how many keys were other ones than before.
     """
 
     number: int

@@ -92,8 +92,9 @@ class UpstreamError(FrontdeskError):
     """A backend did not give a usable answer.
 
     reason: one of resolve, connect, tls, connect_timeout, timeout, closed, protocol, unavailable,
-    circuit_open, bulkhead_full, egress_limited, cancelled. sent: whether any byte of the request had been written (False:
-    safe to try again). retry_after: seconds until it may be worth it, 0.0 where nobody knows.
+    circuit_open, bulkhead_full, egress_limited, cancelled. sent: whether any byte of the request had
+    been written (False: safe to try again). retry_after: seconds until it may be worth it, 0.0 where
+    nobody knows.
     """
 
     code = "upstream"

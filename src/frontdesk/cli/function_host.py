@@ -45,8 +45,9 @@ def functions() -> None:
 def serve(paths: tuple[Path, ...], listen: Address) -> None:
     """Serve Lambda's Invoke for the functions of the file.
 
-    Until SIGTERM or Ctrl-C; then running invocations may finish (limits.drain). Another Frontdesk reaches them by `url`, boto3 by endpoint_url. Where the file has an admin.token,
-    requests are signed with it as the secret of the access key id `frontdesk`.
+    Until SIGTERM or Ctrl-C; then running invocations may finish (limits.drain). Another Frontdesk
+    reaches them by `url`, boto3 by endpoint_url. Where the file has an admin.token, requests are signed
+    with it as the secret of the access key id `frontdesk`.
 
     Example: frontdesk functions serve --listen 127.0.0.1:9001
     """

@@ -167,7 +167,8 @@ class Child:
     def invoke(self, request_id: str, invocation: Invocation, now: float, arn: str = "") -> None:
         """Run the handler. Answer: `answered`, or `lost` with an outcome.
 
-        A child that has just been started loads within the call, and does not say so. arn: with the qualifier that was asked for; "" for the function's own.
+        A child that has just been started loads within the call, and does not say so. arn: with the
+        qualifier that was asked for; "" for the function's own.
         """
         timeout = self.settings.timeout
         # A caller that stops waiting says so itself; our own look at its deadline comes after that.

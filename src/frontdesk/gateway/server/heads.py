@@ -65,8 +65,9 @@ class Request(Exchange):
     """An Exchange with what only the server needs to know of its message.
 
     length: bytes of the body that follows, or CHUNKED. authority: host and port of a target in absolute
-    form. keep_alive: the client may use the connection again. expects_continue: it waits for 100 before it sends the body. refusal: the head was not
-    acceptable; all that was read of it until then is set, for the log.
+    form. keep_alive: the client may use the connection again. expects_continue: it waits for 100 before
+    it sends the body. refusal: the head was not acceptable; all that was read of it until then is set,
+    for the log.
     """
 
     length: int = 0
