@@ -280,6 +280,15 @@ async def test_other_settings_take_the_place_of_the_first(serve, authority, tmp_
     assert await shown(address, authority, "a.example") == ["b.example"]
 
 
+def test_a_reload_tells_of_certificates_that_clients_will_refuse(authority, tmp_path, caplog):
+    tls = ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path))
+    expired = certificates(authority.issue("a.example", start=-9, days=1), folder=tmp_path)
+    tls.replace(expired, time.time())
+    tls.replace(Certificates(expired.settings), time.time())  # a reload of something else
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "clients will refuse the certificate: expired on" in caplog.text
+
+
 def test_a_reload_is_not_undone_by_files_that_were_read_before(authority, tmp_path, monkeypatch):
     tls = ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path))
     authority.issue("a.example").write(tmp_path, "s0")

@@ -132,10 +132,14 @@ class ListenerTls:
     def replace(self, certificates: Certificates, now: float) -> None:
         """Show other certificates to connections from calendar second `now` on.
 
-        Whether clients are asked, and the least version, stay as they were at the start.
+        Whether clients are asked, and the least version, stay as they were at the start. What is wrong
+        with files that are new is logged.
         """
         with self._replacing:
+            are_new = certificates.stamp != self._seen
             self._replace(certificates, now)
+        if are_new:
+            self.tell(now)
 
     def _replace(self, certificates: Certificates, now: float) -> None:
         if certificates.client_ca != self.certificates.client_ca:
