@@ -177,6 +177,16 @@ async def test_nobody_there_is_unavailable(call):
     assert found.reason.startswith("connect: ")
 
 
+async def test_the_log_says_what_is_wrong_there_but_not_for_each_call(call, caplog):
+    invoker = call.invoker(f"http://127.0.0.1:{free_port()}/2015-03-31/functions/x/invocations")
+    for _ in range(3):
+        _, done = call.start(invoker)
+        await done
+    (record,) = caplog.records
+    assert record.function == "there"
+    assert record.getMessage().startswith("function elsewhere cannot be used: connect: ")
+
+
 async def test_an_answer_that_breaks_off_is_unavailable(call):
     async def cut(reader, writer):
         await reader.readuntil(b"\r\n\r\n")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -65,6 +66,7 @@ def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) ->
 
     Example: frontdesk invoke get_slots -e '{"pathParameters": {"id": "p001"}}'
     """
+    logging.getLogger("frontdesk").addHandler(logging.NullHandler())  # the outcome says as much
     config = read(paths).config
     if function in config.remote_functions:
         outcome = uvloop.run(_invoke_elsewhere(config, function, event))

@@ -5,9 +5,11 @@ Source: AWS Lambda API Reference, "Invoke".
 """
 
 import asyncio
+import logging
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,6 +31,12 @@ MAX_RESULT: Final = 8 * 1024**2
 
 _SLACK: Final = 5.0
 """Seconds beyond the function's timeout in which silence is not yet the network's fault."""
+
+
+_TOLD_EVERY: Final = 10.0
+"""Seconds between two lines of the log about the same function."""
+
+_log = logging.getLogger("frontdesk.functions")
 
 
 class Signing(NamedTuple):
@@ -90,15 +98,30 @@ class RemoteInvoker:
         parts = urlsplit(settings.url)
         self._path, self._query = parts.path, parts.query
         self._host = parse_target(settings.url).authority
+        self._told = float("-inf")
 
     def invoke(self, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
         """Start the function (see the port). The deadline is the caller's or the function's own."""
         call = _RemoteCall("POST", self._head(invocation), invocation.event)
         now = self._clock.monotonic()
         timeout = self._settings.timeout
-        call.begin(done, self._wheel, min(invocation.deadline, now + timeout), timeout)
+        deadline = min(invocation.deadline, now + timeout)
+        call.begin(partial(self._finish, done), self._wheel, deadline, timeout)
         self._upstream.send(call)
         return _Stop(call)
+
+    def _finish(self, done: Callable[[Outcome], None], outcome: Outcome) -> None:
+        if outcome.error == "Unavailable":
+            self._tell(outcome.reason)
+        done(outcome)
+
+    def _tell(self, reason: str) -> None:
+        """Say in the log that the other side cannot be used, not too often."""
+        now = self._clock.monotonic()
+        if now - self._told >= _TOLD_EVERY:
+            self._told = now
+            extra = {"function": self._settings.name}
+            _log.warning("function elsewhere cannot be used: %s", reason, extra=extra)
 
     def _head(self, invocation: Invocation) -> bytes:
         fields = {b"host": self._host, b"content-type": b"application/json"}
