@@ -19,8 +19,8 @@ from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.load import Loaded, load
 from frontdesk.config.references import Known
 from frontdesk.gateway.workers.channel import Channel
+from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
 from frontdesk.gateway.workers.orders import Handler, Obedience
-from frontdesk.gateway.workers.remote_functions import RemoteFunctions
 from frontdesk.stores.shared_memory.ledger import SharedLedger
 from frontdesk.stores.shared_memory.turn import Turn
 
@@ -81,7 +81,7 @@ class Worker:
         self._clock = SystemClock()
         self._wheel = Wheel(self._clock.monotonic())
         self._channel = Channel()
-        self._functions = RemoteFunctions(self._channel)
+        self._functions = ForwardedFunctions(self._channel)
         self._data: DataPlane
         self._in_force: Candidate
         self._next: Candidate

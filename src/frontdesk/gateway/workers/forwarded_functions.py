@@ -23,13 +23,13 @@ from frontdesk.gateway.workers.frames import (
 from frontdesk.ports.invoker import Call, Invocation, Outcome, Stream
 
 
-class RemoteFunctions:
+class ForwardedFunctions:
     """All functions that a worker may call, through one channel."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self._numbers = count()
-        self._calls: dict[int, _RemoteCall] = {}
+        self._calls: dict[int, _ForwardedCall] = {}
         channel.takes(
             {
                 OUTCOME: self._outcome,
@@ -40,14 +40,14 @@ class RemoteFunctions:
             }
         )
 
-    def invoker(self, name: str) -> "RemoteInvoker":
+    def invoker(self, name: str) -> "ForwardingInvoker":
         """Make an Invoker. name: as the supervisor knows the function."""
-        return RemoteInvoker(self, name)
+        return ForwardingInvoker(self, name)
 
     def invoke(self, name: str, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
         """See ports.invoker.Invoker."""
         number = next(self._numbers)
-        call = self._calls[number] = _RemoteCall(self, number, invocation.stream, done)
+        call = self._calls[number] = _ForwardedCall(self, number, invocation.stream, done)
         asked = (
             name,
             invocation.event,
@@ -98,12 +98,12 @@ class RemoteFunctions:
         return call.stream if call is not None else None
 
 
-class RemoteInvoker:
+class ForwardingInvoker:
     """One function, called through the supervisor. The Invoker port."""
 
     __slots__ = ("_functions", "_name")
 
-    def __init__(self, functions: RemoteFunctions, name: str) -> None:
+    def __init__(self, functions: ForwardedFunctions, name: str) -> None:
         self._functions = functions
         self._name = name
 
@@ -112,14 +112,14 @@ class RemoteInvoker:
         return self._functions.invoke(self._name, invocation, done)
 
 
-class _RemoteCall:
+class _ForwardedCall:
     """One call, from the request to its outcome. begin: takes a stream."""
 
     __slots__ = ("_functions", "_number", "begin", "done", "stream")
 
     def __init__(
         self,
-        functions: RemoteFunctions,
+        functions: ForwardedFunctions,
         number: int,
         begin: Callable[[Stream], None] | None,
         done: Callable[[Outcome], None],

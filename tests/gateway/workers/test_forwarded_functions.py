@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from frontdesk.base.streams import HIGH_WATER
-from frontdesk.gateway.workers.remote_functions import RemoteFunctions
+from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
 from frontdesk.gateway.workers.served_functions import ServedFunctions
 from frontdesk.ports.invoker import Invocation, Outcome
 
@@ -88,7 +88,7 @@ async def pool(ends):
 
 @pytest.fixture
 async def functions(ends, pool):
-    functions = RemoteFunctions(ends.worker)
+    functions = ForwardedFunctions(ends.worker)
     await ends.connect()
     return functions
 
