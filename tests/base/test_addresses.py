@@ -58,3 +58,16 @@ def test_loopback_is_recognised(host, loopback):
 @given(st.one_of(st.ip_addresses().map(str), st.just("localhost")), st.integers(0, 65535))
 def test_written_addresses_are_read_back(host, port):
     assert parse_address(str(Address(host, port))) == Address(host, port)
+
+
+@pytest.mark.parametrize(
+    ("listening", "reached"),
+    [
+        ("127.0.0.1:80", "127.0.0.1:80"),
+        (":80", "127.0.0.1:80"),
+        ("[::]:80", "[::1]:80"),
+        ("10.0.0.5:80", "10.0.0.5:80"),
+    ],
+)
+def test_this_machine_reaches_what_listens_everywhere_at_loopback(listening, reached):
+    assert str(parse_address(listening).from_here) == reached

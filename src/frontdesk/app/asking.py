@@ -13,8 +13,6 @@ from frontdesk.config.models.door import Admin
 PATIENCE: Final = 600.0
 """Seconds to wait for an answer: installing a function's requirements may take minutes."""
 
-_EVERY_INTERFACE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not listened at
-
 
 def ask(
     admin: Admin,
@@ -28,8 +26,7 @@ def ask(
 
     Raises: StartError when nobody answers there.
     """
-    host, port = admin.listen
-    address = Address(_EVERY_INTERFACE.get(host, host), port)
+    address = admin.listen.from_here
     headers = {"Content-Type": "application/json"}
     if admin.token is not None:
         headers["Authorization"] = f"Bearer {admin.token.reveal()}"

@@ -18,8 +18,6 @@ from frontdesk.gateway.admin import Face
 from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.invoker import Invoker
 
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses that are listened at
-
 
 class AwsApis:
     """The wire APIs of one gateway. Told of its functions with each configuration."""
@@ -81,9 +79,8 @@ class AwsApis:
 
 def endpoints(listen: Address, keys: Keys, *, secure: bool) -> dict[str, str]:
     """Make the variables by which boto3 in a handler finds our services and signs for them."""
-    address = Address(_EVERYWHERE.get(listen.host, listen.host), listen.port)
     scheme = "https" if secure else "http"
-    return {"AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://{address}", **keys.environment()}
+    return {"AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://{listen.from_here}", **keys.environment()}
 
 
 def environments(functions: Iterable[FunctionDefinition]) -> Iterator[Mapping[str, str]]:

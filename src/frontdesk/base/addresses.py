@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 
 _PORT = re.compile(r"\d{1,5}", re.ASCII)
+_LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not listened at
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})", re.ASCII)
 
 
@@ -24,6 +25,11 @@ class Address(NamedTuple):
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
             return self.host.lower() == "localhost"
+
+    @property
+    def from_here(self) -> "Address":
+        """Where this machine reaches what listens at it: every interface has loopback among them."""
+        return Address(_LOOPBACK.get(self.host, self.host), self.port)
 
 
 def parse_address(value: object) -> Address:
