@@ -49,10 +49,20 @@ def test_the_time_is_divided_without_rest(make_exchange, marks, facts, times):
     assert sum(times.values()) == ex.ended - ex.started
 
 
-@pytest.mark.parametrize(("ended", "is_slow"), [(101.0, False), (101.001, True)])
-def test_only_what_takes_longer_is_logged_and_counted(make_exchange, caplog, ended, is_slow):
+@pytest.mark.parametrize(
+    ("head_sent", "ended", "is_slow"),
+    [
+        pytest.param(0.0, 101.0, False, id="in time"),
+        pytest.param(0.0, 101.001, True, id="slow"),
+        pytest.param(100.5, 400.0, False, id="a long stream that began in time"),
+        pytest.param(101.5, 400.0, True, id="a stream that began late"),
+    ],
+)
+def test_only_what_takes_longer_is_logged_and_counted(
+    make_exchange, caplog, head_sent, ended, is_slow
+):
     registry, logged = Registry(), []
-    ex = make_exchange(ended=ended, status=200, error="client_gone")
+    ex = make_exchange(head_sent=head_sent, ended=ended, status=200, error="client_gone")
     with caplog.at_level(logging.WARNING):
         SlowLog(1.0, registry, logged.append).record(ex)
     assert logged == [ex]
