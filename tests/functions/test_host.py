@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import json
 import os
 import re
@@ -406,6 +407,26 @@ async def test_odd_handlers_are_answered_once_each(serve, handler):
     async with serve(handler, concurrency=1) as rig:
         for _ in range(3):
             assert (await rig.call()).payload in {b'"done"', b""}
+
+
+async def test_a_lack_of_descriptors_fails_who_waits_and_takes_no_place_for_good(
+    serve, monkeypatch, caplog
+):
+    pipe, lacking = os.pipe, [OSError(errno.EMFILE, "Too many open files")] * 2
+
+    def lack():
+        if lacking:
+            raise lacking.pop()
+        return pipe()
+
+    monkeypatch.setattr(os, "pipe", lack)
+    async with serve("well.echo", concurrency=1, reserved_concurrency=1) as rig:
+        while lacking:
+            assert error_of(await rig.call())["errorType"] == "Runtime.ExitError"
+        assert "no process can be started: Too many open files" in caplog.text
+        assert await rig.result("well") == "well"
+        await rig.host.replace([rig.definition("well.echo", timeout=2.0)])
+        assert await rig.result("well") == "well"
 
 
 async def test_threads_left_running_do_not_disturb(serve):

@@ -1,8 +1,19 @@
+import errno
 import os
+from pathlib import Path
 
 import pytest
 
+from frontdesk.functions.descendants import family
 from frontdesk.functions.memory import Cgroups, resident
+
+
+def test_without_descriptors_only_the_process_itself_is_seen(monkeypatch):
+    def lack(*_):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "glob", lack)
+    assert family(os.getpid(), 10) == [os.getpid()]
 
 
 def test_a_process_uses_memory_and_one_that_is_gone_none():

@@ -24,18 +24,21 @@ class Channel:
         self._loop = asyncio.get_running_loop()
         self._decoder = Decoder()
         self._unsent = b""
-        self._reading = True
+        self._reading = False
         self._socket: socket.socket
 
     def open(self) -> int:
         """Make the channel; answer the descriptor of the child's end."""
         self._socket, theirs = socket.socketpair()
         self._socket.setblocking(False)
+        self._reading = True
         self._loop.add_reader(self._socket, self._readable)
         return theirs.detach()
 
     def send(self, data: bytes) -> None:
-        """Send as soon as the child reads."""
+        """Send as soon as the child reads. Before `open` there is no child: nothing."""
+        if not self._reading:
+            return
         if self._unsent:
             self._unsent += data
             return

@@ -13,9 +13,10 @@ from pathlib import Path
 def children(pid: int) -> list[int]:
     """List the children of all threads of a process, zombies among them; none when it is gone."""
     found: list[int] = []
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):
-        with contextlib.suppress(OSError):  # a thread may end under way
-            found += map(int, file.read_bytes().split())
+    with contextlib.suppress(OSError):  # no descriptor may be left to look with
+        for file in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # a thread may end under way
+                found += map(int, file.read_bytes().split())
     return found
 
 

@@ -144,10 +144,6 @@ class Child:
 
     def start(self, init: Init) -> None:
         """Fork it and tell it what to become. Answer: `ready`, `failed` or `overran`."""
-        theirs = self._channel.open()
-        self._output, output = os.pipe()
-        os.set_blocking(self._output, False)
-        self._loop.add_reader(self._output, self._read_output)
         self._log.init_start()
         self._started = self._clock.monotonic()
         self._allowed = _INIT_BUDGET
@@ -155,6 +151,23 @@ class Child:
             self._allowed = max(_PROVISIONED_BUDGET, self.settings.timeout)
         self._timer.at(self._started + self._allowed)
         self._init = pack(INIT, body=json.dumps(init).encode())
+        try:
+            self._fork()
+        except OSError as error:  # a lack of descriptors, say
+            # Later: it may be given work first, or be ended.
+            self._loop.call_soon(self._end, f"no process can be started: {error.strerror}")
+
+    def _fork(self) -> None:
+        self._zygote.start()
+        theirs = self._channel.open()
+        try:
+            self._output, output = os.pipe()
+        except OSError:
+            os.close(theirs)
+            self._channel.close()
+            raise
+        os.set_blocking(self._output, False)
+        self._loop.add_reader(self._output, self._read_output)
         self._zygote.fork(self.number, theirs, output)
 
     def forked(self, pid: int) -> None:
@@ -378,8 +391,16 @@ class Child:
         if self.state is not State.ENDING:
             self._channel.drain()  # an answer may have been its last act
         self._read_output()
+        self._end(exit_message(status))
+        self._channel.close()
+        self._loop.remove_reader(self._output)
+        os.close(self._output)
+        if self._cgroups is not None:
+            self._cgroups.dismiss(self.number)
+
+    def _end(self, message: str) -> None:
+        """Tell what a process that is no more leaves undone."""
         now = self._clock.monotonic()
-        message = exit_message(status)
         if self.state is State.BUSY:
             self._lose("Runtime.ExitError", message, "error", now)
         elif self.state is State.STARTING:
@@ -389,17 +410,9 @@ class Child:
         elif self.state is State.FREE:
             self._owner.lost(self, None, now)
         self.state = State.ENDING
-        self._close()
-        if self._cgroups is not None:
-            self._cgroups.dismiss(self.number)
-        self._owner.ended(self)
-
-    def _close(self) -> None:
         self._timer.stop()
         self._log.settle()
-        self._channel.close()
-        self._loop.remove_reader(self._output)
-        os.close(self._output)
+        self._owner.ended(self)
 
 
 def _unpack(form: struct.Struct, frame: Frame) -> tuple[Any, ...]:

@@ -68,7 +68,8 @@ class ZygoteLink:
         # can in any case.
         ctypes.CDLL(None).prctl(_SET_DUMPABLE, 0, 0, 0, 0)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with theirs, contextlib.ExitStack() as undo:
+            undo.callback(ours.close)
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 # Differs: [importable-packages] functions can import what is installed beside us,
                 # after their own packages. AWS offers boto3 alone.
@@ -78,6 +79,7 @@ class ZygoteLink:
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,  # a Ctrl-C in the terminal drains the gateway first
             )
+            undo.pop_all()
         ours.setblocking(False)
         self._control = ours
         self._loop.add_reader(ours, self._readable)
