@@ -44,6 +44,8 @@ def test_what_cannot_be_reserved(share, others, pool, refusal):
         (Share(1, 2), [], None, BEYOND_RESERVED),
         (Share(2, 2), [], 1, ""),  # the reservation is what is wrong there
         (Share(None, 99), [], None, ""),
+        (Share(None, 901), [Share(5000, 100)], None, BEYOND_POOL.replace("[3]", "[900]")),
+        (Share(5000, 1001), [], None, BEYOND_POOL.replace("[3]", "[1000]")),
         (Share(None, 4), [Share(5, 1), Share(None, 2)], 10, BEYOND_POOL),
         (Share(None, 3), [Share(5, 1), Share(None, 2)], 10, ""),
     ],

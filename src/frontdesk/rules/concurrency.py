@@ -10,6 +10,10 @@ LATEST: Final = "$LATEST"
 """The version that may change. All others are numbers, and never do."""
 
 
+MOST_STANDING: Final = 1000
+"""Children that stand ready, of all functions, where calls are not counted. Lambda's first quota."""
+
+
 class Share(NamedTuple):
     """What one function asks for.
 
@@ -45,16 +49,22 @@ def reservation_refused(share: Share, others: Iterable[Share], pool: int | None)
 
 
 def provision_refused(share: Share, others: Iterable[Share], pool: int | None) -> str:
-    """Say in Lambda's words why the function cannot have these children; "" when it can."""
-    if share.reserved is not None:
-        if share.provisioned <= share.reserved:
-            return ""
+    """Say in Lambda's words why the function cannot have these children; "" when it can.
+
+    pool: None: not counted, and all functions together may have `MOST_STANDING`.
+    """
+    if share.reserved is not None and share.provisioned > share.reserved:
         return (
             "Requested Provisioned Concurrency should not be greater than the "
             "reservedConcurrentExecution for function"
         )
-    left = None if pool is None else pool - sum(other.taken for other in others)
-    if left is not None and share.provisioned > left:
+    if pool is None:
+        left = MOST_STANDING - sum(other.provisioned for other in others)
+    elif share.reserved is None:
+        left = pool - sum(other.taken for other in others)
+    else:
+        return ""
+    if share.provisioned > left:
         return (
             "Specified ConcurrentExecutions for function is greater than account's unreserved "
             f"concurrency [{left}]."
