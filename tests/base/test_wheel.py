@@ -1,5 +1,6 @@
 """Deadlines: never early, at most one tick late, and moving one is cheap and exact."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,27 @@ def test_callback_may_arm_its_own_timer_again():
         now = tick * TICK
         wheel.advance(now)
     assert len(times) == 3
+
+
+def test_a_callback_that_raises_takes_nobody_elses_turn():
+    wheel, fired = Wheel(0.0), []
+
+    def fail():
+        raise OSError("first")
+
+    failing = wheel.timer(fail)
+    other = wheel.timer(lambda: fired.append(True))
+    for timer in (failing, other):
+        timer.at(0.1)
+    with pytest.raises(OSError, match="first"):
+        wheel.advance(1.0)
+    assert fired == [True]
+    for timer in (failing, wheel.timer(fail), other):
+        timer.at(2.0)
+    with pytest.raises(ExceptionGroup, match="timers"):
+        wheel.advance(3.0)
+    assert fired == [True, True]
+    assert len(wheel) == 0
 
 
 def test_a_long_sleep_fires_everything_that_was_due():

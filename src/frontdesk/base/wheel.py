@@ -74,6 +74,7 @@ class Wheel:
         self._now = max(self._now, target)
 
     def _turn(self, slot: list[tuple[int, Timer]], target: int, now: float) -> None:
+        errors: list[Exception] = []
         for filed, timer in slot:
             self._waiting -= 1
             if timer._filed != filed:  # noqa: SLF001 - re-filed earlier; this entry is stale
@@ -85,9 +86,14 @@ class Wheel:
                 continue
             if filed <= target and deadline <= now:
                 timer.deadline = _IDLE
-                timer.callback()
+                try:
+                    timer.callback()
+                except Exception as error:  # noqa: BLE001 - the timers behind it have their turn first
+                    errors.append(error)
             else:
                 self._file(timer, deadline)
+        if errors:
+            raise errors[0] if len(errors) == 1 else ExceptionGroup("timers", errors)
 
     def _file(self, timer: Timer, deadline: float) -> None:
         tick = max(int(deadline / TICK) + 1, self._now + 1)
