@@ -52,6 +52,14 @@ CASES = {
         [("      GET /x", "      GET /y: {mock: {}}\n      GET /x")],
         ["10:7: added: apis.a.routes.GET /y: a mapping"],
     ),
+    "a small mapping more": (
+        [("GET /x: {mock", "GET /x: {throttle: {rate: 5/s, burst: 2}, mock")],
+        ['10:16: added: apis.a.routes.GET /x.throttle: {rate: "5/s", burst: 2}'],
+    ),
+    "secrets of a small mapping": (
+        [(", environment: {MODE: fast, DB_PASSWORD: hunter1}", "")],
+        ['6:21: removed: functions.f.environment: {MODE: "fast", DB_PASSWORD: ***}'],
+    ),
     "a route less": (
         [("GET /x: {mock: {body: old}}", "GET /y: {mock: {}}")],
         [

@@ -11,6 +11,8 @@ from frontdesk.config.secrets import MASK, Secret
 from frontdesk.config.tree import Path
 from frontdesk.config.validation import shown
 
+_INLINE = 4  # keys of a mapping that is shown whole
+
 Kind = Literal["added", "removed", "changed"]
 
 
@@ -71,9 +73,16 @@ class _Comparison:
         match value:
             case str() if str.__str__(value) in self.secrets and not _referenced(value):
                 return MASK
-            case list() if not any(isinstance(item, (dict, list)) for item in value):
+            case list() if not any(map(_is_nested, value)):
                 return f"[{', '.join(self.shown(item, key) for item in value)}]"
+            case dict() if 0 < len(value) <= _INLINE and not any(map(_is_nested, value.values())):
+                items = (f"{name}: {self.shown(item, name)}" for name, item in value.items())
+                return f"{{{', '.join(items)}}}"
         return shown(value, key)
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, (dict, list))
 
 
 def _referenced(text: str) -> bool:
