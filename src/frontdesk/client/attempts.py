@@ -109,10 +109,16 @@ class _Attempts(Call):
     _cost: int
 
     def __init__(self, call: Call, rules: Persistent) -> None:
-        super().__init__(call.method, call.head, call.body)
+        # Not by way of the base class: what it would find out is known.
+        self.method = call.method
+        self.head = call.head
+        self.body = call.body
         self.has_host = call.has_host
         self.upgrade = call.upgrade
         self.repeatable = call.repeatable
+        self.replayed = False
+        self.address = ""
+        self.carrier = None
         call.carrier = self
         self._call = call
         self._rules = rules
