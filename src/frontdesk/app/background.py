@@ -13,7 +13,7 @@ from frontdesk.gateway.pipeline.router import GatewayPlan
 
 T = TypeVar("T")
 
-_GIVE_WAY: Final = 0.0005
+_GIVE_WAY: Final = 0.002
 """Seconds that the thread may keep the interpreter while the event loop waits for it. Usual are 5 ms."""
 
 

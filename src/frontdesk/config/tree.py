@@ -88,11 +88,13 @@ class Tree:
 def _known(node: Node, path: Path) -> Path:
     if not path:
         return ()
-    without = _known(node, path[1:])
+    with_it: Path = ()
     child = node.children.get(path[0])
-    if child is None:
-        return without
-    with_it = (path[0], *_known(child, path[1:]))
+    if child is not None:
+        with_it = (path[0], *_known(child, path[1:]))
+        if len(with_it) == len(path):
+            return path
+    without = _known(node, path[1:])
     # `function` may be a union member's name before the key `cache`, beside a key `function`.
     return with_it if len(with_it) > len(without) else without
 

@@ -144,12 +144,13 @@ def _limit(
     rule = build.once(
         ("rule", name, limit, window, burst), lambda: Rule(name, limit, window, burst)
     )
-    shown_by = build.shown(throttle.by, *at, index, "by")
+    shown_by = "" if throttle.by is None else build.shown(throttle.by, *at, index, "by")
     return _Limit(rule, scope, throttle.by, shown_by, build.place(*at))
 
 
 def _step(build: RouteBuild, *, needs_identity: bool) -> Step | None:
-    every = _limits(build)
+    here = ("limits", build.api_name, build.facts.stage, build.key)
+    every = build.once(here, lambda: _limits(build))
     limits = [limit for limit in every if limit.needs_identity is needs_identity]
     if not limits:
         return None
