@@ -42,7 +42,7 @@ def mortal(event, context):
 '''
 
 
-def full(scene: Scene) -> Server:
+def full(scene: Scene, *, workers: int = 1) -> Server:
     """Everything on for the API at /; at /bare, routes with one feature more each."""
     backend = f"http://127.0.0.1:{scene.backend}"
     guard = {"authorizer": "patients", "throttle": _PER_PRACTICE}
@@ -76,7 +76,8 @@ def full(scene: Scene) -> Server:
         },
     }
     functions = {"slots": {"handler": "handlers.slots", "code": ".", "timeout": "10s"}}
-    return _server(scene, "frontdesk", {"functions": functions, "apis": apis})
+    name = "frontdesk" if workers == 1 else f"frontdesk-{workers}-workers"
+    return _server(scene, name, {"workers": workers, "functions": functions, "apis": apis})
 
 
 def with_routes(scene: Scene, count: int) -> Server:
@@ -88,7 +89,7 @@ def with_routes(scene: Scene, count: int) -> Server:
     return _server(scene, f"frontdesk-{count}", {"apis": apis})
 
 
-def operated(scene: Scene, *, telemetry: bool = True, workers: int = 1) -> Server:
+def operated(scene: Scene, *, telemetry: bool = True) -> Server:
     """Plain and TLS listeners; routes with and without policies; a function that can be ended."""
     (scene.folder / "handlers.py").write_text(_HANDLERS)
     certificate, key = self_signed(scene.folder)
@@ -102,7 +103,6 @@ def operated(scene: Scene, *, telemetry: bool = True, workers: int = 1) -> Serve
     }
     parts = {
         "listen": [f"127.0.0.1:{port}", {"address": f"127.0.0.1:{tls_port}", "tls": tls}],
-        "workers": workers,
         "metrics": {} if telemetry else "off",
         "functions": {"mortal": {"handler": "handlers.mortal", "timeout": "10s"}},
         "upstreams": {"simple": {"url": backend}, "policed": {"url": backend} | policies},
@@ -120,9 +120,8 @@ def operated(scene: Scene, *, telemetry: bool = True, workers: int = 1) -> Serve
     }
     if telemetry:
         parts["tracing"] = {"otlp": f"{backend}/v1/traces", "sample": 0.01}
-    name = f"frontdesk-{workers}{'' if telemetry else '-silent'}"
-    server = _server(scene, name, parts, port)
-    return replace(server, tls_port=tls_port, pinned=workers == 1)
+    server = _server(scene, f"frontdesk{'' if telemetry else '-silent'}", parts, port)
+    return replace(server, tls_port=tls_port)
 
 
 def _server(scene: Scene, name: str, parts: dict[str, object], port: int = 0) -> Server:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.load import Load, closed_loop
-from bench.measure import busy_share, core_time, cpu_seconds, resident_bytes
+from bench.measure import busy_share, core_time, cpu_seconds, descendants, resident_bytes
 from bench.probe import Probe, await_answer, check
 from bench.process import GATEWAY_CORE, LOAD_CORE, Running, pin
 
@@ -44,7 +44,7 @@ class Contender:
 class Round:
     """One run of the closed loop.
 
-    rate: answers per second. cpu: µs of the gateway's process per answer. *_busy: shares of a core, 0
+    rate: answers per second. cpu: µs of the gateway's process (or processes) per answer. *_busy: shares of a core, 0
     to 1. resident: bytes. p50, p99: µs, of the closed loop. unexpected: wrong answers.
     """
 
@@ -109,12 +109,18 @@ def _load(contender: Contender, seconds: float, connections: int) -> Load:
     )
 
 
+def _gateway_seconds(running: Running) -> float:
+    """CPU of the gateway's process; of its workers as well, where it may use all cores."""
+    pids = [running.pid] if running.server.pinned else [running.pid, *descendants(running.pid)]
+    return sum(map(cpu_seconds, pids))
+
+
 def _measure(contender: Contender, seconds: float, connections: int) -> Round:
     pid = contender.running.pid
     gateway_core, load_core = core_time(GATEWAY_CORE), core_time(LOAD_CORE)
-    used = cpu_seconds(pid)
+    used = _gateway_seconds(contender.running)
     load = _load(contender, seconds, connections)
-    used = cpu_seconds(pid) - used
+    used = _gateway_seconds(contender.running) - used
     return Round(
         rate=load.rate,
         cpu=used / max(1, load.requests) * 1e6,
