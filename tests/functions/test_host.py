@@ -409,21 +409,29 @@ async def test_odd_handlers_are_answered_once_each(serve, handler):
             assert (await rig.call()).payload in {b'"done"', b""}
 
 
-async def test_a_lack_of_descriptors_fails_who_waits_and_takes_no_place_for_good(
-    serve, monkeypatch, caplog
+@pytest.mark.parametrize(
+    ("place", "name", "number"),
+    [
+        pytest.param(os, "pipe", errno.EMFILE, id="descriptors"),
+        pytest.param(TemporaryFolders, "make", errno.ENOSPC, id="room on the disk"),
+    ],
+)
+async def test_a_lack_of_means_fails_who_waits_and_takes_no_place_for_good(
+    serve, monkeypatch, caplog, place, name, number
 ):
-    pipe, lacking = os.pipe, [OSError(errno.EMFILE, "Too many open files")] * 2
+    real, lacking = getattr(place, name), [OSError(number, os.strerror(number))] * 2
 
-    def lack():
+    def lack(*args):
         if lacking:
             raise lacking.pop()
-        return pipe()
+        return real(*args)
 
-    monkeypatch.setattr(os, "pipe", lack)
+    monkeypatch.setattr(place, name, lack)
     async with serve("well.echo", concurrency=1, reserved_concurrency=1) as rig:
         while lacking:
             assert error_of(await rig.call())["errorType"] == "Runtime.ExitError"
-        assert "no process can be started: Too many open files" in caplog.text
+        error = f"no process can be started: [Errno {number}] {os.strerror(number)}"
+        assert caplog.messages.count(error) == 2
         assert await rig.result("well") == "well"
         await rig.host.replace([rig.definition("well.echo", timeout=2.0)])
         assert await rig.result("well") == "well"

@@ -23,6 +23,7 @@ from frontdesk.base.telemetry import FunctionObserver, Unobserved
 from frontdesk.base.wheel import Wheel
 from frontdesk.functions.deployments import Deployed, Deployments
 from frontdesk.functions.environment import init_of
+from frontdesk.functions.frames import Init
 from frontdesk.functions.logs import FunctionLog, LogSink
 from frontdesk.functions.memory import Cgroups
 from frontdesk.functions.process import Child, State
@@ -375,9 +376,6 @@ class FunctionHost:
             settings = replace(deployment.settings, initialization="provisioned-concurrency")
             deployment = replace(deployment, settings=settings)
         settings = deployment.settings
-        slot = (command.function, command.version)
-        folder = self._left.pop(slot, None) or self._folders.make(settings.name)
-        self._temporary[command.child] = folder
         today = datetime.fromtimestamp(self._clock.time(), UTC).strftime("%Y/%m/%d")
         stream = f"{today}/[{settings.version}]{secrets.token_hex(16)}"
         child = Child(
@@ -391,7 +389,13 @@ class FunctionHost:
             wheel=self._wheel,
         )
         self._children[command.child] = child
-        child.start(init_of(deployment, folder, stream, self._environment))
+
+        def make_init() -> Init:
+            folder = self._left.pop((settings.name, settings.version), None)
+            self._temporary[child.number] = folder = folder or self._folders.make(settings.name)
+            return init_of(deployment, folder, stream, self._environment)
+
+        child.start(make_init)
 
     def _refuse(self, command: Refuse[_Call]) -> None:
         self._observer.throttled(command.request.name, command.reason)
@@ -460,10 +464,12 @@ class FunctionHost:
     ) -> None:
         """Tell the scheduler. A child that takes the place of a lost one gets its temporary folder, too."""
         slot = (child.settings.name, child.settings.version)
-        self._left[slot] = self._temporary[child.number]
+        folder = self._temporary.pop(child.number, None)
+        if folder is not None:  # there is none if it could not be made
+            self._left[slot] = folder
         self._run(event(child.number, now))
-        if self._left.pop(slot, None) is None:
-            del self._temporary[child.number]
+        if slot in self._left:
+            self._temporary[child.number] = self._left.pop(slot)
         self._arm(now)
 
     def ended(self, child: Child) -> None:

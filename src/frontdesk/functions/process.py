@@ -6,8 +6,10 @@ nothing about who runs what; that is the host's and `rules.pool`'s.
 
 import asyncio
 import json
+import logging
 import os
 import struct
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -41,6 +43,8 @@ from frontdesk.functions.results import Gathered, Parts, Streamed
 from frontdesk.functions.settings import FunctionSettings
 from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Invocation, Outcome
+
+_log = logging.getLogger("frontdesk.functions")
 
 _INIT_BUDGET = 10.0
 """Seconds that a child started on demand has to load. Source: AWS, "Lambda runtime environment"."""
@@ -142,18 +146,24 @@ class Child:
 
     # -- orders -----------------------------------------------------------------------------------
 
-    def start(self, init: Init) -> None:
-        """Fork it and tell it what to become. Answer: `ready`, `failed` or `overran`."""
+    def start(self, make_init: Callable[[], Init]) -> None:
+        """Fork it and tell it what to become. Answer: `ready`, `failed` or `overran`.
+
+        make_init: says what; may raise OSError.
+        """
         self._log.init_start()
         self._started = self._clock.monotonic()
         self._allowed = _INIT_BUDGET
         if self.settings.initialization == "provisioned-concurrency":
             self._allowed = max(_PROVISIONED_BUDGET, self.settings.timeout)
         self._timer.at(self._started + self._allowed)
-        self._init = pack(INIT, body=json.dumps(init).encode())
         try:
+            self._init = pack(INIT, body=json.dumps(make_init()).encode())
             self._fork()
-        except OSError as error:  # a lack of descriptors, say
+        except OSError as error:  # a lack of descriptors, say, or of room on the disk
+            _log.error(
+                "no process can be started: %s", error, extra={"function": self.settings.name}
+            )
             # Later: it may be given work first, or be ended.
             self._loop.call_soon(self._end, f"no process can be started: {error.strerror}")
 
