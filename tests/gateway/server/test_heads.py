@@ -62,6 +62,32 @@ def seen(request: Request) -> dict[str, object]:
     return said
 
 
+@pytest.mark.parametrize(
+    ("authority", "host"),
+    [
+        (b"Api.X.example", "api.x.example"),
+        (b"api.x.example.", "api.x.example"),
+        (b"api.x.example.:8443", "api.x.example"),
+        (b"api.x.example..", "api.x.example."),
+        (b"127.0.0.1:80", "127.0.0.1"),
+        (b"[::1]:80", "[::1]"),
+    ],
+)
+def test_a_host_is_a_name_in_lower_case_without_port_and_root(authority, host):
+    assert reader().read(b"GET / HTTP/1.1\r\nHost: " + authority + b"\r\n\r\n", CLIENT).host == host
+    absolute = b"GET http://" + authority + b"/ HTTP/1.1\r\nHost: other\r\n\r\n"
+    assert reader().read(absolute, CLIENT).host == host
+    forwarded = b"GET / HTTP/1.1\r\nHost: other\r\nX-Forwarded-Host: " + authority + b"\r\n\r\n"
+    assert reader().read(forwarded, PROXY).host == host
+
+
+@pytest.mark.parametrize("authority", [b".", b".:80", b"[::1]."])
+def test_a_host_without_a_name_is_refused(authority):
+    refused = reader().read(b"GET / HTTP/1.1\r\nHost: " + authority + b"\r\n\r\n", CLIENT).refusal
+    assert refused is not None
+    assert refused.cause == "host"
+
+
 def test_what_ends_at_the_door_is_never_forwarded():
     assert [name for name in HELD_FROM_ANYONE if not is_held(name)] == []
 

@@ -34,7 +34,7 @@ def explain(plan: GatewayPlan, method: str, url: str, headers: Mapping[str, str]
     ex = Exchange()
     ex.method = method.upper()
     ex.path = path
-    ex.host = (target.hostname or lower.get("host", "")).lower()
+    ex.host = (target.hostname or lower.get("host", "")).lower().removesuffix(".")
     ex.headers = {name.encode(): value.encode() for name, value in lower.items()}
     plan.route(ex)
     return Explanation(ex.method, path, ex.plan, ex.params)

@@ -352,7 +352,10 @@ class HeadReader:
     def _host(self, value: bytes) -> str | None:
         """Return a host without port in lower case; None where it must be refused."""
         match = _HOST.fullmatch(value)
-        host = match[1].decode().lower() if match is not None else None
+        host = None
+        if match is not None:
+            # A name may end with the empty label of the root (RFC 1034 §3.1); it is the same name.
+            host = match[1].decode().lower().removesuffix(".") or None
         if len(self._hosts) < _REMEMBERED and len(value) < _REMEMBERED_BYTES:
             self._hosts[value] = host
         return host
