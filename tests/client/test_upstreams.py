@@ -90,6 +90,38 @@ async def test_a_target_that_keeps_failing_is_left_out_for_a_while(
     assert one.port in await addresses(upstream, ask, 2)
 
 
+async def test_the_log_tells_when_a_target_is_left_out_and_when_it_is_back(
+    upstreams, pair, serving, ask, clock, caplog
+):
+    one, two = pair
+    for each in pair:
+        serving(each, BAD)
+    health = HealthSettings(failures=1, eject=30.0)
+    upstream = upstreams.get(settings(one, two, name="billing", health=health))
+    await addresses(upstream, ask, 6)  # nothing is left, so both are tried, and fail again
+    told = [(record.name, record.upstream, record.target) for record in caplog.records]
+    assert told == [
+        ("frontdesk.upstream", "billing", f"127.0.0.1:{each.port}") for each in (one, two)
+    ]
+    assert set(caplog.messages) == {"target is left out after failures"}
+    caplog.clear()
+    clock.pass_time(31)
+    assert caplog.messages == ["target is no longer left out"] * 2
+
+
+async def test_a_retired_upstream_tells_no_more_of_its_targets(
+    upstreams, pair, serving, ask, clock, caplog
+):
+    for each in pair:
+        serving(each, BAD)
+    upstream = upstreams.get(settings(*pair, health=HealthSettings(failures=1, eject=30.0)))
+    await addresses(upstream, ask, 1)
+    upstream.retire()
+    caplog.clear()
+    clock.pass_time(31)
+    assert caplog.messages == []
+
+
 async def test_a_target_that_hangs_is_left_out(upstreams, pair, serving, ask):
     one, two = pair
     serving(two)

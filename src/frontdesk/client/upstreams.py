@@ -14,6 +14,7 @@ from frontdesk.client.bulkhead import Bulkhead, BulkheadPool, BulkheadSettings
 from frontdesk.client.call import Call, Sender
 from frontdesk.client.dial import TlsSettings, tls_context
 from frontdesk.client.egress import Egress, EgressSettings
+from frontdesk.client.ejections import Ejections
 from frontdesk.client.health_checks import HealthCheck, HealthChecks
 from frontdesk.client.pool import Pool, PoolLimits
 from frontdesk.client.target import parse_target
@@ -79,7 +80,10 @@ class Upstream:
         self._wheel = wheel
         self._clock = clock
         self._monotonic = clock.monotonic
-        healths = [target_health(settings.health) for _ in settings.targets]
+        self._ejections = [
+            Ejections(settings.name, parse_target(url).address, wheel) for url in settings.targets
+        ]
+        healths = [target_health(settings.health, each.ejected) for each in self._ejections]
         egress = settings.egress
         ways = [self._way(healths, source) for source in (egress.addresses if egress else ("",))]
         self._pools = [pool for way in ways for pool in way.pools]
@@ -120,19 +124,23 @@ class Upstream:
 
     def retire(self) -> None:
         """Close each connection as soon as no call is under way on it."""
-        if self._checks is not None:
-            self._checks.stop()
+        self._watch_no_more()
         for pool in self._pools:
             pool.retire()
 
     def close(self) -> None:
         """Close all connections; calls under way fail."""
-        if self._checks is not None:
-            self._checks.stop()
+        self._watch_no_more()
         if self._bulkhead is not None:
             self._bulkhead.close()
         for pool in self._pools:
             pool.close()
+
+    def _watch_no_more(self) -> None:
+        if self._checks is not None:
+            self._checks.stop()
+        for ejections in self._ejections:
+            ejections.stop()
 
     def _circuit_moved(self, state: State) -> None:
         if self.observer is not None:

@@ -4,7 +4,7 @@ Passive: by what becomes of requests, in a row or as a share. Active: by probes 
 terms: outlier detection of gateway errors, and health checking, as service proxies do them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from frontdesk.rules.resilience.window import TimeWindow
@@ -29,13 +29,21 @@ class HealthSettings:
     unhealthy: int = 3
 
 
+def _untold(_until: float) -> None:
+    """Stand in where nobody is told of ejections."""
+
+
 class TargetHealth:
     """The recent record of one target."""
 
-    __slots__ = ("_failures", "_probed", "_settings", "ejected_until", "up")
+    __slots__ = ("_failures", "_on_eject", "_probed", "_settings", "ejected_until", "up")
 
-    def __init__(self, settings: HealthSettings) -> None:
+    def __init__(
+        self, settings: HealthSettings, on_eject: Callable[[float], None] = _untold
+    ) -> None:
+        """on_eject: told until when the target stays away, and again when that becomes later."""
         self._settings = settings
+        self._on_eject = on_eject
         self._failures = 0
         self._probed = 0  # probes in a row that speak against `up`
         self.ejected_until = 0.0
@@ -54,7 +62,11 @@ class TargetHealth:
         """
         self._failures += 1
         if 0 < self._settings.failures <= self._failures:
-            self.ejected_until = now + self._settings.eject
+            self._eject(now)
+
+    def _eject(self, now: float) -> None:
+        self.ejected_until = now + self._settings.eject
+        self._on_eject(self.ejected_until)
 
     def probed(self, *, healthy: bool) -> bool:
         """Note the result of a probe; returns whether it has changed `up`."""
@@ -74,8 +86,10 @@ class RatedHealth(TargetHealth):
 
     __slots__ = ("_window",)
 
-    def __init__(self, settings: HealthSettings) -> None:
-        super().__init__(settings)
+    def __init__(
+        self, settings: HealthSettings, on_eject: Callable[[float], None] = _untold
+    ) -> None:
+        super().__init__(settings, on_eject)
         self._window = TimeWindow(settings.window)
 
     def succeeded(self, now: float) -> None:
@@ -89,13 +103,16 @@ class RatedHealth(TargetHealth):
         window, settings = self._window, self._settings
         window.add(now, failed=True)
         if window.calls >= settings.minimum and window.failures >= settings.rate * window.calls:
-            self.ejected_until = now + settings.eject
+            self._eject(now)
             window.clear()
 
 
-def target_health(settings: HealthSettings) -> TargetHealth:
+def target_health(
+    settings: HealthSettings, on_eject: Callable[[float], None] = _untold
+) -> TargetHealth:
     """Make the record of a target, of the kind that the settings need."""
-    return RatedHealth(settings) if settings.rate else TargetHealth(settings)
+    kind = RatedHealth if settings.rate else TargetHealth
+    return kind(settings, on_eject)
 
 
 def eligible(healths: Sequence[TargetHealth], now: float, most: float = 1.0) -> list[int]:
