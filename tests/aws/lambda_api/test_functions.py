@@ -122,6 +122,20 @@ async def test_waiters_of_the_sdk_come_to_an_end(api):
             id="timeout",
         ),
         pytest.param(
+            {"Architectures": ["sparc"]},
+            400,
+            "ValidationException",
+            "Value at 'architectures.0' failed to satisfy constraint: Member must be 'x86_64' or 'arm64'",
+            id="architecture",
+        ),
+        pytest.param(
+            {"Architectures": ["x86_64", "arm64"]},
+            400,
+            "ValidationException",
+            "Value at 'architectures' failed to satisfy constraint",
+            id="two-architectures",
+        ),
+        pytest.param(
             {"Handler": ""},
             400,
             "InvalidParameterValueException",

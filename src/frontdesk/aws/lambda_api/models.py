@@ -5,7 +5,7 @@ The members are AWS's, in its spelling on the wire and in the Catalog. Source: A
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.alias_generators import to_pascal
@@ -20,6 +20,7 @@ AliasName = Annotated[
 """Not a number: those are versions."""
 Description = Annotated[str, StringConstraints(max_length=256)]
 Weight = Annotated[float, Field(ge=0, le=1)]
+Architecture = Literal["x86_64", "arm64"]
 
 
 class Members(BaseModel):
@@ -85,7 +86,9 @@ class Configuration(Members):
     environment: Environment = Environment()
     layers: Annotated[list[UsedLayer], Field(max_length=5)] = Field(default_factory=list)
     role: str = ""
-    architectures: list[str] = Field(default_factory=lambda: ["x86_64"])
+    architectures: Annotated[list[Architecture], Field(min_length=1, max_length=1)] = Field(
+        default=["x86_64"]
+    )
     ephemeral_storage: EphemeralStorage = EphemeralStorage()
     dead_letter_config: dict[str, Any] | None = None
     tracing_config: dict[str, Any] = Field(default_factory=lambda: {"Mode": "PassThrough"})
@@ -171,7 +174,9 @@ class LayerVersion(Members):
     version: int
     description: Description = ""
     compatible_runtimes: list[str] = Field(default_factory=list)
-    compatible_architectures: list[str] = Field(default_factory=list)
+    compatible_architectures: Annotated[list[Architecture], Field(max_length=2)] = Field(
+        default_factory=list
+    )
     license_info: str = ""
     code_sha256: str
     code_size: int
