@@ -2,7 +2,12 @@
 
 import pytest
 
-from frontdesk.rules.concurrency import Share, provision_refused, reservation_refused
+from frontdesk.rules.concurrency import (
+    Share,
+    overlap_refused,
+    provision_refused,
+    reservation_refused,
+)
 
 TOO_LOW = (
     " ReservedConcurrentExecutions  1 should not be lower than function's "
@@ -52,3 +57,23 @@ def test_what_cannot_be_reserved(share, others, pool, refusal):
 )
 def test_what_cannot_be_provisioned(share, others, pool, refusal):
     assert provision_refused(share, others, pool) == refusal
+
+
+TAKEN_VERSION = "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
+TAKEN_ALIAS = "Version is pointed by a Provisioned Concurrency alias"
+
+
+@pytest.mark.parametrize(
+    ("qualifier", "provisioned", "refusal"),
+    [
+        ("live", {"1"}, TAKEN_VERSION),
+        ("1", {"live"}, TAKEN_ALIAS),
+        ("live", {"2"}, ""),
+        ("2", {"live"}, ""),
+        ("live", {"live"}, ""),
+        ("1", {"1"}, ""),
+        ("1", set(), ""),
+    ],
+)
+def test_a_version_is_provisioned_of_its_own_or_by_an_alias(qualifier, provisioned, refusal):
+    assert overlap_refused(qualifier, provisioned, {"live": "1", "beta": "3"}) == refusal

@@ -3,7 +3,7 @@
 Source: AWS, "Lambda quotas" and "Understanding Lambda function scaling"; texts as recorded.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
 LATEST: Final = "$LATEST"
@@ -69,4 +69,22 @@ def provision_refused(share: Share, others: Iterable[Share], pool: int | None) -
             "Specified ConcurrentExecutions for function is greater than account's unreserved "
             f"concurrency [{left}]."
         )
+    return ""
+
+
+def overlap_refused(
+    qualifier: str, provisioned: Collection[str], aliases: Mapping[str, str]
+) -> str:
+    """Say in Lambda's words why `qualifier` cannot have children ready beside others; "" when it can.
+
+    A version has them of its own or by an alias. provisioned: the qualifiers that have children.
+    aliases: the first version of each.
+    """
+    if aliases.get(qualifier) in provisioned:
+        return (
+            "Alias can't be used for Provisioned Concurrency configuration on an already "
+            "Provisioned version"
+        )
+    if any(aliases.get(other) == qualifier for other in provisioned):
+        return "Version is pointed by a Provisioned Concurrency alias"
     return ""

@@ -131,3 +131,14 @@ async def test_the_status_is_that_of_the_children(made, standing, numbers, statu
         found["AvailableProvisionedConcurrentExecutions"],
     ) == numbers
     assert (found["Status"], found.get("StatusReason")) == status
+
+
+@pytest.mark.parametrize(("first", "second"), [("1", "live"), ("live", "1")])
+async def test_a_version_is_not_provisioned_twice(made, first, second):
+    await made("create_alias", FunctionName="made", Name="live", FunctionVersion="1")
+    both = {"FunctionName": "made", "ProvisionedConcurrentExecutions": 1}
+    await made("put_provisioned_concurrency_config", Qualifier=first, **both)
+    await made("put_provisioned_concurrency_config", Qualifier=first, **both)
+    found = await refused(made, "put_provisioned_concurrency_config", Qualifier=second, **both)
+    assert found[:2] == (409, "ResourceConflictException")
+    assert made.host.definitions["made"].provisioned == {first: 1}

@@ -12,6 +12,9 @@ OPEN = "apis: {a: {routes: {GET /: {http: 'http://x'}}}}"
 FUNCTION = (
     "functions: {f: {handler: m.f%s}}\napis: {a: {throttle: 5/s, routes: {GET /: {function: f%s}}}}"
 )
+PROVISIONED = (
+    ", versions: {1: {}, 2: {}}, aliases: {live: {version: 1}}, provisioned_concurrency: %s"
+)
 UPSTREAM = (
     "upstreams: {u: {url: 'http://x'%s}}\napis: {a: {routes: {GET /: {http: {upstream: u}%s}}}}"
 )
@@ -178,6 +181,11 @@ CASES = [
         "provisioned-beyond-share",
         "limits: {concurrency: 4}\n" + FUNCTION % (", provisioned_concurrency: 5", ""),
         FUNCTION % (", provisioned_concurrency: 5", ""),
+    ),
+    (
+        "provisioned-twice",
+        FUNCTION % (PROVISIONED % "{live: 1, '1': 1}", ""),
+        FUNCTION % (PROVISIONED % "{live: 1, '2': 1}", ""),
     ),
     (
         "reserved-beyond-pool",

@@ -13,7 +13,12 @@ from frontdesk.aws.lambda_api.registry import Registry
 from frontdesk.aws.wire import ApiError, json_reply
 from frontdesk.base.clock import Clock
 from frontdesk.gateway.pipeline.exchange import Reply
-from frontdesk.rules.concurrency import LATEST, provision_refused, reservation_refused
+from frontdesk.rules.concurrency import (
+    LATEST,
+    overlap_refused,
+    provision_refused,
+    reservation_refused,
+)
 
 
 class Concurrency:
@@ -61,6 +66,10 @@ class Concurrency:
         async with registry.changing:
             entry = registry.mine(target)
             self._check_qualifier(entry, target)
+            aliases = {name: alias.function_version for name, alias in entry.aliases.items()}
+            overlaps = overlap_refused(target.qualifier, entry.provisioned, aliases)
+            if overlaps:
+                raise ApiError(409, "ResourceConflictException", overlaps)
             provisioned = {**entry.provisioned, target.qualifier: wanted}
             changed = _changed(entry, "Provisioned", provisioned)
             others = registry.other_shares(target.name)

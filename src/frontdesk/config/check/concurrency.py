@@ -4,7 +4,12 @@ from collections.abc import Iterator
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
-from frontdesk.rules.concurrency import Share, provision_refused, reservation_refused
+from frontdesk.rules.concurrency import (
+    Share,
+    overlap_refused,
+    provision_refused,
+    reservation_refused,
+)
 
 
 def reserved_beyond_pool(loaded: Loaded) -> Iterator[tuple[Position, str]]:
@@ -29,6 +34,17 @@ def provisioned_beyond_share(loaded: Loaded) -> Iterator[tuple[Position, str]]:
         refusal = share.provisioned and provision_refused(share, _others(shares, name), pool)
         if refusal:
             yield loaded.tree.position(("functions", name, "provisioned_concurrency")), refusal
+
+
+def provisioned_twice(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Aliases with children that stand ready, of versions that have some of their own."""
+    for name, function in loaded.config.local_functions.items():
+        versions = {one: alias.version for one, alias in function.aliases.items()}
+        for alias in versions.keys() & function.provisioned_concurrency:
+            refusal = overlap_refused(alias, function.provisioned_concurrency, versions)
+            if refusal:
+                where = ("functions", name, "provisioned_concurrency", alias)
+                yield loaded.tree.position(where), f"{alias}: {refusal}"
 
 
 def _shares(loaded: Loaded) -> dict[str, Share]:

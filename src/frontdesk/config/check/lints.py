@@ -157,6 +157,12 @@ LINTS: Final[dict[str, Lint]] = {
         "children that stand ready are taken out of the function's share, or else of the pool",
         "provision less, or raise reserved_concurrency or limits.concurrency",
     ),
+    "provisioned-twice": Lint(
+        ERROR,
+        concurrency.provisioned_twice,
+        "a version has children that stand ready of its own or by an alias",
+        "provision either the version or the alias",
+    ),
     "requirements-missing": Lint(
         ERROR,
         files.requirements_missing,
