@@ -17,7 +17,8 @@ from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.base.streams import Field
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON
-from frontdesk.rules.auth.sigv4 import Refusal, Request, verify
+from frontdesk.rules.auth.sigv4 import Request
+from frontdesk.rules.auth.sigv4_verify import Refusal, verify
 
 REQUEST_ID = b"x-amzn-requestid"
 

@@ -11,7 +11,8 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontdesk.rules.auth.sigv4 import Credentials, Refusal, Request, Scope, Signed, sign, verify
+from frontdesk.rules.auth.sigv4 import Credentials, Request, Scope, sign
+from frontdesk.rules.auth.sigv4_verify import Refusal, Signed, verify
 
 KEY = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
 AT = datetime(2015, 8, 30, 12, 36, tzinfo=UTC).timestamp()

@@ -11,7 +11,8 @@ from frontdesk.config.models.authorizer import IamAuthorizer
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.rules.auth.iam import caller
-from frontdesk.rules.auth.sigv4 import Credentials, Refusal, Request, verify
+from frontdesk.rules.auth.sigv4 import Credentials, Request
+from frontdesk.rules.auth.sigv4_verify import Refusal, verify
 
 _UNSIGNED: Final = b"UNSIGNED-PAYLOAD"
 
