@@ -357,6 +357,7 @@ async def test_endless_recursion_is_an_ordinary_error(serve):
         ("writes to the channel", "Runtime exited with error: signal: killed"),
         ("writes a frame", "Runtime exited with error: signal: killed"),
         ("exits in a thread", "Runtime exited with error: exit status 5"),
+        ("fails without words", "Runtime exited with error: exit status 1"),
     ],
 )
 async def test_a_process_that_ends_is_reported_and_replaced(serve, how, message):

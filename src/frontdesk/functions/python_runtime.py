@@ -315,7 +315,7 @@ def _describe(error: BaseException, request_id: str) -> bytes:
         kind, trace = error.kind, error.trace
     else:
         kind, trace = type(error).__name__, _trace(error.__traceback__)
-    message = str(error)
+    message = str(error)  # where that raises the process ends, as at AWS
     lines = [f"[ERROR] {kind}: {message}" if message else f"[ERROR] {kind}"]
     lines.append("Traceback (most recent call last):")
     for element in trace:

@@ -57,6 +57,7 @@ def end(event, context):
         "writes to the channel": lambda: os.write(3, b"HTTP/1.1 200 OK\r\n\r\n"),
         "writes a frame": lambda: os.write(3, b"\0\0\0\0\x06\0\0\0\0\0\0\x07"),
         "exits in a thread": exit_in_a_thread,
+        "fails without words": fail_without_words,
     }
     return how[event]()
 
@@ -64,6 +65,17 @@ def end(event, context):
 def exit_in_a_thread():
     threading.Thread(target=lambda: os._exit(5)).start()
     time.sleep(300)
+
+
+class WordlessError(Exception):
+    """One that cannot be shown: AWS's runtime ends over it."""
+
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def fail_without_words():
+    raise WordlessError
 
 
 def dies_later(event, context):
