@@ -38,6 +38,23 @@ async def test_the_last_used_connection_is_used_first(backend, upstream, ask):
     assert len(idle) == 1
 
 
+async def test_a_new_connection_counts_once(backend, upstream, ask):
+    [pool] = upstream.pools
+    loop, loads, over = asyncio.get_running_loop(), [], False
+
+    def look():
+        loads.append(pool.load)
+        if not over:
+            loop.call_soon(look)
+
+    upstream.send(ask())
+    look()
+    peer = await backend.peer()
+    await peer.head()
+    over = True
+    assert set(loads) == {1}
+
+
 async def test_calls_beyond_the_limit_wait_their_turn(backend, upstream, ask):
     calls = [ask() for _ in range(6)]
     for call in calls:

@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, cast
 
 from frontdesk.base.errors import UpstreamError
 from frontdesk.base.wheel import Wheel
@@ -167,6 +167,8 @@ class Pool:
         except asyncio.CancelledError:
             _fail(call, "cancelled", "upstream closed")
             raise
+        # At once, not when the task is over: a connection must not count twice meanwhile.
+        self._dials.discard(cast("asyncio.Task[None]", asyncio.current_task()))
         self._open.add(connection)
         if call.carrier is self:
             connection.start(call)
