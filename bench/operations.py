@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from statistics import median
 
+from bench.compared import cost, rates
 from bench.contenders import settings
 from bench.figures import Figure, Finding, at_least, at_most, ratio
 from bench.frontdesk_under_test import full, operated, with_routes
@@ -16,7 +17,7 @@ from bench.process import Running, running
 from bench.result import Bench, Result, Series
 from bench.scale import MANY, SPREAD_OVER
 from bench.scene import SMALL
-from bench.series import Contender, Rounds, race
+from bench.series import Contender, race
 
 COLD_STARTS = 40
 RELOADED_WITHIN = 30.0
@@ -32,7 +33,7 @@ def workers_row(bench: Bench) -> Result:
         running(replace(full(bench.scene, workers=2), pinned=False)) as two,
     ):
         rounds = race([Contender("1", one, probe), Contender("2", two, probe)], bench.effort)
-    seen = ratio(_rates(rounds, "2"), _rates(rounds, "1"))
+    seen = ratio(rates(rounds, "2"), rates(rounds, "1"))
     cpu = ratio([one.cpu for one in rounds["1"]], [two.cpu for two in rounds["2"]])
     findings = [
         Finding(
@@ -56,7 +57,7 @@ def tls_row(bench: Bench) -> Result:
             Contender("tls", server, probe, tls_port=server.server.tls_port),
         ]
         rounds = race(pair, bench.effort)
-    figure = ratio(_rates(rounds, "tls"), _rates(rounds, "plain"))
+    figure = ratio(rates(rounds, "tls"), rates(rounds, "plain"))
     finding = Finding("TLS against plain, kept connections", figure, "x", at_least(0.8))
     return Result([finding], [Series("Proxied, by TLS and without", rounds)])
 
@@ -70,7 +71,7 @@ def policies_row(bench: Bench) -> Result:
             for name, path in (("without", "open"), ("with", "policed"))
         ]
         rounds = race(pair, bench.effort)
-    finding = _cost(rounds, "retry, breaker, bulkhead at rest", 3)
+    finding = cost(rounds, "with", "without", "retry, breaker, bulkhead at rest", at_most(3))
     return Result([finding], [Series("Proxied, by policies of the upstream", rounds)])
 
 
@@ -84,7 +85,7 @@ def telemetry_row(bench: Bench) -> Result:
         pair = [Contender("without", silent, probe), Contender("with", told, probe)]
         rounds = race(pair, bench.effort)
         texts = settings({"without": silent, "with": told})
-    finding = _cost(rounds, "metrics and traces", 10)
+    finding = cost(rounds, "with", "without", "metrics and traces", at_most(10))
     return Result([finding], [Series("Proxied, by telemetry", rounds)], texts)
 
 
@@ -160,16 +161,3 @@ def _timed(server: Running, path: str, *, status: int) -> float:
     if answer.status != status:
         raise ValueError(f"expected status {status} of {path}, got: {answer.status}")
     return 1000 * (time.perf_counter() - began)
-
-
-def _rates(rounds: Rounds, name: str) -> list[float]:
-    return [one.rate for one in rounds[name]]
-
-
-def _cost(rounds: Rounds, what: str, limit: float) -> Finding:
-    """Judge what "with" loses against "without", in pairs of neighbouring rounds."""
-    pairs = zip(rounds["with"], rounds["without"], strict=True)
-    shares = [100 * (1 - full.rate / bare.rate) for full, bare in pairs]
-    cpu = ratio([one.cpu for one in rounds["with"]], [one.cpu for one in rounds["without"]])
-    note = f"CPU per request {100 * (cpu.median - 1):+.0f} %"
-    return Finding(f"throughput lost by {what}", Figure.of(shares), "%", at_most(limit), note)

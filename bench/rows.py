@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from bench.compared import cost, rates
 from bench.contenders import settings, started
 from bench.counted import syscall_row
 from bench.figures import Figure, Finding, Goal, at_least, at_most, ratio
@@ -25,11 +26,6 @@ from bench.series import Contender, Rounds, race
 
 TRUSTED_SPREAD = 0.10
 """Above this spread of one server against itself, a run is not fit to publish."""
-
-
-def rates(rounds: Rounds, name: str) -> list[float]:
-    """Return answers per second of one contender, round by round."""
-    return [one.rate for one in rounds[name]]
 
 
 def against(rounds: Rounds, peer: str, goal: Goal | None = None) -> Finding:
@@ -175,21 +171,11 @@ def features_row(bench: Bench) -> Result:
         ]
         rounds = race(contenders, bench.effort)
     findings = [
-        _cost(rounds, "throttled", "throttle", at_most(10)),
-        _cost(rounds, "verified", "throttle and token", at_most(25)),
+        cost(rounds, "throttled", "open", "throttle", at_most(10)),
+        cost(rounds, "verified", "open", "throttle and token", at_most(25)),
     ]
     series = [Series("Our own proxy, feature by feature", rounds)]
     return Result(findings, series, settings(servers))
-
-
-def _cost(rounds: Rounds, name: str, what: str, goal: Goal) -> Finding:
-    shares = [
-        100 * (1 - full.rate / bare.rate)
-        for bare, full in zip(rounds["open"], rounds[name], strict=True)
-    ]
-    cpu = ratio([one.cpu for one in rounds[name]], [one.cpu for one in rounds["open"]])
-    note = f"CPU per request {100 * (cpu.median - 1):+.0f} %"
-    return Finding(f"throughput lost by {what}", Figure.of(shares), "%", goal, note)
 
 
 def _row(name: str, run: Callable[[Bench], Result]) -> Row:
