@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -66,6 +66,8 @@ class ShortForm:
     key: str
     example: str
 
+    json_type: ClassVar[str] = "string"
+
     def _expand(self, value: object) -> object:
         if isinstance(value, str):
             return {self.key: value}
@@ -76,14 +78,14 @@ class ShortForm:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Expand the text before the mapping is validated."""
+        """Expand the short form before the mapping is validated."""
         return core_schema.no_info_before_validator_function(self._expand, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         """Describe both forms."""
-        return {"anyOf": [{"type": "string"}, handler(schema)]}
+        return {"anyOf": [{"type": self.json_type}, handler(schema)]}
 
 
 class OneOrMore:

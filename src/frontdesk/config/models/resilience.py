@@ -1,17 +1,14 @@
 """Models of what is done when backends fail: retry, breaker, bulkhead, health, split and mirror."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
     Field,
-    GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     PlainValidator,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import core_schema
 
 from frontdesk.config.models.model import (
     Duration,
@@ -148,29 +145,16 @@ class Bulkhead(Model):
     """How long each may wait. Default 1s."""
 
 
-class CountForm:
+class CountForm(ShortForm):
     """Marks a field whose mapping may be written as the number that is its value under `key`."""
 
-    def __init__(self, key: str) -> None:
-        self._key = key
+    json_type = "integer"
 
     def _expand(self, value: object) -> object:
-        return value if isinstance(value, (dict, Model)) else {self._key: value}
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> core_schema.CoreSchema:
-        """Expand the number before the mapping is validated."""
-        return core_schema.no_info_before_validator_function(self._expand, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """Describe both forms."""
-        return {"anyOf": [{"type": "integer"}, handler(schema)]}
+        return value if isinstance(value, (dict, Model)) else {self.key: value}
 
 
-BulkheadField = Annotated[Bulkhead, CountForm("calls")]
+BulkheadField = Annotated[Bulkhead, CountForm("calls", "a number")]
 """`100` or {calls, queue, wait}."""
 
 
