@@ -1,18 +1,22 @@
 """A connection without a socket: a fake transport, a fake clock, a door with one stage."""
 
+import contextlib
 import itertools
 from collections.abc import Callable
 
 import pytest
 import uvloop
 
+from frontdesk.base.clock import SystemClock
 from frontdesk.base.wheel import TICK, Wheel
+from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Reply
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
 from frontdesk.gateway.server.heads import HeadReader
 from frontdesk.gateway.server.http1 import HttpConnection
 from frontdesk.gateway.server.limits import Limits
+from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.registry import Registry
 from frontdesk.gateway.server.shared import Shared, refused_plan
 from frontdesk.rules.http.forwarding import TrustedProxies
@@ -80,6 +84,26 @@ class FakeTransport:
 
     def is_closing(self):
         return self.closed
+
+
+@contextlib.asynccontextmanager
+async def server_of(house: "House", limits: Limits = Limits()):  # noqa: B008 - immutable
+    """A real server without a listener yet, in front of the house's stage."""
+    clock = SystemClock()
+    wheel = Wheel(clock.monotonic())
+    heartbeat = Heartbeat(wheel, clock)
+    heartbeat.start()
+    server = Server(
+        house,
+        clock=clock,
+        wheel=wheel,
+        log=house.logged.append,
+        trusted=TrustedProxies([]),
+        limits=limits,
+    )
+    yield server
+    await server.drain(0.2)
+    heartbeat.close()
 
 
 class Client:

@@ -7,15 +7,11 @@ import socket
 
 import pytest
 
-from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
-from frontdesk.base.wheel import Wheel
-from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Reply
 from frontdesk.gateway.server.limits import Limits
-from frontdesk.gateway.server.listener import Server
-from frontdesk.rules.http.forwarding import TrustedProxies
+from tests.gateway.server.conftest import server_of
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 
@@ -23,22 +19,9 @@ GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 @pytest.fixture
 async def listening(house):
     """A server on a free port of this machine, in front of the house's stage."""
-    clock = SystemClock()
-    wheel = Wheel(clock.monotonic())
-    heartbeat = Heartbeat(wheel, clock)
-    heartbeat.start()
-    server = Server(
-        house,
-        clock=clock,
-        wheel=wheel,
-        log=house.logged.append,
-        trusted=TrustedProxies([]),
-        limits=Limits(header_timeout=0.2),
-    )
-    server.address = await server.open("127.0.0.1", 0)
-    yield server
-    await server.drain(0.2)
-    heartbeat.close()
+    async with server_of(house, Limits(header_timeout=0.2)) as server:
+        server.address = await server.open("127.0.0.1", 0)
+        yield server
 
 
 async def ask(address, data: bytes, *, end: bool = False) -> bytes:

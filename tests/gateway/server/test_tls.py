@@ -12,10 +12,7 @@ import pytest
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
-from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.gateway.pipeline.exchange import PARKED
-from frontdesk.gateway.server.limits import Limits
-from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.tls import (
     LOOK_EVERY,
     CertificateFiles,
@@ -24,7 +21,7 @@ from frontdesk.gateway.server.tls import (
     ListenerTls,
     TlsSettings,
 )
-from frontdesk.rules.http.forwarding import TrustedProxies
+from tests.gateway.server.conftest import server_of
 from tests.live.certificates import Authority
 
 GET = b"GET /seen HTTP/1.1\r\nHost: a.example\r\n\r\n"
@@ -39,25 +36,12 @@ def authority():
 @pytest.fixture
 async def serve(house):
     """Open a listener with TLS: `address = await serve(tls)`."""
-    clock = SystemClock()
-    wheel = Wheel(clock.monotonic())
-    heartbeat = Heartbeat(wheel, clock)
-    heartbeat.start()
-    server = Server(
-        house,
-        clock=clock,
-        wheel=wheel,
-        log=house.logged.append,
-        trusted=TrustedProxies([]),
-        limits=Limits(),
-    )
+    async with server_of(house) as server:
 
-    async def open_listener(tls):
-        return await server.open("127.0.0.1", 0, tls=tls)
+        async def open_listener(tls):
+            return await server.open("127.0.0.1", 0, tls=tls)
 
-    yield open_listener
-    await server.drain(0.2)
-    heartbeat.close()
+        yield open_listener
 
 
 def certificates(*issued, folder, **more):
