@@ -1,0 +1,42 @@
+"""The Usage port: how many requests each API key has made, by plan and day of UTC.
+
+Owns the contract of what is billed and what quotas go on from after a restart. Adapters:
+`stores.memory.usage`, `stores.sqlite.usage`; the conformance suite runs on each.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+
+class Row(NamedTuple):
+    """Requests that one key made under one plan on one day. key: its id. day: `2026-11-21`, of UTC."""
+
+    key: str
+    plan: str
+    day: str
+    requests: int
+
+
+class Usage(Protocol):
+    """Counts that are only added to, so that several gateways may share them. Used on one event loop.
+
+    Every method raises StoreError when the store cannot do it.
+    """
+
+    async def add(self, rows: Sequence[Row]) -> None:
+        """Add to what is counted: all rows, or none. What has returned survives a crash."""
+        ...
+
+    async def read(
+        self, first: str, last: str, *, key: str | None = None, plan: str | None = None
+    ) -> Sequence[Row]:
+        """Read the days from `first` to `last`, both included, in order of day, key and plan."""
+        ...
+
+    async def totals(self, plan: str, first: str, last: str) -> Mapping[str, int]:
+        """Sum up the days from `first` to `last`, both included, for each key that has any."""
+        ...
+
+    async def forget(self, day: str) -> None:
+        """Remove what was counted before `day`."""
+        ...

@@ -1,0 +1,93 @@
+"""What every Usage must do. An adapter joins by a row in ADAPTERS."""
+
+import contextlib
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from frontdesk.ports.usage import Row
+from frontdesk.stores.memory.usage import MemoryUsage
+from frontdesk.stores.sqlite.database import Database
+from frontdesk.stores.sqlite.usage import SqliteUsage
+
+
+@contextlib.asynccontextmanager
+async def memory():
+    yield MemoryUsage()
+
+
+@contextlib.asynccontextmanager
+async def sqlite():
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database.open(Path(folder) / "frontdesk.db")
+        yield SqliteUsage(database)
+        database.close()
+
+
+ADAPTERS = {"memory": memory, "sqlite": sqlite}
+
+ROWS = [
+    Row("k1", "large", "2026-11-20", 2),
+    Row("k1", "small", "2026-11-20", 5),
+    Row("k2", "small", "2026-11-20", 1),
+    Row("k1", "small", "2026-11-21", 7),
+    Row("k1", "small", "2026-12-01", 9),
+]
+"""In the order in which they are read."""
+
+
+@pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)
+async def usage(request):
+    async with request.param() as usage:
+        yield usage
+
+
+async def test_what_was_added_is_read_in_order(usage):
+    await usage.add(ROWS[::-1])
+    assert list(await usage.read("2026-11-20", "2026-12-01")) == ROWS
+
+
+async def test_nothing_is_read_where_nothing_was_added(usage):
+    assert list(await usage.read("2026-01-01", "2026-12-31")) == []
+    assert await usage.totals("small", "2026-01-01", "2026-12-31") == {}
+
+
+async def test_rows_of_one_day_key_and_plan_add_up(usage):
+    await usage.add([ROWS[0], ROWS[0]])
+    await usage.add([ROWS[0]])
+    assert list(await usage.read("2026-11-20", "2026-11-20")) == [ROWS[0]._replace(requests=6)]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        ({"first": "2026-11-21", "last": "2026-11-30"}, ROWS[3:4]),
+        ({"first": "2026-11-20", "last": "2026-11-20"}, ROWS[:3]),
+        ({"first": "2026-11-20", "last": "2026-12-01", "key": "k2"}, ROWS[2:3]),
+        ({"first": "2026-11-20", "last": "2026-12-01", "plan": "large"}, ROWS[:1]),
+        ({"first": "2026-11-20", "last": "2026-12-01", "key": "k2", "plan": "large"}, []),
+        ({"first": "2026-11-20", "last": "2026-12-01", "key": ""}, []),
+    ],
+    ids=["days", "one day", "key", "plan", "key and plan", "no such key"],
+)
+async def test_days_keys_and_plans_are_chosen(usage, chosen, expected):
+    await usage.add(ROWS)
+    assert list(await usage.read(**chosen)) == expected
+
+
+async def test_totals_sum_up_the_days_of_each_key(usage):
+    await usage.add(ROWS)
+    assert await usage.totals("small", "2026-11-01", "2026-11-30") == {"k1": 12, "k2": 1}
+
+
+async def test_what_came_before_a_day_is_forgotten(usage):
+    await usage.add(ROWS)
+    await usage.forget("2026-11-21")
+    assert list(await usage.read("2026-01-01", "2026-12-31")) == ROWS[3:]
+
+
+async def test_names_of_any_letters_are_kept(usage):
+    row = Row("Praxis Öl'; --", "größer", "2026-11-21", 2**40)
+    await usage.add([row])
+    assert list(await usage.read("2026-11-21", "2026-11-21")) == [row]
