@@ -9,6 +9,7 @@ from bench.figures import Figure, Finding, Goal, at_least, at_most, ratio
 from bench.latency import latency_row
 from bench.measure import descendants
 from bench.memory import memory_row
+from bench.micro import micro_row
 from bench.operations import (
     cold_row,
     policies_row,
@@ -202,6 +203,7 @@ ROWS: dict[str, Row] = {
         _row("telemetry", telemetry_row),
         _row("reload", reload_row),
         _row("cold", cold_row),
+        _row("micro", micro_row),
     )
 }
 """In the order of a full run; `same` first, for it tells whether the machine is quiet enough."""
