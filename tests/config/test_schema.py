@@ -81,4 +81,5 @@ def test_every_key_is_there():
     assert set(SCHEMA["properties"]) == {
         field.alias or name for name, field in Config.model_fields.items()
     }
-    assert set(SCHEMA["$defs"]["HttpApi"]["properties"]) == set(keys_at(("apis", "a")))
+    of_apis = [set(SCHEMA["$defs"][name]["properties"]) for name in ("HttpApi", "RestApi")]
+    assert set.union(*of_apis) == set(keys_at(("apis", "a")))

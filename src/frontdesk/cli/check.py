@@ -33,7 +33,7 @@ def check(paths: tuple[Path, ...], strict: bool) -> None:
     warnings = len(findings) - errors
     click.echo(
         f"{', '.join(str(path) for path in paths)}: {len(loaded.config.apis)} API(s), "
-        f"{sum(len(api.routes) for api in loaded.config.apis.values())} route(s), "
+        f"{sum(1 for api in loaded.config.apis.values() for _ in api.operations())} route(s), "
         f"{len(loaded.config.functions)} function(s): {errors} error(s), {warnings} warning(s)"
     )
     if errors or (strict and warnings):

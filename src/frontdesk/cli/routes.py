@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from frontdesk.cli.configured import config_option, read
-from frontdesk.config.models.api import HttpApi, Route
+from frontdesk.config.models.api import Api
 from frontdesk.config.models.domain import target
 from frontdesk.config.models.function_url import FUNCTION_URLS
+from frontdesk.config.models.http_api import Route
+from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.rest_api import Method
 from frontdesk.config.route_keys import DEFAULT
 
 if TYPE_CHECKING:
@@ -29,16 +32,16 @@ def routes(paths: tuple[Path, ...]) -> None:
     ]
     for api_name, api in loaded.config.apis.items():
         below = ", ".join(_bases(loaded, api_name, api))
-        for key, route in api.routes.items():
-            at = ("apis", api_name, "routes", key)
+        for within, key, operation in api.operations():
+            at = ("apis", api_name, *within)
             rows.append(
                 (
                     api_name,
                     below,
                     key,
-                    _integration(loaded, at, route),
-                    _authorizer(loaded, at, api, route),
-                    ", ".join(_throttles(loaded, at, route)) or "-",
+                    _integration(loaded, at, operation),
+                    _authorizer(loaded, at, api, operation),
+                    ", ".join(_throttles(loaded, at, operation)) or "-",
                     str(loaded.place(*at) or "-"),
                 )
             )
@@ -103,7 +106,7 @@ def _print_columns(rows: Iterable[Sequence[str]]) -> None:
         )
 
 
-def _bases(loaded: "Loaded", name: str, api: HttpApi) -> Iterator[str]:
+def _bases(loaded: "Loaded", name: str, api: Api) -> Iterator[str]:
     """Where the API's stages are served: host, base path and stage, before the path of a route."""
     for host, domain in loaded.config.domains.items():
         yield from (
@@ -129,13 +132,21 @@ def _function_urls(loaded: "Loaded") -> Iterator[tuple[str, ...]]:
             yield "-", below, DEFAULT, f"function {name}", function.url.auth, "-", place
 
 
-def _authorizer(loaded: "Loaded", at: tuple[str, ...], api: HttpApi, route: Route) -> str:
-    name = route.authorizer or api.authorizer or "none"
-    scopes = [loaded.shown(scope, *at, "scopes", index) for index, scope in enumerate(route.scopes)]
+def _authorizer(loaded: "Loaded", at: tuple[str, ...], api: Api, operation: Operation) -> str:
+    name = operation.authorizer or api.authorizer or "none"
+    scopes = [
+        loaded.shown(scope, *at, "scopes", index) for index, scope in enumerate(operation.scopes)
+    ]
     return f"{name} ({' or '.join(scopes)})" if scopes else name
 
 
-def _integration(loaded: "Loaded", at: tuple[str, ...], route: Route) -> str:
+def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) -> str:
+    if isinstance(operation, Method):
+        integration = operation.integration
+        target = integration.function or loaded.shown(integration.uri, *at, "integration", "uri")
+        return f"{integration.type} {target or ''}".rstrip()
+    route = operation
+    assert isinstance(route, Route)
     if route.function is not None:
         return f"function {route.function}"
     if route.http is not None:
@@ -149,8 +160,8 @@ def _integration(loaded: "Loaded", at: tuple[str, ...], route: Route) -> str:
     return f"mock {route.mock.status if route.mock else ''}"
 
 
-def _throttles(loaded: "Loaded", at: tuple[str, ...], route: Route) -> Iterator[str]:
-    for index, throttle in enumerate(route.throttle):
+def _throttles(loaded: "Loaded", at: tuple[str, ...], operation: Operation) -> Iterator[str]:
+    for index, throttle in enumerate(operation.throttle):
         by = loaded.shown(throttle.by, *at, "throttle", index, "by")
         yield f"{throttle.rate} by {by}" if throttle.by else str(throttle.rate)
 

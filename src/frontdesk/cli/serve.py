@@ -128,7 +128,7 @@ class _ConsoleReport:
 def _introduce(app: Frontdesk, paths: tuple[Path, ...]) -> None:
     config = app.config
     files = "".join(f" -c {path}" for path in paths if path != Path("frontdesk.yaml"))
-    routes = sum(len(api.routes) for api in config.apis.values())
+    routes = sum(1 for api in config.apis.values() for _ in api.operations())
     click.secho(f"Frontdesk {__version__}: {config.name}", err=True, bold=True)
     for address in app.addresses:
         click.echo(

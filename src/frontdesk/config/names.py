@@ -31,6 +31,8 @@ USES: Final = (
     Use(("apis", "*", "routes", "*", "authorizer"), "authorizers", ("none",)),
     Use(("apis", "*", "routes", "*", "function"), "functions"),
     Use(("apis", "*", "routes", "*", "http", "upstream"), "upstreams"),
+    Use(("apis", "*", "resources", "*", "*", "authorizer"), "authorizers", ("none",)),
+    Use(("apis", "*", "resources", "*", "*", "integration", "function"), "functions"),
     Use(("authorizers", "*", "function"), "functions"),
     Use(("upstreams", "*", "egress"), "egress"),
     Use(("upstreams", "*", "mirror"), "upstreams"),
@@ -106,7 +108,11 @@ def _qualifiers(function: dict[str, Any]) -> list[str]:
 
 def _scopes_without_token(tree: Tree) -> Iterator[Finding]:
     authorizers = _mapping(tree.value.get("authorizers"))
-    for path, scopes in tree.match(("apis", "*", "routes", "*", "scopes")):
+    written = (
+        *tree.match(("apis", "*", "routes", "*", "scopes")),
+        *tree.match(("apis", "*", "resources", "*", "*", "scopes")),
+    )
+    for path, scopes in written:
         name = _authorizer(tree, path[:-1])
         if scopes and _mapping(authorizers.get(name)).get("type") != "jwt":
             yield Finding(

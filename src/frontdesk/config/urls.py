@@ -5,6 +5,7 @@ from functools import lru_cache
 
 from frontdesk.base.errors import Finding
 from frontdesk.client.target import parse_target
+from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.integration import HttpIntegration
 from frontdesk.config.models.root import Config
 from frontdesk.config.tree import Tree
@@ -15,10 +16,10 @@ from frontdesk.rules.lang.urls import VARIABLE, Url, split_upstream, split_url
 def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
     """Find URLs, and paths at upstreams, to which no request could be sent: the first fault of each."""
     for api_name, api in config.apis.items():
-        for key, route in api.routes.items():
-            if route.http is None:
+        for below, key, route in api.operations():
+            if not isinstance(route, Route) or route.http is None:
                 continue
-            where = ("apis", api_name, "routes", key, "http", "url" if route.http.url else "path")
+            where = ("apis", api_name, *below, "http", "url" if route.http.url else "path")
             written = route.http.url or route.http.path or ""
             for name, stage in api.stages.items():
                 problem, hint = _problem(route.http, key, stage.variables, config)

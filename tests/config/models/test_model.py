@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.authorizer import JwtAuthorizer
 from frontdesk.config.models.door import Admin, Listener
+from frontdesk.config.models.http_api import HttpApi, Route
 from frontdesk.config.models.mapping import ResponseMapping
 from frontdesk.config.models.root import Config
 from frontdesk.config.models.upstream import Upstream

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from frontdesk.base.errors import Position
 from frontdesk.config.check.routes import routes
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.api import Route
+from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.resilience import Retry
 from frontdesk.config.tree import Path
 

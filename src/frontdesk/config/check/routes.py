@@ -4,18 +4,29 @@ from collections.abc import Iterator
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.api import HttpApi, Route
+from frontdesk.config.models.api import Api
+from frontdesk.config.models.http_api import HttpApi, Route
+from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.rest_api import Method
 from frontdesk.config.route_keys import DEFAULT
 from frontdesk.config.tree import Path
 
 _ANY_ORIGIN = ("*", "http://*", "https://*")
 
 
-def routes(loaded: Loaded) -> Iterator[tuple[Path, HttpApi, Route]]:
-    """Go through all routes, with the path of each."""
+def operations(loaded: Loaded) -> Iterator[tuple[Path, Api, Operation]]:
+    """Go through all routes and methods, with the path of each."""
     for name, api in loaded.config.apis.items():
-        for key, route in api.routes.items():
-            yield ("apis", name, "routes", key), api, route
+        for below, _, operation in api.operations():
+            yield ("apis", name, *below), api, operation
+
+
+def routes(loaded: Loaded) -> Iterator[tuple[Path, HttpApi, Route]]:
+    """Go through the routes of HTTP APIs, with the path of each."""
+    for name, api in loaded.config.apis.items():
+        if isinstance(api, HttpApi):
+            for below, _, route in api.operations():
+                yield ("apis", name, *below), api, route
 
 
 def any_origin(loaded: Loaded) -> Iterator[tuple[Position, str]]:
@@ -32,13 +43,21 @@ def open_without_throttle(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 
     Mocks are left out: they cost no more than the refusal would.
     """
-    for path, api, route in routes(loaded):
-        is_open = (route.authorizer or api.authorizer or "none") == "none"
+    for path, api, operation in operations(loaded):
+        is_open = (operation.authorizer or api.authorizer or "none") == "none"
         throttled = (
-            route.throttle or api.throttle or all(stage.throttle for stage in api.stages.values())
+            operation.throttle
+            or api.throttle
+            or all(stage.throttle for stage in api.stages.values())
         )
-        if is_open and not throttled and route.mock is None:
+        if is_open and not throttled and not _is_mock(operation):
             yield loaded.tree.position(path, of_key=True), "public route without a throttle"
+
+
+def _is_mock(operation: Operation) -> bool:
+    if isinstance(operation, Method):
+        return operation.integration.type == "mock"
+    return isinstance(operation, Route) and operation.mock is not None
 
 
 def unreachable(loaded: Loaded) -> Iterator[tuple[Position, str]]:

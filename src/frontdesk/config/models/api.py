@@ -1,25 +1,15 @@
-"""Models of `apis`: an HTTP API with its stages, CORS and routes."""
+"""Models of what APIs of all types have in common: their place, stages, CORS and compression."""
 
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from frontdesk.config.models.idempotency import Idempotency
-from frontdesk.config.models.integration import (
-    FunctionName,
-    HttpField,
-    HttpIntegration,
-    InvokeMode,
-    Mock,
-    StaticField,
-    StaticFiles,
-)
-from frontdesk.config.models.mapping import HeaderName, RequestMapping, ResponseMapping
+from frontdesk.config.models.mapping import HeaderName
 from frontdesk.config.models.model import (
     Duration,
     Flag,
-    HintedError,
     Model,
     Name,
     OneOrMore,
@@ -28,21 +18,8 @@ from frontdesk.config.models.model import (
     broken_rule,
     matching,
 )
+from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.throttle import ThrottleField
-from frontdesk.config.route_keys import meant_by, parse_route_key
-
-__all__ = [
-    "Cors",
-    "HttpApi",
-    "HttpIntegration",
-    "Mock",
-    "NamedStage",
-    "Route",
-    "Stage",
-    "StaticFiles",
-]
-
-INTEGRATIONS = ("function", "http", "mock", "static")
 
 StageName = Annotated[
     str, matching(r"\$default|[A-Za-z0-9_-]{1,128}", "a stage name of letters, digits, _ and -")
@@ -143,87 +120,6 @@ class Compression(Model):
     """Media types of these answers; `*` stands for any characters but `/`."""
 
 
-Scope = Annotated[str, matching(r"[!#-\[\]-~]+", "a scope without blanks, quotes and backslashes")]
-"""RFC 6749 §3.3."""
-
-
-class Route(Model):
-    """What happens to the requests of one route key. Exactly one of function, http, mock, static."""
-
-    function: FunctionName | None = None
-    """Name under `functions`, or name:alias."""
-
-    http: HttpField | None = None
-    """An HTTP backend: a URL, or {url | upstream, path, method, host}."""
-
-    mock: Mock | None = None
-    """An answer made at the door: {status, headers, body}."""
-
-    static: StaticField | None = None
-    """A folder or file to serve."""
-
-    authorizer: Name | None = None
-    """Name under `authorizers`; `none` opens the route. Default: the API's authorizer."""
-
-    scopes: Annotated[tuple[Scope, ...], OneOrMore()] = ()
-    """A token needs at least one of these."""
-
-    payload: Literal["1.0", "2.0"] = "2.0"
-    """Format of the event that a function gets. Default 2.0."""
-
-    # Differs: [stream-routes] AWS streams at REST APIs and function URLs only.
-    invoke_mode: InvokeMode = "buffered"
-    """`response_stream` passes on the parts of a function's result as they come. Default buffered."""
-
-    throttle: Annotated[tuple[ThrottleField, ...], OneOrMore()] = ()
-    """Limit of this route; a list for several, all of which must allow a request."""
-
-    # Differs: [default-timeout] 30 s at AWS's HTTP APIs, 29 s at its REST APIs.
-    timeout: Annotated[Duration, between("50ms", "30s")] = 29.0
-    """How long the integration may take. From 50ms to 30s, default 29s."""
-
-    max_body: Size | None = None
-    """Largest request body. Default: limits.max_body."""
-
-    idempotency: Idempotency | None = None
-    """Requests with an Idempotency-Key are carried out once; `{}` for the defaults."""
-
-    compression: Flag = True
-    """Whether answers may be compressed where the API asks for it. Not those that show both a secret
-    and what a stranger has sent (BREACH). Default true."""
-
-    request: RequestMapping | None = None
-    """Changes to the request before it is passed on."""
-
-    response: ResponseMapping | None = None
-    """Changes to the integration's answer."""
-
-    @model_validator(mode="after")
-    def _has_one_integration(self) -> Self:
-        chosen = [key for key in INTEGRATIONS if getattr(self, key) is not None]
-        if len(chosen) != 1:
-            found = " and ".join(chosen) or "none"
-            raise broken_rule(f"expected exactly one of {', '.join(INTEGRATIONS)}, got {found}")
-        if chosen != ["function"] and self.invoke_mode == "response_stream":
-            raise broken_rule("expected invoke_mode on a route with function only")
-        # Differs: [request-mapping] AWS maps for functions, too.
-        if chosen != ["http"] and self.request is not None:
-            raise broken_rule("expected request mapping on a route with http only")
-        return self
-
-
-def _route_key(text: str) -> str:
-    try:
-        parse_route_key(text)
-    except ValueError as error:
-        meant = meant_by(text)
-        raise HintedError(str(error), f"did you mean {meant}?" if meant else "") from None
-    return text
-
-
-RouteKeyText = Annotated[str, AfterValidator(_route_key)]
-
-
 Host = Annotated[
     str,
     AfterValidator(str.lower),
@@ -235,11 +131,11 @@ def _base_path(text: str) -> str:
     return text.rstrip("/") or "/"
 
 
-class HttpApi(Model):
-    """An HTTP API: routes behind one host or base path."""
+class Api(Model):
+    """What APIs of all types have in common: where they are served, their stages, who may call."""
 
-    type: Literal["http"] = "http"
-    """`http`"""
+    type: str
+    """Which rules of AWS's it follows."""
 
     host: Host | None = None
     """Serve only requests for this host. Default: any."""
@@ -271,9 +167,6 @@ class HttpApi(Model):
     authorizer: Name | None = None
     """Name under `authorizers`, for every route that names none itself."""
 
-    routes: dict[RouteKeyText, Route] = Field(default_factory=dict)
-    """What to do, by route key: `METHOD /path`, `ANY /path/{proxy+}`, `$default`."""
-
     @model_validator(mode="after")
     def _stages_are_said_once(self) -> Self:
         if self.stage is not None and self.declared_stages is not None:
@@ -287,3 +180,7 @@ class HttpApi(Model):
             return self.declared_stages
         stage = self.stage or NamedStage()
         return {stage.name: Stage(variables=stage.variables, throttle=stage.throttle)}
+
+    def operations(self) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
+        """Go through all operations: key path below the API, key such as `GET /pets`, and model."""
+        raise NotImplementedError

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Discriminator, Field, PrivateAttr, Tag
 
 from frontdesk.base.addresses import Address
-from frontdesk.config.models.api import HttpApi
 from frontdesk.config.models.authorizer import Authorizer
 from frontdesk.config.models.domain import Domain, DomainName, target
 from frontdesk.config.models.door import Admin, Limits, Listener, Logs, Metrics, Tracing
 from frontdesk.config.models.function import Function
+from frontdesk.config.models.http_api import HttpApi
 from frontdesk.config.models.model import (
     FilePath,
     Model,
@@ -25,6 +25,7 @@ from frontdesk.config.models.model import (
     within,
 )
 from frontdesk.config.models.remote_function import RemoteFunction
+from frontdesk.config.models.rest_api import RestApi
 from frontdesk.config.models.upstream import Egress, Upstream
 
 
@@ -49,6 +50,16 @@ def _where_it_runs(function: object) -> str:
 AnyFunction = Annotated[
     Annotated[Function, Tag("here")] | Annotated[RemoteFunction, Tag("elsewhere")],
     Discriminator(_where_it_runs),
+]
+
+
+def _type_of(api: object) -> str:
+    """Tell the type of an API by its word; without one it is an HTTP API."""
+    return str(api.get("type", "http")) if isinstance(api, dict) else "http"
+
+
+AnyApi = Annotated[
+    Annotated[HttpApi, Tag("http")] | Annotated[RestApi, Tag("rest")], Discriminator(_type_of)
 ]
 
 
@@ -114,7 +125,7 @@ class Config(Model):
     egress: dict[Name, Egress] = Field(default_factory=dict)
     """Addresses that requests to upstreams leave from, by name."""
 
-    apis: dict[Name, HttpApi] = Field(default_factory=dict)
+    apis: dict[Name, AnyApi] = Field(default_factory=dict)
     """APIs by name."""
 
     domains: dict[DomainName, Domain] = Field(default_factory=dict)

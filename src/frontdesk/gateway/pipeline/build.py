@@ -9,7 +9,10 @@ from frontdesk.base.errors import Position
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.upstreams import Upstreams
-from frontdesk.config.models.api import HttpApi, Route
+from frontdesk.config.models.api import Api
+from frontdesk.config.models.http_api import Route
+from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
@@ -69,23 +72,34 @@ Locate = Callable[..., Position | None]
 
 @dataclass(frozen=True, slots=True)
 class RouteBuild:
-    """One route about to be compiled.
+    """One operation about to be compiled: a route of an HTTP API, or a method of a REST API.
 
     key: the route key ("GET /pets/{id}", "$default"), or "" for the plans of an API that belong to no
-    route (unmatched, preflight). route: None for those.
+    operation (unmatched, preflight). operation: None for those. at: its key path in the file.
     """
 
     key: str
     api_name: str
-    api: HttpApi
+    api: Api
     facts: ApiFacts
-    route: Route | None
+    operation: Operation | None
+    at: tuple[str, ...]
     config: Config
     parts: Parts
     place: Locate
     shown: Show
     shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
     """What the routes of one compilation have in common; see `once`."""
+
+    @property
+    def route(self) -> Route | None:
+        """The operation, where it is a route of an HTTP API."""
+        return self.operation if isinstance(self.operation, Route) else None
+
+    @property
+    def method(self) -> Method | None:
+        """The operation, where it is a method of a REST API."""
+        return self.operation if isinstance(self.operation, Method) else None
 
     def once(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         """Make something on the first call for `key`; every other route of the compilation gets the same."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.api import HttpApi, Route
+from frontdesk.config.models.api import Api
 from frontdesk.config.models.domain import Domain, target
 from frontdesk.config.models.function_url import FUNCTION_URLS, FunctionUrl
+from frontdesk.config.models.http_api import HttpApi, Route
+from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
@@ -17,14 +19,12 @@ from frontdesk.gateway.pipeline.order import (
     FUNCTION_URL,
     FUNCTION_URL_PREFLIGHT_TAIL,
     FUNCTION_URL_TAIL,
-    HEAD,
+    KINDS,
     NOWHERE,
     NOWHERE_TAIL,
     PREFLIGHT,
     PREFLIGHT_TAIL,
-    TAIL,
     UNMAPPED,
-    UNMATCHED,
 )
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
@@ -71,7 +71,7 @@ class _Compiler:
     log: Callable[[Exchange], None]
     shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
 
-    def mounts(self, name: str, api: HttpApi) -> Iterable[Mount]:
+    def mounts(self, name: str, api: Api) -> Iterable[Mount]:
         """Compile an API where its host and base path say."""
         base = api.base_path.rstrip("/")
         for stage in api.stages:
@@ -93,15 +93,18 @@ class _Compiler:
 
     def _mount(self, name: str, prefix: str, facts: ApiFacts) -> Mount:
         api = self.config.apis[name]
-        routes = [
-            self._plan(self._build(key, name, api, facts, route), HEAD, TAIL)
-            for key, route in api.routes.items()
+        kind = KINDS[api.type]
+        plans = [
+            self._plan(
+                self._build(key, name, api, facts, operation, below=below), kind.head, kind.tail
+            )
+            for below, key, operation in api.operations()
         ]
         bare = self._build("", name, api, facts, None)
         return Mount(
             prefix,
-            RouteTable(routes),
-            self._plan(bare, UNMATCHED, TAIL),
+            kind.table(plans),
+            self._plan(bare, kind.unmatched, kind.tail),
             self._plan(bare, PREFLIGHT, PREFLIGHT_TAIL) if api.cors is not None else None,
         )
 
@@ -128,7 +131,7 @@ class _Compiler:
         """Compile the answer to requests for which there is no API at all."""
         return self._plan(self._of_nobody(), NOWHERE, NOWHERE_TAIL)
 
-    def _facts(self, name: str, api: HttpApi, stage: str) -> ApiFacts:
+    def _facts(self, name: str, api: Api, stage: str) -> ApiFacts:
         config = self.config
         return ApiFacts(
             id=api_id(name),
@@ -148,14 +151,23 @@ class _Compiler:
         return self._build("", "", HttpApi(routes={}), facts, None)
 
     def _build(
-        self, key: str, name: str, api: HttpApi, facts: ApiFacts, route: Route | None
+        self,
+        key: str,
+        name: str,
+        api: Api,
+        facts: ApiFacts,
+        operation: Operation | None,
+        *,
+        below: tuple[str, ...] = (),
     ) -> RouteBuild:
+        """below: where the operation stands below its API."""
         return RouteBuild(
             key=key,
             api_name=name,
             api=api,
             facts=facts,
-            route=route,
+            operation=operation,
+            at=("apis", name, *below),
             config=self.config,
             parts=self.parts,
             place=self.place,
@@ -166,8 +178,8 @@ class _Compiler:
     def _plan(
         self, build: RouteBuild, head: tuple[Builder, ...], tail: tuple[Builder, ...]
     ) -> RoutePlan:
-        route, limits = build.route, build.config.limits
-        own_max_body = route.max_body if route else None
+        operation, limits = build.operation, build.config.limits
+        own_max_body = operation.max_body if operation else None
         head_steps = _steps(head, build)
         tail_steps = _steps(tail, build)
         tail_runs: tuple[Tail, ...] = tuple(step.run for step in tail_steps)  # type: ignore[misc]  # rows of order.TAIL
@@ -178,11 +190,11 @@ class _Compiler:
             tail=build.once(("tail", *tail_runs), lambda: tail_runs),
             body_at=next((at for at, step in enumerate(head_steps) if step.needs_body), -1),
             max_body=limits.max_body if own_max_body is None else own_max_body,
-            timeout=route.timeout if route else 0.0,
-            timeout_status=503 if route and route.function is not None else 504,
+            timeout=operation.timeout if operation else 0.0,
+            timeout_status=503 if build.route and build.route.function is not None else 504,
             log=self._ending(build),
             steps=(*head_steps, *tail_steps),
-            place=build.place("apis", build.api_name, "routes", build.key) if route else None,
+            place=build.place(*build.at) if operation else None,
         )
 
     def _stages(self, steps: list[Step]) -> tuple[Stage, ...]:

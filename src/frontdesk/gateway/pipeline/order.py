@@ -5,11 +5,16 @@ The order is AWS's for HTTP APIs: preflights before everything, limits that need
 authorizer, limits by claim after it, then the mapping and the integration.
 """
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
 from frontdesk.gateway.pipeline.build import Builder, RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.integrations import function, function_url, http, mock, static
-from frontdesk.gateway.pipeline.plan import Step
+from frontdesk.gateway.pipeline.plan import RoutePlan, Step
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.router import RouteTable
 from frontdesk.gateway.pipeline.stages import (
     compress,
     cors,
@@ -75,6 +80,43 @@ TAIL: tuple[Builder, ...] = (
 
 UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, not_found)
 """A miss is counted like any request of the API, then answered 404, through `TAIL`."""
+
+REST_HEAD: tuple[Builder, ...] = (
+    throttle.throttle_before_auth,
+    authorize,
+    idempotency.idempotency_key,
+    throttle.throttle_after_auth,
+)
+
+REST_TAIL: tuple[Builder, ...] = (
+    idempotency.keep_answer,
+    throttle.rate_limit_fields,
+    cors.cors,
+    compress.compress,
+    respond.request_id,
+)
+
+REST_UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, not_found)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How the APIs of one type are compiled.
+
+    unmatched: head of the plan of a miss. table: makes what finds the plan of a request.
+    """
+
+    head: tuple[Builder, ...]
+    tail: tuple[Builder, ...]
+    unmatched: tuple[Builder, ...]
+    table: Callable[[Iterable[RoutePlan]], RouteTable]
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "http": Kind(HEAD, TAIL, UNMATCHED, RouteTable),
+    "rest": Kind(REST_HEAD, REST_TAIL, REST_UNMATCHED, RouteTable),
+}
+"""By the type of an API."""
 
 PREFLIGHT: tuple[Builder, ...] = (cors.preflight,)
 """A CORS preflight touches neither limits nor authorizers nor code."""

@@ -6,7 +6,7 @@ import pytest
 
 from frontdesk.base.errors import UpstreamError
 from frontdesk.client.upstreams import UpstreamSettings
-from frontdesk.config.models.api import Route
+from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.upstream import Upstream
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
@@ -78,7 +78,8 @@ def forward(make_exchange, backend, clock):
             key=key,
             api_name="scheduling",
             api=None,
-            route=route,
+            operation=route,
+            at=(),
             facts=SimpleNamespace(stage="$default", variables={}),
             config=SimpleNamespace(upstreams=upstreams or {}),
             parts=SimpleNamespace(upstreams=backend, clock=clock),

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from frontdesk.config.models.api import Route
+from frontdesk.config.models.http_api import Route
 from frontdesk.gateway.pipeline.integrations import static
 from frontdesk.gateway.pipeline.integrations.static import PIECE, READ_AT_ONCE, FileSource
 
@@ -43,7 +43,7 @@ def root(tmp_path):
 def serve(root, key="GET /board/{file+}"):
     build = SimpleNamespace(
         route=Route.model_validate({"static": str(root)}),
-        api_name="site",
+        at=("apis", "site", "routes", key),
         key=key,
         parts=SimpleNamespace(clock=SimpleNamespace(time=lambda: MODIFIED + 60.0)),
         place=lambda *keys: ".".join(keys),

@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from frontdesk.base.wheel import Wheel
-from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.authorizer import Authorizer, FunctionAuthorizer, JwtAuthorizer
+from frontdesk.config.models.http_api import HttpApi, Route
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.plan import ApiFacts
@@ -41,6 +41,7 @@ def build():
             HttpApi.model_validate({"authorizer": api}),
             FACTS,
             None if route is None else Route.model_validate({"mock": {}} | route),
+            ("apis", "scheduling", "routes", "GET /pets"),
             config,
             parts,
             lambda *keys: keys if keys in said else None,

@@ -7,7 +7,8 @@ import zlib
 import pytest
 import zstandard
 
-from frontdesk.config.models.api import Compression, HttpApi, Route
+from frontdesk.config.models.api import Compression
+from frontdesk.config.models.http_api import HttpApi, Route
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.stages.compress import (
@@ -197,7 +198,8 @@ def build(api, route=None):
         api_name="a",
         api=HttpApi.model_validate(api),
         facts=None,
-        route=None if route is None else Route.model_validate({"mock": {}} | route),
+        operation=None if route is None else Route.model_validate({"mock": {}} | route),
+        at=("apis", "a", "routes", "GET /"),
         config=None,
         parts=None,
         place=lambda *keys: ".".join(keys),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.config.models.api import HttpApi
+from frontdesk.config.models.http_api import HttpApi
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.replies import refusal
@@ -31,7 +31,8 @@ def build(config=CLINIC):
         api_name="scheduling",
         api=api,
         facts=None,
-        route=None,
+        operation=None,
+        at=("apis", "a"),
         config=None,
         parts=None,
         place=lambda *keys: ".".join(keys),

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from frontdesk.base.errors import StoreError
-from frontdesk.config.models.api import Route
+from frontdesk.config.models.http_api import Route
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Reply
 from frontdesk.gateway.pipeline.replies import refusal
@@ -54,7 +54,8 @@ class Door:
             key="POST /orders",
             api_name="shop",
             facts=SimpleNamespace(stage="$default"),
-            route=route,
+            operation=route,
+            at=(),
             parts=SimpleNamespace(idempotency=store, clock=clock),
             place=lambda *_path: None,
             once=lambda key, make: self.shared.get(key) or self.shared.setdefault(key, make()),
@@ -119,7 +120,7 @@ def problem_of(reply):
 
 
 def test_a_route_without_it_has_no_such_stages():
-    build = SimpleNamespace(route=Route.model_validate({"mock": {}}))
+    build = SimpleNamespace(operation=Route.model_validate({"mock": {}}))
     assert idempotency_key(build) is None
     assert keep_answer(build) is None
 

@@ -14,7 +14,7 @@ from frontdesk.gateway.pipeline.stages.mapping import request_mapping, response_
 
 def build(**route):
     return SimpleNamespace(
-        route=SimpleNamespace(**route), api_name="a", key="GET /", place=lambda *_: None
+        route=SimpleNamespace(**route), at=(), key="GET /", place=lambda *_: None
     )
 
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from frontdesk.base.telemetry import Registry
-from frontdesk.config.models.api import HttpApi, Route
 from frontdesk.config.models.door import Limits
+from frontdesk.config.models.http_api import HttpApi, Route
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Reply
@@ -37,7 +37,8 @@ class Gateway:
             api_name=api_name,
             api=self.api,
             facts=SimpleNamespace(stage=stage),
-            route=None if route is None else Route.model_validate({"mock": {}, **route}),
+            operation=None if route is None else Route.model_validate({"mock": {}, **route}),
+            at=("apis", api_name, "routes", key),
             config=self.config,
             parts=self.parts,
             place=lambda *keys: ".".join(keys),

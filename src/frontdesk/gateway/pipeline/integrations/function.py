@@ -75,7 +75,7 @@ def integration(build: RouteBuild) -> Step | None:
     detail = f"function {route.function}, payload {route.payload}, timeout {route.timeout:g}s"
     if streams:
         detail += ", streams"
-    place = build.place("apis", build.api_name, "routes", build.key, "function")
+    place = build.place(*build.at, "function")
     return Step("function", integration.invoke, detail, place, needs_body=True)
 
 

@@ -11,7 +11,8 @@ from frontdesk.base.errors import ConfigError, Finding
 from frontdesk.client.dial import TlsFileError
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.upstreams import Upstream, UpstreamSettings
-from frontdesk.config.models.api import HttpIntegration, Route
+from frontdesk.config.models.http_api import Route
+from frontdesk.config.models.integration import HttpIntegration
 from frontdesk.config.models.resilience import Retry
 from frontdesk.config.models.upstream import Upstream as UpstreamModel
 from frontdesk.gateway.pipeline.build import RouteBuild
@@ -62,7 +63,7 @@ def integration(build: RouteBuild) -> Step | None:
         path_variables(build.key),
     )
     stage, detail = build.once(("http", *made_of), lambda: _stage(build, made_of))
-    place = build.place("apis", build.api_name, "routes", build.key, "http")
+    place = build.place(*build.at, "http")
     named = build.config.upstreams[route.http.upstream] if route.http.upstream else None
     sticky = named.sticky if named is not None else None
     return Step("http", stage, detail, place, needs_body=bool(sticky and reads_body(sticky)))
@@ -126,16 +127,14 @@ def _forwarder(build: RouteBuild, made_of: _MadeOf, name: str | None) -> tuple[F
         )
         shown = f"upstream {name} ({targets})"
         if http.path is not None:
-            path = build.shown(
-                http.path, "apis", build.api_name, "routes", build.key, "http", "path"
-            )
+            path = build.shown(http.path, *build.at, "http", "path")
             shown = f"{shown}, path {path}"
         timeout = min(timeout, named.timeout.total)
         append = http.path is None
     else:
         url = split_url(http.url or "", build.facts.variables)
         settings = UpstreamSettings((url.origin,), url.origin, limits=PoolLimits(read=LONGEST))
-        shown = build.shown(http.url, "apis", build.api_name, "routes", build.key, "http", "url")
+        shown = build.shown(http.url, *build.at, "http", "url")
         append = takes_rest(variables)
     policy = retry_policy(retry) if retry else None
     upstream = _upstream(build, name, settings)

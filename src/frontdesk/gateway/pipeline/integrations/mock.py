@@ -22,7 +22,7 @@ def integration(build: RouteBuild) -> Step | None:
         ex.integration_status = status
         return Reply(status, fields.copy(), body)
 
-    place = build.place("apis", build.api_name, "routes", build.key, "mock")
+    place = build.place(*build.at, "mock")
     return Step("mock", answer, f"status {status}, {len(body)} bytes", place)
 
 

@@ -65,8 +65,8 @@ def integration(build: RouteBuild) -> Step | None:
         ex.integration_status = reply.status
         return reply
 
-    place = build.place("apis", build.api_name, "routes", build.key, "static")
-    shown = build.shown(root, "apis", build.api_name, "routes", build.key, "static", "root")
+    place = build.place(*build.at, "static")
+    shown = build.shown(root, *build.at, "static", "root")
     return Step("static", serve, shown, place)
 
 

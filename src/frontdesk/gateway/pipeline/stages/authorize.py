@@ -30,7 +30,7 @@ def authorize(build: RouteBuild) -> Step | None:
     config = build.config.authorizers[name]
     stage, detail = AUTHORIZERS[config.type](build, name)
     place = (
-        build.place("apis", build.api_name, "routes", build.key, "authorizer")
+        build.place(*build.at, "authorizer")
         or build.place("apis", build.api_name, "authorizer")
         or build.place("authorizers", name)
     )
@@ -39,14 +39,14 @@ def authorize(build: RouteBuild) -> Step | None:
 
 def authorizer_of(build: RouteBuild) -> str | None:
     """Name the authorizer of a route."""
-    if build.route is None:
+    if build.operation is None:
         return None
-    name = build.route.authorizer or build.api.authorizer or "none"
+    name = build.operation.authorizer or build.api.authorizer or "none"
     return None if name == "none" else name
 
 
 def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
-    config, route = build.config.authorizers[name], build.route
+    config, route = build.config.authorizers[name], build.operation
     assert isinstance(config, JwtAuthorizer)
     assert route is not None
     judge = build.once(
@@ -57,7 +57,7 @@ def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
         ("jwt", name, route.scopes),
         lambda: jwt_stage(judge, config.identity, route.scopes, build.parts.clock.monotonic),
     )
-    at = ("apis", build.api_name, "routes", build.key, "scopes")
+    at = (*build.at, "scopes")
     scopes = " ".join(build.shown(scope, *at, index) for index, scope in enumerate(route.scopes))
     detail = f"{name}: token of {build.shown(config.issuer, 'authorizers', name, 'issuer')}"
     if scopes:

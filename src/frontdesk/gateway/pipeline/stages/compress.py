@@ -54,7 +54,7 @@ class Encoder(NamedTuple):
 def compress(build: RouteBuild) -> Step | None:
     """Build the compression of a route's answers, where its API asks for it."""
     config = build.api.compression
-    if config is None or (build.route is not None and not build.route.compression):
+    if config is None or (build.operation is not None and not build.operation.compression):
         return None
     return build.once(("compress", build.api_name), lambda: _step(build, config))
 

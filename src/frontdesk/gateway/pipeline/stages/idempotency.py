@@ -41,19 +41,19 @@ _tasks: set[asyncio.Task[None]] = set()  # the loop itself keeps only weak refer
 
 def idempotency_key(build: RouteBuild) -> Step | None:
     """Build the claim of a request's key."""
-    if build.route is None or build.route.idempotency is None:
+    if build.operation is None or build.operation.idempotency is None:
         return None
-    settings = build.route.idempotency
+    settings = build.operation.idempotency
     kept_for = write_duration(settings.expires)
     must = ", required" if settings.required else ""
     detail = f"{', '.join(settings.methods)}, kept {kept_for}{must}"
-    place = build.place("apis", build.api_name, "routes", build.key, "idempotency")
+    place = build.place(*build.at, "idempotency")
     return Step("idempotency key", _keys(build).claim, detail, place, needs_body=True)
 
 
 def keep_answer(build: RouteBuild) -> Step | None:
     """Build the keeping of an answer under the key that was claimed."""
-    if build.route is None or build.route.idempotency is None:
+    if build.operation is None or build.operation.idempotency is None:
         return None
     return Step("keep answer", _keys(build).keep, "under its idempotency key")
 
@@ -68,7 +68,7 @@ class _Keys:
     """The keys of one route."""
 
     def __init__(self, build: RouteBuild) -> None:
-        route = build.route
+        route = build.operation
         assert route is not None
         assert route.idempotency is not None
         settings: Settings = route.idempotency

@@ -46,7 +46,7 @@ def request_mapping(build: RouteBuild) -> Step | None:
         return None
 
     texts = [*_texts(mapping.headers), *_texts(mapping.query), mapping.path or ""]
-    place = build.place("apis", build.api_name, "routes", build.key, "request")
+    place = build.place(*build.at, "request")
     detail = ", ".join(_changes("header", mapping.headers) + _changes("query", mapping.query))
     detail += (", path" if detail else "path") if mapping.path is not None else ""
     return Step("request mapping", apply, detail, place, needs_body=any(map(reads_body, texts)))
@@ -61,7 +61,7 @@ def response_mapping(build: RouteBuild) -> Step | None:
     if mapping is None:
         return None
     apply = _response(mapping)
-    place = build.place("apis", build.api_name, "routes", build.key, "response")
+    place = build.place(*build.at, "response")
     detail = "headers" + "".join(f", {status}" for status in mapping.status)
     return Step("response mapping", apply, detail, place)
 

@@ -17,16 +17,19 @@ from frontdesk.base.streams import Field
 from frontdesk.base.telemetry import Counter
 from frontdesk.config.models.throttle import Throttle
 from frontdesk.gateway.pipeline.build import RouteBuild
-from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.run import resume
 from frontdesk.gateway.pipeline.values import Value, bind, reads_body
-from frontdesk.ports.ledger import Claim, Grant, Ledger, Rule
+from frontdesk.ports.ledger import UNKNOWN, Claim, Grant, Ledger, Rule
 from frontdesk.rules.http.forwarding import network_of
 from frontdesk.rules.http.structured import Item, write_list
 from frontdesk.rules.lang.selectors import Selector, parse
 
 _LONGEST_SUBJECT = 64  # characters; a client may send headers far longer than a key should be
+
+_SOON: Final[Field] = (b"retry-after", b"1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,11 @@ def _limits(build: RouteBuild) -> list[_Limit]:
     """List the limits of a route, the widest first."""
     api_name, stage = build.api_name, build.facts.stage
     shared = build.once(("limits", api_name, stage), lambda: list(_shared_limits(build)))
-    if build.route is None:
+    if build.operation is None:
         return shared
-    at = ("apis", api_name, "routes", build.key, "throttle")
+    at = (*build.at, "throttle")
     limits = list(shared)
-    for index, throttle in enumerate(build.route.throttle):
+    for index, throttle in enumerate(build.operation.throttle):
         name = f"route-{index + 1}" if index else "route"
         scope = f"{name} {api_name}/{stage} {build.key}"
         limits.append(_limit(build, name, throttle, scope, at, index=index))
@@ -167,7 +170,8 @@ class _Limiter:
     """Limits of one route that are taken together. Slots rather than a closure: there is one per route."""
 
     __slots__ = (
-        *("_allowed", "_fixed", "_keyed", "_ledger", "_limited", "_monotonic", "_policy", "_told"),
+        *("_allowed", "_fixed", "_keyed", "_ledger", "_limited", "_monotonic", "_policy", "_rules"),
+        "_told",
     )
 
     def __init__(self, build: RouteBuild, limits: list[_Limit], policy: Field) -> None:
@@ -179,20 +183,28 @@ class _Limiter:
             (f"{limit.scope}\0", _subject(limit.by), limit.rule) for limit in limits if limit.by
         ]
         in_order = sorted(limits, key=lambda limit: limit.by is not None)
+        self._rules = [limit.rule for limit in in_order]
         self._allowed = _counters(build, in_order, "allowed")
         self._limited = _counters(build, in_order, "limited")
         # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
         self._told = [limit.rule.name for limit in limits] != ["account"]
 
-    def take(self, ex: Exchange) -> Reply | None:
-        """Take the request from every limit, or refuse it."""
-        claims = self._fixed
-        if self._keyed:
-            keyed = [(prefix + subject(ex), rule) for prefix, subject, rule in self._keyed]
-            claims = claims + keyed
-        index, grant = self._ledger.try_take_all(claims, self._monotonic())
-        rule = claims[index][1]
+    def take(self, ex: Exchange, answer: tuple[int, Grant] | None = None) -> Reply | Parked | None:
+        """Take the request from every limit, or refuse it. answer: of a ledger that was asked."""
+        if answer is None:
+            claims = self._fixed
+            if self._keyed:
+                keyed = [(prefix + subject(ex), rule) for prefix, subject, rule in self._keyed]
+                claims = claims + keyed
+            now = self._monotonic()
+            answer = self._ledger.try_take_all(claims, now)
+            if answer is None:
+                return self._park(ex, claims, now)
+        index, grant = answer
+        rule = self._rules[index]
         if not grant.allowed:
+            if grant is UNKNOWN:
+                return refusal(503, "throttle:unknown", _SOON)
             if self._limited:
                 self._limited[index].value += 1
             wait = max(1, ceil(grant.retry_after))
@@ -207,6 +219,12 @@ class _Limiter:
                 told = _rate_limit(rule.name, grant.remaining, _delay(rule, grant))
                 ex.limit_fields = [self._policy, told]
         return None
+
+    def _park(self, ex: Exchange, claims: list[Claim], now: float) -> Parked:
+        self._ledger.ask(
+            claims, now, lambda index, grant: resume(ex, self.take(ex, (index, grant)))
+        )
+        return PARKED
 
 
 def _counters(build: RouteBuild, limits: list[_Limit], result: str) -> tuple[Counter, ...]:

@@ -1,0 +1,51 @@
+"""Models of a REST API: its resources, their methods, and what answers in place of a backend."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from frontdesk.config.models.api import Api
+from frontdesk.config.models.model import OneOrMore
+from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.rest_integration import Integration
+from frontdesk.config.route_keys import DEFAULT, parse_route_key
+
+
+def _resource_path(text: str) -> str:
+    if text == DEFAULT:
+        raise ValueError("expected a path such as /pets/{id}: a REST API has no default route")
+    parse_route_key(f"ANY {text}")
+    return text
+
+
+ResourcePath = Annotated[str, AfterValidator(_resource_path)]
+"""`/`, `/pets`, `/pets/{id}` or `/pets/{proxy+}`."""
+
+HttpMethod = Literal["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+
+
+class Method(Operation):
+    """What happens to the requests of one method of one resource."""
+
+    integration: Integration
+    """What answers."""
+
+
+class RestApi(Api):
+    """A REST API: methods of resources, behind one host or base path."""
+
+    type: Literal["rest"]
+    """`rest`"""
+
+    binary_media_types: Annotated[tuple[str, ...], OneOrMore()] = ()
+    """Media types whose bodies are bytes, not text."""
+
+    resources: dict[ResourcePath, dict[HttpMethod, Method]] = Field(default_factory=dict)
+    """Methods by resource."""
+
+    def operations(self) -> Iterator[tuple[tuple[str, ...], str, Method]]:
+        """See Api."""
+        for path, methods in self.resources.items():
+            for name, method in methods.items():
+                yield ("resources", path, name), f"{name} {path}", method
