@@ -1,30 +1,47 @@
-"""The Ledger port: who may still take how much of what, answered synchronously.
+"""The Ledger port: who may still take how much of what.
 
-Owns the contract of rate limits. Adapters: `stores.memory.ledger`; the conformance suite runs on each.
+Owns the contract of rate limits and quotas. Adapters: `stores.memory.ledger` and
+`stores.shared_memory.ledger` are embedded, they always know the answer; `stores.redis.ledger` may have to
+ask first. The conformance suite runs on each.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from frontdesk.rules.resilience.bucket import Grant, Rule
+from frontdesk.rules.resilience.quota import Quota
 
-__all__ = ["Claim", "Grant", "Ledger", "Rule"]
+__all__ = ["UNKNOWN", "Answer", "Claim", "Grant", "Ledger", "Limit", "Quota", "Rule"]
 
-Claim = tuple[str, Rule]
-"""A key and its rule. The key names the limit and its subject; two rules never share a key."""
+Limit = Rule | Quota
+
+Claim = tuple[str, Limit]
+"""A key and its limit. The key names the limit and its subject; two limits never share a key."""
+
+Answer = Callable[[int, Grant], None]
+"""Takes what `try_take_all` returns."""
+
+UNKNOWN: Final = Grant(False, 0, 1.0, 1.0)
+"""The grant of an attempt that is refused because the counts are out of reach: told by `is`, and a fault
+of ours, not of the caller. Never given by embedded ledgers."""
 
 
 class Ledger(Protocol):
     """Counts for limits. A refused attempt consumes nothing. `now` never goes back between calls."""
 
-    def try_take(self, key: str, rule: Rule, n: int, now: float) -> Grant:
-        """Take `n` requests from `key` under `rule` at monotonic second `now`, or nothing."""
-        ...
-
-    def try_take_all(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant]:
+    def try_take_all(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant] | None:
         """Take one request from every claim, or from none. claims: at least one, keys distinct.
 
-        Returns the index and the grant of the claim that matters: when all pass, the tightest (the
-        fullest bucket of its burst); otherwise the refusing one with the longest wait.
+        now: monotonic second. Returns the index and the grant of the claim that matters: when all pass,
+        the tightest (the fullest bucket of its burst); otherwise the refusing one with the longest wait.
+        None: the counts are elsewhere, and have to be asked for by `ask`. Embedded ledgers never say so.
+        """
+        ...
+
+    def ask(self, claims: Sequence[Claim], now: float, answer: Answer) -> None:
+        """Take after all what `try_take_all` could not tell at once.
+
+        answer: called once, on the event loop, never before this returns, and soon: a store that does
+        not answer is taken for lost, and then the policy for that case decides.
         """
         ...

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.rules.resilience.bucket import SECOND, Grant, Rule, granted, refused, take, wait
+from frontdesk.rules.resilience.bucket import SECOND, Grant, Rule
 
 TEN_A_SECOND = Rule("r", limit=10, window=1.0, burst=3)
 T = SECOND // 10
@@ -36,20 +36,20 @@ def test_interval_is_rounded_up_so_that_the_limit_holds():
     ],
 )
 def test_take(stored, n, tat):
-    assert take(stored, 1000, TEN_A_SECOND, n) == tat
+    assert TEN_A_SECOND.take(stored, 1000, n) == tat
 
 
 def test_the_wait_is_over_when_a_request_may_pass():
-    assert wait(1000 + 3 * T, 1000, TEN_A_SECOND, 1) == T
-    assert wait(1000 + 2 * T, 1000, TEN_A_SECOND, 1) == 0
-    assert wait(0, 1000, TEN_A_SECOND, 4) == T
+    assert TEN_A_SECOND.wait(1000 + 3 * T, 1000, 1) == T
+    assert TEN_A_SECOND.wait(1000 + 2 * T, 1000, 1) == 0
+    assert TEN_A_SECOND.wait(0, 1000, 4) == T
 
 
 def test_grants_describe_the_bucket():
-    assert granted(1000 + T, 1000, TEN_A_SECOND) == Grant(True, 2, 0.1, 0.0)
-    assert granted(1000 + 3 * T, 1000, TEN_A_SECOND) == Grant(True, 0, 0.3, 0.0)
-    assert refused(1000 + 3 * T, 1000, TEN_A_SECOND, 1) == Grant(False, 0, 0.3, 0.1)
-    assert refused(0, 1000, TEN_A_SECOND, 4) == Grant(False, 3, 0.0, 0.1)
+    assert TEN_A_SECOND.granted(1000 + T, 1000) == Grant(True, 2, 0.1, 0.0)
+    assert TEN_A_SECOND.granted(1000 + 3 * T, 1000) == Grant(True, 0, 0.3, 0.0)
+    assert TEN_A_SECOND.refused(1000 + 3 * T, 1000, 1) == Grant(False, 0, 0.3, 0.1)
+    assert TEN_A_SECOND.refused(0, 1000, 4) == Grant(False, 3, 0.0, 0.1)
 
 
 rules = st.builds(
@@ -70,13 +70,13 @@ def test_gcra_is_the_token_bucket(rule, attempts):
         now += pause
         tokens = min(Fraction(rule.burst), tokens + Fraction(now - last, rule.interval))
         last = now
-        tat = take(stored, now, rule, n)
+        tat = rule.take(stored, now, n)
         assert (tat is not None) == (tokens >= n)
         if tat is None:
-            grant = refused(stored, now, rule, n)
+            grant = rule.refused(stored, now, n)
             assert grant.retry_after == pytest.approx(float((n - tokens) * rule.interval / SECOND))
         else:
             stored, tokens = tat, tokens - n
-            grant = granted(tat, now, rule)
+            grant = rule.granted(tat, now)
         assert grant.remaining == int(tokens)
         assert grant.reset == pytest.approx(float((rule.burst - tokens) * rule.interval / SECOND))

@@ -12,11 +12,27 @@ SECOND: Final = 1_000_000_000
 """Nanoseconds."""
 
 
+class Grant(NamedTuple):
+    """The answer to one attempt.
+
+    remaining: whole requests that would still be allowed now. reset: seconds until the full burst is
+    back. retry_after: seconds until the refused request could pass, 0.0 when allowed.
+    """
+
+    allowed: bool
+    remaining: int
+    reset: float
+    retry_after: float
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A limit: `limit` requests in `window` seconds sustained, `burst` of them at once (at least 1).
 
     name: `[A-Za-z0-9_-]+`, shown in RateLimit fields.
+
+    stored, in its methods: the key's tat; any instant that is not after `now` says that its bucket is
+    full. now: an instant. n: requests.
     """
 
     name: str
@@ -33,42 +49,26 @@ class Rule:
         object.__setattr__(self, "interval", interval)
         object.__setattr__(self, "span", interval * self.burst)
 
+    def take(self, stored: int, now: int, n: int) -> int | None:
+        """Return the new tat when `n` requests may pass at `now`, else None."""
+        tat = (stored if stored > now else now) + n * self.interval  # noqa: FURB136 - max() takes thrice as long
+        return tat if tat - now <= self.span else None
 
-class Grant(NamedTuple):
-    """The answer to one attempt.
+    def fill(self, stored: int, now: int) -> float:
+        """Return how much of the burst is used, 0.0 to 1.0. stored: what `take` returned."""
+        return (stored - now) / self.span
 
-    remaining: whole requests that would still be allowed now. reset: seconds until the full burst is
-    back. retry_after: seconds until the refused request could pass, 0.0 when allowed.
-    """
+    def granted(self, stored: int, now: int) -> Grant:
+        """Describe the state after an attempt that passed. stored: what `take` returned."""
+        ahead = stored - now
+        return Grant(True, (self.span - ahead) // self.interval, ahead / SECOND, 0.0)
 
-    allowed: bool
-    remaining: int
-    reset: float
-    retry_after: float
+    def wait(self, stored: int, now: int, n: int) -> float:
+        """Return the nanoseconds until `n` requests could pass; 0 or less: they can now."""
+        return (stored - now if stored > now else 0) + n * self.interval - self.span
 
-
-def take(stored: int, now: int, rule: Rule, n: int) -> int | None:
-    """Return the new tat when `n` requests may pass at `now`, else None.
-
-    stored: the key's tat; any instant that is not after `now` says that its bucket is full.
-    """
-    tat = (stored if stored > now else now) + n * rule.interval  # noqa: FURB136 - max() takes thrice as long
-    return tat if tat - now <= rule.span else None
-
-
-def granted(tat: int, now: int, rule: Rule) -> Grant:
-    """Describe the state after an attempt that passed. tat: what `take` returned."""
-    ahead = tat - now
-    return Grant(True, (rule.span - ahead) // rule.interval, ahead / SECOND, 0.0)
-
-
-def wait(stored: int, now: int, rule: Rule, n: int) -> int:
-    """Return the nanoseconds until `n` requests could pass; 0 or less: they can now."""
-    return (stored - now if stored > now else 0) + n * rule.interval - rule.span
-
-
-def refused(stored: int, now: int, rule: Rule, n: int) -> Grant:
-    """Describe the state after an attempt that `take` refused."""
-    ahead = max(stored - now, 0)
-    remaining = (rule.span - ahead) // rule.interval
-    return Grant(False, remaining, ahead / SECOND, wait(stored, now, rule, n) / SECOND)
+    def refused(self, stored: int, now: int, n: int) -> Grant:
+        """Describe the state after an attempt that `take` refused."""
+        ahead = max(stored - now, 0)
+        remaining = (self.span - ahead) // self.interval
+        return Grant(False, remaining, ahead / SECOND, self.wait(stored, now, n) / SECOND)

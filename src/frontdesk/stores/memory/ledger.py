@@ -6,8 +6,8 @@ Made for one thread: a call is never interrupted by another one, which makes the
 from collections import deque
 from collections.abc import Sequence
 
-from frontdesk.ports.ledger import Claim, Grant, Rule
-from frontdesk.rules.resilience.bucket import SECOND, granted, refused, take, wait
+from frontdesk.ports.ledger import Answer, Claim, Grant, Limit
+from frontdesk.rules.resilience.bucket import SECOND
 
 _SWEPT_PER_NEW_KEY = 2  # one would keep pace; the second shrinks the table after a rush
 _NOT_SWEPT = 256  # so few keys are not worth looking after
@@ -17,91 +17,97 @@ class MemoryLedger:
     """A Ledger in a dict.
 
     A key whose bucket is full again is as good as absent: each new key makes the oldest ones be looked
-    at, and dropped or put back. When `max_keys` are all in use, further subjects of a rule share one
+    at, and dropped or put back. When `max_keys` are all in use, further subjects of a limit share one
     bucket: a flood of invented keys can neither fill the memory nor make the ledger forget a count.
     """
 
-    __slots__ = ("_max_keys", "_oldest", "_overflow", "_tats")
+    __slots__ = ("_max_keys", "_numbers", "_oldest", "_overflow")
 
     def __init__(self, max_keys: int = 100_000) -> None:
         """max_keys: about 200 bytes each."""
         self._max_keys = max_keys
-        self._tats: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
         self._oldest: deque[str] = deque()
-        self._overflow: dict[Rule, int] = {}  # the shared buckets; empty but for a flood
+        self._overflow: dict[Limit, int] = {}  # the shared buckets; empty but for a flood
 
     def __len__(self) -> int:
         """Buckets held, full ones among them."""
-        return len(self._tats) + len(self._overflow)
+        return len(self._numbers) + len(self._overflow)
 
-    def try_take(self, key: str, rule: Rule, n: int, now: float) -> Grant:
-        """Take `n` requests from `key`, or nothing. See `ports.ledger.Ledger`."""
+    def try_take(self, key: str, limit: Limit, n: int, now: float) -> Grant:
+        """Take `n` requests from `key`, or nothing."""
         instant = int(now * SECOND)
-        stored = self._stored(key, rule)
-        tat = take(stored, instant, rule, n)
-        if tat is None:
-            return refused(stored, instant, rule, n)
-        self._store(key, rule, tat, instant)
-        return granted(tat, instant, rule)
+        stored = self._stored(key, limit)
+        taken = limit.take(stored, instant, n)
+        if taken is None:
+            return limit.refused(stored, instant, n)
+        self._store(key, limit, taken, instant)
+        return limit.granted(taken, instant)
 
     def try_take_all(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant]:
         """Take one request from every claim, or from none. See `ports.ledger.Ledger`."""
         instant = int(now * SECOND)
-        tats = self._tats
-        taken: list[tuple[str, Rule, int]] = []
+        numbers = self._numbers
+        taken: list[tuple[str, Limit, int]] = []
         tightest, fullest = 0, -1.0
-        for key, rule in claims:
-            stored = tats.get(key)
+        for key, limit in claims:
+            stored = numbers.get(key)
             if stored is None:
-                stored = self._stored(key, rule)
-            tat = take(stored, instant, rule, 1)
-            if tat is None:
+                stored = self._stored(key, limit)
+            number = limit.take(stored, instant, 1)
+            if number is None:
                 return self._longest_wait(claims, instant)
-            fill = (tat - instant) / rule.span
+            fill = limit.fill(number, instant)
             if fill > fullest:
                 tightest, fullest = len(taken), fill
-            taken.append((key, rule, tat))
-        for key, rule, tat in taken:
-            if key in tats:
-                tats[key] = tat
+            taken.append((key, limit, number))
+        for key, limit, number in taken:
+            if key in numbers:
+                numbers[key] = number
             else:
-                self._store(key, rule, tat, instant)
-        _, rule, tat = taken[tightest]
-        return tightest, granted(tat, instant, rule)
+                self._store(key, limit, number, instant)
+        _, limit, number = taken[tightest]
+        return tightest, limit.granted(number, instant)
+
+    def ask(self, claims: Sequence[Claim], now: float, answer: Answer) -> None:
+        """Answer as `try_take_all`, which never needs this."""
+        answer(*self.try_take_all(claims, now))
 
     def _longest_wait(self, claims: Sequence[Claim], instant: int) -> tuple[int, Grant]:
-        worst, longest, fullest = 0, 0, 0
-        for index, (key, rule) in enumerate(claims):
-            stored = self._stored(key, rule)
-            missing = wait(stored, instant, rule, 1)
+        worst, longest, fullest = 0, 0.0, 0
+        for index, (key, limit) in enumerate(claims):
+            stored = self._stored(key, limit)
+            missing = limit.wait(stored, instant, 1)
             if missing > longest:
                 worst, longest, fullest = index, missing, stored
-        return worst, refused(fullest, instant, claims[worst][1], 1)
+        return worst, claims[worst][1].refused(fullest, instant, 1)
 
-    def _stored(self, key: str, rule: Rule) -> int:
+    def _stored(self, key: str, limit: Limit) -> int:
         # A subject that shared a bucket begins its own with that one's state, not with a new burst.
-        return self._tats.get(key) or (self._overflow.get(rule, 0) if self._overflow else 0)
+        return self._numbers.get(key) or (self._overflow.get(limit, 0) if self._overflow else 0)
 
-    def _store(self, key: str, rule: Rule, tat: int, instant: int) -> None:
-        tats = self._tats
-        if key in tats:
-            tats[key] = tat
+    def _store(self, key: str, limit: Limit, number: int, instant: int) -> None:
+        numbers = self._numbers
+        if key in numbers:
+            numbers[key] = number
             return
         self._sweep(instant)
-        if len(tats) < self._max_keys:
-            tats[key] = tat
+        if len(numbers) < self._max_keys:
+            numbers[key] = number
             self._oldest.append(key)
         else:
-            self._overflow[rule] = tat
+            self._overflow[limit] = number
 
     def _sweep(self, instant: int) -> None:
-        tats, oldest = self._tats, self._oldest
+        numbers, oldest = self._numbers, self._oldest
         if len(oldest) > _NOT_SWEPT or len(oldest) >= self._max_keys:
             for _ in range(min(_SWEPT_PER_NEW_KEY, len(oldest))):
                 key = oldest.popleft()
-                if tats[key] > instant:
+                if numbers[key] > instant:
                     oldest.append(key)
                 else:
-                    del tats[key]
+                    del numbers[key]
         if self._overflow:
-            self._overflow = {rule: tat for rule, tat in self._overflow.items() if tat > instant}
+            self._overflow = {
+                limit: number for limit, number in self._overflow.items() if number > instant
+            }

@@ -13,8 +13,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from frontdesk.ports.ledger import Claim, Grant, Rule
-from frontdesk.rules.resilience.bucket import SECOND, granted, refused, take, wait
+from frontdesk.ports.ledger import Answer, Claim, Grant, Limit
+from frontdesk.rules.resilience.bucket import SECOND
 
 _HEADER: Final = 64
 """Bytes in front: a seed of 16, then the latest instant that anybody has counted at."""
@@ -49,14 +49,23 @@ class SharedLedger:
 
     One array of digests of keys, and beside it one of their arrival times (see `bucket`). A key stands at
     its place or at one of the next. A key whose bucket is full again is as good as absent: newcomers
-    write over it. A newcomer that finds no place shares one bucket with others of its rule: a flood of
+    write over it. A newcomer that finds no place shares one bucket with others of its limit: a flood of
     invented keys can neither fill the memory nor make the ledger forget a count.
 
     A process that is killed between two writes leaves a key with a full bucket, or limits from which its
     request has been taken already: the request ends with it.
     """
 
-    __slots__ = ("_descriptor", "_digest", "_latest", "_mask", "_memory", "_places", "_tats")
+    __slots__ = (
+        "_descriptor",
+        "_digest",
+        "_latest",
+        "_mask",
+        "_memory",
+        "_places",
+        "_shared",
+        "_tats",
+    )
 
     def __init__(self, descriptor: int) -> None:
         """Map the memory that `create_memory` has made. descriptor: it stays the caller's."""
@@ -75,15 +84,24 @@ class SharedLedger:
             text = key.encode("utf-8", "surrogatepass")
             return blake2b(text, digest_size=_DIGEST, key=seed).digest()
 
-        self._digest = digest
+        @lru_cache
+        def shared(limit: Limit) -> int:
+            return slots + int.from_bytes(digest(f"\0{limit}")[:4]) % _SHARED
 
-    def try_take(self, key: str, rule: Rule, n: int, now: float) -> Grant:
-        """Take `n` requests from `key`, or nothing. See `ports.ledger.Ledger`."""
-        return self._take(((key, rule),), n, now)[1]
+        self._digest = digest
+        self._shared = shared
+
+    def try_take(self, key: str, limit: Limit, n: int, now: float) -> Grant:
+        """Take `n` requests from `key`, or nothing."""
+        return self._take(((key, limit),), n, now)[1]
 
     def try_take_all(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant]:
         """Take one request from every claim, or from none. See `ports.ledger.Ledger`."""
         return self._take(claims, 1, now)
+
+    def ask(self, claims: Sequence[Claim], now: float, answer: Answer) -> None:
+        """Answer as `try_take_all`, which never needs this."""
+        answer(*self.try_take_all(claims, now))
 
     def close(self) -> None:
         """Unmap the memory."""
@@ -109,12 +127,12 @@ class SharedLedger:
         places: list[int] = []
         taken: list[int] = []
         tightest, fullest = 0, -1.0
-        for digest, (_, rule) in zip(digests, claims, strict=True):
-            place = self._find(digest, rule)
-            tat = take(tats[place], instant, rule, n)
+        for digest, (_, limit) in zip(digests, claims, strict=True):
+            place = self._find(digest, limit)
+            tat = limit.take(tats[place], instant, n)
             if tat is None:
                 return self._longest_wait(claims, digests, n, instant)
-            fill = (tat - instant) / rule.span
+            fill = limit.fill(tat, instant)
             if fill > fullest:
                 tightest, fullest = len(taken), fill
             places.append(place)
@@ -126,27 +144,26 @@ class SharedLedger:
         for place, tat, digest in zip(places, taken, digests, strict=True):
             if place >= self._places:
                 self._add(digest, tat, instant, shared=place)
-        return tightest, granted(taken[tightest], instant, claims[tightest][1])
+        return tightest, claims[tightest][1].granted(taken[tightest], instant)
 
     def _longest_wait(
         self, claims: Sequence[Claim], digests: list[bytes], n: int, instant: int
     ) -> tuple[int, Grant]:
-        worst, longest, fullest = 0, 0, 0
-        for index, (_, rule) in enumerate(claims):
-            stored = self._tats[self._find(digests[index], rule)]
-            missing = wait(stored, instant, rule, n)
+        worst, longest, fullest = 0, 0.0, 0
+        for index, (_, limit) in enumerate(claims):
+            stored = self._tats[self._find(digests[index], limit)]
+            missing = limit.wait(stored, instant, n)
             if missing > longest:
                 worst, longest, fullest = index, missing, stored
-        return worst, refused(fullest, instant, claims[worst][1], n)
+        return worst, claims[worst][1].refused(fullest, instant, n)
 
-    def _find(self, digest: bytes, rule: Rule) -> int:
-        """Find the place of a key. One that is absent begins with the bucket that its rule shares."""
+    def _find(self, digest: bytes, limit: Limit) -> int:
+        """Find the place of a key. One that is absent begins with the bucket that its limit shares."""
         start = _HEADER + (int.from_bytes(digest[:4]) & self._mask) * _DIGEST
         at = self._memory.find(digest, start, start + _WINDOW * _DIGEST)
         if at >= 0:
             return (at - _HEADER) // _DIGEST
-        name = self._digest(f"\0{rule.name} {rule.limit} {rule.window} {rule.burst}")
-        return self._places + int.from_bytes(name[:4]) % _SHARED
+        return self._shared(limit)
 
     def _add(self, digest: bytes, tat: int, instant: int, *, shared: int) -> None:
         first = int.from_bytes(digest[:4]) & self._mask

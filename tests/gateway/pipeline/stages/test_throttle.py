@@ -11,6 +11,7 @@ from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.stages import throttle
+from frontdesk.ports.ledger import UNKNOWN
 from frontdesk.stores.memory.ledger import MemoryLedger
 
 
@@ -262,3 +263,66 @@ def test_nothing_is_counted_where_metrics_are_off(gateway):
     gateway.parts.metrics = None
     send = gateway.route({"throttle": "1/h"})
     assert statuses(send, 2) == [200, 429]
+
+
+# -- counts that are elsewhere ----------------------------------------------------------------------------
+
+
+class Elsewhere:
+    """A Ledger that has to be asked; the test gives its answer."""
+
+    def __init__(self):
+        self.counts = MemoryLedger()
+        self.asked = []
+
+    def try_take_all(self, _claims, _now):
+        return None
+
+    def ask(self, claims, now, answer):
+        self.asked.append((claims, now, answer))
+
+    def say(self, answered=None):
+        claims, now, answer = self.asked.pop()
+        answer(*(answered or self.counts.try_take_all(claims, now)))
+
+
+@pytest.fixture
+def asking(make_exchange):
+    gateway = Gateway(make_exchange, throttle={"rate": "1/s"})
+    gateway.parts.ledger = Elsewhere()
+    step = throttle.throttle_before_auth(gateway.build({}))
+
+    def send():
+        ex = make_exchange(head=[step.run, lambda _ex: Reply(200, [])])
+        run.begin(ex)
+        return ex
+
+    return gateway.parts.ledger, send
+
+
+def test_a_request_waits_for_a_ledger_that_has_to_be_asked(asking):
+    ledger, send = asking
+    statuses = []
+    for _ in range(2):
+        ex = send()
+        assert ex.client.replies == []
+        ledger.say()
+        statuses += [reply.status for reply in ex.client.replies]
+    assert statuses == [200, 429]
+
+
+def test_an_answer_after_the_client_has_gone_is_nobodys(asking):
+    ledger, send = asking
+    ex = send()
+    run.client_gone(ex)
+    ledger.say()
+    assert ex.client.replies == []
+
+
+def test_counts_out_of_reach_are_no_fault_of_the_caller(asking):
+    ledger, send = asking
+    ex = send()
+    ledger.say((0, UNKNOWN))
+    (reply,) = ex.client.replies
+    assert (reply.status, reply.cause) == (503, "throttle:unknown")
+    assert (b"retry-after", b"1") in reply.fields

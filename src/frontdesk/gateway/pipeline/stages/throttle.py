@@ -192,9 +192,11 @@ class _Limiter:
     def take(self, ex: Exchange, answer: tuple[int, Grant] | None = None) -> Reply | Parked | None:
         """Take the request from every limit, or refuse it. answer: of a ledger that was asked."""
         if answer is None:
-            claims = self._fixed
+            claims: list[Claim] = self._fixed
             if self._keyed:
-                keyed = [(prefix + subject(ex), rule) for prefix, subject, rule in self._keyed]
+                keyed: list[Claim] = [
+                    (prefix + subject(ex), rule) for prefix, subject, rule in self._keyed
+                ]
                 claims = claims + keyed
             now = self._monotonic()
             answer = self._ledger.try_take_all(claims, now)
@@ -221,9 +223,12 @@ class _Limiter:
         return None
 
     def _park(self, ex: Exchange, claims: list[Claim], now: float) -> Parked:
-        self._ledger.ask(
-            claims, now, lambda index, grant: resume(ex, self.take(ex, (index, grant)))
-        )
+        def go_on(index: int, grant: Grant) -> None:
+            reply = self.take(ex, (index, grant))
+            assert not isinstance(reply, Parked)
+            resume(ex, reply)
+
+        self._ledger.ask(claims, now, go_on)
         return PARKED
 
 
