@@ -168,6 +168,18 @@ async def test_a_document_given_later_changes_does_not_change_what_was_put(catal
     assert (await catalog.get("f", "a")).document == {"list": [1]}
 
 
+async def test_who_watches_a_kind_is_told_of_its_changes_and_of_no_others(catalog):
+    told = asyncio.Event()
+    other = asyncio.Event()
+    catalog.watch("f", told.set)
+    catalog.watch("g", other.set)
+    for change in (Put(kind="f", key="a", document={}), Delete(kind="f", key="a")):
+        told.clear()
+        await catalog.commit([change])
+        await asyncio.wait_for(told.wait(), 10)
+    assert not other.is_set()
+
+
 KEYS = st.sampled_from(["a", "b", "c"])
 CHANGES = st.one_of(
     st.builds(

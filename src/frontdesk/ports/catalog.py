@@ -4,7 +4,7 @@ Owns the contract of what operators have made: configurations, functions of the 
 `stores.memory.catalog`, `stores.sqlite.catalog`; the conformance suite runs on each.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -97,4 +97,12 @@ class Catalog(Protocol):
 
     async def history(self, kind: str, key: str) -> Sequence[Record]:
         """Read the versions of a document that are kept, newest first."""
+        ...
+
+    def watch(self, kind: str, changed: Callable[[], None]) -> None:
+        """Have `changed` called on the event loop, soon after documents of a kind may have changed.
+
+        By whomever they were changed through this store: on several gateways with one store, all are
+        told. It lasts as long as the catalog.
+        """
         ...

@@ -1,11 +1,12 @@
 """Owns a Catalog in this process: what the port means, in the fewest words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 
 from frontdesk.base.clock import Clock
 from frontdesk.ports.catalog import Change, ConflictError, Delete, Document, Put, Record
+from frontdesk.stores.watches import Watches
 
 Versions = dict[tuple[str, str], list[Record]]
 """By kind and key, oldest first; never an empty list."""
@@ -17,6 +18,7 @@ class MemoryCatalog:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._versions: Versions = {}
+        self._watches = Watches()
 
     async def commit(self, changes: Sequence[Change]) -> Sequence[Record]:
         """See the port."""
@@ -24,6 +26,7 @@ class MemoryCatalog:
         now = self._clock.time()
         records = [_change(versions, change, now) for change in changes]
         self._versions = versions
+        self._watches.tell(change.kind for change in changes)
         return [record for record in records if record is not None]
 
     async def put(self, kind: str, key: str, document: Document, *, keep: int = 1) -> Record:
@@ -51,6 +54,10 @@ class MemoryCatalog:
     async def history(self, kind: str, key: str) -> Sequence[Record]:
         """See the port."""
         return self._versions.get((kind, key), [])[::-1]
+
+    def watch(self, kind: str, changed: Callable[[], None]) -> None:
+        """See the port."""
+        self._watches.add(kind, changed)
 
 
 def _change(versions: Versions, change: Change, now: float) -> Record | None:

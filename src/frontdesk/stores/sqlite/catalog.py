@@ -1,13 +1,14 @@
 """Owns a Catalog in the SQLite file: its statements, and JSON as bytes."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 
 from frontdesk.base.clock import Clock
 from frontdesk.ports.catalog import Change, ConflictError, Delete, Document, Put, Record
 from frontdesk.stores.sqlite.database import Database
+from frontdesk.stores.watches import Watches
 
 _NEWEST = "SELECT max(version) FROM catalog WHERE kind = ? AND key = ?"
 _INSERT = "INSERT INTO catalog (kind, key, version, time, document) VALUES (?, ?, ?, ?, ?)"
@@ -36,6 +37,7 @@ class SqliteCatalog:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._watches = Watches()
 
     async def commit(self, changes: Sequence[Change]) -> Sequence[Record]:
         """See the port."""
@@ -45,7 +47,9 @@ class SqliteCatalog:
             records = [_change(connection, change, now) for change in changes]
             return [record for record in records if record is not None]
 
-        return await self._database.write(work)
+        records = await self._database.write(work)
+        self._watches.tell(change.kind for change in changes)
+        return records
 
     async def put(self, kind: str, key: str, document: Document, *, keep: int = 1) -> Record:
         """See the port."""
@@ -71,6 +75,10 @@ class SqliteCatalog:
     async def history(self, kind: str, key: str) -> Sequence[Record]:
         """See the port."""
         return await self._read(_HISTORY, kind, key)
+
+    def watch(self, kind: str, changed: Callable[[], None]) -> None:
+        """See the port. Only what is committed through this catalog is told."""
+        self._watches.add(kind, changed)
 
     async def _read(self, statement: str, *values: str | int) -> Sequence[Record]:
         rows = await self._database.read(
