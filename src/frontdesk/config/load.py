@@ -12,6 +12,7 @@ from frontdesk.config.conflicts import conflicts
 from frontdesk.config.mappings import unknown_targets
 from frontdesk.config.models.root import Config
 from frontdesk.config.names import unknown_names
+from frontdesk.config.plans import unfit_plans
 from frontdesk.config.references import Known, resolve
 from frontdesk.config.text import FileText
 from frontdesk.config.tree import Tree
@@ -84,7 +85,12 @@ def load(
     if merged is not None:
         config, found = validate(merged, paths[0].parent.absolute())
         told = {finding.where for finding in findings}  # a reference that is not resolved, say
-        found += [*unknown_names(merged), *unknown_targets(merged), *conflicts(merged)]
+        found += [
+            *unknown_names(merged),
+            *unknown_targets(merged),
+            *conflicts(merged),
+            *unfit_plans(merged),
+        ]
         if config is not None:
             found += unusable_urls(config, merged)
         findings += [finding for finding in found if finding.where not in told]

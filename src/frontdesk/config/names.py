@@ -34,6 +34,8 @@ USES: Final = (
     Use(("apis", "*", "resources", "*", "*", "authorizer"), "authorizers", ("none",)),
     Use(("apis", "*", "resources", "*", "*", "integration", "function"), "functions"),
     Use(("authorizers", "*", "function"), "functions"),
+    Use(("keys", "*", "plan"), "plans"),
+    Use(("keys", "*", "plan", "*"), "plans"),
     Use(("upstreams", "*", "egress"), "egress"),
     Use(("upstreams", "*", "mirror"), "upstreams"),
     Use(("upstreams", "*", "mirror", "upstream"), "upstreams"),

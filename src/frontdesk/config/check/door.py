@@ -14,9 +14,9 @@ from frontdesk.config.validation import SECRET_NAME
 _SECRET_VALUE = re.compile(
     r"\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\bsk_live_[A-Za-z0-9]{10,}|\bxox[abprs]-[\w-]{10,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{10,}\.eyJ[\w-]{5,}\.[\w-]{10,}"
-    r"|\w://[^/\s:@]+:[^/\s@]+@"
+    r"|\w://[^/\s:@]+:[^/\s@]+@|\bfd_[a-z]+_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\b"
 )
-"""Cloud and chat keys, private keys, signed tokens, URLs with a password."""
+"""Cloud and chat keys, private keys, signed tokens, URLs with a password, keys that were made here."""
 
 
 def admin_without_token(loaded: Loaded) -> Iterator[tuple[Position, str]]:
@@ -39,7 +39,8 @@ def literal_secrets(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 
 
 def _is_api_key(path: Path, text: str) -> bool:
-    of_keys = path[0] == "authorizers" and path[2:3] == ("keys",)
+    of_authorizer = path[0] == "authorizers" and path[2:3] == ("keys",)
+    of_keys = of_authorizer or (path[0] == "keys" and path[2:] == ("value",))
     return of_keys and not text.lower().startswith("sha256:")
 
 

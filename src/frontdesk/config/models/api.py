@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -166,6 +166,10 @@ class Api(Model):
 
     authorizer: Name | None = None
     """Name under `authorizers`, for every route that names none itself."""
+
+    api_key_source: Literal["header", "authorizer"] = "header"
+    """Where the key of operations with `api_key` is: `header`, the field X-Api-Key, or `authorizer`,
+    `usageIdentifierKey` in what a function authorizer answers. Default header."""
 
     @model_validator(mode="after")
     def _stages_are_said_once(self) -> Self:

@@ -28,6 +28,10 @@ class Operation(Model):
     scopes: Annotated[tuple[Scope, ...], OneOrMore()] = ()
     """A token needs at least one of these."""
 
+    # Differs: [plans-everywhere] AWS knows keys and plans of REST APIs only.
+    api_key: Flag = False
+    """Whether a request needs an API key whose plan covers the API. Default false."""
+
     throttle: Annotated[tuple[ThrottleField, ...], OneOrMore()] = ()
     """Limit of this route; a list for several, all of which must allow a request."""
 

@@ -24,6 +24,7 @@ from frontdesk.config.models.model import (
     matching,
     within,
 )
+from frontdesk.config.models.plan import ClientKey, Plan, differing
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.rest_api import RestApi
 from frontdesk.config.models.upstream import Egress, Upstream
@@ -127,6 +128,12 @@ class Config(Model):
 
     apis: dict[Name, AnyApi] = Field(default_factory=dict)
     """APIs by name."""
+
+    plans: dict[Name, Plan] = Field(default_factory=dict)
+    """What clients with an API key may take, by name."""
+
+    keys: Annotated[dict[Name, ClientKey], AfterValidator(differing)] = Field(default_factory=dict)
+    """API keys of the file by the name of whom they were given to."""
 
     domains: dict[DomainName, Domain] = Field(default_factory=dict)
     """Host names with the APIs that they lead to."""

@@ -142,8 +142,7 @@ def _limit(
 ) -> _Limit:
     """Make the limit that the file says at `at`. index: which of several there."""
     limit, window = throttle.rate
-    # Differs: [optional-burst] AWS asks for a burst with every rate.
-    burst = throttle.burst or max(1, int(limit / window))
+    burst = throttle.at_once
     rule = build.once(
         ("rule", name, limit, window, burst), lambda: Rule(name, limit, window, burst)
     )
