@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
-from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
+from frontdesk.gateway.pipeline.router import GatewayPlan, RouteTable, StageMount
 
 FACTS = ApiFacts("abcdefghij", "pets", "http", "$default", "000000000000", "us-east-1", "localhost")
 
@@ -124,7 +124,7 @@ def test_the_route_of_highest_precedence_is_found_among_those_that_match(keys, t
 
 
 def mount(prefix, *keys, preflight=False):
-    return Mount(
+    return StageMount(
         prefix, table(*keys), plan(f"{prefix} miss"), plan("preflight") if preflight else None
     )
 

@@ -27,7 +27,7 @@ from frontdesk.gateway.pipeline.order import (
     UNMAPPED,
 )
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
-from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable
+from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable, StageMount
 from frontdesk.gateway.pipeline.stages.authorize import authorizer_of
 from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter
 from frontdesk.gateway.telemetry.slow import timed
@@ -89,7 +89,7 @@ class _Compiler:
             yield self._mount(name, f"/{key}" if key else "", facts)
         if "" not in domain.mappings:
             unmapped = self._plan(self._of_nobody(), UNMAPPED, NOWHERE_TAIL)
-            yield Mount("", RouteTable(()), unmapped, None)
+            yield StageMount("", RouteTable(()), unmapped, None)
 
     def _mount(self, name: str, prefix: str, facts: ApiFacts) -> Mount:
         api = self.config.apis[name]
@@ -101,7 +101,7 @@ class _Compiler:
             for below, key, operation in api.operations()
         ]
         bare = self._build("", name, api, facts, None)
-        return Mount(
+        return StageMount(
             prefix,
             kind.table(plans),
             self._plan(bare, kind.unmatched, kind.tail),
@@ -125,7 +125,9 @@ class _Compiler:
             place=self.place("functions", name, "url"),
         )
         preflight = self._plan(build, PREFLIGHT, FUNCTION_URL_PREFLIGHT_TAIL)
-        return Mount(below, RouteTable([plan]), plan, preflight if url.cors is not None else None)
+        return StageMount(
+            below, RouteTable([plan]), plan, preflight if url.cors is not None else None
+        )
 
     def nowhere(self) -> RoutePlan:
         """Compile the answer to requests for which there is no API at all."""

@@ -7,6 +7,7 @@ path an explicit method beats ANY. A path whose method is not defined is no matc
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
+from typing import Protocol
 from urllib.parse import unquote
 
 from frontdesk.gateway.pipeline.exchange import EMPTY, Exchange
@@ -137,22 +138,53 @@ def _kind(segment: str) -> int:
     return _GREEDY if segment.endswith("+}") else _VARIABLE
 
 
-class Mount:
-    """One stage of one API where it is served.
+class Mount(Protocol):
+    """Where one stage of one API is served.
 
-    prefix: "" or "/base/stage", without trailing slash. unmatched: the plan of a miss. preflight: the plan
-    that answers CORS preflights before routing, when the API has a CORS configuration.
+    prefix: "" or "/base/stage", without trailing slash.
     """
 
-    __slots__ = ("prefix", "preflight", "routes", "unmatched")
+    prefix: str
+
+    def take(self, ex: Exchange, path: str) -> None:
+        """Set `plan` and `params` of an exchange. path: normalised, below the stage; also `stage_path`."""
+        ...
+
+    def plans(self) -> Iterable[RoutePlan]:
+        """Go through the plans of all routes."""
+        ...
+
+
+class StageMount:
+    """One stage of one API where it is served.
+
+    unmatched: the plan of a miss. preflight: the plan that answers CORS preflights before routing, when
+    the API has a CORS configuration.
+    """
+
+    __slots__ = ("_preflight", "_routes", "_unmatched", "prefix")
 
     def __init__(
         self, prefix: str, routes: RouteTable, unmatched: RoutePlan, preflight: RoutePlan | None
     ) -> None:
         self.prefix = prefix
-        self.routes = routes
-        self.unmatched = unmatched
-        self.preflight = preflight
+        self._routes = routes
+        self._unmatched = unmatched
+        self._preflight = preflight
+
+    def take(self, ex: Exchange, path: str) -> None:
+        """See Mount."""
+        if self._preflight is not None and ex.method == "OPTIONS":
+            headers = ex.headers
+            if b"origin" in headers and b"access-control-request-method" in headers:
+                ex.plan = self._preflight
+                return
+        plan, ex.params = self._routes.match(ex.method, path)
+        ex.plan = plan or self._unmatched
+
+    def plans(self) -> Iterable[RoutePlan]:
+        """See Mount."""
+        return self._routes.plans
 
 
 def _longest_first(mounts: Iterable[Mount]) -> tuple[Mount, ...]:
@@ -175,7 +207,7 @@ class GatewayPlan:
         """Go through the plans of all routes."""
         for mounts in (self._any_host, *self._by_host.values()):
             for mount in mounts:
-                yield from mount.routes.plans
+                yield from mount.plans()
 
     def route(self, ex: Exchange) -> None:
         """Set `plan`, `stage_path` and `params` of the exchange. Always finds a plan."""
@@ -183,23 +215,15 @@ class GatewayPlan:
         for mount in self._by_host.get(ex.host, self._any_host):
             prefix = mount.prefix
             if not prefix:
-                self._route_within(mount, ex, path)
+                ex.stage_path = path
+                mount.take(ex, path)
                 return
             if path.startswith(prefix) and path[len(prefix) :][:1] in ("", "/"):
-                self._route_within(mount, ex, path[len(prefix) :] or "/")
+                ex.stage_path = below = path[len(prefix) :] or "/"
+                mount.take(ex, below)
                 return
         ex.stage_path = path
         ex.plan = self._nowhere
-
-    def _route_within(self, mount: Mount, ex: Exchange, path: str) -> None:
-        ex.stage_path = path
-        if mount.preflight is not None and ex.method == "OPTIONS":
-            headers = ex.headers
-            if b"origin" in headers and b"access-control-request-method" in headers:
-                ex.plan = mount.preflight
-                return
-        plan, ex.params = mount.routes.match(ex.method, path)
-        ex.plan = plan or mount.unmatched
 
 
 class Door:
