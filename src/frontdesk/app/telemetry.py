@@ -49,9 +49,9 @@ class Telemetry:
         self._lag = LoopLag(self.registry)
         self._pauses = GcPauses(self.registry, clock.monotonic)
 
-    def backend(self, name: str) -> AttemptObserver:
-        """Make the observer of a backend."""
-        return BackendMeter(self.registry, name)
+    def backend(self, name: str) -> AttemptObserver | None:
+        """Make the observer of a backend, where such things are counted."""
+        return None if self.metrics is None else BackendMeter(self.metrics, name)
 
     def keys_fetched(self, result: str) -> None:
         """Count a fetch of an issuer's keys."""

@@ -182,6 +182,10 @@ class Upstream:
         return bulkhead
 
 
+def _nobody(_name: str) -> None:
+    """Observe no backend."""
+
+
 class Upstreams:
     """The backends of one plan. Made in any thread, see `Parts`; started and used on the loop."""
 
@@ -189,9 +193,9 @@ class Upstreams:
         self,
         clock: Clock,
         wheel: Wheel,
-        observe: Callable[[str], AttemptObserver] | None = None,
+        observe: Callable[[str], AttemptObserver | None] = _nobody,
     ) -> None:
-        """observe: makes the observer of a backend from its name; None: nobody counts."""
+        """observe: makes the observer of a backend from its name; None: its attempts are not counted."""
         self._clock = clock
         self._wheel = wheel
         self._observe = observe
@@ -213,7 +217,7 @@ class Upstreams:
         if found is None:
             found = self._former.get(settings)
             if found is None:
-                observer = self._observe(settings.name) if self._observe is not None else None
+                observer = self._observe(settings.name)
                 found = Upstream(settings, self._wheel, self._clock, observer)
             self._by_settings[settings] = found
         return found

@@ -5,7 +5,7 @@ that tells whose span it is, so that the spans of one exchange need no ids of th
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
 from frontdesk.gateway.pipeline.exchange import Exchange
@@ -54,7 +54,8 @@ class Traces:
         if not exports:
             self._below = ""
         self._trusted = trusted
-        self._rests = _rests(random_bytes)
+        self._random_bytes = random_bytes
+        self._rests: list[str] = []
         self._second = 0
         self._prefix = ""
 
@@ -89,11 +90,13 @@ class Traces:
         second = int(ex.time)
         if second != self._second:
             self._second, self._prefix = second, f"00-{second & 0xFFFFFFFF:08x}"
-        rest = next(self._rests)
-        ex.traceparent = self._prefix + rest
-        if rest[_DECIDING] < self._below:
+        if not self._rests:
+            self._rests = _rests(self._random_bytes)
+        rest = self._rests.pop()
+        if self._below and rest[_DECIDING] < self._below:
             ex.sampled = True
-            ex.traceparent = f"{ex.traceparent[:-1]}1"
+            rest = f"{rest[:-1]}1"
+        ex.traceparent = self._prefix + rest
 
     def _join(self, ex: Exchange) -> None:
         """Go on with the trace of the caller, or begin one, and drop what must not be passed on."""
@@ -125,13 +128,13 @@ class Traces:
         ex.fields = [field for field in ex.fields if field[0].lower() not in dropped]
 
 
-def _rests(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
-    """Yield the rest of a traceparent behind its second, not sampled, with random ids.
+def _rests(random_bytes: Callable[[int], bytes]) -> list[str]:
+    """Make a block of what stands behind the second in a traceparent: random ids, not sampled.
 
     By the block: a system call for each would cost more than all else.
     """
-    while True:
-        block = random_bytes(_DIGITS * _IDS_IN_BLOCK // 2).hex()
-        for at in range(0, len(block), _DIGITS):
-            span = at + _RANDOM_TRACE
-            yield f"{block[at:span]}-{CALLED}{block[span : at + _DIGITS]}-00"
+    digits = random_bytes(_DIGITS * _IDS_IN_BLOCK // 2).hex()
+    return [
+        f"{digits[at : at + _RANDOM_TRACE]}-{CALLED}{digits[at + _RANDOM_TRACE : at + _DIGITS]}-00"
+        for at in range(0, len(digits), _DIGITS)
+    ]

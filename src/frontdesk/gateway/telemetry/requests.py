@@ -76,12 +76,14 @@ class RequestMeter:
         """Count a request that is over."""
         outcome = ex.method, ex.status, ex.version, ex.scheme, ex.error
         series = self._series.get(outcome) or self._resolve(*outcome)
-        total = ex.ended - ex.started
+        ended, latency = ex.ended, ex.integration_latency
+        total = ended - ex.started
         # Histogram.observe, written out: a call for each would cost as much as what it does.
         taken = series.duration
         taken.counts[bisect_left(SECONDS, total)] += 1
         taken.sum += total
-        own = ex.own_time
+        # Exchange.own_time, written out as well.
+        own = (ex.head_sent or ended) - ex.started - (latency if latency > 0.0 else 0.0)
         overhead = self._overhead
         overhead.counts[bisect_left(SECONDS, own)] += 1
         overhead.sum += own

@@ -98,15 +98,11 @@ class Forwarder:
     def forward(self, ex: Exchange) -> Reply | Parked:
         """Send the request on and park; the answer resumes the exchange."""
         method, body = self._method or ex.method, ex.body if ex.source is None else ex.source
-        observer = self._observer
-        if observer is None:
-            call = _Forwarding(method, b"", body)
-        else:
-            call = _ObservedForwarding(method, b"", body)
-            call.observer = observer
+        call = _Forwarding(method, b"", body)
         if not self._write(ex, call):
             return refusal(508, "loop")
         call.exchange = ex
+        call.observer = self._observer
         call.monotonic = self.monotonic
         if ex.upgrade:
             call.upgrade = True
@@ -222,9 +218,10 @@ def _introduction(
 class _Forwarding(Call):
     """One request at its backend, for one exchange."""
 
-    __slots__ = ("exchange", "monotonic")
+    __slots__ = ("exchange", "monotonic", "observer")
 
     exchange: Exchange
+    observer: AttemptObserver | None
     monotonic: Callable[[], float]
 
     def respond(
@@ -232,8 +229,10 @@ class _Forwarding(Call):
     ) -> None:
         ex = self.exchange
         ex.upstream = self.address
-        ex.integration_latency = self.monotonic() - ex.integration_started
+        ex.integration_latency = took = self.monotonic() - ex.integration_started
         ex.integration_status = status
+        if self.observer is not None:
+            self.observer.attempted(self.method, status, "", took)
         if tunnel is not None and not _accepts(ex, fields):
             tunnel.cancel()
             run.resume(ex, refusal(502, "upstream:protocol"))
@@ -246,8 +245,8 @@ class _Forwarding(Call):
     def fail(self, error: UpstreamError) -> None:
         ex = self.exchange
         ex.upstream = self.address
-        ex.integration_latency = self.monotonic() - ex.integration_started
         ex.integration_error = f"{error.reason}: {error.message}"
+        self._ended(error.reason)
         wait = error.retry_after
         later = [(b"retry-after", b"%d" % ceil(wait))] if wait else []
         run.resume(ex, refusal(FAILURES[error.reason], f"upstream:{error.reason}", *later))
@@ -256,32 +255,17 @@ class _Forwarding(Call):
         """Stop waiting, for the exchange: its time is over or its client has gone."""
         ex = self.exchange
         ex.upstream = self.address
-        ex.integration_latency = self.monotonic() - ex.integration_started
         ex.integration_error = why
-        self.cancel(too_slow=why == "timeout")
+        too_slow = why == "timeout"
+        self._ended("timeout" if too_slow else "cancelled")
+        self.cancel(too_slow=too_slow)
 
-
-class _ObservedForwarding(_Forwarding):
-    """One request at its backend whose outcome is told."""
-
-    __slots__ = ("observer",)
-
-    observer: AttemptObserver
-
-    def respond(
-        self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
-    ) -> None:
-        super().respond(status, fields, body, tunnel)
-        self.observer.attempted(self.method, status, "", self.exchange.integration_latency)
-
-    def fail(self, error: UpstreamError) -> None:
-        super().fail(error)
-        self.observer.attempted(self.method, 0, error.reason, self.exchange.integration_latency)
-
-    def stop(self, why: str) -> None:
-        super().stop(why)
-        reason = "timeout" if why == "timeout" else "cancelled"
-        self.observer.attempted(self.method, 0, reason, self.exchange.integration_latency)
+    def _ended(self, reason: str) -> None:
+        """Take note that no answer came. reason: as of an UpstreamError."""
+        ex = self.exchange
+        ex.integration_latency = took = self.monotonic() - ex.integration_started
+        if self.observer is not None:
+            self.observer.attempted(self.method, 0, reason, took)
 
 
 def _accepts(ex: Exchange, fields: Fields) -> bool:
