@@ -11,7 +11,17 @@ from typing import Final, Protocol
 from frontdesk.rules.resilience.bucket import Grant, Rule
 from frontdesk.rules.resilience.quota import Quota
 
-__all__ = ["UNKNOWN", "Answer", "Claim", "Grant", "Ledger", "Limit", "Quota", "Rule"]
+__all__ = [
+    "UNKNOWN",
+    "Answer",
+    "Claim",
+    "EmbeddedLedger",
+    "Grant",
+    "Ledger",
+    "Limit",
+    "Quota",
+    "Rule",
+]
 
 Limit = Rule | Quota
 
@@ -44,4 +54,20 @@ class Ledger(Protocol):
         answer: called once, on the event loop, never before this returns, and soon: a store that does
         not answer is taken for lost, and then the policy for that case decides.
         """
+        ...
+
+
+class EmbeddedLedger(Ledger, Protocol):
+    """A ledger whose counts end with the machine's memory: its quotas are to be preset after a start."""
+
+    def preset(self, key: str, quota: Quota, count: int) -> None:
+        """Have at least `count` requests taken from a quota."""
+        ...
+
+    def used(self, key: str, quota: Quota) -> int:
+        """Return how many requests have been taken from a quota."""
+        ...
+
+    def forget(self, time: float) -> None:
+        """Let go, in time, of quotas that were over at `time`, seconds since 1970."""
         ...

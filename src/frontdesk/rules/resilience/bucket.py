@@ -29,7 +29,8 @@ class Grant(NamedTuple):
 class Rule:
     """A limit: `limit` requests in `window` seconds sustained, `burst` of them at once (at least 1).
 
-    name: `[A-Za-z0-9_-]+`, shown in RateLimit fields.
+    name: `[A-Za-z0-9_-]+`, shown in RateLimit fields. reserved: its subjects are known beforehand, and no
+    client can invent any: each has a count of its own whatever others do.
 
     stored, in its methods: the key's tat; any instant that is not after `now` says that its bucket is
     full. now: an instant. n: requests.
@@ -39,6 +40,7 @@ class Rule:
     limit: int
     window: float
     burst: int
+    reserved: bool = False
     interval: int = field(init=False)
     """Nanoseconds between two requests at the sustained rate, rounded up: never more than `limit`."""
     span: int = field(init=False)

@@ -6,7 +6,7 @@ and says itself when it may be dropped. Knows no calendar. Stores nothing.
 
 from dataclasses import dataclass, field
 from math import ceil, inf
-from typing import Final
+from typing import ClassVar, Final
 
 from frontdesk.rules.resilience.bucket import Grant
 
@@ -31,6 +31,8 @@ class Quota:
     name: str
     limit: int
     expires: float
+    reserved: ClassVar[bool] = True
+    """As of a Rule: quotas are of known subjects."""
     zero: int = field(init=False)
     """What stands for a count of 0."""
 

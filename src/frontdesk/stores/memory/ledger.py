@@ -6,28 +6,32 @@ Made for one thread: a call is never interrupted by another one, which makes the
 from collections import deque
 from collections.abc import Sequence
 
-from frontdesk.ports.ledger import Answer, Claim, Grant, Limit
+from frontdesk.ports.ledger import Answer, Claim, Grant, Limit, Quota
 from frontdesk.rules.resilience.bucket import SECOND
+from frontdesk.rules.resilience.quota import expired
 
 _SWEPT_PER_NEW_KEY = 2  # one would keep pace; the second shrinks the table after a rush
 _NOT_SWEPT = 256  # so few keys are not worth looking after
 
 
 class MemoryLedger:
-    """A Ledger in a dict.
+    """An EmbeddedLedger in a dict.
 
     A key whose bucket is full again is as good as absent: each new key makes the oldest ones be looked
     at, and dropped or put back. When `max_keys` are all in use, further subjects of a limit share one
     bucket: a flood of invented keys can neither fill the memory nor make the ledger forget a count.
+    Subjects of reserved limits are not among these, and have room whatever comes.
     """
 
-    __slots__ = ("_max_keys", "_numbers", "_oldest", "_overflow")
+    __slots__ = ("_max_keys", "_numbers", "_oldest", "_over", "_overflow", "_reserved")
 
     def __init__(self, max_keys: int = 100_000) -> None:
         """max_keys: about 200 bytes each."""
         self._max_keys = max_keys
         self._numbers: dict[str, int] = {}
         self._oldest: deque[str] = deque()
+        self._reserved: deque[str] = deque()  # as `_oldest`, of reserved limits
+        self._over = 0.0
         self._overflow: dict[Limit, int] = {}  # the shared buckets; empty but for a flood
 
     def __len__(self) -> int:
@@ -73,6 +77,19 @@ class MemoryLedger:
         """Answer as `try_take_all`, which never needs this."""
         answer(*self.try_take_all(claims, now))
 
+    def preset(self, key: str, quota: Quota, count: int) -> None:
+        """Have at least `count` requests taken from a quota."""
+        if count > self.used(key, quota):
+            self._store(key, quota, quota.preset(count), 0)
+
+    def used(self, key: str, quota: Quota) -> int:
+        """Return how many requests have been taken from a quota."""
+        return quota.count(self._numbers.get(key, 0))
+
+    def forget(self, time: float) -> None:
+        """Let go, in time, of quotas that were over at `time`, seconds since 1970."""
+        self._over = time
+
     def _longest_wait(self, claims: Sequence[Claim], instant: int) -> tuple[int, Grant]:
         worst, longest, fullest = 0, 0.0, 0
         for index, (key, limit) in enumerate(claims):
@@ -91,19 +108,21 @@ class MemoryLedger:
         if key in numbers:
             numbers[key] = number
             return
-        self._sweep(instant)
-        if len(numbers) < self._max_keys:
+        oldest = self._reserved if limit.reserved else self._oldest
+        self._sweep(oldest, instant)
+        if limit.reserved or len(oldest) < self._max_keys:
             numbers[key] = number
-            self._oldest.append(key)
+            oldest.append(key)
         else:
             self._overflow[limit] = number
 
-    def _sweep(self, instant: int) -> None:
-        numbers, oldest = self._numbers, self._oldest
+    def _sweep(self, oldest: deque[str], instant: int) -> None:
+        numbers = self._numbers
         if len(oldest) > _NOT_SWEPT or len(oldest) >= self._max_keys:
             for _ in range(min(_SWEPT_PER_NEW_KEY, len(oldest))):
                 key = oldest.popleft()
-                if numbers[key] > instant:
+                number = numbers[key]
+                if number > instant and not expired(number, self._over):
                     oldest.append(key)
                 else:
                     del numbers[key]

@@ -8,18 +8,24 @@ import fcntl
 import mmap
 import os
 import secrets
+import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
-from frontdesk.ports.ledger import Answer, Claim, Grant, Limit
+from frontdesk.ports.ledger import Answer, Claim, Grant, Limit, Quota
 from frontdesk.rules.resilience.bucket import SECOND
+from frontdesk.rules.resilience.quota import expired
 
 _HEADER: Final = 64
-"""Bytes in front: a seed of 16, then the latest instant that anybody has counted at."""
+"""Bytes in front: a seed of 16, then numbers: the latest instant that anybody has counted at; the second
+since 1970 at which quotas that may be forgotten were over; how many places are not reserved."""
 _SEED: Final = slice(0, 16)
 _LATEST: Final = slice(16, 24)
+_OVER: Final = slice(24, 32)
+_PLACES: Final = slice(32, 40)
 
 _DIGEST: Final = 16
 _TAT: Final = 8
@@ -34,23 +40,29 @@ _REMEMBERED: Final = 50_000
 """Keys whose digest each process remembers."""
 
 
-def create_memory(places: int = 2**17) -> int:
-    """Make the memory of a ledger; returns its descriptor. places: a power of 2; keys at a time."""
-    slots = places + _WINDOW
+def create_memory(places: int = 2**17, reserved: int = 2**19) -> int:
+    """Make the memory of a ledger; returns its descriptor.
+
+    places, reserved: powers of 2; keys at a time, and those of reserved limits apart. Memory of places
+    that nobody has come to is not taken.
+    """
+    slots = places + _WINDOW + reserved + _WINDOW
     descriptor = os.memfd_create("frontdesk-ledger")
     os.ftruncate(descriptor, _HEADER + slots * (_DIGEST + _TAT) + _SHARED * _TAT)
     # With a seed of its own no client can aim at a place of the table.
     os.pwrite(descriptor, secrets.token_bytes(_SEED.stop), 0)
+    os.pwrite(descriptor, places.to_bytes(8, sys.byteorder), _PLACES.start)
     return descriptor
 
 
 class SharedLedger:
-    """A Ledger in memory that several processes have mapped. Made for one thread of each.
+    """An EmbeddedLedger in memory that several processes have mapped. Made for one thread of each.
 
-    One array of digests of keys, and beside it one of their arrival times (see `bucket`). A key stands at
+    One array of digests of keys, and beside it one of their numbers (see `bucket`, `quota`). A key stands at
     its place or at one of the next. A key whose bucket is full again is as good as absent: newcomers
     write over it. A newcomer that finds no place shares one bucket with others of its limit: a flood of
-    invented keys can neither fill the memory nor make the ledger forget a count.
+    invented keys can neither fill the memory nor make the ledger forget a count. Subjects of reserved
+    limits have places apart, where no client can lead another.
 
     A process that is killed between two writes leaves a key with a full bucket, or limits from which its
     request has been taken already: the request ends with it.
@@ -60,9 +72,10 @@ class SharedLedger:
         "_descriptor",
         "_digest",
         "_latest",
-        "_mask",
         "_memory",
+        "_over",
         "_places",
+        "_regions",
         "_shared",
         "_tats",
     )
@@ -74,9 +87,13 @@ class SharedLedger:
         self._memory = memory = mmap.mmap(self._descriptor, 0)
         slots = (len(memory) - _HEADER - _SHARED * _TAT) // (_DIGEST + _TAT)
         self._places = slots
-        self._mask = slots - _WINDOW - 1
+        free = int.from_bytes(memory[_PLACES], sys.byteorder)
+        reserved = slots - free - 2 * _WINDOW
+        # First place and mask, by whether a limit is reserved.
+        self._regions = ((0, free - 1), (free + _WINDOW, reserved - 1))
         self._tats = memoryview(memory)[_HEADER + slots * _DIGEST :].cast("q")
         self._latest = memoryview(memory)[_LATEST].cast("q")
+        self._over = memoryview(memory)[_OVER].cast("q")
         seed = memory[_SEED]
 
         @lru_cache(_REMEMBERED)
@@ -103,10 +120,26 @@ class SharedLedger:
         """Answer as `try_take_all`, which never needs this."""
         answer(*self.try_take_all(claims, now))
 
+    def preset(self, key: str, quota: Quota, count: int) -> None:
+        """Have at least `count` requests taken from a quota."""
+        missing = count - self.used(key, quota)
+        if missing > 0:
+            unbounded = replace(quota, limit=sys.maxsize)
+            self._take(((key, unbounded),), missing, 0.0)
+
+    def used(self, key: str, quota: Quota) -> int:
+        """Return how many requests have been taken from a quota."""
+        return quota.count(self._tats[self._find(self._digest(key), quota)])
+
+    def forget(self, time: float) -> None:
+        """Let go, in time, of quotas that were over at `time`, seconds since 1970."""
+        self._over[0] = int(time)
+
     def close(self) -> None:
         """Unmap the memory."""
         self._tats.release()
         self._latest.release()
+        self._over.release()
         self._memory.close()
         os.close(self._descriptor)
 
@@ -141,9 +174,9 @@ class SharedLedger:
         for place, tat in zip(places, taken, strict=True):
             if place < self._places:
                 tats[place] = tat
-        for place, tat, digest in zip(places, taken, digests, strict=True):
+        for place, tat, digest, (_, limit) in zip(places, taken, digests, claims, strict=True):
             if place >= self._places:
-                self._add(digest, tat, instant, shared=place)
+                self._add(digest, tat, instant, limit, shared=place)
         return tightest, claims[tightest][1].granted(taken[tightest], instant)
 
     def _longest_wait(
@@ -159,16 +192,21 @@ class SharedLedger:
 
     def _find(self, digest: bytes, limit: Limit) -> int:
         """Find the place of a key. One that is absent begins with the bucket that its limit shares."""
-        start = _HEADER + (int.from_bytes(digest[:4]) & self._mask) * _DIGEST
+        start = _HEADER + self._first(digest, limit) * _DIGEST
         at = self._memory.find(digest, start, start + _WINDOW * _DIGEST)
         if at >= 0:
             return (at - _HEADER) // _DIGEST
         return self._shared(limit)
 
-    def _add(self, digest: bytes, tat: int, instant: int, *, shared: int) -> None:
-        first = int.from_bytes(digest[:4]) & self._mask
+    def _first(self, digest: bytes, limit: Limit) -> int:
+        region, mask = self._regions[limit.reserved]
+        return region + (int.from_bytes(digest[:4]) & mask)
+
+    def _add(self, digest: bytes, tat: int, instant: int, limit: Limit, *, shared: int) -> None:
+        first, over = self._first(digest, limit), self._over[0]
         for place in range(first, first + _WINDOW):
-            if self._tats[place] <= instant:
+            former = self._tats[place]
+            if former <= instant or expired(former, over):
                 # In this order: half of it is a key with a full bucket.
                 at = _HEADER + place * _DIGEST
                 self._memory[at : at + _DIGEST] = digest
