@@ -455,7 +455,8 @@ class FunctionHost:
             call.finish(outcome)
 
     def _tell(self, call: _Call, child: Child, error: str) -> None:
-        self._unproven.discard((call.name, call.version))  # it may have loaded within the call
+        if self._unproven:
+            self._unproven.discard((call.name, call.version))  # it may have loaded within the call
         took = self._clock.monotonic() - child.began
         self._observer.invoked(call.name, call.version, call.invocation.trigger, took, error)
 

@@ -96,7 +96,7 @@ class FunctionLog:
             text += f"Init Duration: {init * 1000:.2f} ms\t"
         if failure:
             text += f"Status: {failure}\t"
-        traced = read_amazon(self._trace)
+        traced = read_amazon(self._trace) if "Sampled=1" in self._trace else None
         if traced is not None and traced.sampled:
             text += f"\nXRAY TraceId: {write_root(traced.trace_id)}\tSegmentId: {traced.span_id}"
             text += "\tSampled: true\t"

@@ -128,7 +128,9 @@ def _several(result: Mapping[str, Any]) -> _Headers | Malformed:
 
 
 def _cookies(result: Mapping[str, Any]) -> _Headers | Malformed:
-    cookies = result.get("cookies") or []
+    cookies = result.get("cookies")
+    if not cookies:
+        return []
     if isinstance(cookies, list):
         return [("set-cookie", cookie) for cookie in cookies]
     return Malformed("cookies is not a list")
