@@ -33,6 +33,7 @@ USES: Final = (
     Use(("apis", "*", "routes", "*", "http", "upstream"), "upstreams"),
     Use(("apis", "*", "resources", "*", "*", "authorizer"), "authorizers", ("none",)),
     Use(("apis", "*", "resources", "*", "*", "integration", "function"), "functions"),
+    Use(("apis", "*", "resources", "*", "*", "integration", "upstream"), "upstreams"),
     Use(("authorizers", "*", "function"), "functions"),
     Use(("keys", "*", "plan"), "plans"),
     Use(("keys", "*", "plan", "*"), "plans"),

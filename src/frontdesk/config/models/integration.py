@@ -32,6 +32,9 @@ Url = Annotated[
 ]
 
 
+UpstreamPath = Annotated[str, matching(r"/[^\s?#]*", "a path that begins with /")]
+"""Path at an upstream, with `{variable}` and `${stage.name}`."""
+
 InvokeMode = Literal["buffered", "response_stream"]
 """Whether the result of a function is passed on as a whole or in parts, as it comes."""
 
@@ -45,7 +48,7 @@ class HttpIntegration(Model):
     upstream: Name | None = None
     """Name under `upstreams`. Or `url`."""
 
-    path: Annotated[str, matching(r"/[^\s?#]*", "a path that begins with /")] | None = None
+    path: UpstreamPath | None = None
     """Path at the upstream, with `{variable}` and `${stage.name}`. Default: the request's."""
 
     method: Annotated[str, matching(r"[A-Z]+", "an HTTP method in capitals")] | None = None

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from frontdesk.config.models.api import Api
 from frontdesk.config.models.model import OneOrMore
 from frontdesk.config.models.operation import Operation
-from frontdesk.config.models.rest_integration import Integration
+from frontdesk.config.models.rest_integration import Integration, MethodResponses
 from frontdesk.config.route_keys import DEFAULT, parse_route_key
 
 
@@ -30,6 +30,9 @@ class Method(Operation):
 
     integration: Integration
     """What answers."""
+
+    responses: MethodResponses = Field(default_factory=dict)
+    """What clients are told of the answers, by status. It changes none of them."""
 
 
 class RestApi(Api):

@@ -1,4 +1,4 @@
-"""Owns the text of a backend's URL: `${stage.x}` of the API's stage, `{variable}` of the route's path.
+"""Owns the text of a backend's URL: `${stage.x}` of the API's stage (AWS: `${stageVariables.x}`), `{variable}` of the route's path.
 
 Both the check of a file and the compilation of a route read URLs here, so that they agree.
 """
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 _URL: Final = re.compile(r"(https?://[^/?#]+)([^?#]*)\??([^#]*)")
-_STAGE_VARIABLE: Final = re.compile(r"\$\{stage\.([A-Za-z0-9_]+)\}")
+_STAGE_VARIABLE: Final = re.compile(r"\$\{stage(?:Variables)?\.([A-Za-z0-9_]+)\}")
 _PRINTABLE: Final = re.compile(r"[!-~]*")
 VARIABLE: Final = re.compile(r"\{([A-Za-z0-9._:-]+)\+?\}")
 """A place for a variable of the route's path; its group is the name."""
