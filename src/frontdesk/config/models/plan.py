@@ -137,12 +137,17 @@ class ClientKey(Model):
     since: Day | None = None
     """Day on which it was made: to its first period applies the quota's `offset`. Absent: long ago."""
 
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the key."""
+        return digest_of(self.value.reveal())
+
 
 def differing(keys: dict[str, ClientKey]) -> dict[str, ClientKey]:
     """Refuse keys that nobody could tell apart."""
     known: dict[bytes, str] = {}
     for name, key in keys.items():
-        former = known.setdefault(digest_of(key.value.reveal()), name)
+        former = known.setdefault(key.digest, name)
         if former != name:
             raise broken_rule(f"expected keys that differ: {former} and {name} have the same value")
     return keys

@@ -14,7 +14,9 @@ from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.root import Config
+from frontdesk.gateway.identity.key_registry import KeyRegistry
 from frontdesk.gateway.identity.keyring import KeyRing
+from frontdesk.gateway.identity.tally import Tally
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.ports.idempotency import Idempotency
@@ -32,6 +34,7 @@ class Parts:
 
     invokers: by function name. keys: signing keys of token issuers. upstreams: connection pools.
     metrics: None where the file turns them off. idempotency: keys of requests that are carried out once.
+    api_keys: those that are no part of the configuration. tally: requests by API key.
     """
 
     clock: Clock
@@ -43,6 +46,8 @@ class Parts:
     metrics: Registry | None = None
     traces: Traces = field(default_factory=Traces)
     idempotency: Idempotency = field(default_factory=MemoryIdempotency)
+    api_keys: KeyRegistry = field(default_factory=KeyRegistry)
+    tally: Tally = field(default_factory=Tally)
 
     def successor(self, invokers: Mapping[str, Invoker]) -> "Parts":
         """Make the parts of the next plan. What both plans refer to goes on; nothing changes before `start`."""

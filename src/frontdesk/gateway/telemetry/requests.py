@@ -30,7 +30,7 @@ _TOO_LARGE: Final = frozenset({413, 414, 431})
 _STAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "auth": ("api_key", "authorizer", "basic", "iam", "jwt", "mtls"),
     "route": ("mapping", "route"),
-    "throttle": ("connections", "throttle"),
+    "throttle": ("connections", "quota", "throttle"),
     "validate": (
         *("body", "body_timeout", "connection", "duplicate_field", "expect", "framing"),
         *("header_timeout", "host", "idempotency", "loop", "malformed", "mapping:unfit_value"),

@@ -29,7 +29,8 @@ from frontdesk.rules.lang.selectors import Selector, parse
 
 _LONGEST_SUBJECT = 64  # characters; a client may send headers far longer than a key should be
 
-_SOON: Final[Field] = (b"retry-after", b"1")
+SOON: Final[Field] = (b"retry-after", b"1")
+"""For refusals that say nothing of when it will be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,18 +152,29 @@ def _limit(
 
 
 def _step(build: RouteBuild, *, needs_identity: bool) -> Step | None:
-    here = ("limits", build.api_name, build.facts.stage, build.key)
-    every = build.once(here, lambda: _limits(build))
+    every = _every(build)
     limits = [limit for limit in every if limit.needs_identity is needs_identity]
     if not limits:
         return None
-    rules = tuple(limit.rule for limit in every)
+    rules = rules_of(build)
     return Step(
         name="throttle",
-        run=_Limiter(build, limits, build.once(("policy", *rules), lambda: _policy(rules))).take,
+        run=_Limiter(
+            build, limits, build.once(("policy", *rules), lambda: policy_field(rules))
+        ).take,
         parts=tuple((str(limit), limit.place) for limit in limits),
         needs_body=any(reads_body(limit.by) for limit in limits if limit.by),
     )
+
+
+def _every(build: RouteBuild) -> list[_Limit]:
+    here = ("limits", build.api_name, build.facts.stage, build.key)
+    return build.once(here, lambda: _limits(build))
+
+
+def rules_of(build: RouteBuild) -> tuple[Rule, ...]:
+    """List the limits of an operation, the widest first: what RateLimit-Policy tells of them."""
+    return tuple(limit.rule for limit in _every(build))
 
 
 class _Limiter:
@@ -205,11 +217,11 @@ class _Limiter:
         rule = self._rules[index]
         if not grant.allowed:
             if grant is UNKNOWN:
-                return refusal(503, "throttle:unknown", _SOON)
+                return refusal(503, "throttle:unknown", SOON)
             if self._limited:
                 self._limited[index].value += 1
             wait = max(1, ceil(grant.retry_after))
-            ex.limit_fields = [self._policy, _rate_limit(rule.name, 0, wait)]
+            ex.limit_fields = [self._policy, rate_limit(rule.name, 0, wait)]
             return refusal(429, f"throttle:{rule.name}", (b"retry-after", b"%d" % wait))
         for counter in self._allowed:
             counter.value += 1
@@ -217,7 +229,7 @@ class _Limiter:
             ratio = grant.remaining / rule.burst
             if ratio < ex.limit_ratio:
                 ex.limit_ratio = ratio
-                told = _rate_limit(rule.name, grant.remaining, _delay(rule, grant))
+                told = rate_limit(rule.name, grant.remaining, delay(rule, grant))
                 ex.limit_fields = [self._policy, told]
         return None
 
@@ -263,17 +275,19 @@ def _subject(by: str) -> Callable[[Exchange], str]:
     return subject
 
 
-def _policy(rules: Iterable[Rule]) -> Field:
+def policy_field(rules: Iterable[Rule]) -> Field:
+    """Write RateLimit-Policy: all limits of an operation."""
     items = [Item(rule.name, {"q": rule.limit, "w": ceil(rule.window)}) for rule in rules]
     return b"ratelimit-policy", write_list(items)
 
 
 @lru_cache(1024)
-def _rate_limit(name: str, remaining: int, delay: int) -> Field:
-    return b"ratelimit", f'"{name}";r={remaining};t={delay}'.encode()
+def rate_limit(name: str, remaining: int, seconds: int) -> Field:
+    """Write RateLimit: what remains of one limit, and when there is more."""
+    return b"ratelimit", f'"{name}";r={remaining};t={seconds}'.encode()
 
 
-def _delay(rule: Rule, grant: Grant) -> int:
+def delay(rule: Rule, grant: Grant) -> int:
     """Seconds until there is more quota: one request when none is left, else the whole burst."""
     if grant.remaining:
         return ceil(grant.reset)
