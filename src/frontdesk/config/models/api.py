@@ -6,13 +6,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from frontdesk.config.models.canary import Canary, StageVariables
 from frontdesk.config.models.mapping import HeaderName
 from frontdesk.config.models.model import (
+    AliasName,
     Duration,
+    FilePath,
     Flag,
     Model,
     Name,
     OneOrMore,
+    ShortForm,
     Size,
     between,
     broken_rule,
@@ -20,25 +24,27 @@ from frontdesk.config.models.model import (
 )
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.throttle import ThrottleField
+from frontdesk.config.models.versioning import Versioning
 
 StageName = Annotated[
     str, matching(r"\$default|[A-Za-z0-9_-]{1,128}", "a stage name of letters, digits, _ and -")
-]
-StageVariable = Annotated[
-    str, matching(r"[A-Za-z0-9_]{1,64}", "a variable name of letters, digits and _")
 ]
 
 
 class Stage(Model):
     """One published form of an API."""
 
-    variables: dict[StageVariable, Annotated[str, Field(max_length=512)]] = Field(
-        default_factory=dict
-    )
+    alias: AliasName | None = None
+    """Functions that have this alias run by it where the route names none itself."""
+
+    variables: StageVariables = Field(default_factory=dict)
     """Values for `${stage.name}` in URLs and for `stageVariables` of events."""
 
     throttle: ThrottleField | None = None
     """Limit over all routes of the stage."""
+
+    canary: Canary | None = None
+    """A share of its requests for what is new. Default: the API's canary."""
 
 
 class NamedStage(Stage):
@@ -120,6 +126,17 @@ class Compression(Model):
     """Media types of these answers; `*` stands for any characters but `/`."""
 
 
+class OpenApi(Model):
+    """An OpenAPI document that says what the API does."""
+
+    file: FilePath
+    """The document, of version 2.0, 3.0 or 3.1, in YAML or JSON."""
+
+    base_path: Literal["ignore", "prepend", "split"] = "ignore"
+    """What becomes of the path of the document's server: `ignore` it, `prepend` it to all paths, or
+    `split` it: prepend all but its first segment. Default ignore."""
+
+
 Host = Annotated[
     str,
     AfterValidator(str.lower),
@@ -147,6 +164,9 @@ class Api(Model):
     ] = "/"
     """Serve only paths below this one, which is taken off before routes are matched. Default /."""
 
+    openapi: Annotated[OpenApi, ShortForm("file", "a path")] | None = None
+    """An OpenAPI document beside these keys, or in their place: its path or {file, base_path}."""
+
     stage: NamedStage | None = None
     """The only stage. Either this or `stages`."""
 
@@ -167,6 +187,12 @@ class Api(Model):
     authorizer: Name | None = None
     """Name under `authorizers`, for every route that names none itself."""
 
+    versioning: Versioning | None = None
+    """Several versions side by side, and when each is retired. Absent: one."""
+
+    canary: Canary | None = None
+    """A share of the requests of each stage for what is new. Absent: all requests are treated alike."""
+
     api_key_source: Literal["header", "authorizer"] = "header"
     """Where the key of operations with `api_key` is: `header`, the field X-Api-Key, or `authorizer`,
     `usageIdentifierKey` in what a function authorizer answers. Default header."""
@@ -183,7 +209,11 @@ class Api(Model):
         if self.declared_stages is not None:
             return self.declared_stages
         stage = self.stage or NamedStage()
-        return {stage.name: Stage(variables=stage.variables, throttle=stage.throttle)}
+        return {stage.name: Stage(**{key: getattr(stage, key) for key in Stage.model_fields})}
+
+    def canary_of(self, stage: str) -> Canary | None:
+        """Return the canary of a stage: its own, or the API's."""
+        return self.stages[stage].canary or self.canary
 
     def operations(self) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
         """Go through all operations: key path below the API, key such as `GET /pets`, and model."""

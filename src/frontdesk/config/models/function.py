@@ -15,6 +15,7 @@ from pydantic import (
 
 from frontdesk.config.models.function_url import FunctionUrl
 from frontdesk.config.models.model import (
+    AliasName,
     Duration,
     FilePath,
     HintedError,
@@ -145,19 +146,6 @@ Version = Annotated[
 """Number under `versions`, or $LATEST."""
 
 PublishedVersion = Annotated[Version, AfterValidator(_published)]
-
-
-def _no_number(name: str) -> str:
-    if name.isdecimal():
-        raise ValueError("expected a name that is not a number: numbers are versions")
-    return name
-
-
-AliasName = Annotated[
-    str,
-    matching(r"[A-Za-z0-9_-]{1,128}", "a name of letters, digits, _ and -, at most 128"),
-    AfterValidator(_no_number),
-]
 
 
 def _share(value: object) -> float:

@@ -62,6 +62,15 @@ class Route(Operation):
             raise broken_rule("expected request mapping on a route with http only")
         return self
 
+    @property
+    def called(self) -> str | None:
+        """See Operation."""
+        return self.function
+
+    def calling(self, function: str) -> Self:
+        """See Operation."""
+        return self.model_copy(update={"function": function})
+
 
 def _route_key(text: str) -> str:
     try:

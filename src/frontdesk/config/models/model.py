@@ -252,6 +252,20 @@ Name = Annotated[
 """A name that other entries refer to."""
 
 
+def _no_number(name: str) -> str:
+    if name.isdecimal():
+        raise ValueError("expected a name that is not a number: numbers are versions")
+    return name
+
+
+AliasName = Annotated[
+    str,
+    matching(r"[A-Za-z0-9_-]{1,128}", "a name of letters, digits, _ and -, at most 128"),
+    AfterValidator(_no_number),
+]
+"""A name for a version of a function."""
+
+
 def mapped_parts(text: str) -> tuple[Part, ...]:
     """Take static text, one selector, or several in braces apart. Raises: ValueError."""
     try:

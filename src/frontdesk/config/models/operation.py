@@ -1,6 +1,6 @@
 """Model of an operation: what a route of an HTTP API and a method of a REST API have in common."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from frontdesk.config.models.idempotency import Idempotency
 from frontdesk.config.models.model import (
@@ -48,3 +48,12 @@ class Operation(Model):
     compression: Flag = True
     """Whether answers may be compressed where the API asks for it. Not those that show both a secret
     and what a stranger has sent (BREACH). Default true."""
+
+    @property
+    def called(self) -> str | None:
+        """The function that answers, as the file names it; None where none does."""
+        raise NotImplementedError
+
+    def calling(self, function: str) -> Self:
+        """Return the same operation with another function."""
+        raise NotImplementedError
