@@ -14,6 +14,7 @@ from frontdesk.rules.http.trace_context import Caller
 from frontdesk.rules.tls.client_certificate import ClientCertificate
 
 if TYPE_CHECKING:
+    from frontdesk.gateway.identity.key_registry import ApiKey
     from frontdesk.gateway.pipeline.plan import RoutePlan
 
 EMPTY: Final[Mapping[str, str]] = {}
@@ -215,6 +216,10 @@ class Exchange:
     """Path for the backend in place of the integration's own, percent-encoded; "" unless the route maps
     it. Mapped headers and query parameters are in `fields`, `headers` and `query` themselves."""
     principal: str = ""
+    usage_key: str = ""
+    """The API key that an authorizer said the caller has (`usageIdentifierKey`)."""
+    api_key: "ApiKey | None" = None
+    """Whose request it is, where the operation asks for an API key and one was sent that is known."""
     authorizer_error: str = ""
     authorizer_started: float = 0.0
     authorizer_latency: float = -1.0
