@@ -16,6 +16,7 @@ from frontdesk.gateway.pipeline.plan import RoutePlan, Step
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.router import RouteTable
 from frontdesk.gateway.pipeline.stages import (
+    api_key,
     compress,
     cors,
     idempotency,
@@ -63,6 +64,7 @@ def forbidden(_build: RouteBuild) -> Step:
 HEAD: tuple[Builder, ...] = (
     throttle.throttle_before_auth,
     authorize,
+    api_key.api_key,
     idempotency.idempotency_key,
     throttle.throttle_after_auth,
     mapping.request_mapping,
@@ -84,6 +86,7 @@ UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, not_found)
 REST_HEAD: tuple[Builder, ...] = (
     throttle.throttle_before_auth,
     authorize,
+    api_key.api_key,
     idempotency.idempotency_key,
     throttle.throttle_after_auth,
 )
