@@ -3,6 +3,7 @@
 Source: recorded; AWS, "Amazon API Gateway important notes", header handling.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -83,3 +84,7 @@ def response_name(name: str) -> str:
     if lower == "transfer-encoding":
         return ""
     return remapped(name) if lower in _REMAPPED else name
+
+
+UNFIT: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z")
+"""What no value of a field may have: controls (RFC 9110 §5.5), and blanks that a reader would drop."""

@@ -15,6 +15,7 @@ from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.integration import HttpIntegration
 from frontdesk.config.models.resilience import Retry
 from frontdesk.config.models.upstream import Upstream as UpstreamModel
+from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import (
     NEEDS_BODY,
@@ -35,6 +36,7 @@ from frontdesk.gateway.pipeline.integrations.http_settings import (
 from frontdesk.gateway.pipeline.integrations.http_split import MIRRORED, Mirror, Split
 from frontdesk.gateway.pipeline.integrations.http_target import (
     PathVariables,
+    Text,
     compile_target,
     path_variables,
     takes_rest,
@@ -54,7 +56,7 @@ def integration(build: RouteBuild) -> Step | None:
     if route is None or route.http is None:
         return None
     # Routes that forward alike share one stage.
-    made_of = _MadeOf(
+    made_of = MadeOf(
         build.api_name,
         build.facts.stage,
         route.http,
@@ -62,14 +64,21 @@ def integration(build: RouteBuild) -> Step | None:
         _maps_host(route),
         path_variables(build.key),
     )
-    stage, detail = build.once(("http", *made_of), lambda: _stage(build, made_of))
-    place = build.place(*build.at, "http")
-    named = build.config.upstreams[route.http.upstream] if route.http.upstream else None
+    at = (*build.at, "http")
+    stage, detail = build.once(("http", *made_of), lambda: forwarding(build, made_of, at))
+    return Step(
+        "http", stage, detail, build.place(*at), needs_body=picks_by_body(build, route.http)
+    )
+
+
+def picks_by_body(build: RouteBuild, http: HttpIntegration) -> bool:
+    """Whether the upstream chooses by the body which requests stay together."""
+    named = build.config.upstreams[http.upstream] if http.upstream else None
     sticky = named.sticky if named is not None else None
-    return Step("http", stage, detail, place, needs_body=bool(sticky and reads_body(sticky)))
+    return bool(sticky and reads_body(sticky))
 
 
-class _MadeOf(NamedTuple):
+class MadeOf(NamedTuple):
     """All that the stage of a route is made of. timeout: of the route. maps_host: it may set Host."""
 
     api_name: str
@@ -80,23 +89,48 @@ class _MadeOf(NamedTuple):
     variables: PathVariables
 
 
-def _stage(build: RouteBuild, made_of: _MadeOf) -> tuple[Stage, str]:
-    """Build a forwarder, and around it what the route and its upstream ask for."""
+class Manner(NamedTuple):
+    """How requests are written, and who takes the answers.
+
+    plain, credentialed: forwarders without and with credentials of ours. target: makes the request
+    target of a URL; `append`: a path without variables gets the request's behind it. url_key: of the file.
+    """
+
+    plain: type[Forwarder] = Forwarder
+    credentialed: type[CredentialedForwarder] = CredentialedForwarder
+    target: Callable[..., Text] = compile_target
+    deliver: Callable[[Exchange, Reply], None] = run.resume
+    url_key: str = "url"
+
+
+_OF_ROUTES: Final = Manner()
+
+
+def forwarding(
+    build: RouteBuild,
+    made_of: MadeOf,
+    at: tuple[str, ...],
+    manner: Manner = _OF_ROUTES,
+) -> tuple[Stage, str]:
+    """Build a forwarder, and around it what the route and its upstream ask for; say what it does.
+
+    at: where the file says so. Raises: ConfigError for TLS files that cannot be used.
+    """
     http = made_of.http
-    forwarder, detail = _forwarder(build, made_of, http.upstream)
+    forwarder, detail = _forwarder(build, made_of, at, manner, http.upstream)
     stage: Stage = forwarder.forward
     named, retry = _policies(build, http, http.upstream)
     held = retry.replay_buffer if retry else 0
     if named is not None and named.split:
         others = [
-            (share, _forwarder(build, made_of, name)[0].forward)
+            (share, _forwarder(build, made_of, at, manner, name)[0].forward)
             for name, share in named.split.items()
         ]
         stage = Split(others, stage, named.sticky).forward
         shares = ", ".join(f"{share * 100:g}% to {name}" for name, share in named.split.items())
         detail = f"{detail}, {shares}"
     if named is not None and named.mirror:
-        copier, _ = _forwarder(build, made_of, named.mirror.upstream)
+        copier, _ = _forwarder(build, made_of, at, manner, named.mirror.upstream)
         stage = Mirror(stage, copier, named.mirror.percent).forward
         held = max(held, MIRRORED)
         detail = f"{detail}, copies to {named.mirror.upstream}"
@@ -113,7 +147,9 @@ def _policies(
     return named, named.retry if named is not None else None
 
 
-def _forwarder(build: RouteBuild, made_of: _MadeOf, name: str | None) -> tuple[Forwarder, str]:
+def _forwarder(
+    build: RouteBuild, made_of: MadeOf, at: tuple[str, ...], manner: Manner, name: str | None
+) -> tuple[Forwarder, str]:
     """Build the way to one backend. name: under `upstreams`; None for the route's own URL."""
     http, timeout, variables = made_of.http, made_of.timeout, made_of.variables
     named, retry = _policies(build, http, name)
@@ -121,30 +157,30 @@ def _forwarder(build: RouteBuild, made_of: _MadeOf, name: str | None) -> tuple[F
         url = split_upstream(named.urls[0], http.path, build.facts.variables)
         egress = build.config.egress[named.egress] if named.egress is not None else None
         settings = upstream_settings(name, named, egress)
-        at = ("upstreams", name, "targets" if named.targets else "url")
+        of_targets = ("upstreams", name, "targets" if named.targets else "url")
         targets = ", ".join(
-            build.shown(target, *at, index) for index, target in enumerate(named.urls)
+            build.shown(target, *of_targets, index) for index, target in enumerate(named.urls)
         )
         shown = f"upstream {name} ({targets})"
         if http.path is not None:
-            path = build.shown(http.path, *build.at, "http", "path")
+            path = build.shown(http.path, *at, "path")
             shown = f"{shown}, path {path}"
         timeout = min(timeout, named.timeout.total)
         append = http.path is None
     else:
         url = split_url(http.url or "", build.facts.variables)
         settings = UpstreamSettings((url.origin,), url.origin, limits=PoolLimits(read=LONGEST))
-        shown = build.shown(http.url, *build.at, "http", "url")
+        shown = build.shown(http.url, *at, manner.url_key)
         append = takes_rest(variables)
     policy = retry_policy(retry) if retry else None
     upstream = _upstream(build, name, settings)
     sender = upstream.sender(policy, timeout)
-    kind: Callable[..., Forwarder] = Forwarder
+    kind: Callable[..., Forwarder] = manner.plain
     if named is not None and named.auth is not None:
-        kind = partial(CredentialedForwarder, credentials(named.auth))
+        kind = partial(manner.credentialed, credentials(named.auth))
     forwarder = kind(
         sender,
-        compile_target(url, variables, append=append),
+        manner.target(url, variables, append=append),
         method=http.method or "",
         keep_host=http.host == "preserve",
         maps_host=made_of.maps_host,
@@ -152,6 +188,7 @@ def _forwarder(build: RouteBuild, made_of: _MadeOf, name: str | None) -> tuple[F
         clock=build.parts.clock,
         # Whoever makes several attempts tells of each of them.
         observer=upstream.observer if sender is upstream else None,
+        deliver=manner.deliver,
     )
     return forwarder, ", ".join([shown, f"timeout {timeout:g}s", *_shown(policy, settings)])
 

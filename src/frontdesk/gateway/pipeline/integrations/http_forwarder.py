@@ -59,6 +59,7 @@ class Forwarder:
     """The last stage of a route that an HTTP backend answers."""
 
     __slots__ = (
+        "_deliver",
         "_keep_host",
         "_maps_host",
         "_method",
@@ -80,12 +81,14 @@ class Forwarder:
         timeout: float,
         clock: Clock,
         observer: AttemptObserver | None = None,
+        deliver: Callable[[Exchange, Reply], None] = run.resume,
     ) -> None:
         """target: makes the request target. method: "" for the client's. timeout: seconds to answer.
 
         keep_host: the backend sees the client's Host. maps_host: the route may set one itself.
-        observer: told what becomes of each call.
+        observer: told what becomes of each call. deliver: takes the backend's answer, and resumes.
         """
+        self._deliver = deliver
         self._observer = observer
         self._send = sender.send
         self._target = target
@@ -102,6 +105,7 @@ class Forwarder:
         if not self._write(ex, call):
             return refusal(508, "loop")
         call.exchange = ex
+        call.deliver = self._deliver
         call.observer = self._observer
         call.monotonic = self.monotonic
         if ex.upgrade:
@@ -122,14 +126,11 @@ class Forwarder:
 
     def _write(self, ex: Exchange, call: Call) -> bool:
         """Write the head of a call; False: the request has been here before."""
-        headers, section = ex.headers, ex.section
-        host = headers.get(b"host", b"")
-        if host and len(ex.held) == 1:  # most requests hold back nothing but Host
-            introduction = _introduction(ex.peer, ex.scheme, ex.version, host)
-        elif loops(headers.get(b"via", b"")):  # Differs: [loop] AWS documents no such look.
+        section = ex.section
+        host = ex.headers.get(b"host", b"")
+        introduction = self._introduce(ex, host)
+        if introduction is None:
             return False
-        else:
-            introduction = _introduction_behind_others(ex, host)
         # Differs: [traceparent] AWS sends its own field only.
         trace = f"traceparent: {ex.traceparent}\r\n" if ex.traceparent else ""
         line = f"{call.method} {self._target(ex)} HTTP/1.1\r\n{trace}".encode("latin-1")
@@ -145,6 +146,14 @@ class Forwarder:
         if has_host:
             call.has_host = True
         return True
+
+    def _introduce(self, ex: Exchange, host: bytes) -> bytes | None:
+        """Write the lines that tell the backend of the client; None: the request has been here before."""
+        if host and len(ex.held) == 1:  # most requests hold back nothing but Host
+            return _introduction(ex.peer, ex.scheme, ex.version, host)
+        if loops(ex.headers.get(b"via", b"")):  # Differs: [loop] AWS documents no such look.
+            return None
+        return _introduction_behind_others(ex, host)
 
 
 class CredentialedForwarder(Forwarder):
@@ -218,8 +227,9 @@ def _introduction(
 class _Forwarding(Call):
     """One request at its backend, for one exchange."""
 
-    __slots__ = ("exchange", "monotonic", "observer")
+    __slots__ = ("deliver", "exchange", "monotonic", "observer")
 
+    deliver: Callable[[Exchange, Reply], None]
     exchange: Exchange
     observer: AttemptObserver | None
     monotonic: Callable[[], float]
@@ -240,7 +250,7 @@ class _Forwarding(Call):
             # Differs: [streamed-answers] AWS waits for the whole body, 10 MB of it, before this.
             reply = Reply(status, fields, body)
             reply.tunnel = tunnel
-            run.resume(ex, reply)
+            self.deliver(ex, reply)
 
     def fail(self, error: UpstreamError) -> None:
         ex = self.exchange

@@ -36,13 +36,24 @@ def compile_target(url: Url, variables: PathVariables, *, append: bool) -> Text:
 
     variables: of the route's key. append: a path without variables gets the whole path of the request behind it.
     """
+    in_query = {name: _value(name) for name in url.variables}
+    return fill_target(url, _segments(variables), in_query, append=append)
+
+
+def fill_target(
+    url: Url, in_path: Mapping[str, Text], in_query: Mapping[str, Text], *, append: bool
+) -> Text:
+    """Return the function that makes the request target of a URL whose variables have values of their own.
+
+    in_path, in_query: the value of each variable, fit to stand there. append: see `compile_target`.
+    """
     base, query = url.base, url.query
     if append and not url.variables:
         prefix = base + url.path.rstrip("/")
         path = _appended(prefix)
     else:
-        path = _template(base + (url.path or "/"), _segments(variables))
-    fixed = _template(query, {name: _value(name) for name in url.variables}) if query else None
+        path = _template(base + (url.path or "/"), in_path)
+    fixed = _template(query, in_query) if query else None
 
     def target(ex: Exchange) -> str:
         where = base + ex.forward_path if ex.forward_path else path(ex)
