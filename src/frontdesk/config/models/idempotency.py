@@ -31,7 +31,8 @@ class Idempotency(Model):
     """Methods that it applies to. Default POST and PATCH."""
 
     by: Selector | None = None
-    """Whose keys they are, such as `$authorizer.practice_id`. Default: the authorizer's principal."""
+    """Whose keys they are, such as `$authorizer.practice_id`. Default: the authorizer's principal, or
+    the API key's where there is none."""
 
     expires: Annotated[Duration, between("1s", "30d")] = 86400.0
     """How long a key is remembered. Default 24h."""

@@ -233,6 +233,14 @@ async def test_keys_belong_to_who_calls(door):
     assert len(orders.called) == 2
 
 
+async def test_without_a_principal_a_key_is_of_the_api_key_that_came_with_it(door):
+    orders = door()
+    practices = [SimpleNamespace(id="k1"), SimpleNamespace(id="k2")]
+    for practice in practices * 2:
+        await orders.ask(KEY, api_key=practice)
+    assert len(orders.called) == 2
+
+
 async def test_keys_may_belong_to_a_tenant(door):
     orders = door(by="$request.header.X-Practice")
     for principal, practice in (("alice", b"1"), ("bob", b"1"), ("bob", b"2")):

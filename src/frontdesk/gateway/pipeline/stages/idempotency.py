@@ -64,6 +64,12 @@ def _keys(build: RouteBuild) -> "_Keys":
     )
 
 
+def _caller(ex: Exchange) -> str:
+    if ex.principal or ex.api_key is None:
+        return ex.principal
+    return f"key {ex.api_key.id}"
+
+
 class _Keys:
     """The keys of one route."""
 
@@ -75,7 +81,7 @@ class _Keys:
         self._settings = settings
         self._methods = frozenset(settings.methods)
         self._route = f"{build.api_name}/{build.facts.stage} {build.key}"
-        self._owner: Value = bind(settings.by) if settings.by else lambda ex: ex.principal
+        self._owner: Value = bind(settings.by) if settings.by else _caller
         self._values = [bind(selector) for selector in settings.fingerprint]
         self._fields = _KEPT_FIELDS.union(name.lower().encode() for name in settings.headers)
         self._lease = route.timeout + _GRACE
