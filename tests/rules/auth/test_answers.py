@@ -39,7 +39,20 @@ def test_policy_answers(form):
     assert not answer.allowed
 
 
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [("simple", {"isAuthorized": True}), ("iam", GOOD), ("token", GOOD)],
+    ids=["simple", "iam", "token"],
+)
+def test_every_form_may_tell_the_api_key_of_the_caller(form, value):
+    assert outcome(form, value).usage_key == ""
+    assert outcome(form, value | {"usageIdentifierKey": None}).usage_key == ""
+    assert outcome(form, value | {"usageIdentifierKey": "k3y"}).usage_key == "k3y"
+
+
 BROKEN = {
+    "simple: api key a number": ("simple", {"isAuthorized": True, "usageIdentifierKey": 7}),
+    "iam: api key a list": ("iam", GOOD | {"usageIdentifierKey": ["k"]}),
     "simple: null": ("simple", None),
     "simple: true": ("simple", True),
     "simple: empty": ("simple", {}),

@@ -20,13 +20,14 @@ class Answer:
     """What a function said of one caller.
 
     policy: to be evaluated for each request; None: `allowed` decides. context: what it told of the caller,
-    JSON values, or None.
+    JSON values, or None. usage_key: the API key that it says the caller has, "" for none.
     """
 
     allowed: bool
     policy: Policy | None = None
     principal: str = ""
     context: Context | None = None
+    usage_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,11 @@ def read_outcome(form: str, payload: bytes, error: str) -> Answer | Failure:
         value = None
     if error:
         return _failure(value, error)
-    return read(value) if isinstance(value, dict) else Failure(500, "the answer is not an object")
+    if not isinstance(value, dict):
+        return Failure(500, "the answer is not an object")
+    if not isinstance(value.get("usageIdentifierKey"), str | None):
+        return Failure(500, "usageIdentifierKey is not a text")
+    return read(value)
 
 
 def _failure(value: Any, error: str) -> Failure:
@@ -68,7 +73,7 @@ def _simple(value: dict[str, Any]) -> Answer | Failure:
         return Failure(500, "isAuthorized is not a boolean")
     if not isinstance(context, dict | None) or "claims" in (context or ()):
         return Failure(500, "context is not an object, or uses the reserved key claims")
-    return Answer(allowed, context=context)
+    return Answer(allowed, context=context, usage_key=_usage_key(value))
 
 
 def _policy(value: dict[str, Any]) -> Answer | Failure:
@@ -80,7 +85,17 @@ def _policy(value: dict[str, Any]) -> Answer | Failure:
     policy = read_policy(value.get("policyDocument"))
     if policy is None:
         return Failure(500, "policyDocument cannot be evaluated")
-    return Answer(allowed=False, policy=policy, principal=principal, context=context)
+    return Answer(
+        allowed=False,
+        policy=policy,
+        principal=principal,
+        context=context,
+        usage_key=_usage_key(value),
+    )
+
+
+def _usage_key(value: dict[str, Any]) -> str:
+    return value.get("usageIdentifierKey") or ""
 
 
 def _is_flat(context: Any) -> bool:

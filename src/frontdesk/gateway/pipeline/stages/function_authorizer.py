@@ -136,6 +136,7 @@ def _apply(ex: Exchange, result: Answer | Failure) -> Reply | None:
         ex.authorizer_error = result.reason
         return refusal(result.status, f"authorizer:{_CAUSES[result.status]}")
     ex.principal = result.principal
+    ex.usage_key = result.usage_key
     ex.authorizer = result.context
     ex.authorizer_event = {"lambda": result.context}
     decision = _decide(ex, result)
