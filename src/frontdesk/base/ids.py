@@ -1,7 +1,9 @@
 """Owns how request ids look: opaque text like AWS's `apigw-requestid`. Randomness is handed in."""
 
+from base64 import b32encode
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator
+from hashlib import blake2b, sha256
 from typing import Final
 
 _BYTES: Final = 11  # 88 bits: 15 characters and one `=` of padding
@@ -26,3 +28,14 @@ def request_ids(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
         decoded = text.decode("ascii")
         for at in range(0, len(decoded), _CHARACTERS):
             yield decoded[at : at + _CHARACTERS]
+
+
+def uuid_of(request_id: str) -> str:
+    """Return the UUID that stands for a request id, always the same one (RFC 9562 §5.8, of our own making)."""
+    digits = blake2b(request_id.encode(), digest_size=16).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
+def named_id(name: str, length: int = 10) -> str:
+    """Return the stable id of what has a name: lower-case letters and digits, as AWS's ids of APIs look."""
+    return b32encode(sha256(name.encode()).digest())[:length].decode().lower()

@@ -1,11 +1,12 @@
 """Models of a REST API: its resources, their methods, and what answers in place of a backend."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field
 
 from frontdesk.config.models.api import Api
+from frontdesk.config.models.gateway_response import GatewayResponse, ResponseTypeName
 from frontdesk.config.models.model import OneOrMore
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.rest_integration import Integration, MethodResponses
@@ -34,6 +35,16 @@ class Method(Operation):
     responses: MethodResponses = Field(default_factory=dict)
     """What clients are told of the answers, by status. It changes none of them."""
 
+    @property
+    def called(self) -> str | None:
+        """See Operation."""
+        return self.integration.function
+
+    def calling(self, function: str) -> Self:
+        """See Operation."""
+        integration = self.integration.model_copy(update={"function": function})
+        return self.model_copy(update={"integration": integration})
+
 
 class RestApi(Api):
     """A REST API: methods of resources, behind one host or base path."""
@@ -43,6 +54,9 @@ class RestApi(Api):
 
     binary_media_types: Annotated[tuple[str, ...], OneOrMore()] = ()
     """Media types whose bodies are bytes, not text."""
+
+    gateway_responses: dict[ResponseTypeName, GatewayResponse] = Field(default_factory=dict)
+    """What is said where the API itself answers, by type such as `DEFAULT_4XX`."""
 
     resources: dict[ResourcePath, dict[HttpMethod, Method]] = Field(default_factory=dict)
     """Methods by resource."""

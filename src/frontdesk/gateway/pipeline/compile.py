@@ -1,11 +1,10 @@
 """Owns the way from a checked configuration to a GatewayPlan. Runs at load and reload only."""
 
-import base64
-import hashlib
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from frontdesk.base.ids import named_id
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.api import Api
 from frontdesk.config.models.domain import Domain, target
@@ -58,8 +57,8 @@ def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None
 
 
 def api_id(name: str) -> str:
-    """Make the stable id of an API: ten lower-case letters and digits, as AWS's ids look."""
-    return base64.b32encode(hashlib.sha256(name.encode()).digest())[:10].decode().lower()
+    """Make the stable id of an API."""
+    return named_id(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class _Compiler:
             for below, key, operation in api.operations()
         ]
         bare = self._build("", name, api, facts, None)
-        return StageMount(
+        return kind.mount(
             prefix,
             kind.table(plans),
             self._plan(bare, kind.unmatched, kind.tail),

@@ -37,13 +37,15 @@ def _user_agent(ex: Exchange) -> str | None:
 
 
 def _error_message(ex: Exchange) -> str | None:
+    if ex.fault is not None:
+        return ex.fault.message
     body = MESSAGES.get(ex.status) if ex.error else None
     return None if body is None else orjson.loads(body)["message"]
 
 
 def _error_message_string(ex: Exchange) -> str | None:
     message = _error_message(ex)
-    return None if message is None else orjson.dumps(message).decode()
+    return None if message is None and ex.fault is None else orjson.dumps(message).decode()
 
 
 _RESPONSE_TYPES = {
@@ -57,6 +59,8 @@ _RESPONSE_TYPES = {
 
 
 def _error_response_type(ex: Exchange) -> str | None:
+    if ex.fault is not None:
+        return ex.fault.type
     if not ex.error or ex.status < 400:
         return None
     return _RESPONSE_TYPES.get(ex.status) or f"DEFAULT_{ex.status // 100}XX"
@@ -98,7 +102,7 @@ CONTEXT: dict[str, Variable] = {
     "error.message": _error_message,
     "error.messageString": _error_message_string,
     "error.responseType": _error_response_type,
-    "extendedRequestId": lambda ex: ex.request_id,
+    "extendedRequestId": lambda ex: ex.extended_request_id or ex.request_id,
     "httpMethod": lambda ex: ex.method,
     "identity.accountId": _of_caller("accountId"),
     "identity.caller": _of_caller("callerId"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from frontdesk.base.streams import Duplex, Fields, Source
 from frontdesk.rules.http.trace_context import Caller
+from frontdesk.rules.rest.gateway_responses import Fault
 from frontdesk.rules.tls.client_certificate import ClientCertificate
 
 if TYPE_CHECKING:
@@ -51,11 +52,12 @@ class Reply:
     `Transfer-Encoding`, `Connection`), `Date` and `Server`, which the server adds where absent.
     body: complete bytes, or a Source that is still being filled. tunnel: only with status 101.
     made: who made it: "gateway" (refusals and errors of ours), "integration" (backend, function, mock).
-    cause: for the log, why the gateway refused or failed; "" otherwise.
+    cause: for the log, why the gateway refused or failed; "" otherwise. message: what a REST API says of it
+    where its words for the cause would say less; "" for those.
     close: close the client's connection afterwards.
     """
 
-    __slots__ = ("body", "cause", "close", "fields", "made", "status", "tunnel")
+    __slots__ = ("body", "cause", "close", "fields", "made", "message", "status", "tunnel")
 
     def __init__(
         self,
@@ -65,6 +67,7 @@ class Reply:
         *,
         made: str = "integration",
         cause: str = "",
+        message: str = "",
         close: bool = False,
         tunnel: Duplex | None = None,
     ) -> None:
@@ -73,6 +76,7 @@ class Reply:
         self.body = body
         self.made = made
         self.cause = cause
+        self.message = message
         self.close = close
         self.tunnel = tunnel
 
@@ -185,7 +189,9 @@ class Exchange:
     upgrade: bool = False
     """A valid WebSocket upgrade request (RFC 6455 §4.2.1)."""
     request_id: str = ""
-    """Opaque, 16 characters, `apigw-requestid`."""
+    """Opaque, 16 characters, `apigw-requestid`; at REST APIs a UUID, `x-amzn-RequestId`."""
+    extended_request_id: str = ""
+    """At REST APIs the other id, 16 characters, `x-amz-apigw-id`."""
 
     # -- set by tracing; nothing is, where that is turned off and no function is asked ------------
     traceparent: str = ""
@@ -248,6 +254,8 @@ class Exchange:
     # -- set when the reply is on its way -----------------------------------------------------------
     answered: bool = False
     status: int = 0
+    fault: Fault | None = None
+    """What a REST API says where the gateway itself answers."""
     error: str = ""
     """Cause of a gateway-made answer, or how the exchange broke off (`client_gone`, …); "" if none."""
     response_length: int = 0

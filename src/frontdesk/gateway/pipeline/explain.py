@@ -33,7 +33,7 @@ def explain(plan: GatewayPlan, method: str, url: str, headers: Mapping[str, str]
         raise ValueError(url)
     ex = Exchange()
     ex.method = method.upper()
-    ex.path = path
+    ex.raw_path, ex.path = target.path, path
     ex.host = (target.hostname or lower.get("host", "")).lower().removesuffix(".")
     ex.headers = {name.encode(): value.encode() for name, value in lower.items()}
     plan.route(ex)

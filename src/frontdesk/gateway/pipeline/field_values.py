@@ -37,7 +37,12 @@ _UNFIT: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z")
 def bind_field(text: str) -> Callable[[Exchange], FieldValue]:
     """Compile what a request's field is set to. Missing values are as in `values.bind`."""
     parts = parse(text.strip(" \t"))
-    return _joined([_piece(part, bind_part(part)) for part in parts])
+    return _joined([bind_field_part(part) for part in parts])
+
+
+def bind_field_part(part: Part) -> Callable[[Exchange], FieldValue]:
+    """Compile one part of such a value."""
+    return _piece(part, bind_part(part))
 
 
 def bind_reply_field(text: str) -> Callable[[Exchange, Reply], FieldValue]:

@@ -11,14 +11,23 @@ from typing import Final
 
 from frontdesk.gateway.pipeline.build import Builder, RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.integrations import function, function_url, http, mock, static
+from frontdesk.gateway.pipeline.integrations import (
+    aws_proxy,
+    function,
+    function_url,
+    http,
+    mock,
+    static,
+)
 from frontdesk.gateway.pipeline.plan import RoutePlan, Step
 from frontdesk.gateway.pipeline.replies import refusal
-from frontdesk.gateway.pipeline.router import RouteTable
+from frontdesk.gateway.pipeline.resource_tree import ResourceTree, RestMount
+from frontdesk.gateway.pipeline.router import Routes, RouteTable, StageMount
 from frontdesk.gateway.pipeline.stages import (
     api_key,
     compress,
     cors,
+    gateway_response,
     idempotency,
     mapping,
     respond,
@@ -50,6 +59,27 @@ def not_found(_build: RouteBuild) -> Step:
         return refusal(404, "route")
 
     return Step("no route", miss, '404 {"message":"Not Found"}')
+
+
+REST_INTEGRATIONS: dict[str, Builder] = {
+    "aws_proxy": aws_proxy.integration,
+}
+"""By the type of a method's integration."""
+
+
+def rest_integration(build: RouteBuild) -> Step | None:
+    """Build the last stage of a method's head: what answers the request."""
+    assert build.method is not None
+    return REST_INTEGRATIONS[build.method.integration.type](build)
+
+
+def no_method(_build: RouteBuild) -> Step:
+    """Build the end of the plan for requests that no method of a resource takes."""
+
+    def miss(_ex: Exchange) -> Reply:
+        return refusal(403, "route")
+
+    return Step("no method", miss, '403 {"message":"Missing Authentication Token"}')
 
 
 def forbidden(_build: RouteBuild) -> Step:
@@ -89,35 +119,41 @@ REST_HEAD: tuple[Builder, ...] = (
     api_key.api_key,
     idempotency.idempotency_key,
     throttle.throttle_after_auth,
+    rest_integration,
 )
 
 REST_TAIL: tuple[Builder, ...] = (
+    gateway_response.gateway_response,
     idempotency.keep_answer,
     throttle.rate_limit_fields,
     cors.cors,
     compress.compress,
-    respond.request_id,
+    respond.trace_id,
+    respond.rest_ids,
 )
 
-REST_UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, not_found)
+REST_UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, no_method)
+"""A miss is 403, never 404 or 405."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How the APIs of one type are compiled.
 
-    unmatched: head of the plan of a miss. table: makes what finds the plan of a request.
+    unmatched: head of the plan of a miss. table: makes what finds the plan of a request. mount: what takes
+    the requests of a stage.
     """
 
     head: tuple[Builder, ...]
     tail: tuple[Builder, ...]
     unmatched: tuple[Builder, ...]
-    table: Callable[[Iterable[RoutePlan]], RouteTable]
+    table: Callable[[Iterable[RoutePlan]], Routes]
+    mount: type[StageMount]
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "http": Kind(HEAD, TAIL, UNMATCHED, RouteTable),
-    "rest": Kind(REST_HEAD, REST_TAIL, REST_UNMATCHED, RouteTable),
+    "http": Kind(HEAD, TAIL, UNMATCHED, RouteTable, StageMount),
+    "rest": Kind(REST_HEAD, REST_TAIL, REST_UNMATCHED, ResourceTree, RestMount),
 }
 """By the type of an API."""
 

@@ -54,11 +54,13 @@ def problem(status: int, kind: str, detail: str, cause: str, *extra: Field) -> R
     return Reply(status, fields, orjson.dumps(told), made="gateway", cause=cause)
 
 
-def refusal(status: int, cause: str, *extra: Field, close: bool = False) -> Reply:
+def refusal(
+    status: int, cause: str, *extra: Field, message: str = "", close: bool = False
+) -> Reply:
     """Make the gateway's own answer for `status`, with a fresh field list that tails may extend.
 
-    cause: for the log (`route`, `jwt:expired`, `throttle:stage`, …). extra: further fields.
+    cause: for the log (`route`, `jwt:expired`, `throttle:stage`, …). extra: further fields. message: see Reply.
     """
     fields: Fields = [JSON, *extra]
     body = MESSAGES.get(status) or MESSAGES[500]
-    return Reply(status, fields, body, made="gateway", cause=cause, close=close)
+    return Reply(status, fields, body, made="gateway", cause=cause, message=message, close=close)

@@ -20,8 +20,18 @@ _STATIC, _VARIABLE, _GREEDY = range(3)
 _Found = tuple[RoutePlan, Mapping[str, str]]
 
 
+class Routes(Protocol):
+    """What finds the plan of a request inside of one API stage."""
+
+    plans: tuple[RoutePlan, ...]
+
+    def match(self, method: str, path: str) -> tuple[RoutePlan | None, Mapping[str, str]]:
+        """Find the plan for a normalised path below the stage, with its path variables."""
+        ...
+
+
 class RouteTable:
-    """The routes of one API stage."""
+    """The routes of one stage of an HTTP API."""
 
     def __init__(self, routes: Iterable[RoutePlan]) -> None:
         """routes: plans whose `route_key` is "METHOD /path", "ANY /path" or "$default"."""
@@ -165,7 +175,7 @@ class StageMount:
     __slots__ = ("_preflight", "_routes", "_unmatched", "prefix")
 
     def __init__(
-        self, prefix: str, routes: RouteTable, unmatched: RoutePlan, preflight: RoutePlan | None
+        self, prefix: str, routes: Routes, unmatched: RoutePlan, preflight: RoutePlan | None
     ) -> None:
         self.prefix = prefix
         self._routes = routes

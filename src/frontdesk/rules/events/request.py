@@ -33,11 +33,13 @@ class Request(Protocol):
     peer: str
     client_ip: str
     request_id: str
+    extended_request_id: str
     time: float
     traceparent: str
     body: bytes
     authorizer_event: Mapping[str, Any] | None
     principal: str
+    authorizer_latency: float
     client_cert: ClientCertificate | None
 
 

@@ -1,4 +1,4 @@
-"""Owns how the result of a function becomes an HTTP response, for payload formats 1.0 and 2.0.
+"""Owns how the result of a function becomes an HTTP response, for payload formats 1.0 and 2.0 and REST APIs.
 
 Nothing that a function returns can break out of its header: every name and value is checked here.
 Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs", Lambda function response.
@@ -76,6 +76,25 @@ def parse_v1(payload: bytes) -> Response | Malformed:
     return _response(result, (_several, _single), _TEXT)
 
 
+def parse_rest(payload: bytes, *, binary: bool = False) -> Response | Malformed:
+    """Read a result of an AWS_PROXY integration of a REST API.
+
+    payload: as in format 1.0, but the status is 200 unless given, and there are no other members. A name
+    in both maps is sent from both, the list first, in the spelling of the list. binary: whether the client
+    asked for a binary type; for all others, base64 is the text that it is.
+    Source: AWS, "Output format of a Lambda function for proxy integration"; recorded.
+    """
+    result = _load(payload)
+    if not isinstance(result, dict) or not set(result) <= _REST_MEMBERS:
+        return Malformed("result is not an object of statusCode, headers, body and their like")
+    if not binary:
+        result["isBase64Encoded"] = False
+    return _response({"statusCode": 200, **result}, (_several, _single_as_several), _JSON)
+
+
+_REST_MEMBERS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
+
+
 def parse_metadata(metadata: bytes) -> Response | Malformed:
     """Read what a streamed response begins with: a response without its body.
 
@@ -120,6 +139,15 @@ def _single(result: Mapping[str, Any]) -> _Headers | Malformed:
     return Malformed("headers is not an object of scalars")
 
 
+def _single_as_several(result: Mapping[str, Any]) -> _Headers | Malformed:
+    """Read `headers`, each in the spelling that `multiValueHeaders` has for it."""
+    headers = _single(result)
+    if isinstance(headers, Malformed):
+        return headers
+    spelled = {name.lower(): name for name in result.get("multiValueHeaders") or ()}
+    return [(spelled.get(name.lower(), name), value) for name, value in headers]
+
+
 def _several(result: Mapping[str, Any]) -> _Headers | Malformed:
     headers = result.get("multiValueHeaders") or {}
     if isinstance(headers, dict) and all(isinstance(found, list) for found in headers.values()):
@@ -145,8 +173,8 @@ def _response(
     if status is None:
         return Malformed("statusCode is no number from 200 to 599")
     body = _body(result)
-    if body is None:
-        return Malformed("body is not a string, or not base64 although isBase64Encoded")
+    if isinstance(body, Malformed):
+        return body
     fields: Fields = []
     has_type = status in _NO_CONTENT
     for read in readers:
@@ -175,18 +203,21 @@ def _status(value: Any) -> int | None:
     return int(text) if _STATUS.fullmatch(text) else None
 
 
-def _body(result: Mapping[str, Any]) -> bytes | None:
+UNDECODABLE = Malformed("body is not base64 although isBase64Encoded")
+
+
+def _body(result: Mapping[str, Any]) -> bytes | Malformed:
     body = result.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
-        return None
+        return Malformed("body is not a string")
     if result.get("isBase64Encoded") is not True:
         return body.encode()
     try:
         return a2b_base64(body.encode(), strict_mode=True)
     except Base64Error:
-        return None
+        return UNDECODABLE
 
 
 @lru_cache(maxsize=1024)

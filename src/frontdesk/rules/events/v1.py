@@ -4,12 +4,11 @@ Absent parts are null. Header names keep the client's spelling; single-value map
 Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs", payload format 1.0.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import orjson
 
-from frontdesk.base.streams import Field
 from frontdesk.rules.events.media import event_body
 from frontdesk.rules.events.query import pairs
 from frontdesk.rules.events.request import HIDDEN, Request, RouteFacts, forwarding
@@ -18,7 +17,6 @@ from frontdesk.rules.events.times import clf
 _REPLACED = frozenset(
     {b"x-amzn-trace-id", b"x-forwarded-for", b"x-forwarded-port", b"x-forwarded-proto"}
 )
-_LEFT_OUT = HIDDEN | _REPLACED
 
 _UNKNOWN_CALLER = dict.fromkeys(
     (
@@ -46,6 +44,9 @@ class EventV1:
 
     __slots__ = ("_facts", "_prefix", "_resource")
 
+    left_out = HIDDEN | _REPLACED
+    """Fields of the request that are not shown (lower case)."""
+
     def __init__(self, facts: RouteFacts) -> None:
         self._facts = facts
         self._resource = facts.route_key.partition(" ")[2] or facts.route_key
@@ -62,7 +63,7 @@ class EventV1:
 
     def document(self, request: Request, trace: str) -> dict[str, Any]:
         """Build the event without its body, as JSON values that the caller may extend."""
-        headers = _headers(request, trace)
+        headers = _headers(request, trace, self.left_out)
         query = _grouped(pairs(request.query))
         return {
             "version": "1.0",
@@ -73,12 +74,13 @@ class EventV1:
             "multiValueHeaders": headers,
             "queryStringParameters": _last(query) or None,
             "multiValueQueryStringParameters": query or None,
-            "requestContext": self._context(request),
+            "requestContext": self.context(request),
             "pathParameters": request.params or None,
             "stageVariables": self._facts.variables or None,
         }
 
-    def _context(self, request: Request) -> dict[str, Any]:
+    def context(self, request: Request) -> dict[str, Any]:
+        """Build `requestContext`."""
         facts, second = self._facts, request.time
         agent = request.headers.get(b"user-agent")
         return {
@@ -142,10 +144,12 @@ def _authorizer(shown: Mapping[str, Any] | None, principal: str) -> Mapping[str,
     return {**context, "principalId": principal} if principal else context or _NO_AUTHORIZER
 
 
-def _headers(request: Request, trace: str) -> Multi:
+def _headers(request: Request, trace: str, left_out: Container[bytes]) -> Multi:
     shown = _grouped(
         (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in _visible(request.fields, request.held)
+        for part in (request.fields, request.held)
+        for name, value in part
+        if name.lower() not in left_out
     )
     origin, port, scheme = forwarding(request)
     shown["X-Amzn-Trace-Id"] = [trace]
@@ -155,10 +159,6 @@ def _headers(request: Request, trace: str) -> Multi:
     shown["X-Forwarded-Port"] = [port]
     shown["X-Forwarded-Proto"] = [scheme]
     return shown
-
-
-def _visible(*parts: list[Field]) -> Iterable[Field]:
-    return (field for part in parts for field in part if field[0].lower() not in _LEFT_OUT)
 
 
 def _grouped(items: Iterable[tuple[str, str]]) -> Multi:

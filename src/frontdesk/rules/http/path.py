@@ -35,12 +35,26 @@ def normalise(raw: str) -> str | None:
     """
     if _PLAIN.fullmatch(raw):
         return raw
+    segments = _segments(raw)
+    if segments is None:
+        return None
+    trailing = "/" if segments and segments[-1] == "" else ""
+    # Empty segments go only now: dot segments count them, as in RFC 3986 §5.2.4.
+    named = "/".join(filter(None, segments))
+    return f"/{named}{trailing}" if named else "/"
+
+
+def with_slashes(raw: str) -> str:
+    """Return the normal form of a path that `normalise` does not refuse, but with its runs of slashes."""
+    return "/" + "/".join(_segments(raw) or ())
+
+
+def _segments(raw: str) -> list[str] | None:
+    """Take a path apart with dot segments resolved and empty ones kept; None where it must be refused."""
     if not raw.startswith("/") or _UNFIT.search(raw):
         return None
     path = _TRIPLET.sub(_decode_unreserved, raw) if "%" in raw else raw
-    if _DISGUISED_DOTS.search(path):
-        return None
-    return _resolve(path)
+    return None if _DISGUISED_DOTS.search(path) else _resolve(path)
 
 
 def _decode_unreserved(triplet: re.Match[str]) -> str:
@@ -48,7 +62,7 @@ def _decode_unreserved(triplet: re.Match[str]) -> str:
     return character if character in _UNRESERVED else triplet[0].upper()
 
 
-def _resolve(path: str) -> str | None:
+def _resolve(path: str) -> list[str] | None:
     segments = path.split("/")[1:]
     if segments[-1] in {".", ".."}:
         segments.append("")  # "/a/." and "/a/.." name folders
@@ -60,7 +74,4 @@ def _resolve(path: str) -> str | None:
             kept.pop()
         elif segment != ".":
             kept.append(segment)
-    trailing = "/" if kept and kept[-1] == "" else ""
-    # Empty segments go only now: dot segments count them, as in RFC 3986 §5.2.4.
-    named = "/".join(filter(None, kept))
-    return f"/{named}{trailing}" if named else "/"
+    return kept

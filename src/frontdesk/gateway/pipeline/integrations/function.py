@@ -6,7 +6,7 @@ Knows functions only as the `Invoker` port; the formats are `rules.events`.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -31,6 +31,14 @@ MAX_EVENT: Final = 6_291_556
 """Bytes of an event, base64 of a binary body included: Lambda's limit."""
 
 _RETRY_AFTER: Field = (b"retry-after", b"1")
+
+
+class Event(Protocol):
+    """Makes what a function gets."""
+
+    def encode(self, request: Exchange, trace: str) -> bytes:
+        """Write the event as JSON. trace: the X-Amzn-Trace-Id to show."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,7 @@ class FunctionIntegration:
     def __init__(
         self,
         invoker: Invoker,
-        event: EventV1 | EventV2,
+        event: Event,
         form: Form,
         *,
         timeout: float,
@@ -135,11 +143,14 @@ class FunctionIntegration:
         if outcome.error:
             return self._failure(ex, outcome)
         ex.invoke_status = 200
-        response = self._form.parse(outcome.payload)
+        response = self._parsed(ex, outcome.payload)
         if isinstance(response, Malformed):
             return self._malformed(ex, response)
         ex.integration_status, fields, body = response
         return Reply(ex.integration_status, fields, body)
+
+    def _parsed(self, _ex: Exchange, payload: bytes) -> Response | Malformed:
+        return self._form.parse(payload)
 
     def _malformed(self, ex: Exchange, found: Malformed) -> Reply:
         ex.integration_error = found.reason
