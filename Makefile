@@ -10,7 +10,7 @@ demo: .venv/installed
 	$(BIN)/python examples/clinic/demo.py
 
 test: .venv/installed-for-tests
-	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl node:nodejs
+	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl node:nodejs redis-server:redis-server pg_ctlcluster:postgresql
 	$(BIN)/pytest
 
 lint: .venv/installed-for-tests
@@ -26,7 +26,7 @@ bench: .venv/installed
 	$(BIN)/python -m bench
 
 soak: .venv/installed-for-tests
-	sh tests/debian-packages.sh nginx:nginx-light
+	sh tests/debian-packages.sh nginx:nginx-light redis-server:redis-server
 	$(BIN)/pytest -m soak
 
 clean:

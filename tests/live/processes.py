@@ -102,9 +102,10 @@ class Running:
             reader.join(PATIENCE)
         return code
 
-    def end(self) -> None:
-        """End it if it still runs."""
-        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGKILL):
+    def end(self, by: int | None = None) -> None:
+        """End it if it still runs. by: the signal that asks it to; None: SIGTERM."""
+        asks = by or signal.SIGTERM
+        for number in (asks, asks, signal.SIGKILL):
             if self._process.poll() is None:
                 self._process.send_signal(number)
                 with contextlib.suppress(subprocess.TimeoutExpired):

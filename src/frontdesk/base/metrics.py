@@ -72,6 +72,16 @@ THROTTLE = _counter(
     "Requests that a throttle let pass or refused.",
     *("policy", "scope", "result"),
 )
+LEASES = _counter(
+    "frontdesk_ledger_leases_total",
+    "Orders of tokens at the shared ledger: granted, short (fewer than wanted), refused or failed.",
+    "result",
+)
+SHARED_LOST = _gauge(
+    "frontdesk_shared_lost",
+    "1 while the shared store of limits is lost, else 0.",
+    merged="max",
+)
 AUTHORIZER = _counter(
     "frontdesk_authorizer_total",
     "Decisions of an authorizer, remembered ones among them.",

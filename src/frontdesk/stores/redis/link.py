@@ -1,0 +1,122 @@
+"""Owns the way to one Redis: its client, whether it answers, and when to look again. Knows no keys.
+
+The driver is imported when a link is made: most gateways need none.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StartError, StoreError
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.secrets import Secret
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+T = TypeVar("T")
+
+PATIENCE: Final = 1.0
+"""Seconds after which a Redis that does not answer is taken for lost: requests wait for it meanwhile."""
+
+PAUSE: Final = 1.0
+"""Seconds between two looks at a Redis that is lost."""
+
+_log = logging.getLogger("frontdesk.redis")
+
+
+class Link:
+    """One Redis. Used on one event loop. A call that fails makes it lost; then it is tried until it answers."""
+
+    def __init__(
+        self, url: Secret, clock: Clock, wheel: Wheel, *, ca: Path | None = None, meanwhile: str
+    ) -> None:
+        """url: redis:// or rediss://. ca: certificates of authorities, instead of the system's.
+
+        meanwhile: what is done without it, for the log. Raises: StartError, where the driver is missing.
+        """
+        self._redis = _client(url, ca)
+        self._clock = clock
+        self._meanwhile = meanwhile
+        self._timer = wheel.timer(self._look)
+        self._looking: asyncio.Task[None] | None = None
+        self.lost = False
+        self.on_return: Callable[[], None] = _nothing
+        """Called when it answers again."""
+
+    def script(self, text: str) -> Callable[[list[str], list[Any]], Awaitable[Any]]:
+        """Prepare a Lua script; it is sent to the server once. It is called with its keys and arguments."""
+        return self._redis.register_script(text)
+
+    async def call(self, work: Callable[["Redis"], Awaitable[T]]) -> T:
+        """Run commands and return what came of them. Raises: StoreError, at once where it is lost."""
+        if self.lost:
+            raise StoreError("Redis is lost")
+        return await self._attempt(work)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self._timer.stop()
+        if self._looking is not None:
+            self._looking.cancel()
+        with suppress(*_errors()):
+            await self._redis.aclose()
+
+    async def _attempt(self, work: Callable[["Redis"], Awaitable[T]]) -> T:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await work(self._redis)
+        except _errors() as error:
+            told = str(error) or f"no answer within {PATIENCE:g} s"
+            if not self.lost:
+                self.lost = True
+                _log.warning("Redis is lost: %s; %s until it is back", told, self._meanwhile)
+            self._timer.at(self._clock.monotonic() + PAUSE)
+            raise StoreError(f"Redis did not do it: {told}") from error
+
+    def _look(self) -> None:
+        self._looking = asyncio.get_running_loop().create_task(self._try_again())
+
+    async def _try_again(self) -> None:
+        with suppress(StoreError):
+            await self._attempt(_ping)
+            self.lost = False
+            _log.warning("Redis is back")
+            self.on_return()
+
+
+async def _ping(redis: "Redis") -> None:
+    await redis.ping()
+
+
+def _nothing() -> None:
+    """Nobody waits for its return."""
+
+
+def _client(url: Secret, ca: Path | None) -> "Redis":
+    try:
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+    except ImportError as error:
+        raise StartError(
+            "shared: this needs the package redis", hint="pip install 'frontdesk[redis]'"
+        ) from error
+    secured: dict[str, Any] = {} if ca is None else {"ssl_ca_certs": str(ca)}
+    return Redis.from_url(
+        url.reveal(),
+        socket_timeout=PATIENCE,
+        socket_connect_timeout=PATIENCE,
+        retry=Retry(NoBackoff(), 1),  # a connection that the server has closed meanwhile
+        **secured,
+    )
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from redis.exceptions import RedisError
+
+    return (RedisError, OSError, TimeoutError)

@@ -1,0 +1,127 @@
+"""What RedisLedger does beyond the conformance suite: several nodes, a server that goes and comes."""
+
+import asyncio
+import logging
+
+import pytest
+
+from frontdesk.ports.ledger import UNKNOWN, Quota, Rule
+from tests.live.servers import redis_server
+
+HOURLY = Rule("hourly", limit=100, window=3600.0, burst=100)
+MIDNIGHT = 4_102_444_800.0
+
+
+async def test_nodes_together_get_exactly_what_the_bucket_holds(node):
+    nodes = [node() for _ in range(4)]
+    answers = await asyncio.gather(
+        *(each.decide(("k", HOURLY)) for _ in range(50) for each in nodes)
+    )
+    assert sum(grant.allowed for _, grant in answers) == 100
+
+
+async def test_nodes_together_get_exactly_a_quota(node, redis):
+    nodes = [node() for _ in range(4)]
+    quota = Quota("daily", 150, MIDNIGHT)
+    for _ in range(3):
+        await asyncio.gather(*(each.decide(("k", quota)) for _ in range(20) for each in nodes))
+    for each in nodes:  # what one of them still holds, the others cannot have
+        while (await each.decide(("k", quota)))[1].allowed:
+            pass
+    (key,) = redis.keys()
+    assert redis.get(key) == b"150"
+    assert redis.expiretime(key) == MIDNIGHT + 86400
+
+
+async def test_cold_requests_of_one_turn_share_a_round_trip(node):
+    one = node()
+    answers = await asyncio.gather(*(one.decide((f"k{n}", HOURLY)) for n in range(100)))
+    assert all(grant.allowed for _, grant in answers)
+    assert one.ledger.round_trips == 1
+
+
+async def test_closing_gives_back_what_was_not_used(node, redis):
+    quota = Quota("daily", 1000, MIDNIGHT)
+    one = node()
+    for _ in range(40):
+        await one.decide(("k", quota))
+    await one.ledger.close()
+    (key,) = redis.keys()
+    assert redis.get(key) == b"40"
+
+
+@pytest.mark.parametrize(
+    ("jump", "expected"),
+    [
+        pytest.param(-7200, [True, True, True, False], id="back"),
+        pytest.param(7200, [True, True, True, True], id="forward"),
+    ],
+)
+async def test_a_jump_of_the_servers_clock_blocks_nobody_and_gives_one_burst_at_most(
+    node, redis, jump, expected
+):
+    one = node()
+    limit = Rule("r", limit=2, window=3600.0, burst=4)
+    await one.decide(("k", limit))
+    (key,) = redis.keys()
+    owed, at = redis.get(key).split()
+    redis.set(key, b"%s %d" % (owed, int(at) - jump * 1_000_000))
+    allowed = [(await one.decide(("k", limit)))[1].allowed for _ in range(5)]
+    assert allowed == [*expected, False]
+
+
+@pytest.mark.parametrize(
+    ("on_loss", "allowed"), [("open", [True, True, False]), ("closed", [False, False, False])]
+)
+async def test_a_lost_server_is_noticed_survived_and_healed(node, caplog, on_loss, allowed):
+    limit = Rule("r", limit=2, window=3600.0, burst=2)
+    with redis_server() as server:
+        one = node(server.url, on_loss=on_loss)
+        assert (await one.decide(("k", limit)))[1].allowed
+        server.kill()
+        with caplog.at_level(logging.WARNING, "frontdesk.redis"):
+            answers = [(await one.decide(("other", limit)))[1] for _ in range(3)]
+            assert [grant.allowed for grant in answers] == allowed
+            assert (answers[2] is UNKNOWN) == (on_loss == "closed")
+            assert lost(one) == 1.0
+            one.turn(2.0)  # it is tried again, and nothing is logged a second time
+            await asyncio.sleep(0)
+            server.start()
+            await healed(one)
+        assert [record.message.split(":")[0] for record in caplog.records] == [
+            "Redis is lost",
+            "Redis is back",
+        ]
+        answers = [(await one.decide(("other", limit)))[1] for _ in range(3)]
+        assert [grant.allowed for grant in answers] == [True, True, False]
+        assert lost(one) == 0.0
+
+
+async def test_a_server_that_hangs_is_taken_for_lost(node, monkeypatch):
+    monkeypatch.setattr("frontdesk.stores.redis.link.PATIENCE", 0.1)
+    with redis_server() as server:
+        one = node(server.url, on_loss="closed")
+        await one.decide(("k", HOURLY))
+        server.pause()
+        assert (await one.decide(("other", HOURLY)))[1] is UNKNOWN
+        server.go_on()
+
+
+async def test_a_password_is_in_no_log(node, caplog):
+    with redis_server("--requirepass", "right") as server:
+        one = node(server.url.replace("//", "//:wr0ng@"), on_loss="closed")
+        assert (await one.decide(("k", HOURLY)))[1] is UNKNOWN
+        assert "wr0ng" not in caplog.text + repr(vars(one.link))
+        other = node(server.url.replace("//", "//:right@"))
+        assert (await other.decide(("k", HOURLY)))[1].allowed
+
+
+def lost(node):
+    return next(s.value for s in node.ledger.samples() if s.name == "frontdesk_shared_lost")
+
+
+async def healed(node):
+    """Turn its wheel until it has found the server again."""
+    while lost(node):
+        node.turn(2.0)
+        await asyncio.sleep(0.01)
