@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.base.clock import SystemClock
+from frontdesk.base.wheel import Wheel
 from frontdesk.ports.catalog import ConflictError, Delete, Put
 from frontdesk.stores.memory.catalog import MemoryCatalog
+from frontdesk.stores.postgres.catalog import PostgresCatalog
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
+from tests.live.servers import emptied, postgres_url
 
 
 class Calendar(SystemClock):
@@ -25,20 +28,29 @@ class Calendar(SystemClock):
         return self.now
 
 
-@contextlib.contextmanager
-def memory(clock):
+@contextlib.asynccontextmanager
+async def memory(clock):
     yield MemoryCatalog(clock)
 
 
-@contextlib.contextmanager
-def sqlite(clock):
+@contextlib.asynccontextmanager
+async def sqlite(clock):
     with tempfile.TemporaryDirectory() as folder:
         database = Database.open(Path(folder) / "frontdesk.db")
         yield SqliteCatalog(database, clock)
         database.close()
 
 
-ADAPTERS = {"memory": memory, "sqlite": sqlite}
+@contextlib.asynccontextmanager
+async def postgres(clock):
+    async with emptied(postgres_url()) as database:
+        wheel = Wheel(clock.monotonic())
+        catalog = PostgresCatalog(database, clock, wheel)
+        yield catalog
+        catalog.close()
+
+
+ADAPTERS = {"memory": memory, "sqlite": sqlite, "postgres": postgres}
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)
@@ -52,8 +64,8 @@ def clock():
 
 
 @pytest.fixture
-def catalog(opened, clock):
-    with opened(clock) as catalog:
+async def catalog(opened, clock):
+    async with opened(clock) as catalog:
         yield catalog
 
 
@@ -196,8 +208,13 @@ CHANGES = st.one_of(
 
 @settings(deadline=None, max_examples=30)
 @given(st.lists(st.lists(CHANGES, min_size=1, max_size=3), max_size=12))
-def test_sqlite_does_as_memory_does(commits):
-    async def told(catalog):
+@pytest.mark.parametrize("adapter", ["sqlite", "postgres"])
+def test_every_adapter_does_as_memory_does(adapter, commits):
+    async def told(opened):
+        async with opened(Calendar()) as catalog:
+            return await said_by(catalog)
+
+    async def said_by(catalog):
         said = []
         for changes in commits:
             try:
@@ -208,5 +225,4 @@ def test_sqlite_does_as_memory_does(commits):
         said.extend([list(await catalog.history("k", key)) for key in "abc"])
         return said
 
-    with memory(Calendar()) as expected, sqlite(Calendar()) as found:
-        assert asyncio.run(told(found)) == asyncio.run(told(expected))
+    assert asyncio.run(told(ADAPTERS[adapter])) == asyncio.run(told(memory))

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from frontdesk.ports.idempotency import Answer, Key
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
+from frontdesk.stores.postgres.idempotency import PostgresIdempotency
 from frontdesk.stores.sqlite.idempotency import SqliteIdempotency
+from tests.live.servers import emptied, postgres_url
 
 KEY = Key("orders POST alice", "k-1")
 NOW = 1_700_000_000.25
@@ -31,7 +33,13 @@ async def sqlite():
         store.close()
 
 
-ADAPTERS = {"memory": memory, "sqlite": sqlite}
+@contextlib.asynccontextmanager
+async def postgres():
+    async with emptied(postgres_url()) as database:
+        yield PostgresIdempotency(database)
+
+
+ADAPTERS = {"memory": memory, "sqlite": sqlite, "postgres": postgres}
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)

@@ -8,8 +8,10 @@ import pytest
 
 from frontdesk.ports.usage import Row
 from frontdesk.stores.memory.usage import MemoryUsage
+from frontdesk.stores.postgres.usage import PostgresUsage
 from frontdesk.stores.sqlite.database import Database
 from frontdesk.stores.sqlite.usage import SqliteUsage
+from tests.live.servers import emptied, postgres_url
 
 
 @contextlib.asynccontextmanager
@@ -25,7 +27,13 @@ async def sqlite():
         database.close()
 
 
-ADAPTERS = {"memory": memory, "sqlite": sqlite}
+@contextlib.asynccontextmanager
+async def postgres():
+    async with emptied(postgres_url()) as database:
+        yield PostgresUsage(database)
+
+
+ADAPTERS = {"memory": memory, "sqlite": sqlite, "postgres": postgres}
 
 ROWS = [
     Row("k1", "large", "2026-11-20", 2),

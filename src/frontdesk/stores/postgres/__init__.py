@@ -1,0 +1,1 @@
+"""Ports kept in PostgreSQL, which several gateways share. Needs the extra `postgres`."""

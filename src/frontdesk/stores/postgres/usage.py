@@ -1,0 +1,62 @@
+"""Owns the counts of requests by key in PostgreSQL: one row for each day, key and plan."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from frontdesk.ports.usage import Row
+from frontdesk.stores.postgres.database import Database
+
+if TYPE_CHECKING:
+    from frontdesk.stores.postgres.database import Connection
+
+_ADD = """
+    INSERT INTO frontdesk_usage AS known (key, plan, day, requests) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (day, key, plan) DO UPDATE SET requests = known.requests + excluded.requests
+"""
+_READ = """
+    SELECT key, plan, day, requests FROM frontdesk_usage
+    WHERE day BETWEEN $1 AND $2 AND key = coalesce($3, key) AND plan = coalesce($4, plan)
+    ORDER BY day, key, plan
+"""
+_TOTALS = """
+    SELECT key, sum(requests)::BIGINT FROM frontdesk_usage
+    WHERE plan = $1 AND day BETWEEN $2 AND $3 GROUP BY key
+"""
+_FORGET = "DELETE FROM frontdesk_usage WHERE day < $1"
+
+
+class PostgresUsage:
+    """See `ports.usage.Usage`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, rows: Sequence[Row]) -> None:
+        """See the port."""
+        # In one order, so that gateways that add at the same time wait for each other only once.
+        in_order = sorted(rows, key=lambda row: (row.day, row.key, row.plan))
+
+        async def work(connection: "Connection") -> None:
+            await connection.executemany(_ADD, in_order)
+
+        await self._database.write(work)
+
+    async def read(
+        self, first: str, last: str, *, key: str | None = None, plan: str | None = None
+    ) -> Sequence[Row]:
+        """See the port."""
+        rows = await self._database.run(
+            lambda connection: connection.fetch(_READ, first, last, key, plan)
+        )
+        return [Row(*row) for row in rows]
+
+    async def totals(self, plan: str, first: str, last: str) -> Mapping[str, int]:
+        """See the port."""
+        rows = await self._database.run(
+            lambda connection: connection.fetch(_TOTALS, plan, first, last)
+        )
+        return dict(rows)
+
+    async def forget(self, day: str) -> None:
+        """See the port."""
+        await self._database.run(lambda connection: connection.execute(_FORGET, day))
