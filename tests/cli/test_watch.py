@@ -60,8 +60,5 @@ def test_the_configuration_code_layers_zips_and_requirements_are_watched(tmp_pat
     for name in (*skipped, *sources, *named):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    found = {
-        file.relative_to(tmp_path).as_posix()
-        for file in watched_files([path], load([path], {}).config)
-    }
+    found = {file.relative_to(tmp_path).as_posix() for file in watched_files(load([path], {}))}
     assert found == {"frontdesk.yaml", "f.py", *sources, *named}

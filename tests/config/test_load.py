@@ -197,7 +197,7 @@ def test_sources_and_references_make_the_same_configuration_whatever_has_changed
     path.unlink()
     text.write_text("after")
     again = load(
-        tuple(loaded.sources), {}, loaded.sources.__getitem__, known=dict(loaded.references)
+        loaded.paths, {}, loaded.sources.__getitem__, known=dict(loaded.references)
     )
     assert again.config == loaded.config
     assert again.config.apis["a"].routes["GET /"].mock.body == "before default"

@@ -125,7 +125,7 @@ def _file(loaded: Loaded) -> Iterator[Row]:
         compile_offline(loaded)
     except ConfigError as error:
         findings += error.findings
-    files = ", ".join(str(path) for path in loaded.sources)
+    files = ", ".join(str(path) for path in loaded.paths)
     yield from of_findings(findings) if findings else [Row("file", "ok", files)]
 
 

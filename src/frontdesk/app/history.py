@@ -10,6 +10,7 @@ from typing import Final
 
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
+from frontdesk.config.load import Loaded
 from frontdesk.ports.catalog import Catalog, Record
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
@@ -27,15 +28,20 @@ _KIND: Final = "config"
 class Version:
     """A configuration that came into force. time: seconds since 1970.
 
-    by: "start", "SIGHUP", the file that changed, "cli", or "rollback to N". sources: the files' texts by
-    path. changes: how many keys were other ones than before.
+    by: "start", "SIGHUP", the file that changed, "cli", or "rollback to N". paths, sources: see `Loaded`.
+    changes: how many keys were other ones than before.
     """
 
     number: int
     time: float
     by: str
     changes: int
+    paths: tuple[Path, ...]
     sources: Mapping[Path, bytes]
+
+    def read(self, path: Path) -> bytes:
+        """Read a file as it was; one that only another environment asks for, as it is."""
+        return self.sources[path] if path in self.sources else path.read_bytes()
 
 
 class History:
@@ -59,21 +65,26 @@ class History:
             )
         return _version(record)
 
-    async def keep(self, sources: Mapping[Path, bytes], by: str, changes: int) -> int:
+    async def keep(self, loaded: Loaded, by: str, changes: int) -> int:
         """Note what came into force, unless the newest version says the same; return its number."""
         newest = await self._catalog.get(_KIND, self._name)
-        if newest is not None and _version(newest).sources == sources:
+        if newest is not None and _version(newest).sources == loaded.sources:
             return newest.version
-        files = [[str(path), text.decode()] for path, text in sources.items()]
-        document = {"by": by, "changes": changes, "files": files}
+        files = [[str(path), text.decode()] for path, text in loaded.sources.items()]
+        own = len(loaded.paths)  # documents that they name come after them
+        document = {"by": by, "changes": changes, "files": files[:own], "documents": files[own:]}
         record = await self._catalog.put(_KIND, self._name, document, keep=KEPT)
         return record.version
 
 
 def _version(record: Record) -> Version:
     document = record.document
-    sources = {Path(path): text.encode() for path, text in document["files"]}
-    return Version(record.version, record.time, document["by"], document["changes"], sources)
+    files, documents = (
+        {Path(path): text.encode() for path, text in document.get(key, ())}
+        for key in ("files", "documents")
+    )
+    by, changes = document["by"], document["changes"]
+    return Version(record.version, record.time, by, changes, tuple(files), files | documents)
 
 
 async def read_history(data_dir: Path, name: str) -> Sequence[Version]:

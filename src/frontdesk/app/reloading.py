@@ -126,7 +126,7 @@ class Reloads:
     async def start(self, history: History) -> None:
         """Note the configuration in force as a version; do what has been asked for already."""
         self._history = history
-        self._paths = tuple(self._target.loaded.sources)
+        self._paths = self._target.loaded.paths
         await self._keep("start", 0)
         self._run_next()
 
@@ -209,8 +209,8 @@ class Reloads:
         paths = self._paths
         if version is not None:
             assert self._history is not None
-            sources = (await self._history.version(version)).sources
-            paths, read = tuple(sources), sources.__getitem__
+            former = await self._history.version(version)
+            paths, read = former.paths, former.read
         return await self._target.prepare(await aside(lambda: load(paths, self._environ, read)))
 
     def _effect(self, before: Loaded, after: Loaded) -> Effect:
@@ -226,7 +226,7 @@ class Reloads:
         """Note what is in force. A store that cannot be written loses the note, not the reload."""
         assert self._history is not None
         try:
-            return await self._history.keep(self._target.loaded.sources, by, count)
+            return await self._history.keep(self._target.loaded, by, count)
         except FrontdeskError as error:
             _log.warning("this configuration is not in the history: %s", error)
             return 0

@@ -29,9 +29,10 @@ from frontdesk.stores.shared_memory.turn import Turn
 class Proposal:
     """A configuration as it reaches a worker: what has been read once is not read again.
 
-    sources, references: see `Loaded`. functions: the names of those that it may call.
+    paths, sources, references: see `Loaded`. functions: the names of those that it may call.
     """
 
+    paths: tuple[Path, ...]
     sources: Mapping[Path, bytes]
     references: Known = field(repr=False)
     functions: tuple[str, ...]
@@ -40,12 +41,12 @@ class Proposal:
     def of(cls, candidate: Candidate) -> "Proposal":
         """Propose what this process has compiled."""
         loaded, functions = candidate.loaded, tuple(candidate.parts.invokers)
-        return cls(loaded.sources, loaded.references, functions)
+        return cls(loaded.paths, loaded.sources, loaded.references, functions)
 
     def loaded(self) -> Loaded:
         """Load it. Raises: ConfigError."""
         read = self.sources.__getitem__
-        return load(tuple(self.sources), {}, read, known=self.references)
+        return load(self.paths, {}, read, known=self.references)
 
 
 @dataclass(frozen=True, slots=True)

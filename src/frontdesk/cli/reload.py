@@ -90,8 +90,8 @@ def history(paths: tuple[Path, ...], version: int | None) -> None:
     found = next((each for each in versions if each.number == version), None)
     if found is None:
         raise click.UsageError(f"no such version: {version}; `frontdesk history` lists them")
-    for text in found.sources.values():
-        click.echo(text.decode(), nl=False)
+    for path in found.paths:
+        click.echo(found.sources[path].decode(), nl=False)
 
 
 def _tell(answer: dict[str, Any]) -> None:

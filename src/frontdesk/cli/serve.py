@@ -89,7 +89,7 @@ async def _serve(app: Frontdesk, ready: Callable[[], None], watched: tuple[Path,
     loop.add_signal_handler(signal.SIGUSR1, app.reopen_logs)
     loop.add_signal_handler(signal.SIGHUP, app.reloads.begin, "SIGHUP")
     watcher = Watcher(
-        lambda: watched_files(watched, app.config),
+        lambda: watched_files(app.loaded),
         lambda changed: app.reloads.begin(from_here(changed)),
     )
     with suppress(asyncio.CancelledError):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from frontdesk.config.models.root import Config
+from frontdesk.config.load import Loaded
 from frontdesk.functions.deployments import files_below
 from frontdesk.rules.concurrency import LATEST
 
@@ -70,11 +70,14 @@ class Watcher:
         return stamps
 
 
-def watched_files(paths: Iterable[Path], config: Config) -> Iterator[Path]:
-    """List what `dev` reloads for: the configuration, and the functions' sources, zips and requirements."""
-    yield from paths
+def watched_files(loaded: Loaded) -> Iterator[Path]:
+    """List what `dev` reloads for: the configuration, the documents that it names, and what functions run.
+
+    That is their sources, zips and requirements.
+    """
+    yield from loaded.sources
     found: set[Path] = set()
-    for function in config.local_functions.values():
+    for function in loaded.config.local_functions.values():
         for number in (LATEST, *function.versions):
             version = function.version(number)
             found |= {version.code, *version.layers}

@@ -1,4 +1,4 @@
-"""Owns the way from files to a Config: read, resolve references, merge, validate, check names.
+"""Owns the way from files to a Config: read, resolve references, merge, join, validate, check names.
 
 Everything that is wrong is told at once, in file order.
 """
@@ -12,8 +12,11 @@ from frontdesk.config.conflicts import conflicts
 from frontdesk.config.mappings import unknown_targets
 from frontdesk.config.models.root import Config
 from frontdesk.config.names import unknown_names
+from frontdesk.config.openapi.document import Note, is_literal
+from frontdesk.config.openapi.joining import join_documents
 from frontdesk.config.plans import unfit_plans
 from frontdesk.config.references import Known, resolve
+from frontdesk.config.releases import unknown_aliases
 from frontdesk.config.text import FileText
 from frontdesk.config.tree import Tree
 from frontdesk.config.urls import unusable_urls
@@ -25,14 +28,17 @@ from frontdesk.config.yaml_source import read_yaml
 class Loaded:
     """A valid configuration, and where it says what.
 
-    tree: the files' content as written, its texts knowing their references. sources: the files' bytes
-    by path, in order. references: what theirs stood for. `load` makes the same again of these two.
+    tree: the files' content as written, its texts knowing their references. paths: the files, in order.
+    sources: their bytes by path, and those of the documents that they name. references: what theirs
+    stood for. `load` makes the same again of these three. notes: what documents have for `check` to tell.
     """
 
     config: Config
     tree: Tree
+    paths: tuple[Path, ...]
     sources: Mapping[Path, bytes]
     references: Known = field(repr=False)
+    notes: tuple[Note, ...] = ()
 
     def place(self, *path: str | int) -> Position | None:
         """Say where the key at `path` stands, or None where the files say nothing.
@@ -69,6 +75,15 @@ def load(
     merged: Tree | None = None
     sources: dict[Path, bytes] = {}
     references: Known = dict(known or {})
+    notes: list[Note] = []
+
+    def open_document(path: Path) -> tuple[Tree | None, list[Finding]]:
+        sources[path] = read(path)
+        tree, found = read_yaml(sources[path], str(path))
+        if tree is not None:
+            found += resolve(tree, path.parent.absolute(), environ, references, is_literal)
+        return tree, found
+
     for path in paths:
         try:
             sources[path] = read(path)
@@ -83,6 +98,9 @@ def load(
             findings += _merge(merged, tree)
     config = None
     if merged is not None:
+        joined = join_documents(merged, open_document)
+        findings += joined.findings
+        notes = joined.notes
         config, found = validate(merged, paths[0].parent.absolute())
         told = {finding.where for finding in findings}  # a reference that is not resolved, say
         found += [
@@ -92,11 +110,11 @@ def load(
             *unfit_plans(merged),
         ]
         if config is not None:
-            found += unusable_urls(config, merged)
+            found += [*unusable_urls(config, merged), *unknown_aliases(config, merged)]
         findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:
-        raise ConfigError(located(findings, [str(path) for path in paths]))
-    return Loaded(config, merged, sources, references)
+        raise ConfigError(located(findings, [*map(str, paths), *map(str, sources)]))
+    return Loaded(config, merged, tuple(paths), sources, references, tuple(notes))
 
 
 def _unreadable(path: Path, error: OSError) -> Finding:

@@ -26,26 +26,37 @@ Known = dict[tuple[FilePath, str], str]
 
 
 def resolve(
-    tree: Tree, folder: FilePath, environ: Mapping[str, str], known: Known
+    tree: Tree,
+    folder: FilePath,
+    environ: Mapping[str, str],
+    known: Known,
+    literal: Callable[[Path], bool] = lambda _path: False,
 ) -> list[Finding]:
     """Replace the references in `tree.value`. folder: of the file, for relative paths.
 
-    known: is asked first, and told what has been looked up.
+    known: is asked first, and told what has been looked up. literal: says of a path that its text has
+    no references.
     The mappings and lists are made anew, so that values shared through aliases stay apart.
     """
-    resolver = _Resolver(tree, folder, environ, known)
+    resolver = _Resolver(tree, folder, environ, known, literal)
     tree.value = resolver.walk(tree.value, ())
     return resolver.findings
 
 
 class _Resolver:
     def __init__(
-        self, tree: Tree, folder: FilePath, environ: Mapping[str, str], known: Known
+        self,
+        tree: Tree,
+        folder: FilePath,
+        environ: Mapping[str, str],
+        known: Known,
+        literal: Callable[[Path], bool],
     ) -> None:
         self.tree = tree
         self.folder = folder
         self.environ = environ
         self.known = known
+        self.literal = literal
         self.findings: list[Finding] = []
 
     def walk(self, value: Any, path: Path) -> Any:
@@ -59,7 +70,7 @@ class _Resolver:
         return value
 
     def text(self, written: str, path: Path) -> FileText:
-        if "${" not in written:
+        if "${" not in written or self.literal(path):
             return FileText(written, self.folder, written)
         referenced = False
 

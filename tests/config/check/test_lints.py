@@ -34,7 +34,28 @@ SEVERAL = "upstreams: {u: {url: 'http://x'%s}, v: {url: 'http://v'}}\napis: {a: 
 
 KEYED = "store: memory\nworkers: %s\napis: {a: {throttle: 5/s, routes: {POST /: {mock: {}%s}}}}"
 
+DOCUMENT = """
+openapi: 3.0.1
+info: {title: x, version: "1"}
+paths:
+  /:
+    get:
+      responses: {}
+      x-amazon-apigateway-integration: {type: http_proxy, uri: "http://127.0.0.1:9"%s}
+"""
+DOCUMENTS = {"plain.yaml": DOCUMENT % "", "more.yaml": DOCUMENT % ", tlsConfig: {}"}
+
 CASES = [
+    (
+        "openapi-not-carried",
+        "apis: {a: {openapi: more.yaml}}",
+        "apis: {a: {openapi: plain.yaml}}",
+    ),
+    (
+        "openapi-overridden",
+        "apis: {a: {openapi: plain.yaml, resources: {/: {GET: {integration: {type: mock}}}}}}",
+        "apis: {a: {openapi: plain.yaml, resources: {/: {PUT: {integration: {type: mock}}}}}}",
+    ),
     ("keys-apart", KEYED % (2, ", idempotency: {}"), KEYED % (2, "")),
     ("keys-apart", KEYED % (2, ", idempotency: {}"), KEYED % (1, ", idempotency: {}")),
     ("retry-without-key", RETRIED % ("", "POST /", "", ""), RETRIED % ("", "GET /", "", "")),
@@ -320,6 +341,8 @@ def ids_of(load_text, tmp_path, certificates):
     shutil.copytree(certificates, tmp_path, dirs_exist_ok=True)
     (tmp_path / "m.py").write_text("def f(event, context): ...\n")
     (tmp_path / "token").write_text("t")
+    for name, document in DOCUMENTS.items():
+        (tmp_path / name).write_text(document)
 
     def ids(text):
         return {finding.id for finding in check(load_text(f"name: x\n{text}\n", T="t"))}

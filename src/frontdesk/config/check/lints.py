@@ -12,6 +12,7 @@ from frontdesk.config.check import (
     files,
     function_urls,
     handlers,
+    openapi,
     resilience,
     routes,
     timeouts,
@@ -138,6 +139,18 @@ LINTS: Final[dict[str, Lint]] = {
         routes.open_without_throttle,
         "anybody may call it as often as the whole account allows",
         "give the route an authorizer, or a throttle such as {rate: 10/s, by: $context.identity.sourceIp}",
+    ),
+    "openapi-not-carried": Lint(
+        WARNING,
+        openapi.noted_as("openapi-not-carried"),
+        "AWS does something here that Frontdesk does not",
+        "say it in the file in our words, or take it out of the document",
+    ),
+    "openapi-overridden": Lint(
+        WARNING,
+        openapi.noted_as("openapi-overridden"),
+        "what the document says here is not in force, which its readers cannot see",
+        "take it out of the document, or out of the file",
     ),
     "policy-never-acts": Lint(
         WARNING,

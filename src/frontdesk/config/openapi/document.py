@@ -1,0 +1,165 @@
+"""Owns one OpenAPI document with the local files that it refers to, and what is told about it.
+
+Follows `$ref`s, never to another machine. Knows the versions of the format, and no key of ours.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path as FilePath
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from frontdesk.base.errors import Finding, Position
+from frontdesk.config.placed import Placed
+from frontdesk.config.tree import Node, Path, Tree
+from frontdesk.config.validation import shown
+
+AWS: Final = "x-amazon-apigateway-"
+OURS: Final = "x-frontdesk-"
+MAX_FILES: Final = 50
+"""Files that one document may consist of."""
+
+METHODS: Final = ("delete", "get", "head", "options", "patch", "post", "put")
+ANY_METHOD: Final = f"{AWS}any-method"
+
+Open = Callable[[FilePath], tuple[Tree | None, list[Finding]]]
+"""Reads a file, with what is wrong with it. Raises: OSError."""
+
+
+def is_literal(path: Path) -> bool:
+    """Tell whether a text of a document is only data: our references stand in our own keys alone."""
+    return not any(isinstance(part, str) and part.startswith(OURS) for part in path)
+
+
+class Note(NamedTuple):
+    """Something of a document for `check` to tell. lint: under which id."""
+
+    lint: str
+    where: Position
+    message: str
+
+
+class Operation(NamedTuple):
+    """An operation of a document. method: in capitals, ANY among them. item: the path item around it."""
+
+    path: str
+    method: str
+    placed: Placed
+    item: Placed
+
+
+class Document:
+    """An OpenAPI document of any version. findings, notes: what is told about it, growing as it is read."""
+
+    def __init__(self, file: FilePath, open_file: Open, named_at: Position) -> None:
+        """named_at: the key of ours that names the file."""
+        self.findings: list[Finding] = []
+        self.notes: list[Note] = []
+        self._open = open_file
+        self._files: dict[FilePath, Placed] = {}
+        empty = Node(str(file), 1, 1, 1, 1, {})
+        self.root = self._file(file, named_at) or Placed({}, empty)
+        self.is_swagger = "swagger" in self.root.value
+        """Whether it is of version 2.0."""
+        self._check_version(file)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether there is a document to read at all."""
+        return bool(self.root.value)
+
+    def refuse(self, at: Placed, message: str, hint: str = "", *, value: object = None) -> None:
+        """Tell an error. value: the offending one, if it is worth showing."""
+        got = "" if value is None else shown(value)
+        self.findings.append(Finding("error", "openapi", at.position(), message, got, hint=hint))
+
+    def left_out(self, at: Placed, message: str) -> None:
+        """Tell that something acts at AWS and not here."""
+        self.tell("openapi-not-carried", at, message)
+
+    def tell(self, lint: str, at: Placed, message: str) -> None:
+        """Tell `check` of a key."""
+        self.notes.append(Note(lint, at.position(of_key=True), message))
+
+    def section(self, name: str) -> Placed:
+        """Return a section of what a document defines for reuse: `schemas`, `securitySchemes`."""
+        if self.is_swagger:
+            return self.root.below(_SWAGGER_SECTIONS[name])
+        return self.root.below("components").below(name)
+
+    def operations(self) -> Iterator[Operation]:
+        """Go through all operations, in the order of the document."""
+        for path, item in self.root.below("paths").items():
+            if path.startswith("x-"):
+                continue
+            item = self.follow(item)  # noqa: PLW2901 - the item itself, wherever it stands
+            for word, placed in item.items():
+                if word in METHODS:
+                    yield Operation(path, word.upper(), placed, item)
+                elif word == ANY_METHOD:
+                    yield Operation(path, "ANY", placed, item)
+                elif word == "trace":
+                    self.left_out(placed, "no route has the method TRACE")
+
+    def follow(self, placed: Placed) -> Placed:
+        """Return what a value refers to, or itself. What cannot be found is told, and empty."""
+        seen: set[tuple[str, str]] = set()
+        while reference := placed.text("$ref"):
+            at = placed.get("$ref") or placed
+            target = self._target(reference, at)
+            if target is None or (step := (target.node.file, str(target.path))) in seen:
+                if target is not None:
+                    self.refuse(at, "expected a reference that ends somewhere", value=reference)
+                return Placed({}, placed.node, placed.path)
+            seen.add(step)
+            placed = target
+        return placed
+
+    def _target(self, reference: str, at: Placed) -> Placed | None:
+        name, _, pointer = reference.partition("#")
+        if "://" in name or name.startswith("//"):
+            hint = "copy what it refers to into a file beside this one"
+            self.refuse(at, "expected a reference to a local file", hint, value=reference)
+            return None
+        file = FilePath(at.node.file)
+        found = self._file(file.parent / unquote(name) if name else file, at.position())
+        for part in pointer.split("/")[1:]:
+            key = unquote(part).replace("~1", "/").replace("~0", "~")
+            found = found and (found.get(key) or (found.get(int(key)) if key.isdecimal() else None))
+        if found is None and not (self.findings and self.findings[-1].where == at.position()):
+            self.refuse(at, "expected a reference to something that there is", value=reference)
+        return found
+
+    def _file(self, path: FilePath, named_at: Position) -> Placed | None:
+        if path in self._files:
+            return self._files[path]
+        message = ""
+        if len(self._files) == MAX_FILES:
+            message = f"expected a document of at most {MAX_FILES} files"
+        else:
+            try:
+                tree, findings = self._open(path)
+            except OSError as error:
+                message = f"cannot read the file {path}: {error.strerror}"
+        if message:
+            self.findings.append(Finding("error", "openapi", named_at, message))
+            return None
+        self.findings += findings
+        if tree is None:
+            return None
+        self._files[path] = Placed(tree.value, tree.node)
+        return self._files[path]
+
+    def _check_version(self, file: FilePath) -> None:
+        root = self.root
+        if not self.is_usable:
+            return
+        at = root.get("swagger") or root.get("openapi")
+        if at is None:
+            self.refuse(
+                root, f"expected an OpenAPI document, with the key openapi or swagger: {file}"
+            )
+        elif not str(at.value).startswith(("2.0",) if self.is_swagger else ("3.0", "3.1")):
+            self.refuse(at, "expected version 2.0, 3.0 or 3.1 of OpenAPI", value=at.value)
+
+
+_SWAGGER_SECTIONS: Final = {"schemas": "definitions", "securitySchemes": "securityDefinitions"}

@@ -1,0 +1,234 @@
+"""Owns `x-amazon-apigateway-integration`: what it says as an integration of a method, or as a route.
+
+What acts at AWS and has no word here is noted; what cannot answer a request is refused.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from frontdesk.config.openapi.arns import called_function
+from frontdesk.config.openapi.document import Document
+from frontdesk.config.placed import Branch, Placed
+
+Member = Callable[[Document, Branch, Placed], None]
+"""Puts what a member of an integration says into a branch."""
+
+_SUPPLY: Final = "or give this operation in the file, which then wins"
+_STAGE_VARIABLE: Final = re.compile(r"\$\{stageVariables\.(\w+)\}")
+_PATH_OF_URI: Final = re.compile(r"https?://[^/]+(/[^?#]*)?")
+
+
+def read_method(document: Document, operation: Branch, integration: Placed) -> None:
+    """Read the integration of a method of a REST API."""
+    inner = operation.branch("integration", integration)
+    kind = integration.text("type").lower()
+    inner.put("type", kind, integration.get("type") or integration)
+    uri, upstream = integration.get("uri"), _upstream(integration)
+    if kind in ("aws", "aws_proxy"):
+        call = _function(document, inner, uri or integration)
+        if call:
+            document.left_out(uri or integration, "streaming of a method's answer is not carried")
+    elif kind in ("http", "http_proxy") and upstream is not None:
+        inner.put("upstream", upstream.value, upstream)
+        _path_at_upstream(inner, uri)
+    elif kind in ("http", "http_proxy") and uri is not None:
+        inner.put("uri", _stage_variables(uri.value), uri)
+    _members(document, operation, integration, _OF_METHODS)
+
+
+def read_route(document: Document, operation: Branch, integration: Placed) -> None:
+    """Read the integration of a route of an HTTP API."""
+    kind = integration.text("type").lower()
+    subtype = integration.get("integrationSubtype")
+    uri = integration.get("uri") or integration
+    if subtype is not None:
+        document.refuse(
+            subtype, "expected an integration with a function or HTTP", value=subtype.value
+        )
+    elif kind == "aws_proxy":
+        if _function(document, operation, uri):
+            operation.put("invoke_mode", "response_stream", uri)
+    elif kind == "http_proxy":
+        _http(operation, integration, uri)
+    else:
+        at = integration.get("type") or integration
+        hint = f"an HTTP API has aws_proxy and http_proxy; write type: rest for others, {_SUPPLY}"
+        document.refuse(at, "expected aws_proxy or http_proxy", hint, value=at.value)
+    members = _OF_ROUTES if kind == "http_proxy" else {**_OF_ROUTES, "requestParameters": None}
+    _members(document, operation, integration, members)
+
+
+def _members(
+    document: Document,
+    operation: Branch,
+    integration: Placed,
+    table: Mapping[str, Member | None],
+) -> None:
+    for key, member in integration.items():
+        read = table.get(key)
+        if read is not None:
+            read(document, operation, member)
+        elif key not in _READ and (key, str(member.value).upper()) not in _AS_HERE:
+            document.left_out(member, f"{key} of an integration is not carried")
+
+
+def _function(document: Document, branch: Branch, uri: Placed) -> bool:
+    """Read the ARN of a function; tell whether its answer is streamed."""
+    called = called_function(uri.value) if isinstance(uri.value, str) else None
+    if called is None:
+        hint = f"name a function by its ARN, {_SUPPLY}"
+        document.refuse(uri, "expected the ARN of a function", hint, value=uri.value)
+        return False
+    branch.put("function", called.function, uri)
+    return called.streamed
+
+
+def _http(operation: Branch, integration: Placed, uri: Placed) -> None:
+    http = operation.branch("http", integration)
+    upstream = _upstream(integration)
+    if upstream is not None:
+        http.put("upstream", upstream.value, upstream)
+        _path_at_upstream(http, uri)
+    else:
+        http.put("url", _stage_variables(uri.value), uri)
+    method = integration.get("httpMethod")
+    if method is not None and method.value != "ANY":
+        http.graft("method", method)
+
+
+def _upstream(integration: Placed) -> Placed | None:
+    private = integration.text("connectionType").upper() == "VPC_LINK"
+    return integration.get("connectionId") if private else None
+
+
+def _path_at_upstream(branch: Branch, uri: Placed | None) -> None:
+    found = _PATH_OF_URI.fullmatch(str(uri.value)) if uri is not None else None
+    if uri is not None and found is not None and found[1]:
+        branch.put("path", _stage_variables(found[1]), uri)
+
+
+def _stage_variables(uri: Any) -> Any:
+    return _STAGE_VARIABLE.sub(r"${stage.\1}", uri) if isinstance(uri, str) else uri
+
+
+# -- members ------------------------------------------------------------------------------------
+
+
+def _timeout(_document: Document, operation: Branch, member: Placed) -> None:
+    milliseconds = member.value
+    whole = isinstance(milliseconds, int) and not isinstance(milliseconds, bool)
+    operation.put("timeout", f"{milliseconds}ms" if whole else milliseconds, member)
+
+
+def _payload(_document: Document, operation: Branch, member: Placed) -> None:
+    if "function" in operation.value:
+        operation.put("payload", str(member.value), member)
+
+
+def _parameters(document: Document, operation: Branch, member: Placed) -> None:
+    for key, value in member.items():
+        _mapping(document, operation.branch("request", member), key, value)
+
+
+def _answers(document: Document, operation: Branch, member: Placed) -> None:
+    for status, changes in member.items():
+        response = operation.branch("response", member).branch("status", member)
+        for key, value in changes.items():
+            _mapping(document, response.branch(status, changes), key, value)
+
+
+def _mapping(document: Document, branch: Branch, key: str, value: Placed) -> None:
+    """Read a parameter mapping of an HTTP API, such as `overwrite:header.X`."""
+    action, _, target = key.partition(":")
+    place, _, name = target.partition(".")
+    ours = _ACTIONS.get(action)
+    if key == "overwrite:path":
+        branch.graft("path", value)
+    elif key == "overwrite:statuscode":
+        branch.graft("status", value)
+    elif ours is None or place not in _PLACES or not name:
+        hint = "such as append:header.NAME, overwrite:querystring.NAME, remove:header.NAME"
+        document.refuse(value, "expected a parameter mapping", hint, value=key)
+    elif action == "remove":
+        removed = branch.branch(_PLACES[place], value)
+        removed.put("remove", [*removed.value.get("remove", ()), name], value)
+    else:
+        branch.branch(_PLACES[place], value).branch(ours, value).graft(name, value)
+
+
+_ACTIONS: Final = {"append": "append", "overwrite": "set", "remove": "remove"}
+_PLACES: Final = {"header": "headers", "querystring": "query"}
+
+
+def _as_is(key: str) -> Member:
+    def put(_document: Document, operation: Branch, member: Placed) -> None:
+        operation.branch("integration", member).graft(key, member)
+
+    return put
+
+
+def _lower(key: str) -> Member:
+    def put(_document: Document, operation: Branch, member: Placed) -> None:
+        value = str(member.value).lower()
+        operation.branch("integration", member).put(key, value, member)
+
+    return put
+
+
+def _method_of_backend(_document: Document, operation: Branch, member: Placed) -> None:
+    inner = operation.branch("integration", member)
+    if inner.value["type"] in ("http", "http_proxy"):  # a function is always called by POST
+        inner.graft("method", member)
+
+
+def _responses(document: Document, operation: Branch, member: Placed) -> None:
+    responses = operation.branch("integration", member).branch("responses", member)
+    for pattern, answer in member.items():
+        response = responses.branch(pattern, answer)
+        for key, value in answer.items():
+            ours = _OF_RESPONSES.get(key)
+            if ours is None:
+                document.left_out(value, f"{key} of an integration's response is not carried")
+            elif key == "contentHandling":
+                response.put(ours, str(value.value).lower(), value)
+            else:
+                response.graft(ours, value)
+
+
+_OF_RESPONSES: Final = {
+    "statusCode": "status",
+    "responseParameters": "parameters",
+    "responseTemplates": "templates",
+    "contentHandling": "content_handling",
+}
+"""Members of an integration's response, and our keys for them."""
+
+_OF_METHODS: Final[dict[str, Member | None]] = {
+    "contentHandling": _lower("content_handling"),
+    "httpMethod": _method_of_backend,
+    "passthroughBehavior": _lower("passthrough"),
+    "requestParameters": _as_is("request_parameters"),
+    "requestTemplates": _as_is("request_templates"),
+    "responses": _responses,
+    "timeoutInMillis": _timeout,
+}
+_OF_ROUTES: Final[dict[str, Member | None]] = {
+    "payloadFormatVersion": _payload,
+    "requestParameters": _parameters,
+    "responseParameters": _answers,
+    "timeoutInMillis": _timeout,
+}
+_READ: Final = {
+    "connectionId",
+    "connectionType",
+    "httpMethod",
+    "integrationSubtype",
+    "payloadFormatVersion",
+    "type",
+    "uri",
+}
+"""Members that are read with the type."""
+
+_AS_HERE: Final = {("responseTransferMode", "BUFFERED"), ("cacheNamespace", "")}
+"""Members whose value is what happens here anyway."""
