@@ -32,6 +32,8 @@ VARIABLES: Final = frozenset(
         "extendedRequestId",
         "httpMethod",
         "identity.accountId",
+        "identity.apiKey",
+        "identity.apiKeyId",
         "identity.caller",
         "identity.clientCert.clientCertPem",
         "identity.clientCert.issuerDN",
