@@ -226,6 +226,8 @@ class Exchange:
     """The API key that an authorizer said the caller has (`usageIdentifierKey`)."""
     api_key: "ApiKey | None" = None
     """Whose request it is, where the operation asks for an API key and one was sent that is known."""
+    api_key_value: bytes = b""
+    """What was sent: for functions and backends, never for a log."""
     authorizer_error: str = ""
     authorizer_started: float = 0.0
     authorizer_latency: float = -1.0
