@@ -113,6 +113,17 @@ def test_the_record_names_a_client_with_a_certificate(exchange):
     assert json.loads(json_record(exchange(client_cert=client)))["clientCert"] == client.subject
 
 
+def test_a_log_names_a_consumer_and_shows_no_more_of_its_key_than_the_beginning(exchange):
+    value = b"fd_prod_Ab12Cd34_" + b"s" * 38
+    ex = exchange(api_key=SimpleNamespace(id="Ab12Cd34", name="practice_a"), api_key_value=value)
+    assert json.loads(json_record(ex))["consumer"] == "practice_a"
+    form = "$context.identity.apiKeyId $context.identity.apiKey"
+    assert compile_format(form, SECRETS)(ex) == b"Ab12Cd34 fd_prod_Ab12Cd34\n"
+    assert compile_format({"k": "$context.identity.apiKey"}, SECRETS)(ex) == (
+        b'{"k":"fd_prod_Ab12Cd34"}\n'
+    )
+
+
 def test_common_log_format(exchange):
     line = compile_format("clf", SECRETS)(exchange())
     assert line == (
@@ -138,6 +149,7 @@ def test_common_log_format(exchange):
         ),
         pytest.param({"x-vendor": "$context.path"}, b'{"x-vendor":"***"}\n', id="secret member"),
         pytest.param("$context.authorizer.api_key", b"***\n", id="secret claim"),
+        pytest.param("$context.identity.apiKey", b"-\n", id="no API key"),
     ],
 )
 def test_templates(exchange, form, expected):

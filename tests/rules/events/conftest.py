@@ -44,6 +44,8 @@ def make_request():
             "authorizer_event": None,
             "principal": "",
             "client_cert": None,
+            "api_key": None,
+            "api_key_value": b"",
         }
         return SimpleNamespace(**values | other)
 

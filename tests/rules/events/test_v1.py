@@ -144,6 +144,12 @@ def test_a_client_with_a_certificate(event_of):
     assert "clientCert" not in event_of()["requestContext"]["identity"]
 
 
+def test_a_caller_with_an_api_key(event_of):
+    event = event_of(api_key=SimpleNamespace(id="Ab12Cd34"), api_key_value=b"fd_prod_x")
+    identity = event["requestContext"]["identity"]
+    assert (identity["apiKeyId"], identity["apiKey"]) == ("Ab12Cd34", "fd_prod_x")
+
+
 def test_a_caller_with_a_signature(event_of):
     caller = {
         "accessKey": "AKIDEXAMPLE",

@@ -49,13 +49,6 @@ class KeyRegistry:
         """Take keys in, in place of what had their digests."""
         self._keys.update({key.digest: key for key in keys})
 
-    def replace(self, keys: Iterable[ApiKey]) -> None:
-        """Take keys in, and forget all others."""
-        kept = {key.digest: key for key in keys}
-        for digest in self._keys.keys() - kept.keys():
-            del self._keys[digest]
-        self._keys.update(kept)
-
     def finder(self, fixed: Mapping[bytes, ApiKey]) -> Find:
         """Return what finds live keys and some others, by digest. A miss costs as much as a hit."""
         live = self._keys

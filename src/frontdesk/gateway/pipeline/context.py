@@ -105,6 +105,8 @@ CONTEXT: dict[str, Variable] = {
     "extendedRequestId": lambda ex: ex.extended_request_id or ex.request_id,
     "httpMethod": lambda ex: ex.method,
     "identity.accountId": _of_caller("accountId"),
+    "identity.apiKey": lambda ex: ex.api_key_value.decode("latin-1") or None,
+    "identity.apiKeyId": lambda ex: ex.api_key.id if ex.api_key is not None else None,
     "identity.caller": _of_caller("callerId"),
     "identity.clientCert.clientCertPem": _of_certificate("clientCertPem"),
     "identity.clientCert.issuerDN": _of_certificate("issuerDN"),

@@ -13,6 +13,7 @@ import orjson
 
 from frontdesk.gateway.pipeline.context import CONTEXT, Variable, variable
 from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.rules.auth.api_keys import prefix_of
 from frontdesk.rules.http.trace_context import write_root
 from frontdesk.rules.lang.context import LONGEST_TEMPLATE, TEMPLATE_VARIABLE
 from frontdesk.rules.redaction import MASK, SecretNames, mask_secrets
@@ -81,6 +82,8 @@ def json_record(ex: Exchange) -> bytes:
             record["upstream"] = ex.upstream
     if ex.principal:
         record["principal"] = _shown(ex.principal)
+    if ex.api_key is not None:
+        record["consumer"] = ex.api_key.name
     if ex.client_cert is not None:
         record["clientCert"] = _shown(ex.client_cert.subject)
     if ex.error:
@@ -146,6 +149,9 @@ def _find(name: str, secrets: SecretNames) -> Variable:
         raise ValueError(f"unknown variable: $context.{name}")
     if name.startswith("authorizer.") and name.rpartition(".")[2] in secrets:
         return lambda _ex: MASK
+    if name == "identity.apiKey":
+        # Differs: [key-in-logs] AWS writes the whole key.
+        return lambda ex: (key := found(ex)) and prefix_of(key)
     if name in CONTEXT and name not in _FREE_TEXT:
         return found
     return lambda ex: _masked(found(ex))

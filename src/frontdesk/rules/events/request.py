@@ -41,6 +41,21 @@ class Request(Protocol):
     principal: str
     authorizer_latency: float
     client_cert: ClientCertificate | None
+    api_key_value: bytes
+
+    @property
+    def api_key(self) -> "KeyHolder | None":
+        """Whose API key came with it."""
+        ...
+
+
+class KeyHolder(Protocol):
+    """Whoever an API key was given to."""
+
+    @property
+    def id(self) -> str:
+        """Public, the same for good."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

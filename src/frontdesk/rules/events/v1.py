@@ -109,8 +109,11 @@ class EventV1:
 
 
 def _identity(request: Request) -> dict[str, Any]:
-    """Tell what the door knows of a caller by its certificate or its signature."""
+    """Tell what the door knows of a caller by its API key, its certificate or its signature."""
     known: dict[str, Any] = {}
+    if request.api_key is not None:
+        known["apiKey"] = request.api_key_value.decode("latin-1")
+        known["apiKeyId"] = request.api_key.id
     if request.client_cert is not None:
         known["clientCert"] = request.client_cert.shown
     caller = (request.authorizer_event or {}).get("iam")

@@ -147,11 +147,11 @@ class _Guard:
         key = self._find(value)
         allowance = None if key is None else self._recent.get(key)
         if allowance is None or not allowance.begins <= ex.time < allowance.ends:
-            found = self._judge_key(ex, key)
+            found = self._judge_key(ex, key, value)
             if isinstance(found, Reply):
                 return found
             allowance = found
-        ex.api_key = key
+        ex.api_key, ex.api_key_value = key, value
         claims = allowance.claims
         if not claims:
             allowance.count.add()
@@ -164,7 +164,7 @@ class _Guard:
             return PARKED
         return _judge(ex, allowance, *answer)
 
-    def _judge_key(self, ex: Exchange, key: ApiKey | None) -> _Allowance | Reply:
+    def _judge_key(self, ex: Exchange, key: ApiKey | None, value: bytes) -> _Allowance | Reply:
         """Find out what a key may take that was not used lately; guessers come to here only."""
         now = self._monotonic()
         if self._failures.refuses(ex.client_ip, now):
@@ -172,7 +172,7 @@ class _Guard:
         if key is None:
             self._failures.count(ex.client_ip, now)
             return refusal(403, "api_key:unknown")
-        ex.api_key = key
+        ex.api_key, ex.api_key_value = key, value
         if not key.enabled:
             return refusal(403, "api_key:disabled")
         plan = next((plan for plan in key.plans if plan in self._terms), None)

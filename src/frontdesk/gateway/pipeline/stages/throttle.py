@@ -1,6 +1,6 @@
 """Owns throttling: account, stage, API and route limits, each for all callers or per value of a selector.
 
-Limits that need no identity are taken before the authorizer, limits by `$authorizer.…` after it. All
+Limits that need no identity are taken before the authorizer, limits by `$authorizer.…` or API key after it. All
 limits of one place are taken together or not at all. The counting is the Ledger's.
 """
 
@@ -56,7 +56,7 @@ class _Limit:
         return self.by is not None and any(
             isinstance(part, Selector)
             and part.source == "context"
-            and part.name.partition(".")[0] == "authorizer"
+            and part.name.startswith(("authorizer.", "identity.apiKey"))
             for part in parse(self.by)
         )
 
@@ -67,7 +67,7 @@ def throttle_before_auth(build: RouteBuild) -> Step | None:
 
 
 def throttle_after_auth(build: RouteBuild) -> Step | None:
-    """Build the limits by claim or authorizer context."""
+    """Build the limits by claim, authorizer context or API key."""
     return _step(build, needs_identity=True)
 
 
