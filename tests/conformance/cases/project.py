@@ -54,13 +54,12 @@ def write(folder: Path, case: dict[str, Any]) -> Path:
         for route in api.get("routes", [])
         if route.get("authorizer")
     }
-    ours: dict[str, Any] = {"routes": routes, "stage": _stage(api)}
+    ours: dict[str, Any] = {"routes": routes, "stage": stage(api)}
     if "cors" in api:
         ours["cors"] = {CORS[key]: value for key, value in api["cors"].items()}
     for name in functions:
-        code = HANDLER.format(body=_handler_body(case.get("backend", {})))
-        (folder / f"{name}.py").write_text(code)
-    return _save(
+        write_function(folder, name, case.get("backend", {}))
+    return save(
         folder,
         {
             "functions": {
@@ -76,7 +75,7 @@ def write_domain(folder: Path, case: dict[str, Any]) -> Path:
     """Write the project of a custom domain: one API per mapping, which answers with its name."""
     mappings = case["domain"]["mappings"]
     ours = {key: f"api-{number}" for number, key in enumerate(mappings)}
-    return _save(
+    return save(
         folder,
         {
             "apis": {
@@ -88,7 +87,13 @@ def write_domain(folder: Path, case: dict[str, Any]) -> Path:
     )
 
 
-def _save(folder: Path, config: dict[str, Any]) -> Path:
+def write_function(folder: Path, name: str, backend: dict[str, Any]) -> None:
+    """Write the module of a function that behaves as `backend` says, and keeps its events."""
+    (folder / f"{name}.py").write_text(HANDLER.format(body=handler_body(backend)))
+
+
+def save(folder: Path, config: dict[str, Any]) -> Path:
+    """Write the file of a project, with what all of them have, and return it."""
     whole = {
         "name": "recorded",
         "listen": "127.0.0.1:0",
@@ -108,7 +113,8 @@ def events(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for path in found for line in path.read_text().splitlines()]
 
 
-def _stage(api: dict[str, Any]) -> dict[str, Any]:
+def stage(api: dict[str, Any]) -> dict[str, Any]:
+    """Return the stage of a case's API in our words."""
     stage = api.get("stage", {"name": "$default"})
     if stage is None:
         pytest.skip("an API without a stage cannot be configured")
@@ -187,7 +193,8 @@ def _authorizer(authorizer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _handler_body(backend: dict[str, Any]) -> str:
+def handler_body(backend: dict[str, Any]) -> str:
+    """Return the last line of a handler that behaves as `backend` says."""
     if "functionRaises" in backend:
         error = backend["functionRaises"]
         return (
