@@ -302,19 +302,21 @@ class Compiler:
     def reference(self, node: tree.Reference) -> Evaluate:
         return self._walk(node.name, node.steps)
 
-    def _walk(
-        self, name: str, steps: tuple[tree.Property | tree.Index | tree.Call, ...]
-    ) -> Evaluate:
+    def _walk(self, name: str, steps: tuple[tree.Step, ...]) -> Evaluate:
         def variable(state: State) -> Any:
             value = state.variables.get(name)
             return value.text(state) if type(value) is Deferred else value
 
-        if not steps:
-            return variable
+        return self._follow(variable, steps) if steps else variable
+
+    def followed(self, node: tree.Followed) -> Evaluate:
+        return self._follow(self.expression(node.origin), node.steps)
+
+    def _follow(self, origin: Evaluate, steps: tuple[tree.Step, ...]) -> Evaluate:
         follow = tuple(self._step(one) for one in steps)
 
         def run(state: State) -> Any:
-            value = variable(state)
+            value = origin(state)
             for step in follow:
                 if value is None:
                     return None
@@ -323,7 +325,7 @@ class Compiler:
 
         return run
 
-    def _step(self, step: tree.Property | tree.Index | tree.Call) -> Step:
+    def _step(self, step: tree.Step) -> Step:
         self._weight += 1
         if isinstance(step, tree.Call):
             return self._call(step)
@@ -416,6 +418,7 @@ _STATEMENTS: Final[dict[type, Callable[[Compiler, Any], Run]]] = {
 
 _EXPRESSIONS: Final[dict[type, Callable[[Compiler, Any], Evaluate]]] = {
     tree.Chain: Compiler.chain,
+    tree.Followed: Compiler.followed,
     tree.Interpolated: Compiler.interpolated,
     tree.ListLiteral: Compiler.list_of,
     tree.Literal: Compiler.literal,

@@ -9,6 +9,7 @@ from frontdesk.rules.lang.vtl.tree import (
     Call,
     Chain,
     Expression,
+    Followed,
     Index,
     Interpolated,
     ListLiteral,
@@ -18,6 +19,7 @@ from frontdesk.rules.lang.vtl.tree import (
     Property,
     Range,
     Reference,
+    Step,
     Text,
 )
 
@@ -108,16 +110,20 @@ class ExpressionReader:
         if found is None:
             return None
         self.at = found.end()
-        steps = []
-        while (step := self._step()) is not None:
-            steps.append(step)
+        steps = self._steps()
         if found[1]:
             if not self.text.startswith("}", self.at):
                 raise self.error(f"expected }}, got {self._shown()}")
             self.at += 1
-        return Reference(found[2], tuple(steps), self.text[begin : self.at], self.offset + begin)
+        return Reference(found[2], steps, self.text[begin : self.at], self.offset + begin)
 
-    def _step(self) -> Property | Index | Call | None:
+    def _steps(self) -> tuple[Step, ...]:
+        steps = []
+        while (step := self._step()) is not None:
+            steps.append(step)
+        return tuple(steps)
+
+    def _step(self) -> Step | None:
         at = self.at
         if found := _PROPERTY.match(self.text, at):
             self.at = found.end()
@@ -181,7 +187,8 @@ class ExpressionReader:
         operand = read(self) if read else None
         if operand is None:
             raise self.error(f"expected a value, got {self._shown()}", at)
-        return operand
+        steps = self._steps()
+        return Followed(operand, steps) if steps else operand
 
     def _number(self, digits: str) -> int | float:
         if len(digits) > 300:

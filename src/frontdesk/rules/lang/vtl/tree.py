@@ -66,14 +66,25 @@ class Call:
     at: int
 
 
+Step = Property | Index | Call
+
+
 @dataclass(frozen=True, slots=True)
 class Reference:
     """`$name.step[step].step()`. source: as written, for escapes."""
 
     name: str
-    steps: "tuple[Property | Index | Call, ...]"
+    steps: tuple[Step, ...]
     source: str
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Steps from something that is no variable: `{"a": 1}.entrySet()`."""
+
+    origin: "Expression"
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +103,8 @@ class Not:
 
 
 Expression = (
-    Literal | Interpolated | ListLiteral | MapLiteral | Range | Reference | Chain | Not
-)  # fmt: skip
+    Literal | Interpolated | ListLiteral | MapLiteral | Range | Reference | Followed | Chain | Not
+)
 
 
 @dataclass(frozen=True, slots=True)
