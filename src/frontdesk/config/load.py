@@ -17,6 +17,7 @@ from frontdesk.config.openapi.joining import join_documents
 from frontdesk.config.plans import unfit_plans
 from frontdesk.config.references import Known, resolve
 from frontdesk.config.releases import unknown_aliases
+from frontdesk.config.schemas import unusable_schemas
 from frontdesk.config.text import FileText
 from frontdesk.config.tree import Tree
 from frontdesk.config.urls import unusable_urls
@@ -110,7 +111,11 @@ def load(
             *unfit_plans(merged),
         ]
         if config is not None:
-            found += [*unusable_urls(config, merged), *unknown_aliases(config, merged)]
+            found += [
+                *unusable_urls(config, merged),
+                *unknown_aliases(config, merged),
+                *unusable_schemas(config, merged),
+            ]
         findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:
         raise ConfigError(located(findings, [*map(str, paths), *map(str, sources)]))

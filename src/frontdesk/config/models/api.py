@@ -23,6 +23,7 @@ from frontdesk.config.models.model import (
     matching,
 )
 from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.request_validation import JsonModel, ModelName
 from frontdesk.config.models.throttle import ThrottleField
 from frontdesk.config.models.versioning import Versioning
 
@@ -166,6 +167,9 @@ class Api(Model):
 
     openapi: Annotated[OpenApi, ShortForm("file", "a path")] | None = None
     """An OpenAPI document beside these keys, or in their place: its path or {file, base_path}."""
+
+    models: dict[ModelName, JsonModel] = Field(default_factory=dict)
+    """What documents look like, by a name of letters and digits."""
 
     stage: NamedStage | None = None
     """The only stage. Either this or `stages`."""

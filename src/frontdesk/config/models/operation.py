@@ -2,6 +2,8 @@
 
 from typing import Annotated, Self
 
+from pydantic import Field
+
 from frontdesk.config.models.idempotency import Idempotency
 from frontdesk.config.models.model import (
     Duration,
@@ -13,6 +15,7 @@ from frontdesk.config.models.model import (
     between,
     matching,
 )
+from frontdesk.config.models.request_validation import RequestValidation
 from frontdesk.config.models.throttle import ThrottleField
 
 Scope = Annotated[str, matching(r"[!#-\[\]-~]+", "a scope without blanks, quotes and backslashes")]
@@ -41,6 +44,10 @@ class Operation(Model):
 
     max_body: Size | None = None
     """Largest request body. Default: limits.max_body."""
+
+    # Differs: [validate-everywhere] AWS validates at REST APIs only.
+    validation: Annotated[RequestValidation | None, Field(alias="validate")] = None
+    """What a request must have before code runs: {headers, path, query, body}."""
 
     idempotency: Idempotency | None = None
     """Requests with an Idempotency-Key are carried out once; `{}` for the defaults."""

@@ -102,6 +102,7 @@ CONTEXT: dict[str, Variable] = {
     "error.message": _error_message,
     "error.messageString": _error_message_string,
     "error.responseType": _error_response_type,
+    "error.validationErrorString": lambda ex: ex.validation_errors or None,
     "extendedRequestId": lambda ex: ex.extended_request_id or ex.request_id,
     "httpMethod": lambda ex: ex.method,
     "identity.accountId": _of_caller("accountId"),

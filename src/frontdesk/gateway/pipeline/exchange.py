@@ -237,6 +237,8 @@ class Exchange:
     limit_ratio: float = 2.0
     """remaining/burst of the limit in `limit_fields`; 2.0: none."""
 
+    validation_errors: str = ""
+    """What was wrong with the request, where it was validated: names and rules, no values."""
     # -- while an integration runs ----------------------------------------------------------------
     cancel_work: Callable[[str], None] | None = None
     """Set by whoever parked: stop the work. Argument: "client" (gone), "timeout", or "refused" (a body

@@ -39,6 +39,7 @@ INTEGRATIONS: dict[str, Builder] = {
     "function": function.integration,
     "http": http.integration,
     "mock": mock.integration,
+from frontdesk.gateway.pipeline.stages.validate import validate
     "static": static.integration,
 }
 """By the key that a route says it with. Exactly one is present; the loader has checked it."""
@@ -107,6 +108,7 @@ TAIL: tuple[Builder, ...] = (
     throttle.rate_limit_fields,
     cors.cors,
     compress.compress,
+    validate,
     respond.request_id,
 )
 
@@ -135,6 +137,8 @@ REST_TAIL: tuple[Builder, ...] = (
 REST_UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, no_method)
 """A miss is 403, never 404 or 405."""
 
+    validate,
+    integration_request,
 
 @dataclass(frozen=True, slots=True)
 class Kind:

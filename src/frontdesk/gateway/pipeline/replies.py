@@ -4,7 +4,9 @@ Client-facing bodies come from this table only; the cause goes to the log, never
 Source: api-gateway.md §8 (error catalogue).
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Final
 
 import orjson
 
@@ -12,6 +14,8 @@ from frontdesk.base.streams import Field, Fields
 from frontdesk.gateway.pipeline.exchange import Reply
 
 JSON: Field = (b"content-type", b"application/json")
+
+NO_MEMBERS: Final[Mapping[str, object]] = {}
 
 MESSAGES: dict[int, bytes] = {
     400: b'{"message":"Bad Request"}',
@@ -38,17 +42,25 @@ MESSAGES: dict[int, bytes] = {
 }
 
 
-def problem(status: int, kind: str, detail: str, cause: str, *extra: Field) -> Reply:
+def problem(
+    status: int,
+    kind: str,
+    detail: str,
+    cause: str,
+    *extra: Field,
+    members: Mapping[str, object] = NO_MEMBERS,
+) -> Reply:
     """Make an answer of ours in the form of RFC 9457.
 
     kind: its type, `urn:frontdesk:problem:{kind}`. detail: a sentence for the caller. cause, extra: see
-    `refusal`.
+    `refusal`. members: what it says beyond the standard's members.
     """
     told = {
         "type": f"urn:frontdesk:problem:{kind}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
+        **members,
     }
     fields: Fields = [(b"content-type", b"application/problem+json"), *extra]
     return Reply(status, fields, orjson.dumps(told), made="gateway", cause=cause)

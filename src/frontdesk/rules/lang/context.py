@@ -29,6 +29,7 @@ VARIABLES: Final = frozenset(
         "error.message",
         "error.messageString",
         "error.responseType",
+        "error.validationErrorString",
         "extendedRequestId",
         "httpMethod",
         "identity.accountId",

@@ -139,8 +139,12 @@ def compile_schema(document: Any, models: Mapping[str, Any]) -> Schema:
             offline=True,
         )
     except jsonschema_rs.ValidationError as error:
-        hint = "look-around and back references are not available" if "regex" in str(error) else ""
-        raise SchemaError(error.message, tuple(error.instance_path), hint=hint) from error
+        path = tuple(error.instance_path)
+        if error.kind.name == "format":
+            message = "expected a regular expression without look-around and back references"
+        else:
+            message = f"expected what JSON Schema allows for {path[-1] if path else 'a schema'}"
+        raise SchemaError(message, path) from error
     except ValueError as error:
         raise SchemaError(str(error)) from error
 
