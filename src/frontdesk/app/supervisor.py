@@ -19,12 +19,12 @@ from frontdesk.app.worker import Proposal, Report, Start
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StartError
-from frontdesk.base.metrics import METRICS
 from frontdesk.base.telemetry import Sample, merge
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.server.listening import join, listen_together
+from frontdesk.gateway.telemetry.canaries import COUNTED
 from frontdesk.gateway.workers.orders import WorkerLostError
 from frontdesk.gateway.workers.process import WorkerProcess
 from frontdesk.ports.invoker import Invoker
@@ -172,7 +172,7 @@ class Supervisor:
         """Give the numbers of all processes as one; see `scrape.Samples`."""
         await self._hear_reports()
         snapshots = [place.report.samples for place in self._places]
-        return merge([self.telemetry.registry.snapshot(), self._past, *snapshots], METRICS.get)
+        return merge([self.telemetry.registry.snapshot(), self._past, *snapshots], COUNTED.get)
 
     # -- all workers ------------------------------------------------------------------------------
 
@@ -286,8 +286,8 @@ class Supervisor:
         await place.process.lost()
         place.serving = False
         # What has been counted stays counted: a sum that goes down would look like a restart.
-        lasting = [each for each in place.report.samples if METRICS[each.name].kind != "gauge"]
-        self._past = merge([self._past, lasting], METRICS.get)
+        lasting = [each for each in place.report.samples if COUNTED[each.name].kind != "gauge"]
+        self._past = merge([self._past, lasting], COUNTED.get)
         place.report = Report([], ())
         return await self._end_of(place)
 

@@ -64,6 +64,11 @@ REJECTIONS = _counter(
     *("api", "http_route", "stage", "reason"),
 )
 SLOW_REQUESTS = _counter("frontdesk_slow_requests_total", "Requests slower than logs.slow.", "api")
+CANARY_REQUESTS = _counter(
+    "frontdesk_canary_requests_total",
+    "Requests of stages with a canary that were not refused, by side and result.",
+    *("api", "stage", "side", "result"),
+)
 
 # -- who may call, and how often ----------------------------------------------------------------
 

@@ -1,6 +1,8 @@
-"""Owns what stages and canaries name: an alias that no function of their routes has would change nothing."""
+"""Owns what stages and canaries name, and what tells one canary from the next."""
 
+import json
 from collections.abc import Iterator
+from hashlib import sha256
 
 from frontdesk.base.errors import Finding
 from frontdesk.config.models.api import Api
@@ -46,3 +48,17 @@ def _aliases(config: Config, api: Api) -> list[str]:
             alias for name in sorted(names & functions.keys()) for alias in functions[name].aliases
         )
     )
+
+
+def canary_identity(config: Config, api_name: str, stage: str) -> str:
+    """Return what tells one canary of a stage from the next: other settings, or another version behind its alias."""
+    canary = config.apis[api_name].canary_of(stage)
+    assert canary is not None
+    functions = config.local_functions.items()
+    aliases = {
+        name: function.aliases[canary.alias].model_dump(mode="json")
+        for name, function in functions
+        if canary.alias in function.aliases
+    }
+    told = json.dumps([canary.model_dump(mode="json"), aliases], sort_keys=True)
+    return f"{api_name}/{stage} {sha256(told.encode()).hexdigest()[:16]}"

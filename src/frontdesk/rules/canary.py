@@ -238,11 +238,13 @@ def judge_again(record: Mapping[str, Any]) -> Verdict:
 
 
 def evidence_record(evidence: Evidence) -> dict[str, Any]:
-    """Write evidence as JSON values."""
+    """Write evidence as JSON values. Consumers without errors at the canary change no judgement."""
     return {
         "canary": _side_record(evidence.canary),
         "stable": _side_record(evidence.stable),
-        "consumers": {name: list(part) for name, part in evidence.consumers.items()},
+        "consumers": {
+            name: list(part) for name, part in evidence.consumers.items() if part.errors
+        },
     }
 
 

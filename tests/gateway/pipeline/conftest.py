@@ -2,8 +2,16 @@
 
 import pytest
 
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.wheel import Wheel
+from frontdesk.client.upstreams import Upstreams
+from frontdesk.config.load import load
+from frontdesk.gateway.identity.keyring import KeyRing
+from frontdesk.gateway.pipeline.build import Parts
+from frontdesk.gateway.pipeline.compile import compile_gateway
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
+from frontdesk.stores.memory.ledger import MemoryLedger
 
 
 class RecordingClient:
@@ -68,3 +76,21 @@ def make_exchange():
         return ex
 
     return make
+
+
+@pytest.fixture
+def compile_text(tmp_path, monkeypatch):
+    """Compile the text of a file; keywords: parts of the plan beside the usual ones."""
+
+    def compiled(text, **given):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "frontdesk.yaml").write_text(text)
+        loaded = load([(tmp_path / "frontdesk.yaml").relative_to(tmp_path)], {})
+        clock = SystemClock()
+        wheel = Wheel(clock.monotonic())
+        invokers = dict.fromkeys(["book", "book:live", "book:next", "book:1"])
+        keys, upstreams = KeyRing(clock, wheel, None), Upstreams(clock, wheel)
+        parts = Parts(clock, wheel, MemoryLedger(), invokers, keys, upstreams, **given)
+        return compile_gateway(loaded, parts, lambda _ex: None)
+
+    return compiled

@@ -2,16 +2,8 @@
 
 import pytest
 
-from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import ConfigError
-from frontdesk.base.wheel import Wheel
-from frontdesk.client.upstreams import Upstreams
-from frontdesk.config.load import load
-from frontdesk.gateway.identity.keyring import KeyRing
-from frontdesk.gateway.pipeline.build import Parts
-from frontdesk.gateway.pipeline.compile import compile_gateway
 from frontdesk.gateway.pipeline.explain import explain
-from frontdesk.stores.memory.ledger import MemoryLedger
 
 FILE = """\
 name: clinic
@@ -22,21 +14,6 @@ upstreams:
 apis:
   a: {{routes: {{GET /: {{http: {{upstream: billing}}}}}}}}
 """
-
-
-@pytest.fixture
-def compile_text(tmp_path, monkeypatch):
-    def compiled(text):
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / "frontdesk.yaml").write_text(text)
-        loaded = load([(tmp_path / "frontdesk.yaml").relative_to(tmp_path)], {})
-        clock = SystemClock()
-        wheel = Wheel(clock.monotonic())
-        keys, upstreams = KeyRing(clock, wheel, None), Upstreams(clock, wheel)
-        parts = Parts(clock, wheel, MemoryLedger(), {}, keys, upstreams)
-        return compile_gateway(loaded, parts, lambda _ex: None)
-
-    return compiled
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import KeyRegistry
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.identity.tally import Tally
+from frontdesk.gateway.pipeline.canaries import Canaries
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.ports.idempotency import Idempotency
@@ -34,6 +35,7 @@ class Parts:
 
     invokers: by function name. keys: signing keys of token issuers. upstreams: connection pools.
     metrics: None where the file turns them off. idempotency: keys of requests that are carried out once.
+    canaries: how much each of them gets.
     api_keys: those that are no part of the configuration. tally: requests by API key.
     """
 
@@ -46,6 +48,7 @@ class Parts:
     metrics: Registry | None = None
     traces: Traces = field(default_factory=Traces)
     idempotency: Idempotency = field(default_factory=MemoryIdempotency)
+    canaries: Canaries = field(default_factory=Canaries)
     api_keys: KeyRegistry = field(default_factory=KeyRegistry)
     tally: Tally = field(default_factory=Tally)
 
@@ -80,7 +83,8 @@ class RouteBuild:
     """One operation about to be compiled: a route of an HTTP API, or a method of a REST API.
 
     key: the route key ("GET /pets/{id}", "$default"), or "" for the plans of an API that belong to no
-    operation (unmatched, preflight). operation: None for those. at: its key path in the file.
+    operation (unmatched, preflight). operation: None for those. at: its key path in the file. version:
+    the version of the API that it is compiled for, "" for none.
     """
 
     key: str
@@ -93,6 +97,7 @@ class RouteBuild:
     parts: Parts
     place: Locate
     shown: Show
+    version: str = ""
     shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
     """What the routes of one compilation have in common; see `once`."""
 

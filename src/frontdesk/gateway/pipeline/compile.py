@@ -12,7 +12,9 @@ from frontdesk.config.models.function_url import FUNCTION_URLS, FunctionUrl
 from frontdesk.config.models.http_api import HttpApi, Route
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.root import Config
+from frontdesk.config.releases import canary_identity
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
+from frontdesk.gateway.pipeline.canaries import CanaryMount, point_by
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
 from frontdesk.gateway.pipeline.order import (
     FUNCTION_URL,
@@ -26,13 +28,19 @@ from frontdesk.gateway.pipeline.order import (
     UNMAPPED,
 )
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
-from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, RouteTable, StageMount
+from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, Routes, RouteTable, StageMount
 from frontdesk.gateway.pipeline.stages.authorize import authorizer_of
+from frontdesk.gateway.pipeline.versions import VersionMount, VersionTable, how_said
+from frontdesk.gateway.telemetry.canaries import CanaryMeter
 from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter
 from frontdesk.gateway.telemetry.slow import timed
+from frontdesk.gateway.telemetry.versions import VersionMeter
 
 INIT_BUDGET = 10.0
 """Seconds that a function URL gives to loading, beside the function's own timeout."""
+
+_Operation = tuple[tuple[str, ...], str, Operation]
+"""Key path below the API, key, and model."""
 
 
 def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None]) -> GatewayPlan:
@@ -46,7 +54,9 @@ def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None
     mounts: dict[str, list[Mount]] = {}
     for name, api in config.apis.items():
         if config.has_own_place(name):
-            mounts.setdefault((api.host or "").lower(), []).extend(compiler.mounts(name, api))
+            served = list(compiler.mounts(name, api))
+            for host in api.hosts:
+                mounts.setdefault(host, []).extend(served)
     for name, function in config.local_functions.items():
         if function.url is not None:
             mount = compiler.function_url(name, function.url)
@@ -91,21 +101,73 @@ class _Compiler:
             yield StageMount("", RouteTable(()), unmapped, None)
 
     def _mount(self, name: str, prefix: str, facts: ApiFacts) -> Mount:
+        """Compile a stage; one with a canary twice."""
+        canary = self.config.apis[name].canary_of(facts.stage)
+        if canary is None:
+            return self._side(name, prefix, facts, None)
+        identity = canary_identity(self.config, name, facts.stage)
+        trial = replace(facts, side="canary", variables={**facts.variables, **canary.variables})
+        return CanaryMount(
+            self._side(name, prefix, replace(facts, side="stable"), None),
+            self._side(name, prefix, trial, canary.alias),
+            self.parts.canaries.share(identity),
+            point_by(canary, identity),
+        )
+
+    def _side(self, name: str, prefix: str, facts: ApiFacts, trial: str | None) -> Mount:
+        """Compile one side of a stage, with its versions. trial: alias of the canary."""
         api = self.config.apis[name]
-        kind = KINDS[api.type]
-        plans = [
-            self._plan(
-                self._build(key, name, api, facts, operation, below=below), kind.head, kind.tail
-            )
+        kind, versioning = KINDS[api.type], api.versioning
+        alias = api.stages[facts.stage].alias
+        operations = [
+            (below, key, self._aliased(operation, alias, trial))
             for below, key, operation in api.operations()
         ]
-        bare = self._build("", name, api, facts, None)
-        return kind.mount(
-            prefix,
-            kind.table(plans),
-            self._plan(bare, kind.unmatched, kind.tail),
-            self._plan(bare, PREFLIGHT, PREFLIGHT_TAIL) if api.cors is not None else None,
-        )
+
+        def plan(operation: _Operation, version: str) -> RoutePlan:
+            below, key, model = operation
+            build = self._build(key, name, api, facts, model, below=below, version=version)
+            return self._plan(build, kind.head, kind.tail)
+
+        def mount(version: str, routes: Routes) -> Mount:
+            bare = self._build("", name, api, facts, None, version=version)
+            preflight = self._plan(bare, PREFLIGHT, PREFLIGHT_TAIL) if api.cors else None
+            return kind.mount(
+                prefix, routes, self._plan(bare, kind.unmatched, kind.tail), preflight
+            )
+
+        if versioning is None or facts.stage in versioning.versions:
+            version = facts.stage if versioning is not None else ""
+            return mount(version, kind.table([plan(each, version) for each in operations]))
+
+        version_of = versioning.of_route
+        own = kind.table([plan(each, of) for each in operations if (of := version_of(each[1]))])
+        common = [each for each in operations if not version_of(each[1])]
+
+        def version_mount(version: str, below: str) -> Mount:
+            table = kind.table([plan(each, version) for each in common])
+            return mount(version, VersionTable(below, own, table))
+
+        by_path, default = versioning.by == "path", versioning.default
+        unsaid = mount("", kind.table([plan(each, "") for each in common]))
+        mounts: dict[str | None, Mount] = {
+            version: version_mount(version, "" if by_path else f"/{version}")
+            for version in versioning.versions
+        }
+        mounts[None] = unsaid if default is None else version_mount(default, f"/{default}")
+        return VersionMount(prefix, how_said(versioning), mounts, unsaid)
+
+    def _aliased(self, operation: Operation, alias: str | None, trial: str | None) -> Operation:
+        """Return the operation as a stage runs it: its function by the canary's alias, or the stage's own."""
+        if operation.called is None:
+            return operation
+        name, _, qualifier = operation.called.partition(":")
+        function = self.config.local_functions.get(name)
+        if function is not None and trial in function.aliases:
+            return operation.calling(f"{name}:{trial}")
+        if function is not None and alias in function.aliases and not qualifier:
+            return operation.calling(f"{name}:{alias}")
+        return operation
 
     def function_url(self, name: str, url: FunctionUrl) -> Mount:
         """Compile the URL of a function: an API of its own, with one route."""
@@ -160,8 +222,9 @@ class _Compiler:
         operation: Operation | None,
         *,
         below: tuple[str, ...] = (),
+        version: str = "",
     ) -> RouteBuild:
-        """below: where the operation stands below its API."""
+        """below: where the operation stands below its API. version: see RouteBuild."""
         return RouteBuild(
             key=key,
             api_name=name,
@@ -173,6 +236,7 @@ class _Compiler:
             parts=self.parts,
             place=self.place,
             shown=self.shown,
+            version=version,
             shared=self.shared,
         )
 
@@ -211,13 +275,29 @@ class _Compiler:
 
     def _ending(self, build: RouteBuild) -> Log:
         """Return what is called when an exchange of this route is over: the log, behind what counts."""
-        metrics, log = self.parts.metrics, self.log
+        metrics, log = self.parts.metrics, self._counted(build)
         if metrics is None:
             return log
         name = authorizer_of(build)
         if name is not None:
             log = AuthorizerMeter(metrics, name, self.config.authorizers[name].type, log).record
         return RequestMeter(metrics, build.facts, build.key, log).record
+
+    def _counted(self, build: RouteBuild) -> Log:
+        """Return the log, behind what counts for versions and canaries where there are some."""
+        if build.operation is None:
+            return self.log
+        name, facts, version, parts = build.api_name, build.facts, build.version, self.parts
+
+        def made() -> Log:
+            log = self.log
+            if version:
+                log = VersionMeter(parts.tally, name, version, log).record
+            if facts.side:
+                log = CanaryMeter(parts.canaries.registry, facts, log).record
+            return log
+
+        return build.once(("counted", name, facts.stage, facts.side, version), made)
 
 
 def _steps(builders: Iterable[Builder], build: RouteBuild) -> list[Step]:

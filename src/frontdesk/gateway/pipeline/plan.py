@@ -38,7 +38,7 @@ class ApiFacts:
 
     id: short stable id (ten letters and digits) from the API's name. name: key under `apis`.
     stage: "$default" or the stage's name. domain: host to show in events. mapping_key: the key of the
-    domain's mapping that led here, "" for none.
+    domain's mapping that led here, "" for none. side: "canary" or "stable" where the stage has a canary.
     """
 
     id: str
@@ -50,6 +50,7 @@ class ApiFacts:
     domain: str
     variables: Mapping[str, str] = field(default_factory=dict)
     mapping_key: str = ""
+    side: str = ""
 
     def execute_arn(self, method: str, path: str) -> str:
         """The method ARN `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}/{path}`."""
