@@ -15,6 +15,7 @@ from frontdesk.gateway.pipeline.compile import api_id
 from frontdesk.rules.auth.policy import Decision
 from frontdesk.rules.auth.resource_policy import both
 from frontdesk.rules.rest.gateway_responses import Response, responses
+from frontdesk.rules.rest.media import media_type, passes_without, request_template
 from tests.conformance.cases import project, rest_project
 from tests.conformance.cases.matching import (
     answer_differences,
@@ -25,13 +26,22 @@ from tests.conformance.cases.matching import (
 from tests.conformance.cases.surroundings import Backend, send
 
 FAMILIES = (
+    "rest-binary-request",
+    "rest-binary-response",
     "rest-gateway-response",
+    "rest-header-mapping",
+    "rest-mock",
+    "rest-passthrough",
     "rest-proxy-binary",
     "rest-proxy-event",
     "rest-proxy-response",
+    "rest-request-validation",
     "rest-resource-policy",
     "rest-routing",
+    "rest-selection-pattern",
     "rest-trace",
+    "rest-vtl",
+    "rest-vtl-override",
 )
 FOLDER = Path(__file__).parents[3] / "shared" / "cases" / "apigateway"
 CASES = {
@@ -138,6 +148,16 @@ async def decision_table(case, _folder):
     ]
 
 
+async def template_selection(case, _folder):
+    integration = case["integration"]
+    templates = integration["requestTemplates"]
+    headers = {name.lower(): value for name, value in case["request"]["headers"].items()}
+    key = request_template(media_type(headers.get("content-type", "")), templates)
+    passes = passes_without(integration["passthroughBehavior"].lower(), templates)
+    result = "template" if key else "passthrough" if passes else "error"
+    return [*differences(case["expect"]["result"], result, at="result")]
+
+
 async def effective_gateway_responses(case, _folder):
     given = {
         name: Response(
@@ -178,5 +198,6 @@ KINDS = {
     "effective_gateway_responses": effective_gateway_responses,
     "http_exchange": _live(http_exchange),
     "http_sequence": _live(http_sequence),
+    "template_selection": template_selection,
 }
 """Kind of a case → (case, folder) → what differs, as texts."""

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from frontdesk.base.streams import Duplex, Fields, Source
+from frontdesk.gateway.pipeline.transformation import Transformation
 from frontdesk.rules.http.trace_context import Caller
 from frontdesk.rules.rest.gateway_responses import Fault
 from frontdesk.rules.tls.client_certificate import ClientCertificate
@@ -221,6 +222,8 @@ class Exchange:
     forward_path: str = ""
     """Path for the backend in place of the integration's own, percent-encoded; "" unless the route maps
     it. Mapped headers and query parameters are in `fields`, `headers` and `query` themselves."""
+    transformation: Transformation | None = None
+    """Of the integrations of REST APIs that send something else than the client has sent."""
     principal: str = ""
     usage_key: str = ""
     """The API key that an authorizer said the caller has (`usageIdentifierKey`)."""
@@ -234,11 +237,11 @@ class Exchange:
     """Seconds that a decision took; -1: it was remembered, or none was asked for."""
     limit_fields: Fields | None = None
     """RateLimit fields to add to the reply, from the tightest limit passed so far."""
+    validation_errors: str = ""
+    """What was wrong with the request, where it was validated: names and rules, no values."""
     limit_ratio: float = 2.0
     """remaining/burst of the limit in `limit_fields`; 2.0: none."""
 
-    validation_errors: str = ""
-    """What was wrong with the request, where it was validated: names and rules, no values."""
     # -- while an integration runs ----------------------------------------------------------------
     cancel_work: Callable[[str], None] | None = None
     """Set by whoever parked: stop the work. Argument: "client" (gone), "timeout", or "refused" (a body

@@ -17,8 +17,12 @@ from frontdesk.gateway.pipeline.integrations import (
     function_url,
     http,
     mock,
+    rest_function,
+    rest_http,
+    rest_mock,
     static,
 )
+from frontdesk.gateway.pipeline.integrations.rest_request import integration_request
 from frontdesk.gateway.pipeline.plan import RoutePlan, Step
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.resource_tree import ResourceTree, RestMount
@@ -32,14 +36,15 @@ from frontdesk.gateway.pipeline.stages import (
     mapping,
     respond,
     throttle,
+    versioning,
 )
 from frontdesk.gateway.pipeline.stages.authorize import authorize
+from frontdesk.gateway.pipeline.stages.validate import validate
 
 INTEGRATIONS: dict[str, Builder] = {
     "function": function.integration,
     "http": http.integration,
     "mock": mock.integration,
-from frontdesk.gateway.pipeline.stages.validate import validate
     "static": static.integration,
 }
 """By the key that a route says it with. Exactly one is present; the loader has checked it."""
@@ -63,7 +68,11 @@ def not_found(_build: RouteBuild) -> Step:
 
 
 REST_INTEGRATIONS: dict[str, Builder] = {
+    "aws": rest_function.integration,
     "aws_proxy": aws_proxy.integration,
+    "http": rest_http.http,
+    "http_proxy": rest_http.http_proxy,
+    "mock": rest_mock.integration,
 }
 """By the type of a method's integration."""
 
@@ -93,11 +102,13 @@ def forbidden(_build: RouteBuild) -> Step:
 
 
 HEAD: tuple[Builder, ...] = (
+    versioning.retired,
     throttle.throttle_before_auth,
     authorize,
     api_key.api_key,
     idempotency.idempotency_key,
     throttle.throttle_after_auth,
+    validate,
     mapping.request_mapping,
     integration,
 )
@@ -106,21 +117,28 @@ TAIL: tuple[Builder, ...] = (
     mapping.response_mapping,
     idempotency.keep_answer,
     throttle.rate_limit_fields,
+    versioning.deprecation_fields,
     cors.cors,
     compress.compress,
-    validate,
     respond.request_id,
 )
 
-UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, not_found)
+UNMATCHED: tuple[Builder, ...] = (
+    versioning.retired,
+    throttle.throttle_before_auth,
+    not_found,
+)
 """A miss is counted like any request of the API, then answered 404, through `TAIL`."""
 
 REST_HEAD: tuple[Builder, ...] = (
+    versioning.retired,
     throttle.throttle_before_auth,
     authorize,
     api_key.api_key,
     idempotency.idempotency_key,
     throttle.throttle_after_auth,
+    validate,
+    integration_request,
     rest_integration,
 )
 
@@ -128,17 +146,20 @@ REST_TAIL: tuple[Builder, ...] = (
     gateway_response.gateway_response,
     idempotency.keep_answer,
     throttle.rate_limit_fields,
+    versioning.deprecation_fields,
     cors.cors,
     compress.compress,
     respond.trace_id,
     respond.rest_ids,
 )
 
-REST_UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, no_method)
+REST_UNMATCHED: tuple[Builder, ...] = (
+    versioning.retired,
+    throttle.throttle_before_auth,
+    no_method,
+)
 """A miss is 403, never 404 or 405."""
 
-    validate,
-    integration_request,
 
 @dataclass(frozen=True, slots=True)
 class Kind:

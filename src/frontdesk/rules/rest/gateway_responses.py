@@ -93,6 +93,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "throttle:unknown": "DEFAULT_5XX",
     "upstream": "INTEGRATION_FAILURE",
     "upstream:connect_timeout": "INTEGRATION_TIMEOUT",
+    "upstream:resolve": "API_CONFIGURATION_ERROR",
     "upstream:timeout": "INTEGRATION_TIMEOUT",
     "validate:body": "BAD_REQUEST_BODY",
     "validate:parameters": "BAD_REQUEST_PARAMETERS",

@@ -88,3 +88,6 @@ def response_name(name: str) -> str:
 
 UNFIT: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]|\A[ \t]|[ \t]\Z")
 """What no value of a field may have: controls (RFC 9110 §5.5), and blanks that a reader would drop."""
+
+NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+"""A name that a field may have (RFC 9110 §5.6.2)."""

@@ -158,7 +158,7 @@ class FunctionIntegration:
 
     def _failure(self, ex: Exchange, outcome: Outcome) -> Reply:
         ex.invoke_status = INVOKE_STATUS[outcome.error]
-        ex.integration_error = _error_message(outcome)
+        ex.integration_error = error_message(outcome)
         cause = f"function:{outcome.error.lower()}"
         if outcome.error == "Throttled":
             return refusal(self._form.throttled, cause, _RETRY_AFTER)
@@ -192,7 +192,7 @@ class StreamingFunction(FunctionIntegration):
         stream.attach(body)
 
 
-def _error_message(outcome: Outcome) -> str:
+def error_message(outcome: Outcome) -> str:
     """What the log says: the function's own errorMessage where it gave one."""
     try:
         message = orjson.loads(outcome.payload).get("errorMessage")

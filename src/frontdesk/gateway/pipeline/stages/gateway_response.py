@@ -106,11 +106,21 @@ class _Said:
 
 def _body(name: str, media_type: str, text: str) -> Body:
     if text == DEFAULT_TEMPLATE and media_type == DEFAULT_TYPE:
-        # The one type whose built-in words begin with a capital, whatever its template shows.
-        form = b'{"Message":%b}' if name == "ACCESS_DENIED" else b'{"message":%b}'
+        form = _FORMS.get(name, b'{"message":%b}')
         return lambda ex: form % orjson.dumps(ex.fault and ex.fault.message)
     pieces = [_piece(piece, media_type) for piece in parse_substitutions(text)]
     return lambda ex: "".join([piece(ex) or "" for piece in pieces]).encode()
+
+
+_SPACED: Final = b'{"message": %b}'
+_FORMS: Final[Mapping[str, bytes]] = {
+    "ACCESS_DENIED": b'{"Message":%b}',
+    "API_CONFIGURATION_ERROR": _SPACED,
+    "DEFAULT_5XX": _SPACED,
+    "INTEGRATION_FAILURE": _SPACED,
+    "INTEGRATION_TIMEOUT": _SPACED,
+}
+"""Types whose built-in words are written in another way than the template that AWS shows for them."""
 
 
 def _part(source: Source) -> Part:

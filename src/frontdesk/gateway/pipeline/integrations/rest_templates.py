@@ -1,0 +1,115 @@
+"""Owns mapping templates in their places: compiled at load, given the request when one is rendered.
+
+The language is `rules.lang.vtl`. Nothing here is made for a method without templates.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from functools import partial
+from typing import Any, Final
+
+from frontdesk.gateway.pipeline.build import RouteBuild
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.integrations.rest_values import client_headers
+from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.rules.events.query import pairs
+from frontdesk.rules.events.rest import RestEvent
+from frontdesk.rules.lang.vtl import (
+    Input,
+    Template,
+    TemplateError,
+    TemplateLimitError,
+    compile_template,
+    variables,
+)
+from frontdesk.rules.rest.media import BinaryTypes
+
+Render = Callable[[Exchange, bytes], "str | Reply"]
+"""Renders a template with a body; a Reply where that fails."""
+
+_PLACES: Final = ("path", "querystring", "header")
+
+
+class Templates:
+    """The templates of one place of one method, by media type; those without a text are none."""
+
+    __slots__ = ("_by_type", "_event")
+
+    def __init__(self, build: RouteBuild, texts: Mapping[str, str]) -> None:
+        """texts: by media type. The loader has compiled each of them once without an error."""
+        self._event = RestEvent(build.facts.event_facts(build.key), BinaryTypes(()))
+        self._by_type: dict[str, Template] = {
+            key: build.once(("template", str(text)), partial(compile_template, text))
+            for key, text in texts.items()
+            if text
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_type)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._by_type
+
+    def __len__(self) -> int:
+        return len(self._by_type)
+
+    def render(self, key: str, ex: Exchange, body: bytes) -> str | Reply:
+        """Render the template of a media type. body: what `$input` stands for, text."""
+        given = ex.transformation
+        assert given is not None  # whoever renders has begun one
+        if given.context is None:
+            given.context = self._context(ex)
+        template = self._by_type[key]
+        data = variables(Input(body, _Parameters(ex)), given.context, ex.plan.api.variables)
+        try:
+            return template.render(data)
+        except TemplateLimitError as error:
+            cause, message = "integration:template_limit", error.message
+        except TemplateError as error:
+            cause, message = "integration:template", error.message
+        ex.integration_error = message
+        return refusal(500, cause)
+
+    def _context(self, ex: Exchange) -> dict[str, Any]:
+        context = self._event.context(ex)
+        if "authorizer" in context:  # remembered for other requests; a template may write into it
+            context["authorizer"] = deepcopy(context["authorizer"])
+        return context
+
+
+class _Parameters(Mapping[str, dict[str, str]]):
+    """What `$input.params()` stands for: each map is made when somebody asks for it."""
+
+    __slots__ = ("_ex", "_made")
+
+    def __init__(self, ex: Exchange) -> None:
+        self._ex = ex
+        self._made: dict[str, dict[str, str]] = {}
+
+    def __getitem__(self, place: str) -> dict[str, str]:
+        if place not in self._made:
+            self._made[place] = _PARAMETERS[place](self._ex)
+        return self._made[place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_PLACES)
+
+    def __len__(self) -> int:
+        return len(_PLACES)
+
+
+def _querystring(ex: Exchange) -> dict[str, str]:
+    assert ex.transformation is not None
+    return dict(pairs(ex.transformation.query))
+
+
+def _header(ex: Exchange) -> dict[str, str]:
+    assert ex.transformation is not None
+    return client_headers(ex, ex.transformation.fields)
+
+
+_PARAMETERS: Final[Mapping[str, Callable[[Exchange], dict[str, str]]]] = {
+    "header": _header,
+    "path": lambda ex: dict(ex.params),
+    "querystring": _querystring,
+}
