@@ -25,9 +25,11 @@ NOTHING = "\N{EN DASH}"
 
 
 ENVIRON = {
+    "DATABASE_URL": "postgresql://frontdesk:password@db.internal/frontdesk",
     "DESK_HASH": "$scrypt$ln=14,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$5Ix9MLGZpTLc3x1PYgTzOVUuhT6G0QWd4eRVxoEGsP0",
     "DESK_TOKEN": "t0ken",
     "PRACTICE_A_KEY": "0123456789abcdef0123456789",
+    "REDIS_URL": "rediss://:password@redis.internal:6379/0",
     "VENDOR_KEY": "k3y",
 }
 

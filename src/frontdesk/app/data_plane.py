@@ -1,16 +1,17 @@
 """Composes what serves clients in one process: access log, plan, its parts, listeners.
 
-It is given invokers, a ledger and listening sockets; whose these are is not its business.
+It is given invokers, an embedded ledger and listening sockets; whose these are is not its business.
 """
 
 import socket
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from frontdesk.app.background import aside
-from frontdesk.app.stores import idempotency_store
+from frontdesk.app.stores import idempotency_store, shared_ledger
 from frontdesk.app.telemetry import Telemetry
 from frontdesk.app.tls import certificates_of_listeners
 from frontdesk.base import metrics
@@ -37,6 +38,9 @@ from frontdesk.gateway.telemetry.backends import backend_samples
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
 from frontdesk.rules.http.forwarding import TrustedProxies
+
+if TYPE_CHECKING:
+    from frontdesk.stores.redis.ledger import RedisLedger
 
 READABLE = (
     "$context.status $context.httpMethod $context.path "
@@ -89,8 +93,8 @@ class DataPlane:
             upstreams,
             self.telemetry.metrics,
             self.telemetry.traces,
-            idempotency_store(config),
         )
+        self._shared: RedisLedger | None = None
         self._access: AccessLog | None = None
         self._standing = "starting"  # until clients are let in
         self._door: Door
@@ -99,8 +103,18 @@ class DataPlane:
         self._watch = CertificateWatch(clock, wheel)
 
     def open(self) -> None:
-        """Open the access log, which `close` closes. Raises: StartError or ConfigError."""
-        logs = self._config.logs
+        """Choose the stores, and open the access log, which `close` closes.
+
+        Raises: StartError or ConfigError.
+        """
+        config, parts = self._config, self._parts
+        self._parts = parts = replace(parts, idempotency=idempotency_store(config))
+        if config.shared is not None:
+            self._shared = shared_ledger(
+                config, config.shared, parts.ledger, self._clock, self._wheel
+            )
+            self._parts = replace(parts, ledger=self._shared)
+        logs = config.logs
         if logs.access is None:
             return
         form = logs.access.format
@@ -184,7 +198,11 @@ class DataPlane:
         """Accept nobody more, and let requests end for up to `limits.drain`."""
         self._watch.stop()
         self._standing = "draining"
-        await self._server.drain(self._config.limits.drain)
+        try:
+            await self._server.drain(self._config.limits.drain)
+        finally:
+            if self._shared is not None:
+                await self._shared.close()
 
     def close(self) -> None:
         """Close what the plan and the log have opened."""
@@ -216,6 +234,8 @@ class DataPlane:
         for path, certificate in dict(ChainMap(*shown)).items():
             left = certificate.not_after - self._clock.time()
             yield Sample(metrics.CERT_EXPIRY.name, (str(path),), left)
+        if self._shared is not None:
+            yield from self._shared.samples()
         if self._access is not None:
             yield Sample(metrics.ACCESS_LOG_DROPPED.name, (), float(self._access.dropped))
 

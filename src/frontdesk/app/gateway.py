@@ -14,8 +14,9 @@ from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.functions import all_functions, function_host, invokers, remote_invokers
-from frontdesk.app.history import STORE, History
+from frontdesk.app.history import History
 from frontdesk.app.reloading import LogReport, Reloads, Report
+from frontdesk.app.stores import open_stores
 from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls, fixed_of_listeners
 from frontdesk.base.addresses import Address
@@ -34,8 +35,6 @@ from frontdesk.gateway.server.tls import CertificateWatch
 from frontdesk.gateway.telemetry.functions import function_samples
 from frontdesk.gateway.telemetry.health import Readiness
 from frontdesk.stores.memory.ledger import MemoryLedger
-from frontdesk.stores.sqlite.catalog import SqliteCatalog
-from frontdesk.stores.sqlite.database import Database
 
 _CLOCK = SystemClock()
 
@@ -155,9 +154,7 @@ class Frontdesk:
         opened.callback(data.close)
         data.open()
 
-        database = Database.open(config.data_dir / STORE)
-        opened.callback(database.close)
-        catalog = SqliteCatalog(database, clock)
+        stores = await opened.enter_async_context(open_stores(config, clock, wheel))
 
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
@@ -171,7 +168,7 @@ class Frontdesk:
         functions = all_functions(config)
         await self._functions.start(functions)
         await self._aws.adopt(functions, remote_invokers(config, self._remote))
-        lambda_api = await self._aws.open(self._functions, catalog)
+        lambda_api = await self._aws.open(self._functions, stores.own)
 
         candidate = data.compile(self._loaded, invokers(config, self._functions, self._remote))
         self._in_force = candidate
@@ -191,7 +188,7 @@ class Frontdesk:
         watch.start([tls])
         self._addresses = await data.start(candidate)
         opened.push_async_callback(data.drain)
-        await self.reloads.start(History(catalog, config.name))
+        await self.reloads.start(History(stores.own, config.name))
         opened.callback(self.reloads.stop)
 
     def _faces(self) -> tuple[Face, ...]:
@@ -235,6 +232,7 @@ def _fixed(config: Config) -> dict[str, object]:
         "admin",
         "data_dir",
         "store",
+        "shared",
         "workers",
         "trusted_proxies",
         "logs",

@@ -1,14 +1,115 @@
-"""Chooses the stores that a configuration asks for."""
+"""Chooses the stores that a configuration asks for. Drivers of servers are imported only then."""
+
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from frontdesk.app.history import STORE
+from frontdesk.base.clock import Clock
+from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.root import Config
+from frontdesk.config.models.stores import Shared
+from frontdesk.config.secrets import Secret
+from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.idempotency import Idempotency
+from frontdesk.ports.ledger import Ledger
+from frontdesk.ports.usage import Usage
+from frontdesk.stores.memory.catalog import MemoryCatalog
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
+from frontdesk.stores.memory.usage import MemoryUsage
+from frontdesk.stores.sqlite.catalog import SqliteCatalog
+from frontdesk.stores.sqlite.database import Database
 from frontdesk.stores.sqlite.idempotency import SqliteIdempotency
+from frontdesk.stores.sqlite.usage import SqliteUsage
+
+if TYPE_CHECKING:
+    from frontdesk.stores.redis.ledger import RedisLedger
+
+
+class Stores(NamedTuple):
+    """Where one gateway keeps documents and usage.
+
+    own: what belongs to this machine, as its functions and files do. shared: what all gateways with the
+    same `store` have in common: API keys. usage: of these.
+    """
+
+    own: Catalog
+    shared: Catalog
+    usage: Usage
+
+
+@asynccontextmanager
+async def open_stores(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterator[Stores]:
+    """Open the stores of a gateway; they are closed on leaving. Raises: StartError."""
+    store, path = config.store, sqlite_path(config)
+    with ExitStack() as opened:
+        database = Database.open(config.data_dir / STORE)
+        opened.callback(database.close)
+        own = SqliteCatalog(database, clock)
+        if store.url is not None:
+            catalog, usage = await _open_postgres(store.url, clock, wheel, opened)
+            yield Stores(own, catalog, usage)
+        elif store.kind == "memory":
+            yield Stores(own, MemoryCatalog(clock), MemoryUsage())
+        elif path == config.data_dir / STORE:
+            yield Stores(own, own, SqliteUsage(database))
+        else:
+            other = Database.open(path)
+            opened.callback(other.close)
+            yield Stores(own, SqliteCatalog(other, clock), SqliteUsage(other))
+
+
+async def _open_postgres(
+    url: Secret, clock: Clock, wheel: Wheel, opened: ExitStack
+) -> tuple[Catalog, Usage]:
+    from frontdesk.stores.postgres.catalog import PostgresCatalog
+    from frontdesk.stores.postgres.database import Database as Postgres
+    from frontdesk.stores.postgres.usage import PostgresUsage
+
+    database = Postgres(url)
+    opened.callback(database.close)
+    await database.open()
+    catalog = PostgresCatalog(database, clock, wheel)
+    opened.callback(catalog.close)
+    return catalog, PostgresUsage(database)
+
+
+def sqlite_path(config: Config) -> Path:
+    """Return the SQLite file of `store`."""
+    return config.store.path or config.data_dir / STORE
 
 
 def idempotency_store(config: Config) -> Idempotency:
-    """Make the store of idempotency keys; nothing is opened before the first key comes."""
-    if config.store == "memory":
+    """Make the store of idempotency keys; nothing is opened before the first key comes.
+
+    Raises: StartError, where a driver is missing.
+    """
+    store = config.store
+    if store.url is not None:
+        from frontdesk.stores.postgres.database import Database as Postgres
+        from frontdesk.stores.postgres.idempotency import PostgresIdempotency
+
+        return PostgresIdempotency(Postgres(store.url))
+    if store.kind == "memory":
         return MemoryIdempotency()
-    return SqliteIdempotency(config.data_dir / STORE)
+    return SqliteIdempotency(sqlite_path(config))
+
+
+def shared_ledger(
+    config: Config, shared: Shared, alone: Ledger, clock: Clock, wheel: Wheel
+) -> "RedisLedger":
+    """Make the ledger that gateways of one name share; connects when it is first asked.
+
+    alone: what this gateway counts with while the shared one is lost. Raises: StartError, where the
+    driver is missing.
+    """
+    from frontdesk.stores.redis.ledger import RedisLedger
+    from frontdesk.stores.redis.link import Link
+
+    is_open = shared.on_loss == "open"
+    meanwhile = "this gateway counts alone" if is_open else "limited requests are refused"
+    link = Link(shared.url, clock, wheel, ca=shared.ca, meanwhile=meanwhile)
+    return RedisLedger(
+        link, f"frontdesk:{config.name}:", clock, wheel, alone=alone if is_open else None
+    )

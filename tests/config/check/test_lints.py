@@ -152,6 +152,11 @@ CASES = [
     ),
     (
         "literal-secret",
+        "shared: 'redis://:pw@redis.internal'",
+        "shared: 'redis://redis.internal'",
+    ),
+    (
+        "literal-secret",
         API_KEY % "a-key-that-is-written-out",
         API_KEY % f"sha256:{'0' * 64}",
     ),

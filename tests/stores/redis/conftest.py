@@ -9,6 +9,7 @@ from redis import Redis
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.secrets import Secret
+from frontdesk.stores.memory.ledger import MemoryLedger
 from frontdesk.stores.redis.ledger import RedisLedger
 from frontdesk.stores.redis.link import Link
 from tests.live.servers import redis_url
@@ -17,11 +18,12 @@ from tests.live.servers import redis_url
 class Node:
     """One gateway's way to Redis, with a wheel that turns when it is told."""
 
-    def __init__(self, url, prefix, **settings):
+    def __init__(self, url, prefix, on_loss="open"):
         self.clock = SystemClock()
         self.wheel = Wheel(self.clock.monotonic())
         self.link = Link(Secret(url), self.clock, self.wheel, meanwhile="each counts alone")
-        self.ledger = RedisLedger(self.link, prefix, self.clock, self.wheel, **settings)
+        alone = MemoryLedger() if on_loss == "open" else None
+        self.ledger = RedisLedger(self.link, prefix, self.clock, self.wheel, alone=alone)
 
     async def decide(self, *claims):
         """Take one request from all claims; ask where that is needed."""

@@ -14,7 +14,7 @@ from frontdesk.config.validation import SECRET_NAME
 _SECRET_VALUE = re.compile(
     r"\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{30,}|\bsk_live_[A-Za-z0-9]{10,}|\bxox[abprs]-[\w-]{10,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{10,}\.eyJ[\w-]{5,}\.[\w-]{10,}"
-    r"|\w://[^/\s:@]+:[^/\s@]+@|\bfd_[a-z]+_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\b"
+    r"|\w://[^/\s:@]*:[^/\s@]+@|\bfd_[a-z]+_[0-9A-Za-z]{8}_[0-9A-Za-z]{38}\b"
 )
 """Cloud and chat keys, private keys, signed tokens, URLs with a password, keys that were made here."""
 

@@ -41,7 +41,7 @@ def _retry(loaded: Loaded, path: Path, route: Route) -> tuple[Path, Retry | None
 def keys_apart(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Idempotency keys that each of several workers keeps for itself."""
     config = loaded.config
-    if config.store == "memory" and config.workers > 1:
+    if config.store.kind == "memory" and config.workers > 1:
         for path, _, route in routes(loaded):
             if route.idempotency is not None:
                 where = loaded.tree.position(("store",))

@@ -27,6 +27,7 @@ from frontdesk.config.models.model import (
 from frontdesk.config.models.plan import ClientKey, Plan, differing
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.rest_api import RestApi
+from frontdesk.config.models.stores import SharedField, Store, StoreField
 from frontdesk.config.models.upstream import Egress, Upstream
 
 
@@ -85,8 +86,13 @@ class Config(Model):
     workers: Annotated[Whole, within(1, 128)] = 1
     """Processes that serve clients. Default 1: one process does everything."""
 
-    store: Literal["sqlite", "memory"] = "sqlite"
-    """Where idempotency keys are kept: `sqlite`, in data_dir, or `memory` of each process. Default sqlite."""
+    store: StoreField = Store("sqlite")
+    """Where API keys, usage and idempotency keys are kept: `sqlite` in data_dir, `sqlite:///path`,
+    `memory`, or `postgresql://…`, which several gateways may share. Default sqlite."""
+
+    shared: SharedField = None
+    """Where limits are counted: `memory` of this gateway, or `redis://…`, which several gateways share;
+    {url, on_loss, ca}. Default memory."""
 
     account: Annotated[str, matching(r"\d{12}", "an account of 12 digits, in quotes")] = (
         "000000000000"

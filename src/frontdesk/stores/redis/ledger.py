@@ -8,17 +8,16 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from math import inf
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.metrics import LEASES, SHARED_LOST
 from frontdesk.base.telemetry import Sample
 from frontdesk.base.wheel import Wheel
-from frontdesk.ports.ledger import UNKNOWN, Answer, Claim, Grant, Rule
+from frontdesk.ports.ledger import UNKNOWN, Answer, Claim, Grant, Ledger, Rule
 from frontdesk.rules.resilience.bucket import SECOND
 from frontdesk.rules.resilience.lease import HOLD, Leases, Order, Receipt
-from frontdesk.stores.memory.ledger import MemoryLedger
 from frontdesk.stores.redis.link import Link
 
 _SCRIPT: Final = (files(__package__) / "leases.lua").read_text(encoding="utf-8")
@@ -28,11 +27,7 @@ _MOST: Final = 500
 
 
 class RedisLedger:
-    """See `ports.ledger.Ledger`. Used on one event loop.
-
-    Where Redis is lost, `on_loss` says what happens: `open`: this node counts alone, by the same limits;
-    `closed`: nothing is admitted.
-    """
+    """See `ports.ledger.Ledger`. Used on one event loop."""
 
     def __init__(
         self,
@@ -41,10 +36,13 @@ class RedisLedger:
         clock: Clock,
         wheel: Wheel,
         *,
-        on_loss: Literal["open", "closed"] = "open",
+        alone: Ledger | None,
         max_keys: int = 100_000,
     ) -> None:
-        """prefix: of its keys; gateways with the same one share their limits. max_keys: see `Leases`."""
+        """prefix: of its keys; gateways with the same one share their limits. max_keys: see `Leases`.
+
+        alone: an embedded ledger that counts while Redis is lost; None: nothing is admitted then.
+        """
         self._link = link
         self._prefix = prefix
         self._clock = clock
@@ -54,11 +52,10 @@ class RedisLedger:
         self._returned: list[Order] = []
         self._serving: asyncio.Task[None] | None = None
         self._timer = wheel.timer(self._end)
-        self._open = on_loss == "open"
-        self._alone = MemoryLedger(max_keys)
+        self._alone = alone
         self._results = dict.fromkeys(("granted", "short", "refused", "failed"), 0)
         self.round_trips = 0
-        link.on_return = self._begin_anew
+        link.on_return = self._leases.close
 
     def try_take_all(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant] | None:
         """See the port."""
@@ -91,8 +88,8 @@ class RedisLedger:
             await self._order(left)
         await self._link.close()
 
-    def _take_alone(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant]:
-        return self._alone.try_take_all(claims, now) if self._open else (0, UNKNOWN)
+    def _take_alone(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant] | None:
+        return (0, UNKNOWN) if self._alone is None else self._alone.try_take_all(claims, now)
 
     def _serve(self) -> None:
         if self._serving is None:
@@ -151,10 +148,6 @@ class RedisLedger:
             self._serve()
         if len(self._leases):
             self._timer.at(now + HOLD)
-
-    def _begin_anew(self) -> None:
-        self._leases.close()
-        self._alone = MemoryLedger()
 
 
 def _arguments(order: Order) -> tuple[Any, ...]:

@@ -45,7 +45,7 @@ class Link:
         self._timer = wheel.timer(self._look)
         self._looking: asyncio.Task[None] | None = None
         self.lost = False
-        self.on_return: Callable[[], None] = _nothing
+        self.on_return: Callable[[], object] = _nothing
         """Called when it answers again."""
 
     def script(self, text: str) -> Callable[[list[str], list[Any]], Awaitable[Any]]:
