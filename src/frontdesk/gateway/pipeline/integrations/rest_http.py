@@ -59,8 +59,9 @@ def http(build: RouteBuild) -> Step:
     return _step(build, Manner(_Mapped, _CredentialedMapped, _target, deliver, "uri"))
 
 
+# Differs: [proxied-bytes] AWS reads bodies as text where their media type is not binary.
 def http_proxy(build: RouteBuild) -> Step:
-    """Build the HTTP_PROXY integration of a method."""
+    """Build the HTTP_PROXY integration of a method. Bodies pass as they come, in both directions."""
     manner = Manner(Forwarder, CredentialedForwarder, _target, _pass_through, "uri")
     return _step(build, manner)
 

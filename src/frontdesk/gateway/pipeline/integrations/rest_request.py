@@ -197,7 +197,6 @@ def integration_request(build: RouteBuild) -> Step | None:
     place = build.place(*build.at, "integration")
     parameters = Parameters(method)
     if parameters.fail:
-        # Differs: [illegal-header] AWS names X-Amzn-Trace-Id and X-Amzn-Apigateway-Api-Id, too.
         return Step(
             "integration request", _fail, "always 500: a field that may not be mapped", place
         )

@@ -38,6 +38,7 @@ class Templates:
     def __init__(self, build: RouteBuild, texts: Mapping[str, str]) -> None:
         """texts: by media type. The loader has compiled each of them once without an error."""
         self._event = RestEvent(build.facts.event_facts(build.key), BinaryTypes(()))
+        # Differs: [empty-template] AWS does not say what an empty one is.
         self._by_type: dict[str, Template] = {
             key: build.once(("template", str(text)), partial(compile_template, text))
             for key, text in texts.items()
