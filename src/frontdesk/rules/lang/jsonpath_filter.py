@@ -22,6 +22,9 @@ from frontdesk.rules.lang.patterns import PatternError, compile_pattern
 DEEPEST: Final = 20
 """Parentheses and filters inside each other."""
 
+STEPS: Final = 5
+"""What a comparison counts, beside the values it compares."""
+
 Accepts = Callable[[Any, Any, Spend], bool]
 """Judges one value: (value, whole document, spend)."""
 
@@ -95,7 +98,7 @@ def _comparison(text: str, at: int, depth: int) -> tuple[Accepts, int]:
 
     def accepts(value: Any, document: Any, spend: Spend) -> bool:
         one, other = left(value, document, spend), right(value, document, spend)
-        spend(1 + _size(one) + _size(other))
+        spend(STEPS + _size(one) + _size(other))
         return compare(one, other, spend)
 
     return accepts, at

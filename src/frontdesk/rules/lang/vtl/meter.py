@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from frontdesk.rules.lang.vtl.errors import TemplateLimitError
 
-CHARACTERS_PER_STEP = 512
+CHARACTERS_PER_STEP = 256
 """So many characters of a text can be read or copied in the time of one step, roughly."""
 
 

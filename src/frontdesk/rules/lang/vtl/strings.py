@@ -12,8 +12,10 @@ from frontdesk.rules.lang.vtl.values import ArrayList, text_of
 BLANKS: Final = "".join(map(chr, range(33)))
 """What Java trims: everything up to the blank."""
 
-SEARCHED_PER_STEP: Final = 2048
-"""So many characters an expression reads in the time of a few steps."""
+SEARCHED_PER_STEP: Final = 1024
+"""So many characters a regular expression reads in the time of a few steps."""
+
+STEPS_PER_MATCH: Final = 10
 
 _UNBOUNDED: Final = re.compile(r"[*+]|\{\d+,\}")
 _PLAIN: Final = re.compile(r"[^.^$*+?()\[\]{}\\|]+")
@@ -40,7 +42,7 @@ def _found(meter: Meter, text: str, pattern: str) -> Iterator[Any]:
     unbounded = bool(_UNBOUNDED.search(pattern))
     for match in usable_pattern(pattern).finditer(text):
         left = len(text) - match.end() if unbounded else 0
-        meter.spend(4 + left // SEARCHED_PER_STEP)
+        meter.spend(STEPS_PER_MATCH + left // SEARCHED_PER_STEP)
         yield match
 
 
@@ -99,7 +101,7 @@ def _replace_first(meter: Meter, text: str, pattern: str, replacement: str) -> s
 
 
 def _matches(meter: Meter, text: str, pattern: str) -> bool:
-    meter.spend(4 + len(text) // SEARCHED_PER_STEP)
+    meter.spend(STEPS_PER_MATCH + len(text) // SEARCHED_PER_STEP)
     return usable_pattern(pattern).fullmatch(text) is not None
 
 

@@ -134,6 +134,8 @@ def equal(left: Any, right: Any, meter: Meter) -> bool:
         return left in (None, "") and right in (None, "")
     if isinstance(left, dict | list) and isinstance(right, dict | list):
         return same(left, right, meter.spend)
+    if isinstance(left, str):
+        meter.read(left)
     if type(left) is type(right) or (is_number(left) and is_number(right)):
         return bool(left == right)
     return text_of(left, meter) == text_of(right, meter)
