@@ -18,6 +18,7 @@ from frontdesk.config.plans import unfit_plans
 from frontdesk.config.references import Known, resolve
 from frontdesk.config.releases import unknown_aliases
 from frontdesk.config.schemas import unusable_schemas
+from frontdesk.config.templates import unreadable_templates
 from frontdesk.config.text import FileText
 from frontdesk.config.tree import Tree
 from frontdesk.config.urls import unusable_urls
@@ -115,6 +116,7 @@ def load(
                 *unusable_urls(config, merged),
                 *unknown_aliases(config, merged),
                 *unusable_schemas(config, merged),
+                *unreadable_templates(config, merged, sources),
             ]
         findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:

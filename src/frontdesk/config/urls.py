@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import Final, NamedTuple
 
 from frontdesk.base.errors import Finding
 from frontdesk.client.target import parse_target
 from frontdesk.config.models.http_api import Route
-from frontdesk.config.models.integration import HttpIntegration
+from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.root import Config
 from frontdesk.config.tree import Tree
 from frontdesk.config.validation import did_you_mean, shown
@@ -16,13 +18,14 @@ from frontdesk.rules.lang.urls import VARIABLE, Url, split_upstream, split_url
 def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
     """Find URLs, and paths at upstreams, to which no request could be sent: the first fault of each."""
     for api_name, api in config.apis.items():
-        for below, key, route in api.operations():
-            if not isinstance(route, Route) or route.http is None:
+        for below, key, operation in api.operations():
+            destination = _destination(operation, key)
+            if destination is None:
                 continue
-            where = ("apis", api_name, *below, "http", "url" if route.http.url else "path")
-            written = route.http.url or route.http.path or ""
+            where = ("apis", api_name, *below, *destination.at)
+            written = destination.url or destination.path or ""
             for name, stage in api.stages.items():
-                problem, hint = _problem(route.http, key, stage.variables, config)
+                problem, hint = _problem(destination, stage.variables, config)
                 if problem:
                     if "${stage." in written:
                         hint = f"see the variables of stage {name}"
@@ -32,22 +35,50 @@ def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
                     break
 
 
+class _Destination(NamedTuple):
+    """Where an operation sends requests. at: where it says so. known: variables that have a value."""
+
+    url: str | None
+    upstream: str | None
+    path: str | None
+    at: tuple[str, str]
+    known: list[str]
+
+
+def _destination(operation: Operation, key: str) -> _Destination | None:
+    known = VARIABLE.findall(key)
+    if isinstance(operation, Route) and operation.http is not None:
+        http = operation.http
+        at = ("http", "url" if http.url else "path")
+        return _Destination(http.url, http.upstream, http.path, at, known)
+    if isinstance(operation, Method):
+        given = operation.integration
+        if given.uri is None and given.upstream is None:
+            return None
+        mapped = [target.removeprefix(_MAPPED) for target in given.request_parameters]
+        at = ("integration", "uri" if given.uri else "path")
+        return _Destination(given.uri, given.upstream, given.path, at, known + mapped)
+    return None
+
+
+_MAPPED: Final = "integration.request.path."
+
+
 def _problem(
-    http: HttpIntegration, key: str, variables: Mapping[str, str], config: Config
+    destination: _Destination, variables: Mapping[str, str], config: Config
 ) -> tuple[str, str]:
     """Say what is wrong, and a hint; "" for nothing."""
-    if http.upstream is not None and http.upstream not in config.upstreams:
+    if destination.upstream is not None and destination.upstream not in config.upstreams:
         return "", ""  # told as an unknown name
     try:
-        url = _split(http, variables, config)
+        url = _split(destination, variables, config)
         _check_origin(url.origin)
     except ValueError as error:
         return str(error), ""
-    known = VARIABLE.findall(key)
     for name in url.variables:
-        if name not in known:
+        if name not in destination.known:
             return f"expected a variable of the route in place of {{{name}}}", did_you_mean(
-                name, known
+                name, destination.known
             )
     return "", ""
 
@@ -57,8 +88,8 @@ def _check_origin(origin: str) -> None:
     parse_target(origin)
 
 
-def _split(http: HttpIntegration, variables: Mapping[str, str], config: Config) -> Url:
-    if http.url is not None:
-        return split_url(http.url, variables)
-    upstream = config.upstreams[http.upstream or ""]
-    return split_upstream(upstream.urls[0], http.path, variables)
+def _split(destination: _Destination, variables: Mapping[str, str], config: Config) -> Url:
+    if destination.url is not None:
+        return split_url(destination.url, variables)
+    upstream = config.upstreams[destination.upstream or ""]
+    return split_upstream(upstream.urls[0], destination.path, variables)
