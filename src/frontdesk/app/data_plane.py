@@ -5,7 +5,7 @@ It is given invokers, an embedded ledger and listening sockets; whose these are 
 
 import socket
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -23,8 +23,10 @@ from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.fetch import fetch
+from frontdesk.gateway.identity.key_registry import ApiKey
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.build import Parts
+from frontdesk.gateway.pipeline.canaries import Canaries
 from frontdesk.gateway.pipeline.compile import compile_gateway
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.router import Door, GatewayPlan
@@ -36,7 +38,8 @@ from frontdesk.gateway.server.shared import Entrance
 from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
 from frontdesk.gateway.telemetry.backends import backend_samples
 from frontdesk.ports.invoker import Invoker
-from frontdesk.ports.ledger import Ledger
+from frontdesk.ports.ledger import EmbeddedLedger
+from frontdesk.ports.usage import Row
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 if TYPE_CHECKING:
@@ -65,7 +68,7 @@ class DataPlane:
     def __init__(
         self,
         config: Config,
-        ledger: Ledger,
+        ledger: EmbeddedLedger,
         clock: Clock,
         wheel: Wheel,
         *,
@@ -93,7 +96,10 @@ class DataPlane:
             upstreams,
             self.telemetry.metrics,
             self.telemetry.traces,
+            canaries=Canaries(self.telemetry.registry),
         )
+        self.ledger = ledger
+        self.api_keys = self._parts.api_keys
         self._shared: RedisLedger | None = None
         self._access: AccessLog | None = None
         self._standing = "starting"  # until clients are let in
@@ -194,6 +200,10 @@ class DataPlane:
         self._door.plan = candidate.plan
         self._parts.start()
 
+    async def steer(self, shares: Mapping[str, float]) -> None:
+        """Give canaries their shares of the requests; see `Canaries.steer`."""
+        self._parts.canaries.steer(shares)
+
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`."""
         self._watch.stop()
@@ -210,6 +220,14 @@ class DataPlane:
         self._parts.stop()
         if self._access is not None:
             self._access.close()
+
+    async def put_keys(self, keys: Sequence[ApiKey]) -> None:
+        """Take API keys, in place of what they were before, from the next request on."""
+        self.api_keys.put(keys)
+
+    async def counted(self) -> Sequence[Row]:
+        """Return the requests of API keys since the last time."""
+        return self._parts.tally.take()
 
     def reopen_logs(self) -> None:
         """Go on in new log files, after the old ones have been moved away."""

@@ -10,11 +10,13 @@ from contextlib import AsyncExitStack
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
 from frontdesk.app.aws import AwsApis
+from frontdesk.app.canary import CanaryRuns
 from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.functions import all_functions, function_host, invokers, remote_invokers
 from frontdesk.app.history import History
+from frontdesk.app.releases_api import ReleasesApi, VersionCalls
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.stores import open_stores
 from frontdesk.app.supervisor import Supervisor
@@ -72,6 +74,7 @@ class Frontdesk:
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
         self._functions: FunctionHost
+        self._canaries: CanaryRuns
         self._in_force: Candidate
 
     @property
@@ -133,6 +136,7 @@ class Frontdesk:
 
         await self._functions.replace(functions, swap)
         await self._aws.adopt(functions, remote_invokers(self.config, self._remote))
+        await self._canaries.adopt(self.config)
         return former
 
     def waiting(self, config: Config) -> tuple[str, ...]:
@@ -172,9 +176,16 @@ class Frontdesk:
 
         candidate = data.compile(self._loaded, invokers(config, self._functions, self._remote))
         self._in_force = candidate
+        self._canaries = CanaryRuns(stores.own, clock, wheel, data.samples, data.steer)
+        opened.callback(self._canaries.stop)
+        await self._canaries.adopt(config)
+        versions = VersionCalls(lambda: self.config, stores.usage, clock)
+        releases = ReleasesApi(versions, self._canaries)
         admin = server(
             config,
-            admin_door(config, (*self._faces(), lambda_api), development=self._development),
+            admin_door(
+                config, (*self._faces(), releases, lambda_api), development=self._development
+            ),
             unlogged,
             clock=clock,
             wheel=wheel,

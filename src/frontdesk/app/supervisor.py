@@ -83,6 +83,7 @@ class Supervisor:
         self._addresses: list[Address] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._draining = False
+        self._canaries: Mapping[str, float] = {}
         self._past: list[Sample] = []  # what workers have counted that are no more
         self._origin: Proposal
         self._in_force: Candidate
@@ -130,6 +131,12 @@ class Supervisor:
         """Put what `prepare` has made in force, in all workers."""
         self._in_force = candidate
         await _all(self._adopt(place, candidate) for place in self._serving())
+
+    async def steer(self, shares: Mapping[str, float]) -> None:
+        """Give canaries their shares of the requests, in all workers; see `Canaries.steer`."""
+        self._canaries = shares
+        with suppress(WorkerLostError):
+            await _all(place.process.order("steer", shares) for place in self._serving())
 
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`.
@@ -274,12 +281,14 @@ class Supervisor:
             self._ledger,
             self._turn,
             place.max_connections,
+            self._canaries,
         )
         await place.process.order("start", start)
         place.prepared = place.adopted = candidate
         while place.adopted is not self._in_force:  # a reload came between
             await self._serve_by(place, self._in_force)
         place.serving = True
+        place.process.tell("steer", self._canaries)  # what has been said since it began
 
     async def _loss_of(self, place: _Place) -> str:
         """Wait for the end of a worker that serves; say how it ended."""

@@ -56,7 +56,7 @@ class Start:
     origin: what the gateway was started with, for keys that a reload leaves alone. proposal: what is in
     force now. sockets: descriptors of those that listen, one for each `listen` of the origin. ledger,
     turn: descriptors of the shared memory, and of the turns at the access log. max_connections: this
-    worker's share.
+    worker's share. canaries: theirs, see `DataPlane.steer`.
     """
 
     origin: Proposal
@@ -65,6 +65,7 @@ class Start:
     ledger: int
     turn: int
     max_connections: int
+    canaries: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class Worker:
             "adopt": self._adopt,
             "report": self._report,
             "reopen logs": self._reopen_logs,
+            "steer": self._steer,
             "drain": self._drain,
         }
         obedience = Obedience(self._channel, orders)
@@ -116,6 +118,7 @@ class Worker:
             origin.config, ledger, self._clock, self._wheel, turn=Turn(start.turn)
         )
         self._data.open()
+        await self._data.steer(start.canaries)
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
         self._in_force = self._compiled(loaded, start.proposal)
         await self._data.listen(self._in_force, sockets, max_connections=start.max_connections)
@@ -138,6 +141,9 @@ class Worker:
 
     async def _reopen_logs(self, _nothing: None) -> None:
         self._data.reopen_logs()
+
+    async def _steer(self, shares: Mapping[str, float]) -> None:
+        await self._data.steer(shares)
 
     async def _drain(self, _nothing: None) -> None:
         await self._data.drain()

@@ -19,7 +19,7 @@ ANONYMOUS: Final = "anonymous"
 def consumer_of(ex: Exchange) -> str:
     """Say whose request it is: of which API key, else of whom by the authorizer, else of nobody known."""
     if ex.api_key is not None:
-        return f"key {ex.api_key.id}"
+        return f"key {ex.api_key.name}"
     return f"principal {ex.principal}" if ex.principal else ANONYMOUS
 
 
