@@ -170,7 +170,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(PIECES, max_size=25).map("".join) | st.text(max_size=40))
 def test_any_text_is_refused_by_a_template_error_or_rendered_within_its_limits(text):
     limits = Limits(steps=20_000, output=5_000, text=20_000, turns=10, depth=5)

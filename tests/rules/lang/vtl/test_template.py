@@ -211,6 +211,7 @@ def test_loops(template, text):
     ("#macro(p)p#end#evaluate('#p()')", "p"),
     ("#nomacro(1)", "#nomacro(1)"),
     ("#macro(hi)x#end#hi", "#hi"),
+    ("#[[#macro(hi)x#end]]##hi(1).", "#macro(hi)x#end#hi(1)."),
 )
 def test_macros_definitions_and_evaluation(template, text):
     assert render(template) == text

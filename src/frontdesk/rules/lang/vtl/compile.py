@@ -204,11 +204,14 @@ class Compiler:
         return _nothing
 
     def macro_call(self, node: tree.MacroCall) -> Run:
-        name, macros = node.name, self._macros
+        name, source, macros = node.name, node.source, self._macros
         arguments = tuple(self.expression(one) for one in node.arguments)
 
         # Differs: [macro-arguments] they are evaluated once, at the call, not at each use.
         def run(state: State) -> None:
+            if name not in macros:
+                state.out.append(state.make(source))
+                return
             parameters, body = macros[name]
             values = [evaluate(state) for evaluate in arguments]
             values += [None] * (len(parameters) - len(values))

@@ -165,7 +165,10 @@ class _Parser(ExpressionReader):
             return Text(self.text[begin : self.at])
         if name in _DIRECTIVES:
             return _DIRECTIVES[name](self, begin)
-        return MacroCall(name, self._arguments())
+        arguments = self._arguments()
+        source = self.text[begin : self.at]
+        self._line_end()
+        return MacroCall(name, arguments, source)
 
     def _line_end(self) -> None:
         if found := _LINE_END.match(self.text, self.at):
@@ -273,7 +276,6 @@ class _Parser(ExpressionReader):
         while not self.accept(")"):
             self.accept(",")
             arguments.append(self.operand())
-        self._line_end()
         return tuple(arguments)
 
     def _evaluate(self, begin: int) -> Statement:

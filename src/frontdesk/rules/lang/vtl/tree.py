@@ -166,10 +166,11 @@ class Macro:
 
 @dataclass(frozen=True, slots=True)
 class MacroCall:
-    """`#name(arguments)`."""
+    """`#name(arguments)`. source: as written, printed where there is no such macro after all."""
 
     name: str
     arguments: tuple[Expression, ...]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
