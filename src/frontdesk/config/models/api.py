@@ -215,6 +215,14 @@ class Api(Model):
         stage = self.stage or NamedStage()
         return {stage.name: Stage(**{key: getattr(stage, key) for key in Stage.model_fields})}
 
+    @property
+    def hosts(self) -> list[str]:
+        """Hosts whose requests it serves; "" is any."""
+        host, versioning = self.host or "", self.versioning
+        if not host or versioning is None or versioning.by != "host":
+            return [host]
+        return [host, *(f"{name.lower()}.{host}" for name in versioning.versions)]
+
     def canary_of(self, stage: str) -> Canary | None:
         """Return the canary of a stage: its own, or the API's."""
         return self.stages[stage].canary or self.canary
