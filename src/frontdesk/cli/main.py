@@ -7,6 +7,7 @@ import gc
 import sys
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 
 import click
 
@@ -30,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
     "functions": ("frontdesk.cli.function_host", "functions serve: run functions for others."),
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
+    "export": ("frontdesk.cli.openapi", "export openapi: write an API as an OpenAPI document."),
+    "import": ("frontdesk.cli.openapi", "import openapi: print a document in our own keys."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),
 }
@@ -43,7 +46,8 @@ class _LazyGroup(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command = getattr(import_module(COMMANDS[name][0]), name.replace("-", "_"))
+        attribute = f"{name}_" if iskeyword(name) else name.replace("-", "_")
+        command = getattr(import_module(COMMANDS[name][0]), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(name)
         return command

@@ -30,6 +30,12 @@ def is_literal(path: Path) -> bool:
     return not any(isinstance(part, str) and part.startswith(OURS) for part in path)
 
 
+def text_of(placed: Placed) -> str:
+    """Return a text, also where a template of CloudFormation has it in `Fn::Sub`; "" of all others."""
+    value = placed.value
+    return value if isinstance(value, str) else placed.text("Fn::Sub")
+
+
 class Note(NamedTuple):
     """Something of a document for `check` to tell. lint: under which id."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from frontdesk.config.openapi.arns import called_function
-from frontdesk.config.openapi.document import Document
+from frontdesk.config.openapi.document import Document, text_of
 from frontdesk.config.placed import Branch, Placed
 
 Member = Callable[[Document, Branch, Placed], None]
@@ -75,7 +75,7 @@ def _members(
 
 def _function(document: Document, branch: Branch, uri: Placed) -> bool:
     """Read the ARN of a function; tell whether its answer is streamed."""
-    called = called_function(uri.value) if isinstance(uri.value, str) else None
+    called = called_function(text_of(uri))
     if called is None:
         hint = f"name a function by its ARN, {_SUPPLY}"
         document.refuse(uri, "expected the ARN of a function", hint, value=uri.value)
@@ -116,9 +116,10 @@ def _stage_variables(uri: Any) -> Any:
 
 
 def _timeout(_document: Document, operation: Branch, member: Placed) -> None:
-    milliseconds = member.value
-    whole = isinstance(milliseconds, int) and not isinstance(milliseconds, bool)
-    operation.put("timeout", f"{milliseconds}ms" if whole else milliseconds, member)
+    timeout = member.value
+    if isinstance(timeout, int) and not isinstance(timeout, bool):
+        timeout = f"{timeout}ms" if timeout % 1000 else f"{timeout // 1000}s"
+    operation.put("timeout", timeout, member)
 
 
 def _payload(_document: Document, operation: Branch, member: Placed) -> None:
@@ -142,23 +143,23 @@ def _mapping(document: Document, branch: Branch, key: str, value: Placed) -> Non
     """Read a parameter mapping of an HTTP API, such as `overwrite:header.X`."""
     action, _, target = key.partition(":")
     place, _, name = target.partition(".")
-    ours = _ACTIONS.get(action)
+    ours = ACTIONS.get(action)
     if key == "overwrite:path":
         branch.graft("path", value)
     elif key == "overwrite:statuscode":
         branch.graft("status", value)
-    elif ours is None or place not in _PLACES or not name:
+    elif ours is None or place not in PLACES or not name:
         hint = "such as append:header.NAME, overwrite:querystring.NAME, remove:header.NAME"
         document.refuse(value, "expected a parameter mapping", hint, value=key)
     elif action == "remove":
-        removed = branch.branch(_PLACES[place], value)
+        removed = branch.branch(PLACES[place], value)
         removed.put("remove", [*removed.value.get("remove", ()), name], value)
     else:
-        branch.branch(_PLACES[place], value).branch(ours, value).graft(name, value)
+        branch.branch(PLACES[place], value).branch(ours, value).graft(name, value)
 
 
-_ACTIONS: Final = {"append": "append", "overwrite": "set", "remove": "remove"}
-_PLACES: Final = {"header": "headers", "querystring": "query"}
+ACTIONS: Final = {"append": "append", "overwrite": "set", "remove": "remove"}
+PLACES: Final = {"header": "headers", "querystring": "query"}
 
 
 def _as_is(key: str) -> Member:
@@ -178,7 +179,8 @@ def _lower(key: str) -> Member:
 
 def _method_of_backend(_document: Document, operation: Branch, member: Placed) -> None:
     inner = operation.branch("integration", member)
-    if inner.value["type"] in ("http", "http_proxy"):  # a function is always called by POST
+    of_http = inner.value["type"] in ("http", "http_proxy")  # a function is always called by POST
+    if of_http and member.value != "ANY":
         inner.graft("method", member)
 
 
@@ -187,7 +189,7 @@ def _responses(document: Document, operation: Branch, member: Placed) -> None:
     for pattern, answer in member.items():
         response = responses.branch(pattern, answer)
         for key, value in answer.items():
-            ours = _OF_RESPONSES.get(key)
+            ours = RESPONSE_KEYS.get(key)
             if ours is None:
                 document.left_out(value, f"{key} of an integration's response is not carried")
             elif key == "contentHandling":
@@ -196,7 +198,7 @@ def _responses(document: Document, operation: Branch, member: Placed) -> None:
                 response.graft(ours, value)
 
 
-_OF_RESPONSES: Final = {
+RESPONSE_KEYS: Final = {
     "statusCode": "status",
     "responseParameters": "parameters",
     "responseTemplates": "templates",

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from frontdesk.config.openapi.document import ANY_METHOD, AWS, OURS, Document, Operation
 from frontdesk.config.openapi.integrations import read_method, read_route
-from frontdesk.config.openapi.schemas import JSON, Models, contents
+from frontdesk.config.openapi.schemas import Schemas, contents
 from frontdesk.config.openapi.security import Protection, Schemes
 from frontdesk.config.placed import Branch, Placed
 from frontdesk.config.route_keys import DEFAULT
@@ -14,6 +14,9 @@ INTEGRATION: Final = f"{AWS}integration"
 OURS_OF_OPERATION: Final = f"{OURS}operation"
 
 _READ: Final = {f"{AWS}auth", INTEGRATION, f"{AWS}request-validator", ANY_METHOD}
+VALIDATES: Final = ("validateRequestBody", "validateRequestParameters")
+"""Members of a request validator."""
+
 _NAMES: Final = {"header": "headers", "query": "query"}
 
 
@@ -31,13 +34,13 @@ class Operations:
         self,
         document: Document,
         schemes: Schemes,
-        models: Models,
+        schemas: Schemas,
         *,
         rest: bool,
     ) -> None:
         self._document = document
         self._schemes = schemes
-        self._models = models
+        self._schemas = schemas
         self._read_integration: Callable[[Document, Branch, Placed], None] = (
             read_method if rest else read_route
         )
@@ -99,13 +102,11 @@ class Operations:
 
     def _parameters(self, branch: Branch, operation: Operation) -> None:
         for placed in self._parameters_of(operation):
-            group, required = _NAMES.get(placed.text("in")), placed.get("required")
-            if required is None or required.value is not True:
-                continue
+            group, required = _NAMES.get(placed.text("in")), placed.value.get("required") is True
             if group is not None:
                 names = branch.branch("validate", placed).branch(group, placed)
-                names.put(placed.text("name"), "required", placed)
-            elif placed.text("in") == "cookie":
+                names.put(placed.text("name"), "required" if required else "optional", placed)
+            elif required and placed.text("in") == "cookie":
                 self._document.left_out(placed, "a required cookie is not looked for")
 
     def _parameters_of(self, operation: Operation) -> Iterator[Placed]:
@@ -118,26 +119,18 @@ class Operations:
         yield from found.values()
 
     def _body(self, branch: Branch, operation: Operation) -> None:
-        schemas = dict(self._bodies(operation))
-        wanted = operation.placed.text("operationId") or f"{operation.method}{operation.path}"
-        names = {
-            media_type: self._models.name(schema, f"{wanted}Body")
-            for media_type, schema in schemas.items()
-        }
-        if names:
-            body = names[JSON] if list(names) == [JSON] else names
-            origin = next(iter(schemas.values()))
-            branch.branch("validate", origin).put("body", body, origin)
+        for media_type, schema in self._bodies(operation):
+            body = branch.branch("validate", schema).branch("body", schema)
+            body.put(media_type, self._schemas.model(schema) or self._schemas.whole(schema), schema)
 
     def _bodies(self, operation: Operation) -> Iterator[tuple[str, Placed]]:
         """Find the schemas of a body by media type, in either version of the format."""
         body = operation.placed.get("requestBody")
         if body is not None:
-            yield from contents(self._document.follow(body))
+            yield from contents(self._document, self._document.follow(body))
         for placed in self._parameters_of(operation):
-            schema = placed.get("schema") if placed.text("in") == "body" else None
-            if schema is not None:
-                yield JSON, schema
+            if placed.text("in") == "body":
+                yield from contents(self._document, placed)
 
     def _answers(self, branch: Branch, placed: Placed) -> None:
         """Read the method's responses, which tell clients what to expect."""
@@ -149,8 +142,8 @@ class Operations:
             headers = answer.get("headers")
             if headers is not None:
                 response.put("headers", list(headers.value), headers)
-            for media_type, schema in contents(answer):
-                named = self._models.named(schema)
+            for media_type, schema in contents(self._document, answer):
+                named = self._schemas.model(schema)
                 if named:
                     response.branch("models", answer).put(media_type, named, schema)
 
@@ -165,8 +158,5 @@ def route_key(operation: Operation) -> str:
 def _validators(document: Document) -> Iterator[tuple[str, Validator]]:
     for name, placed in document.root.below(f"{AWS}request-validators").items():
         if isinstance(placed.value, dict):
-            body, parameters = (
-                placed.value.get(f"validateRequest{part}") is True
-                for part in ("Body", "Parameters")
-            )
+            body, parameters = (placed.value.get(key) is True for key in VALIDATES)
             yield name, Validator(body, parameters)

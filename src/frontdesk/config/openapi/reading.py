@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from frontdesk.config.openapi.document import AWS, OURS, Document
 from frontdesk.config.openapi.operations import INTEGRATION, Operations, route_key
-from frontdesk.config.openapi.schemas import Models
+from frontdesk.config.openapi.schemas import Schemas
 from frontdesk.config.openapi.security import Schemes
 from frontdesk.config.placed import Branch, Placed
 from frontdesk.config.route_keys import parse_route_key
@@ -42,9 +42,9 @@ def read_api(
     rest = kind == "rest"
     api.put("type", kind, root)
     schemes = Schemes(document, authorizers, made, rest=rest)
-    models = Models(document, api)
-    models.all()
-    operations = Operations(document, schemes, models, rest=rest)
+    schemas = Schemas(document, api)
+    schemas.add_models()
+    operations = Operations(document, schemes, schemas, rest=rest)
     if operations.default.authorizer is not None:
         api.put("authorizer", operations.default.authorizer, root.below("security"))
     _root_words(document, api, rest=rest)
@@ -158,8 +158,8 @@ def _compression(_document: Document, api: Branch, placed: Placed) -> None:
 def _cors(document: Document, api: Branch, placed: Placed) -> None:
     cors = api.branch("cors", placed)
     for key, member in placed.items():
-        if key in _OF_CORS:
-            cors.graft(_OF_CORS[key], member)
+        if key in CORS_KEYS:
+            cors.graft(CORS_KEYS[key], member)
         else:
             document.left_out(member, f"{key} of CORS is not carried")
 
@@ -181,7 +181,7 @@ def _gateway_responses(document: Document, api: Branch, placed: Placed) -> None:
                 document.left_out(member, f"{key} of a gateway response is not carried")
 
 
-_OF_CORS: Final = {
+CORS_KEYS: Final = {
     "allowCredentials": "allow_credentials",
     "allowHeaders": "allow_headers",
     "allowMethods": "allow_methods",

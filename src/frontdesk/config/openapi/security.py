@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from frontdesk.config.openapi.arns import called_function, issuer_of_pool
-from frontdesk.config.openapi.document import AWS, OURS, Document
+from frontdesk.config.openapi.document import AWS, OURS, Document, text_of
 from frontdesk.config.placed import Branch, Placed
 
 _AUTHORIZER: Final = f"{AWS}authorizer"
 _OURS: Final = f"{OURS}authorizer"
 _NOT_OF_A_NAME: Final = re.compile(r"[^A-Za-z0-9_-]")
 
-_SOURCES: Final = {
+IDENTITY_SOURCES: Final = {
     "method.request.header.": "$request.header.",
     "method.request.querystring.": "$request.querystring.",
     "context.": "$context.",
@@ -129,7 +129,7 @@ class Schemes:
     def _function(self, entry: Branch, scheme: Placed, aws: Placed) -> None:
         entry.put("type", "function", aws)
         uri = aws.get("authorizerUri") or aws
-        called = called_function(str(uri.value))
+        called = called_function(text_of(uri))
         if called is None:
             self._document.refuse(uri, "expected the ARN of a function", value=uri.value)
         else:
@@ -200,7 +200,7 @@ _READ: Final = {
 
 
 def _selector(source: str) -> str:
-    for theirs, ours in _SOURCES.items():
+    for theirs, ours in IDENTITY_SOURCES.items():
         if source.startswith(theirs):
             return ours + source.removeprefix(theirs)
     return source
