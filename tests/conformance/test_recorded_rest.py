@@ -26,6 +26,7 @@ from tests.conformance.cases.matching import (
 from tests.conformance.cases.surroundings import Backend, send
 
 FAMILIES = (
+    "rest-authorizer",
     "rest-binary-request",
     "rest-binary-response",
     "rest-gateway-response",

@@ -16,6 +16,7 @@ from frontdesk.config.tree import Path, Tree
 def conflicts(tree: Tree) -> Iterator[Finding]:
     """Find every entry that a former one already stands for."""
     yield from _routes(tree)
+    yield from _resources(tree)
     yield from _apis(tree)
     yield from _hosts(tree)
     yield from _function_urls(tree)
@@ -32,6 +33,22 @@ def _routes(tree: Tree) -> Iterator[Finding]:
         if former != path:
             message = f"this route matches the same requests as {former[-1]}"
             yield _conflict(tree, path, former, message, "keep one of the two")
+
+
+def _resources(tree: Tree) -> Iterator[Finding]:
+    """Find resources beside which another one has a variable of another name, as in AWS's trees."""
+    first: dict[tuple[Any, str], tuple[str, Path]] = {}
+    for path, _ in tree.match(("apis", "*", "resources", "*")):
+        parent = ""
+        for segment in str(path[-1]).split("/")[1:]:
+            if segment.startswith("{"):
+                former, at = first.setdefault((path[1], parent), (segment, path))
+                if former != segment:
+                    message = f"a resource has one variable below it: {former} or {segment}"
+                    hint = f"write {segment} as {former}, or the other way round"
+                    yield _conflict(tree, path, at, message, hint)
+                    break
+            parent = f"{parent}/{segment}"
 
 
 def _apis(tree: Tree) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from frontdesk.config.models.integration import FunctionName
 from frontdesk.config.models.model import (
     Duration,
     Flag,
+    HintedError,
     Model,
     Name,
     Off,
@@ -26,6 +27,7 @@ from frontdesk.config.models.model import (
 from frontdesk.config.secrets import Secret
 from frontdesk.rules.auth.api_keys import digest_of
 from frontdesk.rules.auth.basic import read_hash
+from frontdesk.rules.lang.patterns import PatternError, compile_pattern
 
 Algorithm = Literal[
     "RS256",
@@ -82,6 +84,15 @@ Key = Annotated[Secret, _read_by(digest_of)]
 PasswordHash = Annotated[Secret, _read_by(read_hash)]
 UserName = Annotated[str, matching(r"[^:\x00-\x1f\x7f]{1,128}", "a user name without colon")]
 AccessKeyId = Annotated[str, matching(r"\w{4,128}", "an access key id of letters and digits")]
+
+
+def _pattern(text: str) -> str:
+    try:
+        compile_pattern(text)
+    except PatternError as error:
+        raise HintedError(error.message.partition(":")[0], error.hint) from error
+    return text
+
 
 Audience = Annotated[str, Field(min_length=1)]
 Audiences = Annotated[tuple[Audience, ...], OneOrMore(), Field(min_length=1)]
@@ -186,9 +197,19 @@ class FunctionAuthorizer(Model):
     """What identifies the caller: all must be present (else 401), and the answer is cached by them.
     Default $request.header.Authorization."""
 
+    pattern: Annotated[str, AfterValidator(_pattern)] | None = None
+    """Regular expression that all of the one identity must match, else 401 and the function is not
+    asked. Absent: any."""
+
     # Differs: [default-cache] 0 in AWS's API, 300 in its console.
     cache: Annotated[Duration, between("0s", "1h")] = 300.0
     """How long an answer is remembered. 0 turns it off. Default 300s, at most 1h."""
+
+    @model_validator(mode="after")
+    def _pattern_has_one_identity(self) -> Self:
+        if self.pattern is not None and len(self.identity) != 1:
+            raise broken_rule("expected one identity beside a pattern")
+        return self
 
 
 class ApiKeyAuthorizer(Model):

@@ -111,6 +111,14 @@ class RouteBuild:
         """The operation, where it is a method of a REST API."""
         return self.operation if isinstance(self.operation, Method) else None
 
+    @property
+    def authorizer(self) -> str | None:
+        """The name of the authorizer of the operation: its own, else its API's, else None."""
+        if self.operation is None:
+            return None
+        name = self.operation.authorizer or self.api.authorizer or "none"
+        return None if name == "none" else name
+
     def once(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         """Make something on the first call for `key`; every other route of the compilation gets the same."""
         if key not in self.shared:

@@ -29,7 +29,6 @@ from frontdesk.gateway.pipeline.order import (
 )
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, Routes, RouteTable, StageMount
-from frontdesk.gateway.pipeline.stages.authorize import authorizer_of
 from frontdesk.gateway.pipeline.versions import VersionMount, VersionTable, how_said
 from frontdesk.gateway.telemetry.canaries import CanaryMeter
 from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter
@@ -278,7 +277,7 @@ class _Compiler:
         metrics, log = self.parts.metrics, self._counted(build)
         if metrics is None:
             return log
-        name = authorizer_of(build)
+        name = build.authorizer
         if name is not None:
             log = AuthorizerMeter(metrics, name, self.config.authorizers[name].type, log).record
         return RequestMeter(metrics, build.facts, build.key, log).record

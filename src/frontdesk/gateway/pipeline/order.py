@@ -34,6 +34,7 @@ from frontdesk.gateway.pipeline.stages import (
     gateway_response,
     idempotency,
     mapping,
+    resource_policy,
     respond,
     throttle,
     versioning,
@@ -133,7 +134,9 @@ UNMATCHED: tuple[Builder, ...] = (
 REST_HEAD: tuple[Builder, ...] = (
     versioning.retired,
     throttle.throttle_before_auth,
+    resource_policy.denied,
     authorize,
+    resource_policy.decided,
     api_key.api_key,
     idempotency.idempotency_key,
     throttle.throttle_after_auth,

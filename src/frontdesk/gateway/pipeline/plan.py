@@ -54,10 +54,14 @@ class ApiFacts:
 
     def execute_arn(self, method: str, path: str) -> str:
         """The method ARN `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}/{path}`."""
-        return (
-            f"arn:aws:execute-api:{self.region}:{self.account}:{self.id}/{self.stage}/{method}/"
-            f"{path.removeprefix('/')}"
-        )
+        # A REST API passes the last slash over, and so must its policies.
+        below = path.strip("/") if self.kind == "rest" else path.removeprefix("/")
+        return f"{self.api_arn}/{self.stage}/{method}/{below}"
+
+    @property
+    def api_arn(self) -> str:
+        """What the ARNs of all methods begin with."""
+        return f"arn:aws:execute-api:{self.region}:{self.account}:{self.id}"
 
     def event_facts(self, route_key: str) -> RouteFacts:
         """Return what the function events of one route have in common."""

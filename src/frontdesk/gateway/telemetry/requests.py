@@ -28,8 +28,8 @@ _METHODS: Final = frozenset(
 _TOO_LARGE: Final = frozenset({413, 414, 431})
 
 _STAGES: Final[Mapping[str, tuple[str, ...]]] = {
-    "auth": ("api_key", "authorizer", "basic", "iam", "jwt", "mtls"),
-    "route": ("mapping", "route"),
+    "auth": ("api_key", "authorizer", "basic", "iam", "jwt", "mtls", "policy"),
+    "route": ("mapping", "retired", "route"),
     "throttle": ("connections", "quota", "throttle"),
     "validate": (
         *("body", "body_timeout", "connection", "duplicate_field", "expect", "framing"),

@@ -32,10 +32,19 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """No usable answer. status: 401 or 500, for the client. reason: for the log."""
+    """No usable answer.
 
-    status: int
+    cause: `unauthorized` (the function said so), `failed` (it gave no answer) or `broken` (one that is of
+    no use). reason: for the log.
+    """
+
+    cause: str
     reason: str
+
+    @property
+    def status(self) -> int:
+        """For the client."""
+        return 401 if self.cause == "unauthorized" else 500
 
 
 def read_outcome(form: str, payload: bytes, error: str) -> Answer | Failure:
@@ -45,7 +54,7 @@ def read_outcome(form: str, payload: bytes, error: str) -> Answer | Failure:
     """
     read, limit = _FORMS[form]
     if len(payload) > limit:
-        return Failure(500, f"the answer is longer than {limit} bytes")
+        return Failure("broken", f"the answer is longer than {limit} bytes")
     try:
         value = orjson.loads(payload)
     except orjson.JSONDecodeError:
@@ -53,9 +62,9 @@ def read_outcome(form: str, payload: bytes, error: str) -> Answer | Failure:
     if error:
         return _failure(value, error)
     if not isinstance(value, dict):
-        return Failure(500, "the answer is not an object")
+        return Failure("broken", "the answer is not an object")
     if not isinstance(value.get("usageIdentifierKey"), str | None):
-        return Failure(500, "usageIdentifierKey is not a text")
+        return Failure("broken", "usageIdentifierKey is not a text")
     return read(value)
 
 
@@ -63,28 +72,28 @@ def _failure(value: Any, error: str) -> Failure:
     message = value.get("errorMessage") if isinstance(value, dict) else None
     # Differs: [raised-unauthorized] AWS knows this of REST APIs only.
     if error == "Unhandled" and message == "Unauthorized":
-        return Failure(401, "Unauthorized")
-    return Failure(500, f"the function failed: {message or error}")
+        return Failure("unauthorized", "Unauthorized")
+    return Failure("failed", f"the function failed: {message or error}")
 
 
 def _simple(value: dict[str, Any]) -> Answer | Failure:
     allowed, context = value.get("isAuthorized"), value.get("context")
     if not isinstance(allowed, bool):
-        return Failure(500, "isAuthorized is not a boolean")
+        return Failure("broken", "isAuthorized is not a boolean")
     if not isinstance(context, dict | None) or "claims" in (context or ()):
-        return Failure(500, "context is not an object, or uses the reserved key claims")
+        return Failure("broken", "context is not an object, or uses the reserved key claims")
     return Answer(allowed, context=context, usage_key=_usage_key(value))
 
 
 def _policy(value: dict[str, Any]) -> Answer | Failure:
     principal, context = value.get("principalId"), value.get("context")
     if not isinstance(principal, str) or not principal:
-        return Failure(500, "principalId is not a text")
+        return Failure("broken", "principalId is not a text")
     if not _is_flat(context):
-        return Failure(500, "context is not a flat object, or uses the reserved key claims")
+        return Failure("broken", "context is not a flat object, or uses the reserved key claims")
     policy = read_policy(value.get("policyDocument"))
     if policy is None:
-        return Failure(500, "policyDocument cannot be evaluated")
+        return Failure("broken", "policyDocument cannot be evaluated")
     return Answer(
         allowed=False,
         policy=policy,

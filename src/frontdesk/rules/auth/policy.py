@@ -22,6 +22,9 @@ Facts = Mapping[str, str]
 """What conditions may ask, by lower-case key: `aws:sourceip`, `aws:useragent`, `aws:referer`,
 `aws:currenttime` (ISO 8601), `aws:epochtime`, `aws:securetransport` ("true", "false"). Absent: not known."""
 
+Caller = tuple[str, ...]
+"""The names that a caller has for a policy: its ARN, its account and the ARN of that. (): an unknown one."""
+
 Test = Callable[[str], bool]
 
 
@@ -35,11 +38,12 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One compiled statement."""
+    """One compiled statement. caller: None where it is for all."""
 
     allow: bool
     action: Test
     resource: Test
+    caller: Callable[[Caller], bool] | None
     conditions: tuple[Callable[[Facts], bool], ...]
 
 
@@ -54,13 +58,16 @@ class Policy:
         """Whether any statement has conditions."""
         return any(statement.conditions for statement in self.statements)
 
-    def decide(self, resource: str, facts: Facts, action: str = INVOKE) -> Decision:
+    def decide(
+        self, resource: str, facts: Facts, action: str = INVOKE, caller: Caller = ()
+    ) -> Decision:
         """Evaluate: an explicit deny wins, then any allow; silence allows nothing."""
         decision = Decision.NONE
         for statement in self.statements:
             if (
                 statement.action(action)
                 and statement.resource(resource)
+                and (statement.caller is None or statement.caller(caller))
                 and all(holds(facts) for holds in statement.conditions)
             ):
                 if not statement.allow:
@@ -69,8 +76,12 @@ class Policy:
         return decision
 
 
-def read_policy(document: object) -> Policy | None:
-    """Compile a policy document, or None when it is not one that can be evaluated to the letter."""
+def read_policy(document: object, expand: Callable[[str], str] | None = None) -> Policy | None:
+    """Compile a policy document, or None when it is not one that can be evaluated to the letter.
+
+    expand: makes whole ARNs of what a resource's own policy names; only such a policy, where all statements
+    must, may name callers.
+    """
     if not isinstance(document, dict) or not set(document) <= {"Version", "Id", "Statement"}:
         return None
     if document.get("Version", "2012-10-17") not in ("2012-10-17", "2008-10-17"):
@@ -80,7 +91,7 @@ def read_policy(document: object) -> Policy | None:
     if len(statements) > MAX_STATEMENTS:
         return None
     try:
-        return Policy(tuple(_statement(each) for each in statements))
+        return Policy(tuple(_statement(each, expand) for each in statements))
     except (ValueError, OverflowError):
         return None
 
@@ -89,28 +100,47 @@ def read_policy(document: object) -> Policy | None:
 _ELEMENTS: Final = frozenset(
     {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
+_PRINCIPALS: Final = frozenset({"Principal", "NotPrincipal"})
 
 
-def _statement(written: object) -> Statement:
-    if not isinstance(written, dict) or not set(written) <= _ELEMENTS:
+def _statement(written: object, expand: Callable[[str], str] | None) -> Statement:
+    known = _ELEMENTS if expand is None else _ELEMENTS | _PRINCIPALS
+    if not isinstance(written, dict) or not set(written) <= known:
         raise ValueError("not a statement")
     effect = written.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise ValueError("no effect")
     return Statement(
         allow=effect == "Allow",
-        action=_either(written, "Action", re.IGNORECASE),
-        resource=_either(written, "Resource", 0),
+        action=_either(written, "Action", lambda texts: _any_glob(texts, re.IGNORECASE)),
+        resource=_either(
+            written, "Resource", lambda texts: _any_glob([*map(expand or str, texts)])
+        ),
+        caller=None if expand is None else _caller(written),
         conditions=_conditions(written.get("Condition", {})),
     )
 
 
-def _either(written: Mapping[str, Any], name: str, flags: int) -> Test:
+def _caller(written: Mapping[str, Any]) -> Callable[[Caller], bool]:
+    """Compile `Principal` or `NotPrincipal`: exactly one must be there."""
+    if len(_PRINCIPALS & set(written)) != 1:
+        raise ValueError("exactly one is needed", "Principal")
+    said = written.get("Principal", written.get("NotPrincipal"))
+    kinds = {"AWS": "*"} if said == "*" else said
+    if not isinstance(kinds, dict) or not set(kinds) <= {"AWS", "Federated", "Service"}:
+        raise ValueError("not a principal")
+    named = frozenset(name for texts in kinds.values() for name in _texts(texts))
+    if "Principal" in written:
+        return lambda caller: "*" in named or not named.isdisjoint(caller)
+    return lambda caller: "*" not in named and named.isdisjoint(caller)
+
+
+def _either(written: Mapping[str, Any], name: str, compile_: Callable[[list[str]], Test]) -> Test:
     """Compile `Action` or `NotAction` (`Resource` or `NotResource`): exactly one must be there."""
     negated = f"Not{name}"
     if (name in written) == (negated in written):
         raise ValueError("exactly one is needed", name)
-    any_of = _any_glob(_texts(written.get(name, written.get(negated))), flags)
+    any_of = compile_(_texts(written.get(name, written.get(negated))))
     return any_of if name in written else lambda text: not any_of(text)
 
 

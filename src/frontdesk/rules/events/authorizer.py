@@ -1,4 +1,4 @@
-"""Owns the events that authorizer functions get: REQUEST in formats 2.0 and 1.0, and TOKEN. No body, ever.
+"""Owns the events that authorizer functions get: REQUEST in formats 2.0, 1.0 and of REST APIs, TOKEN. No body, ever.
 
 Source: AWS, "Control access to HTTP APIs with Lambda authorizers"; "Input to an API Gateway Lambda
 authorizer".
@@ -10,8 +10,10 @@ from typing import Final
 import orjson
 
 from frontdesk.rules.events.request import Request, RouteFacts
+from frontdesk.rules.events.rest import RestEvent
 from frontdesk.rules.events.v1 import EventV1
 from frontdesk.rules.events.v2 import EventV2
+from frontdesk.rules.rest.media import BinaryTypes
 
 Encode = Callable[[Request, str, Sequence[str], str], bytes]
 """(request, method ARN, identity values, trace id) → the event as JSON."""
@@ -44,6 +46,17 @@ def request_v1(facts: RouteFacts) -> Encode:
     return encode
 
 
+def request_rest(facts: RouteFacts) -> Encode:
+    """Prepare the REQUEST events of one method of a REST API."""
+    events = RestEvent(facts, BinaryTypes(()))
+
+    def encode(request: Request, arn: str, _identity: Sequence[str], trace: str) -> bytes:
+        event = events.document(request, trace)
+        return orjson.dumps({"type": "REQUEST", "methodArn": arn, **event})
+
+    return encode
+
+
 def token(_facts: RouteFacts) -> Encode:
     """Prepare TOKEN events: exactly three members."""
 
@@ -63,4 +76,4 @@ EVENTS: Final[dict[tuple[str, str], Callable[[RouteFacts], Encode]]] = {
     ("token", "1.0"): token,
     ("token", "2.0"): token,
 }
-"""By the form of an authorizer and its payload format. TOKEN has one format only."""
+"""Of HTTP APIs, by the form of an authorizer and its payload format. TOKEN has one format only."""

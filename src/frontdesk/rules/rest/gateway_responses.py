@@ -101,6 +101,14 @@ CAUSES: Final[Mapping[str, str]] = {
 """Cause of a refusal, or its part before the colon → type. Other causes have DEFAULT_4XX or DEFAULT_5XX."""
 
 
+_MESSAGES: Final[Mapping[str, str]] = {
+    "authorizer:explicit_deny": (
+        "User is not authorized to access this resource with an explicit deny"
+    ),
+}
+"""What is said for a cause, where that is more than its type says."""
+
+
 class Fault(NamedTuple):
     """What went wrong, as `$context.error` tells it. message: None where AWS says null."""
 
@@ -108,15 +116,12 @@ class Fault(NamedTuple):
     message: str | None
 
 
-def type_of(cause: str, status: int) -> str:
-    """Return the type of gateway response for a refusal."""
-    found = CAUSES.get(cause) or CAUSES.get(cause.partition(":")[0])
-    return found or f"DEFAULT_{status // 100}XX"
-
-
-def message_of(type_: str, status: int) -> str | None:
-    """Return what a type says. status: of the refusal."""
-    return HTTPStatus(status).phrase if type_ == "DEFAULT_4XX" else TYPES[type_].message
+def fault_of(cause: str, status: int, message: str = "") -> Fault:
+    """Return what is said of a refusal. message: in place of the usual words."""
+    name = CAUSES.get(cause) or CAUSES.get(cause.partition(":")[0])
+    name = name or f"DEFAULT_{status // 100}XX"
+    usual = HTTPStatus(status).phrase if name == "DEFAULT_4XX" else TYPES[name].message
+    return Fault(name, message or _MESSAGES.get(cause, usual))
 
 
 class Response(NamedTuple):

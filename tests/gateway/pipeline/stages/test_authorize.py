@@ -46,7 +46,7 @@ def build():
             parts,
             lambda *keys: keys if keys in said else None,
             lambda value, *_path: str(value),
-            shared,
+            shared=shared,
         )
 
     return make

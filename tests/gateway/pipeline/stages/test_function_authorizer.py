@@ -11,6 +11,7 @@ from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.stages.function_authorizer import FunctionJudge, function_stage
 from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.ports.invoker import Outcome
+from frontdesk.rules.events.authorizer import EVENTS
 from frontdesk.rules.events.request import RouteFacts
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdefghij/$default/GET/pets/6"
@@ -36,7 +37,7 @@ class World:
         settings = {"type": "function", "function": "check"} | more
         config = FunctionAuthorizer.model_validate(settings)
         judge = FunctionJudge(config, self, self, self.wheel, Traces())
-        self.stage = function_stage(judge, config, FACTS)
+        self.stage = function_stage(judge, config, EVENTS[config.form, config.payload](FACTS))
 
     def monotonic(self):
         return self.now

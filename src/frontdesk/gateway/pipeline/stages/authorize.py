@@ -11,6 +11,7 @@ from frontdesk.config.models.authorizer import (
     JwtAuthorizer,
     MtlsAuthorizer,
 )
+from frontdesk.config.models.rest_api import RestApi
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Stage
 from frontdesk.gateway.pipeline.plan import Step
@@ -20,11 +21,13 @@ from frontdesk.gateway.pipeline.stages.function_authorizer import FunctionJudge,
 from frontdesk.gateway.pipeline.stages.iam_authorizer import iam_stage
 from frontdesk.gateway.pipeline.stages.jwt_authorizer import TokenJudge, jwt_stage
 from frontdesk.gateway.pipeline.stages.mtls_authorizer import mtls_stage
+from frontdesk.gateway.pipeline.stages.resource_policy import settling
+from frontdesk.rules.events.authorizer import EVENTS, request_rest, token
 
 
 def authorize(build: RouteBuild) -> Step | None:
     """Build the authorizer of a route: its own, else its API's, else none."""
-    name = authorizer_of(build)
+    name = build.authorizer
     if name is None:
         return None
     config = build.config.authorizers[name]
@@ -35,14 +38,6 @@ def authorize(build: RouteBuild) -> Step | None:
         or build.place("authorizers", name)
     )
     return Step("authorize", stage, detail, place, needs_body=config.type in READS_BODY)
-
-
-def authorizer_of(build: RouteBuild) -> str | None:
-    """Name the authorizer of a route."""
-    if build.operation is None:
-        return None
-    name = build.operation.authorizer or build.api.authorizer or "none"
-    return None if name == "none" else name
 
 
 def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
@@ -76,7 +71,17 @@ def _function(build: RouteBuild, name: str) -> tuple[Stage, str]:
     )
     kept = f"kept {config.cache:g} s" if config.cache and config.identity else "asked each time"
     detail = f"{name}: function {config.function}, form {config.form}, {kept}"
-    return function_stage(judge, config, build.facts.event_facts(build.key)), detail
+    facts = build.facts.event_facts(build.key)
+    if not isinstance(build.api, RestApi):
+        return function_stage(judge, config, EVENTS[config.form, config.payload](facts)), detail
+    stage = function_stage(
+        judge,
+        config,
+        (token if config.form == "token" else request_rest)(facts),
+        optional=config.form != "token" and not config.cache,
+        settle=settling(build),
+    )
+    return stage, detail
 
 
 def _api_key(build: RouteBuild, name: str) -> tuple[Stage, str]:

@@ -6,7 +6,6 @@ evaluated again for each request. Source: AWS, "Control access to HTTP APIs with
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from frontdesk.base.clock import Clock
@@ -16,18 +15,21 @@ from frontdesk.config.models.authorizer import ANSWER_TIME, FunctionAuthorizer
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.stages.policy_request import arn_of, decide
 from frontdesk.gateway.pipeline.tracing import AUTHORIZER, Traces
 from frontdesk.gateway.pipeline.values import bind
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
 from frontdesk.rules.auth.answers import Answer, Failure, read_outcome
-from frontdesk.rules.auth.policy import Decision, Facts
-from frontdesk.rules.events.authorizer import EVENTS
-from frontdesk.rules.events.request import RouteFacts
+from frontdesk.rules.auth.policy import Decision
+from frontdesk.rules.events.authorizer import Encode
+from frontdesk.rules.lang.patterns import compile_pattern
 
 MAX_ANSWERS: Final = 10_000
 
 Identity = tuple[str, ...]
 Use = Callable[[Answer | Failure], None]
+Settle = Callable[[Exchange, Decision], Reply | None]
+"""Turns what a function decided into a refusal, or None to let the request in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class FunctionJudge:
 
         def too_late() -> None:
             call.cancel(kill=True)
-            settle(Failure(500, f"no answer within {ANSWER_TIME:g} s"))
+            settle(Failure("failed", f"no answer within {ANSWER_TIME:g} s"))
 
         def settle(result: Answer | Failure) -> None:
             deadline.stop()
@@ -99,72 +101,63 @@ class FunctionJudge:
         call = self._invoker.invoke(Invocation(event, deadline.deadline, trace), done)
 
 
+def refuse_unless_allowed(_ex: Exchange, decision: Decision) -> Reply | None:
+    """Let in whom the function allows."""
+    return None if decision is Decision.ALLOW else refusal(403, f"authorizer:{decision.value}")
+
+
 def function_stage(
-    judge: FunctionJudge, config: FunctionAuthorizer, facts: RouteFacts
+    judge: FunctionJudge,
+    config: FunctionAuthorizer,
+    encode: Encode,
+    *,
+    optional: bool = False,
+    settle: Settle = refuse_unless_allowed,
 ) -> Callable[[Exchange], Reply | Parked | None]:
-    """Build the stage of one route."""
+    """Build the stage of one route.
+
+    encode: makes what the function gets. optional: it is asked even where what identifies a caller is
+    missing. settle: has the last word on what the function decided.
+    """
     values = [bind(text) for text in config.identity]
-    encode = EVENTS[config.form, config.payload](facts)
+    fits = compile_pattern(config.pattern).fullmatch if config.pattern else None
 
     def stage(ex: Exchange) -> Reply | Parked | None:
         identity = tuple([value(ex) or "" for value in values])
-        if "" in identity:
+        if "" in identity and not optional:
             ex.authorizer_error = "identity missing"
             return refusal(401, "authorizer:identity_missing")
+        if fits is not None and not fits(identity[0]):
+            ex.authorizer_error = "identity does not fit the pattern"
+            return refusal(401, "authorizer:identity_unfit")
         answer = judge.recall(identity, ex.started)
         if answer is not None:
-            return _apply(ex, answer)
+            return _apply(ex, answer, settle)
 
         ex.authorizer_started = asked = judge.monotonic()
 
         def use(result: Answer | Failure) -> None:
             if not ex.answered:
                 ex.authorizer_latency = judge.monotonic() - asked
-                run.resume(ex, _apply(ex, result))
+                run.resume(ex, _apply(ex, result, settle))
 
         if not judge.join(identity, use):
             trace = judge.traces.amazon(ex, AUTHORIZER)
-            judge.ask(identity, encode(ex, _arn(ex), identity, trace), trace, use)
+            judge.ask(identity, encode(ex, arn_of(ex), identity, trace), trace, use)
         return PARKED
 
     return stage
 
 
-def _apply(ex: Exchange, result: Answer | Failure) -> Reply | None:
+def _apply(ex: Exchange, result: Answer | Failure, settle: Settle) -> Reply | None:
     """Let the request in, or refuse it, by what the function said."""
     if isinstance(result, Failure):
         ex.authorizer_error = result.reason
-        return refusal(result.status, f"authorizer:{_CAUSES[result.status]}")
+        return refusal(result.status, f"authorizer:{result.cause}")
     ex.principal = result.principal
     ex.usage_key = result.usage_key
     ex.authorizer = result.context
     ex.authorizer_event = {"lambda": result.context}
-    decision = _decide(ex, result)
-    return None if decision is Decision.ALLOW else refusal(403, f"authorizer:{decision.value}")
-
-
-_CAUSES: Final = {401: "unauthorized", 500: "broken"}
-
-
-def _decide(ex: Exchange, answer: Answer) -> Decision:
-    policy = answer.policy
-    if policy is None:
-        return Decision.ALLOW if answer.allowed else Decision.DENY
-    return policy.decide(_arn(ex), _facts(ex) if policy.asks_facts else {})
-
-
-def _arn(ex: Exchange) -> str:
-    return ex.plan.api.execute_arn(ex.method, ex.stage_path)
-
-
-def _facts(ex: Exchange) -> Facts:
-    facts = {
-        "aws:currenttime": datetime.fromtimestamp(ex.time, UTC).isoformat(),
-        "aws:epochtime": str(int(ex.time)),
-        "aws:securetransport": "true" if ex.scheme == "https" else "false",
-        "aws:sourceip": ex.client_ip,
-    }
-    for key, name in (("aws:referer", b"referer"), ("aws:useragent", b"user-agent")):
-        if name in ex.headers:
-            facts[key] = ex.headers[name].decode("latin-1")
-    return facts
+    if result.policy is None:
+        return settle(ex, Decision.ALLOW if result.allowed else Decision.DENY)
+    return settle(ex, decide(ex, result.policy))

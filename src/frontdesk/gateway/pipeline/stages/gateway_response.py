@@ -24,11 +24,9 @@ from frontdesk.rules.rest.expressions import STATIC, Source, parse_source
 from frontdesk.rules.rest.gateway_responses import (
     DEFAULT_TEMPLATE,
     TYPES,
-    Fault,
     Response,
-    message_of,
+    fault_of,
     responses,
-    type_of,
 )
 from frontdesk.rules.rest.media import DEFAULT_TYPE, wished_type
 from frontdesk.rules.rest.substitution import SOURCES, parse_substitutions
@@ -51,9 +49,8 @@ def _step(build: RouteBuild, api: RestApi) -> Step:
         # A problem document (RFC 9457) has words of its own.
         if not reply.cause or JSON not in reply.fields:
             return reply
-        name = type_of(reply.cause, reply.status)
-        ex.fault = Fault(name, reply.message or message_of(name, reply.status))
-        said[name].say(ex, reply)
+        ex.fault = fault_of(reply.cause, reply.status, reply.message)
+        said[ex.fault.type].say(ex, reply)
         return reply
 
     place = build.place("apis", build.api_name, "gateway_responses")

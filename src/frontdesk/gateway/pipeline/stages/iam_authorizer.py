@@ -39,7 +39,7 @@ def iam_stage(
         verdict = verify(request, pairs.get, service=config.service, region=region, now=now)
         if isinstance(verdict, Refusal):
             ex.authorizer_error = verdict.code
-            return refusal(403, f"iam:{verdict.code}")
+            return refusal(403, f"iam:{verdict.code}", message=verdict.message)
         ex.principal = config.credentials[verdict.access_key_id].principal
         ex.authorizer = known = callers[verdict.access_key_id]
         ex.authorizer_event = {"iam": known}
