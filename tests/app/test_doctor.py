@@ -15,6 +15,7 @@ from frontdesk.config.load import load
 from tests.live.calls import free_port
 from tests.live.certificates import Authority
 from tests.live.gateways import project
+from tests.live.servers import postgres_url, redis_url
 
 CONFIG = """
 listen: 127.0.0.1:%d
@@ -112,6 +113,18 @@ def test_a_good_store(found, tmp_path):
         connection.execute("CREATE TABLE t (x)")
     connection.close()
     assert found()["store"].state == "ok"
+
+
+def test_servers_that_answer(found):
+    rows = found(f"store: {postgres_url()}\nshared: {redis_url()}\n")
+    assert states(rows, "PostgreSQL", "Redis") == ["ok", "ok"]
+
+
+def test_servers_that_do_not_answer(found):
+    nobody = f"u:hunter2@127.0.0.1:{free_port()}"
+    rows = found(f"store: postgresql://{nobody}/db\nshared: redis://{nobody}\n")
+    assert states(rows, "PostgreSQL", "Redis") == ["fail", "fail"]
+    assert not any("hunter2" in str(row) for row in rows.values())
 
 
 def test_a_gateway_that_runs_is_asked_and_its_ports_are_its_own(found, tmp_path):

@@ -22,6 +22,7 @@ from frontdesk.app.asking import ask
 from frontdesk.app.data_dir import holder
 from frontdesk.app.gateway import compile_offline
 from frontdesk.app.history import STORE
+from frontdesk.app.stores import troubles
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import ConfigError, Finding, StartError
@@ -199,6 +200,25 @@ def _store(loaded: Loaded) -> Iterator[Row]:
         yield Row("store", "ok", str(path))
 
 
+def _servers(loaded: Loaded) -> Iterator[Row]:
+    """PostgreSQL and Redis, where the file names one."""
+    try:
+        for name, wrong in troubles(loaded.config):
+            if wrong:
+                why, key = _WITHOUT[name]
+                yield Row(name, "fail", wrong, why, f"start the server, or correct {key}")
+            else:
+                yield Row(name, "ok", "it answers")
+    except StartError as error:
+        yield Row("drivers", "fail", error.message, "the gateway could not start", error.hint)
+
+
+_WITHOUT: Final = {
+    "PostgreSQL": ("the gateway could not start", "store"),
+    "Redis": ("limits would not be kept together with other gateways", "shared"),
+}
+
+
 def _gateway(loaded: Loaded) -> Iterator[Row]:
     """Ports that a start needs, or what a gateway that runs already answers."""
     config = loaded.config
@@ -308,6 +328,7 @@ _CHECKS: Final[tuple[Callable[[Loaded], Iterator[Row]], ...]] = (
     _certificates,
     _data_dir,
     _store,
+    _servers,
     _gateway,
     _open_files,
     _access_log,

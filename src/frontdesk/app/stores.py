@@ -1,6 +1,7 @@
 """Chooses the stores that a configuration asks for. Drivers of servers are imported only then."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -113,3 +114,18 @@ def shared_ledger(
     return RedisLedger(
         link, f"frontdesk:{config.name}:", clock, wheel, alone=alone if is_open else None
     )
+
+
+def troubles(config: Config) -> Iterator[tuple[str, str]]:
+    """Ask the servers that a configuration names; give each name with what is wrong, "" for nothing.
+
+    Nothing is changed there. Raises: StartError, where a driver is missing.
+    """
+    if config.store.url is not None:
+        from frontdesk.stores.postgres.database import Database as Postgres
+
+        yield "PostgreSQL", asyncio.run(Postgres(config.store.url).trouble())
+    if config.shared is not None:
+        from frontdesk.stores.redis.link import trouble
+
+        yield "Redis", asyncio.run(trouble(config.shared.url, config.shared.ca))

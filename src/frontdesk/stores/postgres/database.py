@@ -64,6 +64,15 @@ class Database:
                 hint="check the URL of store, and that the server answers",
             ) from error
 
+    async def trouble(self) -> str:
+        """Connect once, changing nothing; say what is wrong, "" where nothing is."""
+        try:
+            connection = await self._connect()
+            await connection.close(timeout=_CONNECTING)
+        except self._errors as error:
+            return str(error) or "no answer"
+        return ""
+
     async def run(self, work: Callable[["Connection"], Awaitable[T]]) -> T:
         """Run `work` and return its result; each statement commits by itself. Raises: StoreError."""
         async with self._free:
@@ -106,9 +115,7 @@ class Database:
             connection = self._idle.pop()
             if not connection.is_closed():
                 return connection
-        connection = await self._driver.connect(
-            self._url.reveal(), timeout=_CONNECTING, command_timeout=_WORKING
-        )
+        connection = await self._connect()
         async with self._migrating:
             if not self._migrated:
                 try:
@@ -118,6 +125,11 @@ class Database:
                     raise
                 self._migrated = True
         return connection
+
+    async def _connect(self) -> "Connection":
+        return await self._driver.connect(
+            self._url.reveal(), timeout=_CONNECTING, command_timeout=_WORKING
+        )
 
     def _put_back(self, connection: "Connection | None") -> None:
         if connection is not None and not connection.is_closed():

@@ -89,6 +89,18 @@ class Link:
             self.on_return()
 
 
+async def trouble(url: Secret, ca: Path | None) -> str:
+    """Ask a Redis whether it is there; say what is wrong, "" where nothing is. Raises: StartError."""
+    redis = _client(url, ca)
+    try:
+        await redis.ping()
+    except _errors() as error:
+        return str(error) or "no answer"
+    finally:
+        await redis.aclose()
+    return ""
+
+
 async def _ping(redis: "Redis") -> None:
     await redis.ping()
 
