@@ -1,4 +1,4 @@
-"""Owns the `--config` option and how a configuration's findings are printed."""
+"""Owns the `--config` and `--output` options, and how a configuration's findings are printed."""
 
 import os
 from collections.abc import Callable, Container, Iterable
@@ -27,6 +27,20 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
         show_default=True,
         help="Configuration file; repeat to merge several (later ones may only add).",
     )(command)
+
+
+output_option = click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
+)
+
+
+def write(text: str, output: Path | None) -> None:
+    """Write what a command makes to the file of `--output`, or to standard output."""
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.write_text(text, encoding="utf-8")
+        click.echo(f"wrote {output}", err=True)
 
 
 def read(paths: tuple[Path, ...], only: Container[str] | None = None) -> "Loaded":

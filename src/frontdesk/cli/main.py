@@ -31,8 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
     "functions": ("frontdesk.cli.function_host", "functions serve: run functions for others."),
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
-    "export": ("frontdesk.cli.openapi", "export openapi: write an API as an OpenAPI document."),
-    "import": ("frontdesk.cli.openapi", "import openapi: print a document in our own keys."),
+    "export": ("frontdesk.cli.exports", "export openapi: write an API as an OpenAPI document."),
+    "import": ("frontdesk.cli.imports", "import openapi: print a document in our own keys."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),
 }
