@@ -12,7 +12,7 @@ from frontdesk.rules.lang.vtl.errors import TemplateError
 from frontdesk.rules.lang.vtl.expressions import place
 from frontdesk.rules.lang.vtl.java import Loop
 from frontdesk.rules.lang.vtl.kinds import JavaError, Kinds, Signature, call
-from frontdesk.rules.lang.vtl.meter import exceeded
+from frontdesk.rules.lang.vtl.meter import CHARACTERS_PER_STEP, exceeded
 from frontdesk.rules.lang.vtl.parser import parse
 from frontdesk.rules.lang.vtl.state import (
     Body,
@@ -91,9 +91,10 @@ class Compiler:
 
     def text(self, node: tree.Text) -> Run:
         text = node.text
+        self._weight += len(text) // CHARACTERS_PER_STEP
 
         def run(state: State) -> None:
-            state.out.append(state.make(text))
+            state.out.append(text)
 
         return run
 
@@ -110,7 +111,7 @@ class Compiler:
         def run(state: State) -> None:
             value = evaluate(state)
             if type(value) is str:
-                state.out.append(state.make(value))
+                state.out.append(value)
             elif value is not None:
                 state.out.append(text_of(value, state))
 
@@ -210,7 +211,7 @@ class Compiler:
         # Differs: [macro-arguments] they are evaluated once, at the call, not at each use.
         def run(state: State) -> None:
             if name not in macros:
-                state.out.append(state.make(source))
+                state.out.append(source)
                 return
             parameters, body = macros[name]
             values = [evaluate(state) for evaluate in arguments]

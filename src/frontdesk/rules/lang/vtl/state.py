@@ -7,7 +7,7 @@ from frontdesk.rules.lang.vtl.meter import Limits, Meter
 
 
 class State(Meter):
-    """One rendering. out: what has been written. variables: of the template, by name."""
+    """One rendering. out: what has been written, to be joined. variables: of the template, by name."""
 
     __slots__ = ("out", "variables")
 
@@ -70,6 +70,7 @@ def captured(state: State, run: Run) -> str:
     outer, state.out = state.out, []
     try:
         run(state)
+        state.reserve(sum(map(len, state.out)))
         return state.make("".join(state.out))
     finally:
         state.out = outer

@@ -40,11 +40,10 @@ class Template:
         except RecursionError as error:
             # Each limit of depth is small, but their product is more than Python's stack.
             raise TemplateLimitError("the template nests too deeply", where=self._where) from error
-        written = "".join(state.out)
-        if len(written) > limits.output:
+        if sum(map(len, state.out)) > limits.output:
             message = f"the template writes more than {limits.output:,} characters"
             raise TemplateLimitError(message, where=self._where)
-        return written
+        return "".join(state.out)
 
 
 def compile_template(text: str, *, where: str = "") -> Template:
