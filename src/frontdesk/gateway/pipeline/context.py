@@ -88,6 +88,8 @@ def _no_value(_ex: Exchange) -> None:
     """Variables of what this gateway does not do: Cognito's callers, AWS's own ids."""
 
 
+_SIDES = {"canary": True, "stable": False}
+
 CONTEXT: dict[str, Variable] = {
     "accountId": lambda ex: ex.plan.api.account,
     "apiId": lambda ex: ex.plan.api.id,
@@ -132,6 +134,7 @@ CONTEXT: dict[str, Variable] = {
     "integrationErrorMessage": lambda ex: ex.integration_error or None,
     "integrationLatency": _integration_latency,
     "integrationStatus": lambda ex: ex.invoke_status or ex.integration_status or None,
+    "isCanaryRequest": lambda ex: _SIDES.get(ex.plan.api.side),
     "path": lambda ex: ex.path,
     "protocol": lambda ex: ex.version,
     "requestId": lambda ex: ex.request_id,

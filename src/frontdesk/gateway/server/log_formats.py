@@ -84,6 +84,8 @@ def json_record(ex: Exchange) -> bytes:
         record["principal"] = _shown(ex.principal)
     if ex.api_key is not None:
         record["consumer"] = ex.api_key.name
+    if api.side:
+        record["canary"] = api.side == "canary"
     if ex.client_cert is not None:
         record["clientCert"] = _shown(ex.client_cert.subject)
     if ex.error:

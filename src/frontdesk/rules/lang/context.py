@@ -59,6 +59,7 @@ VARIABLES: Final = frozenset(
         "integrationErrorMessage",
         "integrationLatency",
         "integrationStatus",
+        "isCanaryRequest",
         "path",
         "protocol",
         "requestId",
