@@ -161,6 +161,7 @@ def _segment(text: str, at: int, depth: int) -> tuple[Segment, int]:
         if text.startswith("*", at):
             return Segment(_children, deep=deep), at + 1
         if name := _NAME.match(text, at):
+            # Differs: [path-functions] Jayway has `.length()`, `.min()` and their like.
             if text.startswith("(", name.end()):
                 raise PathError(f"functions are not part of paths here: {name[0]}()", column=at + 1)
             return Segment(_named((name[0],)), key=name[0], deep=deep), name.end()

@@ -28,6 +28,7 @@ def compile_pattern(text: str) -> Any:
 
     Raises: PatternError.
     """
+    # Differs: [linear-patterns] Java's expressions have more, which backtracks.
     import re2  # takes milliseconds to import, and few need it
 
     if len(text) > LONGEST:

@@ -51,6 +51,7 @@ def key_of(key: Any, meter: Meter | None = None) -> Any:
 
 def _item(items: list[Any], index: Any) -> Any:
     """Return `$items[index]`, null where there is none; below 0 counts from the end."""
+    # Differs: [missing-index] null, as every undefined reference; Velocity 1.7 raises.
     if type(index) is int and -len(items) <= index < len(items):
         return items[index]
     return not items if index == "empty" else None

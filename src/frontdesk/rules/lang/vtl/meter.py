@@ -9,6 +9,7 @@ CHARACTERS_PER_STEP = 256
 """So many characters of a text can be read or copied in the time of one step, roughly."""
 
 
+# Differs: [template-limits] AWS names those of turns and of a template's length alone.
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one rendering may cost.
