@@ -16,11 +16,14 @@ from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.functions import all_functions, function_host, invokers, remote_invokers
 from frontdesk.app.history import History
+from frontdesk.app.keys import LiveKeys
+from frontdesk.app.keys_api import KeysApi
 from frontdesk.app.releases_api import ReleasesApi, VersionCalls
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.stores import open_stores
 from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls, fixed_of_listeners
+from frontdesk.app.usage import UsageKeeper
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.metrics import CONFIG_RELOAD
@@ -74,6 +77,7 @@ class Frontdesk:
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
         self._functions: FunctionHost
+        self._usage: UsageKeeper
         self._canaries: CanaryRuns
         self._in_force: Candidate
 
@@ -134,6 +138,7 @@ class Frontdesk:
             await self._data.adopt(candidate)
             self._in_force, self._loaded = candidate, candidate.loaded
 
+        await self._usage.adopt(candidate.loaded.config)
         await self._functions.replace(functions, swap)
         await self._aws.adopt(functions, remote_invokers(self.config, self._remote))
         await self._canaries.adopt(self.config)
@@ -159,6 +164,13 @@ class Frontdesk:
         data.open()
 
         stores = await opened.enter_async_context(open_stores(config, clock, wheel))
+        embedded = data.ledger if config.shared is None else None
+        self._usage = keeper = UsageKeeper(stores.usage, embedded, data, clock, wheel)
+        await keeper.adopt(config)
+        opened.push_async_callback(keeper.stop)
+        data.telemetry.registry.collect(keeper.samples)
+        keys = LiveKeys(stores.shared, data.api_keys, data.put_keys, lambda: self.config, clock)
+        await keys.start()
 
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
@@ -184,7 +196,9 @@ class Frontdesk:
         admin = server(
             config,
             admin_door(
-                config, (*self._faces(), releases, lambda_api), development=self._development
+                config,
+                (*self._faces(), releases, KeysApi(keys, keeper, clock), lambda_api),
+                development=self._development,
             ),
             unlogged,
             clock=clock,

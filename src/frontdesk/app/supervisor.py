@@ -8,9 +8,9 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from typing import Final
+from typing import Any, Final
 
 from frontdesk.app.background import aside
 from frontdesk.app.data_plane import Candidate, DataPlane
@@ -23,13 +23,16 @@ from frontdesk.base.telemetry import Sample, merge
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
+from frontdesk.gateway.identity.key_registry import ApiKey, KeyRegistry
 from frontdesk.gateway.server.listening import join, listen_together
 from frontdesk.gateway.telemetry.canaries import COUNTED
 from frontdesk.gateway.workers.orders import WorkerLostError
 from frontdesk.gateway.workers.process import WorkerProcess
 from frontdesk.ports.invoker import Invoker
+from frontdesk.ports.ledger import EmbeddedLedger
+from frontdesk.ports.usage import Row
 from frontdesk.stores.memory.ledger import MemoryLedger
-from frontdesk.stores.shared_memory.ledger import create_memory
+from frontdesk.stores.shared_memory.ledger import SharedLedger, create_memory
 from frontdesk.stores.shared_memory.turn import create_turn
 
 PROGRAM: Final = "frontdesk.cli.worker"
@@ -58,6 +61,7 @@ class _Place:
         self.prepared: Candidate | None = None
         self.adopted: Candidate | None = None
         self.report = Report([], ())
+        self.counting: asyncio.Task[None] | None = None
 
     def silence(self) -> None:
         """Leave the addresses to the other workers."""
@@ -84,7 +88,9 @@ class Supervisor:
         self._keepers: list[asyncio.Task[None]] = []
         self._draining = False
         self._canaries: Mapping[str, float] = {}
+        self._counted: list[Row] = []
         self._past: list[Sample] = []  # what workers have counted that are no more
+        self._shared: SharedLedger
         self._origin: Proposal
         self._in_force: Candidate
 
@@ -95,9 +101,20 @@ class Supervisor:
         """What this process counts."""
         return self._own.telemetry
 
+    @property
+    def ledger(self) -> EmbeddedLedger:
+        """What all workers count in."""
+        return self._shared
+
+    @property
+    def api_keys(self) -> KeyRegistry:
+        """The keys that all workers know."""
+        return self._own.api_keys
+
     def open(self) -> None:
         """Make what the workers share: the memory to count in, and turns at the access log."""
         self._ledger, self._turn = create_memory(), create_turn()
+        self._shared = SharedLedger(self._ledger)
 
     def compile(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
         """Compile in this process; see `DataPlane.compile`."""
@@ -149,8 +166,7 @@ class Supervisor:
         for place in self._places:
             place.silence()
         try:
-            with suppress(WorkerLostError):
-                await _all(place.process.order("drain") for place in self._serving())
+            await _all(self._drain(place) for place in self._serving())
         finally:
             self._end()
 
@@ -158,8 +174,24 @@ class Supervisor:
         """End what `open` and `start` have begun."""
         self._end()
         self._own.close()
+        self._shared.close()
         os.close(self._ledger)
         os.close(self._turn)
+
+    async def put_keys(self, keys: Sequence[ApiKey]) -> None:
+        """Have all workers take API keys; returns when none goes by what they were before."""
+        self.api_keys.put(keys)
+        await _all(_give(process, "keys", keys) for process in self._living)
+
+    async def counted(self) -> Sequence[Row]:
+        """Return the requests of API keys since the last time; of a worker that is late, the next time."""
+        for place in self._serving():
+            if place.counting is None:
+                place.counting = asyncio.create_task(self._count(place))
+        if asked := [place.counting for place in self._places if place.counting is not None]:
+            await asyncio.wait(asked, timeout=REPORT_TIME)
+        counted, self._counted = self._counted, []
+        return counted
 
     def reopen_logs(self) -> None:
         """Have all workers go on in new log files."""
@@ -225,6 +257,13 @@ class Supervisor:
 
         await asyncio.gather(*map(hear, self._serving()))
 
+    async def _count(self, place: _Place) -> None:
+        self._counted += await _give(place.process, "count") or ()
+        place.counting = None
+
+    async def _drain(self, place: _Place) -> None:
+        self._counted += await _give(place.process, "drain") or ()
+
     # -- one worker -------------------------------------------------------------------------------
 
     async def _keep(self, place: _Place) -> None:
@@ -282,6 +321,7 @@ class Supervisor:
             self._turn,
             place.max_connections,
             self._canaries,
+            tuple(self.api_keys),
         )
         await place.process.order("start", start)
         place.prepared = place.adopted = candidate
@@ -335,6 +375,12 @@ class Supervisor:
             await over
         finally:
             timer.stop()
+
+
+async def _give(process: WorkerProcess, name: str, value: object = None) -> Any:
+    """Have a worker carry out an order; None where it has ended before."""
+    with suppress(WorkerLostError):
+        return await process.order(name, value)
 
 
 async def _all(doings: Iterable[Awaitable[None]]) -> None:

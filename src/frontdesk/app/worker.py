@@ -6,7 +6,7 @@ Does what the supervisor orders, and ends with it.
 import asyncio
 import gc
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,9 +18,11 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.load import Loaded, load
 from frontdesk.config.references import Known
+from frontdesk.gateway.identity.key_registry import ApiKey
 from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
 from frontdesk.gateway.workers.orders import Handler, Obedience
+from frontdesk.ports.usage import Row
 from frontdesk.stores.shared_memory.ledger import SharedLedger
 from frontdesk.stores.shared_memory.turn import Turn
 
@@ -56,7 +58,8 @@ class Start:
     origin: what the gateway was started with, for keys that a reload leaves alone. proposal: what is in
     force now. sockets: descriptors of those that listen, one for each `listen` of the origin. ledger,
     turn: descriptors of the shared memory, and of the turns at the access log. max_connections: this
-    worker's share. canaries: theirs, see `DataPlane.steer`.
+    worker's share. canaries: theirs, see `DataPlane.steer`. api_keys: those
+    that are no part of the configuration.
     """
 
     origin: Proposal
@@ -66,6 +69,7 @@ class Start:
     turn: int
     max_connections: int
     canaries: Mapping[str, float]
+    api_keys: tuple[ApiKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,8 @@ class Worker:
             "prepare": self._prepare,
             "adopt": self._adopt,
             "report": self._report,
+            "keys": self._put_keys,
+            "count": self._counted,
             "reopen logs": self._reopen_logs,
             "steer": self._steer,
             "drain": self._drain,
@@ -117,6 +123,7 @@ class Worker:
         self._data = DataPlane(
             origin.config, ledger, self._clock, self._wheel, turn=Turn(start.turn)
         )
+        await self._put_keys(start.api_keys)
         self._data.open()
         await self._data.steer(start.canaries)
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
@@ -139,15 +146,22 @@ class Worker:
     async def _report(self, _nothing: None) -> Report:
         return Report(self._data.telemetry.registry.snapshot(), tuple(self._data.not_ready()))
 
+    async def _put_keys(self, keys: Sequence[ApiKey]) -> None:
+        await self._data.put_keys(keys)
+
+    async def _counted(self, _nothing: None) -> Sequence[Row]:
+        return await self._data.counted()
+
     async def _reopen_logs(self, _nothing: None) -> None:
         self._data.reopen_logs()
 
     async def _steer(self, shares: Mapping[str, float]) -> None:
         await self._data.steer(shares)
 
-    async def _drain(self, _nothing: None) -> None:
+    async def _drain(self, _nothing: None) -> Sequence[Row]:
         await self._data.drain()
         self._data.close()
+        return await self._data.counted()
 
     def _compiled(self, loaded: Loaded, proposal: Proposal) -> Candidate:
         invokers = {name: self._functions.invoker(name) for name in proposal.functions}

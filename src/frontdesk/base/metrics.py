@@ -72,6 +72,12 @@ CANARY_REQUESTS = _counter(
 
 # -- who may call, and how often ----------------------------------------------------------------
 
+QUOTA_USED = _gauge(
+    "frontdesk_quota_used_ratio",
+    "Share of its quota that the key has used that has used most of it.",
+    "plan",
+    merged="max",
+)
 THROTTLE = _counter(
     "frontdesk_throttle_total",
     "Requests that a throttle let pass or refused.",

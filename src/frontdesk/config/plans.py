@@ -8,6 +8,7 @@ from typing import Any
 
 from frontdesk.base.errors import Finding, Position
 from frontdesk.config.mappings import stage_names
+from frontdesk.config.models.plan import overlap
 from frontdesk.config.tree import Path, Tree
 from frontdesk.config.validation import did_you_mean, shown
 
@@ -44,7 +45,7 @@ def _overlap(tree: Tree, path: Path, key: object) -> Iterator[Finding]:
     taken: dict[str, str] = {}
     for at, name in _listed(_mapping(key).get("plan"), (*path, "plan")):
         for _, text in _listed(_mapping(plans.get(name)).get("apis"), ()):
-            former = next((taken[each] for each in taken if _meet(each, text)), name)
+            former = next((taken[each] for each in taken if overlap(each, text)), name)
             taken.setdefault(text, name)
             if former != name:
                 message = f"expected plans for different APIs: {former} and {name} both open {text}"
@@ -52,11 +53,6 @@ def _overlap(tree: Tree, path: Path, key: object) -> Iterator[Finding]:
                     "error", "conflict", tree.position(at), message, hint="keep one of the two"
                 )
                 return
-
-
-def _meet(one: str, other: str) -> bool:
-    """Tell whether two targets have a stage in common."""
-    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
 
 
 def _operations(api: dict[str, Any]) -> Iterator[str]:

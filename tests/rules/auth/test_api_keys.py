@@ -56,3 +56,4 @@ def test_all_random_bits_count(bit):
 
 def test_little_is_shown_of_a_key_that_was_made_elsewhere():
     assert prefix_of("abcdefghijklmnopqrstuvwxyz") == "abcd"
+    assert prefix_of(f"sha256:{DIGEST}") == ""

@@ -83,6 +83,11 @@ PlanTarget = Annotated[
 ]
 
 
+def overlap(one: str, other: str) -> bool:
+    """Tell whether two targets of plans, `api` or `api/stage`, have a stage in common."""
+    return one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
 class Plan(Model):
     """What each of its keys may take. AWS: a usage plan."""
 

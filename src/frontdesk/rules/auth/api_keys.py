@@ -52,7 +52,12 @@ def generate(environment: str, random: bytes) -> NewKey:
 
 
 def prefix_of(key: str) -> str:
-    """Return what may be shown of a key: of one that was made here all but its secret, else four characters."""
+    """Return what may be shown of a key: of one that was made here all but its secret, else four characters.
+
+    key: as `digest_of` takes it; of a digest nothing is worth showing.
+    """
+    if _DIGEST.fullmatch(key) is not None:
+        return ""
     made = _MADE.fullmatch(key)
     return made[1] if made is not None else key[:4]
 

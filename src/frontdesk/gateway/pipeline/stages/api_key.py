@@ -12,6 +12,7 @@ from frontdesk.base.metrics import THROTTLE
 from frontdesk.base.recent import Recent
 from frontdesk.base.telemetry import Counter
 from frontdesk.config.models.plan import Plan
+from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import ApiKey
 from frontdesk.gateway.identity.tally import Count
 from frontdesk.gateway.pipeline.build import RouteBuild
@@ -134,7 +135,7 @@ class _Guard:
         self._terms = terms
         self._value = _SOURCES[build.api.api_key_source]
         self._find = build.once(
-            ("keys of the file",), lambda: parts.api_keys.finder(keys_of_file(build))
+            ("keys of the file",), lambda: parts.api_keys.finder(keys_of_file(build.config))
         )
         self._failures = build.once(("key failures",), lambda: FailureLimit(FAILURES_PER_MINUTE))
         self._recent: Recent[ApiKey, _Allowance] = Recent(MOST_RECENT)
@@ -216,9 +217,9 @@ def _refused(ex: Exchange, allowance: _Allowance, limit: Rule | Quota, grant: Gr
     return reply
 
 
-def keys_of_file(build: RouteBuild) -> dict[bytes, ApiKey]:
-    """Make the keys of the configuration, by digest; their names are their ids."""
-    keys = build.config.keys.items()
+def keys_of_file(config: Config) -> dict[bytes, ApiKey]:
+    """Make the keys of a configuration, by digest; their names are their ids."""
+    keys = config.keys.items()
     return {
         each.digest: ApiKey(name, name, each.digest, each.plan, each.enabled, each.since)
         for name, each in keys

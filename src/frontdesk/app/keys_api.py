@@ -1,0 +1,178 @@
+"""Owns the operator's requests about API keys, on the admin listener.
+
+    GET  /api/keys                    all keys
+    POST /api/keys                    make one: {"name", "plans", "description", "enabled"}
+    POST /api/keys/import             make several: {"keys": [{"name", "value", "plans", …}]}
+    GET  /api/keys/NAME               one, by its name or id
+    POST /api/keys/NAME/revoke        refuse it from now on
+    POST /api/keys/NAME/enable        let it in again
+    GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, plan=PLAN
+
+Answers 200, or 201 with the value of a key that was made, which is told this once; 404 for a key that is
+not there, 422 with why nothing was done, 503 where the store does not do it.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import date
+from typing import Any, Final
+from urllib.parse import parse_qs, unquote
+
+import orjson
+
+from frontdesk.app.keys import KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
+from frontdesk.app.usage import UsageKeeper
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StoreError
+from frontdesk.gateway.admin import FRESH
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.rules.periods import day_of
+
+_KEYS: Final = "/api/keys"
+_USAGE: Final = "/api/usage"
+
+Answer = tuple[int, object]
+Action = Callable[[Exchange, str], Awaitable[Answer]]
+
+
+class KeysApi:
+    """The face of these requests."""
+
+    needs_token = True
+
+    def __init__(self, keys: LiveKeys, keeper: UsageKeeper, clock: Clock) -> None:
+        self._keys = keys
+        self._keeper = keeper
+        self._clock = clock
+        self._actions: dict[tuple[str, str], Action] = {
+            ("GET", _KEYS): self._list,
+            ("POST", _KEYS): self._create,
+            ("POST", f"{_KEYS}/import"): self._import,
+            ("GET", f"{_KEYS}/*"): self._show,
+            ("POST", f"{_KEYS}/*/revoke"): self._revoke,
+            ("POST", f"{_KEYS}/*/enable"): self._enable,
+            ("GET", _USAGE): self._usage,
+        }
+
+    def serves(self, ex: Exchange) -> bool:
+        """See Face."""
+        return ex.path in (_KEYS, _USAGE) or ex.path.startswith(f"{_KEYS}/")
+
+    def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
+        """See Face."""
+        place, who = _place(ex.path)
+        methods = [method for method, known in self._actions if known == place]
+        if not methods:
+            return refusal(404, "route")
+        if ex.method not in methods:
+            return refusal(405, "method", (b"allow", ", ".join(methods).encode()))
+        return self._answer(ex, self._actions[ex.method, place], who)
+
+    async def _answer(self, ex: Exchange, action: Action, who: str) -> Reply:
+        try:
+            status, document = await action(ex, who)
+        except NoSuchKeyError as error:
+            status, document = 404, _why(error)
+        except KeyRefusedError as error:
+            status, document = 422, _why(error)
+        except StoreError as error:
+            status, document = 503, {"message": error.message, "hint": error.hint}
+        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+
+    # -- actions ------------------------------------------------------------------------------------
+
+    async def _list(self, _ex: Exchange, _who: str) -> Answer:
+        return 200, {"keys": await self._keys.list()}
+
+    async def _create(self, ex: Exchange, _who: str) -> Answer:
+        wanted = _wanted(_body(ex), imported=False)
+        made = await self._keys.create(wanted)
+        return 201, {"key": made.key, "value": made.value}
+
+    async def _import(self, ex: Exchange, _who: str) -> Answer:
+        listed = _body(ex).get("keys")
+        if not isinstance(listed, list) or not listed:
+            raise KeyRefusedError("expected at least one key in keys")
+        wanted = [_wanted(each, imported=True) for each in listed]
+        return 201, {"keys": await self._keys.import_all(wanted)}
+
+    async def _show(self, _ex: Exchange, who: str) -> Answer:
+        return 200, {"key": await self._keys.show(who)}
+
+    async def _revoke(self, _ex: Exchange, who: str) -> Answer:
+        return 200, {"key": await self._keys.set_enabled(who, enabled=False)}
+
+    async def _enable(self, _ex: Exchange, who: str) -> Answer:
+        return 200, {"key": await self._keys.set_enabled(who, enabled=True)}
+
+    async def _usage(self, ex: Exchange, _who: str) -> Answer:
+        asked = {name: values[-1] for name, values in parse_qs(ex.query).items()}
+        today = day_of(self._clock.time())
+        first = _day(asked.get("from"), today.replace(day=1))
+        last = _day(asked.get("to"), today)
+        key = self._keys.find(asked["key"]).id if "key" in asked else None
+        rows = await self._keeper.report(
+            first, last, self._keys.known(), key=key, plan=asked.get("plan")
+        )
+        return 200, {"from": str(first), "to": str(last), "usage": rows}
+
+
+def _place(path: str) -> tuple[str, str]:
+    """Return a path with `*` in place of the name of a key, and that name."""
+    if path in (_KEYS, _USAGE, f"{_KEYS}/import"):
+        return path, ""
+    who, slash, action = path.removeprefix(f"{_KEYS}/").partition("/")
+    return f"{_KEYS}/*{slash}{action}", unquote(who)
+
+
+def _why(error: KeyRefusedError) -> dict[str, str]:
+    return {"message": error.message, "hint": error.hint}
+
+
+def _body(ex: Exchange) -> dict[str, Any]:
+    try:
+        document = orjson.loads(ex.body)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise KeyRefusedError("expected a JSON object")
+    return document
+
+
+def _wanted(document: object, *, imported: bool) -> Wanted:
+    """Read a key to be made. Raises: KeyRefusedError for members that do not belong there."""
+    known = {**_MEMBERS, "value": str} if imported else _MEMBERS
+    if not isinstance(document, dict) or not document.keys() <= known.keys():
+        raise KeyRefusedError(f"expected an object of {', '.join(known)}")
+    for name, value in document.items():
+        if type(value) is not known[name]:
+            raise KeyRefusedError(f"expected another value of {name}")
+    plans = document.get("plans", [])
+    if not all(isinstance(plan, str) for plan in plans):
+        raise KeyRefusedError("expected names of plans")
+    if imported and not document.get("value"):
+        raise KeyRefusedError(f"expected a value: {document.get('name', '')}")
+    return Wanted(
+        name=document.get("name", ""),
+        plans=tuple(plans),
+        description=document.get("description", ""),
+        enabled=document.get("enabled", True),
+        value=document.get("value", ""),
+    )
+
+
+_MEMBERS: Final[dict[str, type]] = {
+    "name": str,
+    "plans": list,
+    "description": str,
+    "enabled": bool,
+}
+
+
+def _day(text: str | None, default: date) -> date:
+    if text is None:
+        return default
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise KeyRefusedError(f"expected a day such as 2026-11-21: {text}") from None
