@@ -23,6 +23,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diff": ("frontdesk.cli.reload", "Show what a reload would change."),
     "rollback": ("frontdesk.cli.reload", "Put a former version of the configuration in force."),
     "history": ("frontdesk.cli.reload", "List the last ten configurations, or print one."),
+    "versions": ("frontdesk.cli.versions", "Show the versions of APIs and who still calls which."),
+    "canary": ("frontdesk.cli.canary", "Show, promote or roll back the canaries of APIs."),
     "doctor": ("frontdesk.cli.doctor", "Say what is wrong with this machine, file, store, ports."),
     "check": ("frontdesk.cli.check", "Validate and lint the configuration without starting."),
     "schema": ("frontdesk.cli.check", "Print the JSON Schema of the configuration file."),
@@ -32,7 +34,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "functions": ("frontdesk.cli.function_host", "functions serve: run functions for others."),
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
     "export": ("frontdesk.cli.exports", "export openapi: write an API as an OpenAPI document."),
-    "import": ("frontdesk.cli.imports", "import openapi: print a document in our own keys."),
+    "import": (
+        "frontdesk.cli.imports",
+        "import openapi|terraform: print what they say in our own keys.",
+    ),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),
 }

@@ -1,13 +1,22 @@
-"""The common form of what a cloud's template declares: resources with values, and what nobody could tell.
+"""The common form of what a template declares: resources with values, and what nobody could tell.
 
-Terraform's modules, its plans and CloudFormation's templates all become this before they become ours.
+Terraform's modules and plans, and CloudFormation's templates, all become this before they become ours.
+The words are Terraform's.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from frontdesk.base.errors import Position
+from frontdesk.base.errors import Finding, Position
+from frontdesk.config.placed import Placed
+from frontdesk.config.tree import Node
+
+MISSING: Final = "import-missing"
+"""Id of the finding that something is named and is not there."""
+
+LEFT: Final = "import-left"
+"""Id of the finding that something is there and was not carried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,37 +34,44 @@ class Resource:
     at: Position
     id: str
 
+    def text(self, name: str) -> str:
+        """Return a value as text, "" where there is none."""
+        value = self.values.get(name)
+        return "" if value is None else str(value)
+
     def block(self, name: str) -> Mapping[str, Any]:
         """Return the first block of a name; empty where there is none."""
-        found = self.values.get(name)
-        if isinstance(found, list):
-            found = found[0] if found else {}
-        return found if isinstance(found, dict) else {}
+        return next(iter(self.blocks(name)), {})
 
     def blocks(self, name: str) -> list[Mapping[str, Any]]:
         """Return all blocks of a name."""
         found = self.values.get(name)
         return found if isinstance(found, list) else [found] if isinstance(found, dict) else []
 
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Something that the operator has to know of an import: what was not carried, or nobody could tell."""
-
-    at: Position
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.at}: {self.message}"
+    @property
+    def origin(self) -> Placed:
+        """Where it stands, for what is made of it."""
+        at = self.at
+        return Placed({}, Node(at.file, at.line, at.column, at.line, at.column, {}))
 
 
 @dataclass(slots=True)
 class Declared:
-    """All that a template declares."""
+    """All that a template declares. findings: what has to be given, or was left."""
 
     resources: list[Resource] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
 
     def of(self, *types: str) -> Iterator[Resource]:
         """Go through the resources of some types."""
         return (resource for resource in self.resources if resource.type in types)
+
+    def by_id(self, *types: str) -> dict[str, Resource]:
+        """Return the resources of some types by what others refer to them by."""
+        return {resource.id: resource for resource in self.of(*types)}
+
+    def tell(self, kind: str, at: Position, message: str, hint: str = "") -> None:
+        """Tell the operator something, once. kind: MISSING or LEFT."""
+        finding = Finding("warning", kind, at, message, hint=hint)
+        if finding not in self.findings:
+            self.findings.append(finding)

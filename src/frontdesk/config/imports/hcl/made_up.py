@@ -67,3 +67,6 @@ MADE_UP: Final[Mapping[tuple[str, str], Callable[[Told], Any]]] = {
     ),
 }
 """Type and attribute that a provider would tell → what stands for it."""
+
+NOT_MADE: Final = frozenset({("archive_file", "output_path")})
+"""What a block says and a provider would make: here it is what it would have been made of."""

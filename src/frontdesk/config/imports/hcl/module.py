@@ -5,15 +5,16 @@ What a provider would tell is made up where it can be (ARNs, ids) and asked for 
 """
 
 import json
+import posixpath
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from frontdesk.base.errors import ConfigError, Finding, Position
 from frontdesk.config.imports.hcl.evaluate import Scope, Value, evaluate
-from frontdesk.config.imports.hcl.made_up import MADE_UP
+from frontdesk.config.imports.hcl.made_up import ACCOUNT, MADE_UP, NOT_MADE, REGION
 from frontdesk.config.imports.hcl.source import Block, Body, Expression, read_hcl
-from frontdesk.config.imports.resources import Declared, Note, Resource
+from frontdesk.config.imports.resources import MISSING, Declared, Resource
 
 _META: Final = frozenset(
     ("connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner")
@@ -52,14 +53,16 @@ class Module:
         prefix: str,
         given: Mapping[str, str],
         declared: Declared,
+        below: str = ".",
         depth: int = 0,
     ) -> None:
-        """prefix: of addresses, "" or `module.name.`."""
+        """prefix: of addresses, "" or `module.name.`. below: the folder as seen from the root's."""
         self.prefix = prefix
         self._folder = folder if folder.is_dir() else folder.parent
         self._given = given
         self._declared = declared
         self._depth = depth
+        self._below = below
         self._variables: dict[str, Expression | None] = {}
         self._locals: dict[str, Expression] = {}
         self._outputs: dict[str, Expression] = {}
@@ -158,7 +161,7 @@ class Module:
             "data": lambda: _Found(lambda kind, _at: self._of_type("data", kind)),
             "local": lambda: _Found(self._local),
             "module": lambda: _Found(self._called),
-            "path": lambda: _Members(dict.fromkeys(("cwd", "module", "root"), ".")),
+            "path": lambda: _Members({"cwd": ".", "module": self._below, "root": "."}),
             "terraform": lambda: _Members({"workspace": "default"}),
             "var": lambda: _Found(self._variable),
         }
@@ -212,14 +215,9 @@ class Module:
         address = f"{self.prefix}{address}"
         if address in self._given:
             return self._given[address]
-        note = Note(at, f"nothing here says what {address} is; give it with --set {address}=…")
-        if note not in self._declared.notes:
-            self._declared.notes.append(note)
+        hint = f"give it with --set {address}=VALUE"
+        self._declared.tell(MISSING, at, f"nothing here says what {address} is", hint)
         return f"${{input:{address}}}"
-
-    def note(self, at: Position, message: str) -> None:
-        """Tell the operator something."""
-        self._declared.notes.append(Note(at, message))
 
     # -- modules ----------------------------------------------------------------------------------
 
@@ -238,7 +236,9 @@ class Module:
         source = evaluate(attributes["source"].tree, scope) if "source" in attributes else ""
         folder = self._folder / str(source)
         if not str(source).startswith(("./", "../")) or not folder.is_dir():
-            self.note(block.at, f"module {name}: there is no folder {source} here; add it")
+            self._declared.tell(
+                MISSING, block.at, f"module {name}: there is no folder {source}", "add it"
+            )
             return _Unknown(self, f"module.{name}{suffix}")
         if self._depth >= _DEEPEST:
             raise _circular(block.at, f"module.{name}")
@@ -254,6 +254,7 @@ class Module:
             prefix=prefix,
             given=self._given,
             declared=self._declared,
+            below=posixpath.normpath(posixpath.join(self._below, str(source))),
             depth=self._depth + 1,
         )
 
@@ -278,8 +279,9 @@ class Instance:
 
     def member(self, name: str, at: Position) -> Value:
         """Find an attribute: said in the block, or what stands for a provider's."""
-        body, made_up = self._block.body, MADE_UP.get((self._block.labels[0], name))
-        if name in body.attributes:
+        body, key = self._block.body, (self._block.labels[0], name)
+        made_up = MADE_UP.get(key)
+        if name in body.attributes and key not in NOT_MADE:
             return self._attribute(name, body.attributes[name])
         blocks = _block_values(body, name, self._scope)
         if blocks:
@@ -288,6 +290,8 @@ class Instance:
             return made_up(self)
         if name == "id":
             return self.address
+        if name == "arn":
+            return f"arn:aws:{key[0]}:{REGION}:{ACCOUNT}:{self.address}"
         return self._module.asked(f"{self.address.removeprefix(self._module.prefix)}.{name}", at)
 
     def told(self, *names: str) -> Value:
