@@ -1,8 +1,9 @@
-"""Owns the one table of `$context` variables of HTTP APIs: what each is called and where it comes from.
+"""Owns the one table of `$context` variables of HTTP and REST APIs: what each is called and where it comes from.
 
 Access logs, parameter mapping, authorizers and throttle keys all read this table. A variable that has no
 value now gives None (a log prints `-`, a mapping maps nothing).
-Source: AWS, "Customizing HTTP API access logs" and "Transforming API requests and responses".
+Source: AWS, "Customizing HTTP API access logs", "Transforming API requests and responses" and, for REST
+APIs, "Variables for data transformations for API Gateway".
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ import orjson
 
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.replies import MESSAGES
+from frontdesk.rules.events.rest import deployment_id, resource_id
 from frontdesk.rules.events.times import clf
 from frontdesk.rules.http.trace_context import write_root
 
@@ -83,6 +85,19 @@ def _of_caller(key: str) -> Variable:
     return lambda ex: ((ex.authorizer_event or _NOTHING).get("iam") or _NOTHING).get(key)
 
 
+def _authorizer_latency(ex: Exchange) -> int | None:
+    return _milliseconds(ex.authorizer_latency) if ex.authorizer_latency >= 0 else None
+
+
+def _resource_path(ex: Exchange) -> str:
+    return ex.plan.route_key.partition(" ")[2]
+
+
+def _of_rest(value: Callable[[Exchange], str]) -> Variable:
+    """Give what only the resources of REST APIs have."""
+    return lambda ex: value(ex) if ex.plan.api.kind == "rest" and ex.plan.route_key else None
+
+
 # Differs: [empty-variables] AWS fills them where such callers exist.
 def _no_value(_ex: Exchange) -> None:
     """Variables of what this gateway does not do: Cognito's callers, AWS's own ids."""
@@ -94,11 +109,14 @@ CONTEXT: dict[str, Variable] = {
     "accountId": lambda ex: ex.plan.api.account,
     "apiId": lambda ex: ex.plan.api.id,
     "authorizer.error": lambda ex: ex.authorizer_error or None,
+    "authorizer.integrationLatency": _authorizer_latency,
+    "authorizer.latency": _authorizer_latency,
     "authorizer.principalId": lambda ex: ex.principal or None,
     "awsEndpointRequestId": _no_value,
     "awsEndpointRequestId2": _no_value,
     "customDomain.basePathMatched": lambda ex: ex.plan.api.mapping_key or None,
     "dataProcessed": lambda ex: ex.request_length + ex.response_length,
+    "deploymentId": _of_rest(lambda ex: deployment_id(ex.plan.api.id, ex.plan.api.stage)),
     "domainName": lambda ex: ex.plan.api.domain,
     "domainPrefix": lambda ex: ex.plan.api.domain.partition(".")[0],
     "error.message": _error_message,
@@ -140,6 +158,8 @@ CONTEXT: dict[str, Variable] = {
     "requestId": lambda ex: ex.request_id,
     "requestTime": lambda ex: clf(int(ex.time)),
     "requestTimeEpoch": lambda ex: int(ex.time * 1000),
+    "resourceId": _of_rest(lambda ex: resource_id(ex.plan.api.id, _resource_path(ex))),
+    "resourcePath": _of_rest(_resource_path),
     "responseLatency": _response_latency,
     "responseLength": lambda ex: ex.response_length,
     "routeKey": lambda ex: ex.plan.route_key,

@@ -1,7 +1,7 @@
-"""Owns the names of the `$context` variables of HTTP APIs, and how log templates write them.
+"""Owns the names of the `$context` variables of HTTP and REST APIs, and how log templates write them.
 
 What each stands for is the gateway's business.
-Source: AWS, "Customizing HTTP API access logs".
+Source: AWS, "Customizing HTTP API access logs" and "Variables for data transformations for API Gateway".
 """
 
 import re
@@ -19,6 +19,8 @@ VARIABLES: Final = frozenset(
         "accountId",
         "apiId",
         "authorizer.error",
+        "authorizer.integrationLatency",
+        "authorizer.latency",
         "authorizer.principalId",
         "awsEndpointRequestId",
         "awsEndpointRequestId2",
@@ -28,6 +30,7 @@ VARIABLES: Final = frozenset(
         "domainPrefix",
         "error.message",
         "error.messageString",
+        "deploymentId",
         "error.responseType",
         "error.validationErrorString",
         "extendedRequestId",
@@ -65,6 +68,8 @@ VARIABLES: Final = frozenset(
         "requestId",
         "requestTime",
         "requestTimeEpoch",
+        "resourceId",
+        "resourcePath",
         "responseLatency",
         "responseLength",
         "routeKey",
