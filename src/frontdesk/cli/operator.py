@@ -12,13 +12,17 @@ from frontdesk.config.models.door import Admin
 
 
 def command(
-    admin: Admin, target: str, document: Mapping[str, object] | None = None
+    admin: Admin,
+    target: str,
+    document: Mapping[str, object] | None = None,
+    *,
+    method: str = "POST",
 ) -> dict[str, Any]:
-    """Have a running gateway do something; return its answer.
+    """Have a running gateway do or tell something; return its answer.
 
     Where it refuses, print why and exit with 1. Raises: StartError when nobody answers.
     """
-    status, answer = ask(admin, "POST", target, document)
+    status, answer = ask(admin, method, target, document)
     if status == 200:
         return dict(answer)
     if status == 401:

@@ -1,0 +1,81 @@
+"""`frontdesk versions`: the versions of a running gateway's APIs, and who still calls which."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import click
+
+from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.console import visible
+
+_ADMIN = ("name", "admin")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def versions() -> None:
+    """Show the versions of APIs, and who still calls which.
+
+    Example: frontdesk versions calls v1
+    """
+
+
+@versions.command("list")
+@config_option
+@json_option
+def list_(paths: tuple[Path, ...], as_json: bool) -> None:
+    """List all versions, and where each stands: current, deprecated or retired."""
+    from frontdesk.cli.operator import command
+
+    answer = command(read(paths, _ADMIN).config.admin, "/versions", method="GET")
+    if as_json:
+        click.echo(json.dumps(answer["versions"], indent=2))
+        return
+    for each in answer["versions"]:
+        dates = [f"{key} {_day(each[key])}" for key in ("deprecated", "sunset") if each[key]]
+        told = [each["api"], each["version"], each["state"], *dates, each["guide"] or ""]
+        click.echo("  ".join(told).rstrip())
+
+
+@versions.command()
+@config_option
+@click.argument("version")
+@click.option("--api", help="Only of this API.")
+@click.option("--days", default=30, show_default=True, help="How far to look back.")
+@json_option
+def calls(paths: tuple[Path, ...], version: str, api: str | None, days: int, as_json: bool) -> None:
+    """Show who has called a version, the busiest first: API keys, else whom the authorizer knows.
+
+    Example: frontdesk versions calls v1 --days 7
+    """
+    from frontdesk.cli.operator import command
+
+    asked = {"version": version, "days": days} | ({"api": api} if api else {})
+    target = f"/versions/calls?{urlencode(asked)}"
+    answer = command(read(paths, _ADMIN).config.admin, target, method="GET")
+    if as_json:
+        click.echo(json.dumps(answer["calls"], indent=2))
+        return
+    _print_calls(answer)
+
+
+def _print_calls(answer: dict[str, Any]) -> None:
+    requests: Counter[tuple[str, str]] = Counter()
+    latest: dict[tuple[str, str], str] = {}
+    for each in answer["calls"]:
+        who = each["api"], each["consumer"]
+        requests[who] += each["requests"]
+        latest[who] = max(each["day"], latest.get(who, ""))
+    for who, count in requests.most_common():
+        click.echo(f"{count:>9}  {who[0]}  {visible(who[1])}  last on {latest[who]}")
+    if not requests:
+        click.echo(f"nobody has called {answer['version']} since {answer['first']}", err=True)
+
+
+def _day(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d}"
