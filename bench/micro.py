@@ -66,7 +66,34 @@ def _template() -> Call:
     return render
 
 
+LIMITS = ("account", 10_000), ("plan", 500)
+"""Two limits that each decision takes from, by requests a second: never reached here."""
+
+
+def _decision() -> Call:
+    from frontdesk.ports.ledger import Claim, Rule
+    from frontdesk.stores.memory.ledger import MemoryLedger
+
+    ledger = MemoryLedger()
+    claims: list[Claim] = [(name, Rule(name, rate, 1.0, 10**9)) for name, rate in LIMITS]
+    return lambda: ledger.try_take_all(claims, time.monotonic())
+
+
+def _decision_by_lease() -> Call:
+    from frontdesk.rules.resilience.bucket import Rule
+    from frontdesk.rules.resilience.lease import Leases, Receipt
+
+    leases, now = Leases(1000), time.monotonic()
+    claims = [(name, Rule(name, rate, 1.0, 10**9)) for name, rate in LIMITS]
+    leases.want(claims, now)
+    for order in leases.orders(now, 10):
+        leases.receive(order, Receipt(10**9, 0, 0.0, 0.0), now)
+    return lambda: leases.try_take_all(claims, now)
+
+
 PARTS: dict[str, Part] = {
+    "decision on two limits": Part(_decision, at_most(2)),
+    "decision on two limits, leased from Redis": Part(_decision_by_lease),
     "VTL template of 20 lines": Part(_template, at_most(60)),
 }
 """What is timed, by the name that the tables show."""
@@ -80,7 +107,37 @@ def micro_row(bench: Bench) -> Result:
         _timed(call)  # warms up
         rounds = [_timed(call) for _ in range(bench.effort.rounds)]
         findings.append(Finding(name, Figure.of(rounds), "µs", part.goal))
+    trips = Figure.of([round_trips_of_fifty(nodes) for nodes in (1, 2, 4)])
+    note = "1, 2 and 4 gateways at twice a plan of 1,000 a second, in time that is computed"
+    findings.append(Finding("round trips for 50 shared decisions", trips, "", at_most(1), note))
     return Result(findings)
+
+
+def round_trips_of_fifty(nodes: int) -> float:
+    """Offer twice the plan to several gateways for a minute; return their round trips for 50 decisions."""
+    from frontdesk.rules.resilience.bucket import SECOND, Rule
+    from frontdesk.rules.resilience.lease import Leases, Receipt
+
+    rule, decisions = Rule("plan", 1000, 1.0, 1000), 120_000
+    claims, stored, trips = [("plan", rule)], 0, 0
+    gateways = [Leases(1000) for _ in range(nodes)]
+    for number in range(decisions):
+        now = number / 2000
+        leases = gateways[number * 7919 % 10007 % nodes]
+        answer = None
+        while answer is None:
+            answer = leases.try_take_all(claims, now)
+            if answer is None:
+                leases.want(claims, now)
+            for order in leases.orders(now, 10):
+                instant = int(now * SECOND)
+                stored = max(stored, instant)
+                granted = min(order.want, (rule.span - stored + instant) // rule.interval)
+                stored += granted * rule.interval
+                wait = max(0.0, rule.wait(stored, instant, 1)) / SECOND
+                leases.receive(order, Receipt(granted, 0, 0.0, wait), now)
+                trips += 1
+    return 50 * trips / decisions
 
 
 def _timed(call: Call) -> float:

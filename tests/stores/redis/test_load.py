@@ -95,10 +95,8 @@ def offer(processes, seconds):
         pytest.param(60, id="long", marks=[pytest.mark.soak, pytest.mark.timeout(300)]),
     ],
 )
-def test_processes_at_twice_the_plan_get_all_of_it_and_no_more(
-    processes, seconds, record_property
-):
+def test_processes_at_twice_the_plan_get_all_of_it_and_no_more(processes, seconds):
     admitted, decisions, round_trips, took = offer(processes, seconds)
-    record_property("admitted", admitted)
-    record_property("round trips per 50 decisions", 50 * round_trips / decisions)
     assert 0.98 * RATE * seconds <= admitted <= BURST + RATE * took
+    if seconds >= 60:  # by then the small batches at the beginning do not count
+        assert round_trips <= decisions / 50
