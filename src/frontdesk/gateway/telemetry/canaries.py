@@ -16,21 +16,21 @@ from frontdesk.rules.statistics import LATENCIES
 
 Log = Callable[[Exchange], None]
 
-_LATENCY: Final = Metric(
+LATENCY: Final = Metric(
     "frontdesk_canary_latency_seconds",
     "histogram",
     "From the end of a request's head to the end of its answer.",
     ("api", "stage", "side"),
     LATENCIES,
 )
-_CONSUMERS: Final = Metric(
+CONSUMERS: Final = Metric(
     "frontdesk_canary_consumer_requests_total",
     "counter",
     "Requests by consumer.",
     ("api", "stage", "side", "consumer", "result"),
 )
 
-COUNTED: Final = {**METRICS, _LATENCY.name: _LATENCY, _CONSUMERS.name: _CONSUMERS}
+COUNTED: Final = {**METRICS, LATENCY.name: LATENCY, CONSUMERS.name: CONSUMERS}
 """All that processes tell each other: beside what is shown what is too fine, or too personal, for that."""
 
 _RECENT: Final = 4000
@@ -50,7 +50,7 @@ class CanaryMeter:
         labels = facts.name, facts.stage, facts.side
         self._registry = registry
         self._labels = labels
-        self._latency = registry.histogram(_LATENCY, *labels)
+        self._latency = registry.histogram(LATENCY, *labels)
         self._requests = registry.counter(CANARY_REQUESTS, *labels, "ok")
         self._errors = registry.counter(CANARY_REQUESTS, *labels, "error")
         self._consumers: Recent[tuple[str, str], Counter] = Recent(_RECENT)
@@ -73,7 +73,7 @@ class CanaryMeter:
             name = f"client {network_of(ex.client_ip)}"
         counter = self._consumers.get((name, result))
         if counter is None:
-            counter = self._registry.counter(_CONSUMERS, *self._labels, name, result)
+            counter = self._registry.counter(CONSUMERS, *self._labels, name, result)
             self._consumers.put((name, result), counter)
         return counter
 
@@ -86,11 +86,11 @@ def evidence_of(samples: Iterable[Sample], api: str, stage: str) -> Evidence:
     for name, labels, value in samples:
         if tuple(labels[:2]) != (api, stage):
             continue
-        if name == _LATENCY.name and isinstance(value, list):
+        if name == LATENCY.name and isinstance(value, list):
             latencies[labels[2]] = tuple(map(int, value[:-1]))
         elif name == CANARY_REQUESTS.name and not isinstance(value, list):
             requests[labels[2], labels[3]] = int(value)
-        elif name == _CONSUMERS.name and not isinstance(value, list):
+        elif name == CONSUMERS.name and not isinstance(value, list):
             consumers[labels[3], labels[2], labels[4]] = int(value)
 
     def side(name: str) -> Side:
