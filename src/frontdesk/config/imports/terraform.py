@@ -11,6 +11,7 @@ from frontdesk.config.imports import functions
 from frontdesk.config.imports.documents import document_of
 from frontdesk.config.imports.functions import name_of, read_functions
 from frontdesk.config.imports.hcl.module import read_terraform
+from frontdesk.config.imports.hcl.shown import read_shown
 from frontdesk.config.imports.http_documents import HttpDrawing, speed_of
 from frontdesk.config.imports.plans import TYPES as OF_PLANS
 from frontdesk.config.imports.plans import read_plans
@@ -72,7 +73,7 @@ def import_terraform(
     name: of the configuration. given: values by address. environ: for TF_VAR_… variables.
     Raises: ConfigError for what is no Terraform, or cannot be evaluated.
     """
-    declared = read_terraform(path, given, environ)
+    declared = read_shown(path) if path.suffix == ".json" else read_terraform(path, given, environ)
     return import_resources(declared, name, path)
 
 

@@ -229,7 +229,7 @@ def as_written(value: Any) -> Any:
     """Write a value of a tree as its file has it, references included."""
     match value:
         case dict():
-            return {key: as_written(item) for key, item in value.items()}
+            return {as_written(key): as_written(item) for key, item in value.items()}
         case list():
             return [as_written(item) for item in value]
         case FileText():

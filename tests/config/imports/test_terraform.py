@@ -1,0 +1,316 @@
+"""What becomes of Terraform's resources: our keys, and a list of what could not be carried."""
+
+import json
+
+import pytest
+
+from frontdesk.config.imports.resources import LEFT, MISSING
+from frontdesk.config.imports.terraform import import_terraform
+from frontdesk.config.load import load
+from frontdesk.config.yaml_text import write_yaml
+
+
+@pytest.fixture
+def imported(tmp_path):
+    def of(text, **given):
+        (tmp_path / "main.tf").write_text(text)
+        result = import_terraform(tmp_path, "shop", given, {})
+        file = tmp_path / "frontdesk.yaml"
+        file.write_text(write_yaml(result.content))
+        (tmp_path / "code").mkdir(exist_ok=True)
+        load([file], {"PARTNER_KEY": "0123456789abcdef0123456789"})
+        return result
+
+    return of
+
+
+def told(result, kind):
+    return [
+        (finding.where.line, finding.message) for finding in result.findings if finding.id == kind
+    ]
+
+
+FUNCTION = """
+resource "aws_lambda_function" "book" {
+  function_name = "book"
+  filename      = "code"
+  handler       = "app/handlers.book"
+  runtime       = "python3.12"
+}
+"""
+
+
+def test_an_http_api(imported):
+    result = imported(
+        FUNCTION
+        + """
+resource "aws_apigatewayv2_api" "a" {
+  name          = "desk"
+  protocol_type = "HTTP"
+}
+resource "aws_apigatewayv2_stage" "prod" {
+  api_id          = aws_apigatewayv2_api.a.id
+  name            = "prod"
+  stage_variables = { host = "10.0.0.5" }
+  default_route_settings {
+    throttling_rate_limit  = 100
+    throttling_burst_limit = 20
+  }
+  route_settings {
+    route_key             = "GET /b/{proxy+}"
+    throttling_rate_limit = 5
+  }
+}
+resource "aws_apigatewayv2_authorizer" "check" {
+  api_id                            = aws_apigatewayv2_api.a.id
+  name                              = "check"
+  authorizer_type                   = "REQUEST"
+  authorizer_uri                    = aws_lambda_function.book.invoke_arn
+  identity_sources                  = ["$request.header.X-Token"]
+  authorizer_payload_format_version = "2.0"
+  enable_simple_responses           = true
+  authorizer_result_ttl_in_seconds  = 60
+}
+resource "aws_apigatewayv2_integration" "f" {
+  api_id                 = aws_apigatewayv2_api.a.id
+  integration_type       = "AWS_PROXY"
+  integration_uri        = aws_lambda_function.book.arn
+  payload_format_version = "2.0"
+}
+resource "aws_apigatewayv2_integration" "h" {
+  api_id             = aws_apigatewayv2_api.a.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "ANY"
+  integration_uri    = "http://${"$"}{stageVariables.host}/{proxy}"
+  request_parameters = { "overwrite:header.X-A" = "$request.header.b" }
+}
+resource "aws_apigatewayv2_integration" "q" {
+  api_id              = aws_apigatewayv2_api.a.id
+  integration_type    = "AWS_PROXY"
+  integration_subtype = "SQS-SendMessage"
+}
+resource "aws_apigatewayv2_route" "f" {
+  api_id             = aws_apigatewayv2_api.a.id
+  route_key          = "POST /book"
+  target             = "integrations/${aws_apigatewayv2_integration.f.id}"
+  authorization_type = "CUSTOM"
+  authorizer_id      = aws_apigatewayv2_authorizer.check.id
+}
+resource "aws_apigatewayv2_route" "h" {
+  api_id    = aws_apigatewayv2_api.a.id
+  route_key = "GET /b/{proxy+}"
+  target    = "integrations/${aws_apigatewayv2_integration.h.id}"
+}
+resource "aws_apigatewayv2_route" "default" {
+  api_id    = aws_apigatewayv2_api.a.id
+  route_key = "$default"
+  target    = "integrations/${aws_apigatewayv2_integration.f.id}"
+}
+resource "aws_apigatewayv2_route" "q" {
+  api_id    = aws_apigatewayv2_api.a.id
+  route_key = "POST /later"
+  target    = "integrations/${aws_apigatewayv2_integration.q.id}"
+}
+"""
+    )
+    content = result.content
+    assert content["functions"]["book"] == {"handler": "app.handlers.book", "code": "code"}
+    assert content["authorizers"]["check"] == {
+        "type": "function",
+        "function": "book",
+        "form": "simple",
+        "payload": "2.0",
+        "identity": ["$request.header.X-Token"],
+        "cache": 60,
+    }
+    api = content["apis"]["desk"]
+    assert api["stages"] == {
+        "prod": {
+            "variables": {"host": "10.0.0.5"},
+            "throttle": {"rate": "100/s", "burst": 20},
+        }
+    }
+    assert api["routes"] == {
+        "POST /book": {"authorizer": "check", "function": "book", "payload": "2.0"},
+        "GET /b/{proxy+}": {
+            "http": {"url": "http://${stage.host}/{proxy}"},
+            "request": {"headers": {"set": {"X-A": "$request.header.b"}}},
+            "throttle": {"rate": "5/s"},
+        },
+        "$default": {"function": "book", "payload": "2.0"},
+    }
+    (left,) = told(result, LEFT)
+    assert left[1] == "route POST /later: integrations of this kind are not carried"
+
+
+def test_a_rest_api_with_plans(imported):
+    result = imported(
+        FUNCTION
+        + """
+resource "aws_api_gateway_rest_api" "a" {
+  name               = "partners"
+  binary_media_types = ["image/png"]
+}
+resource "aws_api_gateway_resource" "bookings" {
+  rest_api_id = aws_api_gateway_rest_api.a.id
+  parent_id   = aws_api_gateway_rest_api.a.root_resource_id
+  path_part   = "bookings"
+}
+resource "aws_api_gateway_resource" "one" {
+  rest_api_id = aws_api_gateway_rest_api.a.id
+  parent_id   = aws_api_gateway_resource.bookings.id
+  path_part   = "{id}"
+}
+resource "aws_api_gateway_request_validator" "all" {
+  rest_api_id                 = aws_api_gateway_rest_api.a.id
+  name                        = "all"
+  validate_request_body       = true
+  validate_request_parameters = true
+}
+resource "aws_api_gateway_model" "booking" {
+  rest_api_id  = aws_api_gateway_rest_api.a.id
+  name         = "Booking"
+  content_type = "application/json"
+  schema       = jsonencode({ type = "object", required = ["slot"] })
+}
+resource "aws_api_gateway_method" "put" {
+  rest_api_id          = aws_api_gateway_rest_api.a.id
+  resource_id          = aws_api_gateway_resource.one.id
+  http_method          = "PUT"
+  authorization        = "NONE"
+  api_key_required     = true
+  request_parameters   = { "method.request.querystring.region" = true }
+  request_models       = { "application/json" = aws_api_gateway_model.booking.name }
+  request_validator_id = aws_api_gateway_request_validator.all.id
+}
+resource "aws_api_gateway_integration" "put" {
+  rest_api_id             = aws_api_gateway_rest_api.a.id
+  resource_id             = aws_api_gateway_resource.one.id
+  http_method             = aws_api_gateway_method.put.http_method
+  type                    = "AWS"
+  integration_http_method = "POST"
+  uri                     = aws_lambda_function.book.invoke_arn
+  passthrough_behavior    = "NEVER"
+  request_templates       = { "application/json" = "{\\"id\\": \\"$input.params('id')\\"}" }
+}
+resource "aws_api_gateway_integration_response" "ok" {
+  rest_api_id = aws_api_gateway_rest_api.a.id
+  resource_id = aws_api_gateway_resource.one.id
+  http_method = "PUT"
+  status_code = "200"
+}
+resource "aws_api_gateway_integration_response" "bad" {
+  rest_api_id       = aws_api_gateway_rest_api.a.id
+  resource_id       = aws_api_gateway_resource.one.id
+  http_method       = "PUT"
+  status_code       = "404"
+  selection_pattern = ".*unknown.*"
+}
+resource "aws_api_gateway_stage" "prod" {
+  rest_api_id = aws_api_gateway_rest_api.a.id
+  stage_name  = "prod"
+  variables   = { region = "x" }
+}
+resource "aws_api_gateway_usage_plan" "small" {
+  name = "small"
+  api_stages {
+    api_id = aws_api_gateway_rest_api.a.id
+    stage  = aws_api_gateway_stage.prod.stage_name
+    throttle {
+      path        = "/bookings/{id}/PUT"
+      rate_limit  = 5
+      burst_limit = 2
+    }
+  }
+  quota_settings {
+    limit  = 1000
+    period = "DAY"
+  }
+  throttle_settings {
+    rate_limit  = 50
+    burst_limit = 50
+  }
+}
+resource "aws_api_gateway_api_key" "partner" { name = "partner" }
+resource "aws_api_gateway_usage_plan_key" "partner" {
+  key_id        = aws_api_gateway_api_key.partner.id
+  key_type      = "API_KEY"
+  usage_plan_id = aws_api_gateway_usage_plan.small.id
+}
+resource "aws_api_gateway_deployment" "d" { rest_api_id = aws_api_gateway_rest_api.a.id }
+"""
+    )
+    api = result.content["apis"]["partners"]
+    assert api["binary_media_types"] == ["image/png"]
+    assert api["models"]["Booking"]["schema"] == {"type": "object", "required": ["slot"]}
+    method = api["resources"]["/bookings/{id}"]["PUT"]
+    assert method["api_key"] is True
+    assert method["validate"] == {
+        "query": {"region": "required"},
+        "body": {"application/json": "Booking"},
+    }
+    assert method["integration"] == {
+        "type": "aws",
+        "function": "book",
+        "passthrough": "never",
+        "request_templates": {"application/json": '{"id": "$input.params(\'id\')"}'},
+        "responses": {"default": {"status": 200}, ".*unknown.*": {"status": 404}},
+    }
+    assert api["stages"] == {"prod": {"variables": {"region": "x"}}}
+    assert result.content["plans"]["small"] == {
+        "apis": ["partners/prod"],
+        "throttle": {"rate": "50/s", "burst": 50},
+        "quota": {"limit": 1000, "period": "day"},
+        "methods": {"PUT /bookings/{id}": {"throttle": {"rate": "5/s", "burst": 2}}},
+    }
+    assert result.content["keys"]["partner"] == {"plan": "small", "value": "${env:PARTNER_KEY}"}
+    assert [message for _, message in told(result, LEFT)] == [
+        "aws_api_gateway_deployment.d is not carried: the whole file is what is deployed"
+    ]
+    assert any("values of keys are not copied" in message for _, message in told(result, MISSING))
+
+
+def test_functions_with_aliases_and_urls(imported):
+    result = imported(
+        FUNCTION
+        + """
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  function_name    = aws_lambda_function.book.arn
+  function_version = "$LATEST"
+}
+resource "aws_lambda_provisioned_concurrency_config" "live" {
+  function_name                     = aws_lambda_function.book.function_name
+  qualifier                         = aws_lambda_alias.live.name
+  provisioned_concurrent_executions = 2
+}
+resource "aws_lambda_function_url" "u" {
+  function_name      = aws_lambda_function.book.function_name
+  authorization_type = "NONE"
+  cors { allow_origins = ["https://a.example"] }
+}
+"""
+    )
+    assert result.content["functions"]["book"] == {
+        "handler": "app.handlers.book",
+        "code": "code",
+        "aliases": {"live": {"version": "$LATEST"}},
+        "provisioned_concurrency": {"live": 2},
+        "url": {"auth": "none", "cors": {"allow_origins": ["https://a.example"]}},
+    }
+
+
+def test_a_plan_or_state_as_terraform_shows_it(tmp_path):
+    file = tmp_path / "state.json"
+    resources = [
+        {
+            "address": "aws_lambda_function.f",
+            "mode": "managed",
+            "type": "aws_lambda_function",
+            "name": "f",
+            "values": {"id": "book", "function_name": "book", "filename": "code", "handler": "a.b"},
+        }
+    ]
+    file.write_text(json.dumps({"values": {"root_module": {"resources": resources}}}))
+    content = import_terraform(file, "shop", {}, {}).content
+    assert content["functions"] == {"book": {"handler": "a.b", "code": "code"}}
