@@ -121,7 +121,6 @@ class Compiler:
         evaluate = self.expression(node.value)
         name, steps = node.target.name, node.target.steps
         if not steps:
-
             # Differs: [null-assigned] null is assigned; Velocity 1.7 would keep the former value.
             def run(state: State) -> None:
                 state.variables[name] = evaluate(state)

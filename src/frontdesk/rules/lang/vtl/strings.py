@@ -16,6 +16,7 @@ SEARCHED_PER_STEP: Final = 1024
 """So many characters a regular expression reads in the time of a few steps."""
 
 STEPS_PER_MATCH: Final = 10
+"""Beside those for what it reads."""
 
 _UNBOUNDED: Final = re.compile(r"[*+]|\{\d+,\}")
 _PLAIN: Final = re.compile(r"[^.^$*+?()\[\]{}\\|]+")
@@ -23,7 +24,7 @@ _ESCAPED: Final = re.compile(r"\\([^A-Za-z0-9])")
 _REPLACEMENT: Final = re.compile(r"\\(.)|\$(?:(\d)|\{([A-Za-z][A-Za-z0-9]*)\})|[^\\$]+", re.DOTALL)
 
 
-def usable_pattern(pattern: str, *_others: Any) -> Any:
+def usable_pattern(pattern: str) -> Any:
     """Compile a pattern that a method was given. Raises: JavaError."""
     try:
         return compile_pattern(pattern)
@@ -47,7 +48,6 @@ def _found(meter: Meter, text: str, pattern: str) -> Iterator[Any]:
 
 
 def _replace(meter: Meter, text: str, old: str, new: str) -> str:
-    meter.read(text)
     count = text.count(old)
     meter.spend(count)
     meter.reserve(len(text) + count * (len(new) - len(old)))
@@ -58,9 +58,8 @@ def _replace_all(meter: Meter, text: str, pattern: str, replacement: str, most: 
     old = _literal(pattern)
     if old and not most and "$" not in replacement and "\\" not in replacement:
         return _replace(meter, text, old, replacement)
-    parts = []
-    end = 0
     _check(replacement)
+    parts, end = [], 0
     for match in _found(meter, text, pattern):
         parts.append(text[end : match.start()])
         parts.append(meter.make(_expanded(match, replacement)))
