@@ -82,7 +82,8 @@ class UsageKeeper:
         """Take the plans of a configuration: go on from what is saved, and save. Raises: StoreError."""
         self._quotas = quotas_of(config)
         await self.restore()
-        if config.plans:
+        versioned = any(api.versioning is not None for api in config.apis.values())
+        if config.plans or versioned:
             self._timer.at(self._clock.monotonic() + INTERVAL)
 
     async def restore(self) -> None:
@@ -150,6 +151,8 @@ class UsageKeeper:
         used: dict[tuple[str, str, Period], int] = {}
         told = []
         for row in rows:
+            if " " in row.plan:
+                continue  # no plan: calls of a version are kept here, too
             day, quota, known = date.fromisoformat(row.day), quotas.get(row.plan), keys.get(row.key)
             remaining = None
             if quota is not None:

@@ -32,12 +32,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("frontdesk.cli.routes", "Show the stages that a request would pass, with lines."),
     "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
     "functions": ("frontdesk.cli.function_host", "functions serve: run functions for others."),
+    "test-invoke": ("frontdesk.cli.test_invoke", "Run one method of a REST API, shown by stages."),
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
     "export": ("frontdesk.cli.exports", "export openapi: write an API as an OpenAPI document."),
     "import": (
         "frontdesk.cli.imports",
         "import openapi|terraform: print what they say in our own keys.",
     ),
+    "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),
 }

@@ -23,7 +23,7 @@ def command(
     Where it refuses, print why and exit with 1. Raises: StartError when nobody answers.
     """
     status, answer = ask(admin, method, target, document)
-    if status == 200:
+    if status in (200, 201):
         return dict(answer)
     if status == 401:
         raise StartError(

@@ -1,11 +1,12 @@
 """`frontdesk routes` and `frontdesk explain`: what the compiled plan will do, with its lines."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.config.models.api import Api
 from frontdesk.config.models.domain import target
@@ -46,7 +47,7 @@ def routes(paths: tuple[Path, ...]) -> None:
                 )
             )
     rows += _function_urls(loaded)
-    _print_columns(rows)
+    print_columns(rows)
 
 
 @click.command()
@@ -84,7 +85,7 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
     click.echo(f"  route  {plan.route_key or 'none'}  {plan.place or ''}".rstrip())
     for name, value in found.params.items():
         click.echo(f"  {{{name}}} = {value}")
-    _print_columns(
+    print_columns(
         (
             ""
             if line
@@ -95,15 +96,6 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
         for number, step in enumerate(plan.steps, 1)
         for line, (detail, place) in enumerate(step.lines())
     )
-
-
-def _print_columns(rows: Iterable[Sequence[str]]) -> None:
-    table = list(rows)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        click.echo(
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        )
 
 
 def _bases(loaded: "Loaded", name: str, api: Api) -> Iterator[str]:
