@@ -126,6 +126,8 @@ class UsageKeeper:
 
     def samples(self) -> Iterator[Sample]:
         """Give how much of its quota the key has used that has used most of it, for each plan."""
+        if self._ledger is None:
+            return
         today = day_of(self._clock.time())
         for plan, quota in self._quotas.items():
             ratio = self._fullest.get((plan, period_of(quota.kind, today)), 0.0)
