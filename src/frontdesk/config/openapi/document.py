@@ -4,6 +4,7 @@ Follows `$ref`s, never to another machine. Knows the versions of the format, and
 """
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -92,8 +93,12 @@ class Document:
             return self.root.below(_SWAGGER_SECTIONS[name])
         return self.root.below("components").below(name)
 
-    def operations(self) -> Iterator[Operation]:
-        """Go through all operations, in the order of the document."""
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations, in the order of the document."""
+        return tuple(self._operations())
+
+    def _operations(self) -> Iterator[Operation]:
         for path, item in self.root.below("paths").items():
             if path.startswith("x-"):
                 continue

@@ -24,20 +24,17 @@ class Joined(NamedTuple):
 def join_documents(tree: Tree, open_file: Open) -> Joined:
     """Add to the APIs of a file what their documents say, each with its own place."""
     joined = Joined([], [])
+    authorizers = tree.value.get("authorizers")
+    own = dict(authorizers) if isinstance(authorizers, dict) else {}
     for path, setting in list(tree.match(("apis", "*", "openapi"))):
         named = setting.get("file") if isinstance(setting, dict) else setting
-        api, authorizers = tree.value_at(path[:-1]), tree.value.get("authorizers")
+        api = tree.value_at(path[:-1])
         if not isinstance(named, str) or not named or "\0" in named:
             continue  # told by the model
         at = tree.position((*path, "file") if isinstance(setting, dict) else path)
         document = Document(FilePath(at.file).parent / named, open_file, at)
         if document.is_usable:
-            reading = read_api(
-                document,
-                api,
-                authorizers if isinstance(authorizers, dict) else {},
-                _base_path(setting),
-            )
+            reading = read_api(document, api, own, _base_path(setting))
             _join(document, _placed(tree, path[:-1]), reading.api, _BY_NAME)
             if reading.authorizers.value:
                 _join_authorizers(document, tree, reading.authorizers)

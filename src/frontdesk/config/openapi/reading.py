@@ -50,17 +50,20 @@ def read_api(
     _root_words(document, api, rest=rest)
     taken = set(_shapes(declared, rest=rest))
     prefix = _prefix(document, base_path)
-    for each in document.operations():
+    for each in document.operations:
         operation = each._replace(path=prefix + each.path.rstrip("/")) if prefix else each
         key = route_key(operation)
         if _shape(key) in taken:
             document.tell("openapi-overridden", operation.placed, f"the file's own {key} wins")
             continue
+        faults = len(document.findings)
+        branch = operations.read(operation)
+        if len(document.findings) > faults:
+            continue  # what is left of it would only be told to be incomplete
         at = operation.item
         holder = api.branch("resources" if rest else "routes", at)
         if rest:
             holder, key = holder.branch(operation.path, at), operation.method
-        branch = operations.read(operation)
         holder.value[key], holder.node.children[key] = branch.value, branch.node
     ours = root.get(OURS_OF_API)
     if ours is not None:
@@ -78,7 +81,7 @@ def kind_of(document: Document, declared: Mapping[str, Any]) -> str:
     if ours:
         return ours
     integrations = (
-        document.follow(operation.placed.below(INTEGRATION)) for operation in document.operations()
+        document.follow(operation.placed.below(INTEGRATION)) for operation in document.operations
     )
     of_http = (
         "routes" in declared

@@ -97,9 +97,11 @@ class Schemes:
             hint = f"add authorizers.{name} to the file, or {_AUTHORIZER} here"
             document.refuse(placed, "expected a scheme that says who authorizes", hint)
             return name
-        entry = Branch.at(placed)
+        entry, faults = Branch.at(placed), len(document.findings)
         if aws is not None:
             self._entry(entry, placed, document.follow(aws))
+        if len(document.findings) > faults:
+            return "none"  # what is left of it would only be told to be incomplete
         if ours is not None:
             entry.lay_over(ours)
         self._made.value[name], self._made.node.children[name] = entry.value, entry.node

@@ -1,0 +1,66 @@
+"""An OpenAPI document as the whole of an API, loaded beside a file that has what no document has."""
+
+import json
+
+from frontdesk.base.errors import ConfigError
+from frontdesk.config.load import load
+
+INTEGRATION = "x-amazon-apigateway-integration"
+AUTHORIZER = "x-amazon-apigateway-authorizer"
+FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:"
+URI = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{}/invocations"
+CALLS_F = {"type": "aws_proxy", "httpMethod": "POST", "uri": URI.format(f"{FUNCTION}f")}
+MOCK = {"type": "mock"}
+ENVIRON = {"URL": "http://127.0.0.1:1", "KEY": "k" * 20}
+WORDS = {"components", "definitions", "security", "securityDefinitions", "servers", "tags"}
+
+AROUND = {
+    "name": "x",
+    "functions": {
+        "f": {"handler": "m.f", "aliases": {"live": {"version": "1"}}, "versions": {"1": {}}}
+    },
+    "upstreams": {"u": {"url": "http://127.0.0.1:9"}},
+}
+
+
+def operation(integration=MOCK, **words):
+    """Write an operation. words: more of it, AWS's without their prefix and with `_`."""
+    return {"responses": {}, INTEGRATION: integration, **_prefixed(words)}
+
+
+def document(paths, version="3.0.1", **words):
+    """Write a document. words: more at its top, as above."""
+    named = {"swagger" if version == "2.0" else "openapi": version}
+    return {**named, "info": {"title": "t", "version": "1"}, "paths": paths, **_prefixed(words)}
+
+
+def _prefixed(words):
+    known = WORDS | {
+        "parameters",
+        "requestBody",
+        "responses",
+        "isDefaultRoute",
+        "jsonSchemaDialect",
+    }
+    return {
+        key if key in known else f"x-amazon-apigateway-{key.replace('_', '-')}": value
+        for key, value in words.items()
+    }
+
+
+def load_document(folder, content, around=None, **api):
+    """Load a document as the API `a`. around: more of the file. api: more keys of the API in the file."""
+    (folder / "api.json").write_text(json.dumps(content))
+    path = folder / "frontdesk.yaml"
+    entry = {"openapi": "api.json", **api}
+    path.write_text(json.dumps({**AROUND, **(around or {}), "apis": {"a": entry}}))
+    return load([path], ENVIRON)
+
+
+def faults(folder, content, **more):
+    """Load a document that is wrong: its findings as text."""
+    try:
+        load_document(folder, content, **more)
+    except ConfigError as error:
+        return [str(finding) for finding in error.findings]
+    return []
