@@ -45,7 +45,53 @@ paths:
 """
 DOCUMENTS = {"plain.yaml": DOCUMENT % "", "more.yaml": DOCUMENT % ", tlsConfig: {}"}
 
+VERSIONED = (
+    "apis: {a: {throttle: 5/s, versioning: {by: path, versions: {v1: {%s}, v2: {}}}, routes: {%s}}}"
+)
+BOTH = "GET /v1/a: {mock: {}}, GET /v2/a: {mock: {}}"
+CANARY = "apis: {a: {throttle: 5/s, %s: {canary: {percent: 5%s}}, routes: {GET /: {mock: {}}}}}"
+
 CASES = [
+    (
+        "sunset-without-guide",
+        VERSIONED % ("sunset: 2020-01-01", BOTH),
+        VERSIONED % ("sunset: 2020-01-01, guide: 'https://a.example/v1'", BOTH),
+    ),
+    (
+        "sunset-without-guide",
+        VERSIONED % ("sunset: 2020-01-01", BOTH),
+        VERSIONED % ("sunset: 2999-01-01", BOTH),
+    ),
+    (
+        "unknown-version",
+        VERSIONED % ("", BOTH + ", GET /v3/a: {mock: {}}"),
+        VERSIONED % ("", BOTH + ", GET /views/a: {mock: {}}, GET /v: {mock: {}}"),
+    ),
+    ("version-without-routes", VERSIONED % ("", "GET /v1/a: {mock: {}}"), VERSIONED % ("", BOTH)),
+    (
+        "version-without-routes",
+        VERSIONED % ("", "GET /v1: {mock: {}}"),
+        VERSIONED.replace("routes", "stages: {v1: {}, v2: {}}, routes")
+        % ("", "GET /a: {mock: {}}"),
+    ),
+    (
+        "canary-without-difference",
+        CANARY % ("stage", ""),
+        CANARY % ("stage", ", variables: {colour: green}"),
+    ),
+    (
+        "canary-without-difference",
+        "apis: {a: {throttle: 5/s, canary: {percent: 5}, routes: {GET /: {mock: {}}}}}",
+        (
+            "functions: {f: {handler: m.f, versions: {1: {}}, aliases: {next: {version: 1}}}}\n"
+            "apis: {a: {throttle: 5/s, canary: {percent: 5, alias: next}, routes: {GET /: {function: f}}}}"
+        ),
+    ),
+    (
+        "canary-without-difference",
+        "apis: {a: {throttle: 5/s, stages: {b: {canary: {percent: 5}}}, routes: {GET /: {mock: {}}}}}",
+        "apis: {a: {throttle: 5/s, stages: {b: {canary: {percent: 5, variables: {x: y}}}}, routes: {GET /: {mock: {}}}}}",
+    ),
     (
         "openapi-not-carried",
         "apis: {a: {openapi: more.yaml}}",

@@ -13,6 +13,7 @@ from frontdesk.config.check import (
     function_urls,
     handlers,
     openapi,
+    releases,
     resilience,
     routes,
     timeouts,
@@ -61,6 +62,12 @@ LINTS: Final[dict[str, Lint]] = {
         routes.any_origin,
         "every web page may call the API with the visitor's network and read the answers",
         "list the origins of your own pages in allow_origins",
+    ),
+    "canary-without-difference": Lint(
+        WARNING,
+        releases.canary_without_difference,
+        "whatever it is judged, the judgement says nothing",
+        "give it an alias that functions of the API have, or variables",
     ),
     "certificate-expires": Lint(
         WARNING,
@@ -200,11 +207,23 @@ LINTS: Final[dict[str, Lint]] = {
         "every request for it gets 404",
         "correct the path, which is relative to this file, or make the files before the start",
     ),
+    "sunset-without-guide": Lint(
+        WARNING,
+        releases.sunset_without_guide,
+        "clients that still call it learn nothing but that it is gone",
+        "add guide, the page that tells how to move on",
+    ),
     "timeout-never-acts": Lint(
         WARNING,
         timeouts.never_acting,
         "another limit always ends the request first",
         "lower it below the other one, or leave it out",
+    ),
+    "unknown-version": Lint(
+        ERROR,
+        releases.unknown_version,
+        "it is neither announced as deprecated nor retired, and by header or host nobody reaches it",
+        "add it under versioning.versions, or correct the path",
     ),
     "unreachable-route": Lint(
         ERROR,
@@ -217,6 +236,12 @@ LINTS: Final[dict[str, Lint]] = {
         door.unused_entries,
         "an entry that nothing names is often a misspelt or forgotten reference",
         "use it or remove it",
+    ),
+    "version-without-routes": Lint(
+        WARNING,
+        releases.version_without_routes,
+        "the routes of a version are those below its name, whatever `by` says: `GET /v1/visits`",
+        "put its name before the paths of its routes, or name a stage like it",
     ),
     "url-without-keys": Lint(
         ERROR,
