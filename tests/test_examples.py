@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 from frontdesk.cli.main import cli
 from tests.live.calls import call, call_at_once, free_port
+from tests.live.gateways import gateway
 from tests.live.processes import alive, descendants, running, until
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -194,3 +195,46 @@ def test_the_demo_ends_with_everything_that_it_started(tmp_path, number):
         assert clinic.process.wait() == 0
         until(lambda: not any(map(alive, everything)))
     assert "Traceback" not in clinic.process.stderr
+
+
+# -- the clinic's Terraform -----------------------------------------------------------------------------
+
+
+async def test_the_terraform_of_the_seed_imports_and_serves(tmp_path):
+    folder = tmp_path / "clinic"
+    shutil.copytree(EXAMPLES / "clinic-terraform", folder)
+    readme = (folder / "README.md").read_text()
+    command = re.search(r"^\$ frontdesk (import .*)$", readme, re.MULTILINE)[1]
+    words = command.replace(" . ", f" {folder} ").replace("-o ", f"-o {folder}/").split()
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.stderr
+    assert "import-missing" not in result.stderr
+    assert "aws_iam_role.functions is not carried" in result.stderr
+    path = folder / "frontdesk.yaml"
+    places = f"listen: 127.0.0.1:0\nadmin: {{listen: 127.0.0.1:{free_port()}}}\n"
+    path.write_text(places + path.read_text())
+    with gateway(path) as served:
+        health = served.call("GET", "/health")
+        assert (health.status, json.loads(health.body)) == (200, {"status": "ok"})
+        asked = {"Origin": "https://app.mybcat.com", "Access-Control-Request-Method": "POST"}
+        preflight = served.call("OPTIONS", "/appointments", headers=asked)
+        assert preflight.headers["access-control-allow-origin"] == "https://app.mybcat.com"
+        assert served.call("POST", "/appointments").status == 401
+
+
+def test_the_terraform_without_what_it_leaves_out_lists_each_by_its_line(tmp_path):
+    (tmp_path / "main.tf").write_text((EXAMPLES / "clinic-terraform" / "main.tf").read_text())
+    result = CliRunner().invoke(cli, ["import", "terraform", str(tmp_path)])
+    lines = (tmp_path / "main.tf").read_text().splitlines()
+    for named in (
+        "var.env",
+        "var.region",
+        "aws_cognito_user_pool.main.id",
+        "aws_cognito_user_pool_client.app.id",
+        "module book_appointment_route",
+        "module get_slots_route",
+        "aws_apigatewayv2_integration.health_mock.id",
+    ):
+        found = re.search(rf"main\.tf:(\d+):\d+: warning: .*{re.escape(named)}", result.stderr)
+        assert found, named
+        assert named.split()[-1].split(".")[-1] in lines[int(found[1]) - 1]
