@@ -28,11 +28,14 @@ def rest_ids(_build: RouteBuild) -> Step:
 
 
 def _add_rest_ids(ex: Exchange, reply: Reply) -> Reply:
+    # An integration's own would stand beside ours.
+    reply.fields = [field for field in reply.fields if field[0].lower() not in _IDS]
     reply.fields.append((b"x-amzn-RequestId", ex.request_id.encode()))
     reply.fields.append((b"x-amz-apigw-id", ex.extended_request_id.encode()))
     return reply
 
 
+_IDS: Final = frozenset({b"x-amzn-requestid", b"x-amz-apigw-id"})
 _REST_IDS: Final = Step("request id", _add_rest_ids, "x-amzn-RequestId, x-amz-apigw-id")
 
 
