@@ -5,14 +5,21 @@ An adapter whose answers come later is given time by `settled`.
 
 import asyncio
 import contextlib
+import os
 from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.secrets import Secret
 from frontdesk.ports.cache import MAX_WAITING, PASSING, Entry
 from frontdesk.stores.memory.cache import MemoryCache
+from frontdesk.stores.redis.cache import RedisCache
+from frontdesk.stores.redis.link import Link
+from tests.live.servers import redis_url
 
 NOW = 1_700_000_000.25
 KEY = "clinic\0$default\0GET /plans\0/plans"
@@ -23,7 +30,24 @@ async def memory(*args):
     yield MemoryCache(*args)
 
 
-ADAPTERS = {"memory": memory}
+SIZES = ("max_bytes", "max_entry")
+
+
+@contextlib.asynccontextmanager
+async def redis(*args):
+    clock = SystemClock()
+    wheel = Wheel(clock.monotonic())
+    link = Link(Secret(redis_url()), clock, wheel, meanwhile="each has its own answers")
+    cache = RedisCache(
+        link, f"cache {os.urandom(8).hex()}:", clock, wheel, **dict(zip(SIZES, args, strict=False))
+    )
+    yield cache
+    await settled()
+    cache.close()
+    await link.close()
+
+
+ADAPTERS = {"memory": memory, "redis": redis}
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)
@@ -61,8 +85,9 @@ class Asker:
 
 async def settled():
     """Let a store that is elsewhere answer."""
-    for _ in range(20):
-        await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
 
 
 async def ask(cache, *args, **more):

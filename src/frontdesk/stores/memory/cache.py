@@ -26,8 +26,8 @@ class MemoryCache:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._bytes = 0
         self._evictions = 0
-        self._leading: dict[str, _Flight] = {}
-        self._flying: dict[str, list[_Flight]] = {}
+        self._leading: dict[str, MemoryFlight] = {}
+        self._flying: dict[str, list[MemoryFlight]] = {}
         self._passing: dict[str, float] = {}
         self._due: deque[tuple[Waiter, Entry | Flight]] = deque()
         self._giving = False
@@ -64,24 +64,17 @@ class MemoryCache:
 
     def lead(self, key: str) -> Flight:
         """See the port."""
-        flight = _Flight(self, key)
+        flight = MemoryFlight(self, key)
         self._flying.setdefault(key, []).append(flight)
         return flight
 
     def discard(self, key: str) -> None:
         """See the port."""
-        self._drop(key)
-        for flight in self._flying.get(key, ()):
-            flight.outdated = True
-        self._leading.pop(key, None)
+        self._forget(key)
 
     async def flush(self, prefix: str = "") -> int:
         """See the port."""
-        found = [key for key in self._entries if key.startswith(prefix)]
-        flown = [key for key in self._flying if key.startswith(prefix)]
-        for key in (*found, *flown):
-            self.discard(key)
-        return len(found)
+        return self._forget_all(prefix)
 
     def stats(self) -> Stats:
         """See the port."""
@@ -92,7 +85,7 @@ class MemoryCache:
 
     # -- for flights ------------------------------------------------------------------------------
 
-    def landed(self, flight: "_Flight", entry: Entry) -> None:
+    def landed(self, flight: "MemoryFlight", entry: Entry) -> None:
         """Keep an answer and give it to those who wait."""
         self._end(flight)
         if not flight.outdated:
@@ -100,7 +93,7 @@ class MemoryCache:
             self._passing.pop(flight.key, None)
         self._give((waiter, entry) for waiter in flight.waiting)
 
-    def declined(self, flight: "_Flight", now: float) -> None:
+    def declined(self, flight: "MemoryFlight", now: float) -> None:
         """Have those who wait fetch for themselves."""
         self._end(flight)
         while len(self._passing) >= _MAX_PASSING:
@@ -108,7 +101,7 @@ class MemoryCache:
         self._passing[flight.key] = now + PASSING
         self._give((waiter, self.lead(flight.key)) for waiter in flight.waiting)
 
-    def abandoned(self, flight: "_Flight") -> None:
+    def abandoned(self, flight: "MemoryFlight") -> None:
         """Have the first of those who wait fetch for the others."""
         self._end(flight)
         leading = self._leading.get(flight.key)
@@ -118,12 +111,12 @@ class MemoryCache:
             first, *others = flight.waiting
             self._give([(first, self._take_off(flight.key, others))])
 
-    def _take_off(self, key: str, waiting: Iterable[Waiter]) -> "_Flight":
-        flight = self._leading[key] = _Flight(self, key, waiting)
+    def _take_off(self, key: str, waiting: Iterable[Waiter]) -> "MemoryFlight":
+        flight = self._leading[key] = MemoryFlight(self, key, waiting)
         self._flying.setdefault(key, []).append(flight)
         return flight
 
-    def _end(self, flight: "_Flight") -> None:
+    def _end(self, flight: "MemoryFlight") -> None:
         key = flight.key
         if self._leading.get(key) is flight:
             del self._leading[key]
@@ -158,13 +151,27 @@ class MemoryCache:
         self._entries[key] = entry
         self._bytes += size
 
+    def _forget_all(self, prefix: str) -> int:
+        found = [key for key in self._entries if key.startswith(prefix)]
+        flown = [key for key in self._flying if key.startswith(prefix)]
+        for key in (*found, *flown):
+            self._forget(key)
+        return len(found)
+
+    def _forget(self, key: str) -> None:
+        """Drop an entry, and what is being fetched for it."""
+        self._drop(key)
+        for flight in self._flying.get(key, ()):
+            flight.outdated = True
+        self._leading.pop(key, None)
+
     def _drop(self, key: str) -> None:
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._bytes -= entry.size + len(key)
 
 
-class _Flight:
+class MemoryFlight:
     """See `ports.cache.Flight`. waiting: in the order in which they came. outdated: not to be kept."""
 
     __slots__ = ("_cache", "_over", "key", "outdated", "waiting")

@@ -52,8 +52,11 @@ class Link:
         """Prepare a Lua script; it is sent to the server once. It is called with its keys and arguments."""
         return self._redis.register_script(text)
 
-    async def call(self, work: Callable[["Redis"], Awaitable[T]]) -> T:
-        """Run commands and return what came of them. Raises: StoreError, at once where it is lost."""
+    async def call(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Run commands and return what came of them. Raises: StoreError, at once where it is lost.
+
+        work: takes the driver's client, whose own types are unions of all that a command may answer.
+        """
         if self.lost:
             raise StoreError("Redis is lost")
         return await self._attempt(work)
@@ -66,7 +69,7 @@ class Link:
         with suppress(*_errors()):
             await self._redis.aclose()
 
-    async def _attempt(self, work: Callable[["Redis"], Awaitable[T]]) -> T:
+    async def _attempt(self, work: Callable[[Any], Awaitable[T]]) -> T:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await work(self._redis)
