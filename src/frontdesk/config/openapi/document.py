@@ -94,15 +94,18 @@ class Document:
         return self.root.below("components").below(name)
 
     @cached_property
+    def paths(self) -> dict[str, Placed]:
+        """The path items, wherever they stand."""
+        items = self.root.below("paths").items()
+        return {path: self.follow(item) for path, item in items if not path.startswith("x-")}
+
+    @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """All operations, in the order of the document."""
         return tuple(self._operations())
 
     def _operations(self) -> Iterator[Operation]:
-        for path, item in self.root.below("paths").items():
-            if path.startswith("x-"):
-                continue
-            item = self.follow(item)  # noqa: PLW2901 - the item itself, wherever it stands
+        for path, item in self.paths.items():
             for word, placed in item.items():
                 if word in METHODS:
                     yield Operation(path, word.upper(), placed, item)

@@ -1,6 +1,6 @@
 """Owns reading a document as an API: its type, the words at its top, and where its paths begin."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -48,27 +48,39 @@ def read_api(
     if operations.default.authorizer is not None:
         api.put("authorizer", operations.default.authorizer, root.below("security"))
     _root_words(document, api, rest=rest)
-    taken = set(_shapes(declared, rest=rest))
-    prefix = _prefix(document, base_path)
+    own = set(_shapes(declared, rest=rest))
+    _add_operations(api, document, operations, own, prefix=_prefix(document, base_path))
+    ours = root.get(OURS_OF_API)
+    if ours is not None:
+        api.lay_over(ours)
+    return Reading(api, made)
+
+
+def _add_operations(
+    api: Branch, document: Document, operations: Operations, own: Container[str], *, prefix: str
+) -> None:
+    """Add the resources or routes. own: what the file has itself, see `_shapes`."""
+    rest = api.value["type"] == "rest"
+    for path, item in document.paths.items() if rest else ():
+        api.branch("resources", item).branch(_below(prefix, path), item)
     for each in document.operations:
-        operation = each._replace(path=prefix + each.path.rstrip("/")) if prefix else each
+        operation = each._replace(path=_below(prefix, each.path))
         key = route_key(operation)
-        if _shape(key) in taken:
+        if _shape(key) in own:
             document.tell("openapi-overridden", operation.placed, f"the file's own {key} wins")
             continue
         faults = len(document.findings)
         branch = operations.read(operation)
         if len(document.findings) > faults:
             continue  # what is left of it would only be told to be incomplete
-        at = operation.item
-        holder = api.branch("resources" if rest else "routes", at)
+        holder = api.branch("resources" if rest else "routes", operation.item)
         if rest:
-            holder, key = holder.branch(operation.path, at), operation.method
+            holder, key = holder.branch(operation.path, operation.item), operation.method
         holder.value[key], holder.node.children[key] = branch.value, branch.node
-    ours = root.get(OURS_OF_API)
-    if ours is not None:
-        api.lay_over(ours)
-    return Reading(api, made)
+
+
+def _below(prefix: str, path: str) -> str:
+    return prefix + path.rstrip("/") if prefix else path
 
 
 def kind_of(document: Document, declared: Mapping[str, Any]) -> str:

@@ -74,7 +74,8 @@ class _Writer:
         self._add_what_is_missing()
 
     def _paths(self) -> dict[str, Any]:
-        paths: dict[str, Any] = {}
+        resources = self.api.resources if isinstance(self.api, RestApi) else ()
+        paths: dict[str, Any] = {path: {} for path in resources}  # those without a method, too
         for below, key, real in self.api.operations():
             path, word = self.operations.place(key)
             shown = _validated(self.models[1], _at(self.written, below))
