@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from frontdesk.app import Frontdesk
+from frontdesk.app.method_tests import try_alone
 from frontdesk.config.load import load
 from frontdesk.gateway.pipeline.compile import api_id
+from frontdesk.gateway.pipeline.method_test import MethodRequest
 from frontdesk.rules.auth.policy import Decision
 from frontdesk.rules.auth.resource_policy import both
 from frontdesk.rules.rest.gateway_responses import Response, responses
@@ -40,9 +42,11 @@ FAMILIES = (
     "rest-resource-policy",
     "rest-routing",
     "rest-selection-pattern",
+    "rest-test-invoke",
     "rest-trace",
     "rest-vtl",
     "rest-vtl-override",
+    "rest-vtl-render",
 )
 DIFFERENT = {
     "rest-header-mapping/http_proxy-no-mapping.json": [
@@ -55,6 +59,7 @@ CASES = {
     path.relative_to(FOLDER).as_posix(): path
     for family in FAMILIES
     for path in sorted((FOLDER / family).glob("*.json"))
+    if json.loads(path.read_text())["kind"] != "template_render"  # see test_recorded_templates
 }
 
 if not CASES:
@@ -128,6 +133,27 @@ def _authorizer_differences(expect, folder):
         yield from differences(expect["authorizerCalls"], len(events), at="authorizerCalls")
     if "authorizerEventExact" in expect:
         yield from differences([expect["authorizerEventExact"]], events, at="authorizerEvents")
+
+
+async def invocation_by_hand(case, folder):
+    async def silent(_function, _lines):
+        """No case calls a function."""
+
+    loaded = load(
+        [rest_project.write(folder, {**case, "api": {**case["api"], "stage": {"name": "test"}}})],
+        {},
+    )
+    request, expect = case["request"], case["expect"]
+    path, _, query = request.get("pathWithQueryString", "").partition("?")
+    asked = MethodRequest("recorded", request["method"], path, query, request["resource"])
+    answer = (await try_alone(loaded, asked, silent)).document()
+    found = [*differences(expect["status"], answer["status"], at="status")]
+    found += differences(expect["json"], json.loads(answer["body"]), at="json")
+    for kind in ("headers", "multiValueHeaders"):
+        known = {name.lower(): value for name, value in answer[kind].items()}
+        for name, value in expect.get(kind, {}).items():
+            found += differences(value, known.get(name.lower()), at=f"{kind}.{name}")
+    return [*found, *(line for line in expect.get("logContains", ()) if line not in answer["log"])]
 
 
 # -- cases that a table answers ---------------------------------------------------------------------
@@ -206,5 +232,6 @@ KINDS = {
     "http_exchange": _live(http_exchange),
     "http_sequence": _live(http_sequence),
     "template_selection": template_selection,
+    "test_invoke": invocation_by_hand,
 }
 """Kind of a case → (case, folder) → what differs, as texts."""

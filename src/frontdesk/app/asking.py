@@ -14,6 +14,10 @@ PATIENCE: Final = 600.0
 """Seconds to wait for an answer: installing a function's requirements may take minutes."""
 
 
+class NoGatewayError(StartError):
+    """Nobody answers at the admin listener's address."""
+
+
 def ask(
     admin: Admin,
     method: str,
@@ -24,7 +28,7 @@ def ask(
 ) -> tuple[int, Any]:
     """Send a request to the admin listener; return the answer's status and JSON.
 
-    Raises: StartError when nobody answers there.
+    Raises: NoGatewayError when nobody answers there.
     """
     address = admin.listen.from_here
     headers = {"Content-Type": "application/json"}
@@ -36,7 +40,7 @@ def ask(
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise StartError(
+        raise NoGatewayError(
             f"no gateway answers at its admin address {address}: {error}",
             hint="is it running, and with this file? see `admin.listen`",
         ) from error

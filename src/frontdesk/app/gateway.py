@@ -18,6 +18,7 @@ from frontdesk.app.functions import all_functions, function_host, invokers, remo
 from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
 from frontdesk.app.keys_api import KeysApi
+from frontdesk.app.method_tests import MethodTests
 from frontdesk.app.releases_api import ReleasesApi, VersionCalls
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.stores import open_stores
@@ -170,7 +171,8 @@ class Frontdesk:
         opened.push_async_callback(keeper.stop)
         data.telemetry.registry.collect(keeper.samples)
         keys = LiveKeys(stores.shared, data.api_keys, data.put_keys, lambda: self.config, clock)
-        await keys.start()
+        await keys.start(shared=config.store.url is not None)
+        opened.callback(keys.stop)
 
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
@@ -219,6 +221,7 @@ class Frontdesk:
     def _faces(self) -> tuple[Face, ...]:
         return (
             ConfigApi(self.reloads),
+            MethodTests(lambda: self._in_force),
             Readiness(self._data.not_ready, self._functions_not_ready),
             *self._data.telemetry.faces(self._data.samples),
         )
@@ -268,5 +271,8 @@ def _fixed(config: Config) -> dict[str, object]:
     return {
         "listen": fixed_of_listeners(config.listen),
         **{key: getattr(config, key) for key in keys},
-        **{f"limits.{key}": getattr(config.limits, key) for key in (*limits, "concurrency")},
+        **{
+            f"limits.{key}": getattr(config.limits, key)
+            for key in (*limits, "cache", "concurrency")
+        },
     }

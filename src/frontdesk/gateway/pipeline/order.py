@@ -156,6 +156,11 @@ REST_TAIL: tuple[Builder, ...] = (
     respond.rest_ids,
 )
 
+METHOD_TEST: tuple[Builder, ...] = (validate, integration_request, rest_integration)
+"""One method by hand, with `METHOD_TEST_TAIL`: nobody is limited or asked who he is."""
+
+METHOD_TEST_TAIL: tuple[Builder, ...] = (gateway_response.gateway_response, respond.trace_id)
+
 REST_UNMATCHED: tuple[Builder, ...] = (
     versioning.retired,
     throttle.throttle_before_auth,

@@ -4,16 +4,15 @@ HTTP sends what the integration request says and answers what the integration re
 both through. The way to backends is that of HTTP APIs. Source: AWS, "Set up HTTP integrations in API Gateway".
 """
 
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote, unquote
 
-from frontdesk.base.streams import Fields, Source
 from frontdesk.config.models.integration import HttpIntegration
 from frontdesk.config.models.rest_api import Method
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.gathering import TOO_LARGE, Gathering
 from frontdesk.gateway.pipeline.integrations.http import (
     MadeOf,
     Manner,
@@ -51,10 +50,24 @@ def http(build: RouteBuild) -> Step:
         def answer(body: bytes) -> None:
             run.resume(ex, responses.reply(ex, Answer(status, fields, body)))
 
-        if isinstance(reply.body, bytes):
-            answer(reply.body)
-        else:
-            _Gathering(ex, reply.body, answer).begin()
+        def fail(reason: str) -> None:
+            ex.integration_error = reason
+            too_large = reason == TOO_LARGE
+            cause = "integration:answer_size" if too_large else "upstream:closed"
+            run.resume(ex, refusal(500 if too_large else 504, cause))
+
+        body = reply.body
+        if isinstance(body, bytes):
+            answer(body)
+            return
+        gathering = Gathering(body, MOST_ANSWERED, answer, fail)
+
+        def stop(why: str) -> None:
+            ex.integration_error = why
+            gathering.cancel()
+
+        ex.cancel_work = stop
+        gathering.begin()
 
     return _step(build, Manner(_Mapped, _CredentialedMapped, _target, deliver, "uri"))
 
@@ -167,43 +180,3 @@ def _pass_through(ex: Exchange, reply: Reply) -> None:
 _REMAPPED: Final = frozenset(
     name.encode() for name in PROXY_REMAPPED if name not in ("connection", "content-length")
 )
-
-
-class _Gathering:
-    """Takes the body of an answer until all of it is there."""
-
-    __slots__ = ("_answer", "_chunks", "_ex", "_left", "_source")
-
-    def __init__(self, ex: Exchange, source: Source, answer: Callable[[bytes], None]) -> None:
-        self._ex = ex
-        self._source = source
-        self._answer = answer
-        self._chunks: list[bytes] = []
-        self._left = MOST_ANSWERED
-
-    def begin(self) -> None:
-        """Begin to take it."""
-        self._ex.cancel_work = self._stop
-        self._source.attach(self)
-
-    def write(self, data: bytes) -> None:
-        """See Sink."""
-        self._left -= len(data)
-        if self._left < 0:
-            self._source.cancel()
-            run.resume(self._ex, refusal(500, "integration:answer_size"))
-        else:
-            self._chunks.append(data)
-
-    def end(self, trailers: Fields | None = None) -> None:  # noqa: ARG002 - of another message
-        """See Sink."""
-        self._answer(b"".join(self._chunks))
-
-    def abort(self, reason: str) -> None:
-        """See Sink."""
-        self._ex.integration_error = reason
-        run.resume(self._ex, refusal(502, "upstream:closed"))
-
-    def _stop(self, why: str) -> None:
-        self._ex.integration_error = why
-        self._source.cancel()
