@@ -4,6 +4,7 @@ A key is told only once it is kept, and whoever made, revoked or enabled it is a
 """
 
 import asyncio
+import logging
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -12,7 +13,7 @@ from itertools import combinations, product
 from typing import Any, Final
 
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError
+from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.models.plan import MOST_PLANS, overlap
 from frontdesk.config.models.root import Config
 from frontdesk.config.validation import did_you_mean
@@ -26,6 +27,8 @@ KIND: Final = "api_key"
 
 LONGEST_NAME: Final = 255
 """Characters of a name or a description."""
+
+_log = logging.getLogger("frontdesk.keys")
 
 Tell = Callable[[Sequence[ApiKey]], Awaitable[None]]
 
@@ -80,13 +83,39 @@ class LiveKeys:
         self._config = config
         self._clock = clock
         self._turn = asyncio.Lock()
+        self._stale = False
+        self._following: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Tell all keys that are kept, and from now on those that others change. Raises: StoreError."""
-        await self.refresh()
+    async def start(self, *, shared: bool) -> None:
+        """Tell all keys that are kept.
 
-    async def refresh(self) -> None:
-        """Tell the keys that are kept and are not known so. Raises: StoreError."""
+        shared: other gateways change keys in this catalog, too: theirs are told from now on.
+        Raises: StoreError.
+        """
+        if shared:
+            self._catalog.watch(KIND, self._changed)
+        await self._refresh()
+
+    def stop(self) -> None:
+        """Follow what others change no longer."""
+        if self._following is not None:
+            self._following.cancel()
+
+    def _changed(self) -> None:
+        self._stale = True
+        if self._following is None or self._following.done():
+            self._following = asyncio.ensure_future(self._follow())
+
+    async def _follow(self) -> None:
+        while self._stale:
+            self._stale = False
+            try:
+                await self._refresh()
+            except StoreError as error:
+                _log.warning("cannot read the API keys that have changed: %s", error)
+
+    async def _refresh(self) -> None:
+        """Tell the keys that are kept and are not known so."""
         known = {key.digest: _settings(key) for key in self._registry}
         plans: dict[tuple[str, ...], tuple[str, ...]] = {}
         kept = (_key(record, plans) for record in await self._catalog.list(KIND))
