@@ -70,7 +70,7 @@ class Judge(Model):
     checks: Annotated[Whole, within(1, 100)] = 6
     """How often it is judged within the window, at equal distances."""
 
-    error_alpha: Annotated[Number, _from(0.000001, 0.5)] = 0.05
+    error_alpha: Annotated[Number, _from(0.0001, 0.5)] = 0.05
     """Largest chance to roll back a canary that is no worse, over all checks."""
 
     p95_ratio: Annotated[Number, _from(1.0, 100.0)] = 1.2
