@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from frontdesk.app.background import aside
-from frontdesk.app.stores import idempotency_store, shared_ledger
+from frontdesk.app.stores import (
+    cache_store,
+    idempotency_store,
+    shared_cache,
+    shared_ledger,
+    shared_link,
+)
 from frontdesk.app.telemetry import Telemetry
 from frontdesk.app.tls import certificates_of_listeners
 from frontdesk.base import metrics
@@ -37,6 +43,7 @@ from frontdesk.gateway.server.listening import listen
 from frontdesk.gateway.server.shared import Entrance
 from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
 from frontdesk.gateway.telemetry.backends import backend_samples
+from frontdesk.ports.cache import Stats
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
 from frontdesk.ports.usage import Row
@@ -113,13 +120,16 @@ class DataPlane:
 
         Raises: StartError or ConfigError.
         """
-        config, parts = self._config, self._parts
-        self._parts = parts = replace(parts, idempotency=idempotency_store(config))
+        config, clock, wheel = self._config, self._clock, self._wheel
+        parts = replace(
+            self._parts, idempotency=idempotency_store(config), cache=cache_store(config)
+        )
         if config.shared is not None:
-            self._shared = shared_ledger(
-                config, config.shared, parts.ledger, self._clock, self._wheel
-            )
-            self._parts = replace(parts, ledger=self._shared)
+            link = shared_link(config.shared, clock, wheel)
+            self._shared = shared_ledger(config, link, parts.ledger, clock, wheel)
+            cache = shared_cache(config, link, parts.cache, clock, wheel)
+            parts = replace(parts, ledger=self._shared, cache=cache)
+        self._parts = parts
         logs = config.logs
         if logs.access is None:
             return
@@ -234,6 +244,14 @@ class DataPlane:
         if self._access is not None:
             self._access.reopen()
 
+    async def cache_stats(self) -> Stats:
+        """Tell what answers are kept."""
+        return self._parts.cache.stats()
+
+    async def flush_cache(self, prefix: str) -> int:
+        """Drop the kept answers whose keys begin so; return how many."""
+        return await self._parts.cache.flush(prefix)
+
     def not_ready(self) -> Iterator[str]:
         """Give the reasons why no requests should come; see `health.Check`."""
         if self._standing:
@@ -247,6 +265,9 @@ class DataPlane:
 
     def _samples(self) -> Iterator[Sample]:
         yield Sample(metrics.ACTIVE_REQUESTS.name, (), float(self._server.active))
+        kept = self._parts.cache.stats()
+        yield Sample(metrics.CACHE_BYTES.name, (), float(kept.bytes))
+        yield Sample(metrics.CACHE_EVICTIONS.name, (), float(kept.evictions))
         yield from backend_samples(self._parts.upstreams.each())
         shown = [listener.certificates.by_file for listener in self._tls if listener is not None]
         for path, certificate in dict(ChainMap(*shown)).items():

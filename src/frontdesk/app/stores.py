@@ -12,10 +12,12 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.root import Config
 from frontdesk.config.models.stores import Shared
 from frontdesk.config.secrets import Secret
+from frontdesk.ports.cache import Cache
 from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.idempotency import Idempotency
 from frontdesk.ports.ledger import Ledger
 from frontdesk.ports.usage import Usage
+from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.catalog import MemoryCatalog
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
 from frontdesk.stores.memory.usage import MemoryUsage
@@ -26,6 +28,7 @@ from frontdesk.stores.sqlite.usage import SqliteUsage
 
 if TYPE_CHECKING:
     from frontdesk.stores.redis.ledger import RedisLedger
+    from frontdesk.stores.redis.link import Link
 
 
 class Stores(NamedTuple):
@@ -97,22 +100,47 @@ def idempotency_store(config: Config) -> Idempotency:
     return SqliteIdempotency(sqlite_path(config))
 
 
-def shared_ledger(
-    config: Config, shared: Shared, alone: Ledger, clock: Clock, wheel: Wheel
-) -> "RedisLedger":
-    """Make the ledger that gateways of one name share; connects when it is first asked.
+def cache_store(config: Config) -> Cache:
+    """Make the store of answers that are given again."""
+    return MemoryCache(config.limits.cache, config.limits.cache)
 
-    alone: what this gateway counts with while the shared one is lost. Raises: StartError, where the
-    driver is missing.
+
+def shared_link(shared: Shared, clock: Clock, wheel: Wheel) -> "Link":
+    """Make the way to the Redis that gateways share; connects when it is first asked.
+
+    Raises: StartError, where the driver is missing.
     """
-    from frontdesk.stores.redis.ledger import RedisLedger
     from frontdesk.stores.redis.link import Link
 
-    is_open = shared.on_loss == "open"
-    meanwhile = "this gateway counts alone" if is_open else "limited requests are refused"
-    link = Link(shared.url, clock, wheel, ca=shared.ca, meanwhile=meanwhile)
-    return RedisLedger(
-        link, f"frontdesk:{config.name}:", clock, wheel, alone=alone if is_open else None
+    limits = "this gateway counts alone" if shared.on_loss == "open" else "limited requests get 503"
+    return Link(shared.url, clock, wheel, ca=shared.ca, meanwhile=limits)
+
+
+def shared_ledger(
+    config: Config, link: "Link", alone: Ledger, clock: Clock, wheel: Wheel
+) -> "RedisLedger":
+    """Make the ledger that gateways of one name share.
+
+    alone: what this gateway counts with while Redis is lost, unless the file says `closed`.
+    """
+    from frontdesk.stores.redis.ledger import RedisLedger
+
+    is_open = config.shared is not None and config.shared.on_loss == "open"
+    prefix = f"frontdesk:{config.name}:"
+    return RedisLedger(link, prefix, clock, wheel, alone=alone if is_open else None)
+
+
+def shared_cache(config: Config, link: "Link", near: Cache, clock: Clock, wheel: Wheel) -> Cache:
+    """Make the cache of answers that gateways of one name share. near: one with the bounds for this process."""
+    from frontdesk.stores.redis.cache import RedisCache
+
+    return RedisCache(
+        link,
+        f"frontdesk:{config.name}:answers:",
+        clock,
+        wheel,
+        max_bytes=near.stats().max_bytes,
+        max_entry=near.max_entry,
     )
 
 

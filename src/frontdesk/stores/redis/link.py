@@ -62,7 +62,8 @@ class Link:
         return await self._attempt(work)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections. Whoever calls afterwards finds it lost."""
+        self.lost = True
         self._timer.stop()
         if self._looking is not None:
             self._looking.cancel()
