@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
 from frontdesk.app.aws import AwsApis
+from frontdesk.app.cache_api import CacheApi
 from frontdesk.app.canary import CanaryRuns
 from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
@@ -221,6 +222,7 @@ class Frontdesk:
     def _faces(self) -> tuple[Face, ...]:
         return (
             ConfigApi(self.reloads),
+            CacheApi(self._data),
             MethodTests(lambda: self._in_force),
             Readiness(self._data.not_ready, self._functions_not_ready),
             *self._data.telemetry.faces(self._data.samples),

@@ -28,6 +28,7 @@ from frontdesk.gateway.server.listening import join, listen_together
 from frontdesk.gateway.telemetry.canaries import COUNTED
 from frontdesk.gateway.workers.orders import WorkerLostError
 from frontdesk.gateway.workers.process import WorkerProcess
+from frontdesk.ports.cache import Stats
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
 from frontdesk.ports.usage import Row
@@ -198,6 +199,15 @@ class Supervisor:
         for place in self._serving():
             place.process.tell("reopen logs")
 
+    async def cache_stats(self) -> Stats:
+        """Add up what all workers keep."""
+        each = await self._ask_all("cache stats")
+        return Stats(*map(sum, zip(*each, strict=True))) if each else Stats(0, 0, 0, 0)
+
+    async def flush_cache(self, prefix: str) -> int:
+        """Drop kept answers in all workers; see `DataPlane.flush_cache`."""
+        return sum(await self._ask_all("flush cache", prefix))
+
     async def not_ready(self) -> list[str]:
         """Give the reasons why no requests should come; see `health.Check`."""
         if self._draining:
@@ -246,6 +256,14 @@ class Supervisor:
         self._living.clear()
         for place in self._places:
             place.silence()
+
+    async def _ask_all(self, order: str, value: object = None) -> list[Any]:
+        """Have all workers that serve carry an order out; those that end meanwhile answer nothing."""
+        answers = await asyncio.gather(
+            *(place.process.order(order, value) for place in self._serving()),
+            return_exceptions=True,
+        )
+        return [each for each in answers if not isinstance(each, BaseException)]
 
     async def _hear_reports(self) -> None:
         """Have all workers tell of themselves. For those that do not in time the last report stands."""

@@ -22,6 +22,7 @@ from frontdesk.gateway.identity.key_registry import ApiKey
 from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
 from frontdesk.gateway.workers.orders import Handler, Obedience
+from frontdesk.ports.cache import Stats
 from frontdesk.ports.usage import Row
 from frontdesk.stores.shared_memory.ledger import SharedLedger
 from frontdesk.stores.shared_memory.turn import Turn
@@ -105,6 +106,8 @@ class Worker:
             "count": self._counted,
             "reopen logs": self._reopen_logs,
             "steer": self._steer,
+            "cache stats": self._cache_stats,
+            "flush cache": self._flush_cache,
             "drain": self._drain,
         }
         obedience = Obedience(self._channel, orders)
@@ -157,6 +160,12 @@ class Worker:
 
     async def _steer(self, shares: Mapping[str, float]) -> None:
         await self._data.steer(shares)
+
+    async def _cache_stats(self, _nothing: None) -> Stats:
+        return await self._data.cache_stats()
+
+    async def _flush_cache(self, prefix: str) -> int:
+        return await self._data.flush_cache(prefix)
 
     async def _drain(self, _nothing: None) -> Sequence[Row]:
         await self._data.drain()

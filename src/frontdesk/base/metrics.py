@@ -105,6 +105,18 @@ AUTHORIZER_DURATION = _histogram(
 )
 JWKS_REFRESH = _counter("jwks_refresh_total", "Fetches of an issuer's keys.", "result")
 
+# -- answers that are given again ---------------------------------------------------------------
+
+CACHE = _counter(
+    "frontdesk_cache_total",
+    "Requests of routes with a cache: hit, miss, stale, bypass, or collapsed (answered by another's miss).",
+    *("api", "result"),
+)
+CACHE_BYTES = _gauge("frontdesk_cache_bytes", "Bytes of the answers that are kept.")
+CACHE_EVICTIONS = _counter(
+    "frontdesk_cache_evictions_total", "Answers dropped before their time for want of room."
+)
+
 # -- functions ------------------------------------------------------------------------------------
 
 INVOKE_DURATION = _histogram(

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("frontdesk.cli.reload", "List the last ten configurations, or print one."),
     "versions": ("frontdesk.cli.versions", "Show the versions of APIs and who still calls which."),
     "canary": ("frontdesk.cli.canary", "Show, promote or roll back the canaries of APIs."),
+    "cache": ("frontdesk.cli.cache", "Show or drop the answers that are given again."),
     "doctor": ("frontdesk.cli.doctor", "Say what is wrong with this machine, file, store, ports."),
     "check": ("frontdesk.cli.check", "Validate and lint the configuration without starting."),
     "schema": ("frontdesk.cli.check", "Print the JSON Schema of the configuration file."),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from frontdesk.base.errors import ConfigError, Finding, Position
+from frontdesk.config.caches import unsafe_caches
 from frontdesk.config.conflicts import conflicts
 from frontdesk.config.mappings import unknown_targets
 from frontdesk.config.models.root import Config
@@ -116,6 +117,7 @@ def load(
                 *unusable_urls(config, merged),
                 *unknown_aliases(config, merged),
                 *unusable_schemas(config, merged),
+                *unsafe_caches(config, merged),
                 *unreadable_templates(config, merged, sources),
             ]
         findings += [finding for finding in found if finding.where not in told]

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from frontdesk.config.models.canary import Canary, StageVariables
+from frontdesk.config.models.cache import Cache
 from frontdesk.config.models.mapping import HeaderName
 from frontdesk.config.models.model import (
     AliasName,
@@ -201,6 +202,9 @@ class Api(Model):
     """Where the key of operations with `api_key` is: `header`, the field X-Api-Key, or `authorizer`,
     `usageIdentifierKey` in what a function authorizer answers. Default header."""
 
+    cache: Cache | None = None
+    """Answers to GET that are given again, for every route that has no `cache` of its own. Absent: none."""
+
     @model_validator(mode="after")
     def _stages_are_said_once(self) -> Self:
         if self.stage is not None and self.declared_stages is not None:
@@ -226,6 +230,10 @@ class Api(Model):
     def canary_of(self, stage: str) -> Canary | None:
         """Return the canary of a stage: its own, or the API's."""
         return self.stages[stage].canary or self.canary
+
+    def cache_of(self, operation: Operation) -> Cache | None:
+        """Return the cache of an operation: its own, or the API's."""
+        return operation.cache if "cache" in operation.model_fields_set else self.cache
 
     def operations(self) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
         """Go through all operations: key path below the API, key such as `GET /pets`, and model."""

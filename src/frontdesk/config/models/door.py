@@ -102,6 +102,9 @@ class Limits(Model):
     drain: Annotated[Duration, between("0s", "15m")] = 25.0
     """How long running requests may take to finish after SIGTERM. Default 25s."""
 
+    cache: Size = 64 * 1024**2
+    """Memory for answers that are given again, in bytes, of each worker. Default 64MB."""
+
     concurrency: Annotated[Whole, at_least(1)] | None = None
     """Invocations at once of all functions, counted as Lambda does: reserved and provisioned ones are
     taken out of it, and a call beyond is refused. Absent: calls wait for one of 4 processes a core."""

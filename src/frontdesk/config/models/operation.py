@@ -4,12 +4,14 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
+from frontdesk.config.models.cache import Cache
 from frontdesk.config.models.idempotency import Idempotency
 from frontdesk.config.models.model import (
     Duration,
     Flag,
     Model,
     Name,
+    Off,
     OneOrMore,
     Size,
     between,
@@ -48,6 +50,10 @@ class Operation(Model):
     # Differs: [validate-everywhere] AWS validates at REST APIs only.
     validation: Annotated[RequestValidation | None, Field(alias="validate")] = None
     """What a request must have before code runs: {headers, path, query, body}."""
+
+    cache: Annotated[Cache | None, Off()] = None
+    """Answers that are given again without asking the integration; `none` where the API has one.
+    Default: the API's."""
 
     idempotency: Idempotency | None = None
     """Requests with an Idempotency-Key are carried out once; `{}` for the defaults."""

@@ -20,9 +20,11 @@ from frontdesk.gateway.identity.tally import Tally
 from frontdesk.gateway.pipeline.canaries import Canaries
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.gateway.pipeline.tracing import Traces
+from frontdesk.ports.cache import Cache
 from frontdesk.ports.idempotency import Idempotency
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
+from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
 
 
@@ -35,7 +37,7 @@ class Parts:
 
     invokers: by function name. keys: signing keys of token issuers. upstreams: connection pools.
     metrics: None where the file turns them off. idempotency: keys of requests that are carried out once.
-    canaries: how much each of them gets.
+    cache: answers that are given again. canaries: how much each of them gets.
     api_keys: those that are no part of the configuration. tally: requests by API key.
     """
 
@@ -48,6 +50,7 @@ class Parts:
     metrics: Registry | None = None
     traces: Traces = field(default_factory=Traces)
     idempotency: Idempotency = field(default_factory=MemoryIdempotency)
+    cache: Cache = field(default_factory=MemoryCache)
     canaries: Canaries = field(default_factory=Canaries)
     api_keys: KeyRegistry = field(default_factory=KeyRegistry)
     tally: Tally = field(default_factory=Tally)
@@ -67,6 +70,7 @@ class Parts:
         self.keys.stop()
         self.upstreams.close()
         self.idempotency.close()
+        self.cache.close()
 
 
 T = TypeVar("T")

@@ -29,6 +29,7 @@ from frontdesk.gateway.pipeline.order import (
 )
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, Routes, RouteTable, StageMount
+from frontdesk.gateway.pipeline.stages.cache import settled
 from frontdesk.gateway.pipeline.versions import VersionMount, VersionTable, how_said
 from frontdesk.gateway.telemetry.canaries import CanaryMeter
 from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter
@@ -275,6 +276,8 @@ class _Compiler:
     def _ending(self, build: RouteBuild) -> Log:
         """Return what is called when an exchange of this route is over: the log, behind what counts."""
         metrics, log = self.parts.metrics, self._counted(build)
+        if build.operation is not None and build.api.cache_of(build.operation) is not None:
+            log = settled(log)
         if metrics is None:
             return log
         name = build.authorizer

@@ -117,6 +117,18 @@ def write_fields(fields: Fields) -> bytes:
     return b"".join([b"%b: %b\r\n" % field for field in fields])
 
 
+class Fetch(Protocol):
+    """What a cache wants of an exchange whose answer it does not have."""
+
+    def answered(self, exchange: "Exchange", reply: Reply) -> Reply:
+        """Look at the answer; return what the client gets."""
+        ...
+
+    def over(self) -> None:
+        """The exchange has ended: nothing more comes of it."""
+        ...
+
+
 class ClientEnd(Protocol):
     """The client's side of an exchange, as the server offers it to the pipeline."""
 
@@ -237,6 +249,8 @@ class Exchange:
     """Seconds that a decision took; -1: it was remembered, or none was asked for."""
     limit_fields: Fields | None = None
     """RateLimit fields to add to the reply, from the tightest limit passed so far."""
+    fetch: "Fetch | None" = None
+    """What the cache awaits of this exchange: the answer that it is to keep, where it looked for one."""
     validation_errors: str = ""
     """What was wrong with the request, where it was validated: names and rules, no values."""
     limit_ratio: float = 2.0

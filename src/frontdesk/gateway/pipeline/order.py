@@ -29,6 +29,7 @@ from frontdesk.gateway.pipeline.resource_tree import ResourceTree, RestMount
 from frontdesk.gateway.pipeline.router import Routes, RouteTable, StageMount
 from frontdesk.gateway.pipeline.stages import (
     api_key,
+    cache,
     compress,
     cors,
     gateway_response,
@@ -110,12 +111,15 @@ HEAD: tuple[Builder, ...] = (
     idempotency.idempotency_key,
     throttle.throttle_after_auth,
     validate,
+    cache.cache_lookup,
     mapping.request_mapping,
     integration,
 )
 
 TAIL: tuple[Builder, ...] = (
     mapping.response_mapping,
+    cache.cache_store,
+    cache.cache_discard,
     idempotency.keep_answer,
     throttle.rate_limit_fields,
     versioning.deprecation_fields,
@@ -141,11 +145,14 @@ REST_HEAD: tuple[Builder, ...] = (
     idempotency.idempotency_key,
     throttle.throttle_after_auth,
     validate,
+    cache.cache_lookup,
     integration_request,
     rest_integration,
 )
 
 REST_TAIL: tuple[Builder, ...] = (
+    cache.cache_store,
+    cache.cache_discard,
     gateway_response.gateway_response,
     idempotency.keep_answer,
     throttle.rate_limit_fields,

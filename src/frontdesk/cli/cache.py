@@ -1,0 +1,51 @@
+"""`frontdesk cache`: the answers that a running gateway keeps, and dropping them."""
+
+from pathlib import Path
+
+import click
+
+from frontdesk.cli.configured import config_option, read
+
+_ADMIN = ("name", "admin")
+
+
+@click.group()
+def cache() -> None:
+    """Show or drop the answers that a running gateway gives again.
+
+    Example: frontdesk cache flush partners/prod
+    """
+
+
+@cache.command()
+@config_option
+def stats(paths: tuple[Path, ...]) -> None:
+    """Show how many answers are kept, and the memory that they take."""
+    from frontdesk.cli.operator import command
+
+    told = command(read(paths, _ADMIN).config.admin, "/cache", method="GET")
+    share = told["bytes"] / told["max_bytes"] if told["max_bytes"] else 0.0
+    click.echo(
+        f"{told['entries']} answers, {told['bytes']:,} of {told['max_bytes']:,} bytes ({share:.1%}), "
+        f"{told['evictions']} dropped for want of room"
+    )
+
+
+@cache.command()
+@config_option
+@click.argument("target", required=False, metavar="[API[/STAGE]]")
+@click.option("--route", help="Only this route, such as 'GET /plans'. Needs a stage.")
+def flush(paths: tuple[Path, ...], target: str | None, route: str | None) -> None:
+    """Drop kept answers: all, or those of an API, of a stage, of a route.
+
+    What is being fetched meanwhile is not kept either.
+    """
+    from frontdesk.cli.operator import command
+
+    api, _, stage = (target or "").partition("/")
+    if route and api and not stage:
+        stage = "$default"
+    named = {"api": api, "stage": stage, "route": route or ""}
+    asked = {level: name for level, name in named.items() if name}
+    told = command(read(paths, _ADMIN).config.admin, "/cache/flush", asked)
+    click.echo(f"{told['flushed']} answers dropped")

@@ -1,0 +1,44 @@
+"""Owns what caches need of their routes: no answer to one caller may be given to another by mistake."""
+
+from collections.abc import Iterator
+
+from frontdesk.base.errors import Finding
+from frontdesk.config.models.http_api import Route
+from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.rest_api import Method
+from frontdesk.config.models.root import Config
+from frontdesk.config.tree import Tree
+
+
+def unsafe_caches(config: Config, tree: Tree) -> Iterator[Finding]:
+    """Find caches of authorized routes that neither tell callers apart nor say that they need not.
+
+    And caches in mode rfc9111 where no HTTP backend says anything.
+    """
+    for name, api in config.apis.items():
+        for below, _, operation in api.operations():
+            cache = api.cache_of(operation)
+            if cache is None:
+                continue
+            own = ("apis", name, *below, "cache")
+            at = own if tree.node_at(own) else ("apis", name, "cache")
+            authorized = (operation.authorizer or api.authorizer or "none") != "none"
+            if authorized and not cache.shared and not cache.tells_callers_apart:
+                yield Finding(
+                    "error",
+                    "cache-without-identity",
+                    tree.position(at, of_key=True),
+                    f"expected a part of who asks in the key of {below[-1]}",
+                    why="one caller would be given what was meant for another",
+                    hint="add such as authorizer.principalId to key, or `shared: true` if all get the same",
+                )
+            if cache.mode == "rfc9111" and not _is_proxy(operation):
+                where = tree.position((*at, "mode"))
+                message = f"expected mode ttl on {below[-1]}, which passes no backend's answers on"
+                yield Finding("error", "cache-mode", where, message)
+
+
+def _is_proxy(operation: Operation) -> bool:
+    if isinstance(operation, Method):
+        return operation.integration.type == "http_proxy"
+    return isinstance(operation, Route) and operation.http is not None
