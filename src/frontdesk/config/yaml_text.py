@@ -18,7 +18,11 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = "|" if "\n" in text else None if isinstance(plain_value(text), str) else '"'
+    lines = text.split("\n")
+    if not all(line.isprintable() for line in lines) or not isinstance(plain_value(text), str):
+        style: str | None = '"'
+    else:
+        style = "|" if len(lines) > 1 else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -109,7 +109,7 @@ routes:
 def api_in_a_file(folder, api):
     """Write a file of one API, its keys as text or as a mapping."""
     path = folder / "frontdesk.yaml"
-    text = api if isinstance(api, str) else json.dumps(api)
+    text = api if isinstance(api, str) else json.dumps(api, ensure_ascii=False)
     indented = "".join(f"    {line}\n" for line in text.splitlines())
     path.write_text(f"{AROUND}\napis:\n  a:\n{indented}")
     return load([path], ENVIRON)
