@@ -32,6 +32,12 @@ RETRIED = "upstreams: {u: {url: 'http://x', retry: {%s}}}\napis: {a: {throttle: 
 TARGETS = "upstreams: {u: {targets: ['http://x', 'http://y']%s}}\napis: {a: {throttle: 5/s, routes: {GET /: {http: {upstream: u}}}}}"
 SEVERAL = "upstreams: {u: {url: 'http://x'%s}, v: {url: 'http://v'}}\napis: {a: {throttle: 5/s, routes: {GET /: {http: {upstream: u}}}}}"
 
+REST = "{type: rest, resources: {/a: {%s: {%s}}}}"
+MOCKED = "integration: {type: mock}"
+CALLED = "integration: {type: aws_proxy, function: f}"
+SENT = "integration: {type: http_proxy, upstream: u}"
+RETRYING = "upstreams: {u: {url: 'http://x', retry: {}}}"
+
 KEYED = "store: memory\nworkers: %s\napis: {a: {throttle: 5/s, routes: {POST /: {mock: {}%s}}}}"
 
 DOCUMENT = """
@@ -329,6 +335,36 @@ CASES = [
         "unreachable-route",
         "apis: {a: {routes: {GET /v1/x: {mock: {}}}}, b: {base_path: /v1}}",
         "apis: {a: {routes: {GET /v12/x: {mock: {}}, 'GET /{v}/x': {mock: {}}}}, b: {base_path: /v1}}",
+    ),
+    (
+        "unreachable-route",
+        f"apis: {{a: {REST % ('GET', MOCKED)}, b: {{base_path: /a}}}}",
+        f"apis: {{a: {REST % ('GET', MOCKED)}, b: {{base_path: /ab}}}}",
+    ),
+    (
+        "open-route",
+        f"{RETRYING}\napis: {{a: {REST % ('GET', SENT)}}}",
+        f"{RETRYING}\napis: {{a: {REST % ('GET', MOCKED)}}}",
+    ),
+    (
+        "function-outlives-gateway",
+        f"functions: {{f: {{handler: m.f, timeout: 5s}}}}\napis: {{a: {REST % ('GET', f'timeout: 5s, {CALLED}')}}}",
+        f"functions: {{f: {{handler: m.f, timeout: 5s}}}}\napis: {{a: {REST % ('GET', f'timeout: 6s, {CALLED}')}}}",
+    ),
+    (
+        "retry-without-key",
+        f"{RETRYING}\napis: {{a: {REST % ('POST', SENT)}}}",
+        f"{RETRYING}\napis: {{a: {REST % ('POST', f'idempotency: {{}}, {SENT}')}}}",
+    ),
+    (
+        "timeout-never-acts",
+        f"apis: {{a: {REST % ('GET', f'timeout: 5s, {MOCKED}')}}}",
+        f"apis: {{a: {REST % ('GET', MOCKED)}}}",
+    ),
+    (
+        "timeout-never-acts",
+        f"upstreams: {{u: {{url: 'http://x', timeout: {{total: 4s}}}}}}\napis: {{a: {REST % ('GET', f'timeout: 5s, {SENT}')}}}",
+        f"upstreams: {{u: {{url: 'http://x', timeout: {{total: 5s}}}}}}\napis: {{a: {REST % ('GET', f'timeout: 5s, {SENT}')}}}",
     ),
     ("unused", "upstreams: {u: {url: 'http://x'}}", OPEN),
     (

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from frontdesk.base.errors import Position
-from frontdesk.config.check.routes import routes
+from frontdesk.config.check.routes import operations, routes
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.http_api import Route
+from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.resilience import Retry
 from frontdesk.config.tree import Path
 
@@ -14,38 +15,39 @@ _OF_SEVERAL = ("health",)  # keys of an upstream that choose among its targets
 
 
 def retry_without_key(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Retries on routes whose requests must not be carried out twice, and that take no key."""
-    for path, _, route in routes(loaded):
-        at, retry = _retry(loaded, path, route)
-        if retry is None or retry.attempts == 1 or route.idempotency is not None:
+    """Retries of requests that must not be carried out twice, and that take no key."""
+    for path, _, key, operation in operations(loaded):
+        at, retry = _retry(loaded, path, operation)
+        if retry is None or retry.attempts == 1 or operation.idempotency is not None:
             continue
-        method = str(path[-1]).partition(" ")[0]
+        method = key.partition(" ")[0]
         if method in _NOT_IDEMPOTENT:
             harm = "may be carried out twice" if retry.retry_non_idempotent else "is rarely retried"
-            yield loaded.tree.position(at, of_key=True), f"{path[-1]} {harm}"
+            yield loaded.tree.position(at, of_key=True), f"{key} {harm}"
         elif retry.retry_non_idempotent and method in ("ANY", "$default"):
             where = loaded.tree.position(at, of_key=True)
-            yield where, f"a POST to {path[-1]} may be carried out twice"
+            yield where, f"a POST to {key} may be carried out twice"
 
 
-def _retry(loaded: Loaded, path: Path, route: Route) -> tuple[Path, Retry | None]:
-    """Find the retries of a route, and where they are said."""
-    http = route.http
-    if http is None:
-        return path, None
-    if "retry" in http.model_fields_set or http.upstream is None:
+def _retry(loaded: Loaded, path: Path, operation: Operation) -> tuple[Path, Retry | None]:
+    """Find the retries of a route or method, and where they are said."""
+    http = operation.http if isinstance(operation, Route) else None
+    if http is not None and ("retry" in http.model_fields_set or http.upstream is None):
         return (*path, "http", "retry"), http.retry
-    return ("upstreams", http.upstream, "retry"), loaded.config.upstreams[http.upstream].retry
+    name = operation.upstream
+    if name is None:
+        return path, None
+    return ("upstreams", name, "retry"), loaded.config.upstreams[name].retry
 
 
 def keys_apart(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Idempotency keys that each of several workers keeps for itself."""
     config = loaded.config
     if config.store.kind == "memory" and config.workers > 1:
-        for path, _, route in routes(loaded):
-            if route.idempotency is not None:
+        for _, _, key, operation in operations(loaded):
+            if operation.idempotency is not None:
                 where = loaded.tree.position(("store",))
-                yield where, f"{config.workers} workers do not know each other's keys of {path[-1]}"
+                yield where, f"{config.workers} workers do not know each other's keys of {key}"
 
 
 def never_acting(loaded: Loaded) -> Iterator[tuple[Position, str]]:

@@ -14,11 +14,11 @@ from frontdesk.config.tree import Path
 _ANY_ORIGIN = ("*", "http://*", "https://*")
 
 
-def operations(loaded: Loaded) -> Iterator[tuple[Path, Api, Operation]]:
-    """Go through all routes and methods, with the path of each."""
+def operations(loaded: Loaded) -> Iterator[tuple[Path, Api, str, Operation]]:
+    """Go through all routes and methods, with the path of each, and its key such as `GET /pets`."""
     for name, api in loaded.config.apis.items():
-        for below, _, operation in api.operations():
-            yield ("apis", name, *below), api, operation
+        for below, key, operation in api.operations():
+            yield ("apis", name, *below), api, key, operation
 
 
 def routes(loaded: Loaded) -> Iterator[tuple[Path, HttpApi, Route]]:
@@ -39,22 +39,23 @@ def any_origin(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 
 
 def open_without_throttle(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Routes with neither authorizer nor a throttle of their own, their API or their stage.
+    """Routes and methods with neither authorizer nor a throttle of their own, their API or their stage.
 
     Mocks are left out: they cost no more than the refusal would.
     """
-    for path, api, operation in operations(loaded):
+    for path, api, _, operation in operations(loaded):
         is_open = (operation.authorizer or api.authorizer or "none") == "none"
         throttled = (
             operation.throttle
             or api.throttle
             or all(stage.throttle for stage in api.stages.values())
         )
-        if is_open and not throttled and not _is_mock(operation):
+        if is_open and not throttled and not is_mock(operation):
             yield loaded.tree.position(path, of_key=True), "public route without a throttle"
 
 
-def _is_mock(operation: Operation) -> bool:
+def is_mock(operation: Operation) -> bool:
+    """Whether requests are answered at the door, by what the file says."""
     if isinstance(operation, Method):
         return operation.integration.type == "mock"
     return isinstance(operation, Route) and operation.mock is not None
@@ -62,10 +63,10 @@ def _is_mock(operation: Operation) -> bool:
 
 def unreachable(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Routes whose requests all go to another route, or to another API with a longer base path."""
-    for path, api, _ in routes(loaded):
-        key = str(path[-1])
+    for path, api, key, _ in operations(loaded):
         taken_by = None
         if key == DEFAULT:
+            assert isinstance(api, HttpApi)  # the only one that has it
             taken_by = _takes_everything(api)
         elif list(api.stages) == [DEFAULT] and str(path[1]) not in loaded.config.mapped:
             taken_by = _api_in_front(loaded, api, api.base_path.rstrip("/") + key.partition(" ")[2])
@@ -80,7 +81,7 @@ def _takes_everything(api: HttpApi) -> str | None:
     return f"ANY / and {greedy} take all requests" if greedy and "ANY /" in api.routes else None
 
 
-def _api_in_front(loaded: Loaded, api: HttpApi, path: str) -> str | None:
+def _api_in_front(loaded: Loaded, api: Api, path: str) -> str | None:
     for name, other in loaded.config.apis.items():
         if not loaded.config.has_own_place(name):
             continue

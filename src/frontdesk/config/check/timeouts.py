@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from frontdesk.base.durations import write_duration
 from frontdesk.base.errors import Position
-from frontdesk.config.check.routes import routes
+from frontdesk.config.check.routes import is_mock, operations
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.authorizer import ANSWER_TIME, FunctionAuthorizer
+from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.tree import Path
 
@@ -16,14 +17,15 @@ def function_outlives_gateway(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 
     A route that streams waits for the first part only.
     """
-    for path, _, route in routes(loaded):
-        if route.function is None or route.invoke_mode == "response_stream":
+    for _, _, key, operation in operations(loaded):
+        streams = isinstance(operation, Route) and operation.invoke_mode == "response_stream"
+        if operation.called is None or streams:
             continue
-        for place, timeout in _function_timeouts(loaded, route.function):
-            if timeout >= route.timeout:
-                may, waits = write_duration(timeout), write_duration(route.timeout)
+        for place, timeout in _function_timeouts(loaded, operation.called):
+            if timeout >= operation.timeout:
+                may, waits = write_duration(timeout), write_duration(operation.timeout)
                 where = loaded.tree.position(place)
-                yield where, f"the function may take {may}, but {path[-1]} waits only {waits}"
+                yield where, f"the function may take {may}, but {key} waits only {waits}"
 
 
 def _function_timeouts(loaded: Loaded, written: str) -> Iterator[tuple[Path, float]]:
@@ -47,8 +49,9 @@ def never_acting(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     An upstream's `read` always may act: it bounds silence within an answer that has begun, too.
     """
     tree = loaded.tree
-    for path, _, route in routes(loaded):
-        if (route.mock or route.static) and tree.node_at((*path, "timeout")):
+    for path, _, _, operation in operations(loaded):
+        is_static = isinstance(operation, Route) and operation.static is not None
+        if (is_static or is_mock(operation)) and tree.node_at((*path, "timeout")):
             where = tree.position((*path, "timeout"), of_key=True)
             yield where, "a route that is answered at the door waits for nothing"
     for path, seconds, bound, other in (*_of_upstreams(loaded), *_of_authorizers(loaded)):
@@ -64,12 +67,12 @@ _Bounded = Iterator[tuple[Path, float, float, str]]
 def _of_upstreams(loaded: Loaded) -> _Bounded:
     upstreams = loaded.config.upstreams
     longest: dict[str, float] = {}
-    for path, _, route in routes(loaded):
-        if route.http is not None and route.http.upstream is not None:
-            name = route.http.upstream
-            longest[name] = max(route.timeout, longest.get(name, 0.0))
+    for path, _, _, operation in operations(loaded):
+        name = operation.upstream
+        if name is not None:
+            longest[name] = max(operation.timeout, longest.get(name, 0.0))
             total = upstreams[name].timeout.total
-            yield (*path, "timeout"), route.timeout, total, f"the total of {name}"
+            yield (*path, "timeout"), operation.timeout, total, f"the total of {name}"
     for name, upstream in upstreams.items():
         limits, path = upstream.timeout, ("upstreams", name, "timeout")
         of_routes = longest.get(name, limits.total), "the longest timeout of its routes"

@@ -67,6 +67,11 @@ class Route(Operation):
         """See Operation."""
         return self.function
 
+    @property
+    def upstream(self) -> str | None:
+        """See Operation."""
+        return self.http.upstream if self.http is not None else None
+
     def calling(self, function: str) -> Self:
         """See Operation."""
         return self.model_copy(update={"function": function})

@@ -67,6 +67,11 @@ class Operation(Model):
         """The function that answers, as the file names it; None where none does."""
         raise NotImplementedError
 
+    @property
+    def upstream(self) -> str | None:
+        """The entry of `upstreams` that answers; None where none does."""
+        raise NotImplementedError
+
     def calling(self, function: str) -> Self:
         """Return the same operation with another function."""
         raise NotImplementedError

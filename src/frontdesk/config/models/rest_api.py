@@ -66,6 +66,11 @@ class Method(Operation):
         """See Operation."""
         return self.integration.function
 
+    @property
+    def upstream(self) -> str | None:
+        """See Operation."""
+        return self.integration.upstream
+
     def calling(self, function: str) -> Self:
         """See Operation."""
         integration = self.integration.model_copy(update={"function": function})
