@@ -93,7 +93,7 @@ async def test_a_stale_answer_of_the_other_is_no_fresh_one(node):
 async def test_answers_end_in_redis_when_they_expire(node, redis):
     await node().keep(entry())
     (key,) = answers(redis)
-    assert redis.expiretime(key) == int(NOW + 600)
+    assert redis.pexpiretime(key) == int((NOW + 600) * 1000)
 
 
 @pytest.mark.parametrize("prefix", ["", "clinic\0", KEY])
