@@ -17,6 +17,7 @@ from frontdesk.rules.resilience.quota import Quota
 BATCH: Final = 64
 """Decisions that one round trip should be enough for."""
 
+# Differs: [leased-limits] A token may be used up to this long after it was taken.
 HOLD: Final = 1.0
 """Seconds for which tokens are kept: what a node strands when its callers go elsewhere."""
 
