@@ -58,6 +58,13 @@ def examples(page):
     return found
 
 
+def documents(page):
+    """Find the OpenAPI documents that a page shows, by the name of their file."""
+    return dict(
+        re.findall(r"^```openapi (\S+)\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    )
+
+
 def spliced(whole, example):
     """Put a fragment into a whole file, and return that."""
     at = whole

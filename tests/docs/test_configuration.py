@@ -16,7 +16,7 @@ from frontdesk.config.schema import json_schema
 from frontdesk.config.yaml_source import read_yaml
 from frontdesk.gateway.pipeline.context import CONTEXT
 from frontdesk.rules.lang.selectors import SOURCES, parse
-from tests.docs.pages import PAGES, ROOT, codes, examples, spliced, tables
+from tests.docs.pages import PAGES, ROOT, codes, documents, examples, spliced, tables
 
 PAGE = (ROOT / "docs" / "configuration.md").read_text()
 EXAMPLES = [(page, example) for page in PAGES for example in examples(page)]
@@ -45,6 +45,8 @@ def test_an_example_loads(page, example, tmp_path):
         content = spliced(examples(page)[0].content, example)
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "vendor").write_text("v3nd0r\n")
+    for name, document in documents(page).items():
+        (tmp_path / name).write_text(document)
     file = tmp_path / "frontdesk.yaml"
     file.write_text(json.dumps(content))  # JSON is accepted
     load([file], ENVIRON)
