@@ -38,6 +38,7 @@ def render(template, limits=Limits()):  # noqa: B008 - it is frozen
         ("#foreach($i in [1..1001])x#end", "has a #foreach of more than 1,000 turns"),
         (thousand(thousand("x")), STEPS),
         (thousand(thousand("")), STEPS),
+        ("#set($r = [1..1000])#foreach($i in $r)#foreach($j in $r)#end#end", STEPS),
         ("#set($s = 'ab')" + thousand('#set($s = "$s$s")'), TEXTS),
         ("#set($s = 'ab')" + thousand("#set($s = $s + $s)"), TEXTS),
         ("#set($s = 'ab')" + thousand("#set($s = $s.replace('a', $s))"), TEXTS),
