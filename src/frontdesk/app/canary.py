@@ -268,6 +268,7 @@ class CanaryRuns:
             except StoreError as error:
                 _log.warning("the state of canary %s is not kept: %s", run.key, error)
 
+    # Differs: [judged-canaries] AWS leaves it to operators.
     def _end(self, run: _Run, state: State) -> None:
         run.state, run.by, run.since = state, "judge", self._clock.time()
         say = _log.info if state == "promoted" else _log.warning

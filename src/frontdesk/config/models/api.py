@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from frontdesk.config.models.canary import Canary, StageVariables
 from frontdesk.config.models.cache import Cache
+from frontdesk.config.models.canary import Canary, StageVariables
 from frontdesk.config.models.mapping import HeaderName
 from frontdesk.config.models.model import (
     AliasName,
@@ -195,6 +195,7 @@ class Api(Model):
     versioning: Versioning | None = None
     """Several versions side by side, and when each is retired. Absent: one."""
 
+    # Differs: [canaries-everywhere] AWS has canaries at stages of REST APIs.
     canary: Canary | None = None
     """A share of the requests of each stage for what is new. Absent: all requests are treated alike."""
 

@@ -83,6 +83,7 @@ def point_by(
     The identity is part of what is hashed, so that it is not the same clients who try every canary.
     """
     throw = chance or random.Random().random  # noqa: S311 - spreads, hides nothing
+    # Differs: [sticky-canaries] AWS chooses each request by itself.
     if canary.sticky is None:
         return lambda _ex: throw()
     subject = _SUBJECTS.get(canary.sticky) or bind(canary.sticky)

@@ -159,6 +159,7 @@ class _Compiler:
 
     def _aliased(self, operation: Operation, alias: str | None, trial: str | None) -> Operation:
         """Return the operation as a stage runs it: its function by the canary's alias, or the stage's own."""
+        # Differs: [stage-aliases] AWS has a stage variable in the function's ARN.
         if operation.called is None:
             return operation
         name, _, qualifier = operation.called.partition(":")

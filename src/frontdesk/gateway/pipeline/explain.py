@@ -23,7 +23,7 @@ class Explanation:
 def explain(plan: GatewayPlan, method: str, url: str, headers: Mapping[str, str]) -> Explanation:
     """Route a request without running it.
 
-    url: absolute, or a path. headers: only Host, Origin and Access-Control-Request-Method matter.
+    url: absolute, or a path. headers: only those matter that say a version, an origin or a host.
     Raises ValueError when the path is one that the door refuses with 400.
     """
     target = urlsplit(url)

@@ -80,14 +80,9 @@ def json_record(ex: Exchange) -> bytes:
             record["integrationStatus"] = ex.integration_status
         if ex.upstream:
             record["upstream"] = ex.upstream
-    if ex.principal:
-        record["principal"] = _shown(ex.principal)
-    if ex.api_key is not None:
-        record["consumer"] = ex.api_key.name
     if api.side:
         record["canary"] = api.side == "canary"
-    if ex.client_cert is not None:
-        record["clientCert"] = _shown(ex.client_cert.subject)
+    _record_caller(ex, record)
     if ex.error:
         record["errorCode"] = ex.error
         if ex.authorizer_error:
@@ -98,6 +93,16 @@ def json_record(ex: Exchange) -> bytes:
         if ex.invoke_status or (caller is not None and caller.amazon is not None):
             record["xrayTraceId"] = write_root(ex.trace_id)
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _record_caller(ex: Exchange, record: dict[str, Any]) -> None:
+    """Write who the caller is, as far as anybody knows."""
+    if ex.principal:
+        record["principal"] = _shown(ex.principal)
+    if ex.api_key is not None:
+        record["consumer"] = ex.api_key.name
+    if ex.client_cert is not None:
+        record["clientCert"] = _shown(ex.client_cert.subject)
 
 
 _shown = lru_cache(512)(mask_secrets)
