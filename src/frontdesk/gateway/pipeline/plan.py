@@ -54,7 +54,7 @@ class ApiFacts:
 
     def execute_arn(self, method: str, path: str) -> str:
         """The method ARN `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}/{path}`."""
-        # A REST API passes the last slash over, and so must its policies.
+        # Differs: [method-arn-slash] a REST API passes the last slash over, and so must its policies.
         below = path.strip("/") if self.kind == "rest" else path.removeprefix("/")
         return f"{self.api_arn}/{self.stage}/{method}/{below}"
 

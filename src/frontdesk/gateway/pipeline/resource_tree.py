@@ -38,6 +38,7 @@ class ResourceTree:
 
         A slash at the end of the path is passed over.
         """
+        # Differs: [normalised-variables] AWS shows variables as they were sent.
         segments = path.strip("/").split("/") if path != "/" else []
         found = self._by_method.get(method, self._any).find(segments, 0)
         if found is None:
@@ -98,6 +99,7 @@ class RestMount(StageMount):
 
     def take(self, ex: Exchange, path: str) -> None:
         """See Mount. The request gets the ids of REST APIs, a greedy variable the slashes of its client."""
+        # Differs: [request-uuid] at AWS the two ids have nothing to do with each other.
         ex.extended_request_id = ex.request_id
         ex.request_id = uuid_of(ex.request_id)
         super().take(ex, path)

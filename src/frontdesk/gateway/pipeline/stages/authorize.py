@@ -72,6 +72,7 @@ def _function(build: RouteBuild, name: str) -> tuple[Stage, str]:
     kept = f"kept {config.cache:g} s" if config.cache and config.identity else "asked each time"
     detail = f"{name}: function {config.function}, form {config.form}, {kept}"
     facts = build.facts.event_facts(build.key)
+    # Differs: [rest-authorizers] AWS's REST APIs know no simple answers.
     if not isinstance(build.api, RestApi):
         return function_stage(judge, config, EVENTS[config.form, config.payload](facts)), detail
     stage = function_stage(

@@ -82,6 +82,7 @@ class _Said:
         """Rewrite a reply of this type."""
         media_type = self._wished(ex)
         fields: Fields = [(b"content-type", media_type.encode("ascii")), self._error]
+        # Differs: [kept-fields] AWS sends none of them.
         fields += (field for field in reply.fields if field != JSON)
         for header, value in self._headers:
             found = value(ex)
