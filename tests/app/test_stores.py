@@ -151,6 +151,40 @@ async def test_an_idempotency_key_is_carried_out_once_by_two_gateways(tmp_path):
     assert [answer.headers["Idempotency-Replayed"] for answer in answers] == [None, "true"]
 
 
+async def test_a_key_its_quota_and_its_usage_are_one_for_all_gateways(tmp_path):
+    with redis_server() as redis:
+        text = f"""
+            store: {postgres_url()}
+            shared: {redis.url}
+            plans: {{small: {{apis: [a], quota: 5/d}}}}
+            apis: {{a: {{routes: {{GET /x: {{mock: {{}}, api_key: true}}}}}}}}
+        """
+        async with emptied(postgres_url()) as database:
+            paths = []
+            for name in "ab":
+                (tmp_path / name).mkdir()
+                paths.append(project(tmp_path / name, text))
+            async with serving(paths[0]) as one, serving(paths[1]) as other:
+                wanted = json.dumps({"name": "practice", "plans": ["small"]})
+                made = await asyncio.to_thread(api, one, "POST", "/api/keys", wanted)
+                key, headers = "/api/keys/practice", {"X-Api-Key": made.json["value"]}
+
+                def use(app):
+                    return call(app.addresses[0], "GET", "/x", headers=headers).status
+
+                await asyncio.to_thread(until, lambda: api(other, "GET", key).status == 200)
+                told = [await asyncio.to_thread(use, each) for each in (one, other) * 4]
+                assert told == [200] * 5 + [429] * 3
+                await asyncio.to_thread(api, one, "POST", f"{key}/revoke")
+                await asyncio.to_thread(until, lambda: use(other) == 403)
+            count = "SELECT sum(requests) FROM frontdesk_usage"
+            assert await database.run(lambda connection: connection.fetchval(count)) == 5
+
+
+def api(app, method, target, body=None):
+    return call(app.config.admin.listen, method, target, body=body)
+
+
 # -- what is missing ------------------------------------------------------------------------------------
 
 
