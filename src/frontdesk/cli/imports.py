@@ -2,16 +2,22 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from frontdesk.cli.configured import output_option, show, write
 
+if TYPE_CHECKING:
+    from frontdesk.config.openapi.importing import Imported
+
 
 @click.group("import")
 def import_() -> None:
-    """Turn what others have written into our configuration."""
+    """Turn what others have written into our configuration.
+
+    Example: frontdesk import openapi openapi.yaml -o frontdesk.yaml
+    """
 
 
 @import_.command("openapi")
@@ -39,25 +45,24 @@ def import_openapi(
     Example: frontdesk import openapi openapi.yaml -o frontdesk.yaml
     """
     from frontdesk.config.openapi.importing import import_document
-    from frontdesk.config.yaml_text import write_yaml
 
-    imported = import_document(file, name or file.stem, base_path)
-    show(imported.findings)
-    write(write_yaml(imported.content), output)
-    if any(finding.severity == "error" for finding in imported.findings):
-        raise SystemExit(1)
+    _print(import_document(file, name or file.stem, base_path), output)
 
 
-@import_.command("terraform")
-@click.argument("path", type=click.Path(path_type=Path, exists=True), default=".")
-@click.option("--name", help="Name of the configuration. Default: that of the folder.")
-@click.option(
+_NAME = click.option("--name", help="Name of the configuration. Default: that of the folder.")
+_SET = click.option(
     "--set",
     "given",
     multiple=True,
     metavar="ADDRESS=VALUE",
-    help="What nothing there says, such as var.env=prod or aws_cognito_user_pool.main.id=x.",
+    help="What nothing there says; the list of what is missing shows the addresses.",
 )
+
+
+@import_.command("terraform")
+@click.argument("path", type=click.Path(path_type=Path, exists=True), default=".")
+@_NAME
+@_SET
 @output_option
 def import_terraform(
     path: Path, name: str | None, given: tuple[str, ...], output: Path | None
@@ -72,21 +77,71 @@ def import_terraform(
 
     Example: frontdesk import terraform infra --set var.env=prod -o infra/frontdesk.yaml
     """
-    from frontdesk.config.imports import terraform
+    from frontdesk.config.imports import importing
+
+    _print(importing.import_terraform(path, _name(path, name), _pairs(given), os.environ), output)
+
+
+@import_.command("sam")
+@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@_NAME
+@_SET
+@output_option
+def import_sam(path: Path, name: str | None, given: tuple[str, ...], output: Path | None) -> None:
+    """Print the template PATH of SAM, or of plain CloudFormation, in our own keys.
+
+    Parameters come from their defaults and --set; so do exports of other stacks, and attributes that
+    only AWS knows, such as Pool.Arn. What is missing or not carried is listed as in `import terraform`.
+
+    Example: frontdesk import sam template.yaml --set Stage=prod -o frontdesk.yaml
+    """
+    from frontdesk.config.imports import importing
+
+    _print(importing.import_sam(path, _name(path, name), _pairs(given)), output)
+
+
+@import_.command("serverless")
+@click.argument(
+    "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), default="serverless.yml"
+)
+@_NAME
+@_SET
+@output_option
+def import_serverless(
+    path: Path, name: str | None, given: tuple[str, ...], output: Path | None
+) -> None:
+    """Print the service PATH of the Serverless Framework in our own keys.
+
+    Options and parameters are given by --set stage=prod; environment variables are read. Parameters
+    of the Systems Manager become references to environment variables. What is missing or not carried
+    is listed as in `import terraform`.
+
+    Example: frontdesk import serverless serverless.yml --set stage=prod -o frontdesk.yaml
+    """
+    from frontdesk.config.imports import importing
+
+    _print(importing.import_serverless(path, _name(path, name), _pairs(given), os.environ), output)
+
+
+def _print(imported: "Imported", output: Path | None) -> None:
     from frontdesk.config.yaml_text import write_yaml
 
-    pairs = dict(_pair(text) for text in given)
-    folder = path if path.is_dir() else path.parent
-    imported = terraform.import_terraform(path, name or folder.resolve().name, pairs, os.environ)
     show(imported.findings)
     write(write_yaml(imported.content), output)
     if any(finding.severity == "error" for finding in imported.findings):
         raise SystemExit(1)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    address, equals, value = text.partition("=")
-    if not equals or not address:
-        message = f"expected ADDRESS=VALUE, got {text!r}"
-        raise click.BadParameter(message)
-    return address, value
+def _name(path: Path, name: str | None) -> str:
+    return name or (path if path.is_dir() else path.parent).resolve().name
+
+
+def _pairs(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        address, equals, value = text.partition("=")
+        if not equals or not address:
+            message = f"expected ADDRESS=VALUE, got {text!r}"
+            raise click.BadParameter(message)
+        pairs[address] = value
+    return pairs

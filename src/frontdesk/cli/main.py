@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("frontdesk.cli.exports", "export openapi: write an API as an OpenAPI document."),
     "import": (
         "frontdesk.cli.imports",
-        "import openapi|terraform: print what they say in our own keys.",
+        "import openapi|terraform|sam|serverless FILE: print it in our own keys.",
     ),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),

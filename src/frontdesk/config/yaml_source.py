@@ -6,6 +6,7 @@ YAML 1.1, `no`, `on` and `12:30` stay texts and `010` is ten. Keys are always te
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from frontdesk.base.errors import Finding, Position
 from frontdesk.config.tree import Node, Tree, dotted
 
 MAX_DEPTH: Final = 64
+NO_TAGS: Final[Mapping[str, str]] = {}
 MAX_ALIASED: Final = 1000
 """Values that all aliases of a file may repeat: far above need, far below a bomb."""
 
@@ -54,14 +56,16 @@ class _Open:
     node: Node
     anchor: str | None
     began: int  # values read before it
+    tag: str | None = None
     key: str | None = None  # of a mapping: the key that waits for its value
     key_line: int = 0
     key_column: int = 0
 
 
 class _Reader:
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, tags: Mapping[str, str]) -> None:
         self.file = file
+        self.tags = tags
         self.findings: list[Finding] = []
         self.open: list[_Open] = []
         self.top: tuple[Any, Node] | None = None
@@ -85,6 +89,7 @@ class _Reader:
         value = plain_value(event.value) if plain else event.value
         self.count += 1
         node = self._node(event, {})
+        value, node = self._tagged(value, node, event.tag)
         if event.anchor:
             self.anchors[event.anchor] = (value, node, 1)
         self._add(value, node)
@@ -97,14 +102,16 @@ class _Reader:
             raise Unreadable(self._finding(event, "key", "expected a text as key"))
         value: Any = {} if type(event) is yaml.MappingStartEvent else []
         self.count += 1
-        self.open.append(_Open(value, self._node(event, {}), event.anchor, self.count - 1))
+        node = self._node(event, {})
+        self.open.append(_Open(value, node, event.anchor, self.count - 1, event.tag))
 
     def end(self, _event: Any) -> None:
         closed = self.open.pop()
+        value, node = self._tagged(closed.value, closed.node, closed.tag)
         if closed.anchor:
             size = self.count - closed.began
-            self.anchors[closed.anchor] = (closed.value, closed.node, size)
-        self._add(closed.value, closed.node)
+            self.anchors[closed.anchor] = (value, node, size)
+        self._add(value, node)
 
     def alias(self, event: Any) -> None:
         if self.open and isinstance(self.open[-1].value, dict) and self.open[-1].key is None:
@@ -158,10 +165,18 @@ class _Reader:
 
     # Differs: [yaml-tags] YAML has tags, and JSON surrogate pairs, which libyaml refuses.
     def _refuse_tag(self, event: Any) -> None:
-        if event.tag is not None:
+        if event.tag is not None and event.tag not in self.tags:
             self.findings.append(
                 self._finding(event, "tag", f"tags are not supported: {event.tag}")
             )
+
+    def _tagged(self, value: Any, node: Node, tag: str | None) -> tuple[Any, Node]:
+        """Return a value, or what its tag makes of it: a mapping with one key."""
+        key = self.tags.get(tag) if tag is not None else None
+        if key is None:
+            return value, node
+        whole = Node(node.file, node.line, node.column, node.line, node.column, {key: node})
+        return {key: value}, whole
 
     def _finding(self, event: Any, kind: str, message: str) -> Finding:
         mark = event.start_mark
@@ -198,12 +213,14 @@ def plain_value(text: str) -> str | int | float | bool | None:
     return text
 
 
-def read_yaml(data: bytes, file: str) -> tuple[Tree | None, list[Finding]]:
-    """Read one file. file: its name in positions.
+def read_yaml(
+    data: bytes, file: str, tags: Mapping[str, str] = NO_TAGS
+) -> tuple[Tree | None, list[Finding]]:
+    """Read one file. file: its name in positions. tags: `!Ref x` becomes {key of the tag: x}.
 
     Returns the tree (None when reading had to stop, or the top is no mapping) and what is wrong.
     """
-    reader = _Reader(file)
+    reader = _Reader(file, tags)
     start = Position(file, 1, 1, "")
     try:
         reader.read(data.decode("utf-8-sig"))

@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from frontdesk.base.errors import ConfigError
 from frontdesk.config.imports.resources import Resource
 from frontdesk.config.openapi.document import ANY_METHOD, Document
-from frontdesk.config.placed import Branch
+from frontdesk.config.placed import Branch, Placed, planted
+from frontdesk.config.yaml_source import read_yaml
 
 
 def document_of(drawn: Branch, api: Resource) -> Document:
@@ -22,7 +24,27 @@ def blank(api: Resource) -> Branch:
     drawn = Branch.at(api.origin)
     drawn.put("openapi", "3.0.1", api.origin)
     drawn.put("info", {"title": api.text("name") or api.name, "version": "1"}, api.origin)
+    body = _body(api)
+    if body is not None:
+        drawn.lay_over(body)
     return drawn
+
+
+def _body(api: Resource) -> Placed | None:
+    """Read the document that an API brings itself: a mapping, a text, or the name of a file."""
+    said = api.values.get("body")
+    if isinstance(said, dict):
+        return Placed(*planted(said, api.origin.node))
+    if not isinstance(said, str) or not said:
+        return None
+    file = Path(api.at.file).parent / said if "\n" not in said and len(said) < 256 else None
+    if file is not None and file.is_file():
+        tree, findings = read_yaml(file.read_bytes(), str(file))
+    else:
+        tree, findings = read_yaml(said.encode(), api.at.file)
+    if tree is None or findings:
+        raise ConfigError(tuple(findings))
+    return Placed(tree.value, tree.node)
 
 
 def operation_at(drawn: Branch, method: str, path: str, at: Resource) -> Branch:

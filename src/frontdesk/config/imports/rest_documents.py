@@ -67,7 +67,8 @@ class RestDrawing:
         return None
 
     def _method(self, drawn: Branch, api: Resource, method: Resource) -> None:
-        verb, path = method.text("http_method"), self._path(api, method.text("resource_id"))
+        verb = method.text("http_method")
+        path = method.text("path") or self._path(api, method.text("resource_id"))
         if path is None:
             message = f"method {verb}: nothing here says what its resource is"
             self._declared.tell(MISSING, method.at, message, "declare it")

@@ -1,13 +1,14 @@
-"""Turns Terraform's resources into our configuration, and lists what it could not carry."""
+"""Turns the resources of a template into our configuration, and lists what it could not carry."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from frontdesk.base.errors import Finding, Position
 from frontdesk.config.imports import functions
+from frontdesk.config.imports.cloudformation.sam import read_sam
 from frontdesk.config.imports.documents import document_of
 from frontdesk.config.imports.functions import name_of, read_functions
 from frontdesk.config.imports.hcl.module import read_terraform
@@ -17,7 +18,9 @@ from frontdesk.config.imports.plans import TYPES as OF_PLANS
 from frontdesk.config.imports.plans import read_plans
 from frontdesk.config.imports.resources import LEFT, Declared, Resource
 from frontdesk.config.imports.rest_documents import RestDrawing
+from frontdesk.config.imports.serverless import read_serverless
 from frontdesk.config.names import unknown_names
+from frontdesk.config.openapi.importing import Imported
 from frontdesk.config.openapi.reading import read_api
 from frontdesk.config.openapi.writing import as_written
 from frontdesk.config.placed import Branch, Placed
@@ -57,14 +60,6 @@ _NEEDLESS: Final[Mapping[str, str]] = {
 """Types that say nothing here, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What became of a template. findings: what it lacks, and what was not carried."""
-
-    content: dict[str, Any]
-    findings: tuple[Finding, ...]
-
-
 def import_terraform(
     path: Path, name: str, given: Mapping[str, str], environ: Mapping[str, str]
 ) -> Imported:
@@ -75,6 +70,27 @@ def import_terraform(
     """
     declared = read_shown(path) if path.suffix == ".json" else read_terraform(path, given, environ)
     return import_resources(declared, name, path)
+
+
+def import_sam(path: Path, name: str, given: Mapping[str, str]) -> Imported:
+    """Import a template of SAM, or of plain CloudFormation.
+
+    name: of the configuration. given: values of parameters, exports, and attributes as `Pool.Arn`.
+    Raises: ConfigError for what is no template, or cannot be evaluated.
+    """
+    return import_resources(read_sam(path, given), name, path)
+
+
+def import_serverless(
+    path: Path, name: str, given: Mapping[str, str], environ: Mapping[str, str]
+) -> Imported:
+    """Import a `serverless.yml`.
+
+    name: of the configuration. given: options, parameters, and what other stacks say. environ: for
+    `${env:…}`.
+    Raises: ConfigError for what is no service, or has variables that cannot be known.
+    """
+    return import_resources(read_serverless(path, given, environ), name, path)
 
 
 def import_resources(declared: Declared, name: str, path: Path) -> Imported:
@@ -89,6 +105,7 @@ def import_resources(declared: Declared, name: str, path: Path) -> Imported:
     findings: list[Finding] = []
     for api in declared.of(*_API_TYPES):
         findings += _read_api(declared, content, api)
+    _apart(declared, content)
     read_plans(declared, content)
     for resource in declared.resources:
         if resource.type not in _READ:
@@ -102,6 +119,21 @@ def _at_line(finding: Finding) -> Finding:
     """Leave out the path within a document that nobody has written."""
     where = finding.where
     return replace(finding, where=Position(where.file, where.line, where.column, ""))
+
+
+def _apart(declared: Declared, content: Branch) -> None:
+    """Serve several APIs below their names: at AWS each has a host of its own."""
+    apis = content.value.get("apis", {})
+    if len(apis) < 2:
+        return
+    for name in apis:
+        entry = content.branch("apis", Placed({}, content.node)).branch(
+            name, Placed({}, content.node)
+        )
+        entry.put("base_path", f"/{name}", Placed({}, entry.node))
+    where = Placed({}, content.node).position()
+    hint = "give them hosts instead, with `host`"
+    declared.tell(LEFT, where, "several APIs: each is served below its name", hint)
 
 
 def _set(branch: Branch, key: str, value: Branch) -> None:
@@ -121,7 +153,10 @@ def _read_api(declared: Declared, content: Branch, api: Resource) -> list[Findin
         merged = content.branch("authorizers", api.origin)
         merged.lay_over(Placed(reading.authorizers.value, reading.authorizers.node))
     _stages(declared, content, reading.api, api)
-    _set(content.branch("apis", api.origin), name_of(api.text("name") or api.name), reading.api)
+    apis, name = content.branch("apis", api.origin), name_of(api.text("name") or api.name)
+    if name in apis.value:
+        name = f"{name}-{'rest' if rest else 'http'}"
+    _set(apis, name, reading.api)
     return [
         *document.findings,
         *(Finding("warning", LEFT, note.where, note.message) for note in document.notes),

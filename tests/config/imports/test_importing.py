@@ -5,7 +5,7 @@ import json
 import pytest
 
 from frontdesk.config.imports.resources import LEFT, MISSING
-from frontdesk.config.imports.terraform import import_terraform
+from frontdesk.config.imports.importing import import_terraform
 from frontdesk.config.load import load
 from frontdesk.config.yaml_text import write_yaml
 
