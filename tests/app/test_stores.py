@@ -13,6 +13,7 @@ from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import load
+from tests.live.backends import unruly
 from tests.live.calls import call
 from tests.live.certificates import Authority
 from tests.live.gateways import gateway, project, serving
@@ -100,6 +101,37 @@ async def test_redis_over_tls_is_verified(tmp_path):
             path = project(tmp_path, LIMITED % json.dumps(settings))
             async with serving(path) as app:
                 assert await statuses(app.addresses[0], 1) == [status]
+
+
+# -- answers --------------------------------------------------------------------------------------
+
+
+async def test_gateways_give_each_others_answers_until_one_is_told_to_drop_them(tmp_path):
+    async with unruly() as backend:
+        with redis_server() as redis:
+            text = f"""
+                shared: {redis.url}
+                apis: {{a: {{routes: {{GET /x: {{http: "{backend.url}/x", cache: {{}}}}}}}}}}
+            """
+            paths = []
+            for name in "ab":
+                (tmp_path / name).mkdir()
+                paths.append(project(tmp_path / name, text))
+            async with serving(paths[0]) as one, serving(paths[1]) as other:
+                for each in (one, other, one, other):
+                    assert await statuses(each.addresses[0], 1) == [200]
+                assert len(backend.seen) == 1
+                await asyncio.to_thread(api, one, "POST", "/cache/flush", "{}")
+
+                def asked_again():
+                    call(other.addresses[0], "GET", "/x")
+                    return len(backend.seen) == 2
+
+                await asyncio.to_thread(until, asked_again)
+                redis.kill()
+                told = await asyncio.to_thread(api, one, "POST", "/cache/flush", "{}")
+                assert told.status == 503
+                assert "answers here are dropped" in told.json["hint"]
 
 
 # -- documents, usage and idempotency keys ------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from frontdesk.base.errors import StoreError
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON, refusal
@@ -55,7 +56,12 @@ class CacheApi:
         if prefix is None:
             hint = f"write {', '.join(LEVELS)}, each only with those before it"
             return _reply(422, {"message": "expected what to flush", "hint": hint, "findings": []})
-        return _reply(200, {"flushed": await self._caches.flush_cache(prefix)})
+        try:
+            flushed = await self._caches.flush_cache(prefix)
+        except StoreError as error:
+            hint = "answers here are dropped; tell the other gateways again when Redis is back"
+            return _reply(503, {"message": error.message, "hint": hint, "findings": []})
+        return _reply(200, {"flushed": flushed})
 
 
 def _prefix(body: bytes) -> str | None:

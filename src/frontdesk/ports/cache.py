@@ -116,7 +116,10 @@ class Cache(Protocol):
         ...
 
     async def flush(self, prefix: str = "") -> int:
-        """Drop all entries whose keys begin so, as `discard` does; return how many there were here."""
+        """Drop all entries whose keys begin so, as `discard` does; return how many there were here.
+
+        Raises: StoreError, where others who have them could not be told.
+        """
         ...
 
     def stats(self) -> Stats:
