@@ -1,5 +1,8 @@
 """Which cause has which type of gateway response, and how overrides spread."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from frontdesk.rules.rest.gateway_responses import CAUSES, TYPES, Response, fault_of, responses
@@ -9,6 +12,26 @@ TEMPLATES = {"application/json": '{"message":$context.error.messageString}'}
 
 def test_every_cause_leads_to_a_type_that_exists():
     assert set(CAUSES.values()) <= set(TYPES)
+
+
+REFUSALS = {
+    (int(status), cause)
+    for path in Path("src/frontdesk/gateway/pipeline").rglob("*.py")
+    for status, cause in re.findall(r'refusal\((\d{3}), "([^"]+)"', path.read_text())
+}
+REWORDED = {
+    (404, "route"),  # of an HTTP API
+    (500, "authorizer:broken"),
+    (502, "upstream:closed"),
+    (502, "upstream:protocol"),
+    (503, "jwt:keys_unavailable"),
+}
+"""Refusals whose status is another one at REST APIs."""
+
+
+@pytest.mark.parametrize(("status", "cause"), sorted(REFUSALS - REWORDED))
+def test_a_refusal_keeps_its_status(status, cause):
+    assert TYPES[fault_of(cause, status).type].status in (None, status)
 
 
 @pytest.mark.parametrize(

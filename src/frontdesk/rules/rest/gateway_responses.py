@@ -66,6 +66,7 @@ TYPES: Final[Mapping[str, ResponseType]] = {
 
 CAUSES: Final[Mapping[str, str]] = {
     "api_key": "INVALID_API_KEY",
+    "api_key:too_many_failures": "THROTTLED",
     "authorizer": "UNAUTHORIZED",
     "authorizer:broken": "AUTHORIZER_CONFIGURATION_ERROR",
     "authorizer:explicit_deny": "ACCESS_DENIED",
@@ -74,6 +75,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "basic": "UNAUTHORIZED",
     "basic:too_many_failures": "THROTTLED",
     "body_size": "REQUEST_TOO_LARGE",
+    "cache:invalidation": "ACCESS_DENIED",
     "function:event_too_large": "REQUEST_TOO_LARGE",
     "function:throttled": "API_CONFIGURATION_ERROR",
     "function:unavailable": "API_CONFIGURATION_ERROR",
@@ -82,6 +84,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "integration": "API_CONFIGURATION_ERROR",
     "integration_timeout": "INTEGRATION_TIMEOUT",
     "jwt": "UNAUTHORIZED",
+    "jwt:insufficient_scope": "ACCESS_DENIED",
     "jwt:keys_unavailable": "AUTHORIZER_FAILURE",
     "jwt:too_many_failures": "THROTTLED",
     "media_type": "UNSUPPORTED_MEDIA_TYPE",
@@ -96,6 +99,7 @@ CAUSES: Final[Mapping[str, str]] = {
     "upstream:resolve": "API_CONFIGURATION_ERROR",
     "upstream:timeout": "INTEGRATION_TIMEOUT",
     "validate:body": "BAD_REQUEST_BODY",
+    "validate:media_type": "UNSUPPORTED_MEDIA_TYPE",
     "validate:parameters": "BAD_REQUEST_PARAMETERS",
 }
 """Cause of a refusal, or its part before the colon → type. Other causes have DEFAULT_4XX or DEFAULT_5XX."""

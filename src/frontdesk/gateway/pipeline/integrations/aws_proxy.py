@@ -9,12 +9,11 @@ from frontdesk.config.models.rest_api import RestApi
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.integrations.function import Form, FunctionIntegration
+from frontdesk.gateway.pipeline.integrations.rest_request import ILLEGAL_HEADER, Parameters
 from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.rules.events.response import UNDECODABLE, Malformed, Response, parse_rest
 from frontdesk.rules.events.rest import RestEvent
-from frontdesk.rules.rest.expressions import REQUEST_TARGETS, parse_target
-from frontdesk.rules.rest.headers import ILLEGAL
 from frontdesk.rules.rest.media import BinaryTypes, wished_type
 
 _FORM: Final = Form(parse_rest, failed=502, throttled=500)
@@ -27,13 +26,9 @@ def integration(build: RouteBuild) -> Step:
     assert method.integration.function is not None
     assert isinstance(api, RestApi)
     place = build.place(*build.at, "integration")
-    targets = (
-        parse_target(each, REQUEST_TARGETS) for each in method.integration.request_parameters
-    )
-    illegal = [each.name for each in targets if each.name.lower() in ILLEGAL["aws_proxy"]]
-    if illegal:
-        # AWS ignores all other mappings here, and yet fails for these.
-        return Step("function", _fail, f"always 500: maps {', '.join(illegal)}", place)
+    if Parameters(method).fail:
+        # AWS ignores all mappings here, and yet fails for these.
+        return Step("function", _fail, "always 500: a field that may not be mapped", place)
     binary = BinaryTypes(api.binary_media_types)
     proxy = AwsProxy(
         build.parts.invokers[method.integration.function],
@@ -49,7 +44,7 @@ def integration(build: RouteBuild) -> Step:
 
 
 def _fail(_ex: Exchange) -> Reply:
-    return refusal(500, "integration:illegal_header")
+    return refusal(500, ILLEGAL_HEADER)
 
 
 class AwsProxy(FunctionIntegration):
