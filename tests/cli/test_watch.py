@@ -62,3 +62,11 @@ def test_the_configuration_code_layers_zips_and_requirements_are_watched(tmp_pat
         (tmp_path / name).touch()
     found = {file.relative_to(tmp_path).as_posix() for file in watched_files(load([path], {}))}
     assert found == {"frontdesk.yaml", "f.py", *sources, *named}
+
+
+def test_a_document_that_the_configuration_names_is_watched_with_what_it_refers_to(tmp_path):
+    path = project(tmp_path, "apis: {a: {openapi: api.yaml}}")
+    (tmp_path / "api.yaml").write_text("openapi: 3.0.1\npaths: {/: {$ref: more.yaml#/item}}\n")
+    (tmp_path / "more.yaml").write_text("item: {}\n")
+    found = {file.name for file in watched_files(load([path], {}))}
+    assert found == {"frontdesk.yaml", "api.yaml", "more.yaml"}

@@ -11,7 +11,10 @@ from frontdesk.cli.configured import config_option, output_option, read, write
 
 @click.group()
 def export() -> None:
-    """Write what the configuration says in a form that others read."""
+    """Write what the configuration says in a form that others read.
+
+    Example: frontdesk export openapi -o openapi.yaml
+    """
 
 
 @export.command("openapi")

@@ -279,8 +279,17 @@ POOL = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_x"
     ("authorizer", "expected"),
     [
         (
-            {"type": "token", "authorizerUri": URI.format(f"{FUNCTION}f")},
-            {"function": "f", "form": "token", "identity": ("$request.header.X-Token",)},
+            {
+                "type": "token",
+                "authorizerUri": URI.format(f"{FUNCTION}f"),
+                "identityValidationExpression": "[a-z]+",
+            },
+            {
+                "function": "f",
+                "form": "token",
+                "identity": ("$request.header.X-Token",),
+                "pattern": "[a-z]+",
+            },
         ),
         (
             {
@@ -545,12 +554,21 @@ def test_a_body_of_version_2_and_the_answers_of_a_method(tmp_path):
 
 # -- words at the top ---------------------------------------------------------------------------
 
+STATEMENT = {
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "execute-api:Invoke",
+    "Resource": "execute-api:/*",
+}
+POLICY = {"Version": "2012-10-17", "Statement": [STATEMENT]}
+
 
 @pytest.mark.parametrize(
     ("words", "key", "expected"),
     [
         ({"minimum_compression_size": 10}, "compression", {"minimum_size": 10}),
         ({"binary_media_types": ["image/png"]}, "binary_media_types", ("image/png",)),
+        ({"policy": POLICY}, "policy", POLICY),
         ({"api_key_source": "AUTHORIZER"}, "api_key_source", "authorizer"),
         (
             {

@@ -26,7 +26,7 @@ plans: {small: {throttle: 50/s, apis: [a]}}
 authorizers:
   users: {type: jwt, issuer: "https://i.example", audience: [a, b]}
   anybody: {type: jwt, issuer: "${env:URL}", audience: none, allow_http: true, leeway: 5s}
-  token: {type: function, function: f, form: token, identity: $request.header.X-Token, cache: 60s}
+  token: {type: function, function: f, form: token, identity: $request.header.X-Token, cache: 60s, pattern: "[a-z]+"}
   asked: {type: function, function: f, form: iam, payload: "1.0", identity: [$request.header.A, $request.querystring.b]}
   simple: {type: function, function: f:live, cache: 1500ms}
   keyed: {type: api_key, keys: {a: "${env:KEY}"}}
@@ -40,6 +40,8 @@ type: rest
 authorizer: users
 api_key_source: authorizer
 binary_media_types: [image/png]
+cache: {ttl: 60s, shared: true}
+policy: {Version: "2012-10-17", Statement: [{Effect: Allow, Principal: "*", Action: "execute-api:Invoke", Resource: "execute-api:/*"}]}
 compression: {minimum_size: 10}
 throttle: {rate: 5/s, by: $context.identity.sourceIp}
 stages: {prod: {variables: {x: y}}}
@@ -78,7 +80,7 @@ resources:
       validate: {body: {application/json: {type: string}, $default: Kind}, path: {id: required}}
     PATCH: {authorizer: keyed, api_key: true, integration: {type: http_proxy, upstream: u}, idempotency: {}}
   /{proxy+}:
-    GET: {integration: {type: mock}, max_body: 1KB, compression: false, validate: {}}
+    GET: {integration: {type: mock}, max_body: 1KB, compression: false, validate: {}, cache: off}
     POST: {authorizer: signed, integration: {type: aws_proxy, function: f}, throttle: ["${env:RATE:-5/s}"]}
     PUT: {authorizer: users, timeout: "${env:TIME:-5s}", integration: {type: mock}}
 """ % {"model": MODEL}  # noqa: UP031 - braces and dollars are YAML's here
@@ -382,6 +384,13 @@ def test_what_references_stand_for_is_written_nowhere(tmp_path):
     assert "127.0.0.1:1" not in written
     assert ENVIRON["KEY"] not in written
     assert "${env:URL}/x" in written
+
+
+def test_what_is_said_to_be_off_stays_off(tmp_path):
+    loaded = api_in_a_file(tmp_path, REST)
+    read = again(tmp_path, loaded, "a", "3.0").config.apis["a"]
+    assert read.cache_of(read.resources["/{proxy+}"]["GET"]) is None
+    assert read.cache_of(read.resources["/{proxy+}"]["POST"]) is not None
 
 
 def test_a_document_has_aws_words_for_what_aws_knows(tmp_path):

@@ -172,6 +172,7 @@ class Document:
             self.refuse(
                 root, f"expected an OpenAPI document, with the key openapi or swagger: {file}"
             )
+        # Differs: [openapi-3-1] AWS takes 2.0 and 3.0.
         elif not str(at.value).startswith(("2.0",) if self.is_swagger else ("3.0", "3.1")):
             self.refuse(at, "expected version 2.0, 3.0 or 3.1 of OpenAPI", value=at.value)
 

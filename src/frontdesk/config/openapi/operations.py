@@ -48,6 +48,7 @@ class Operations:
         self._validators = dict(_validators(document))
         root = document.root
         self._validator = root.get(f"{AWS}request-validator")
+        # Differs: [root-security] AWS passes over it, so that such operations are open there.
         security = root.get("security")
         self.default = schemes.protection(security) if security else Protection()
         """What operations without a `security` of their own ask for."""
@@ -64,6 +65,7 @@ class Operations:
         if integration is not None:
             self._read_integration(self._document, branch, self._document.follow(integration))
         elif ours is None:
+            # Differs: [no-integration] AWS imports it, and fails when it is called or deployed.
             hint = f"add {INTEGRATION}, or give this operation in the file, which then wins"
             self._document.refuse(placed, "expected an operation with an integration", hint)
         for key, member in placed.items():

@@ -153,7 +153,7 @@ class Schemes:
             entry.put("cache", 0, aws)  # AWS's default at HTTP APIs; at REST APIs it is ours
         expression = aws.get("identityValidationExpression")
         if expression is not None:
-            entry.graft("identity_validation", expression)
+            entry.graft("pattern", expression)
 
     def _pool(self, entry: Branch, _scheme: Placed, aws: Placed) -> None:
         entry.put("type", "jwt", aws)

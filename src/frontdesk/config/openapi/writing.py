@@ -169,6 +169,8 @@ def _words(api: Api) -> dict[str, Any]:
         words["api-key-source"] = api.api_key_source.upper()
         if api.binary_media_types:
             words["binary-media-types"] = list(api.binary_media_types)
+        if isinstance(api.policy, dict):
+            words["policy"] = api.policy
         if api.gateway_responses:
             words["gateway-responses"] = dict(_gateway_responses(api))
     words["importexport-version"] = "1.0"
@@ -199,8 +201,8 @@ def _missing(real: Model, back: Any, written: Any) -> dict[str, Any]:
         if key not in written:
             continue
         own, theirs = getattr(real, name), getattr(back, name, None)
-        if back is not None and own == theirs:
-            continue
+        if back is not None and name in back.model_fields_set and own == theirs:
+            continue  # a default that is said may say more than one that is not: `cache: off`
         missing[key] = _missing_within(own, theirs, written[key]) or written[key]
     return missing
 

@@ -103,6 +103,8 @@ def _function(entry: FunctionAuthorizer, config: Config, *, rest: bool) -> Schem
     if entry.form == "simple":
         words["enableSimpleResponses"] = True
     words["identitySource"] = _sources(entry.identity, rest=rest)
+    if entry.pattern is not None:
+        words["identityValidationExpression"] = entry.pattern
     return words
 
 
