@@ -152,16 +152,23 @@ class CanaryRuns:
     async def adopt(self, config: Config) -> None:
         """Begin the canaries that a configuration has anew, go on with those it still has, end the others."""
         async with self._turn:
-            before, self._runs = self._runs, {}
-            for api, stage, canary in _canaries(config):
+            wanted = list(_canaries(config))
+            samples = await self._all_samples() if wanted else ()
+            runs: dict[str, _Run] = {}
+            for api, stage, canary in wanted:
                 identity = canary_identity(config, api, stage)
-                run = before.get(f"{api}/{stage}")
+                run = self._runs.get(f"{api}/{stage}")
                 if run is None or run.identity != identity:
-                    run = await self._begun(api, stage, identity, canary)
-                self._runs[run.key] = run
-            for run in before.values():
-                if self._runs.get(run.key) is not run:
+                    run = self._new(api, stage, identity, canary, samples)
+                    await self._take_up(run)
+                runs[run.key] = run
+            before, self._runs = self._runs, runs
+            for key, run in before.items():
+                if runs.get(key) is not run:
                     run.timer.stop()
+            for key, run in runs.items():
+                if before.get(key) is not run:
+                    self._arm(run)
             await self._steer_all()
 
     def stop(self) -> None:
@@ -208,25 +215,22 @@ class CanaryRuns:
 
     # -- beginning --------------------------------------------------------------------------------
 
-    async def _begun(self, api: str, stage: str, identity: str, canary: Canary) -> _Run:
-        """Take a canary up where the catalog has it, else begin it."""
-        run = self._new(api, stage, identity, canary, await self._all_samples())
+    async def _take_up(self, run: _Run) -> None:
+        """Go on with a canary where the catalog has it, else begin it."""
         try:
             kept = await self._catalog.get(KIND, run.key)
-            if kept is not None and kept.document["canary"] == identity:
+            if kept is not None and kept.document["canary"] == run.identity:
                 run.resume(kept.document)
             else:
                 await self._keep(run)
         except StoreError as error:
             _log.warning("the state of canary %s is not kept: %s", run.key, error)
-        self._arm(run)
-        return run
 
     def _new(
         self, api: str, stage: str, identity: str, canary: Canary, samples: Sequence[Sample]
     ) -> _Run:
         key = f"{api}/{stage}"
-        timer = self._wheel.timer(lambda: self._check_soon(self._runs[key]))
+        timer = self._wheel.timer(lambda: self._check_soon(key))
         run = _Run(api, stage, identity, canary, timer)
         run.since = self._clock.time()
         run.baseline = evidence_of(samples, api, stage)
@@ -239,8 +243,8 @@ class CanaryRuns:
 
     # -- checking ---------------------------------------------------------------------------------
 
-    def _check_soon(self, run: _Run) -> None:
-        task = asyncio.get_running_loop().create_task(self._check(run))
+    def _check_soon(self, key: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._check(self._runs[key]))
         self._checks.add(task)
         task.add_done_callback(self._checks.discard)
 

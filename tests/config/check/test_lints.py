@@ -223,6 +223,15 @@ CASES = [
         LISTEN % "good" + HOST % "b.example",
         LISTEN % "good" + HOST % "a.example",
     ),
+    (
+        "certificate-name",
+        LISTEN % "good"
+        + HOST.replace("routes", "versioning: {by: host, versions: {v1: {}}}, routes")
+        % "a.example",
+        LISTEN % "good"
+        + HOST.replace("routes", "versioning: {by: path, versions: {v1: {}}}, routes")
+        % "a.example",
+    ),
     ("certificate-name", LISTEN % "good" + DOMAIN % "", LISTEN % "good" + DOMAIN % B_TLS),
     ("certificate-refused", LISTEN % "late", LISTEN % "good"),
     ("certificate-refused", LISTEN % "early", LISTEN % "good"),

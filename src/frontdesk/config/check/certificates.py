@@ -61,14 +61,18 @@ def uncovered(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Host names that are served, and that no certificate has, where there are certificates."""
     names = [name for _, certificate in _readable(loaded) for name in certificate.names]
     config = loaded.config
-    places: dict[Path, str] = {
-        ("apis", name, "host"): api.host for name, api in config.apis.items() if api.host
-    }
-    places |= {("domains", name): name for name in config.domains}
-    for path, host in places.items() if names else ():
+    places: list[tuple[Path, str, str]] = [
+        (("domains", name), name, name) for name in config.domains
+    ]
+    for name, api in config.apis.items():
+        at = ("apis", name, "host")
+        for host in filter(None, api.hosts):
+            label = host.removesuffix(api.host or "")
+            places.append((at, host, label + loaded.shown(api.host, *at)))
+    for path, host, told in places if names else ():
         if not covers(names, host):
             where = loaded.tree.position(path, of_key=path[0] == "domains")
-            yield where, f"no certificate has this name: {loaded.shown(host, *path)}"
+            yield where, f"no certificate has this name: {told}"
 
 
 def nobody_is_asked(loaded: Loaded) -> Iterator[tuple[Position, str]]:
