@@ -192,6 +192,22 @@ async def test_after_a_rollback_a_reload_reads_the_files_again(world):
     assert body(world.target.loaded) == "v1"
 
 
+async def test_documents_that_the_files_name_come_back_with_a_version(world):
+    document = world.path.with_name("api.yaml")
+    text = "openapi: 3.0.1\nx-frontdesk-api: {type: http, routes: {GET /x: {mock: {body: v1}}}}\n"
+    document.write_text(text)
+    world.path.write_text("name: x\napis: {a: {openapi: api.yaml}}\n")
+    await world.reloads.reload("cli")
+    document.write_text(text.replace("v1", "v2"))
+    await world.reloads.reload("cli")
+    assert body(world.target.loaded) == "v2"
+    versions = await world.history.versions()
+    assert versions[0].paths == (world.path,)
+    assert versions[0].sources.keys() == {world.path, document}
+    await world.reloads.rollback(versions[1].number)
+    assert body(world.target.loaded) == "v1"
+
+
 async def test_a_store_that_cannot_be_written_loses_the_note_but_not_the_reload(
     world, monkeypatch, caplog
 ):
