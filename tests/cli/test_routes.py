@@ -1,5 +1,7 @@
 """`routes` and `explain`: what the file comes to, each with its line."""
 
+import re
+
 import pytest
 
 CONFIG = """\
@@ -63,6 +65,42 @@ def test_routes_shows_the_mappings_of_domains(run, tmp_path):
     below = {cells[0]: cells[1].strip() for cells in rows(run("routes"))}
     assert below["a"] == "shop.example/v1, shop.example/v2"
     assert below["b"] == "shop.example/v3, b.example"
+
+
+REST = """\
+name: x
+functions: {f: {handler: f.f}}
+upstreams: {billing: {url: "http://127.0.0.1:9"}}
+apis:
+  partners:
+    type: rest
+    stage: {name: prod}
+    resources:
+      /bookings/{id}:
+        GET: {integration: {type: aws_proxy, function: f}}
+        PUT: {throttle: 5/s, integration: {type: http, uri: "http://127.0.0.1:9/{id}"}}
+        ANY: {integration: {type: http_proxy, upstream: billing}}
+      /health: {GET: {integration: {type: mock}}}
+"""
+
+
+def test_routes_shows_the_methods_of_rest_apis(run, tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(REST)
+    listed = [[cell.strip() for cell in row] for row in rows(run("routes"))][1:]
+    assert [row[1:6] for row in listed] == [
+        ["/prod", "GET /bookings/{id}", "aws_proxy f", "none", "-"],
+        ["/prod", "PUT /bookings/{id}", "http http://127.0.0.1:9/{id}", "none", "5/s"],
+        ["/prod", "ANY /bookings/{id}", "http_proxy upstream billing /…", "none", "-"],
+        ["/prod", "GET /health", "mock", "none", "-"],
+    ]
+
+
+def test_explain_shows_the_stages_of_a_method(run, tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(REST)
+    shown = run("explain", "GET", "http://localhost/prod//bookings/a%2B/").stdout
+    assert "{id} = a%2B" in shown
+    for stage in ("function", "gateway response", "trace id", "request id"):
+        assert re.search(rf"\d (->|<-) {stage} ", shown)
 
 
 def test_routes_shows_function_urls(run, tmp_path):

@@ -14,6 +14,7 @@ from frontdesk.config.models.function_url import FUNCTION_URLS
 from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.rest_api import Method
+from frontdesk.config.models.rest_integration import Integration
 from frontdesk.config.route_keys import DEFAULT
 
 if TYPE_CHECKING:
@@ -134,9 +135,7 @@ def _authorizer(loaded: "Loaded", at: tuple[str, ...], api: Api, operation: Oper
 
 def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) -> str:
     if isinstance(operation, Method):
-        integration = operation.integration
-        target = integration.function or loaded.shown(integration.uri, *at, "integration", "uri")
-        return f"{integration.type} {target or ''}".rstrip()
+        return " ".join(_rest_integration(loaded, at, operation.integration))
     route = operation
     assert isinstance(route, Route)
     if route.function is not None:
@@ -150,6 +149,19 @@ def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) ->
     if route.static is not None:
         return f"static {loaded.shown(route.static.root.name, *at, 'static', 'root')}"
     return f"mock {route.mock.status if route.mock else ''}"
+
+
+def _rest_integration(
+    loaded: "Loaded", at: tuple[str, ...], integration: Integration
+) -> Iterator[str]:
+    yield integration.type
+    if integration.function is not None:
+        yield integration.function
+    elif integration.uri is not None:
+        yield loaded.shown(integration.uri, *at, "integration", "uri")
+    elif integration.upstream is not None:
+        yield f"upstream {integration.upstream}"
+        yield loaded.shown(integration.path or "/…", *at, "integration", "path")
 
 
 def _throttles(loaded: "Loaded", at: tuple[str, ...], operation: Operation) -> Iterator[str]:
