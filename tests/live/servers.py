@@ -81,7 +81,9 @@ def postgres_server():
                 shutil.chown(path, "postgres", "postgres")
         data = folder / "data"
         user = ["--username=frontdesk", f"--pwfile={password}", "--auth=scram-sha-256"]
-        _run(*as_user, _program("initdb"), "-D", data, "--no-sync", "-E", "UTF8", *user)
+        _run(
+            *as_user, _program("initdb"), "-D", data, "--no-sync", "--locale=C", "-E", "UTF8", *user
+        )
         where = ["-h", "127.0.0.1", "-p", port, "-k", folder]
         quick = ["-c", "fsync=off", "-c", "full_page_writes=off"]
         command = [*as_user, _program("postgres"), "-D", data, *where, *quick]

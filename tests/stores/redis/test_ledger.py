@@ -4,9 +4,14 @@ import asyncio
 import logging
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from redis import Redis
 
 from frontdesk.ports.ledger import UNKNOWN, Quota, Rule
-from tests.live.servers import redis_server
+from frontdesk.rules.resilience.bucket import SECOND
+from frontdesk.stores.redis.ledger import _SCRIPT
+from tests.live.servers import redis_server, redis_url
 
 HOURLY = Rule("hourly", limit=100, window=3600.0, burst=100)
 MIDNIGHT = 4_102_444_800.0
@@ -97,6 +102,20 @@ async def test_a_lost_server_is_noticed_survived_and_healed(node, caplog, on_los
         assert lost(one) == 0.0
 
 
+async def test_a_server_that_answers_but_does_not_write_is_lost_until_it_does(node, caplog):
+    with redis_server() as server, Redis.from_url(server.url) as redis:
+        one = node(server.url, on_loss="closed")
+        redis.replicaof("127.0.0.1", 1)  # of nobody: it only reads
+        assert (await one.decide(("k", HOURLY)))[1] is UNKNOWN
+        one.turn(2.0)
+        await one.link._looking
+        assert lost(one) == 1.0
+        assert len([each for each in caplog.records if each.name == "frontdesk.redis"]) == 1
+        redis.replicaof("NO", "ONE")
+        await healed(one)
+        assert (await one.decide(("k", HOURLY)))[1].allowed
+
+
 async def test_a_server_that_hangs_is_taken_for_lost(node, monkeypatch):
     monkeypatch.setattr("frontdesk.stores.redis.link.PATIENCE", 0.1)
     with redis_server() as server:
@@ -114,6 +133,27 @@ async def test_a_password_is_in_no_log(node, caplog):
         assert "wr0ng" not in caplog.text + repr(vars(one.link))
         other = node(server.url.replace("//", "//:right@"))
         assert (await other.decide(("k", HOURLY)))[1].allowed
+
+
+ORDERS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4)), max_size=12)
+
+
+@settings(deadline=None, max_examples=40)
+@given(ORDERS, st.integers(1, 12), st.sampled_from(["rate", "quota"]))
+def test_the_script_grants_as_counted_by_hand(orders, limit, kind):
+    hour = 3600 * SECOND  # so long between two tokens that none comes meanwhile
+    terms = {"rate": (hour, limit * hour), "quota": (limit, int(MIDNIGHT))}[kind]
+    with Redis.from_url(redis_url()) as redis:
+        redis.flushdb()
+        script = redis.register_script(_SCRIPT)
+        taken = 0
+        for want, back in orders:
+            taken -= min(back, taken)
+            share = limit if kind == "rate" else max(1, (limit - taken) // 4)
+            expected = min(want, limit - taken, share)
+            taken += expected
+            granted, left, _, wait = script(["k"], [kind, *terms, want, back])
+            assert (granted, left, wait == 0) == (expected, limit - taken, taken < limit)
 
 
 def lost(node):

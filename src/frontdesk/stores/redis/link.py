@@ -87,7 +87,7 @@ class Link:
 
     async def _try_again(self) -> None:
         with suppress(StoreError):
-            await self._attempt(_ping)
+            await self._attempt(_write)
             self.lost = False
             _log.warning("Redis is back")
             self.on_return()
@@ -105,8 +105,9 @@ async def trouble(url: Secret, ca: Path | None) -> str:
     return ""
 
 
-async def _ping(redis: "Redis") -> None:
-    await redis.ping()
+async def _write(redis: "Redis") -> None:
+    """Ask for what a replica and a full server refuse, too."""
+    await redis.set("frontdesk:there", b"", px=1000)
 
 
 def _nothing() -> None:
