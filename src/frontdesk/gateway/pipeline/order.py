@@ -1,8 +1,8 @@
 """Owns the order of stages, for every kind of plan: a head and a tail each. It is written nowhere else.
 
 Each row is a builder: it returns the step for one route, or None when the route does not enable it.
-The order is AWS's for HTTP APIs: preflights before everything, limits that need no identity before the
-authorizer, limits by claim after it, then the mapping and the integration.
+The order is AWS's, for HTTP APIs and for REST APIs: preflights before everything, limits that need no identity
+before the authorizer, limits by claim after it, then the mapping and the integration.
 """
 
 from collections.abc import Callable, Iterable, Mapping

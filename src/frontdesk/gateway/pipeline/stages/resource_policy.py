@@ -82,22 +82,25 @@ def _policy_of(build: RouteBuild) -> Policy | None:
 
 
 def _read(build: RouteBuild, written: object, arn: str) -> Policy:
-    """Compile a policy. Raises: ConfigError for a file that has none."""
-    policy = None
-    if isinstance(written, Path):
-        try:
-            text = written.read_text()
-            policy = read_resource_policy(json.loads(text), arn) if len(text) <= LONGEST else None
-        except (OSError, ValueError):
-            pass  # told below
-    else:
-        policy = read_resource_policy(written, arn)
-    if policy is not None:
-        return policy
-    where = build.place("apis", build.api_name, "policy")
-    message = f"expected the JSON of a resource policy, at most {LONGEST} characters, in {written}"
-    assert where is not None
-    raise ConfigError((Finding("error", "policy-file", where, message),))
+    """Compile a policy. Raises: ConfigError for a file that has none; the model has checked the others."""
+    document = _document(written) if isinstance(written, Path) else written
+    policy = read_resource_policy(document, arn)
+    if policy is None:
+        at = ("apis", build.api_name, "policy")
+        where, shown = build.place(*at), build.shown(str(written), *at)
+        assert where is not None
+        message = f"expected a file with the JSON of a policy of at most {LONGEST} characters"
+        raise ConfigError((Finding("error", "policy-file", where, message, shown),))
+    return policy
+
+
+def _document(path: Path) -> object:
+    """Read the JSON of a file; None where there is none."""
+    try:
+        text = path.read_text()
+        return json.loads(text) if len(text) <= LONGEST else None
+    except (OSError, ValueError):
+        return None
 
 
 def _names(ex: Exchange) -> Caller:
