@@ -1,6 +1,8 @@
 """Versions and canaries over real sockets: a bad release that rolls itself back, a version that is gone."""
 
 import asyncio
+import os
+import signal
 import time
 from collections import Counter
 
@@ -9,8 +11,9 @@ from click.testing import CliRunner
 
 from frontdesk.app.asking import ask
 from frontdesk.cli.main import cli
-from tests.live.calls import PATIENCE, call
+from tests.live.calls import call
 from tests.live.gateways import project, serving
+from tests.live.processes import until
 
 
 class AdvancedClock:
@@ -26,18 +29,19 @@ class AdvancedClock:
         return time.time() + self.ahead
 
 
-async def admin(app, method, target, document=None):
-    status, answer = await asyncio.to_thread(ask, app.config.admin, method, target, document)
+def asked(app, method, target, document=None):
+    status, answer = ask(app.config.admin, method, target, document)
     assert status == 200, answer
     return answer
 
 
-async def until(find, *arguments):
-    """Ask again and again for what must come soon."""
-    async with asyncio.timeout(PATIENCE):
-        while not (found := await find(*arguments)):
-            pass
-    return found
+async def admin(app, *arguments):
+    return await asyncio.to_thread(asked, app, *arguments)
+
+
+async def soon(condition):
+    """Wait until a condition holds, which may ask the gateway; return what it gives."""
+    return await asyncio.to_thread(until, condition)
 
 
 async def get(app, target="/", **keywords):
@@ -76,14 +80,14 @@ async def test_a_bad_release_rolls_itself_back(tmp_path):
         def serve(count):
             return Counter(call(app.addresses[0]).status for _ in range(count))
 
-        async def rolled_back():
-            (told,) = (await admin(app, "GET", "/canaries"))["canaries"]
+        def rolled_back():
+            (told,) = asked(app, "GET", "/canaries")["canaries"]
             return told if told["state"] == "rolled_back" else None
 
         before = await asyncio.to_thread(serve, 300)
         assert before[500] > 100  # half of them, by chance
         clock.ahead += 300
-        told = await until(rolled_back)
+        told = await soon(rolled_back)
         assert told["counted"]["canary"]["errors"] == before[500]
         assert told["counted"]["stable"]["requests"] == before[200]
         assert f"errors {before[500]} of {before[500]} against 0 of {before[200]}" in told["reason"]
@@ -123,6 +127,17 @@ async def test_all_workers_do_what_an_operator_says(tmp_path):
         for action, side in (("promote", "true"), ("rollback", "false")):
             await admin(app, "POST", f"/canaries/{action}", {"api": "desk"})
             assert set(await _sides(app, range(20))) == {side}
+
+
+@pytest.mark.slow
+async def test_a_worker_that_is_replaced_goes_on_with_the_canary(tmp_path):
+    async with serving(project(tmp_path, MOCKED), workers=2) as app:
+        await admin(app, "POST", "/canaries/promote", {"api": "desk"})
+        place = app._data._places[0]
+        before = place.process.pid
+        os.kill(before, signal.SIGKILL)
+        await soon(lambda: place.serving and place.process.pid != before)
+        assert set(await _sides(app, range(40))) == {"true"}
 
 
 async def test_a_restart_keeps_a_promoted_canary(tmp_path):
@@ -205,16 +220,12 @@ async def test_who_still_calls_a_version_is_known(tmp_path):
             await get(app, "/v1/visits", headers={"X-Api-Key": KEY})
         await get(app, "/v1/visits")
 
-        async def counted():
-            calls = (await admin(app, "GET", "/versions/calls?version=v1"))["calls"]
+        def counted(app):
+            calls = asked(app, "GET", "/versions/calls?version=v1")["calls"]
             return {each["consumer"]: each["requests"] for each in calls}
 
-        async def all_counted():
-            found = await counted()
-            return found if sum(found.values()) == 4 else None
-
         expected = {"principal practice_a": 3, "anonymous": 1}
-        assert await until(all_counted) == expected
+        assert await soon(lambda: counted(app) == expected)
         assert [line.split()[:4] for line in await printed(path, "calls", "v1")] == [
             ["3", "visits", "principal", "practice_a"],
             ["1", "visits", "anonymous", "last"],
@@ -225,4 +236,4 @@ async def test_who_still_calls_a_version_is_known(tmp_path):
             ["v2", "current"],
         ]
     async with serving(path, {"KEY": KEY}) as app:
-        assert await counted() == expected
+        assert await asyncio.to_thread(counted, app) == expected
