@@ -4,10 +4,13 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo test lint bench soak clean
+.PHONY: demo demo-partners test lint bench soak clean
 
 demo: .venv/installed
 	$(BIN)/python examples/clinic/demo.py
+
+demo-partners: .venv/installed
+	$(BIN)/python examples/clinic-partners/tour.py
 
 test: .venv/installed-for-tests
 	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl node:nodejs redis-server:redis-server pg_ctlcluster:postgresql

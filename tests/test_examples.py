@@ -197,6 +197,35 @@ def test_the_demo_ends_with_everything_that_it_started(tmp_path, number):
     assert "Traceback" not in clinic.process.stderr
 
 
+# -- the clinic's partners ------------------------------------------------------------------------------
+
+
+def test_the_tour_of_the_partners_finds_everything_as_it_should_be(tmp_path):
+    folder = tmp_path / "partners"
+    shutil.copytree(EXAMPLES / "clinic-partners", folder, ignore=shutil.ignore_patterns(".*"))
+    path = folder / "frontdesk.yaml"
+    text = path.read_text().replace("127.0.0.1:8090", f"127.0.0.1:{free_port()}")
+    path.write_text(text.replace("127.0.0.1:8091", f"127.0.0.1:{free_port()}"))
+    done = subprocess.run(
+        [sys.executable, folder / "tour.py"],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for behaviour in (
+        '429 {"message":"Limit Exceeded"}',
+        '400 {"message":"Invalid request body"}',
+        "the insurance company was asked 1 time(s)",
+        "Deprecation: @1775001600",
+        "< 410 ",
+        "rolled back",
+        "All as it should be.",
+    ):
+        assert behaviour in done.stdout
+
+
 # -- the clinic's Terraform -----------------------------------------------------------------------------
 
 
