@@ -47,6 +47,10 @@ class Placed:
         value = self.value.get(key) if isinstance(self.value, dict) else None
         return value if isinstance(value, str) else ""
 
+    def says(self, key: str) -> bool:
+        """Tell whether the value of a key is true."""
+        return isinstance(self.value, dict) and self.value.get(key) is True
+
     def position(self, *, of_key: bool = False) -> Position:
         """Say where the value stands, or its key."""
         node = self.node

@@ -104,7 +104,7 @@ class Operations:
 
     def _parameters(self, branch: Branch, operation: Operation) -> None:
         for placed in self._parameters_of(operation):
-            group, required = _NAMES.get(placed.text("in")), placed.value.get("required") is True
+            group, required = _NAMES.get(placed.text("in")), placed.says("required")
             if group is not None:
                 names = branch.branch("validate", placed).branch(group, placed)
                 names.put(placed.text("name"), "required" if required else "optional", placed)
@@ -143,7 +143,7 @@ class Operations:
             response = branch.branch("responses", member).branch(status, member)
             headers = answer.get("headers")
             if headers is not None:
-                response.put("headers", list(headers.value), headers)
+                response.put("headers", [name for name, _ in headers.items()], headers)
             for media_type, schema in contents(self._document, answer):
                 named = self._schemas.model(schema)
                 if named:
@@ -152,13 +152,12 @@ class Operations:
 
 def route_key(operation: Operation) -> str:
     """Write the route key of an operation: METHOD /path, or $default."""
-    if operation.path == f"/{DEFAULT}" or operation.placed.value.get("isDefaultRoute") is True:
+    if operation.path == f"/{DEFAULT}" or operation.placed.says("isDefaultRoute"):
         return DEFAULT
     return f"{operation.method} {operation.path}"
 
 
 def _validators(document: Document) -> Iterator[tuple[str, Validator]]:
     for name, placed in document.root.below(f"{AWS}request-validators").items():
-        if isinstance(placed.value, dict):
-            body, parameters = (placed.value.get(key) is True for key in VALIDATES)
-            yield name, Validator(body, parameters)
+        body, parameters = (placed.says(key) for key in VALIDATES)
+        yield name, Validator(body, parameters)

@@ -39,8 +39,11 @@ class Schemas:
         dialect = document.root.text("jsonSchemaDialect") or DIALECT
         self._dialect = dialect if self._is_newest and dialect != DRAFT_4 else ""
         self._names: dict[tuple[str, Path], str] = {}  # of models, by the place of their schema
-        for name, placed in document.section("schemas").items():
-            self._names[placed.node.file, placed.path] = _NOT_OF_A_NAME.sub("", name)
+        for written, placed in document.section("schemas").items():
+            name = _NOT_OF_A_NAME.sub("", written)
+            if name in self._names.values():
+                document.refuse(placed, "expected names that differ in letters and digits")
+            self._names[placed.node.file, placed.path] = name
 
     def add_models(self) -> None:
         """Make a model of every schema that has a name."""
@@ -78,7 +81,7 @@ class Schemas:
         for key, member in placed.items():
             if key not in ("$ref", "nullable"):
                 schema[key] = self._member(key, member)
-        if placed.value.get("nullable") is True and isinstance(schema.get("type"), str):
+        if placed.says("nullable") and isinstance(schema.get("type"), str):
             schema["type"] = [schema["type"], "null"]
         return schema
 

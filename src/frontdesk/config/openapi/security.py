@@ -137,8 +137,7 @@ class Schemes:
         else:
             entry.put("function", called.function, uri)
         of_token = aws.text("type").lower() == "token"
-        simple = aws.get("enableSimpleResponses")
-        form = "token" if of_token else "simple" if simple and simple.value is True else "iam"
+        form = "token" if of_token else "simple" if aws.says("enableSimpleResponses") else "iam"
         entry.put("form", form, aws)
         version = aws.get("authorizerPayloadFormatVersion")
         if not of_token:
