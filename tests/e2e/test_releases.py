@@ -148,6 +148,40 @@ async def test_a_restart_keeps_a_promoted_canary(tmp_path):
         assert set(await _sides(app, range(20))) == {"true"}
 
 
+REST = """
+apis:
+  desk:
+    type: rest
+    throttle: 10000/s
+    stage: {name: prod, variables: {colour: blue}}
+    versioning: {by: header, default: v2, versions: {v1: {sunset: 2020-01-01}, v2: {}}}
+    canary: {percent: 50, variables: {colour: green}}
+    resources:
+      /v2/visits:
+        GET:
+          integration:
+            type: mock
+            request_templates: {application/json: '{"statusCode": 200}'}
+            responses:
+              default:
+                templates:
+                  application/json: '{"canary": $context.isCanaryRequest, "colour": "$stageVariables.colour"}'
+"""
+
+
+async def test_rest_apis_have_versions_and_canaries(tmp_path):
+    async with serving(project(tmp_path, REST)) as app:
+        gone = await get(app, "/prod/visits", headers={"X-Api-Version": "v1"})
+        assert (gone.status, gone.json["title"]) == (410, "This API version has been retired")
+        assert gone.headers["x-amzn-RequestId"] == gone.json["requestId"]
+        for action, expected in (
+            ("promote", {"canary": True, "colour": "green"}),
+            ("rollback", {"canary": False, "colour": "blue"}),
+        ):
+            await admin(app, "POST", f"/canaries/{action}", {"api": "desk"})
+            assert (await get(app, "/prod/visits")).json == expected
+
+
 VERSIONS = """
 authorizers:
   partners: {type: api_key, keys: {practice_a: "${env:KEY}"}}

@@ -75,6 +75,8 @@ class Templates:
         context = self._event.context(ex)
         if "authorizer" in context:  # remembered for other requests; a template may write into it
             context["authorizer"] = deepcopy(context["authorizer"])
+        if ex.plan.api.side:
+            context["isCanaryRequest"] = ex.plan.api.side == "canary"
         return context
 
 
