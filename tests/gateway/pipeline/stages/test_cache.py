@@ -52,19 +52,22 @@ class Body:
 
 
 class Taker:
-    """A client that takes a body."""
+    """A client that takes a body. ended: called as the server does when the exchange is over."""
 
-    def __init__(self):
+    def __init__(self, ended):
         self.data, self.state = b"", "coming"
+        self._ended = ended
 
     def write(self, data):
         self.data += data
 
     def end(self, trailers=None):
         self.state = "ended"
+        self._ended()
 
     def abort(self, reason):
         self.state = "broken"
+        self._ended()
 
 
 class Door:
@@ -481,7 +484,8 @@ def test_a_thousand_failures_in_a_row_are_no_recursion(door):
 
 def streaming(door, body):
     door.answer = lambda _ex: Reply(200, [], body)
-    ex, taker = door.send(), Taker()
+    ex = door.send()
+    taker = Taker(lambda: door.ended(ex))
     reply = answer_of(ex)
     reply.fields.append((b"x-later", b"1"))  # as the tails behind do
     reply.body.attach(taker)

@@ -63,9 +63,9 @@ class Gathered:
 
     def end(self, trailers: Fields | None = None) -> None:
         """See Sink."""
-        self._sink.end(trailers)
-        if self._pieces is not None:
+        if self._pieces is not None:  # first: with the client's end the exchange is over
             self._settle(b"".join(self._pieces), too_large=False)
+        self._sink.end(trailers)
 
     def abort(self, reason: str) -> None:
         """See Sink."""

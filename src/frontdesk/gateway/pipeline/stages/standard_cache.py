@@ -5,6 +5,7 @@ fields by which it was chosen, and one for each choice.
 Source: RFC 9111, RFC 5861.
 """
 
+import secrets
 from typing import NamedTuple
 
 import orjson
@@ -166,10 +167,10 @@ def _passes(ex: Exchange, control: Directives) -> str:
 def variant_key(primary: str, marker: Entry, headers: Headers) -> str:
     """Return where the answer for a request is that was chosen by its fields.
 
-    It names its marker, too: when that one is dropped, its answers cannot be found any more.
+    It has the name of the marker, its body: when that one is dropped, its answers are not found any more.
     """
     chosen = orjson.dumps(caching.variant(marker.vary, headers)).decode()
-    return f"{primary}\0{marker.stored}\0{chosen}"
+    return f"{primary}\0{marker.body.decode()}\0{chosen}"
 
 
 def _control_of(entry: Entry) -> Directives:
@@ -270,7 +271,8 @@ class _StandardFetch:
         if known is not None and known.vary == keeping.vary and self._key != self._primary:
             self._flight.land(entry)
             return
-        marker = Entry(0, [], b"", keeping.stored, keeping.expires, keeping.expires, keeping.vary)
+        name = secrets.token_hex(8).encode()
+        marker = Entry(0, [], name, keeping.stored, keeping.expires, keeping.expires, keeping.vary)
         if self._key != self._primary:  # it varies in another way than before
             cache.discard(self._primary)
             cache.lead(variant_key(self._primary, marker, self._asked)).land(entry)
