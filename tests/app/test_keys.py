@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from frontdesk.app.keys import KIND, KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
+from frontdesk.app.keys import KIND, PAGE, KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
 from frontdesk.app.keys_api import KeysApi
 from frontdesk.base.errors import StoreError
 from frontdesk.config.models.root import Config
@@ -86,7 +86,7 @@ async def test_the_value_of_a_key_is_kept_nowhere(house, catalog):
     (record,) = await catalog.list(KIND)
     secret = made.value.rpartition("_")[2]
     assert secret not in json.dumps(record.document)
-    assert secret not in json.dumps(await house.keys.list())
+    assert secret not in json.dumps(await house.keys.page(""))
     assert record.document["prefix"] == made.value.rpartition("_")[0]
 
 
@@ -226,8 +226,19 @@ async def test_the_api_makes_shows_and_changes_keys(ask):
     assert (status, revoked["key"]["enabled"]) == (200, False)
     assert (await ask("POST", "/api/keys/a%20b%2Fc/enable"))[1]["key"]["enabled"] is True
     status, listed = await ask("GET", "/api/keys")
-    assert [key["name"] for key in listed["keys"]] == ["a b/c", "desk"]
+    assert [key["name"] for key in listed["keys"]] == ["desk", "a b/c"]
+    assert listed["next"] == ""
     assert "digest" not in json.dumps(listed)
+
+
+async def test_the_api_lists_many_keys_in_pages(ask, house):
+    many = [wanted(f"k{number}", value=f"{OLD}{number}") for number in range(PAGE + 1)]
+    await house.keys.import_all(many)
+    _, first = await ask("GET", "/api/keys")
+    _, last = await ask("GET", "/api/keys", query=f"after={first['next']}")
+    assert (len(first["keys"]), len(last["keys"]), last["next"]) == (PAGE + 1, 1, "")
+    names = {key["name"] for key in first["keys"] + last["keys"]}
+    assert names == {each.name for each in many} | {"desk"}
 
 
 async def test_the_api_imports_keys(ask):

@@ -81,6 +81,22 @@ async def test_what_was_never_put_is_none_and_lists_are_empty(catalog):
     assert list(await catalog.history("config", "main")) == []
 
 
+async def test_a_long_list_is_read_in_pages(catalog):
+    for key in "dacb":
+        await catalog.put("f", key, {"key": key}, keep=2)
+    await catalog.put("f", "b", {"key": "newer"}, keep=2)
+    await catalog.put("g", "bb", {})
+
+    async def keys(**page):
+        return [record.key for record in await catalog.list("f", **page)]
+
+    assert await keys(most=2) == ["a", "b"]
+    assert await keys(after="b", most=2) == ["c", "d"]
+    assert await keys(after="d", most=2) == []
+    assert await keys(after="aa") == ["b", "c", "d"]
+    assert (await catalog.list("f", after="a", most=1))[0].document == {"key": "newer"}
+
+
 async def test_each_put_is_a_version_of_its_own_key(catalog):
     await catalog.put("config", "main", {"n": 1}, keep=10)
     await catalog.put("config", "other", {"n": 1})

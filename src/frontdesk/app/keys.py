@@ -25,6 +25,9 @@ from frontdesk.rules.periods import day_of
 
 KIND: Final = "api_key"
 
+PAGE: Final = 1000
+"""Keys that are read together."""
+
 LONGEST_NAME: Final = 255
 """Characters of a name or a description."""
 
@@ -116,10 +119,18 @@ class LiveKeys:
 
     async def _refresh(self) -> None:
         """Tell the keys that are kept and are not known so."""
-        known = {key.digest: _settings(key) for key in self._registry}
-        plans: dict[tuple[str, ...], tuple[str, ...]] = {}
-        kept = (_key(record, plans) for record in await self._catalog.list(KIND))
-        changed = [key for key in kept if known.get(key.digest) != _settings(key)]
+        known = {key.digest: key for key in self._registry}
+        shared: dict[object, Any] = {}
+        changed: list[ApiKey] = []
+        after = ""
+        # Page by page: all documents at once would weigh many times what is kept of them.
+        while page := await self._catalog.list(KIND, after=after, most=PAGE):
+            for record in page:
+                key = _key(record, shared)
+                former = known.get(key.digest)
+                if former is None or _settings(former) != _settings(key):
+                    changed.append(key)
+            after = page[-1].key
         if changed:
             await self._tell(changed)
 
@@ -145,7 +156,8 @@ class LiveKeys:
                 document = _document(each, each.value, now)
                 changes.append(Put(kind=KIND, key=identity, document=document, expect=0))
             records = await self._catalog.commit(changes)
-            await self._tell([_key(record, {}) for record in records])
+            shared: dict[object, Any] = {}
+            await self._tell([_key(record, shared) for record in records])
         return [shown(record) for record in records]
 
     async def set_enabled(self, who: str, *, enabled: bool) -> dict[str, Any]:
@@ -163,10 +175,14 @@ class LiveKeys:
         of_file = next((each for each in self._of_file() if each["name"] == who), None)
         return of_file or shown(await self._find(who))
 
-    async def list(self) -> list[dict[str, Any]]:
-        """Return all keys as they are shown, in order of names. Raises: StoreError."""
-        live = [shown(record) for record in await self._catalog.list(KIND)]
-        return sorted([*self._of_file(), *live], key=lambda each: str(each["name"]))
+    async def page(self, after: str) -> tuple[list[dict[str, Any]], str]:
+        """Return keys as they are shown, and what to ask for the next ones; "" at the end.
+
+        after: "" for the first page, which begins with the keys of the file. Raises: StoreError.
+        """
+        live = await self._catalog.list(KIND, after=after, most=PAGE)
+        keys = [*(() if after else self._of_file()), *map(shown, live)]
+        return keys, live[-1].key if len(live) == PAGE else ""
 
     def known(self) -> dict[str, ApiKey]:
         """Return all keys by their ids."""
@@ -290,17 +306,17 @@ def _digest(wanted: Wanted) -> bytes:
         raise KeyRefusedError(f"{error}: {wanted.name}") from None
 
 
-def _key(record: Record, plans: dict[tuple[str, ...], tuple[str, ...]]) -> ApiKey:
-    """Make what serving needs of a key. plans: those that were seen, which keys share."""
+def _key(record: Record, shared: dict[object, Any]) -> ApiKey:
+    """Make what serving needs of a key. shared: plans and days of others, which it then shares."""
     document = record.document
-    listed = tuple(document["plans"])
+    plans, since = tuple(document["plans"]), day_of(document["created"])
     return ApiKey(
         record.key,
         document["name"],
         bytes.fromhex(document["digest"]),
-        plans.setdefault(listed, listed),
+        shared.setdefault(plans, plans),
         document["enabled"],
-        day_of(document["created"]),
+        shared.setdefault(since, since),
     )
 
 

@@ -1,6 +1,6 @@
 """Owns the operator's requests about API keys, on the admin listener.
 
-    GET  /api/keys                    all keys
+    GET  /api/keys                    all keys, a thousand at a time: ?after= what `next` says
     POST /api/keys                    make one: {"name", "plans", "description", "enabled"}
     POST /api/keys/import             make several: {"keys": [{"name", "value", "plans", …}]}
     GET  /api/keys/NAME               one, by its name or id
@@ -81,8 +81,9 @@ class KeysApi:
 
     # -- actions ------------------------------------------------------------------------------------
 
-    async def _list(self, _ex: Exchange, _who: str) -> Answer:
-        return 200, {"keys": await self._keys.list()}
+    async def _list(self, ex: Exchange, _who: str) -> Answer:
+        keys, after = await self._keys.page(_asked(ex).get("after", ""))
+        return 200, {"keys": keys, "next": after}
 
     async def _create(self, ex: Exchange, _who: str) -> Answer:
         wanted = _wanted(_body(ex), imported=False)
@@ -106,7 +107,7 @@ class KeysApi:
         return 200, {"key": await self._keys.set_enabled(who, enabled=True)}
 
     async def _usage(self, ex: Exchange, _who: str) -> Answer:
-        asked = {name: values[-1] for name, values in parse_qs(ex.query).items()}
+        asked = _asked(ex)
         today = day_of(self._clock.time())
         first = _day(asked.get("from"), today.replace(day=1))
         last = _day(asked.get("to"), today)
@@ -123,6 +124,10 @@ def _place(path: str) -> tuple[str, str]:
         return path, ""
     who, slash, action = path.removeprefix(f"{_KEYS}/").partition("/")
     return f"{_KEYS}/*{slash}{action}", unquote(who)
+
+
+def _asked(ex: Exchange) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(ex.query).items()}
 
 
 def _why(error: KeyRefusedError) -> dict[str, str]:

@@ -58,7 +58,13 @@ def create(paths: Paths, name: str, plans: tuple[str, ...], description: str) ->
 @format_option
 def list_(paths: Paths, form: str) -> None:
     """List all keys: name, id, how they begin, plans, whether they are enabled."""
-    listed = _ask(paths, "GET", "/api/keys")["keys"]
+    listed, after = [], ""
+    while True:
+        page = _ask(paths, "GET", f"/api/keys?{urlencode({'after': after})}")
+        listed += page["keys"]
+        if not (after := page["next"]):
+            break
+    listed.sort(key=lambda key: key["name"])
     _print(form, listed, ("name", "id", "prefix", "plans", "enabled", "created", "from"))
 
 

@@ -91,8 +91,13 @@ class Catalog(Protocol):
         """Read a document: its newest version, or `version`. None: not there (any more)."""
         ...
 
-    async def list(self, kind: str) -> Sequence[Record]:
-        """Read the newest version of each document of a kind, in order of keys."""
+    async def list(
+        self, kind: str, *, after: str = "", most: int | None = None
+    ) -> Sequence[Record]:
+        """Read the newest version of each document of a kind, in order of keys.
+
+        after: of keys behind this one alone. most: so many of them at most.
+        """
         ...
 
     async def history(self, kind: str, key: str) -> Sequence[Record]:

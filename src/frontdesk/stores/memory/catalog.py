@@ -1,6 +1,7 @@
 """Owns a Catalog in this process: what the port means, in the fewest words."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 import orjson
 
@@ -45,11 +46,16 @@ class MemoryCatalog:
             return kept[-1] if kept else None
         return next((record for record in kept if record.version == version), None)
 
-    async def list(self, kind: str) -> Sequence[Record]:
+    async def list(
+        self, kind: str, *, after: str = "", most: int | None = None
+    ) -> Sequence[Record]:
         """See the port."""
-        return [
-            kept[-1] for (of_kind, _), kept in sorted(self._versions.items()) if of_kind == kind
-        ]
+        newest = (
+            kept[-1]
+            for (of_kind, key), kept in sorted(self._versions.items())
+            if of_kind == kind and key > after
+        )
+        return list(islice(newest, most))
 
     async def history(self, kind: str, key: str) -> Sequence[Record]:
         """See the port."""

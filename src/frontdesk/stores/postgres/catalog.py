@@ -49,7 +49,7 @@ _VERSION = """
 """
 _LIST = """
     SELECT DISTINCT ON (key) kind, key, version, time, document FROM frontdesk_catalog
-    WHERE kind = $1 ORDER BY key, version DESC
+    WHERE kind = $1 AND key > $2 ORDER BY key, version DESC LIMIT $3
 """
 
 
@@ -97,9 +97,11 @@ class PostgresCatalog:
             found = await self._read(_VERSION, kind, key, version)
         return found[0] if found else None
 
-    async def list(self, kind: str) -> Sequence[Record]:
+    async def list(
+        self, kind: str, *, after: str = "", most: int | None = None
+    ) -> Sequence[Record]:
         """See the port."""
-        return await self._read(_LIST, kind)
+        return await self._read(_LIST, kind, after, most)
 
     async def history(self, kind: str, key: str) -> Sequence[Record]:
         """See the port."""
@@ -132,7 +134,7 @@ class PostgresCatalog:
             )
         self._timer.at(self._clock.monotonic() + LOOK)
 
-    async def _read(self, statement: str, *values: str | int) -> Sequence[Record]:
+    async def _read(self, statement: str, *values: str | int | None) -> Sequence[Record]:
         rows = await self._database.run(lambda connection: connection.fetch(statement, *values))
         return [
             Record(kind, key, version, time, orjson.loads(document))

@@ -25,9 +25,9 @@ _VERSION = """
 """
 _LIST = """
     SELECT kind, key, version, time, document FROM catalog AS one
-    WHERE kind = ? AND version =
+    WHERE kind = ? AND key > ? AND version =
         (SELECT max(version) FROM catalog WHERE kind = one.kind AND key = one.key)
-    ORDER BY key
+    ORDER BY key LIMIT ?
 """
 
 
@@ -68,9 +68,11 @@ class SqliteCatalog:
             found = await self._read(_VERSION, kind, key, version)
         return found[0] if found else None
 
-    async def list(self, kind: str) -> Sequence[Record]:
+    async def list(
+        self, kind: str, *, after: str = "", most: int | None = None
+    ) -> Sequence[Record]:
         """See the port."""
-        return await self._read(_LIST, kind)
+        return await self._read(_LIST, kind, after, -1 if most is None else most)
 
     async def history(self, kind: str, key: str) -> Sequence[Record]:
         """See the port."""
