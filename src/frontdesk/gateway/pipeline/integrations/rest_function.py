@@ -41,6 +41,7 @@ def integration(build: RouteBuild) -> Step:
     assert method is not None
     name = method.integration.function
     assert name is not None
+    responses = IntegrationResponses(build)
     called = RestFunction(
         build.parts.invokers[name],
         _Body(),
@@ -48,9 +49,9 @@ def integration(build: RouteBuild) -> Step:
         timeout=method.timeout,
         clock=build.parts.clock,
         traces=build.parts.traces,
-        responses=IntegrationResponses(build),
+        responses=responses,
     )
-    detail = f"function {name}, AWS, timeout {method.timeout:g}s"
+    detail = f"function {name}, AWS, timeout {method.timeout:g}s, {responses.told}"
     return Step("function", called.invoke, detail, build.place(*build.at, "integration"))
 
 

@@ -69,17 +69,19 @@ def http(build: RouteBuild) -> Step:
         ex.cancel_work = stop
         gathering.begin()
 
-    return _step(build, Manner(_Mapped, _CredentialedMapped, _target, deliver, "uri"))
+    manner = Manner(_Mapped, _CredentialedMapped, _target, deliver, "uri")
+    return _step(build, manner, responses.told)
 
 
 # Differs: [proxied-bytes] AWS reads bodies as text where their media type is not binary.
 def http_proxy(build: RouteBuild) -> Step:
     """Build the HTTP_PROXY integration of a method. Bodies pass as they come, in both directions."""
     manner = Manner(Forwarder, CredentialedForwarder, _target, _pass_through, "uri")
-    return _step(build, manner)
+    return _step(build, manner, "answers as they come")
 
 
-def _step(build: RouteBuild, manner: Manner) -> Step:
+def _step(build: RouteBuild, manner: Manner, told: str) -> Step:
+    """told: of the answers, for `explain`."""
     method = build.method
     assert method is not None
     at = (*build.at, "integration")
@@ -94,7 +96,8 @@ def _step(build: RouteBuild, manner: Manner) -> Step:
     )
     stage, detail = forwarding(build, made_of, at, manner)
     place = build.place(*at)
-    return Step("http", stage, detail, place, needs_body=picks_by_body(build, backend))
+    by_body = picks_by_body(build, backend)
+    return Step("http", stage, f"{detail}, {told}", place, needs_body=by_body)
 
 
 def _backend(method: Method) -> HttpIntegration:

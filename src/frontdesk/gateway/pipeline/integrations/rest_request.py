@@ -301,11 +301,11 @@ class HttpFields:
 
     def of_client(self, ex: Exchange, given: Transformation) -> Fields:
         """Write those of `http_proxy`: the client's, less some, and the mapped ones in their place."""
-        gone = given.headers.keys() | _NOT_PROXIED
         # Differs: [proxied-encoding] AWS drops Content-Encoding beside a body, too, which nobody can read then.
-        if not ex.body and ex.source is None:
-            gone |= {"content-encoding"}
-        kept = [field for field in ex.fields if field[0].lower().decode("latin-1") not in gone]
+        gone = _NOT_PROXIED if ex.body or ex.source is not None else _NOT_PROXIED_ALONE
+        if given.headers:
+            gone |= {name.encode("ascii") for name in given.headers}
+        kept = [field for field in ex.fields if field[0].lower() not in gone]
         return [*kept, *_written(given.headers), *self._ids(ex)]
 
     def _ids(self, ex: Exchange) -> Fields:
@@ -313,10 +313,10 @@ class HttpFields:
         return [self._api, (b"X-Amzn-Trace-Id", trace)]
 
 
-_NOT_PROXIED: Final = (NOT_PASSED - {"content-encoding"}) | {
-    "x-amzn-apigateway-api-id",
-    "x-amzn-trace-id",
-}
+_NOT_PROXIED_ALONE: Final = frozenset(
+    name.encode() for name in (*NOT_PASSED, "x-amzn-apigateway-api-id", "x-amzn-trace-id")
+)
+_NOT_PROXIED: Final = _NOT_PROXIED_ALONE - {b"content-encoding"}
 
 
 def _written(headers: Mapping[str, tuple[str, Sequence[bytes]]]) -> Fields:

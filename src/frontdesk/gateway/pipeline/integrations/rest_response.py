@@ -47,12 +47,14 @@ Headers = dict[str, tuple[str, Sequence[bytes]]]
 class IntegrationResponses:
     """Makes the answer of a method from that of its integration."""
 
-    __slots__ = ("_binary", "_responses")
+    __slots__ = ("_binary", "_responses", "told")
 
     def __init__(self, build: RouteBuild) -> None:
         method, api = build.method, build.api
         assert method is not None
         assert isinstance(api, RestApi)
+        self.told = f"responses {' '.join(method.integration.responses) or 'none: always 500'}"
+        """For `explain`."""
         self._binary = BinaryTypes(api.binary_media_types)
         self._responses = Responses(
             (pattern, _Response(build, model))
