@@ -127,11 +127,11 @@ def keys_and_plans(tour, config):
     tour.show("PUT", path, 403, key="guessed-key-0123456789", body=booking, headers=practice)
     tour.show("PUT", path, 201, key="practice_a", body=booking, headers=practice, text="Riverside")
     for name, rate in (("practice_a", 50), ("practice_b", 200), ("practice_c", 500)):
-        counts = tour.many(120, "GET", "/v1/bookings/b1", key=name)
-        limited = counts.get(429, 0)
-        tour.expect(
-            bool(limited) == (rate < 120), f"{name}: 429 {limited} times at {rate} a second"
-        )
+        began = time.monotonic()
+        passed = tour.many(120, "GET", "/v1/bookings/b1", key=name).get(200, 0)
+        most = rate + rate * (time.monotonic() - began) + 1  # a burst, and what came back meanwhile
+        tour.expect(passed <= most, f"{name}: {passed} passed, {most:.0f} at most were expected")
+        tour.expect(rate < 120 or passed == 120, f"{name}: {passed} of 120 at {rate} a second")
     tour.title("A quota that is used up is told apart from a throttle, and touches nobody else")
     for _ in range(3):
         tour.show("GET", "/v1/bookings/b1", 200, key="visitor")
