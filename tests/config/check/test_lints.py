@@ -33,7 +33,9 @@ TARGETS = "upstreams: {u: {targets: ['http://x', 'http://y']%s}}\napis: {a: {thr
 SEVERAL = "upstreams: {u: {url: 'http://x'%s}, v: {url: 'http://v'}}\napis: {a: {throttle: 5/s, routes: {GET /: {http: {upstream: u}}}}}"
 
 REST = "{type: rest, resources: {/a: {%s: {%s}}}}"
-MOCKED = "integration: {type: mock}"
+MOCKED = "integration: {type: mock, responses: {default: {}}}"
+MAPPED = """integration: {type: http, uri: http://x, responses: {default: {}},
+  request_parameters: {integration.request.header.%s: "'x'"}}"""
 CALLED = "integration: {type: aws_proxy, function: f}"
 SENT = "integration: {type: http_proxy, upstream: u}"
 RETRYING = "upstreams: {u: {url: 'http://x', retry: {}}}"
@@ -253,6 +255,16 @@ CASES = [
         OPEN.replace("apis: {a: {", "apis: {a: {stages: {p: {throttle: 5/s}, q: {}}, "),
         "authorizers: {j: {type: jwt, issuer: https://x, audience: x}}\n"
         + OPEN.replace("apis: {a: {", "apis: {a: {authorizer: j, "),
+    ),
+    (
+        "illegal-header",
+        f"apis: {{a: {REST % ('GET', MAPPED % 'Content-Length')}}}",
+        f"apis: {{a: {REST % ('GET', MAPPED % 'Authorization')}}}",
+    ),
+    (
+        "no-response",
+        f"apis: {{a: {REST % ('GET', 'integration: {type: mock}')}}}",
+        f"apis: {{a: {REST % ('GET', 'integration: {type: http_proxy, uri: http://x}')}}}",
     ),
     (
         "layer-missing",

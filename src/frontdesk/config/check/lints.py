@@ -12,6 +12,7 @@ from frontdesk.config.check import (
     files,
     function_urls,
     handlers,
+    integrations,
     openapi,
     releases,
     resilience,
@@ -117,6 +118,12 @@ LINTS: Final[dict[str, Lint]] = {
         "a child process serves many callers one after another, and any of them may be a new process",
         "keep state in a database or cache, or make it anew in each call",
     ),
+    "illegal-header": Lint(
+        ERROR,
+        integrations.illegal_headers,
+        "every call of the method gets 500, as at AWS",
+        "remove the parameter, or map the value to a field of another name",
+    ),
     "keys-apart": Lint(
         ERROR,
         resilience.keys_apart,
@@ -140,6 +147,12 @@ LINTS: Final[dict[str, Lint]] = {
         certificates.nobody_is_asked,
         "every request to its routes gets 403",
         "give the listener a client_ca",
+    ),
+    "no-response": Lint(
+        ERROR,
+        integrations.without_response,
+        "every call of the method gets 500, as at AWS",
+        "add responses: {default: {}}, which answers 200 with what came",
     ),
     "open-route": Lint(
         ERROR_IN_PROD,
