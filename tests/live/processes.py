@@ -31,8 +31,12 @@ def alive(pid: int) -> bool:
     return state not in "ZX"
 
 
+LASTING: set[int] = set()
+"""Processes that several tests share, which end with the last one."""
+
+
 def descendants(pid: int) -> set[int]:
-    """List the processes below a process, those that only wait to be reaped left out."""
+    """List the processes below a process, without those that only wait to be reaped and the lasting ones."""
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -41,7 +45,7 @@ def descendants(pid: int) -> set[int]:
                 parents[int(path.parent.name)] = int(parent)
     found, new = set(), {pid}
     while new:
-        new = {child for child, parent in parents.items() if parent in new}
+        new = {child for child, parent in parents.items() if parent in new} - LASTING
         found |= new
     return found
 

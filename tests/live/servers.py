@@ -17,7 +17,7 @@ from pathlib import Path
 from frontdesk.config.secrets import Secret
 from frontdesk.stores.postgres.database import Database
 from tests.live.calls import free_port
-from tests.live.processes import Running
+from tests.live.processes import LASTING, Running
 
 _AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--reset-env")
 
@@ -29,6 +29,10 @@ class Server:
         self.url = url
         self._command = command
         self._process: Running
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def start(self) -> None:
         """Start it; return when it takes connections."""
@@ -124,7 +128,9 @@ async def emptied(url: str):
 def _until_the_end(opening) -> str:
     stack = contextlib.ExitStack()
     atexit.register(stack.close)
-    return stack.enter_context(opening).url
+    server = stack.enter_context(opening)
+    LASTING.add(server.pid)
+    return server.url
 
 
 def _program(name: str) -> str:
