@@ -9,7 +9,7 @@ import yaml
 from bench.certificate import self_signed
 from bench.probe import ORIGIN
 from bench.process import Server, free_port
-from bench.scene import AUDIENCE, Scene
+from bench.scene import AUDIENCE, SMALL, Scene
 
 _PLENTY = {"rate": "1000000/s", "burst": 1_000_000}
 _PER_PRACTICE = _PLENTY | {"by": "$authorizer.practice_id"}
@@ -87,6 +87,35 @@ def with_routes(scene: Scene, count: int) -> Server:
     routes = {f"GET /tenants/t{number:05}/items/{{id}}": route for number in range(count)}
     apis = {"tenants": {"routes": {"GET /health": _OK} | routes}}
     return _server(scene, f"frontdesk-{count}", {"apis": apis})
+
+
+PLANNED_DATA = "frontdesk-{}-keys-data"
+"""Folder of the store of a gateway with so many live keys."""
+
+
+def planned(scene: Scene, keys: int) -> Server:
+    """A route that asks for an API key, whose plan has a throttle and a quota, and one that does not."""
+    backend = f"http://127.0.0.1:{scene.backend}/{{id}}"
+    routes = {
+        "GET /health": _OK,
+        "GET /open/{id}": {"http": backend},
+        "GET /keyed/{id}": {"http": backend, "api_key": True},
+    }
+    plan = {"apis": "bench", "throttle": _PLENTY, "quota": "1000000000/month"}
+    parts = {"apis": {"bench": {"routes": routes}}, "plans": {"ample": plan}}
+    return _server(scene, f"frontdesk-{keys}-keys", parts)
+
+
+def cached(scene: Scene) -> Server:
+    """A route whose answers are kept, one that is answered at the door with the same, and the bare way."""
+    backend = f"http://127.0.0.1:{scene.backend}/{{id}}"
+    routes = {
+        "GET /health": _OK,
+        "GET /open/{id}": {"http": backend},
+        "GET /kept/{id}": {"http": backend, "cache": {"ttl": "1h", "key": ["path"]}},
+        "GET /mocked/{id}": {"mock": {"body": SMALL}},
+    }
+    return _server(scene, "frontdesk-cached", {"apis": {"bench": {"routes": routes}}})
 
 
 def operated(scene: Scene, *, telemetry: bool = True) -> Server:

@@ -79,6 +79,16 @@ def _decision() -> Call:
     return lambda: ledger.try_take_all(claims, time.monotonic())
 
 
+def _decision_of_a_plan() -> Call:
+    from frontdesk.ports.ledger import Claim, Quota, Rule
+    from frontdesk.stores.memory.ledger import MemoryLedger
+
+    ledger = MemoryLedger()
+    claims: list[Claim] = [(name, Rule(name, rate, 1.0, 10**9)) for name, rate in LIMITS]
+    claims += [("day", Quota("day", 10**9, 2e9)), ("month", Quota("month", 10**9, 2e9))]
+    return lambda: ledger.try_take_all(claims, time.monotonic())
+
+
 def _decision_by_lease() -> Call:
     from frontdesk.rules.resilience.bucket import Rule
     from frontdesk.rules.resilience.lease import Leases, Receipt
@@ -93,6 +103,7 @@ def _decision_by_lease() -> Call:
 
 PARTS: dict[str, Part] = {
     "decision on two limits": Part(_decision, at_most(2)),
+    "decision on two limits and two quotas": Part(_decision_of_a_plan),
     "decision on two limits, leased from Redis": Part(_decision_by_lease),
     "VTL template of 20 lines": Part(_template, at_most(60)),
 }

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 
+from bench.cached import cache_row
 from bench.compared import cost, rates
 from bench.contenders import settings, started
 from bench.counted import syscall_row
 from bench.figures import Figure, Finding, Goal, at_least, at_most, ratio
+from bench.keyed import keys_row
 from bench.latency import latency_row
 from bench.measure import descendants
 from bench.memory import memory_row
@@ -197,6 +199,8 @@ ROWS: dict[str, Row] = {
         _row("routes", routes_row),
         _row("latency", latency_row),
         _row("memory", memory_row),
+        _row("keys", keys_row),
+        _row("cache", cache_row),
         _row("workers", workers_row),
         _row("tls", tls_row),
         _row("policies", policies_row),

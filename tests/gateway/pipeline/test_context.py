@@ -112,6 +112,22 @@ def test_errors_of_the_gateway(make_exchange, status, message, kind):
     assert variable("error.responseType")(ex) == kind
 
 
+@pytest.mark.parametrize(
+    ("status", "cause", "message", "kind"),
+    [
+        (403, "api_key:unknown", "Forbidden", "INVALID_API_KEY"),
+        (429, "quota:small", "Limit Exceeded", "QUOTA_EXCEEDED"),
+        (429, "throttle:plan", "Too Many Requests", "THROTTLED"),
+    ],
+)
+def test_refusals_of_keys_and_plans_have_types_of_their_own(
+    make_exchange, status, cause, message, kind
+):
+    ex = make_exchange(status=status, error=cause)
+    assert variable("error.message")(ex) == message
+    assert variable("error.responseType")(ex) == kind
+
+
 def test_an_error_of_the_backend_is_none_of_the_gateway(make_exchange):
     ex = make_exchange(status=500)
     assert variable("error.message")(ex) is variable("error.responseType")(ex) is None

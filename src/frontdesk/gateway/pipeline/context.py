@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.pipeline.replies import MESSAGES
+from frontdesk.gateway.pipeline.replies import LIMIT_EXCEEDED, MESSAGES
 from frontdesk.rules.events.rest import deployment_id, resource_id
 from frontdesk.rules.events.times import clf
 from frontdesk.rules.http.trace_context import write_root
@@ -41,6 +41,8 @@ def _user_agent(ex: Exchange) -> str | None:
 def _error_message(ex: Exchange) -> str | None:
     if ex.fault is not None:
         return ex.fault.message
+    if ex.error.startswith("quota:"):
+        return LIMIT_EXCEEDED
     body = MESSAGES.get(ex.status) if ex.error else None
     return None if body is None else orjson.loads(body)["message"]
 
@@ -60,12 +62,16 @@ _RESPONSE_TYPES = {
 }
 
 
+_RESPONSE_TYPES_BY_CAUSE = {"api_key": "INVALID_API_KEY", "quota": "QUOTA_EXCEEDED"}
+
+
 def _error_response_type(ex: Exchange) -> str | None:
     if ex.fault is not None:
         return ex.fault.type
     if not ex.error or ex.status < 400:
         return None
-    return _RESPONSE_TYPES.get(ex.status) or f"DEFAULT_{ex.status // 100}XX"
+    own = _RESPONSE_TYPES_BY_CAUSE.get(ex.error.partition(":")[0])
+    return own or _RESPONSE_TYPES.get(ex.status) or f"DEFAULT_{ex.status // 100}XX"
 
 
 def _of_certificate(*path: str) -> Variable:

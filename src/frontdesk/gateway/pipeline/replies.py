@@ -41,6 +41,9 @@ MESSAGES: dict[int, bytes] = {
     508: b'{"message":"Loop Detected"}',
 }
 
+LIMIT_EXCEEDED = "Limit Exceeded"
+"""What is said beyond a quota, in place of the words for 429."""
+
 
 def problem(
     status: int,

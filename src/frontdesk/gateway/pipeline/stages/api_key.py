@@ -18,7 +18,7 @@ from frontdesk.gateway.identity.tally import Count
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.plan import Step
-from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.replies import LIMIT_EXCEEDED, refusal
 from frontdesk.gateway.pipeline.run import resume
 from frontdesk.gateway.pipeline.stages.failure_limit import FailureLimit
 from frontdesk.gateway.pipeline.stages.throttle import (
@@ -32,13 +32,14 @@ from frontdesk.ports.ledger import UNKNOWN, Claim, Grant, Quota, Rule
 from frontdesk.rules.periods import day_of, period_of
 from frontdesk.rules.plans import PlanQuota
 
+# Differs: [key-guessing] AWS documents no such limit.
 FAILURES_PER_MINUTE: Final = 60
 """Keys that nobody has which one client address may send."""
 
 MOST_RECENT: Final = 20_000
 """Keys for which it is remembered what they may take."""
 
-_LIMIT_EXCEEDED: Final = b'{"message":"Limit Exceeded"}'
+_LIMIT_EXCEEDED: Final = b'{"message":"%b"}' % LIMIT_EXCEEDED.encode()
 
 
 def api_key(build: RouteBuild) -> Step | None:

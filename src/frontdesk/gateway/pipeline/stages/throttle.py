@@ -221,7 +221,7 @@ class _Limiter:
             if self._limited:
                 self._limited[index].value += 1
             wait = max(1, ceil(grant.retry_after))
-            ex.limit_fields = [self._policy, rate_limit(rule.name, 0, wait)]
+            ex.limit_fields = [self._policy, _rate_limit(rule.name, 0, wait)]
             return refusal(429, f"throttle:{rule.name}", (b"retry-after", b"%d" % wait))
         for counter in self._allowed:
             counter.value += 1
@@ -229,7 +229,7 @@ class _Limiter:
             ratio = grant.remaining / rule.burst
             if ratio < ex.limit_ratio:
                 ex.limit_ratio = ratio
-                told = rate_limit(rule.name, grant.remaining, delay(rule, grant))
+                told = _rate_limit(rule.name, grant.remaining, delay(rule, grant))
                 ex.limit_fields = [self._policy, told]
         return None
 
@@ -281,10 +281,13 @@ def policy_field(rules: Iterable[Rule]) -> Field:
     return b"ratelimit-policy", write_list(items)
 
 
-@lru_cache(1024)
 def rate_limit(name: str, remaining: int, seconds: int) -> Field:
     """Write RateLimit: what remains of one limit, and when there is more."""
     return b"ratelimit", f'"{name}";r={remaining};t={seconds}'.encode()
+
+
+_rate_limit = lru_cache(1024)(rate_limit)
+"""For rates that are seldom used up: requests come back to the same number again and again."""
 
 
 def delay(rule: Rule, grant: Grant) -> int:
