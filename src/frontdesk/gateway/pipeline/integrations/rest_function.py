@@ -27,6 +27,7 @@ _FAILED: Final = frozenset({"Unhandled", "Unloadable"})
 """Errors of an outcome that has an error object of the function's."""
 
 
+# Differs: [invocation-type] AWS calls a function without waiting where X-Amz-Invocation-Type is mapped to Event.
 class _Body:
     """The event of a function is the body of the integration's request."""
 
