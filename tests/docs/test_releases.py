@@ -110,10 +110,10 @@ NUMBER = re.compile(r"\d[\d.:+-]*( \d\d:\d\d:\d\d\+00:00)?")
 async def test_the_status_of_a_canary_has_the_form_that_is_shown(tmp_path):
     path = written(tmp_path)
     async with serving(path, clock=Since(MAY)):
-        shown, _, commands = CONSOLES[1].partition("\n")[2].partition("$")
+        shown, *commands = re.split(r"^\$ ", CONSOLES[1].partition("\n")[2], flags=re.MULTILINE)
         told = await printed(path, "$ frontdesk canary status")
         assert NUMBER.sub("N", told) == NUMBER.sub("N", shown)
-        for line in f"${commands}".splitlines():
+        for line in commands:
             assert (await printed(path, line)).startswith("clinic/$default: ")
 
 
