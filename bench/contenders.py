@@ -11,11 +11,13 @@ from bench.scene import AUDIENCE, Scene
 
 SERVERS: Mapping[str, Callable[[Scene], Server]] = {
     "frontdesk": frontdesk.full,
+    "frontdesk-cached": frontdesk.cached,
     "envoy": lambda s: envoy.full(s.folder, s.backend, s.keys, s.issuer, AUDIENCE),
     "envoy-cached": lambda s: envoy.full(
         s.folder, s.backend, s.keys, s.issuer, AUDIENCE, cached_tokens=1000
     ),
     "nginx": lambda s: nginx.bare_proxy(s.folder, s.backend),
+    "nginx-cache": lambda s: nginx.cache(s.folder, s.backend),
     "caddy": lambda s: caddy.proxy(s.folder, s.backend, ORIGIN),
     "fastapi": lambda s: fastapi.app(s.folder, s.keys, s.issuer, AUDIENCE),
 }

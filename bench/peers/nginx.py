@@ -57,6 +57,20 @@ _PROXY = """\
 """
 
 
+_CACHE = """\
+    proxy_cache_path {folder}/kept levels=1 keys_zone=kept:8m;
+    server {{
+        listen 127.0.0.1:{port} backlog=4096;
+        location = /health {{ return 200 '{{"status":"ok"}}'; }}
+        location / {{
+            proxy_pass http://127.0.0.1:{backend};
+            proxy_cache kept;
+            proxy_cache_valid 200 1h;
+        }}
+    }}
+"""
+
+
 def backend(folder: Path, port: int, site: Path, small: str) -> Server:
     """Answer `small` everywhere, files of `site` under /files/, and the issuer's two documents."""
     http = _BACKEND.format(port=port, site=site, small=small)
@@ -67,6 +81,13 @@ def bare_proxy(folder: Path, backend_port: int) -> Server:
     """Forward everything but /health; no token, limit, CORS or log."""
     port = free_port()
     return _server("nginx", folder, port, _PROXY.format(port=port, backend=backend_port))
+
+
+def cache(folder: Path, backend_port: int) -> Server:
+    """Keep every answer for an hour; no token, limit, CORS or log."""
+    port = free_port()
+    http = _CACHE.format(folder=folder, port=port, backend=backend_port)
+    return _server("nginx-cache", folder, port, http)
 
 
 def _server(name: str, folder: Path, port: int, http: str, core: int = GATEWAY_CORE) -> Server:
