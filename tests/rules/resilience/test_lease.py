@@ -89,7 +89,7 @@ def load(nodes, claims, *, rate, seconds, seed=1, start=1000.0):
     ids=["slow", "middle", "fast", "small-burst"],
 )
 def test_at_twice_the_plan_all_of_it_is_admitted_and_never_more(count, limit, burst):
-    store, seconds = Store(), 20
+    store, seconds = Store(), 8
     plan = limit * seconds
     nodes = [Node(store) for _ in range(count)]
     load(nodes, [("k", Rule("r", limit, 1.0, burst))], rate=2 * limit, seconds=seconds)
@@ -105,7 +105,7 @@ def test_at_load_one_round_trip_is_enough_for_fifty_decisions(count, offered):
     claims = [("k", Rule("r", 1000, 1.0, 1000))]
     load(nodes, claims, rate=offered * 1000, seconds=2)  # the first batches are small ones
     store.round_trips, before = 0, sum(node.decisions for node in nodes)
-    load(nodes, claims, rate=offered * 1000, seconds=20, start=1002.0)
+    load(nodes, claims, rate=offered * 1000, seconds=8, start=1002.0)
     decisions = sum(node.decisions for node in nodes) - before
     assert store.round_trips <= decisions / 50
 
@@ -113,7 +113,7 @@ def test_at_load_one_round_trip_is_enough_for_fifty_decisions(count, offered):
 def test_who_stays_below_the_plan_is_refused_nothing():
     store = Store()
     nodes = [Node(store) for _ in range(4)]
-    load(nodes, [("k", Rule("r", 1000, 1.0, 1000))], rate=800, seconds=20)
+    load(nodes, [("k", Rule("r", 1000, 1.0, 1000))], rate=800, seconds=8)
     refused = sum(node.decisions - node.admitted for node in nodes)
     assert refused == 0
 

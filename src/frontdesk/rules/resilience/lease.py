@@ -79,11 +79,6 @@ class Lease:
         self._remaining = 0
         self._resets = 0.0
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing would be lost without it."""
-        return not self.asked and not self.tokens
-
     def usable(self, now: float) -> int:
         """Return the tokens that have not lapsed."""
         return self.tokens if now < self._until else 0
@@ -93,8 +88,8 @@ class Lease:
         return now < self._next
 
     def forgettable(self, now: float) -> bool:
-        """Tell whether it knows nothing any more."""
-        return self.idle and not self.refuses(now)
+        """Tell whether nothing would be lost without it."""
+        return not self.asked and not self.tokens and not self.refuses(now)
 
     def take(self) -> None:
         """Use a token."""
