@@ -1,6 +1,13 @@
 """References: what they become, what is left alone, and that failures never show a value."""
 
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontdesk.config.references import escaped, resolve
+from frontdesk.config.tree import Node, Tree
 
 
 @pytest.fixture
@@ -66,3 +73,10 @@ def test_files_that_cannot_be_used(errors_of, tmp_path, name, message):
     (tmp_path / "raw.bin").write_bytes(b"\xff")
     (error,) = errors_of(f"name: x\nregion: '${{file:{name}}}'")
     assert error.splitlines()[0] == f"frontdesk.yaml:2:9: error: region: {message} [reference]"
+
+
+@given(st.text("${}:aA_", max_size=12))
+def test_an_escaped_text_resolves_to_itself(text):
+    tree = Tree({"a": escaped(text)}, Node("x", 1, 1, 1, 1, {}))
+    assert resolve(tree, Path(), {}, {}) == []
+    assert tree.value == {"a": text}

@@ -17,6 +17,7 @@ MAX_FILE: Final = 1024 * 1024
 """Bytes of a `${file:…}`, at most."""
 
 _REFERENCE = re.compile(r"\$\$\{|\$\{([A-Za-z_]+):([^{}]*)(\}?)")
+_READ_OTHERWISE = re.compile(r"(?<=\$)\$\{|\$\{(?=[A-Za-z_]+:)")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _LITERAL = "write $${ for the two characters themselves"
 
@@ -41,6 +42,11 @@ def resolve(
     resolver = _Resolver(tree, folder, environ, known, literal)
     tree.value = resolver.walk(tree.value, ())
     return resolver.findings
+
+
+def escaped(text: str) -> str:
+    """Write a text so that `resolve` makes this very text of it."""
+    return _READ_OTHERWISE.sub("$${", text)
 
 
 class _Resolver:

@@ -79,6 +79,15 @@ def test_a_reference_stays_as_it_is_written(imported):
     assert imported(content).content["apis"]["a"]["host"] == "${env:NOT_SET}"
 
 
+def test_a_text_that_looks_like_a_reference_stays_a_text(imported, tmp_path):
+    text = "'${AWS::Region} ${env:X} $${y} ${stage.x}'"
+    mock = {"type": "mock", "requestParameters": {"integration.request.header.X": text}}
+    path = tmp_path / "own.yaml"
+    path.write_text(write_yaml(imported(document({"/": {"get": operation(mock)}})).content))
+    method = load([path], {}).config.apis["a"].resources["/"]["GET"]
+    assert method.integration.request_parameters == {"integration.request.header.X": text}
+
+
 def test_what_is_no_document_gives_nothing_but_its_fault(imported):
     found = imported({"a": 1})
     assert [finding.severity for finding in found.findings] == ["error"]

@@ -782,6 +782,14 @@ def test_texts_of_a_document_are_data_unless_they_are_our_own(tmp_path):
     assert model.integration.request_parameters == parameters
 
 
+def test_an_account_and_a_region_are_those_of_the_file(tmp_path):
+    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*/${AWS::Nothing}"
+    content = document({}, policy={**POLICY, "Statement": [{**STATEMENT, "Resource": arn}]})
+    api = api_of(tmp_path, content, around={"account": "123456789012", "region": "eu-north-1"})
+    expected = "arn:aws:execute-api:eu-north-1:123456789012:*/${AWS::Nothing}"
+    assert api.policy["Statement"][0]["Resource"] == expected
+
+
 def test_a_word_of_one_operation_does_not_reach_another_that_shares_its_integration(tmp_path):
     reference = {"$ref": "#/components/shared"}
     first = {

@@ -3,14 +3,17 @@
 Follows `$ref`s, never to another machine. Knows the versions of the format, and no key of ours.
 """
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path as FilePath
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
 from frontdesk.base.errors import Finding, Position
 from frontdesk.config.placed import Placed
+from frontdesk.config.text import FileText
 from frontdesk.config.tree import Node, Path, Tree
 from frontdesk.config.validation import shown
 
@@ -18,6 +21,8 @@ AWS: Final = "x-amazon-apigateway-"
 OURS: Final = "x-frontdesk-"
 MAX_FILES: Final = 50
 """Files that one document may consist of."""
+
+_PSEUDO: Final = re.compile(r"\$\{AWS::([A-Za-z]+)\}")
 
 METHODS: Final = ("delete", "get", "head", "options", "patch", "post", "put")
 ANY_METHOD: Final = f"{AWS}any-method"
@@ -57,11 +62,18 @@ class Operation(NamedTuple):
 class Document:
     """An OpenAPI document of any version. findings, notes: what is told about it, growing as it is read."""
 
-    def __init__(self, file: FilePath, open_file: Open, named_at: Position) -> None:
-        """named_at: the key of ours that names the file."""
+    def __init__(
+        self,
+        file: FilePath,
+        open_file: Open,
+        named_at: Position,
+        substitutes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """named_at: the key of ours that names the file. substitutes: texts for `${AWS::Region}` and the like."""
         self.findings: list[Finding] = []
         self.notes: list[Note] = []
         self._open = open_file
+        self._substitutes = substitutes
         self._files: dict[FilePath, Placed] = {}
         empty = Node(str(file), 1, 1, 1, 1, {})
         self.root = self._file(file, named_at) or Placed({}, empty)
@@ -160,8 +172,19 @@ class Document:
         self.findings += findings
         if tree is None:
             return None
-        self._files[path] = Placed(tree.value, tree.node)
+        self._files[path] = Placed(self._substituted(tree.value), tree.node)
         return self._files[path]
+
+    def _substituted(self, value: Any) -> Any:
+        match value:
+            case dict():
+                return {key: self._substituted(item) for key, item in value.items()}
+            case list():
+                return [self._substituted(item) for item in value]
+            case FileText() if "${AWS::" in value:
+                text = _PSEUDO.sub(lambda found: self._substitutes.get(found[1], found[0]), value)
+                return FileText(text, value.folder, value.written)
+        return value
 
     def _check_version(self, file: FilePath) -> None:
         root = self.root

@@ -10,11 +10,12 @@ from typing import Any, Final
 from frontdesk.base.errors import Finding, Position
 from frontdesk.config.check.lints import LINTS
 from frontdesk.config.names import unknown_names
-from frontdesk.config.openapi.document import Document
+from frontdesk.config.openapi.document import OURS, Document
 from frontdesk.config.openapi.reading import BasePath, read_api
 from frontdesk.config.openapi.writing import as_written
 from frontdesk.config.placed import Branch, Placed
-from frontdesk.config.references import resolve
+from frontdesk.config.references import escaped
+from frontdesk.config.text import FileText
 from frontdesk.config.tree import Tree
 from frontdesk.config.yaml_source import read_yaml
 
@@ -38,8 +39,7 @@ def import_document(file: Path, name: str, base_path: BasePath = "ignore") -> Im
     def open_file(path: Path) -> tuple[Tree | None, list[Finding]]:
         tree, findings = read_yaml(path.read_bytes(), str(path))
         if tree is not None:
-            folder = path.parent.absolute()
-            findings += resolve(tree, folder, {}, {}, lambda _path: True)  # they stay as written
+            tree.value = _unresolved(tree.value, path.parent.absolute())
         return tree, findings
 
     name = _NOT_OF_A_NAME.sub("-", name).strip("-") or "api"
@@ -53,6 +53,21 @@ def import_document(file: Path, name: str, base_path: BasePath = "ignore") -> Im
     findings = [*document.findings, *_noted(document), *_left_behind(document)]
     findings += [replace(each, severity="warning") for each in unknown_names(content)]
     return Imported(as_written(content.value), tuple(findings))
+
+
+def _unresolved(value: Any, folder: Path, *, ours: bool = False) -> Any:
+    """Make the texts of a document those of a file: references of ours stay, and others are none."""
+    match value:
+        case dict():
+            return {
+                key: _unresolved(item, folder, ours=ours or key.startswith(OURS))
+                for key, item in value.items()
+            }
+        case list():
+            return [_unresolved(item, folder, ours=ours) for item in value]
+        case str():
+            return FileText(value, folder, value if ours else escaped(value))
+    return value
 
 
 def _set(branch: Branch, key: str, value: Branch) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path as FilePath
 from typing import Any, Final, NamedTuple, get_args
 
 from frontdesk.base.errors import Finding
+from frontdesk.config.models.root import Config
 from frontdesk.config.openapi.document import Document, Note, Open
 from frontdesk.config.openapi.reading import BasePath, read_api
 from frontdesk.config.placed import Branch, Placed
@@ -32,7 +33,7 @@ def join_documents(tree: Tree, open_file: Open) -> Joined:
         if not isinstance(named, str) or not named or "\0" in named:
             continue  # told by the model
         at = tree.position((*path, "file") if isinstance(setting, dict) else path)
-        document = Document(FilePath(at.file).parent / named, open_file, at)
+        document = Document(FilePath(at.file).parent / named, open_file, at, _substitutes(tree))
         if document.is_usable:
             reading = read_api(document, api, own, _base_path(setting))
             _join(document, _placed(tree, path[:-1]), reading.api, _BY_NAME)
@@ -71,6 +72,14 @@ def _join_authorizers(document: Document, tree: Tree, made: Branch) -> None:
             first = tree.position(("authorizers", name), of_key=True)
             hint = "name one of the two schemes otherwise"
             document.refuse(at, f"another document has made this authorizer ({first})", hint)
+
+
+def _substitutes(tree: Tree) -> dict[str, str]:
+    """Say what AWS's import puts in place of `${AWS::AccountId}` and the like."""
+    account, region = (
+        str(tree.value.get(key, Config.model_fields[key].default)) for key in ("account", "region")
+    )
+    return {"AccountId": account, "Partition": "aws", "Region": region}
 
 
 def _placed(tree: Tree, path: tuple[str | int, ...]) -> Branch:
