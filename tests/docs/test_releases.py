@@ -73,7 +73,7 @@ def same(answer, shown):
 
 async def printed(path, line):
     """Run a command line of the page beside the gateway; return what it prints."""
-    arguments = shlex.split(line.removeprefix("$ frontdesk "))
+    arguments = shlex.split(line.removeprefix("frontdesk "))
     told = await asyncio.to_thread(CliRunner().invoke, cli, [*arguments, "-c", str(path)])
     assert told.exit_code == 0, told.output
     return told.output
@@ -101,7 +101,7 @@ async def test_versions_are_listed_as_shown(tmp_path):
     path = written(tmp_path)
     async with serving(path, clock=Since(MAY)):
         shown = CONSOLES[0].partition("$ frontdesk versions list\n")[2]
-        assert await printed(path, "$ frontdesk versions list") == shown
+        assert await printed(path, "frontdesk versions list") == shown
 
 
 NUMBER = re.compile(r"\d[\d.:+-]*( \d\d:\d\d:\d\d\+00:00)?")
@@ -111,7 +111,7 @@ async def test_the_status_of_a_canary_has_the_form_that_is_shown(tmp_path):
     path = written(tmp_path)
     async with serving(path, clock=Since(MAY)):
         shown, *commands = re.split(r"^\$ ", CONSOLES[1].partition("\n")[2], flags=re.MULTILINE)
-        told = await printed(path, "$ frontdesk canary status")
+        told = await printed(path, "frontdesk canary status")
         assert NUMBER.sub("N", told) == NUMBER.sub("N", shown)
         for line in commands:
             assert (await printed(path, line)).startswith("clinic/$default: ")
