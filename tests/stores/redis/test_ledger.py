@@ -45,12 +45,19 @@ async def test_cold_requests_of_one_turn_share_a_round_trip(node):
     assert one.ledger.round_trips == 1
 
 
-async def test_closing_gives_back_what_was_not_used(node, redis):
+@pytest.mark.parametrize("how", ["lapsed", "closed"])
+async def test_what_was_not_used_is_given_back(node, redis, how):
     quota = Quota("daily", 1000, MIDNIGHT)
     one = node()
     for _ in range(40):
         await one.decide(("k", quota))
-    await one.ledger.close()
+    if how == "closed":
+        await one.ledger.close()
+    else:
+        now = one.clock.monotonic() + 5.0
+        one.clock.monotonic = lambda: now
+        one.turn(0.0)
+        await one.ledger._serving
     (key,) = redis.keys()
     assert redis.get(key) == b"40"
 

@@ -84,8 +84,8 @@ class RedisLedger:
         if self._serving is not None:
             await self._serving
         left = self._leases.close()
-        if left and not self._link.lost:
-            await self._order(left)
+        for first in range(0, len(left), _MOST):
+            await self._order(left[first : first + _MOST])
         await self._link.close()
 
     def _take_alone(self, claims: Sequence[Claim], now: float) -> tuple[int, Grant] | None:
@@ -99,8 +99,8 @@ class RedisLedger:
         """Make orders until nothing is lacking: all of one turn of the loop go together."""
         try:
             while self._leases.wanted or self._returned or self._waiting:
-                orders = [*self._returned, *self._leases.orders(self._clock.monotonic(), _MOST)]
-                self._returned = []
+                back, self._returned = self._returned[:_MOST], self._returned[_MOST:]
+                orders = [*back, *self._leases.orders(self._clock.monotonic(), _MOST)]
                 if orders:
                     await self._order(orders)
                 self._decide(self._clock.monotonic())
