@@ -130,7 +130,10 @@ def _authorizer(loaded: "Loaded", at: tuple[str, ...], api: Api, operation: Oper
     scopes = [
         loaded.shown(scope, *at, "scopes", index) for index, scope in enumerate(operation.scopes)
     ]
-    return f"{name} ({' or '.join(scopes)})" if scopes else name
+    who = f"{name} ({' or '.join(scopes)})" if scopes else name
+    if not operation.api_key:
+        return who
+    return "API key" if who == "none" else f"{who}, API key"
 
 
 def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) -> str:

@@ -59,6 +59,11 @@ VERSIONED = (
 BOTH = "GET /v1/a: {mock: {}}, GET /v2/a: {mock: {}}"
 CANARY = "apis: {a: {throttle: 5/s, %s: {canary: {percent: 5%s}}, routes: {GET /: {mock: {}}}}}"
 
+ASKING = (
+    "apis: {a: {%sroutes: {GET /a: {mock: {}, api_key: true}}}, b: {base_path: /b}}\n"
+    "plans: {p: {apis: [%s]}}"
+)
+
 CASES = [
     (
         "sunset-without-guide",
@@ -246,6 +251,17 @@ CASES = [
     ("certificate-unusable", CLIENTS % "nothing", CLIENTS % "ca.pem"),
     ("certificate-unusable", DOMAIN % ", tls: {cert: good.pem, key: b.key}", DOMAIN % B_TLS),
     ("mtls-never-asked", MTLS, MTLS + CLIENTS % "ca.pem"),
+    ("open-route", OPEN, ASKING.replace("mock: {}", "http: 'http://x'") % ("", "a")),
+    ("api-key-without-plan", ASKING % ("", "b"), ASKING % ("", "a")),
+    ("api-key-without-plan", ASKING % ("stages: {p: {}, q: {}}, ", "a/p"), ASKING % ("", "a")),
+    ("api-key-without-source", ASKING % ("api_key_source: authorizer, ", "a"), ASKING % ("", "a")),
+    (
+        "api-key-without-source",
+        ASKING % ("api_key_source: authorizer, ", "a"),
+        ASKING % ("api_key_source: authorizer, authorizer: f, ", "a")
+        + "\nauthorizers: {f: {type: function, function: g}}\nfunctions: {g: {handler: m.f}}",
+    ),
+    ("plan-never-asked", ASKING % ("", "b"), ASKING % ("", "a")),
     ("open-route", OPEN, OPEN.replace("apis: {a: {", "apis: {a: {throttle: 5/s, ")),
     ("open-route", OPEN, OPEN.replace("'http://x'", "'http://x', throttle: 5/s")),
     ("open-route", OPEN, OPEN.replace("apis: {a: {", "apis: {a: {stage: {throttle: 5/s}, ")),

@@ -14,6 +14,7 @@ from frontdesk.config.check import (
     handlers,
     integrations,
     openapi,
+    plans,
     releases,
     resilience,
     routes,
@@ -57,6 +58,18 @@ LINTS: Final[dict[str, Lint]] = {
         certificates.admin_in_plain,
         "whoever is on the way reads the token, and may use it",
         "give it certificates with admin.tls, or listen on 127.0.0.1",
+    ),
+    "api-key-without-plan": Lint(
+        ERROR,
+        plans.opened_by_no_plan,
+        "every request gets 403, whatever its key",
+        "add the API to the apis of a plan",
+    ),
+    "api-key-without-source": Lint(
+        ERROR,
+        plans.without_source,
+        "every request gets 403: nobody tells its key",
+        "give it an authorizer of type function, or set api_key_source: header",
     ),
     "any-origin": Lint(
         NOT_IN_DEV,
@@ -183,6 +196,12 @@ LINTS: Final[dict[str, Lint]] = {
         function_urls.open_without_reservation,
         "calls by anybody could take the places of all other functions",
         "give the function a reserved_concurrency, or its url auth: iam",
+    ),
+    "plan-never-asked": Lint(
+        WARNING,
+        plans.never_asked_for,
+        "its limits never act",
+        "set api_key: true on the operations that its keys are for",
     ),
     "provisioned-beyond-share": Lint(
         ERROR,

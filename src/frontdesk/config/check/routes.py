@@ -39,12 +39,13 @@ def any_origin(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 
 
 def open_without_throttle(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Routes and methods with neither authorizer nor a throttle of their own, their API or their stage.
+    """Operations with neither authorizer, API key nor a throttle of their own, their API or their stage.
 
     Mocks are left out: they cost no more than the refusal would.
     """
     for path, api, _, operation in operations(loaded):
-        is_open = (operation.authorizer or api.authorizer or "none") == "none"
+        nobody = (operation.authorizer or api.authorizer or "none") == "none"
+        is_open = nobody and not operation.api_key
         throttled = (
             operation.throttle
             or api.throttle
