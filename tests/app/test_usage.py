@@ -119,6 +119,11 @@ async def test_what_the_store_does_not_take_is_offered_again(house, caplog):
 async def test_without_plans_nothing_wakes_up(house):
     await house.adopt({})
     assert len(house.wheel) == 0
+    await house.adopt(PLANS)
+    await house.adopt({})
+    for _ in range(3):
+        await house.pass_()
+    assert len(house.wheel) == 0
 
 
 async def test_quotas_go_on_from_what_is_saved(house):

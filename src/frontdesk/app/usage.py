@@ -73,6 +73,7 @@ class UsageKeeper:
         self._unsaved: list[Row] = []
         self._task: asyncio.Task[None] | None = None
         self._failing = False
+        self._awaits = False
         self._drift = 0.0
         self._hours: deque[float] = deque(maxlen=_HOURS)
         self._hour = -_HOUR
@@ -83,7 +84,8 @@ class UsageKeeper:
         self._quotas = quotas_of(config)
         await self.restore()
         versioned = any(api.versioning is not None for api in config.apis.values())
-        if config.plans or versioned:
+        self._awaits = bool(config.plans) or versioned
+        if self._awaits:
             self._timer.at(self._clock.monotonic() + INTERVAL)
 
     async def restore(self) -> None:
@@ -184,7 +186,8 @@ class UsageKeeper:
         except StoreError as error:
             _log.warning("cannot read what API keys have used, trying on: %s", error)
         finally:
-            self._timer.at(self._clock.monotonic() + INTERVAL)
+            if self._awaits:
+                self._timer.at(self._clock.monotonic() + INTERVAL)
 
     async def _forget(self, time: float) -> None:
         """Let go of what is long over by every clock of the last day: a jump must not lead to it."""
