@@ -11,8 +11,31 @@ FUNCTION = "arn:aws:lambda:eu-central-1:123456789012:function:"
 URI = "arn:aws:apigateway:eu-central-1:lambda:path/2015-03-31/functions/{}/invocations"
 CALLS_F = {"type": "aws_proxy", "httpMethod": "POST", "uri": URI.format(f"{FUNCTION}f")}
 MOCK = {"type": "mock"}
+BACKEND = {
+    "type": "http",
+    "httpMethod": "GET",
+    "uri": "http://127.0.0.1:9/${stageVariables.v}/{id}",
+}
+OF_ROUTE = {"payloadFormatVersion": "1.0"}
+VALIDATORS = {
+    "all": {"validateRequestBody": True, "validateRequestParameters": True},
+    "body": {"validateRequestBody": True},
+    "parameters": {"validateRequestParameters": True, "validateRequestBody": False},
+    "nothing": {},
+}
 ENVIRON = {"URL": "http://127.0.0.1:1", "KEY": "k" * 20}
-WORDS = {"components", "definitions", "security", "securityDefinitions", "servers", "tags"}
+OF_OPENAPI = {
+    "components",
+    "definitions",
+    "isDefaultRoute",
+    "parameters",
+    "requestBody",
+    "responses",
+    "security",
+    "securityDefinitions",
+    "servers",
+    "tags",
+}
 
 AROUND = {
     "name": "x",
@@ -35,15 +58,8 @@ def document(paths, version="3.0.1", **words):
 
 
 def _prefixed(words):
-    known = WORDS | {
-        "parameters",
-        "requestBody",
-        "responses",
-        "isDefaultRoute",
-        "jsonSchemaDialect",
-    }
     return {
-        key if key in known else f"x-amazon-apigateway-{key.replace('_', '-')}": value
+        key if key in OF_OPENAPI else f"x-amazon-apigateway-{key.replace('_', '-')}": value
         for key, value in words.items()
     }
 
@@ -64,3 +80,20 @@ def faults(folder, content, **more):
     except ConfigError as error:
         return [str(finding) for finding in error.findings]
     return []
+
+
+def api_of(folder, content, **more):
+    """Load a document, and give the model of its API."""
+    return load_document(folder, content, **more).config.apis["a"]
+
+
+def one(folder, integration, word="get", path="/x/{id}", **words):
+    """Load one operation, and give its model."""
+    content = document({path: {word: operation(integration, **words)}})
+    (only,) = [model for _, _, model in api_of(folder, content).operations()]
+    return only
+
+
+def said(model):
+    """Give what a model says, without what it leaves as it is."""
+    return model.model_dump(exclude_defaults=True, by_alias=True)

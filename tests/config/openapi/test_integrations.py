@@ -1,0 +1,241 @@
+"""What `x-amazon-apigateway-integration` says of a method, and of a route."""
+
+import pytest
+
+from tests.config.openapi.documents import (
+    BACKEND,
+    CALLS_F,
+    FUNCTION,
+    INTEGRATION,
+    MOCK,
+    OF_ROUTE,
+    URI,
+    api_of,
+    document,
+    faults,
+    one,
+    operation,
+    said,
+)
+
+
+@pytest.mark.parametrize(
+    ("integration", "expected"),
+    [
+        (MOCK, {"type": "mock"}),
+        ({"type": "MOCK"}, {"type": "mock"}),
+        (CALLS_F, {"type": "aws_proxy", "function": "f"}),
+        ({**CALLS_F, "type": "AWS"}, {"type": "aws", "function": "f"}),
+        (
+            {"type": "aws", "uri": URI.format(f"{FUNCTION}f:live")},
+            {"type": "aws", "function": "f:live"},
+        ),
+        ({"type": "aws", "uri": f"{FUNCTION}f"}, {"type": "aws", "function": "f"}),
+        (
+            {"type": "aws", "uri": {"Fn::Sub": URI.format("${f.Arn}")}},
+            {"type": "aws", "function": "f"},
+        ),
+        (BACKEND, {"type": "http", "method": "GET", "uri": "http://127.0.0.1:9/${stage.v}/{id}"}),
+        (
+            {**BACKEND, "httpMethod": "ANY", "type": "http_proxy"},
+            {"type": "http_proxy", "uri": "http://127.0.0.1:9/${stage.v}/{id}"},
+        ),
+        (
+            {**BACKEND, "connectionType": "INTERNET", "httpMethod": "ANY"},
+            {"type": "http", "uri": "http://127.0.0.1:9/${stage.v}/{id}"},
+        ),
+        (
+            {**BACKEND, "connectionType": "VPC_LINK", "connectionId": "u"},
+            {"type": "http", "method": "GET", "upstream": "u", "path": "/${stage.v}/{id}"},
+        ),
+        (
+            {"type": "http", "uri": "http://u", "connectionType": "VPC_LINK", "connectionId": "u"},
+            {"type": "http", "upstream": "u"},
+        ),
+        (
+            {
+                **MOCK,
+                "passthroughBehavior": "NEVER",
+                "contentHandling": "CONVERT_TO_TEXT",
+                "requestParameters": {"integration.request.header.X": "'y'"},
+                "requestTemplates": {"application/json": '{"statusCode": 200}'},
+                "responses": {
+                    "default": {"statusCode": "200"},
+                    "4\\d\\d": {
+                        "statusCode": 404,
+                        "responseParameters": {"method.response.header.X": "'y'"},
+                        "responseTemplates": {"text/plain": "no"},
+                        "contentHandling": "CONVERT_TO_BINARY",
+                    },
+                },
+            },
+            {
+                "type": "mock",
+                "passthrough": "never",
+                "content_handling": "convert_to_text",
+                "request_parameters": {"integration.request.header.X": "'y'"},
+                "request_templates": {"application/json": '{"statusCode": 200}'},
+                "responses": {
+                    "default": {},
+                    "4\\d\\d": {
+                        "status": 404,
+                        "parameters": {"method.response.header.X": "'y'"},
+                        "templates": {"text/plain": "no"},
+                        "content_handling": "convert_to_binary",
+                    },
+                },
+            },
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_an_integration_of_a_method(tmp_path, integration, expected):
+    assert said(one(tmp_path, integration).integration) == expected
+
+
+@pytest.mark.parametrize(
+    ("integration", "expected"),
+    [
+        ({**CALLS_F, **OF_ROUTE}, {"function": "f", "payload": "1.0"}),
+        ({**CALLS_F, "payloadFormatVersion": "2.0"}, {"function": "f"}),
+        (
+            {**CALLS_F, **OF_ROUTE, "timeoutInMillis": 1500},
+            {"function": "f", "payload": "1.0", "timeout": 1.5},
+        ),
+        (
+            {
+                **OF_ROUTE,
+                "type": "aws_proxy",
+                "uri": URI.replace("/invocations", "/response-streaming-invocations").format(
+                    f"{FUNCTION}f"
+                ),
+            },
+            {"function": "f", "payload": "1.0", "invoke_mode": "response_stream"},
+        ),
+        (
+            {**OF_ROUTE, "type": "HTTP_PROXY", "uri": "http://127.0.0.1:9/{id}"},
+            {"http": {"url": "http://127.0.0.1:9/{id}"}},
+        ),
+        (
+            {
+                **OF_ROUTE,
+                "type": "http_proxy",
+                "httpMethod": "PUT",
+                "connectionType": "VPC_LINK",
+                "connectionId": "u",
+                "uri": "arn:aws:elasticloadbalancing:eu-central-1:1:listener/x",
+            },
+            {"http": {"upstream": "u", "method": "PUT"}},
+        ),
+        (
+            {
+                **OF_ROUTE,
+                "type": "http_proxy",
+                "uri": "http://127.0.0.1:9",
+                "requestParameters": {
+                    "append:header.A": "$request.header.b",
+                    "overwrite:header.B": "c",
+                    "remove:header.C": "''",
+                    "remove:header.D": "''",
+                    "overwrite:querystring.e": "${request.path.id}-f",
+                    "overwrite:path": "/g",
+                },
+                "responseParameters": {
+                    "404": {"overwrite:statuscode": "410", "append:header.A": "b"},
+                    "500": {"remove:header.Server": "''"},
+                },
+            },
+            {
+                "http": {"url": "http://127.0.0.1:9"},
+                "request": {
+                    "headers": {
+                        "append": {"A": "$request.header.b"},
+                        "set": {"B": "c"},
+                        "remove": ("C", "D"),
+                    },
+                    "query": {"set": {"e": "${request.path.id}-f"}},
+                    "path": "/g",
+                },
+                "response": {
+                    "status": {
+                        404: {"status": 410, "headers": {"append": {"A": "b"}}},
+                        500: {"headers": {"remove": ("Server",)}},
+                    }
+                },
+            },
+        ),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_an_integration_of_a_route(tmp_path, integration, expected):
+    assert said(one(tmp_path, integration)) == expected
+
+
+def test_an_integration_may_be_a_reference(tmp_path):
+    integrations = {"x-amazon-apigateway-integrations": {"f": {**CALLS_F, **OF_ROUTE}}}
+    reference = {"$ref": "#/components/x-amazon-apigateway-integrations/f"}
+    content = document({"/": {"get": operation(reference)}}, components=integrations)
+    assert api_of(tmp_path, content).routes["GET /"].function == "f"
+
+
+@pytest.mark.parametrize(
+    ("path", "word", "words", "key"),
+    [
+        ("/x", "x-amazon-apigateway-any-method", {}, "ANY /x"),
+        ("/$default", "x-amazon-apigateway-any-method", {"isDefaultRoute": True}, "$default"),
+        ("/x/{p+}", "delete", {}, "DELETE /x/{p+}"),
+    ],
+)
+def test_a_route_key(tmp_path, path, word, words, key):
+    content = document({path: {word: operation({**CALLS_F, **OF_ROUTE}, **words)}})
+    assert list(api_of(tmp_path, content).routes) == [key]
+
+
+@pytest.mark.parametrize(
+    ("integration", "told"),
+    [
+        (None, "expected an operation with an integration"),
+        ({"type": "aws", "uri": "arn:aws:apigateway:x:sqs:path/1/q"}, "expected the ARN of a fun"),
+        ({"type": "aws_proxy"}, "expected the ARN of a function"),
+        (
+            {"type": "aws", "uri": URI.format(FUNCTION + "${stageVariables.f}")},
+            "expected the ARN of a function",
+        ),
+        ({"type": "soap"}, 'expected aws, aws_proxy, http, http_proxy or mock, got "soap"'),
+        ({"type": "http"}, "expected uri or upstream with type: http"),
+        ({**MOCK, **OF_ROUTE}, 'expected aws_proxy or http_proxy, got "mock"'),
+        (
+            {**OF_ROUTE, "type": "aws_proxy", "integrationSubtype": "SQS-SendMessage"},
+            'expected an integration with a function or HTTP, got "SQS-SendMessage"',
+        ),
+        (
+            {
+                **BACKEND,
+                **OF_ROUTE,
+                "type": "http_proxy",
+                "requestParameters": {"set:header.A": "b"},
+            },
+            'expected a parameter mapping, got "set:header.A"',
+        ),
+        ({**CALLS_F, "uri": URI.format(f"{FUNCTION}ff")}, "did you mean f?"),
+        ({**BACKEND, "timeoutInMillis": 1}, "expected a duration from 50ms to 30s"),
+    ],
+    ids=lambda value: str(value)[:50],
+)
+def test_an_integration_that_cannot_answer_is_an_error_unless_the_file_has_the_operation(
+    tmp_path, integration, told
+):
+    entry = {"responses": {}} | ({INTEGRATION: integration} if integration else {})
+    content = document({"/x/{id}": {"get": entry}})
+    (finding,) = faults(tmp_path, content)
+    assert told in finding
+    assert finding.startswith(f"{tmp_path}/api.json:1:")
+    answer = (
+        {"mock": {}} if "payloadFormatVersion" in (integration or {}) else {"integration": MOCK}
+    )
+    routes = (
+        {"routes": {"GET /x/{other}": answer}}
+        if "mock" in answer
+        else {"resources": {"/x/{id}": {"GET": answer}}}
+    )
+    assert faults(tmp_path, content, **routes) == []
