@@ -67,7 +67,6 @@ TYPES: Final[Mapping[str, ResponseType]] = {
 CAUSES: Final[Mapping[str, str]] = {
     "api_key": "INVALID_API_KEY",
     "api_key:too_many_failures": "THROTTLED",
-    "api_key:too_many_failures": "THROTTLED",
     "authorizer": "UNAUTHORIZED",
     "authorizer:broken": "AUTHORIZER_CONFIGURATION_ERROR",
     "authorizer:explicit_deny": "ACCESS_DENIED",
