@@ -170,33 +170,42 @@ _VALUE = st.sampled_from(["a", "$request.header.b", "${request.path.c}-d", "$con
 _AUTHORIZERS = st.sampled_from(
     ["users", "anybody", "token", "asked", "simple", "keyed", "signed", "cert", "desk", "none"]
 )
-_SCHEMA = st.recursive(
-    st.fixed_dictionaries(
-        {},
-        optional={
-            "type": st.sampled_from(["string", "number", ["string", "null"], ["null", "string"]]),
-            "enum": st.lists(_TEXT | st.integers(), min_size=1, max_size=3, unique=True),
-            "$ref": st.just(f"{MODEL}Pet"),
-            "format": _WORD,
-            "exclusiveMaximum": st.booleans(),
-            "maximum": st.integers(0, 9),
-            "title": _TEXT,
-        },
-    ),
-    lambda inner: st.fixed_dictionaries(
-        {},
-        optional={
-            "properties": st.dictionaries(
-                st.sampled_from(["nullable", "$ref", "enum", "a"]), inner, max_size=3
-            ),
-            "items": inner,
-            "allOf": st.lists(inner, min_size=1, max_size=2),
-            "not": inner,
-            "additionalProperties": inner | st.booleans(),
-        },
-    ),
-    max_leaves=5,
-)
+
+
+def _schemas(**more):
+    return st.recursive(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "type": st.sampled_from(
+                    ["string", "number", ["string", "null"], ["null", "string"]]
+                ),
+                "enum": st.lists(_TEXT | st.integers(), min_size=1, max_size=3, unique=True),
+                **more,
+                "format": _WORD,
+                "exclusiveMaximum": st.booleans(),
+                "maximum": st.integers(0, 9),
+                "title": _TEXT,
+            },
+        ),
+        lambda inner: st.fixed_dictionaries(
+            {},
+            optional={
+                "properties": st.dictionaries(
+                    st.sampled_from(["nullable", "$ref", "enum", "a"]), inner, max_size=3
+                ),
+                "items": inner,
+                "allOf": st.lists(inner, min_size=1, max_size=2),
+                "not": inner,
+                "additionalProperties": inner | st.booleans(),
+            },
+        ),
+        max_leaves=5,
+    )
+
+
+_SCHEMA = _schemas(**{"$ref": st.just(f"{MODEL}Pet")})
+_PET = _schemas()  # no reference to itself: the validator of documents follows it for ever
 _VALIDATION = st.fixed_dictionaries(
     {},
     optional={
@@ -342,7 +351,7 @@ _HTTP_API = st.builds(
         _ROUTE,
         max_size=3,
     ),
-    _SCHEMA,
+    _PET,
 )
 _REST_API = st.builds(
     lambda api, methods, schema: {
@@ -353,7 +362,7 @@ _REST_API = st.builds(
     },
     st.fixed_dictionaries({}, optional={**_API, "binary_media_types": st.just(["image/png"])}),
     st.dictionaries(_METHODS, _METHOD, max_size=3),
-    _SCHEMA,
+    _PET,
 )
 
 
@@ -384,6 +393,15 @@ def test_what_references_stand_for_is_written_nowhere(tmp_path):
     assert "127.0.0.1:1" not in written
     assert ENVIRON["KEY"] not in written
     assert "${env:URL}/x" in written
+
+
+def test_a_key_of_a_plan_is_not_taken_for_an_authorizer_of_that_name(tmp_path):
+    path = tmp_path / "frontdesk.yaml"
+    path.write_text(
+        "name: x\nauthorizers: {api_key: {type: mtls}, api_key_: {type: mtls}}\n"
+        "apis: {a: {routes: {GET /: {mock: {}, api_key: true}, PUT /: {mock: {}, authorizer: api_key}}}}\n"
+    )
+    assert_reads_back(tmp_path, load([path], {}), "3.0")
 
 
 def test_what_is_said_to_be_off_stays_off(tmp_path):

@@ -50,10 +50,11 @@ class _Writer:
         self.api = config.apis[name]
         self.written = as_written(tree.value_at(("apis", name)))
         self.authorizers = as_written(tree.value.get("authorizers", {}))
-        self.models = _MODELS[self.api.type]
-        self.shown = _validated(self.models[0], self.written)
+        self.api_model, self.operation_model = _MODELS[self.api.type]
+        self.shown = _validated(self.api_model, self.written)
         self.operations = OperationWriter(config, self.api, self.shown, version)
         self.is_swagger = version == "2.0"
+        self.schemes: dict[str, dict[str, Any]] = {}
         self.document: dict[str, Any] = {
             "swagger" if self.is_swagger else "openapi": _NUMBERS[version],
             "info": {"title": name, "version": "1.0"},
@@ -78,12 +79,12 @@ class _Writer:
         paths: dict[str, Any] = {path: {} for path in resources}  # those without a method, too
         for below, key, real in self.api.operations():
             path, word = self.operations.place(key)
-            shown = _validated(self.models[1], _at(self.written, below))
+            shown = _validated(self.operation_model, _at(self.written, below))
             paths.setdefault(path, {})[word] = self.operations.write(key, shown or real, shown)
         return paths
 
     def _components(self) -> None:
-        schemes = {
+        self.schemes = {
             name: scheme_of(
                 self.config.authorizers[name],
                 _validated(Authorizer, self.authorizers.get(name)),
@@ -94,9 +95,13 @@ class _Writer:
             for name in sorted(self.operations.authorizers)
         }
         if self.operations.uses_keys:
-            schemes["api_key"] = {"type": "apiKey", "name": "x-api-key", "in": "header"}
+            self.schemes[self.operations.key_scheme] = {
+                "type": "apiKey",
+                "name": "x-api-key",
+                "in": "header",
+            }
         sections = {
-            "securityDefinitions" if self.is_swagger else "securitySchemes": schemes,
+            "securityDefinitions" if self.is_swagger else "securitySchemes": self.schemes,
             "definitions" if self.is_swagger else "schemas": self.operations.models,
         }
         present = {key: section for key, section in sections.items() if section}
@@ -111,27 +116,22 @@ class _Writer:
         self.document[OURS_OF_API] = {"type": self.api.type, **self._of_api(read)}
         for below, key, real in self.api.operations():
             path, word = self.operations.place(key)
-            back = _validated(self.models[1], _at(read.api.value, below))
+            back = _validated(self.operation_model, _at(read.api.value, below))
             missing = _missing(real, back, _at(self.written, below))
             if missing:
                 self.document["paths"][path][word][OURS_OF_OPERATION] = missing
         for name in self.operations.authorizers:
             entry = self.config.authorizers[name]
-            scheme = self._schemes()[name]
+            scheme = self.schemes[name]
             back = _validated(Authorizer, read.authorizers.value.get(name))
             if entry.type in OURS_ALONE:
                 scheme[f"{OURS}authorizer"] = {"type": entry.type}
             elif missing := _missing(entry, back, self.authorizers[name]):
                 scheme[f"{OURS}authorizer"] = missing
 
-    def _schemes(self) -> dict[str, Any]:
-        if self.is_swagger:
-            return self.document["securityDefinitions"]  # type: ignore[no-any-return]
-        return self.document["components"]["securitySchemes"]  # type: ignore[no-any-return]
-
     def _of_api(self, read: Reading) -> dict[str, Any]:
         without = {key: value for key, value in read.api.value.items() if key not in _APART}
-        back = _validated(self.models[0], {**without, "type": self.api.type})
+        back = _validated(self.api_model, {**without, "type": self.api.type})
         return {
             key: value
             for key, value in _missing(self.api, back, self.written).items()

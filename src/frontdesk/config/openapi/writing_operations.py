@@ -37,8 +37,8 @@ _VALIDATORS: Final = {
 class OperationWriter:
     """Writes the operations of one API, and notes what they refer to.
 
-    authorizers: their names. uses_keys: whether one of them asks for an API key. models: the schemas of
-    the API's models. validators: those that its operations name.
+    authorizers: their names. uses_keys: whether one of them asks for an API key, by the scheme
+    key_scheme. models: the schemas of the API's models. validators: those that its operations name.
     """
 
     def __init__(self, config: Config, api: Api, shown: Api | None, version: str) -> None:
@@ -49,6 +49,9 @@ class OperationWriter:
         self._is_swagger = version == "2.0"
         self.authorizers = {api.authorizer} if api.authorizer else set[str]()
         self.uses_keys = False
+        self.key_scheme = "api_key"
+        while self.key_scheme in config.authorizers:
+            self.key_scheme += "_"
         self.validators: Words = {}
         self.models = {
             name: write_schema(shown.models[name].document, version) if shown else {}
@@ -143,7 +146,7 @@ class OperationWriter:
             security.append({str(name): list(operation.scopes)})
         if operation.api_key:
             self.uses_keys = True
-            security.append({"api_key": []})
+            security.append({self.key_scheme: []})
         words["security"] = security
 
     def _integration(self, operation: Operation) -> Words | None:
