@@ -51,6 +51,7 @@ class Operation(Model):
     validation: Annotated[RequestValidation | None, Field(alias="validate")] = None
     """What a request must have before code runs: {headers, path, query, body}."""
 
+    # Differs: [cache-everywhere] AWS caches at REST APIs only.
     cache: Annotated[Cache | None, Off()] = None
     """Answers that are given again without asking the integration; `none` where the API has one.
     Default: the API's."""

@@ -159,6 +159,7 @@ def compile_schema(document: Any, models: Mapping[str, Any]) -> Schema:
 
 def summary(faults: list[Fault]) -> str:
     """Write faults as AWS's `$context.error.validationErrorString` does."""
+    # Differs: [validation-words] AWS's library has a sentence of its own for every rule.
     missing = [fault.missing for fault in faults if fault.missing]
     told = [_located(fault) for fault in faults if not fault.missing]
     if missing:

@@ -202,6 +202,7 @@ class TtlCache:
 
     def keeps(self, reply: Reply) -> bool:
         """Say whether an answer may be kept, by all but its size."""
+        # Differs: [personal-answers] AWS documents no such look.
         fields = by_name(reply.fields)
         control = directives(fields.get(b"cache-control", b""))
         return (

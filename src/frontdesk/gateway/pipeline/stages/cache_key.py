@@ -46,6 +46,7 @@ def scope_of(build: RouteBuild) -> str:
 
 def key_of(scope: str, cache: Cache) -> Key:
     """Compile the key of mode ttl: the host, and what the file names."""
+    # Differs: [cache-host] AWS's stages have one host each.
     if cache.key == ("path",):
         return lambda ex: f"{scope}{_METHOD[ex.method]}\0{ex.host}\0{ex.path}"
     values = [_value(key_selector(part)) for part in cache.key]
@@ -89,6 +90,7 @@ def _value(selector: Selector) -> Callable[[Exchange], object]:
 
 def narrowing(cache: Cache) -> Narrow:
     """Compile what takes everything out of a request that the key does not name."""
+    # Differs: [narrowed-requests] AWS shows proxy integrations everything.
     selectors = [key_selector(part) for part in cache.key]
     headers = {s.name.encode() for s in selectors if s.source == "request.header"} | _SHOWN
     headers |= {b"cookie"} if any(s.source == "request.cookie" for s in selectors) else set()
