@@ -101,7 +101,45 @@ def _decision_by_lease() -> Call:
     return lambda: leases.try_take_all(claims, now)
 
 
+BOOKING = {
+    "type": "object",
+    "required": ["patient", "slot"],
+    "properties": {
+        "patient": {
+            "type": "object",
+            "required": ["name"],
+            "properties": {
+                "name": {"type": "string", "maxLength": 100},
+                "age": {"type": "integer"},
+            },
+        },
+        "slot": {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["code"],
+                "properties": {"code": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def _validation() -> Call:
+    import orjson
+
+    from frontdesk.rules.lang.jsonschema import compile_schema
+
+    items = [{"code": f"code-{number:03}", "count": number} for number in range(30)]
+    patient = {"name": "Ada O'Neill", "age": 36}
+    body = orjson.dumps({"patient": patient, "slot": "2026-11-21", "items": items})
+    schema = compile_schema(BOOKING, {})
+    return lambda: schema.faults(body)
+
+
 PARTS: dict[str, Part] = {
+    "a body of 1 KB by its schema": Part(_validation, at_most(15)),
     "decision on two limits": Part(_decision, at_most(2)),
     "decision on two limits and two quotas": Part(_decision_of_a_plan),
     "decision on two limits, leased from Redis": Part(_decision_by_lease),
