@@ -74,34 +74,12 @@ def load(
     known: what references stand for that are not to be looked up.
     Raises: ConfigError with every finding.
     """
-    findings: list[Finding] = []
-    merged: Tree | None = None
-    sources: dict[Path, bytes] = {}
-    references: Known = dict(known or {})
-    notes: list[Note] = []
-
-    def open_document(path: Path) -> tuple[Tree | None, list[Finding]]:
-        sources[path] = read(path)
-        tree, found = read_yaml(sources[path], str(path))
-        if tree is not None:
-            found += resolve(tree, path.parent.absolute(), environ, references, is_literal)
-        return tree, found
-
-    for path in paths:
-        try:
-            sources[path] = read(path)
-        except OSError as error:
-            findings.append(_unreadable(path, error))
-            continue
-        tree, found = _resolved(path, sources[path], environ, references, only)
-        findings += found
-        if merged is None:
-            merged = tree
-        elif tree is not None:
-            findings += _merge(merged, tree)
-    config = None
+    files = _Files(environ, read, dict(known or {}))
+    merged = files.merged(paths, only)
+    config, notes = None, []
+    findings = files.findings
     if merged is not None:
-        joined = join_documents(merged, open_document)
+        joined = join_documents(merged, files.document)
         findings += joined.findings
         notes = joined.notes
         config, found = validate(merged, paths[0].parent.absolute())
@@ -118,12 +96,55 @@ def load(
                 *unknown_aliases(config, merged),
                 *unusable_schemas(config, merged),
                 *unsafe_caches(config, merged),
-                *unreadable_templates(config, merged, sources),
+                *unreadable_templates(config, merged, files.sources),
             ]
         findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:
-        raise ConfigError(located(findings, [*map(str, paths), *map(str, sources)]))
-    return Loaded(config, merged, tuple(paths), sources, references, tuple(notes))
+        raise ConfigError(located(findings, [*map(str, paths), *map(str, files.sources)]))
+    return Loaded(config, merged, tuple(paths), files.sources, files.references, tuple(notes))
+
+
+@dataclass(slots=True)
+class _Files:
+    """The files of a configuration, and documents that they name, as they are read."""
+
+    environ: Mapping[str, str]
+    read: Callable[[Path], bytes]
+    references: Known
+    sources: dict[Path, bytes] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def merged(self, paths: Sequence[Path], only: Container[str] | None) -> Tree | None:
+        """Read the files and merge them; what is wrong is among the findings."""
+        merged: Tree | None = None
+        for path in paths:
+            try:
+                tree, found = self._parsed(path)
+            except OSError as error:
+                self.findings.append(_unreadable(path, error))
+                continue
+            if tree is not None:
+                if only is not None:
+                    tree.value = {key: item for key, item in tree.value.items() if key in only}
+                found += resolve(tree, path.parent.absolute(), self.environ, self.references)
+            self.findings += found
+            if merged is None:
+                merged = tree
+            elif tree is not None:
+                self.findings += _merge(merged, tree)
+        return merged
+
+    def document(self, path: Path) -> tuple[Tree | None, list[Finding]]:
+        """Read a document: references stand in our own keys there. Raises: OSError."""
+        tree, found = self._parsed(path)
+        if tree is not None:
+            folder = path.parent.absolute()
+            found += resolve(tree, folder, self.environ, self.references, is_literal)
+        return tree, found
+
+    def _parsed(self, path: Path) -> tuple[Tree | None, list[Finding]]:
+        self.sources[path] = self.read(path)
+        return read_yaml(self.sources[path], str(path))
 
 
 def _unreadable(path: Path, error: OSError) -> Finding:
@@ -131,21 +152,6 @@ def _unreadable(path: Path, error: OSError) -> Finding:
     message = f"cannot read the file: {error.strerror}"
     hint = "--config FILE names another; `frontdesk new FOLDER` makes one"
     return Finding("error", "file", where, message, hint=hint)
-
-
-def _resolved(
-    path: Path,
-    data: bytes,
-    environ: Mapping[str, str],
-    references: Known,
-    only: Container[str] | None,
-) -> tuple[Tree | None, list[Finding]]:
-    tree, findings = read_yaml(data, str(path))
-    if tree is not None:
-        if only is not None:
-            tree.value = {key: item for key, item in tree.value.items() if key in only}
-        findings += resolve(tree, path.parent.absolute(), environ, references)
-    return tree, findings
 
 
 def _merge(merged: Tree, later: Tree) -> list[Finding]:
