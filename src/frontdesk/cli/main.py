@@ -36,10 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "test-invoke": ("frontdesk.cli.test_invoke", "Run one method of a REST API, shown by stages."),
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
     "export": ("frontdesk.cli.exports", "export openapi: write an API as an OpenAPI document."),
-    "import": (
-        "frontdesk.cli.imports",
-        "import openapi|terraform|sam|serverless FILE: print it in our own keys.",
-    ),
+    "import": ("frontdesk.cli.imports", "Print OpenAPI, Terraform, SAM or serverless.yml as keys."),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),
