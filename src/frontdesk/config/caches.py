@@ -16,7 +16,7 @@ def unsafe_caches(config: Config, tree: Tree) -> Iterator[Finding]:
     And caches in mode rfc9111 where no HTTP backend says anything.
     """
     for name, api in config.apis.items():
-        for below, _, operation in api.operations():
+        for below, key, operation in api.operations():
             cache = api.cache_of(operation)
             if cache is None:
                 continue
@@ -28,13 +28,13 @@ def unsafe_caches(config: Config, tree: Tree) -> Iterator[Finding]:
                     "error",
                     "cache-without-identity",
                     tree.position(at, of_key=True),
-                    f"expected a part of who asks in the key of {below[-1]}",
+                    f"expected a part of who asks in the key of {key}",
                     why="one caller would be given what was meant for another",
                     hint="add such as authorizer.principalId to key, or `shared: true` if all get the same",
                 )
             if cache.mode == "rfc9111" and not _is_proxy(operation):
                 where = tree.position((*at, "mode"))
-                message = f"expected mode ttl on {below[-1]}, which passes no backend's answers on"
+                message = f"expected mode ttl on {key}, which passes no backend's answers on"
                 yield Finding("error", "cache-mode", where, message)
 
 

@@ -1,5 +1,6 @@
 """Models of `cache`: answers that are given again without asking the integration."""
 
+from difflib import get_close_matches
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -55,10 +56,10 @@ def key_selector(part: str) -> Selector:
     text = part if part.startswith("$") else _SELECTORS.get(word, "") + dot + name
     found = mapped_parts(text) if text.startswith("$") else ()
     if len(found) != 1 or isinstance(found[0], str) or found[0].source.startswith("response"):
-        raise HintedError(
-            "expected path, path.NAME, query.NAME, header.NAME, authorizer.NAME, api_key, body, or a selector",
-            "",
-        )
+        close = get_close_matches(word, _SELECTORS, n=1)
+        hint = f"did you mean {close[0]}{dot}{name}?" if close else ""
+        expected = "path, path.NAME, query.NAME, header.NAME, authorizer.NAME, api_key, body"
+        raise HintedError(f"expected {expected}, or a selector", hint)
     return found[0]
 
 

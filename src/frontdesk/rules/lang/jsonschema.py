@@ -297,9 +297,9 @@ class _Graph:
         if known is not None:
             return known
         if id(schema) in self._chain:
-            raise self._error("a reference that leads to itself", home, path)
+            raise self._error("expected a reference that does not lead to itself", home, path)
         if len(self._chain) > MAX_DEPTH:
-            raise self._error(f"more than {MAX_DEPTH} references in a row", home, path)
+            raise self._error(f"expected at most {MAX_DEPTH} references in a row", home, path)
         self._chain.append(id(schema))
         evaluations, parts = 1, Counter[tuple[str | int, int]]()
         for label, target, its_home, below in self._applied(schema, home, path):
@@ -333,11 +333,11 @@ class _Graph:
         if found is not None:
             name, text = found[1], found[2] or "#"
             if name not in self._models:
-                raise self._error(f"a reference to an unknown model: {name}", home, path)
+                raise self._error(f"expected a reference to a model of the API: {name} is none", home, path)
             target = self._models[name]
         if not text.startswith("#"):
             hint = f"write #/definitions/Name, or {_HOME}Name for a model"
-            message = "a reference to elsewhere, which is never fetched"
+            message = "expected a reference to this document: others are never fetched"
             raise self._error(message, home, path, hint)
         its_home, steps = target, list[str | int]()
         for step in unquote(text[1:]).split("/")[1:]:
@@ -346,9 +346,9 @@ class _Graph:
             try:
                 target = target[steps[-1]]
             except (LookupError, TypeError):
-                raise self._error(f"a reference to nothing: {reference}", home, path) from None
+                raise self._error("expected a reference that leads to something", home, path) from None
         if not isinstance(target, dict):
-            raise self._error(f"a reference to what is no schema: {reference}", home, path)
+            raise self._error("expected a reference to a schema", home, path)
         return target, its_home, tuple(steps)
 
     def _error(self, message: str, home: Any, path: Path, hint: str = "") -> SchemaError:
@@ -379,7 +379,7 @@ def _max_depth(graph: _Graph) -> int:
     else:
         return MAX_DEPTH
     raise SchemaError(
-        f"a schema that takes more than {MAX_WORK:,} evaluations at one place of a document",
+        f"expected a schema of at most {MAX_WORK:,} evaluations at one place of a document",
         hint="its references multiply: refer to each schema once",
     )
 
