@@ -333,7 +333,9 @@ class _Graph:
         if found is not None:
             name, text = found[1], found[2] or "#"
             if name not in self._models:
-                raise self._error(f"expected a reference to a model of the API: {name} is none", home, path)
+                raise self._error(
+                    f"expected a reference to a model of the API: {name} is none", home, path
+                )
             target = self._models[name]
         if not text.startswith("#"):
             hint = f"write #/definitions/Name, or {_HOME}Name for a model"
@@ -346,7 +348,9 @@ class _Graph:
             try:
                 target = target[steps[-1]]
             except (LookupError, TypeError):
-                raise self._error("expected a reference that leads to something", home, path) from None
+                raise self._error(
+                    "expected a reference that leads to something", home, path
+                ) from None
         if not isinstance(target, dict):
             raise self._error("expected a reference to a schema", home, path)
         return target, its_home, tuple(steps)
