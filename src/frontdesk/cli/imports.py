@@ -55,7 +55,13 @@ _SET = click.option(
     "given",
     multiple=True,
     metavar="ADDRESS=VALUE",
+    callback=lambda _context, _parameter, given: _pairs(given),
     help="What nothing there says; the list of what is missing shows the addresses.",
+)
+_ROOT = click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder outside of which nothing is read. Default: the one around it with a .git, or its own.",
 )
 
 
@@ -63,14 +69,28 @@ _SET = click.option(
 @click.argument("path", type=click.Path(path_type=Path, exists=True), default=".")
 @_NAME
 @_SET
+@click.option(
+    "--var-file",
+    "var_files",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Values of variables, beside the files that Terraform finds by itself.",
+)
+@_ROOT
 @output_option
 def import_terraform(
-    path: Path, name: str | None, given: tuple[str, ...], output: Path | None
+    path: Path,
+    *,
+    name: str | None,
+    given: dict[str, str],
+    var_files: tuple[Path, ...],
+    root: Path | None,
+    output: Path | None,
 ) -> None:
     """Print the API Gateway and Lambda resources of PATH in our own keys.
 
     PATH is a folder of .tf files, one of them, or what `terraform show -json` has printed. Variables
-    come from defaults, tfvars files, TF_VAR_... of the environment, and --set. What is named and not
+    come from defaults, TF_VAR_... of the environment, tfvars files, and --set. What is named and not
     there, and what could not be carried, is listed with its line on standard error; in the result
     `${input:ADDRESS}` stands for what is still open. Keep the result in that folder: paths of code
     start there. Exits with 1 where something is wrong.
@@ -79,15 +99,23 @@ def import_terraform(
     """
     from frontdesk.config.imports import importing
 
-    _print(importing.import_terraform(path, _name(path, name), _pairs(given), os.environ), output)
+    imported = importing.import_terraform(
+        path, _name(path, name), given, os.environ, var_files=var_files, root=root
+    )
+    _print(imported, output)
 
 
 @import_.command("sam")
-@click.argument("path", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument(
+    "path", type=click.Path(path_type=Path, exists=True, dir_okay=False), default="template.yaml"
+)
 @_NAME
 @_SET
+@_ROOT
 @output_option
-def import_sam(path: Path, name: str | None, given: tuple[str, ...], output: Path | None) -> None:
+def import_sam(
+    path: Path, *, name: str | None, given: dict[str, str], root: Path | None, output: Path | None
+) -> None:
     """Print the template PATH of SAM, or of plain CloudFormation, in our own keys.
 
     Parameters come from their defaults and --set; so do exports of other stacks, and attributes that
@@ -97,7 +125,8 @@ def import_sam(path: Path, name: str | None, given: tuple[str, ...], output: Pat
     """
     from frontdesk.config.imports import importing
 
-    _print(importing.import_sam(path, _name(path, name), _pairs(given)), output)
+    imported = importing.import_sam(path, _name(path, name), given, root=root)
+    _print(imported, output)
 
 
 @import_.command("serverless")
@@ -106,9 +135,10 @@ def import_sam(path: Path, name: str | None, given: tuple[str, ...], output: Pat
 )
 @_NAME
 @_SET
+@_ROOT
 @output_option
 def import_serverless(
-    path: Path, name: str | None, given: tuple[str, ...], output: Path | None
+    path: Path, *, name: str | None, given: dict[str, str], root: Path | None, output: Path | None
 ) -> None:
     """Print the service PATH of the Serverless Framework in our own keys.
 
@@ -120,7 +150,8 @@ def import_serverless(
     """
     from frontdesk.config.imports import importing
 
-    _print(importing.import_serverless(path, _name(path, name), _pairs(given), os.environ), output)
+    imported = importing.import_serverless(path, _name(path, name), given, os.environ, root=root)
+    _print(imported, output)
 
 
 def _print(imported: "Imported", output: Path | None) -> None:

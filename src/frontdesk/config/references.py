@@ -1,5 +1,6 @@
 """Owns references: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}`; `$${` stands for `${`.
 
+`${input:ADDRESS}` is what `frontdesk import` leaves for the operator to fill in: it has no value here.
 Texts in braces without a colon, such as `${stage.name}`, are left to whoever compiles them.
 Messages name the reference, never the value.
 """
@@ -102,7 +103,7 @@ class _Resolver:
             raise ValueError(f"reference without its closing brace: {found[0]}", _LITERAL)
         source = _SOURCES.get(scheme)
         if source is None:
-            known = " and ".join(f"${{{scheme}:…}}" for scheme in _SOURCES)
+            known = " and ".join(f"${{{scheme}:…}}" for scheme in _SOURCES if scheme != "input")
             raise ValueError(f"expected a reference such as {known}: {found[0]}", _LITERAL)
         key = self.folder, found[0]
         if key not in self.known:
@@ -120,6 +121,10 @@ class _Resolver:
             hint = f"set it, or give a default: ${{env:{name}:-value}}"
             raise ValueError(f"environment variable not set: {name}", hint)
         return value
+
+    def left_open(self, address: str) -> str:
+        hint = f"import again with --set {address}=VALUE, or write the value here"
+        raise ValueError(f"an import left this open: {address}", hint)
 
     def file(self, name: str) -> str:
         shown = f"${{file:{name}}}"
@@ -144,4 +149,5 @@ class _Resolver:
 _SOURCES: Final[dict[str, Callable[[_Resolver, str], str]]] = {
     "env": _Resolver.variable,
     "file": _Resolver.file,
+    "input": _Resolver.left_open,
 }

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from frontdesk.config.imports.resources import LEFT, MISSING
 from frontdesk.config.imports.importing import import_terraform
+from frontdesk.config.imports.resources import LEFT, MISSING
 from frontdesk.config.load import load
 from frontdesk.config.yaml_text import write_yaml
 
@@ -140,7 +140,7 @@ resource "aws_apigatewayv2_route" "q" {
         "$default": {"function": "book", "payload": "2.0"},
     }
     (left,) = told(result, LEFT)
-    assert left[1] == "route POST /later: integrations of this kind are not carried"
+    assert left[1] == "route POST /later: integrations with SQS-SendMessage are not carried yet"
 
 
 def test_a_rest_api_with_plans(imported):
@@ -267,7 +267,9 @@ resource "aws_api_gateway_deployment" "d" { rest_api_id = aws_api_gateway_rest_a
     assert [message for _, message in told(result, LEFT)] == [
         "aws_api_gateway_deployment.d is not carried: the whole file is what is deployed"
     ]
-    assert any("values of keys are not copied" in message for _, message in told(result, MISSING))
+    assert any(
+        "values of secrets are not copied" in message for _, message in told(result, MISSING)
+    )
 
 
 def test_functions_with_aliases_and_urls(imported):

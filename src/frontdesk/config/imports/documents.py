@@ -4,53 +4,111 @@ Every part of a document stands at the place of the resource that it comes from.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from frontdesk.base.errors import ConfigError
-from frontdesk.config.imports.resources import Resource
-from frontdesk.config.openapi.document import ANY_METHOD, Document
+from frontdesk.base.errors import ConfigError, Finding
+from frontdesk.config.imports.files import FileRefused
+from frontdesk.config.imports.resources import Declared, Part, Resource
+from frontdesk.config.openapi.document import ANY_METHOD, AWS, Document
+from frontdesk.config.openapi.operations import OURS_OF_OPERATION
 from frontdesk.config.placed import Branch, Placed, planted
+from frontdesk.config.route_keys import DEFAULT
+from frontdesk.config.tree import Tree
 from frontdesk.config.yaml_source import read_yaml
 
+IAM: Final = "AWS_IAM"
+"""What routes and methods say that want signed requests."""
 
-def document_of(drawn: Branch, api: Resource) -> Document:
-    """Make what was drawn a document to read."""
-    return Document(Path(api.at.file), lambda _file: (drawn, []), api.at)
+_INTEGRATION: Final = f"{AWS}integration"
 
 
-def blank(api: Resource) -> Branch:
-    """Begin the document of an API."""
+def document_of(drawn: Branch, api: Resource, declared: Declared) -> Document:
+    """Make what was drawn a document to read; `$ref`s of an own document lead to files beside it."""
+    drawn_from = {each.at.file for each in declared.resources} | {drawn.node.file}
+    drawn_from |= {node.file for node in drawn.node.children.values()}
+
+    def open_file(path: Path) -> tuple[Tree | None, list[Finding]]:
+        if str(path) in drawn_from:
+            return drawn, []
+        try:
+            return read_yaml(declared.project.read(path), str(path))
+        except FileRefused as error:
+            return None, [Finding("error", "import", api.at, str(error))]
+
+    return Document(Path(api.at.file), open_file, api.at)
+
+
+def blank(api: Resource, declared: Declared) -> Branch:
+    """Begin the document of an API: with its own, where it brings one."""
     drawn = Branch.at(api.origin)
     drawn.put("openapi", "3.0.1", api.origin)
-    drawn.put("info", {"title": api.text("name") or api.name, "version": "1"}, api.origin)
-    body = _body(api)
+    drawn.put("info", {"title": api.name, "version": "1"}, api.origin)
+    body = _body(api, declared)
     if body is not None:
+        if "swagger" in body.value:
+            del drawn.value["openapi"]
         drawn.lay_over(body)
     return drawn
 
 
-def _body(api: Resource) -> Placed | None:
-    """Read the document that an API brings itself: a mapping, a text, or the name of a file."""
-    said = api.values.get("body")
+def _body(api: Resource, declared: Declared) -> Placed | None:
+    """Read the document that an API brings itself: a mapping, a text, or a file (`body_file`)."""
+    file, said = api.text("body_file"), api.values.get("body")
+    if file:
+        return declared.project.tree(Path(api.at.file).parent / file, api.at)
     if isinstance(said, dict):
         return Placed(*planted(said, api.origin.node))
-    if not isinstance(said, str) or not said:
+    text = api.text("body")
+    if not text:
         return None
-    file = Path(api.at.file).parent / said if "\n" not in said and len(said) < 256 else None
-    if file is not None and file.is_file():
-        tree, findings = read_yaml(file.read_bytes(), str(file))
-    else:
-        tree, findings = read_yaml(said.encode(), api.at.file)
+    tree, findings = read_yaml(text.encode(), api.at.file)
     if tree is None or findings:
         raise ConfigError(tuple(findings))
-    return Placed(tree.value, tree.node)
+    return Placed(*planted(tree.value, api.origin.node))  # its lines are not those of the file
 
 
-def operation_at(drawn: Branch, method: str, path: str, at: Resource) -> Branch:
-    """Return the operation of a method and path. method: in capitals, ANY among them."""
+def operation_at(drawn: Branch, key: str, at: Resource) -> Branch:
+    """Return the operation of a route key: `GET /pets`, `ANY /pets`, `$default`."""
+    method, _, path = ("ANY", "", f"/{DEFAULT}") if key == DEFAULT else key.partition(" ")
     word = ANY_METHOD if method == "ANY" else method.lower()
     return drawn.branch("paths", at.origin).branch(path, at.origin).branch(word, at.origin)
+
+
+def put_integration(operation: Branch, integration: Mapping[str, Any], at: Resource) -> None:
+    """Say what answers an operation."""
+    operation.put(_INTEGRATION, integration, at.origin)
+
+
+def put_ours(operation: Branch, ours: Mapping[str, Any], at: Resource) -> None:
+    """Say what the words of OpenAPI do not know, in our own keys."""
+    if ours:
+        operation.branch(OURS_OF_OPERATION, at.origin).lay_over(
+            Placed(*planted(ours, at.origin.node))
+        )
+
+
+def put_signed(operation: Branch, at: Resource) -> None:
+    """Say that requests must be signed."""
+    operation.put(f"{AWS}auth", {"type": IAM}, at.origin)
+
+
+def put_scheme(
+    drawn: Branch, authorizer: Resource, scheme: Mapping[str, Any], said: Mapping[str, Any]
+) -> str:
+    """Add an authorizer as a security scheme, and return its name. said: in AWS's extension."""
+    place = section(drawn, "securitySchemes", authorizer)
+    place.put(authorizer.name, {**scheme, f"{AWS}authorizer": said}, authorizer.origin)
+    return authorizer.name
+
+
+def section(drawn: Branch, name: str, at: Part) -> Branch:
+    """Return a section of what is defined for reuse: `schemas`, `securitySchemes`."""
+    if "swagger" in drawn.value:
+        words = {"schemas": "definitions", "securitySchemes": "securityDefinitions"}
+        return drawn.branch(words[name], at.origin)
+    return drawn.branch("components", at.origin).branch(name, at.origin)
 
 
 def as_json(text: Any) -> Any:

@@ -1,24 +1,29 @@
 """Turns the resources of a template into our configuration, and lists what it could not carry."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from frontdesk.base.errors import Finding, Position
-from frontdesk.config.imports import functions
+from frontdesk.base.errors import ConfigError, Finding, Position
+from frontdesk.config.imports import (
+    domains,
+    functions,
+    http_documents,
+    plans,
+    rest_documents,
+    stages,
+)
 from frontdesk.config.imports.cloudformation.sam import read_sam
-from frontdesk.config.imports.documents import document_of
-from frontdesk.config.imports.functions import name_of, read_functions
-from frontdesk.config.imports.hcl.module import read_terraform
+from frontdesk.config.imports.documents import IAM, document_of
+from frontdesk.config.imports.files import Project
+from frontdesk.config.imports.hcl.root import read_terraform
 from frontdesk.config.imports.hcl.shown import read_shown
-from frontdesk.config.imports.http_documents import HttpDrawing, speed_of
-from frontdesk.config.imports.plans import TYPES as OF_PLANS
-from frontdesk.config.imports.plans import read_plans
-from frontdesk.config.imports.resources import LEFT, Declared, Resource
+from frontdesk.config.imports.http_documents import HttpDrawing
+from frontdesk.config.imports.left import reason_of
+from frontdesk.config.imports.resources import LEFT, Declared, Resource, name_of
 from frontdesk.config.imports.rest_documents import RestDrawing
-from frontdesk.config.imports.serverless import read_serverless
+from frontdesk.config.imports.serverless.service import read_serverless
 from frontdesk.config.names import unknown_names
 from frontdesk.config.openapi.importing import Imported
 from frontdesk.config.openapi.reading import read_api
@@ -26,91 +31,119 @@ from frontdesk.config.openapi.writing import as_written
 from frontdesk.config.placed import Branch, Placed
 from frontdesk.config.tree import Node
 
-_API_TYPES: Final = ("aws_apigatewayv2_api", "aws_api_gateway_rest_api")
+_HTTP: Final = "aws_apigatewayv2_api"
+_REST: Final = "aws_api_gateway_rest_api"
 
 _READ: Final = frozenset(
     (
-        *_API_TYPES,
-        *functions.TYPES,
-        *OF_PLANS,
-        *("aws_api_gateway_authorizer", "aws_api_gateway_gateway_response"),
-        *("aws_api_gateway_integration", "aws_api_gateway_integration_response"),
-        *("aws_api_gateway_method", "aws_api_gateway_method_response"),
-        *("aws_api_gateway_model", "aws_api_gateway_request_validator"),
-        *("aws_api_gateway_resource", "aws_api_gateway_stage"),
-        *("aws_apigatewayv2_authorizer", "aws_apigatewayv2_integration"),
-        *("aws_apigatewayv2_integration_response", "aws_apigatewayv2_route"),
-        "aws_apigatewayv2_stage",
+        *(_HTTP, _REST, *domains.TYPES, *functions.TYPES, *http_documents.TYPES),
+        *(*plans.TYPES, *rest_documents.TYPES, *stages.TYPES),
     )
 )
 """Types of which something is carried; what of them is not is told where they are read."""
 
-_NEEDLESS: Final[Mapping[str, str]] = {
-    "archive_file": "the folder itself is used",
-    "aws_api_gateway_account": "logs are written here",
-    "aws_api_gateway_deployment": "the whole file is what is deployed",
-    "aws_apigatewayv2_deployment": "the whole file is what is deployed",
-    "aws_cloudwatch_log_group": "logs are written to where `logs` says",
-    "aws_iam_policy": "functions run as the gateway's user",
-    "aws_iam_role": "functions run as the gateway's user",
-    "aws_iam_role_policy": "functions run as the gateway's user",
-    "aws_iam_role_policy_attachment": "functions run as the gateway's user",
-    "aws_lambda_permission": "a route may call the function that it names",
+_OF_AN_API: Final = {
+    type_name: "api_id" if type_name.startswith("aws_apigatewayv2_") else "rest_api_id"
+    for type_name in (*http_documents.TYPES, *rest_documents.TYPES, *stages.TYPES)
+    if not type_name.endswith("integration_response")
 }
-"""Types that say nothing here, and why."""
+"""Types that belong to one API → where they say it."""
 
 
 def import_terraform(
-    path: Path, name: str, given: Mapping[str, str], environ: Mapping[str, str]
+    path: Path,
+    name: str,
+    given: Mapping[str, str],
+    environ: Mapping[str, str],
+    *,
+    var_files: Sequence[Path] = (),
+    root: Path | None = None,
 ) -> Imported:
     """Import a folder of `.tf` files, one file, or what `terraform show -json` has printed.
 
-    name: of the configuration. given: values by address. environ: for TF_VAR_… variables.
+    name: of the configuration. given: values by address. environ: for TF_VAR_… variables. root: folder
+    that no file is read outside of.
     Raises: ConfigError for what is no Terraform, or cannot be evaluated.
     """
-    declared = read_shown(path) if path.suffix == ".json" else read_terraform(path, given, environ)
-    return import_resources(declared, name, path)
+    declared = _begin(path, root)
+    try:
+        if path.suffix == ".json":
+            read_shown(path, declared)
+        else:
+            read_terraform(path, declared, given, environ, var_files)
+        return import_resources(declared, name, path, given)
+    except RecursionError:
+        raise _too_deep(path) from None
 
 
-def import_sam(path: Path, name: str, given: Mapping[str, str]) -> Imported:
+def import_sam(
+    path: Path, name: str, given: Mapping[str, str], *, root: Path | None = None
+) -> Imported:
     """Import a template of SAM, or of plain CloudFormation.
 
-    name: of the configuration. given: values of parameters, exports, and attributes as `Pool.Arn`.
+    name, root: see `import_terraform`. given: values of parameters, exports, and attributes as `Pool.Arn`.
     Raises: ConfigError for what is no template, or cannot be evaluated.
     """
-    return import_resources(read_sam(path, given), name, path)
+    declared = _begin(path, root)
+    try:
+        read_sam(path, given, declared)
+        return import_resources(declared, name, path, given)
+    except RecursionError:
+        raise _too_deep(path) from None
 
 
 def import_serverless(
-    path: Path, name: str, given: Mapping[str, str], environ: Mapping[str, str]
+    path: Path,
+    name: str,
+    given: Mapping[str, str],
+    environ: Mapping[str, str],
+    *,
+    root: Path | None = None,
 ) -> Imported:
     """Import a `serverless.yml`.
 
-    name: of the configuration. given: options, parameters, and what other stacks say. environ: for
-    `${env:…}`.
+    name, root: see `import_terraform`. given: options, parameters, and what other stacks say. environ:
+    for `${env:…}`.
     Raises: ConfigError for what is no service, or has variables that cannot be known.
     """
-    return import_resources(read_serverless(path, given, environ), name, path)
+    declared = _begin(path, root)
+    try:
+        read_serverless(path, given, environ, declared)
+        return import_resources(declared, name, path, given)
+    except RecursionError:
+        raise _too_deep(path) from None
 
 
-def import_resources(declared: Declared, name: str, path: Path) -> Imported:
-    """Make our configuration of resources. path: of the template."""
+def _begin(path: Path, root: Path | None) -> Declared:
+    return Declared(Project.around(path) if root is None else Project(root))
+
+
+def _too_deep(path: Path) -> ConfigError:
+    where = Position(str(path), 1, 1, "")
+    return ConfigError((Finding("error", "import", where, "its values are nested too deep"),))
+
+
+def import_resources(
+    declared: Declared, name: str, path: Path, given: Mapping[str, str]
+) -> Imported:
+    """Make our configuration of resources. path: of the template. given: see the sources."""
     content = Branch.at(Placed({}, Node(str(path), 1, 1, 1, 1, {})))
-    origin = Placed({}, content.node)
-    content.put("name", name_of(name), origin)
-    made = Branch.at(origin)
-    read_functions(declared, made)
+    top = Placed({}, content.node)
+    content.put("name", name_of(name), top)
+    made = Branch.at(top)
+    functions.read_functions(declared, made, given)
     if made.value:
         _set(content, "functions", made)
+    _add_signers(declared, content)
+    names = dict(_names(declared))
     findings: list[Finding] = []
-    for api in declared.of(*_API_TYPES):
-        findings += _read_api(declared, content, api)
-    _apart(declared, content)
-    read_plans(declared, content)
-    for resource in declared.resources:
-        if resource.type not in _READ:
-            reason = _NEEDLESS.get(resource.type, "there is nothing here that it could become")
-            declared.tell(LEFT, resource.at, f"{resource.address} is not carried: {reason}")
+    for api in declared.of(_HTTP, _REST):
+        if api.id in names:
+            findings += _read_api(declared, content, api, names[api.id])
+    domains.read_domains(declared, content, names)
+    plans.read_plans(declared, content, names)
+    _apart(declared, content, top)
+    _tell_rest(declared, names)
     found = (*findings, *declared.findings, *unknown_names(content))
     return Imported(as_written(content.value), tuple(_at_line(each) for each in found))
 
@@ -121,82 +154,80 @@ def _at_line(finding: Finding) -> Finding:
     return replace(finding, where=Position(where.file, where.line, where.column, ""))
 
 
-def _apart(declared: Declared, content: Branch) -> None:
-    """Serve several APIs below their names: at AWS each has a host of its own."""
-    apis = content.value.get("apis", {})
-    if len(apis) < 2:
-        return
-    for name in apis:
-        entry = content.branch("apis", Placed({}, content.node)).branch(
-            name, Placed({}, content.node)
-        )
-        entry.put("base_path", f"/{name}", Placed({}, entry.node))
-    where = Placed({}, content.node).position()
-    hint = "give them hosts instead, with `host`"
-    declared.tell(LEFT, where, "several APIs: each is served below its name", hint)
-
-
 def _set(branch: Branch, key: str, value: Branch) -> None:
     branch.value[key], branch.node.children[key] = value.value, value.node
 
 
-def _read_api(declared: Declared, content: Branch, api: Resource) -> list[Finding]:
-    if api.text("protocol_type") == "WEBSOCKET":
-        declared.tell(LEFT, api.at, f"{api.address} is not carried: it is a WebSocket API")
-        return []
-    rest = api.type == "aws_api_gateway_rest_api"
-    drawn = (RestDrawing if rest else HttpDrawing)(declared).draw(api)
-    document = document_of(drawn, api)
+def _names(declared: Declared) -> Iterator[tuple[str, str]]:
+    """Yield the id of each API, and its name here."""
+    taken: set[str] = set()
+    for api in declared.of(_HTTP, _REST):
+        if api.text("protocol_type") == "WEBSOCKET":
+            declared.left(api.at, f"{api.address} is not carried yet: it is a WebSocket API")
+            continue
+        name = base = name_of(api.name)
+        count = 1
+        while name in taken:
+            count += 1
+            name = f"{base}-{count}"
+        taken.add(name)
+        yield api.id, name
+
+
+def _read_api(declared: Declared, content: Branch, api: Resource, name: str) -> Iterator[Finding]:
+    drawing = RestDrawing(declared) if api.type == _REST else HttpDrawing(declared)
+    document = document_of(drawing.draw(api), api, declared)
     known = content.value.get("authorizers", {})
-    reading = read_api(document, {"type": "rest" if rest else "http"}, known)
+    reading = read_api(document, {"type": "rest" if api.type == _REST else "http"}, known)
     if reading.authorizers.value:
         merged = content.branch("authorizers", api.origin)
         merged.lay_over(Placed(reading.authorizers.value, reading.authorizers.node))
-    _stages(declared, content, reading.api, api)
-    apis, name = content.branch("apis", api.origin), name_of(api.text("name") or api.name)
-    if name in apis.value:
-        name = f"{name}-{'rest' if rest else 'http'}"
-    _set(apis, name, reading.api)
-    return [
-        *document.findings,
-        *(Finding("warning", LEFT, note.where, note.message) for note in document.notes),
-    ]
+    stages.read_stages(declared, content, reading.api, api)
+    _set(content.branch("apis", api.origin), name, reading.api)
+    yield from document.findings
+    yield from (Finding("warning", LEFT, note.where, note.message) for note in document.notes)
 
 
-def _stages(declared: Declared, content: Branch, entry: Branch, api: Resource) -> None:
-    rest = api.type == "aws_api_gateway_rest_api"
-    kind, owner, named, variables = (
-        ("aws_api_gateway_stage", "rest_api_id", "stage_name", "variables")
-        if rest
-        else ("aws_apigatewayv2_stage", "api_id", "name", "stage_variables")
-    )
-    for stage in declared.of(kind):
-        if stage.text(owner) != api.id:
-            continue
-        settings: dict[str, Any] = {}
-        if stage.values.get(variables):
-            settings["variables"] = stage.values[variables]
-        speed = speed_of(stage.block("default_route_settings"))
-        if speed is not None:
-            settings["throttle"] = speed
-        name = stage.text(named) or "$default"
-        if settings or name != "$default":
-            entry.branch("stages", stage.origin).put(name, settings, stage.origin)
-        _log(declared, content, stage)
+def _add_signers(declared: Declared, content: Branch) -> None:
+    """Add the authorizer of signed requests where one is asked for: its key pairs are in no template."""
+    for each in declared.of("aws_apigatewayv2_route", "aws_api_gateway_method"):
+        if IAM in (each.text("authorization_type"), each.text("authorization")):
+            secret = declared.secret("iam-secret-access-key", each.at)
+            credential = {"secret": secret, "principal": "client"}
+            entry = content.branch("authorizers", each.origin).branch("iam", each.origin)
+            entry.put("type", "iam", each.origin)
+            entry.put("credentials", {_ACCESS_KEY: credential}, each.origin)
+            return
 
 
-def _log(declared: Declared, content: Branch, stage: Resource) -> None:
-    """Read the format of the access log: there is one for all APIs."""
-    text = stage.block("access_log_settings").get("format")
-    if not text:
+_ACCESS_KEY: Final = "AKIA0000000000000000"
+"""What stands for the id of the key pair: whoever imports it puts in the true one."""
+
+
+def _apart(declared: Declared, content: Branch, top: Placed) -> None:
+    """Serve several APIs below their names: at AWS each has a host of its own."""
+    domains_of_all: Mapping[str, Any] = content.value.get("domains", {})
+    targets = [to for domain in domains_of_all.values() for to in domain["mappings"].values()]
+    mapped = {to.partition(":")[0] for to in targets}
+    alone = [name for name in content.value.get("apis", {}) if name not in mapped]
+    if len(alone) < 2:
         return
-    access = content.branch("logs", stage.origin).branch("access", stage.origin)
-    try:
-        written = json.loads(text)
-    except ValueError:
-        written = text
-    if "format" in access.value and access.value["format"] != written:
-        message = f"{stage.address}: another stage has given the format of the log"
-        declared.tell(LEFT, stage.at, message)
-    else:
-        access.put("format", written, stage.origin)
+    for name in alone:
+        content.branch("apis", top).branch(name, top).put("base_path", f"/{name}", top)
+    hint = "give them hosts instead, with `host`"
+    declared.left(top.position(), "several APIs: each is served below its name", hint)
+
+
+def _tell_rest(declared: Declared, names: Mapping[str, str]) -> None:
+    """Tell of what nobody has read, and of parts of APIs that are not here."""
+    apis = declared.by_id(_HTTP, _REST)
+    for resource in declared.resources:
+        if resource.type not in _READ:
+            message = f"{resource.address} is not carried: {reason_of(resource.type)}"
+            declared.left(resource.at, message)
+        owner = _OF_AN_API.get(resource.type)
+        if owner is not None and resource.text(owner) not in apis:
+            message = f"{resource.address}: nothing here says what its API is"
+            declared.missing(resource.at, message, "declare it")
+        elif owner is not None and resource.text(owner) not in names:
+            declared.left(resource.at, f"{resource.address} is not carried: nor is its API")

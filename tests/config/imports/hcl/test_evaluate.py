@@ -1,9 +1,13 @@
 """Expressions of Terraform's language: what each gives, and where what is wrong is told."""
 
+from pathlib import Path
+
 import pytest
 
 from frontdesk.base.errors import ConfigError
+from frontdesk.config.imports.files import Project
 from frontdesk.config.imports.hcl.evaluate import Scope, evaluate, render
+from frontdesk.config.imports.hcl.limits import Limits
 from frontdesk.config.imports.hcl.source import read_hcl_text
 
 NAMES = {
@@ -20,7 +24,8 @@ def _unknown(name):
 
 
 def scope(folder="."):
-    return Scope(NAMES, _unknown, str(folder), "main.tf")
+    folder = Path(folder)
+    return Scope(NAMES, _unknown, folder, "main.tf", Project(folder), Limits())
 
 
 def value_of(text, folder="."):
@@ -135,7 +140,7 @@ def test_files_are_read_below_the_folder(tmp_path):
         ("[for x in 5 : x]", "expected a list or object to go through"),
         ("5 ? 1 : 2", "expected true or false"),
         ('lookup(sizes, "z")', "lookup: there is no z, and no default"),
-        ('file("nothing")', "file cannot use these arguments"),
+        ('file("nothing")', "file: there is no file nothing"),
         ("try(1 / 0)", "try: none of these can be evaluated"),
     ],
 )

@@ -3,8 +3,9 @@
 import pytest
 
 from frontdesk.base.errors import ConfigError
-from frontdesk.config.imports.hcl.module import read_terraform
-from frontdesk.config.imports.resources import MISSING
+from frontdesk.config.imports.files import Project
+from frontdesk.config.imports.hcl.root import read_terraform
+from frontdesk.config.imports.resources import MISSING, Declared
 
 
 @pytest.fixture
@@ -14,7 +15,9 @@ def read(tmp_path):
             path = tmp_path / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        return read_terraform(tmp_path, dict(given), dict(environ))
+        declared = Declared(Project(tmp_path))
+        read_terraform(tmp_path, declared, dict(given), dict(environ))
+        return declared
 
     return read_files
 

@@ -7,46 +7,30 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
-from frontdesk.base.errors import ConfigError, Finding, Position
-from frontdesk.config.imports.cloudformation.intrinsics import TAGS, Template
-from frontdesk.config.imports.resources import Declared, Resource
+from frontdesk.base.errors import ConfigError, Finding
+from frontdesk.config.imports.cloudformation.template import Template
+from frontdesk.config.imports.resources import Declared, Part, Resource
 from frontdesk.config.placed import Placed
-from frontdesk.config.yaml_source import read_yaml
 
-Properties = Mapping[str, Any]
+Values = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """One resource of a template. id: what `Ref` gives."""
+class Origin(Part):
+    """One resource of a template, with its properties. id: what `Ref` gives. address: its logical id."""
 
-    name: str
     type: str
     id: str
-    at: Position
-    properties: Properties
 
-    def resource(self, kind: str, values: Properties, suffix: str = "") -> Resource:
+    def resource(self, kind: str, values: Values, suffix: str = "") -> Resource:
         """Make a resource of it. suffix: tells several of one origin apart."""
-        name = f"{self.name}{suffix}"
-        return Resource(kind, name, name, values, self.at, name if suffix else self.id)
+        name = f"{self.address}{suffix}"
+        return Resource(values, name, self.at, kind, name, name if suffix else self.id)
 
 
 Reader = Callable[[Origin], Iterator[Resource]]
-
-
-def open_template(path: Path) -> Placed:
-    """Read the file of a template.
-
-    Raises: ConfigError for what is no YAML.
-    """
-    tree, findings = read_yaml(path.read_bytes(), str(path), TAGS)
-    if tree is None or findings:
-        raise ConfigError(tuple(findings))
-    return Placed(tree.value, tree.node)
 
 
 def read_template(
@@ -56,26 +40,29 @@ def read_template(
 
     Raises: ConfigError for what is no template, or cannot be evaluated.
     """
-    if not root.below("Resources").value:
-        finding = Finding(
-            "error", "template", root.position(), "expected a template with Resources"
-        )
-        raise ConfigError((finding,))
+    if not list(root.below("Resources").items()):
+        where = root.position()
+        message = "expected a template with Resources"
+        raise ConfigError((Finding("error", "template", where, message),))
     template = Template(root, given, declared)
     shared = {kind: template.value(placed) for kind, placed in root.below("Globals").items()}
     for name, kind, placed in template.resources():
         properties = template.value(placed.below("Properties"))
         where = placed.position(of_key=True)
         common = shared.get(kind.rpartition("::")[2], {}) if "::Serverless::" in kind else {}
-        origin = Origin(name, kind, template.named(name), where, merged(common, properties))
+        if not isinstance(properties, dict) or not isinstance(common, dict):
+            message = f"{name}: expected a mapping as Properties"
+            raise ConfigError((Finding("error", "template", where, message),))
+        values = merged(common, properties)
+        origin = Origin(values, name, where, kind, template.named(name))
         reader = expand.get(kind) or TYPES.get(kind)
         if reader is None:
-            declared.resources.append(origin.resource(kind, {}))
+            declared.resources.append(origin.resource(_SAME.get(kind, kind), {}))
         else:
             declared.resources += reader(origin)
 
 
-def merged(common: Properties, own: Properties) -> dict[str, Any]:
+def merged(common: Values, own: Values) -> dict[str, Any]:
     """Lay a resource's own properties over those of all: maps are merged, lists joined."""
     result = dict(common)
     for key, value in own.items():
@@ -95,14 +82,14 @@ _FREE_KEYS: Final = frozenset(
     (
         *("AdditionalVersionWeights", "Body", "DefinitionBody", "PolicyDocument", "Policy"),
         *("RequestModels", "RequestParameters", "RequestTemplates", "ResponseModels"),
-        *("ResponseParameters", "ResponseTemplates", "Schema", "StageVariables", "Tags"),
-        *("Variables",),
+        *("ResponseParameters", "ResponseTemplates", "RouteSettings", "Schema"),
+        *("StageVariableOverrides", "StageVariables", "Tags", "Throttle", "Variables"),
     )
 )
 """Properties whose keys are the user's own."""
 
 
-def snake(properties: Properties) -> dict[str, Any]:
+def snake(properties: Values) -> dict[str, Any]:
     """Spell properties as Terraform does, all the way down."""
     return {
         _WORD.sub("_", key).lower(): value if key in _FREE_KEYS else _snake_inside(value)
@@ -118,154 +105,228 @@ def _snake_inside(value: Any) -> Any:
     return value
 
 
-def same(kind: str, *blocks: str, **renamed: str) -> Reader:
-    """Make the reader of a type that is one resource. blocks: what Terraform has as blocks."""
+def without_nothing(values: Values) -> dict[str, Any]:
+    """Leave out what is not said."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _same(kind: str, **renamed: str) -> Reader:
+    """Make the reader of a type that is one resource. renamed: as CloudFormation says it → Terraform."""
 
     def read(origin: Origin) -> Iterator[Resource]:
-        values = snake(origin.properties)
-        for theirs, ours in renamed.items():
-            if theirs in values:
-                values[ours] = values.pop(theirs)
-        for block in blocks:
-            if isinstance(values.get(block), dict):
-                values[block] = [values[block]]
-        yield origin.resource(kind, values)
+        values = snake(origin.values)
+        yield origin.resource(kind, {renamed.get(key, key): value for key, value in values.items()})
 
     return read
 
 
 def _function(origin: Origin) -> Iterator[Resource]:
-    values = snake(origin.properties)
-    code = origin.properties.get("Code")
+    values = snake(origin.values)
+    code = origin.values.get("Code")
     if isinstance(code, str):
         values["filename"] = code
-    values["environment"] = [values.get("environment") or {}]
-    yield origin.resource("aws_lambda_function", values)
+    yield origin.resource("aws_lambda_function", {"function_name": origin.id, **values})
 
 
-def _url(origin: Origin) -> Iterator[Resource]:
-    values = snake(origin.properties)
-    values |= {
-        "authorization_type": values.pop("auth_type", "NONE"),
-        "function_name": values.pop("target_function_arn", ""),
-        "cors": [values.get("cors") or {}],
-    }
-    yield origin.resource("aws_lambda_function_url", values)
+def _layer(origin: Origin) -> Iterator[Resource]:
+    content = origin.values.get("Content")
+    values = {"filename": content} if isinstance(content, str) else {}
+    yield origin.resource("aws_lambda_layer_version", values)
 
 
 def _alias(origin: Origin) -> Iterator[Resource]:
-    values = snake(origin.properties)
+    values = snake(origin.values)
     weights = {
-        str(each["function_version"]): each["function_weight"]
-        for each in (values.get("routing_config") or {}).get("additional_version_weights", ())
+        each.text("FunctionVersion"): each.number("FunctionWeight")
+        for each in origin.part("RoutingConfig").parts("AdditionalVersionWeights")
     }
-    values["routing_config"] = [{"additional_version_weights": weights}] if weights else []
+    values["routing_config"] = {"additional_version_weights": weights} if weights else None
     yield origin.resource("aws_lambda_alias", values)
+    ready = origin.part("ProvisionedConcurrencyConfig").number("ProvisionedConcurrentExecutions")
+    if ready is not None:
+        said = {
+            "function_name": values.get("function_name"),
+            "qualifier": values.get("name"),
+            "provisioned_concurrent_executions": ready,
+        }
+        kind = "aws_lambda_provisioned_concurrency_config"
+        yield origin.resource(kind, said, ".provisioned_concurrency")
 
 
 def _method(origin: Origin) -> Iterator[Resource]:
     """Take a method apart: Terraform has its integration and answers beside it."""
-    values = snake(origin.properties)
-    integration = values.pop("integration", {}) or {}
-    answers = values.pop("method_responses", []) or []
+    key = {
+        "rest_api_id": origin.text("RestApiId"),
+        "resource_id": origin.text("ResourceId"),
+        "http_method": origin.text("HttpMethod"),
+    }
+    nested = ("Integration", "MethodResponses")
+    values = snake({name: each for name, each in origin.values.items() if name not in nested})
     values["authorization"] = values.pop("authorization_type", "NONE")
-    values["request_validator_id"] = values.get("request_validator_id")
-    key = {name: values.get(name) for name in ("rest_api_id", "resource_id", "http_method")}
-    yield origin.resource("aws_api_gateway_method", values)
-    responses = integration.pop("integration_responses", []) or []
-    integration["timeout_milliseconds"] = integration.pop("timeout_in_millis", None)
-    yield origin.resource("aws_api_gateway_integration", key | integration, ".integration")
-    for number, response in enumerate(responses):
-        suffix = f".integration_response{number}"
-        yield origin.resource("aws_api_gateway_integration_response", key | response, suffix)
-    for number, answer in enumerate(answers):
-        suffix = f".method_response{number}"
-        yield origin.resource("aws_api_gateway_method_response", key | answer, suffix)
+    yield origin.resource("aws_api_gateway_method", values | key)
+    integration = origin.part("Integration")
+    if integration.values:
+        said = snake(integration.values)
+        said["timeout_milliseconds"] = said.pop("timeout_in_millis", None)
+        yield origin.resource("aws_api_gateway_integration", said | key, ".integration")
+    for number, response in enumerate(integration.parts("IntegrationResponses")):
+        kind = "aws_api_gateway_integration_response"
+        yield origin.resource(kind, snake(response.values) | key, f".integration_response{number}")
+    for number, answer in enumerate(origin.parts("MethodResponses")):
+        kind = "aws_api_gateway_method_response"
+        yield origin.resource(kind, snake(answer.values) | key, f".method_response{number}")
 
 
 def _model(origin: Origin) -> Iterator[Resource]:
-    values = snake(origin.properties)
+    values = snake(origin.values)
     schema = values.get("schema")
     values["schema"] = schema if isinstance(schema, str) else json.dumps(schema or {})
-    values.setdefault("name", origin.name)
     yield origin.resource("aws_api_gateway_model", values)
 
 
+def rest_stage(origin: Origin, values: Values, suffix: str = "") -> Iterator[Resource]:
+    """Take a stage of a REST API apart: Terraform has the settings of methods beside it.
+
+    values: in Terraform's words.
+    """
+    canary = origin.part("CanarySetting")
+    said = dict(values)
+    if canary.values:
+        said["canary_settings"] = {
+            "percent_traffic": canary.number("PercentTraffic"),
+            "stage_variable_overrides": canary.mapping("StageVariableOverrides"),
+        }
+    yield origin.resource("aws_api_gateway_stage", said, suffix)
+    for number, settings in enumerate(origin.parts("MethodSettings")):
+        path, method = settings.text("ResourcePath", "/*"), settings.text("HttpMethod", "*")
+        of_method = {
+            "rest_api_id": said.get("rest_api_id"),
+            "stage_name": said.get("stage_name"),
+            "method_path": f"{'*' if path == '/*' else path.strip('/')}/{method}",
+            "settings": snake(settings.values),
+        }
+        kind = "aws_api_gateway_method_settings"
+        yield origin.resource(kind, of_method, f"{suffix}.settings{number}")
+
+
+def _rest_stage(origin: Origin) -> Iterator[Resource]:
+    words = {"access_log_setting": "access_log_settings"}
+    values = snake(origin.values)
+    yield from rest_stage(origin, {words.get(key, key): each for key, each in values.items()})
+
+
 def _plan(origin: Origin) -> Iterator[Resource]:
-    values = snake(origin.properties)
-    values |= {
-        "name": values.get("usage_plan_name") or origin.name,
-        "quota_settings": [values["quota"]] if values.get("quota") else [],
-        "throttle_settings": [values["throttle"]] if values.get("throttle") else [],
+    values = {
+        "name": origin.text("UsagePlanName") or origin.address,
+        "quota_settings": snake(origin.mapping("Quota")) or None,
+        "throttle_settings": snake(origin.mapping("Throttle")) or None,
+        "api_stages": [
+            {
+                **snake(stage.values),
+                "throttle": [
+                    {"path": path, **snake(limit.values)} for path, limit in stage.named("Throttle")
+                ],
+            }
+            for stage in origin.parts("ApiStages")
+        ],
     }
-    for stage, written in zip(
-        values.get("api_stages") or [], origin.properties.get("ApiStages") or [], strict=True
-    ):
-        stage["throttle"] = [
-            {"path": path, **snake(limit)}
-            for path, limit in (written.get("Throttle") or {}).items()
-        ]
     yield origin.resource("aws_api_gateway_usage_plan", values)
 
 
-def _http_stage(origin: Origin) -> Iterator[Resource]:
-    values = snake(origin.properties)
-    values["name"] = values.pop("stage_name", "$default")
-    values["route_settings"] = [
-        {"route_key": key, **snake(settings)}
-        for key, settings in (origin.properties.get("RouteSettings") or {}).items()
+def http_stage(origin: Origin, values: Values, suffix: str = "") -> Resource:
+    """Make a stage of an HTTP API. values: in Terraform's words."""
+    settings = [
+        {"route_key": key, **snake(each.values)} for key, each in origin.named("RouteSettings")
     ]
-    for block in ("default_route_settings", "access_log_settings"):
-        values[block] = [values[block]] if values.get(block) else []
-    yield origin.resource("aws_apigatewayv2_stage", values)
+    name = origin.text("StageName", "$default")
+    said = {**values, "name": name, "route_settings": settings}
+    return origin.resource("aws_apigatewayv2_stage", said, suffix)
+
+
+def _http_stage(origin: Origin) -> Iterator[Resource]:
+    yield http_stage(origin, snake(origin.values))
 
 
 def _http_integration(origin: Origin) -> Iterator[Resource]:
-    values = snake(origin.properties)
+    values = snake(origin.values)
     values["timeout_milliseconds"] = values.pop("timeout_in_millis", None)
-    answers = origin.properties.get("ResponseParameters") or {}
     values["response_parameters"] = [
         {
             "status_code": status,
             "mappings": {
-                each["Destination"]: each["Source"] for each in said["ResponseParameters"]
+                each.text("Destination"): each.text("Source")
+                for each in said.parts("ResponseParameters")
             },
         }
-        for status, said in answers.items()
+        for status, said in origin.named("ResponseParameters")
     ]
     yield origin.resource("aws_apigatewayv2_integration", values)
 
 
 TYPES: Final[Mapping[str, Reader]] = {
-    "AWS::ApiGateway::ApiKey": same("aws_api_gateway_api_key"),
-    "AWS::ApiGateway::Authorizer": same("aws_api_gateway_authorizer"),
-    "AWS::ApiGateway::Deployment": same("aws_api_gateway_deployment"),
-    "AWS::ApiGateway::GatewayResponse": same("aws_api_gateway_gateway_response"),
+    "AWS::ApiGateway::ApiKey": _same("aws_api_gateway_api_key"),
+    "AWS::ApiGateway::Authorizer": _same(
+        "aws_api_gateway_authorizer", provider_ar_ns="provider_arns"
+    ),
+    "AWS::ApiGateway::BasePathMapping": _same(
+        "aws_api_gateway_base_path_mapping", rest_api_id="api_id", stage="stage_name"
+    ),
+    "AWS::ApiGateway::DomainName": _same("aws_api_gateway_domain_name"),
+    "AWS::ApiGateway::GatewayResponse": _same("aws_api_gateway_gateway_response"),
     "AWS::ApiGateway::Method": _method,
     "AWS::ApiGateway::Model": _model,
-    "AWS::ApiGateway::RequestValidator": same("aws_api_gateway_request_validator"),
-    "AWS::ApiGateway::Resource": same("aws_api_gateway_resource"),
-    "AWS::ApiGateway::RestApi": same(
+    "AWS::ApiGateway::RequestValidator": _same("aws_api_gateway_request_validator"),
+    "AWS::ApiGateway::Resource": _same("aws_api_gateway_resource"),
+    "AWS::ApiGateway::RestApi": _same(
         "aws_api_gateway_rest_api", api_key_source_type="api_key_source"
     ),
-    "AWS::ApiGateway::Stage": same("aws_api_gateway_stage", "access_log_settings"),
+    "AWS::ApiGateway::Stage": _rest_stage,
     "AWS::ApiGateway::UsagePlan": _plan,
-    "AWS::ApiGateway::UsagePlanKey": same("aws_api_gateway_usage_plan_key"),
-    "AWS::ApiGatewayV2::Api": same("aws_apigatewayv2_api", "cors_configuration"),
-    "AWS::ApiGatewayV2::Authorizer": same(
-        "aws_apigatewayv2_authorizer", "jwt_configuration", identity_source="identity_sources"
+    "AWS::ApiGateway::UsagePlanKey": _same("aws_api_gateway_usage_plan_key"),
+    "AWS::ApiGatewayV2::Api": _same("aws_apigatewayv2_api"),
+    "AWS::ApiGatewayV2::ApiMapping": _same("aws_apigatewayv2_api_mapping"),
+    "AWS::ApiGatewayV2::Authorizer": _same(
+        "aws_apigatewayv2_authorizer", identity_source="identity_sources"
     ),
-    "AWS::ApiGatewayV2::Deployment": same("aws_apigatewayv2_deployment"),
+    "AWS::ApiGatewayV2::DomainName": _same("aws_apigatewayv2_domain_name"),
     "AWS::ApiGatewayV2::Integration": _http_integration,
-    "AWS::ApiGatewayV2::Route": same("aws_apigatewayv2_route"),
+    "AWS::ApiGatewayV2::Route": _same("aws_apigatewayv2_route"),
     "AWS::ApiGatewayV2::Stage": _http_stage,
-    "AWS::IAM::Policy": same("aws_iam_policy"),
-    "AWS::IAM::Role": same("aws_iam_role"),
     "AWS::Lambda::Alias": _alias,
     "AWS::Lambda::Function": _function,
-    "AWS::Lambda::LayerVersion": same("aws_lambda_layer_version", content="filename"),
-    "AWS::Lambda::Permission": same("aws_lambda_permission"),
-    "AWS::Lambda::Url": _url,
-    "AWS::Logs::LogGroup": same("aws_cloudwatch_log_group"),
+    "AWS::Lambda::LayerVersion": _layer,
+    "AWS::Lambda::Url": _same(
+        "aws_lambda_function_url",
+        auth_type="authorization_type",
+        target_function_arn="function_name",
+    ),
 }
 """Type of CloudFormation → the resources that it is."""
+
+_SAME: Final[Mapping[str, str]] = {
+    "AWS::ApiGateway::Account": "aws_api_gateway_account",
+    "AWS::ApiGateway::Deployment": "aws_api_gateway_deployment",
+    "AWS::ApiGateway::VpcLink": "aws_api_gateway_vpc_link",
+    "AWS::ApiGatewayV2::Deployment": "aws_apigatewayv2_deployment",
+    "AWS::ApiGatewayV2::VpcLink": "aws_apigatewayv2_vpc_link",
+    "AWS::Events::EventBus": "aws_cloudwatch_event_bus",
+    "AWS::Events::Rule": "aws_cloudwatch_event_rule",
+    "AWS::IAM::ManagedPolicy": "aws_iam_policy",
+    "AWS::IAM::Policy": "aws_iam_policy",
+    "AWS::IAM::Role": "aws_iam_role",
+    "AWS::Lambda::EventInvokeConfig": "aws_lambda_function_event_invoke_config",
+    "AWS::Lambda::EventSourceMapping": "aws_lambda_event_source_mapping",
+    "AWS::Lambda::Permission": "aws_lambda_permission",
+    "AWS::Lambda::Version": "aws_lambda_version",
+    "AWS::Logs::LogGroup": "aws_cloudwatch_log_group",
+    "AWS::SNS::Subscription": "aws_sns_topic_subscription",
+    "AWS::SNS::Topic": "aws_sns_topic",
+    "AWS::SQS::Queue": "aws_sqs_queue",
+    "AWS::SQS::QueuePolicy": "aws_sqs_queue_policy",
+    "AWS::SSM::Parameter": "aws_ssm_parameter",
+    "AWS::Scheduler::Schedule": "aws_scheduler_schedule",
+    "AWS::SecretsManager::Secret": "aws_secretsmanager_secret",
+    "AWS::Serverless::StateMachine": "aws_sfn_state_machine",
+    "AWS::StepFunctions::StateMachine": "aws_sfn_state_machine",
+}
+"""Types of which nothing is carried → what Terraform calls them."""

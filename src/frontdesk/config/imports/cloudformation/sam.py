@@ -1,36 +1,55 @@
-"""What SAM's short forms stand for: functions with their events, APIs with their authorizers.
+"""What SAM's short forms stand for: functions, their events, and APIs with all that they bring.
 
-Source: AWS SAM specification; `transform` documents what is made of each.
+Source: AWS SAM specification; "Generated CloudFormation resources" documents what is made of each.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from frontdesk.config.imports.cloudformation.intrinsics import invocation_of
+from frontdesk.base.errors import Position
+from frontdesk.config.imports.cloudformation import sam_authorizers, sam_events
+from frontdesk.config.imports.cloudformation.intrinsics import TAGS
 from frontdesk.config.imports.cloudformation.reading import (
     Origin,
-    Properties,
     Reader,
-    open_template,
+    Values,
+    http_stage,
     read_template,
+    rest_stage,
     snake,
+    without_nothing,
 )
-from frontdesk.config.imports.resources import LEFT, MISSING, Declared, Resource
+from frontdesk.config.imports.cloudformation.sam_events import HTTP_API, REST_API, Event
+from frontdesk.config.imports.resources import Declared, Part, Resource
 from frontdesk.config.placed import Placed
 
-REST_API: Final = "ServerlessRestApi"
-HTTP_API: Final = "ServerlessHttpApi"
-"""Logical ids of the APIs that events without one of their own share."""
+
+def read_sam(path: Path, given: Mapping[str, str], declared: Declared) -> None:
+    """Read a template of SAM, or of plain CloudFormation, and add what it declares.
+
+    given: values of parameters, exports, and attributes such as `Pool.Arn`.
+    Raises: ConfigError for what is no template, or cannot be evaluated.
+    """
+    where = Position(str(path), 1, 1, "")
+    read_sam_tree(declared.project.tree(path, where, TAGS), given, declared)
+
+
+def read_sam_tree(root: Placed, given: Mapping[str, str], declared: Declared) -> None:
+    """Read a template that has been opened, and add what it declares."""
+    expansion = _Expansion(declared)
+    read_template(root, given, expansion.readers, declared)
+    declared.resources += expansion.routes()
 
 
 class _Expansion:
     """Expands the short forms of one template. What events need of APIs is known at the end."""
 
-    def __init__(self) -> None:
-        self.rest: dict[str, Origin] = {}
-        self.http: dict[str, Origin] = {}
-        self.events: list[tuple[Origin, str, Mapping[str, Any]]] = []
+    def __init__(self, declared: Declared) -> None:
+        self._declared = declared
+        self._apis: dict[str, dict[str, Origin]] = {"Api": {}, "HttpApi": {}}
+        self._events: list[Event] = []
 
     @property
     def readers(self) -> Mapping[str, Reader]:
@@ -38,258 +57,215 @@ class _Expansion:
             "AWS::Serverless::Api": self._api,
             "AWS::Serverless::Function": self._function,
             "AWS::Serverless::HttpApi": self._http_api,
-            "AWS::Serverless::LayerVersion": self._layer,
+            "AWS::Serverless::LayerVersion": _layer,
         }
 
     # -- functions --------------------------------------------------------------------------------
 
     def _function(self, origin: Origin) -> Iterator[Resource]:
-        said = origin.properties
-        values: dict[str, Any] = {
+        said = origin.values
+        code = said.get("CodeUri", ".")
+        values = {
             "function_name": origin.id,
-            "filename": said.get("CodeUri", "."),
-            "handler": said.get("Handler", ""),
-            "runtime": said.get("Runtime", ""),
+            "filename": code if isinstance(code, str) and not _is_elsewhere(said, code) else None,
+            "handler": said.get("Handler"),
+            "runtime": said.get("Runtime"),
             "timeout": said.get("Timeout"),
             "memory_size": said.get("MemorySize"),
-            "environment": [snake_variables(said.get("Environment") or {})],
-            "layers": said.get("Layers") or [],
+            "environment": {"variables": origin.part("Environment").mapping("Variables")},
+            "layers": said.get("Layers"),
             "reserved_concurrent_executions": said.get("ReservedConcurrentExecutions"),
             "dead_letter_config": said.get("DeadLetterQueue"),
-            "image_uri": said.get("ImageUri"),
-            "inline_code": said.get("InlineCode"),
+            "image_config": said.get("ImageConfig"),
         }
-        if not isinstance(values["filename"], str) or said.get("InlineCode"):
-            values.pop("filename")
-        yield origin.resource("aws_lambda_function", values)
-        if said.get("AutoPublishAlias"):
-            alias = {
-                "name": said["AutoPublishAlias"],
-                "function_name": origin.id,
-                "function_version": "$LATEST",
-            }
-            yield origin.resource("aws_lambda_alias", alias, ".alias")
-        if said.get("FunctionUrlConfig"):
-            url = said["FunctionUrlConfig"]
+        yield origin.resource("aws_lambda_function", without_nothing(values))
+        alias = origin.text("AutoPublishAlias")
+        if alias:
+            values = {"name": alias, "function_name": origin.id, "function_version": "$LATEST"}
+            yield origin.resource("aws_lambda_alias", values, ".alias")
+            self._preference(origin, alias)
+        url = origin.part("FunctionUrlConfig")
+        if url.values:
             values = {
                 "function_name": origin.id,
-                "authorization_type": url.get("AuthType", "NONE"),
-                "invoke_mode": url.get("InvokeMode", "BUFFERED"),
-                "cors": [snake(url.get("Cors") or {})],
+                "authorization_type": url.text("AuthType"),
+                "invoke_mode": url.text("InvokeMode"),
+                "cors": snake(url.mapping("Cors")),
             }
             yield origin.resource("aws_lambda_function_url", values, ".url")
-        for name, event in (said.get("Events") or {}).items():
-            self.events.append((origin, name, event))
+        if origin.values.get("EventInvokeConfig"):
+            yield origin.resource("aws_lambda_function_event_invoke_config", {}, ".async")
+        self._events += (Event(origin, name, event) for name, event in origin.named("Events"))
 
-    @staticmethod
-    def _layer(origin: Origin) -> Iterator[Resource]:
-        values = {"filename": origin.properties.get("ContentUri", ".")}
-        yield origin.resource("aws_lambda_layer_version", values)
+    def _preference(self, origin: Origin, alias: str) -> None:
+        """Tell how a release is shifted at AWS: a canary needs the version that it is to try."""
+        kind = origin.part("DeploymentPreference").text("Type")
+        canary = canary_of(kind)
+        if canary is not None:
+            percent, minutes = canary
+            message = f"{origin.address}: {kind} is not carried: it begins with a version to try"
+            hint = (
+                f"publish one, give it an alias, and say `canary: {{percent: {percent}, "
+                f"alias: ALIAS, judge: {{window: {minutes}m}}}}` beside {alias}"
+            )
+            self._declared.left(origin.at, message, hint)
 
     # -- APIs -------------------------------------------------------------------------------------
 
     def _api(self, origin: Origin) -> Iterator[Resource]:
-        self.rest[origin.id] = origin
-        said = origin.properties
-        values = snake({key: said[key] for key in _OF_REST_API if key in said})
-        values["name"] = said.get("Name", origin.name)
-        values["body"] = said.get("DefinitionBody") or said.get("DefinitionUri")
-        yield origin.resource("aws_api_gateway_rest_api", values)
+        self._apis["Api"][origin.id] = origin
+        said, auth = origin.values, origin.part("Auth")
+        values = {
+            **snake({key: said[key] for key in _OF_REST_API if key in said}),
+            **_definition(origin, self._declared),
+            "name": origin.text("Name", origin.address),
+            "api_key_source": said.get("ApiKeySourceType"),
+            "cors": _rest_cors(origin),
+        }
+        yield origin.resource("aws_api_gateway_rest_api", without_nothing(values))
         stage = {
             "rest_api_id": origin.id,
-            "stage_name": said.get("StageName", "Prod"),
+            "stage_name": origin.text("StageName", "Prod"),
             "variables": said.get("Variables"),
+            "cache_cluster_enabled": said.get("CacheClusterEnabled"),
+            "access_log_settings": snake(origin.mapping("AccessLogSetting")),
         }
-        yield origin.resource("aws_api_gateway_stage", stage, ".stage")
-        for name, authorizer in ((said.get("Auth") or {}).get("Authorizers") or {}).items():
-            yield _rest_authorizer(origin, name, authorizer)
-        for kind, response in (said.get("GatewayResponses") or {}).items():
+        yield from rest_stage(origin, stage, ".stage")
+        for name, authorizer in auth.named("Authorizers"):
+            yield sam_authorizers.of_rest_api(origin, name, authorizer)
+        for kind, response in origin.named("GatewayResponses"):
             yield _gateway_response(origin, kind, response)
-        for name, schema in (said.get("Models") or {}).items():
+        for name, schema in origin.mapping("Models").items():
             model = {"rest_api_id": origin.id, "name": name, "schema": schema}
             yield origin.resource("aws_api_gateway_model", model, f".{name}")
+        if auth.values.get("ResourcePolicy"):
+            self._declared.left(origin.at, f"{origin.address}: ResourcePolicy is not carried")
+        yield from self._usage_plan(origin, auth.part("UsagePlan"))
+
+    def _usage_plan(self, origin: Origin, plan: Part) -> Iterator[Resource]:
+        kind = plan.text("CreateUsagePlan", "NONE")
+        if kind == "NONE":
+            return
+        name = plan.text("UsagePlanName") or (
+            "ServerlessUsagePlan" if kind == "SHARED" else f"{origin.address}UsagePlan"
+        )
+        values = {
+            "name": name,
+            "api_stages": [{"api_id": origin.id, "stage": origin.text("StageName", "Prod")}],
+            "quota_settings": snake(plan.mapping("Quota")) or None,
+            "throttle_settings": snake(plan.mapping("Throttle")) or None,
+        }
+        yield origin.resource("aws_api_gateway_usage_plan", values, ".plan")
+        yield origin.resource("aws_api_gateway_api_key", {"name": f"{name}-key"}, ".key")
+        ids = {"key_id": f"{origin.address}.key", "usage_plan_id": f"{origin.address}.plan"}
+        yield origin.resource("aws_api_gateway_usage_plan_key", ids, ".plan_key")
 
     def _http_api(self, origin: Origin) -> Iterator[Resource]:
-        self.http[origin.id] = origin
-        said = origin.properties
-        cors = said.get("CorsConfiguration")
-        values: dict[str, Any] = {
-            "name": said.get("Name", origin.name),
+        self._apis["HttpApi"][origin.id] = origin
+        cors = origin.values.get("CorsConfiguration")
+        values = {
+            **_definition(origin, self._declared),
+            "name": origin.text("Name", origin.address),
             "protocol_type": "HTTP",
-            "body": said.get("DefinitionBody") or said.get("DefinitionUri"),
-            "cors_configuration": [{"allow_origins": ["*"]} if cors is True else snake(cors or {})],
+            "cors_configuration": _ANY_ORIGIN
+            if cors in (True, "true")
+            else snake(origin.mapping("CorsConfiguration")),
         }
         yield origin.resource("aws_apigatewayv2_api", values)
         stage = {
             "api_id": origin.id,
-            "name": said.get("StageName", "$default"),
-            "stage_variables": said.get("StageVariables"),
-            "default_route_settings": [snake(said.get("DefaultRouteSettings") or {})],
-            "route_settings": [
-                {"route_key": key, **snake(settings)}
-                for key, settings in (said.get("RouteSettings") or {}).items()
-            ],
+            "stage_variables": origin.values.get("StageVariables"),
+            "default_route_settings": snake(origin.mapping("DefaultRouteSettings")),
+            "access_log_settings": snake(origin.mapping("AccessLogSettings")),
         }
-        yield origin.resource("aws_apigatewayv2_stage", stage, ".stage")
-        for name, authorizer in ((said.get("Auth") or {}).get("Authorizers") or {}).items():
-            yield _http_authorizer(origin, name, authorizer)
+        yield http_stage(origin, stage, ".stage")
+        for name, authorizer in origin.part("Auth").named("Authorizers"):
+            yield sam_authorizers.of_http_api(origin, name, authorizer)
 
     # -- events -----------------------------------------------------------------------------------
 
-    def routes(self, declared: Declared) -> Iterator[Resource]:
-        """Make routes and methods of the events of functions."""
+    def routes(self) -> Iterator[Resource]:
+        """Make routes and methods of the events of functions, and the APIs that these imply."""
         implied: dict[str, Origin] = {}
-        for function, name, event in self.events:
-            kind, said = event.get("Type"), event.get("Properties") or {}
-            if kind not in ("Api", "HttpApi"):
-                message = f"the event {name} of {function.name} is not carried: {kind}"
-                declared.tell(LEFT, function.at, message)
+        for event in self._events:
+            reader, kind = sam_events.READERS.get(event.kind), event.kind
+            if reader is None:
+                message = f"{event.address} is not carried: there are no events of {kind} yet"
+                self._declared.left(event.function.at, message)
                 continue
-            rest = kind == "Api"
-            own = said.get("RestApiId" if rest else "ApiId")
-            known = self.rest if rest else self.http
-            api = known.get(str(own)) if own else None
-            if own and api is None:
-                message = f"the event {name} of {function.name}: nothing here says what {own} is"
-                declared.tell(MISSING, function.at, message)
+            own = event.api
+            api = self._apis[kind].get(own) if own else implied.get(kind)
+            if api is None and own:
+                message = f"{event.address}: nothing here says what {own} is"
+                self._declared.missing(event.function.at, message, "declare it")
                 continue
             if api is None:
-                logical = REST_API if rest else HTTP_API
-                type_name = f"AWS::Serverless::{kind}"
-                api = implied.setdefault(
-                    logical, Origin(logical, type_name, logical, function.at, {})
-                )
-            yield from (_method if rest else _route)(api, function, name, said)
-        for api in implied.values():
-            yield from (self._api if api.name == REST_API else self._http_api)(api)
+                name = REST_API if kind == "Api" else HTTP_API
+                at = event.function.at
+                api = implied[kind] = Origin({}, name, at, f"AWS::Serverless::{kind}", name)
+            yield from reader(api, event)
+        for kind, api in implied.items():
+            yield from (self._api if kind == "Api" else self._http_api)(api)
 
 
-_OF_REST_API: Final = ("ApiKeySourceType", "BinaryMediaTypes", "MinimumCompressionSize")
+_OF_REST_API: Final = ("BinaryMediaTypes", "MinimumCompressionSize")
+_ANY_ORIGIN: Final = {"allow_origins": ["*"]}
 
 
-def snake_variables(environment: Properties) -> dict[str, Any]:
-    """Read `Environment`: the names of variables are the user's own."""
-    return {"variables": environment.get("Variables") or {}}
+def _layer(origin: Origin) -> Iterator[Resource]:
+    content = origin.values.get("ContentUri")
+    values = {"filename": content} if isinstance(content, str) else {}
+    yield origin.resource("aws_lambda_layer_version", values)
 
 
-def _asked(api: Origin, said: Properties) -> tuple[str | None, list[str]]:
-    """Tell which authorizer an event has, and the scopes that it asks for."""
-    auth, own = api.properties.get("Auth") or {}, said.get("Auth") or {}
-    name = own.get("Authorizer", auth.get("DefaultAuthorizer"))
-    return (None if name in (None, "NONE") else str(name)), own.get("AuthorizationScopes") or []
+def _is_elsewhere(said: Values, code: str) -> bool:
+    """Tell whether the code is within the template, in an image or in S3."""
+    return "InlineCode" in said or said.get("PackageType") == "Image" or code.startswith("s3://")
 
 
-def _method(api: Origin, function: Origin, name: str, said: Properties) -> Iterator[Resource]:
-    path, verb = str(said.get("Path", "/")), str(said.get("Method", "any")).upper()
-    key = {"rest_api_id": api.id, "resource_id": path, "http_method": verb}
-    authorizer, scopes = _asked(api, said)
-    auth = {**(api.properties.get("Auth") or {}), **(said.get("Auth") or {})}
-    method = {
-        **key,
-        "path": path,
-        "authorization": "AWS_IAM"
-        if authorizer == "AWS_IAM"
-        else "CUSTOM"
-        if authorizer
-        else "NONE",
-        "authorizer_id": f"{api.name}.{authorizer}",
-        "authorization_scopes": scopes,
-        "api_key_required": auth.get("ApiKeyRequired") is True,
+def _definition(origin: Origin, declared: Declared) -> dict[str, Any]:
+    """Find the OpenAPI document of an API."""
+    uri = origin.values.get("DefinitionUri")
+    if isinstance(uri, dict):
+        message = f"{origin.address}: its definition is in S3"
+        declared.missing(origin.at, message, "give it as a file, in DefinitionUri")
+        return {}
+    return without_nothing({"body": origin.values.get("DefinitionBody"), "body_file": uri})
+
+
+def _rest_cors(origin: Origin) -> dict[str, Any] | None:
+    """Read CORS in our keys. SAM has texts in quotes, with commas between names."""
+    cors = origin.values.get("Cors")
+    if cors is None:
+        return None
+    said = {"AllowOrigin": cors} if isinstance(cors, str) else origin.mapping("Cors")
+    lists = {
+        ours: [each.strip() for each in str(said[theirs]).strip("'").split(",")]
+        for theirs, ours in _CORS.items()
+        if said.get(theirs)
     }
-    suffix = f".{name}"
-    yield function.resource("aws_api_gateway_method", method, suffix)
-    integration = {**key, "type": "AWS_PROXY", "uri": invocation_of(function.id)}
-    yield function.resource("aws_api_gateway_integration", integration, f"{suffix}.integration")
-
-
-def _route(api: Origin, function: Origin, name: str, said: Properties) -> Iterator[Resource]:
-    path, verb = said.get("Path"), str(said.get("Method", "any")).upper()
-    verb = "ANY" if verb in ("ANY", "X-AMAZON-APIGATEWAY-ANY-METHOD") else verb
-    authorizer, scopes = _asked(api, said)
-    integration = f"{function.name}.{name}.integration"
-    known = ((api.properties.get("Auth") or {}).get("Authorizers") or {}).get(authorizer) or {}
-    kind = "JWT" if "JwtConfiguration" in known else "CUSTOM"
-    route = {
-        "api_id": api.id,
-        "route_key": f"{verb} {path}" if path and path != "$default" else "$default",
-        "target": f"integrations/{integration}",
-        "authorization_type": "AWS_IAM"
-        if authorizer == "AWS_IAM"
-        else kind
-        if authorizer
-        else "NONE",
-        "authorizer_id": f"{api.name}.{authorizer}",
-        "authorization_scopes": scopes or known.get("AuthorizationScopes") or [],
+    others = {
+        "allow_credentials": True if said.get("AllowCredentials") is True else None,
+        "max_age": f"{str(said['MaxAge']).strip(_QUOTE)}s" if said.get("MaxAge") else None,
     }
-    yield function.resource("aws_apigatewayv2_route", route, f".{name}")
-    values = {
-        "api_id": api.id,
-        "integration_type": "AWS_PROXY",
-        "integration_uri": invocation_of(function.id),
-        "payload_format_version": str(said.get("PayloadFormatVersion", "2.0")),
-        "timeout_milliseconds": said.get("TimeoutInMillis"),
-    }
-    yield function.resource("aws_apigatewayv2_integration", values, f".{name}.integration")
+    return without_nothing({**lists, **others})
 
 
-def _rest_authorizer(origin: Origin, name: str, said: Properties) -> Resource:
-    identity = said.get("Identity") or {}
-    header = identity.get("Header", "Authorization")
-    of_token = said.get("FunctionPayloadType", "TOKEN") == "TOKEN"
-    sources = [f"method.request.header.{each}" for each in identity.get("Headers") or []]
-    sources += [f"method.request.querystring.{each}" for each in identity.get("QueryStrings") or []]
-    values: dict[str, Any] = {"rest_api_id": origin.id, "name": name}
-    if said.get("UserPoolArn"):
-        pools = said["UserPoolArn"]
-        values |= {
-            "type": "COGNITO_USER_POOLS",
-            "provider_arns": pools if isinstance(pools, list) else [pools],
-            "identity_source": f"method.request.header.{header}",
-        }
-    else:
-        values |= {
-            "type": "TOKEN" if of_token else "REQUEST",
-            "authorizer_uri": said.get("FunctionArn"),
-            "identity_source": f"method.request.header.{header}"
-            if of_token
-            else ", ".join(sources),
-            "identity_validation_expression": identity.get("ValidationExpression"),
-            "authorizer_result_ttl_in_seconds": identity.get("ReauthorizeEvery"),
-        }
-    return origin.resource("aws_api_gateway_authorizer", values, f".{name}")
+_QUOTE: Final = "'"
+_CORS: Final = {
+    "AllowHeaders": "allow_headers",
+    "AllowMethods": "allow_methods",
+    "AllowOrigin": "allow_origins",
+}
 
 
-def _http_authorizer(origin: Origin, name: str, said: Properties) -> Resource:
-    jwt = said.get("JwtConfiguration")
-    values: dict[str, Any] = {"api_id": origin.id, "name": name}
-    if jwt:
-        values |= {
-            "authorizer_type": "JWT",
-            "identity_sources": [said.get("IdentitySource", "$request.header.Authorization")],
-            "jwt_configuration": [jwt],
-        }
-    else:
-        identity = said.get("Identity") or {}
-        sources = [f"$request.header.{each}" for each in identity.get("Headers") or []]
-        sources += [f"$request.querystring.{each}" for each in identity.get("QueryStrings") or []]
-        values |= {
-            "authorizer_type": "REQUEST",
-            "authorizer_uri": said.get("FunctionArn"),
-            "identity_sources": sources,
-            "authorizer_payload_format_version": said.get("AuthorizerPayloadFormatVersion"),
-            "authorizer_result_ttl_in_seconds": identity.get("ReauthorizeEvery"),
-            "enable_simple_responses": said.get("EnableSimpleResponses"),
-        }
-    return origin.resource("aws_apigatewayv2_authorizer", values, f".{name}")
-
-
-def _gateway_response(origin: Origin, kind: str, said: Properties) -> Resource:
-    headers = (said.get("ResponseParameters") or {}).get("Headers") or {}
+def _gateway_response(origin: Origin, kind: str, said: Part) -> Resource:
+    headers = said.part("ResponseParameters").mapping("Headers")
     values = {
         "rest_api_id": origin.id,
         "response_type": kind,
-        "status_code": said.get("StatusCode"),
-        "response_templates": said.get("ResponseTemplates"),
+        "status_code": said.values.get("StatusCode"),
+        "response_templates": said.values.get("ResponseTemplates"),
         "response_parameters": {
             f"gatewayresponse.header.{name}": value for name, value in headers.items()
         },
@@ -297,18 +273,15 @@ def _gateway_response(origin: Origin, kind: str, said: Properties) -> Resource:
     return origin.resource("aws_api_gateway_gateway_response", values, f".{kind}")
 
 
-def read_sam(path: Path, given: Mapping[str, str]) -> Declared:
-    """Read a template of SAM, or of plain CloudFormation.
-
-    given: values of parameters, exports, and attributes such as `Pool.Arn`.
-    Raises: ConfigError for what is no template, or cannot be evaluated.
-    """
-    return read_sam_tree(open_template(path), given, Declared())
+_PREFERENCE: Final = re.compile(
+    r"Canary(\d+)Percent(\d+)Minutes|Linear(\d+)PercentEvery(\d+)Minutes?"
+)
 
 
-def read_sam_tree(root: Placed, given: Mapping[str, str], declared: Declared) -> Declared:
-    """Read a template that has been opened, and add what it declares."""
-    expansion = _Expansion()
-    read_template(root, given, expansion.readers, declared)
-    declared.resources += expansion.routes(declared)
-    return declared
+def canary_of(kind: str) -> tuple[int, int] | None:
+    """Read the type of a deployment preference: percent at first, and minutes until all."""
+    found = _PREFERENCE.fullmatch(kind)
+    if found is None:
+        return None
+    percent, minutes = int(found[1] or found[3]), int(found[2] or found[4])
+    return percent, minutes if found[1] else minutes * max(1, 100 // max(1, percent))

@@ -4,36 +4,43 @@ What names stand for is the `Scope`'s business. A value is what JSON knows; what
 the cloud has made it is a text such as `${input:aws_cognito_user_pool.main.id}`, which goes on as any text.
 """
 
-import operator
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
 
 from frontdesk.base.errors import ConfigError, Finding, Position
-from frontdesk.config.imports.hcl.functions import FUNCTIONS, FunctionError
+from frontdesk.config.imports.files import FileRefused, Project
+from frontdesk.config.imports.hcl.functions import FUNCTIONS, Surroundings
+from frontdesk.config.imports.hcl.limits import Limits
 from frontdesk.config.imports.hcl.source import read_hcl_text
-
-Value = Any
-"""None, bool, int, float, str, list or dict; or a `Namespace` on the way to one."""
-
-
-class Namespace(Protocol):
-    """What has members that are found when they are asked for: `var`, `local`, a resource."""
-
-    def member(self, name: str, at: Position) -> Value:
-        """Find a member. at: where it is asked for."""
-        ...
+from frontdesk.config.imports.hcl.templates import For, If, Nodes, heredoc, nodes_of, quoted
+from frontdesk.config.imports.hcl.values import (
+    EvaluationError,
+    Value,
+    as_text,
+    element,
+    entries,
+    member,
+    number,
+    operate,
+    truth,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What the first names of expressions stand for. outer: asked for names that are not in `names`."""
+    """What the first names of expressions stand for. outer: asked for names that are not in `names`.
+
+    folder: of the module, for paths. file: for places.
+    """
 
     names: Mapping[str, Value]
     outer: Callable[[str], Value]
-    folder: str
+    folder: Path
     file: str
+    project: Project
+    limits: Limits
 
     def find(self, name: str) -> Value:
         """Find what a first name stands for."""
@@ -41,7 +48,11 @@ class Scope:
 
     def having(self, names: Mapping[str, Value]) -> "Scope":
         """Make a scope with more names."""
-        return Scope({**self.names, **names}, self.outer, self.folder, self.file)
+        return replace(self, names={**self.names, **names})
+
+    def place(self, tree: Any) -> Position:
+        """Tell where an expression stands."""
+        return Position(self.file, tree.meta.line, tree.meta.column, "")
 
 
 def evaluate(tree: Any, scope: Scope) -> Value:
@@ -49,28 +60,29 @@ def evaluate(tree: Any, scope: Scope) -> Value:
 
     Raises: ConfigError at the place of what cannot be evaluated.
     """
-    rule = RULES.get(tree.data)
-    if rule is None:
-        raise failed(tree, scope, f"cannot evaluate this form of expression: {tree.data}")
-    return rule(tree, scope)
+    try:
+        scope.limits.spend()
+        rule = RULES.get(tree.data)
+        if rule is None:
+            raise EvaluationError(f"cannot evaluate this form of expression: {tree.data}")
+        return rule(tree, scope)
+    except RecursionError:
+        raise failed(scope.place(tree), "this is nested too deep") from None
+    except (EvaluationError, FileRefused) as error:
+        raise failed(scope.place(tree), str(error)) from None
 
 
-def failed(tree: Any, scope: Scope, message: str, hint: str = "") -> ConfigError:
-    """Make the error of an expression, at its place."""
-    return ConfigError((Finding("error", "terraform", place(tree, scope), message, hint=hint),))
+def failed(where: Position, message: str) -> ConfigError:
+    """Make the error of what cannot be evaluated."""
+    return ConfigError((Finding("error", "terraform", where, message),))
 
 
-def place(tree: Any, scope: Scope) -> Position:
-    """Tell where an expression stands."""
-    return Position(scope.file, tree.meta.line, tree.meta.column, "")
-
-
-def _parts(tree: Any, *but: str) -> list[Any]:
+def _parts(tree: Any) -> list[Any]:
     """List the parts that mean something: no punctuation, no line ends."""
     return [
         child
         for child in tree.children
-        if getattr(child, "data", None) not in (None, "new_line_or_comment", *but)
+        if getattr(child, "data", None) not in (None, "new_line_or_comment")
     ]
 
 
@@ -86,134 +98,62 @@ def _literal(tree: Any, _scope: Scope) -> Value:
     return {"true": True, "false": False, "null": None}[str(tree.children[0])]
 
 
-def _int(tree: Any, _scope: Scope) -> Value:
-    return int(tree.children[0])
-
-
-def _float(tree: Any, _scope: Scope) -> Value:
-    return float(tree.children[0])
+def _number(tree: Any, _scope: Scope) -> Value:
+    return number(str(tree.children[0]))
 
 
 def _identifier(tree: Any, scope: Scope) -> Value:
     return scope.find(str(tree.children[0]))
 
 
-_ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
-_ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
-
-
-def _unescaped(text: str) -> str:
-    def meant(found: re.Match[str]) -> str:
-        code = found[1]
-        return chr(int(code[1:], 16)) if len(code) > 1 else _ESCAPES.get(code, code)
-
-    return _ESCAPE.sub(meant, text)
-
-
 def _string(tree: Any, scope: Scope) -> Value:
     parts = [part.children[0] for part in _parts(tree)]
     if len(parts) == 1 and getattr(parts[0], "data", "") == "interpolation":
         return _inner(parts[0], scope)  # "${x}" is x, whatever its type
-    return "".join(_rendered(iter(parts), scope))
+    return _joined(_rendered(nodes_of(parts), scope), scope)
 
 
-def _rendered(parts: Iterator[Any], scope: Scope, until: Sequence[str] = ()) -> list[str]:
-    """Render the parts of a template until one of the directives that end it."""
-    texts: list[str] = []
-    for part in parts:
-        kind = getattr(part, "data", "")
-        if kind in until:
-            texts.append(kind)
-            return texts
-        if kind == "interpolation":
-            texts.append(as_text(_inner(part, scope), part, scope))
-        elif kind == "template_if_start":
-            texts += _if(part, parts, scope)
-        elif kind == "template_for_start":
-            texts += _for(part, parts, scope)
-        elif kind:
-            raise failed(part, scope, "this directive has no beginning")
-        else:
-            text = str(part)
-            texts.append(text[1:] if text.startswith(("$${", "%%{")) else _unescaped(text))
-    return texts
+def _joined(texts: Iterator[str], scope: Scope) -> str:
+    written, length = [], 0
+    for text in texts:
+        written.append(text)
+        length += len(text)
+        scope.limits.text(length)
+    return "".join(written)
 
 
-def _if(start: Any, parts: Iterator[Any], scope: Scope) -> list[str]:
-    then = _rendered(parts, scope, ("template_else", "template_endif"))
-    other: list[str] = []
-    if then and then.pop() == "template_else":
-        other = _rendered(parts, scope, ("template_endif",))[:-1]
-    return then if _truth(_inner(start, scope), start, scope) else other
-
-
-def _for(start: Any, parts: Iterator[Any], scope: Scope) -> list[str]:
-    *names, over = _parts(start)
-    body: list[Any] = []
-    depth = 1
-    for part in parts:
-        kind = getattr(part, "data", "")
-        depth += (kind == "template_for_start") - (kind == "template_endfor")
-        if not depth:
-            break
-        body.append(part)
-    texts: list[str] = []
-    for bound in _each(names, evaluate(over, scope), start, scope):
-        texts += _rendered(iter(body), scope.having(bound))
-    return texts
-
-
-_HEREDOC: Final = re.compile(r"<<-?[\w.-]+\r?\n(.*?)[ \t]*[\w.-]+\r?\n?\Z", re.DOTALL)
+def _rendered(nodes: Nodes, scope: Scope) -> Iterator[str]:
+    for node in nodes:
+        match node:
+            case str():
+                yield node
+            case If():
+                holds = truth(_inner(node.start, scope))
+                yield from _rendered(node.then if holds else node.other, scope)
+            case For():
+                *names, over = _parts(node.start)
+                for bound in _turns_of(names, evaluate(over, scope)):
+                    yield from _rendered(node.body, scope.having(bound))
+            case _:
+                yield as_text(_inner(node, scope))
 
 
 def _heredoc(tree: Any, scope: Scope) -> Value:
-    return _template(_heredoc_text(tree), tree, scope)
+    trimmed = tree.data == "heredoc_template_trim"
+    text = heredoc(str(tree.children[0]), trimmed=trimmed)
+    return as_text(render(text, scope, tree.meta.line))
 
 
-def _heredoc_trimmed(tree: Any, scope: Scope) -> Value:
-    lines = _heredoc_text(tree).splitlines(keepends=True)
-    margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return _template("".join(line[margin:] for line in lines), tree, scope)
-
-
-def _heredoc_text(tree: Any) -> str:
-    found = _HEREDOC.fullmatch(str(tree.children[0]))
-    return found[1] if found else ""
-
-
-def _template(text: str, tree: Any, scope: Scope) -> str:
-    """Render a text that stands without quotes: the grammar reads it as one in quotes."""
-    return render(text, scope, tree.meta.line)
-
-
-def render(text: str, scope: Scope, line: int = 1) -> str:
+def render(text: str, scope: Scope, line: int = 1) -> Value:
     """Render a text with `${…}` and `%{…}`. line: where it stands in the file.
 
     Raises: ConfigError at the place of what cannot be evaluated.
     """
     if "${" not in text and "%{" not in text:
         return text
-    pieces = _MARKED.split(text)
-    quoted = "".join(
-        piece if at % 2 else piece.translate(_QUOTED) for at, piece in enumerate(pieces)
-    )
-    body = read_hcl_text(f'{chr(10) * (line - 1)}text = "{quoted}"\n', scope.file)
-    return str(evaluate(body.attributes["text"].tree, scope))
-
-
-_MARKED: Final = re.compile(r"((?<!\$)\$\{.*?\}|(?<!%)%\{.*?\})", re.DOTALL)
-_QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
-
-
-def as_text(value: Value, tree: Any, scope: Scope) -> str:
-    """Write a value into a text, as Terraform does."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value)
-    if value is None:
-        raise failed(tree, scope, "expected a value inside this text, got null")
-    raise failed(tree, scope, "expected a text or number inside this text")
+    source = f"{chr(10) * (line - 1)}text = {quoted(text)}\n"
+    body = read_hcl_text(source, scope.file)
+    return evaluate(body.attributes["text"].tree, scope)
 
 
 # -- collections ----------------------------------------------------------------------------------
@@ -225,8 +165,8 @@ def _tuple(tree: Any, scope: Scope) -> Value:
 
 def _object(tree: Any, scope: Scope) -> Value:
     found: dict[str, Value] = {}
-    for element in _parts(tree):
-        key, value = _parts(element)
+    for entry in _parts(tree):
+        key, value = _parts(entry)
         found[_key(key.children[0], scope)] = evaluate(value, scope)
     return found
 
@@ -238,19 +178,13 @@ def _key(tree: Any, scope: Scope) -> str:
         inner = inner.children[0]
     if getattr(inner, "data", "") in ("identifier", "keyword"):
         return str(inner.children[0])
-    return as_text(evaluate(tree, scope), tree, scope)
+    return as_text(evaluate(tree, scope))
 
 
-def _each(names: Sequence[Any], over: Value, tree: Any, scope: Scope) -> Iterator[dict[str, Value]]:
+def _turns_of(names: Sequence[Any], over: Value) -> Iterator[dict[str, Value]]:
     """Yield what the names of a `for` stand for, turn by turn."""
     words = [str(name.children[0]) for name in names]
-    if isinstance(over, dict):
-        pairs: Iterator[tuple[Value, Value]] = iter(sorted(over.items()))
-    elif isinstance(over, list):
-        pairs = iter(enumerate(over))
-    else:
-        raise failed(tree, scope, "expected a list or object to go through")
-    for key, value in pairs:
+    for key, value in entries(over):
         yield {words[0]: value} if len(words) == 1 else {words[0]: key, words[1]: value}
 
 
@@ -259,9 +193,9 @@ def _turns(tree: Any, scope: Scope) -> Iterator[Scope]:
     parts = _parts(tree)
     *names, over = _parts(parts[0])
     conditions = [part for part in parts if part.data == "for_cond"]
-    for bound in _each(names, evaluate(over, scope), parts[0], scope):
+    for bound in _turns_of(names, evaluate(over, scope)):
         turn = scope.having(bound)
-        if all(_truth(_inner(condition, turn), condition, turn) for condition in conditions):
+        if all(truth(_inner(condition, turn)) for condition in conditions):
             yield turn
 
 
@@ -275,7 +209,7 @@ def _for_object(tree: Any, scope: Scope) -> Value:
     grouped = any(str(child) == "..." for child in tree.children)
     found: dict[str, Value] = {}
     for turn in _turns(tree, scope):
-        name = as_text(evaluate(key, turn), key, turn)
+        name = as_text(evaluate(key, turn))
         if grouped:
             found.setdefault(name, []).append(evaluate(value, turn))
         else:
@@ -286,40 +220,19 @@ def _for_object(tree: Any, scope: Scope) -> Value:
 # -- access ---------------------------------------------------------------------------------------
 
 
-def member(value: Value, name: str, tree: Any, scope: Scope) -> Value:
-    """Find a member of a value."""
-    if isinstance(value, dict):
-        if name in value:
-            return value[name]
-        raise failed(tree, scope, f"there is no {name} in this object")
-    if hasattr(value, "member"):
-        return value.member(name, place(tree, scope))
-    if isinstance(value, str) and value.startswith("${input:"):
-        return f"{value[:-1]}.{name}}}"
-    raise failed(tree, scope, f"this value has no member {name}")
-
-
-def _get_attr(tree: Any, scope: Scope) -> Value:
+def _access(tree: Any, scope: Scope) -> Value:
     base, access = _parts(tree)
     return _accessed(evaluate(base, scope), access, scope)
 
 
 def _accessed(value: Value, access: Any, scope: Scope) -> Value:
     """Follow one `.name`, `[index]` or `.0`."""
+    at = scope.place(access)
     if access.data == "get_attr":
-        return member(value, str(_parts(access)[0].children[0]), access, scope)
+        return member(value, str(_parts(access)[0].children[0]), at)
     if access.data == "short_index":
-        return _indexed(value, int(access.children[-1]), access, scope)
-    return _indexed(value, _inner(access, scope), access, scope)
-
-
-def _indexed(value: Value, index: Value, tree: Any, scope: Scope) -> Value:
-    if isinstance(value, list):
-        try:
-            return value[int(index)]
-        except (ValueError, TypeError, IndexError):
-            raise failed(tree, scope, f"there is no element {index} in this list") from None
-    return member(value, as_text(index, tree, scope), tree, scope)
+        return element(value, int(access.children[-1]), at)
+    return element(value, _inner(access, scope), at)
 
 
 def _splat(tree: Any, scope: Scope) -> Value:
@@ -331,139 +244,101 @@ def _splat(tree: Any, scope: Scope) -> Value:
     return many
 
 
-# -- operators ------------------------------------------------------------------------------------
-
-
-def _truth(value: Value, tree: Any, scope: Scope) -> bool:
-    if value in (True, "true"):
-        return True
-    if value in (False, "false"):
-        return False
-    raise failed(tree, scope, "expected true or false")
+# -- operators and functions ----------------------------------------------------------------------
 
 
 def _conditional(tree: Any, scope: Scope) -> Value:
     condition, then, other = _parts(tree)
-    chosen = then if _truth(evaluate(condition, scope), condition, scope) else other
-    return evaluate(chosen, scope)
-
-
-_OPERATORS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    ">": operator.gt,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "%": operator.mod,
-}
+    return evaluate(then if truth(evaluate(condition, scope)) else other, scope)
 
 
 def _binary(tree: Any, scope: Scope) -> Value:
     left_tree, term = _parts(tree)
     sign_tree, right_tree = _parts(term)
-    sign = str(sign_tree.children[0])
-    left = evaluate(left_tree, scope)
-    if sign in ("&&", "||"):
-        known = _truth(left, left_tree, scope)
-        return (
-            known
-            if known is (sign == "||")
-            else _truth(evaluate(right_tree, scope), right_tree, scope)
-        )
-    right = evaluate(right_tree, scope)
-    if sign not in ("==", "!="):
-        left, right = _number(left, left_tree, scope), _number(right, right_tree, scope)
-    try:
-        return _whole(_OPERATORS[sign](left, right))
-    except ZeroDivisionError:
-        raise failed(tree, scope, "division by zero") from None
+    sign, left = str(sign_tree.children[0]), evaluate(left_tree, scope)
+    if sign not in ("&&", "||"):
+        return operate(sign, left, evaluate(right_tree, scope))
+    decided = truth(left) is (sign == "||")
+    return truth(left) if decided else truth(evaluate(right_tree, scope))
 
 
 def _unary(tree: Any, scope: Scope) -> Value:
     sign, term = str(tree.children[0]), tree.children[1]
     value = evaluate(term, scope)
-    if sign == "!":
-        return not _truth(value, term, scope)
-    return -_number(value, term, scope)
-
-
-def _number(value: Value, tree: Any, scope: Scope) -> int | float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise failed(tree, scope, "expected a number") from None
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-# -- functions ------------------------------------------------------------------------------------
+    return not truth(value) if sign == "!" else -number(value)
 
 
 def _call(tree: Any, scope: Scope) -> Value:
-    names = [str(part.children[0]) for part in _parts(tree) if part.data == "identifier"]
-    name = "::".join(names)
-    given = [part for part in _parts(tree) if part.data == "arguments"]
-    arguments = _parts(given[0]) if given else []
-    if name == "try":
-        return _try(arguments, tree, scope)
-    if name == "can":
-        return _can(arguments, scope)
+    name = "::".join(str(part.children[0]) for part in _parts(tree) if part.data == "identifier")
+    given = next((part for part in _parts(tree) if part.data == "arguments"), None)
+    arguments = _parts(given) if given is not None else []
+    if name in _LAZY:
+        return _LAZY[name](arguments, scope)
     function = FUNCTIONS.get(name)
     if function is None:
-        raise failed(tree, scope, f"this function is not supported: {name}")
+        raise EvaluationError(f"this function is not supported: {name}")
     values = [evaluate(argument, scope) for argument in arguments]
-    if given and str(given[0].children[-1]) == "...":
-        values[-1:] = values[-1]
+    if given is not None and str(given.children[-1]) == "...":
+        values[-1:] = [value for _, value in entries(values[-1])]
+    scope.limits.weigh(values)
+    around = Surroundings(scope.folder, scope.project, scope.limits, _template_file(scope))
     try:
-        return function(scope.folder, *values)
-    except FunctionError as error:
-        raise failed(tree, scope, f"{name}: {error}") from None
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OSError) as error:
-        raise failed(tree, scope, f"{name} cannot use these arguments: {error}") from None
+        result = function(around, *values)
+    except (EvaluationError, FileRefused) as error:
+        raise EvaluationError(f"{name}: {error}") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise EvaluationError(f"{name} cannot use these arguments: {error}") from None
+    scope.limits.weigh(result)
+    return result
 
 
-def _try(arguments: Sequence[Any], tree: Any, scope: Scope) -> Value:
+def _template_file(scope: Scope) -> Callable[[Path, Mapping[str, Value]], Value]:
+    def rendered(path: Path, names: Mapping[str, Value]) -> Value:
+        def unknown(word: str) -> Value:
+            raise EvaluationError(f"there is no {word} for this template")
+
+        inside = replace(scope, names=names, outer=unknown, file=str(path))
+        return render(scope.project.text(path), inside)
+
+    return rendered
+
+
+def _try(arguments: Sequence[Any], scope: Scope) -> Value:
     for argument in arguments:
         try:
             return evaluate(argument, scope)
         except ConfigError:
             continue
-    raise failed(tree, scope, "try: none of these can be evaluated")
+    raise EvaluationError("try: none of these can be evaluated")
 
 
 def _can(arguments: Sequence[Any], scope: Scope) -> bool:
     try:
-        evaluate(arguments[0], scope)
-    except ConfigError:
+        _try(arguments, scope)
+    except EvaluationError:
         return False
     return True
 
+
+_LAZY: Final[Mapping[str, Callable[[Sequence[Any], Scope], Value]]] = {"can": _can, "try": _try}
+"""Functions whose arguments may fail."""
 
 RULES: Final[Mapping[str, Callable[[Any, Scope], Value]]] = {
     "attr_splat_expr_term": _splat,
     "binary_op": _binary,
     "conditional": _conditional,
     "expr_term": _inner,
-    "float_lit": _float,
+    "float_lit": _number,
     "for_object_expr": _for_object,
     "for_tuple_expr": _for_tuple,
     "full_splat_expr_term": _splat,
     "function_call": _call,
-    "get_attr_expr_term": _get_attr,
+    "get_attr_expr_term": _access,
     "heredoc_template": _heredoc,
-    "heredoc_template_trim": _heredoc_trimmed,
+    "heredoc_template_trim": _heredoc,
     "identifier": _identifier,
-    "index_expr_term": _get_attr,
-    "int_lit": _int,
+    "index_expr_term": _access,
+    "int_lit": _number,
     "literal_value": _literal,
     "object": _object,
     "string": _string,

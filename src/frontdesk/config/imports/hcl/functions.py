@@ -1,38 +1,64 @@
 """The functions of Terraform's language that a configuration without state can answer.
 
-Each takes the folder that paths are relative to, then its arguments.
+Each takes what is around it, then its arguments, and makes nothing that is not bounded beforehand.
 Source: Terraform, "Built-in Functions".
 """
 
 import base64
 import functools
 import hashlib
+import itertools
 import json
 import math
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote_plus
 
-import yaml
+from frontdesk.config.imports.files import Project
+from frontdesk.config.imports.hcl.limits import Limits
+from frontdesk.config.imports.hcl.values import (
+    EvaluationError,
+    Value,
+    as_json,
+    as_text,
+    is_open,
+    number,
+)
+from frontdesk.config.yaml_source import read_yaml
+from frontdesk.config.yaml_text import write_yaml
+from frontdesk.rules.lang.patterns import PatternError, compile_pattern
 
-Value = Any
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a function is called. folder: that paths are relative to. render: a file as a template."""
+
+    folder: Path
+    project: Project
+    limits: Limits
+    render: Callable[[Path, Mapping[str, Value]], Value]
+
+    def read(self, name: str) -> bytes:
+        """Read a file."""
+        return self.project.read(self.folder / name)
 
 
-class FunctionError(ValueError):
-    """A function cannot answer. str(): why, for the operator."""
+Function = Callable[..., Value]
 
 
-def _pure(function: Callable[..., Value]) -> Callable[..., Value]:
-    """Leave the folder out."""
-    return lambda _folder, *arguments: function(*arguments)
+def _pure(function: Function) -> Function:
+    """Leave out what is around."""
+    return lambda _around, *arguments: function(*arguments)
 
 
 # -- texts ----------------------------------------------------------------------------------------
 
-_VERB: Final = re.compile(r"%(?:%|[-+ 0#]*\d*(?:\.\d+)?[a-zA-Z])")
+_VERB: Final = re.compile(r"%(?:%|[-+ 0#]{0,5}\d{0,3}(?:\.\d{1,3})?[a-zA-Z])")
+"""A verb of `format`, of a width that is no bomb."""
 
 
 def _format(pattern: str, *values: Value) -> str:
@@ -45,9 +71,9 @@ def _format(pattern: str, *values: Value) -> str:
         try:
             value = next(rest)
         except StopIteration:
-            raise FunctionError(f"there is no value for {text}") from None
+            raise EvaluationError(f"there is no value for {text}") from None
         if text[-1] in "vs":
-            shown = value if isinstance(value, str) else json.dumps(value)
+            shown = value if isinstance(value, str) else as_json(value)
             return f"{text[:-1]}s" % shown
         if text[-1] == "q":
             return json.dumps(str(value))
@@ -56,19 +82,45 @@ def _format(pattern: str, *values: Value) -> str:
     return _VERB.sub(verb, pattern)
 
 
-def _replace(text: str, what: str, by: str) -> str:
-    if len(what) > 1 and what.startswith("/") and what.endswith("/"):
-        return re.sub(what[1:-1], re.sub(r"\$\{?(\w+)\}?", r"\\g<\1>", by), text)
-    return text.replace(what, by)
+def _replace(around: Surroundings, text: str, what: str, by: str) -> str:
+    if not (len(what) > 1 and what.startswith("/") and what.endswith("/")):
+        around.limits.text(len(text) + text.count(what) * len(by))
+        return text.replace(what, by)
+    pattern = _pattern(what[1:-1])
+    around.limits.text(len(text) * (1 + len(by)))
+    return str(pattern.sub(_GROUP.sub(r"\\g<\1>", by), text))
+
+
+_GROUP: Final = re.compile(r"\$\{?(\w+)\}?")
+
+
+def _pattern(text: str) -> Any:
+    try:
+        return compile_pattern(text)
+    except PatternError as error:
+        raise EvaluationError(error.message) from None
 
 
 def _regex(pattern: str, text: str) -> Value:
-    found = re.search(pattern, text)
+    found = _pattern(pattern).search(text)
     if found is None:
-        raise FunctionError("the pattern is not in the text")
+        raise EvaluationError("the pattern is not in the text")
+    return _groups(found)
+
+
+def _regex_all(pattern: str, text: str) -> Value:
+    return [_groups(found) for found in _pattern(pattern).finditer(text)]
+
+
+def _groups(found: Any) -> Value:
     if found.re.groupindex:
         return found.groupdict()
     return list(found.groups()) if found.re.groups else found[0]
+
+
+def _indent(around: Surroundings, count: int, text: str) -> str:
+    around.limits.text(len(text) + count * text.count("\n"))
+    return text.replace("\n", "\n" + " " * count)
 
 
 def _substr(text: str, offset: int, length: int) -> str:
@@ -81,12 +133,11 @@ def _title(text: str) -> str:
 
 
 def _to_text(value: Value) -> Value:
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    return value if value is None else as_text(value)
 
 
 def _to_number(value: Value) -> Value:
-    number = float(value)
-    return int(number) if number.is_integer() else number
+    return value if value is None or is_open(value) else number(value)
 
 
 # -- collections ----------------------------------------------------------------------------------
@@ -116,14 +167,14 @@ def _lookup(values: Mapping[str, Value], key: str, *default: Value) -> Value:
         return values[key]
     if default:
         return default[0]
-    raise FunctionError(f"there is no {key}, and no default")
+    raise EvaluationError(f"there is no {key}, and no default")
 
 
 def _coalesce(*values: Value) -> Value:
     for value in values:
         if value is not None and value != "":
             return value
-    raise FunctionError("all values are null or empty")
+    raise EvaluationError("all values are null or empty")
 
 
 def _merge(*maps: Mapping[str, Value] | None) -> dict[str, Value]:
@@ -132,54 +183,75 @@ def _merge(*maps: Mapping[str, Value] | None) -> dict[str, Value]:
 
 def _one(values: list[Value]) -> Value:
     if len(values) > 1:
-        raise FunctionError("expected at most one element")
+        raise EvaluationError("expected at most one element")
     return values[0] if values else None
 
 
-def _range(*limits: int) -> list[int]:
-    return list(range(*limits))
+def _range(*numbers: int) -> list[int]:
+    listed = range(*numbers)
+    if len(listed) > _LONGEST_RANGE:
+        raise EvaluationError(f"more than {_LONGEST_RANGE} numbers")
+    return list(listed)
 
 
-def _join(separator: str, *lists: Iterable[Value]) -> str:
-    return separator.join(str(value) for values in lists for value in values)
+_LONGEST_RANGE: Final = 1024
+"""As in Terraform."""
+
+
+def _formatlist(around: Surroundings, pattern: str, *lists: Value) -> list[str]:
+    count = max((len(each) for each in lists if isinstance(each, list)), default=1)
+    around.limits.text(len(pattern) * count)
+    columns = [each if isinstance(each, list) else [each] * count for each in lists]
+    return [_format(pattern, *row) for row in zip(*columns, strict=True)]
+
+
+def _setproduct(around: Surroundings, *sets: Sequence[Value]) -> list[Value]:
+    around.limits.spend(math.prod(len(each) for each in sets) * len(sets))
+    return [list(each) for each in itertools.product(*sets)]
+
+
+def _join(around: Surroundings, separator: str, *lists: Iterable[Value]) -> str:
+    values = [as_text(value) for values in lists for value in values]
+    around.limits.text(len(separator) * len(values))
+    return separator.join(values)
 
 
 # -- files and encodings --------------------------------------------------------------------------
 
 
-def _json(value: Value) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+def _json_value(text: str) -> Value:
+    return text if is_open(text) else json.loads(text)
 
 
-def _read(folder: str, name: str) -> bytes:
-    return Path(folder, name).read_bytes()
+def _yaml_value(around: Surroundings, text: str) -> Value:
+    tree, findings = read_yaml(text.encode(), "yaml")
+    if tree is None or findings:
+        raise EvaluationError(findings[0].message)
+    around.limits.weigh(tree.value)
+    return tree.value
 
 
-def _file(folder: str, name: str) -> str:
-    return _read(folder, name).decode()
+def _exists(around: Surroundings, name: str) -> bool:
+    return around.project.find(around.folder / name).is_file()
 
 
-def _template_file(folder: str, name: str, names: Mapping[str, Value]) -> str:
-    from frontdesk.config.imports.hcl.evaluate import Scope, render
-
-    path = Path(folder, name)
-
-    def unknown(word: str) -> Value:
-        raise FunctionError(f"there is no {word} for this template")
-
-    return render(path.read_text(), Scope(names, unknown, folder, str(path)))
-
-
-def _hash(kind: str) -> Callable[..., str]:
+def _hash(kind: str) -> Function:
     return lambda text: hashlib.new(kind, text.encode(), usedforsecurity=False).hexdigest()
 
 
-def _file_hash(folder: str, name: str) -> str:
-    return base64.b64encode(hashlib.sha256(_read(folder, name)).digest()).decode()
+def _file_hash(kind: str) -> Function:
+    def read(around: Surroundings, name: str) -> str:
+        return hashlib.new(kind, around.read(name), usedforsecurity=False).hexdigest()
+
+    return read
 
 
-FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
-    "abspath": lambda folder, path: str(Path(folder, path).resolve()),
+def _file_hash_in_base64(around: Surroundings, name: str) -> str:
+    return base64.b64encode(hashlib.sha256(around.read(name)).digest()).decode()
+
+
+FUNCTIONS: Final[Mapping[str, Function]] = {
+    "abspath": lambda around, path: str((around.folder / path).resolve()),
     "base64decode": _pure(lambda text: base64.b64decode(text).decode()),
     "base64encode": _pure(lambda text: base64.b64encode(text.encode()).decode()),
     "basename": _pure(posixpath.basename),
@@ -193,18 +265,20 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "distinct": _pure(_distinct),
     "element": _pure(lambda values, index: values[index % len(values)]),
     "endswith": _pure(lambda text, end: text.endswith(end)),
-    "file": _file,
-    "filebase64": lambda folder, name: base64.b64encode(_read(folder, name)).decode(),
-    "filebase64sha256": _file_hash,
-    "fileexists": lambda folder, name: Path(folder, name).is_file(),
+    "file": lambda around, name: around.project.text(around.folder / name),
+    "filebase64": lambda around, name: base64.b64encode(around.read(name)).decode(),
+    "filebase64sha256": _file_hash_in_base64,
+    "fileexists": _exists,
+    "filemd5": _file_hash("md5"),
+    "filesha256": _file_hash("sha256"),
     "flatten": _pure(_flatten),
     "floor": _pure(math.floor),
     "format": _pure(_format),
-    "formatlist": _pure(lambda text, values: [_format(text, value) for value in values]),
-    "indent": _pure(lambda count, text: text.replace("\n", "\n" + " " * count)),
-    "join": _pure(_join),
-    "jsondecode": _pure(json.loads),
-    "jsonencode": _pure(_json),
+    "formatlist": _formatlist,
+    "indent": _indent,
+    "join": _join,
+    "jsondecode": _pure(_json_value),
+    "jsonencode": _pure(as_json),
     "keys": _pure(sorted),
     "length": _pure(len),
     "lookup": _pure(_lookup),
@@ -215,12 +289,14 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "min": _pure(min),
     "nonsensitive": _pure(lambda value: value),
     "one": _pure(_one),
-    "pathexpand": lambda _folder, path: path,
+    "pathexpand": _pure(lambda path: path),
     "range": _pure(_range),
     "regex": _pure(_regex),
-    "replace": _pure(_replace),
+    "regexall": _pure(_regex_all),
+    "replace": _replace,
     "reverse": _pure(lambda values: values[::-1]),
     "sensitive": _pure(lambda value: value),
+    "setproduct": _setproduct,
     "setunion": _pure(lambda *sets: _to_set(value for values in sets for value in values)),
     "sha256": _pure(_hash("sha256")),
     "slice": _pure(lambda values, start, end: values[start:end]),
@@ -229,7 +305,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "startswith": _pure(lambda text, start: text.startswith(start)),
     "substr": _pure(_substr),
     "sum": _pure(sum),
-    "templatefile": _template_file,
+    "templatefile": lambda around, name, names: around.render(around.folder / name, names),
     "title": _pure(_title),
     "tobool": _pure(lambda value: {"true": True, "false": False}.get(value, value)),
     "tolist": _pure(list),
@@ -244,7 +320,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {
     "upper": _pure(str.upper),
     "urlencode": _pure(quote_plus),
     "values": _pure(lambda found: [found[key] for key in sorted(found)]),
-    "yamldecode": _pure(yaml.safe_load),
-    "yamlencode": _pure(lambda value: yaml.safe_dump(value, sort_keys=False)),
+    "yamldecode": _yaml_value,
+    "yamlencode": _pure(write_yaml),
     "zipmap": _pure(lambda keys, values: dict(zip(keys, values, strict=True))),
 }

@@ -6,8 +6,8 @@ The last part of an ARN names the local thing, so whatever refers to one finds i
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-ACCOUNT: Final = "000000000000"
-REGION: Final = "us-east-1"
+from frontdesk.config.imports.arns import ACCOUNT, REGION, arn_of, function_arn, invoke_arn
+from frontdesk.config.imports.resources import name_of
 
 
 class Told(Protocol):
@@ -19,23 +19,22 @@ class Told(Protocol):
         """Return the first of some attributes that the block has; its label where it has none."""
         ...
 
-
-def _function_arn(made: Told) -> str:
-    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{made.told('function_name')}"
-
-
-def _invocable(arn: str) -> str:
-    path = f"path/2015-03-31/functions/{arn}/invocations"
-    return f"arn:aws:apigateway:{REGION}:lambda:{path}"
+    def secret(self, name: str) -> str:
+        """Return a reference to the environment in place of a secret."""
+        ...
 
 
-def _alias_arn(made: Told) -> str:
-    name = str(made.told("function_name")).rpartition(":")[2]
-    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:{made.told('name')}"
+def _function(made: Told) -> str:
+    return name_of(str(made.told("function_name")))
+
+
+def _alias(made: Told) -> str:
+    function = str(made.told("function_name")).rpartition(":")[2]
+    return f"{name_of(function)}:{made.told('name')}"
 
 
 def _api_arn(made: Told) -> str:
-    return f"arn:aws:execute-api:{REGION}:{ACCOUNT}:{made.address}"
+    return arn_of("execute-api", made.address)
 
 
 def _queue_url(made: Told) -> str:
@@ -45,28 +44,43 @@ def _queue_url(made: Told) -> str:
 MADE_UP: Final[Mapping[tuple[str, str], Callable[[Told], Any]]] = {
     ("archive_file", "output_base64sha256"): lambda made: f"sha256 of {made.address}",
     ("archive_file", "output_path"): lambda made: made.told("source_dir", "source_file"),
+    ("aws_api_gateway_domain_name", "id"): lambda made: made.told("domain_name"),
     ("aws_api_gateway_rest_api", "execution_arn"): _api_arn,
     ("aws_api_gateway_rest_api", "root_resource_id"): lambda made: f"{made.address}/",
     ("aws_apigatewayv2_api", "execution_arn"): _api_arn,
+    ("aws_apigatewayv2_domain_name", "id"): lambda made: made.told("domain_name"),
+    ("aws_apigatewayv2_stage", "id"): lambda made: made.told("name"),
     ("aws_caller_identity", "account_id"): lambda _made: ACCOUNT,
-    ("aws_lambda_alias", "arn"): _alias_arn,
-    ("aws_lambda_alias", "invoke_arn"): lambda made: _invocable(_alias_arn(made)),
-    ("aws_lambda_function", "arn"): _function_arn,
-    ("aws_lambda_function", "invoke_arn"): lambda made: _invocable(_function_arn(made)),
-    ("aws_lambda_function", "qualified_arn"): lambda made: f"{_function_arn(made)}:$LATEST",
+    ("aws_lambda_alias", "arn"): lambda made: function_arn(_alias(made)),
+    ("aws_lambda_alias", "invoke_arn"): lambda made: invoke_arn(_alias(made)),
+    ("aws_lambda_function", "arn"): lambda made: function_arn(_function(made)),
+    ("aws_lambda_function", "invoke_arn"): lambda made: invoke_arn(_function(made)),
+    ("aws_lambda_function", "qualified_arn"): lambda made: function_arn(
+        f"{_function(made)}:$LATEST"
+    ),
     ("aws_lambda_function", "version"): lambda _made: "$LATEST",
     ("aws_partition", "partition"): lambda _made: "aws",
     ("aws_region", "id"): lambda _made: REGION,
     ("aws_region", "name"): lambda _made: REGION,
     ("aws_region", "region"): lambda _made: REGION,
-    ("aws_sqs_queue", "arn"): lambda made: f"arn:aws:sqs:{REGION}:{ACCOUNT}:{made.told('name')}",
+    ("aws_secretsmanager_secret_version", "secret_string"): (
+        lambda made: made.secret(str(made.told("secret_id")))
+    ),
+    ("aws_sfn_state_machine", "arn"): (
+        lambda made: arn_of("states", f"stateMachine:{made.told('name')}")
+    ),
+    ("aws_sqs_queue", "arn"): lambda made: arn_of("sqs", str(made.told("name"))),
     ("aws_sqs_queue", "id"): _queue_url,
     ("aws_sqs_queue", "url"): _queue_url,
-    ("aws_sfn_state_machine", "arn"): (
-        lambda made: f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{made.told('name')}"
-    ),
+    ("aws_ssm_parameter", "value"): lambda made: made.secret(str(made.told("name"))),
 }
 """Type and attribute that a provider would tell → what stands for it."""
 
-NOT_MADE: Final = frozenset({("archive_file", "output_path")})
-"""What a block says and a provider would make: here it is what it would have been made of."""
+NOT_COPIED: Final = frozenset(
+    (
+        ("archive_file", "output_path"),
+        ("aws_secretsmanager_secret_version", "secret_string"),
+        ("aws_ssm_parameter", "value"),
+    )
+)
+"""What a block may say and is made up all the same: archives are not built, secrets are not copied."""

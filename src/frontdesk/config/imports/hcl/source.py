@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from frontdesk.base.errors import ConfigError, Finding, Position
+from frontdesk.config.imports.files import FileRefused, Project
 
 _EXTRA: Final = "pip install 'frontdesk[terraform]'"
 
@@ -20,6 +21,14 @@ class Expression:
 
     tree: Any
     at: Position
+
+    @property
+    def word(self) -> str:
+        """The bare word that it is, "" where it is more."""
+        tree = self.tree
+        while getattr(tree, "data", "") == "expr_term" and len(tree.children) == 1:
+            (tree,) = tree.children
+        return str(tree.children[0]) if getattr(tree, "data", "") == "identifier" else ""
 
 
 @dataclass(slots=True)
@@ -44,16 +53,15 @@ class Block:
     at: Position
 
 
-def read_hcl(path: Path) -> Body:
+def read_hcl(path: Path, project: Project) -> Body:
     """Read one file.
 
     Raises: ConfigError where it cannot be read, or is no HCL.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise _failed(Position(str(path), 1, 1, ""), f"cannot read this file: {error}") from None
-    return read_hcl_text(text, str(path))
+        return read_hcl_text(project.text(path), str(path))
+    except FileRefused as error:
+        raise _failed(Position(str(path), 1, 1, ""), str(error)) from None
 
 
 def read_hcl_text(text: str, name: str) -> Body:
@@ -63,14 +71,16 @@ def read_hcl_text(text: str, name: str) -> Body:
     """
     parse, syntax_error = _parser()
     try:
-        tree = parse(text)
+        return _body(parse(text).children[0], name)
     except syntax_error as error:
-        line = max(1, getattr(error, "line", 1))
-        column = max(1, getattr(error, "column", 1))
-        found = (text.splitlines() or [""])[min(line, text.count("\n") + 1) - 1].strip()
+        at = getattr(error, "line", 0), getattr(error, "column", 0)
+        line, column = (max(1, each) if isinstance(each, int) else 1 for each in at)
+        found = text.splitlines()[line - 1 : line]
         where = Position(name, line, column, "")
-        raise _failed(where, "cannot read this as Terraform's language", found[:80]) from None
-    return _body(tree.children[0], name)
+        shown = found[0].strip()[:80] if found else ""
+        raise _failed(where, "cannot read this as Terraform's language", shown) from None
+    except RecursionError:
+        raise _failed(Position(name, 1, 1, ""), "this is nested too deep") from None
 
 
 @functools.cache

@@ -1,0 +1,49 @@
+"""Why resources of some types are not carried: there is no need of them, or no room yet."""
+
+from collections.abc import Mapping
+from typing import Final
+
+_DEPLOYED: Final = "the whole file is what is deployed"
+_USER: Final = "functions run as the gateway's user"
+_QUEUES: Final = "there are no queues yet"
+_MACHINES: Final = "there are no state machines yet"
+_EVENTS: Final = "there are no events, topics and schedules yet"
+
+_REASONS: Final[Mapping[str, str]] = {
+    "archive_file": "the folder itself is used",
+    "aws_api_gateway_account": "logs are written where `logs` says",
+    "aws_api_gateway_deployment": _DEPLOYED,
+    "aws_apigatewayv2_deployment": _DEPLOYED,
+    "aws_apigatewayv2_vpc_link": "add an entry of `upstreams` of its name",
+    "aws_api_gateway_vpc_link": "add an entry of `upstreams` of its name",
+    "aws_cloudwatch_event_bus": _EVENTS,
+    "aws_cloudwatch_event_rule": _EVENTS,
+    "aws_cloudwatch_event_target": _EVENTS,
+    "aws_cloudwatch_log_group": "logs are written where `logs` says",
+    "aws_iam_policy": _USER,
+    "aws_iam_role": _USER,
+    "aws_iam_role_policy": _USER,
+    "aws_iam_role_policy_attachment": _USER,
+    "aws_lambda_event_source_mapping": _QUEUES,
+    "aws_lambda_function_event_invoke_config": "an asynchronous call is made once",
+    "aws_lambda_permission": "a route may call the function that it names",
+    "aws_lambda_version": "an alias names a version of `versions`",
+    "aws_scheduler_schedule": _EVENTS,
+    "aws_secretsmanager_secret": "secrets are read from the environment or from files",
+    "aws_secretsmanager_secret_version": "secrets are read from the environment or from files",
+    "aws_sfn_state_machine": _MACHINES,
+    "aws_sns_topic": _EVENTS,
+    "aws_sns_topic_subscription": _EVENTS,
+    "aws_sqs_queue": _QUEUES,
+    "aws_sqs_queue_policy": _QUEUES,
+    "aws_sqs_queue_redrive_allow_policy": _QUEUES,
+    "aws_sqs_queue_redrive_policy": _QUEUES,
+    "aws_ssm_parameter": "parameters are read from the environment or from files",
+    "AWS::Serverless::Application": "import its template, too",
+    "AWS::Serverless::Connector": _USER,
+}
+
+
+def reason_of(type_name: str) -> str:
+    """Say why a resource of a type is not carried."""
+    return _REASONS.get(type_name, "there is nothing here that it could become")
