@@ -195,6 +195,7 @@ def test_requests_with_equal_fields_but_for_blanks_get_the_same_choice():
     first = variant(names, {b"accept": b"text/html, */*"})
     assert first == variant(names, {b"accept": b"text/html,*/*", b"other": b"1"})
     assert first != variant(names, {b"accept": b"text/html, */*", b"x-a": b""})
+    assert variant((b"x-a",), {b"x-a": b"a bc"}) != variant((b"x-a",), {b"x-a": b"ab c"})
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,8 @@ class Cache(Model):
 
     @model_validator(mode="after")
     def _keys_bodies(self) -> Self:
-        by_body = any(key_selector(part).source == "request.body" for part in self.key)
+        selectors = [key_selector(part) for part in self.key]
+        by_body = any(each.source == "request.body" and not each.path for each in selectors)
         if "POST" in self.methods and not by_body:
             raise broken_rule("expected body in the key of a cache for POST")
         return self

@@ -41,6 +41,7 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """Methods that change nothing (RFC 9110 §9.2.1)."""
 
 _DIRECTIVE: Final = re.compile(rb'([!#$%&\'*+.^_`|~0-9A-Za-z-]+)(?:=(?:"([^"]*)"|([^\s,;"]*)))?')
+_AT_COMMA: Final = re.compile(rb"[ \t]*+,[ \t]*+")
 _NEVER_STALE: Final = frozenset({"must-revalidate", "no-cache", "proxy-revalidate", "s-maxage"})
 _NOT_UPDATED: Final = frozenset(
     {b"content-encoding", b"content-length", b"content-range", b"content-type"}
@@ -173,9 +174,9 @@ def vary_names(answer: Headers) -> tuple[bytes, ...]:
 
 
 def variant(vary: tuple[bytes, ...], request: Headers) -> tuple[str | None, ...]:
-    """Return what tells the answers apart: the values of these request fields, blanks apart."""
+    """Return what tells the answers apart: the values of these request fields, blanks at commas apart."""
     values = (request.get(name) for name in vary)
-    return tuple(None if v is None else b"".join(v.split()).decode("latin-1") for v in values)
+    return tuple(None if v is None else _AT_COMMA.sub(b",", v).decode("latin-1") for v in values)
 
 
 def stale_for(control: Directives, purpose: str) -> int:

@@ -1,5 +1,6 @@
 """The response cache of mode ttl: what is kept, who gets it, and who fetches it."""
 
+from copy import copy
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -78,6 +79,7 @@ class Door:
         self.cache = MemoryCache(100_000, 50_000)
         self.registry = Registry()
         self.seen = []  # exchanges that reached the integration
+        self.shown = None  # the last of them, as it was then
         self.parked = []
         self.answer = lambda _ex: Reply(200, [TEXT], b"made")
         self._make_exchange = make_exchange
@@ -105,6 +107,7 @@ class Door:
 
     def _integrate(self, ex):
         self.seen.append(ex)
+        self.shown = copy(ex)
         found = self.answer(ex)
         if found is PARKED:
             ex.cancel_work = lambda _why: None
@@ -319,10 +322,56 @@ def test_the_integration_sees_nothing_that_the_key_does_not_name(door):
         (b"Origin", b"https://evil.example"),
         (b"traceparent", b"00-1-2-00"),
     ]
-    ex = door.send(sent, query="callback=evil&region=west&r%65gion=east&x")
+    door.send(sent, query="callback=evil&region=west&r%65gion=east&x")
+    ex = door.shown
     assert ex.fields == [(b"X-Practice", b"p1"), (b"traceparent", b"00-1-2-00")]
     assert set(ex.headers) == {b"x-practice", b"traceparent"}
     assert ex.query == "region=west&r%65gion=east"
+
+
+def test_the_integration_sees_no_other_spelling_of_the_path(door):
+    door.send(path="/plans", raw_path="/evil/../plans")
+    assert door.shown.raw_path == "/plans"
+
+
+def test_slashes_that_a_variable_keeps_tell_answers_apart(door):
+    door.reply(path="/plans/a/b", raw_path="/plans/a//b", params={"proxy": "a//b"})
+    door.reply(path="/plans/a/b", raw_path="/plans/a/b", params={"proxy": "a/b"})
+    assert len(door.seen) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"fields": [(b"Host", b"api.clinic.example:1337")]}, {"scheme": "https"}],
+    ids=["port", "scheme"],
+)
+def test_what_absolute_urls_are_made_of_tells_answers_apart(door, other):
+    door.reply([(b"Host", b"api.clinic.example")])
+    door.reply(**other)
+    assert len(door.seen) == 2
+
+
+def test_the_type_of_a_body_tells_answers_apart(open_door):
+    door = open_door({"methods": ["POST"], "key": ["path", "body"]})
+    for media_type in (b"text/plain", b"application/json"):
+        door.reply([(b"Content-Type", media_type)], method="POST", body=b"1")
+    assert len(door.seen) == 2
+
+
+def test_bytes_that_are_no_text_tell_answers_apart(door):
+    for city in ("Z%FCrich", "Z%E9rich"):
+        door.reply(query=f"region={city}")
+    assert len(door.seen) == 2
+
+
+def test_a_request_that_goes_round_in_circles_can_be_told(door):
+    door.send([(b"Via", b"1.1 frontdesk")])
+    assert door.shown.headers[b"via"] == b"1.1 frontdesk"
+
+
+def test_stages_behind_the_integration_see_the_clients_own_header_fields(door):
+    ex = door.send([(b"Origin", b"https://app.example"), (b"Accept-Encoding", b"gzip")])
+    assert set(ex.headers) == {b"origin", b"accept-encoding"}
 
 
 @pytest.mark.parametrize("name", [b"Authorization", b"Cookie"])

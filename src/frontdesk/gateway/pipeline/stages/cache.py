@@ -190,7 +190,7 @@ class TtlCache:
 
     def _fetch(self, ex: Exchange, flight: Flight, why: str) -> None:
         self.parts.misses.value += 1
-        ex.fetch = _TtlFetch(self, flight, why)
+        ex.fetch = _TtlFetch(self, flight, why, ex.headers)
         self._narrow(ex)
 
     # -- what comes back --------------------------------------------------------------------------
@@ -219,18 +219,22 @@ def _asks_anew(headers: Headers) -> bool:
 
 
 class _TtlFetch:
-    """The fetch of an answer for a TtlCache. See exchange.Fetch."""
+    """The fetch of an answer for a TtlCache. See exchange.Fetch. asked: the client's own header fields."""
 
-    __slots__ = ("_cache", "_flight", "_why")
+    __slots__ = ("_asked", "_cache", "_flight", "_why")
 
-    def __init__(self, cache: TtlCache, flight: Flight, why: str) -> None:
+    def __init__(
+        self, cache: TtlCache, flight: Flight, why: str, asked: dict[bytes, bytes]
+    ) -> None:
+        self._asked = asked
         self._cache = cache
         self._flight = flight
         self._why = why
 
-    def answered(self, ex: Exchange, reply: Reply) -> Reply:  # noqa: ARG002 - the protocol's
+    def answered(self, ex: Exchange, reply: Reply) -> Reply:
         """Keep the answer, or tell those who wait that they cannot have it."""
         flight, cache = self._flight, self._cache
+        ex.headers = self._asked  # CORS, compression and the log are for this client alone
         if reply.made == "gateway" or reply.status >= 500:
             flight.abandon()
             return reply

@@ -16,14 +16,14 @@ from frontdesk.config.models.cache import Cache, key_selector
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.values import bind_selector
-from frontdesk.rules.events.query import pairs
 from frontdesk.rules.http.caching import CONDITIONS
+from frontdesk.rules.http.path import with_slashes
 from frontdesk.rules.lang.selectors import Selector
 
 Key = Callable[[Exchange], str]
 Narrow = Callable[[Exchange], None]
 
-_SHOWN: Final = frozenset({b"host", b"traceparent", b"tracestate", b"x-amzn-trace-id"})
+_SHOWN: Final = frozenset({b"host", b"traceparent", b"tracestate", b"via", b"x-amzn-trace-id"})
 """Header fields that every integration is shown: the host is in every key, the others choose no answer."""
 
 _METHOD: Final = {"GET": "GET", "HEAD": "GET", "OPTIONS": "OPTIONS", "POST": "POST"}
@@ -45,15 +45,14 @@ def scope_of(build: RouteBuild) -> str:
 
 
 def key_of(scope: str, cache: Cache) -> Key:
-    """Compile the key of mode ttl: the host, and what the file names."""
-    # Differs: [cache-host] AWS's stages have one host each.
+    """Compile the key of mode ttl: the origin, and what the file names."""
     if cache.key == ("path",):
-        return lambda ex: f"{scope}{_METHOD[ex.method]}\0{ex.host}\0{ex.path}"
+        return lambda ex: f"{scope}{_METHOD[ex.method]}\0{_origin(ex)}\0{_path(ex)}"
     values = [_value(key_selector(part)) for part in cache.key]
 
     def key(ex: Exchange) -> str:
         found = orjson.dumps([value(ex) for value in values]).decode()
-        return f"{scope}{_METHOD[ex.method]}\0{ex.host}\0{found}"
+        return f"{scope}{_METHOD[ex.method]}\0{_origin(ex)}\0{found}"
 
     return key
 
@@ -64,25 +63,47 @@ def full_key_of(scope: str, cache: Cache) -> Key:
 
     def key(ex: Exchange) -> str:
         found = orjson.dumps([value(ex) for value in parts]).decode() if parts else ""
-        return f"{scope}{found}\0{uri_of(ex.scheme, ex.host, ex.path, ex.query)}"
+        return f"{scope}{found}\0{_origin(ex)}{_path(ex)}?{ex.query}"
 
     return key
 
 
-def uri_of(scheme: str, host: str, path: str, query: str) -> str:
-    """Write the URI that an answer is for."""
-    return f"{scheme}://{host}{path}?{query}"
+# Differs: [cache-host] AWS's stages have one host each.
+def _origin(ex: Exchange) -> str:
+    """Return what absolute URLs in an answer may be made of: the Host field, with its port, too."""
+    return f"{ex.scheme}://{ex.host} {ex.headers.get(b'host', b'').decode('latin-1')}"
+
+
+def _path(ex: Exchange) -> str:
+    """Return the path with its runs of slashes: the greedy variables of REST APIs keep them."""
+    return with_slashes(ex.raw_path) if "//" in ex.raw_path else ex.path
 
 
 def _value(selector: Selector) -> Callable[[Exchange], object]:
     if selector.source == "request.path" and not selector.name:
-        return lambda ex: ex.path
-    if selector.source == "request.querystring":  # all values: a backend may take any of them
-        name = selector.name
-        return lambda ex: [value for key, value in pairs(ex.query) if key == name]
+        return _path
+    if selector.source == "request.querystring":
+        return _all_values(selector.name)
     if selector.source == "request.body" and not selector.path:
-        return lambda ex: hashlib.sha256(ex.body).hexdigest()
+        return _typed_body
     return bind_selector(selector)
+
+
+def _all_values(name: str) -> Callable[[Exchange], object]:
+    """Compile all values of a parameter: a backend may take any of them. Bytes that are no UTF-8 count, too."""
+
+    def values(ex: Exchange) -> list[str]:
+        items = [item.partition("=") for item in ex.query.split("&")]
+        return [
+            unquote_plus(value, "latin-1") for key, _, value in items if unquote_plus(key) == name
+        ]
+
+    return values
+
+
+def _typed_body(ex: Exchange) -> list[str]:
+    media_type = ex.headers.get(b"content-type", b"").decode("latin-1")
+    return [hashlib.sha256(ex.body).hexdigest(), media_type]
 
 
 # -- what the integration is shown ----------------------------------------------------------------
@@ -117,6 +138,7 @@ def unconditional(ex: Exchange, questions: Fields) -> None:
 
 def _show(ex: Exchange, headers: Mapping[bytes, bytes]) -> None:
     ex.headers = dict(headers)
+    ex.raw_path = ex.path  # another spelling of it is in no key
     ex.fields = [field for field in ex.fields if field[0].lower() in headers]
 
 
