@@ -367,6 +367,12 @@ def _max_depth(graph: _Graph) -> int:
     with each level. Raises: SchemaError where one level is too much already.
     """
     reaches = graph.reaches
+    once = dict.fromkeys(reaches, 1)
+    if max(_heaviest(reach.parts, once) for reach in reaches.values()) <= 1:
+        # Each part is judged by one schema, as mostly: the work grows by levels, and is soon told.
+        widest = max(reach.evaluations for reach in reaches.values())
+        if widest * (MAX_DEPTH + 1) <= MAX_WORK:
+            return MAX_DEPTH
     work = {schema: reach.evaluations for schema, reach in reaches.items()}
     for levels in range(MAX_DEPTH):
         if work[id(graph.root)] > MAX_WORK:
