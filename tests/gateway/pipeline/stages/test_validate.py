@@ -144,6 +144,8 @@ BY_TYPE = {
         (None, b"[]", False),
         (b"application/json; charset=utf-8", b"[]", False),
         (b"APPLICATION/JSON", b"[]", False),
+        (b"", b"[]", False),
+        (b" ;charset=utf-8", b"[]", False),
         (b"application/vnd.clinic+json", b"[]", True),
         (b"application/vnd.clinic+json", b"{}", False),
         (b"text/plain", b"whatever", True),

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.config.models.request_validation import JSON, Need, RequestValidation
+from frontdesk.config.models.request_validation import Need, RequestValidation
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import NEEDS_BODY, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.plan import Step
@@ -23,6 +23,7 @@ from frontdesk.rules.lang.jsonschema import (
     compile_schema,
     summary,
 )
+from frontdesk.rules.rest.media import media_type
 
 MAX_AT_ONCE: Final = 256 * 1024
 """Bytes of a body that is judged on the event loop; larger ones are judged in a thread."""
@@ -38,9 +39,7 @@ def validate(build: RouteBuild) -> Step | None:
     settings = build.operation.validation if build.operation else None
     if settings is None:
         return None
-    schemas = {
-        media_type: _schema(build, body) for media_type, body in (settings.body or {}).items()
-    }
+    schemas = {of_type: _schema(build, body) for of_type, body in (settings.body or {}).items()}
     form = _Rest if build.method is not None else _Http
     run = form(_missing(settings), schemas).run
     asked = [
@@ -48,7 +47,7 @@ def validate(build: RouteBuild) -> Step | None:
         for location, names in _locations(settings).items()
         for name in _required(names)
     ]
-    asked += [f"body {media_type}" for media_type in schemas]
+    asked += [f"body {of_type}" for of_type in schemas]
     place = build.place(*build.at, "validate")
     return Step("validate", run, ", ".join(asked), place)
 
@@ -182,8 +181,5 @@ class _Http(_Validation):
 def _schema_for(schemas: Mapping[str, Schema], ex: Exchange) -> Schema | None:
     if not schemas:
         return None
-    written = ex.headers.get(b"content-type")
-    media_type = JSON
-    if written is not None:
-        media_type = written.partition(b";")[0].strip().lower().decode("latin-1")
-    return schemas.get(media_type) or schemas.get("$default")
+    found = media_type(ex.headers.get(b"content-type", b"").decode("latin-1"))
+    return schemas.get(found) or schemas.get("$default")
