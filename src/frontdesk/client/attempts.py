@@ -145,6 +145,13 @@ class _Attempts(Call):
             backend.breaker.record(self._permit, now, failed=False, took=took)
             if backend.observer is not None:
                 backend.observer.attempted(self.method, status, "", took)
+            if self._number == 1:  # `_end`, written out: most calls come this way
+                backend.budget.ended(succeeded=True)
+                call = self._call
+                call.carrier = None
+                call.address = self.address
+                call.respond(status, fields, body, tunnel)
+                return
             self._end(succeeded=True)
         else:
             asked = asked_wait(fields, self._rules.clock.time())

@@ -40,44 +40,45 @@ class Bulkhead:
         self._send = send
         self._load = load
         self._monotonic = monotonic
-        self._waiting: deque[tuple[float, Call]] = deque()  # with the second at which it gives up
+        self.waiting: deque[tuple[float, Call]] = deque()
+        """Calls that wait, with the second at which each gives up."""
         self._timer = wheel.timer(self._expire)
 
     def send(self, call: Call) -> None:
         """Start a call, let it wait, or fail it."""
         if self._load() < self._settings.calls:
             self._send(call)
-        elif len(self._waiting) < self._settings.queue:
+        elif len(self.waiting) < self._settings.queue:
             call.carrier = self
-            self._waiting.append((self._monotonic() + self._settings.wait, call))
-            self._timer.at(self._waiting[0][0])
+            self.waiting.append((self._monotonic() + self._settings.wait, call))
+            self._timer.at(self.waiting[0][0])
         else:
             call.fail(_full())
 
     def freed(self) -> None:
         """Start calls that wait, as long as there is room."""
-        while self._waiting and self._load() < self._settings.calls:
-            self._send(self._waiting.popleft()[1])
+        while self.waiting and self._load() < self._settings.calls:
+            self._send(self.waiting.popleft()[1])
 
     def drop(self, call: Call, *, too_slow: bool) -> None:  # noqa: ARG002 - no target's fault
         """Forget a call that waits."""
-        self._waiting = deque(entry for entry in self._waiting if entry[1] is not call)
+        self.waiting = deque(entry for entry in self.waiting if entry[1] is not call)
 
     def close(self) -> None:
         """Fail the calls that wait."""
-        while self._waiting:
-            call = self._waiting.popleft()[1]
+        while self.waiting:
+            call = self.waiting.popleft()[1]
             call.carrier = None
             call.fail(UpstreamError("cancelled", "upstream closed"))
 
     def _expire(self) -> None:
         now = self._monotonic()
-        while self._waiting and self._waiting[0][0] <= now:
-            call = self._waiting.popleft()[1]
+        while self.waiting and self.waiting[0][0] <= now:
+            call = self.waiting.popleft()[1]
             call.carrier = None
             call.fail(_full())
-        if self._waiting:
-            self._timer.at(self._waiting[0][0])
+        if self.waiting:
+            self._timer.at(self.waiting[0][0])
 
 
 def _full() -> UpstreamError:
@@ -85,20 +86,21 @@ def _full() -> UpstreamError:
 
 
 class BulkheadPool(Pool):
-    """A pool that tells its bulkhead whenever there may be room."""
+    """A pool that tells its bulkhead whenever there may be room for a call that waits."""
 
-    on_free: Callable[[], None]
+    bulkhead: Bulkhead
 
     def release(self, connection: Connection) -> None:
         """Take a connection back."""
-        super().release(connection)
-        self.on_free()
+        Pool.release(self, connection)  # quicker than by super(), at each answer
+        if self.bulkhead.waiting:
+            self.bulkhead.freed()
 
     def gone(self, connection: Connection) -> None:
         """Count a connection no more."""
         super().gone(connection)
-        self.on_free()
+        self.bulkhead.freed()
 
     def _dialled(self, task: object) -> None:
         super()._dialled(task)  # type: ignore[arg-type]  # the task that the base class made
-        self.on_free()
+        self.bulkhead.freed()

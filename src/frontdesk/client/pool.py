@@ -70,10 +70,12 @@ class Pool:
         """Connections without a call."""
         return len(self._idle)
 
-    @property
-    def load(self) -> int:
-        """Calls under way or waiting."""
+    def count(self) -> int:
+        """Count the calls under way or waiting."""
         return len(self._open) - len(self._idle) + len(self._dials) + len(self._pending)
+
+    load = property(count)
+    """Calls under way or waiting."""
 
     def send(self, call: Call) -> None:
         """Start a call on an idle connection, on a new one, or let it wait for one."""

@@ -169,16 +169,17 @@ class Upstream:
 
     def _bounded(self, settings: BulkheadSettings) -> Bulkhead:
         pools = self._pools
+        one, *others = pools
         bulkhead = Bulkhead(
             settings,
             self.send,
-            lambda: sum([pool.load for pool in pools]),
+            (lambda: one.load + sum([pool.load for pool in others])) if others else one.count,
             wheel=self._wheel,
             monotonic=self._monotonic,
         )
         for pool in pools:
             assert isinstance(pool, BulkheadPool)
-            pool.on_free = bulkhead.freed
+            pool.bulkhead = bulkhead
         return bulkhead
 
 
