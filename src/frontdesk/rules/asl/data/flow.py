@@ -1,0 +1,168 @@
+"""Owns the way of data through a state, step by step, in JSONPath and in JSONata alike.
+
+    JSONPath   raw input -> InputPath -> Parameters -> work -> ResultSelector -> ResultPath -> OutputPath
+    JSONata    raw input -> Arguments -> work -> Output
+
+`Assign` stands beside the last step: it and the output see the variables as they were before the state.
+Knows no event and no clock; what fails raises StateError.
+Source: AWS, "Processing input and output in Step Functions", "Transforming data with JSONata".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from frontdesk.rules.asl.data.errors import QUERY_EVALUATION_ERROR, RUNTIME, StateError
+from frontdesk.rules.asl.data.expressions import States, evaluate_field, evaluate_template
+from frontdesk.rules.asl.data.paths import put, select
+from frontdesk.rules.asl.data.scope import (
+    Scope,
+    hold_names,
+    hold_payload,
+    hold_variables,
+    json_text,
+)
+from frontdesk.rules.asl.data.templates import fill
+from frontdesk.rules.asl.model import (
+    ABSENT,
+    Absent,
+    Catcher,
+    ChoiceRule,
+    ChoiceState,
+    DataState,
+    Json,
+    MapState,
+    Mode,
+    ParallelState,
+    PassState,
+    QueryLanguage,
+    StepState,
+    TaskState,
+    WorkState,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What leaves a state. output: the input of the next one. assigned: new values of variables."""
+
+    output: Json
+    assigned: Mapping[str, Json]
+
+
+def prepare(state: DataState, raw_input: Json, scope: Scope) -> Json:
+    """Return what a state works on: the effective input, or the arguments.
+
+    Of a Pass it is its result already (`Result`, where it is written). Of a Map it is what its items are
+    taken from. To be done again for every attempt.
+    """
+    if state.query_language is QueryLanguage.JSONATA:
+        arguments = state.arguments if isinstance(state, TaskState | ParallelState) else ABSENT
+        if arguments is ABSENT:
+            return raw_input
+        return evaluate_template(arguments, "Arguments", States(raw_input), scope)
+    return _prepared_by_paths(state, raw_input, scope)
+
+
+def _prepared_by_paths(state: DataState, raw_input: Json, scope: Scope) -> Json:
+    selected = select(state.input_path, raw_input, scope)
+    if isinstance(state, PassState) and state.result is not ABSENT:
+        return state.result
+    if isinstance(state, PassState | TaskState | ParallelState) and state.parameters is not ABSENT:
+        return fill(state.parameters, selected, scope)
+    return selected
+
+
+def conclude(state: DataState, raw_input: Json, result: Json, scope: Scope) -> Conclusion:
+    """Return what leaves a state that succeeded.
+
+    result: of its work; of states without work what `prepare` returned. Not for a Choice: see `choose`.
+    """
+    assign = state.assign if isinstance(state, StepState) else None
+    if state.query_language is QueryLanguage.JSONATA:
+        seen = States(raw_input, result=result if isinstance(state, WorkState) else ABSENT)
+        output = _evaluated(state.output, seen, scope, default=result)
+        return _held(state, output, _assigned(assign, seen, scope), scope)
+    selected = result
+    if isinstance(state, WorkState) and state.result_selector is not ABSENT:
+        selected = fill(state.result_selector, result, scope)
+    merged = selected
+    if isinstance(state, WorkState | PassState):
+        merged = put(state.result_path, selected, raw_input)
+    output = select(state.output_path, merged, scope)
+    return _held(state, output, fill(assign or {}, selected, scope), scope)
+
+
+def catch(
+    state: WorkState, catcher: Catcher, raw_input: Json, error_output: Json, scope: Scope
+) -> Conclusion:
+    """Return what leaves a state whose error was caught.
+
+    error_output: {"Error": name, "Cause": text}. The state's own selector, paths and Assign are not applied.
+    """
+    if state.query_language is QueryLanguage.JSONATA:
+        seen = States(raw_input, error_output=error_output)
+        output = _evaluated(catcher.output, seen, scope, default=error_output)
+        return _held(state, output, _assigned(catcher.assign, seen, scope), scope)
+    output = put(catcher.result_path, error_output, raw_input)
+    return _held(state, output, fill(catcher.assign or {}, error_output, scope), scope)
+
+
+def choose(
+    state: ChoiceState, rule: ChoiceRule | None, raw_input: Json, scope: Scope
+) -> Conclusion:
+    """Return what leaves a Choice by one of its rules. rule: None for the default."""
+    assign = rule.assign if rule else state.assign
+    if state.query_language is QueryLanguage.JSONATA:
+        seen = States(raw_input)
+        written = rule.output if rule and rule.output is not ABSENT else state.output
+        output = _evaluated(written, seen, scope, default=raw_input)
+        return _held(state, output, _assigned(assign, seen, scope), scope)
+    selected = select(state.input_path, raw_input, scope)
+    output = select(state.output_path, selected, scope)
+    return _held(state, output, fill(assign or {}, selected, scope), scope)
+
+
+def map_items(state: MapState, raw_input: Json, scope: Scope) -> Json:
+    """Return what a Map takes its items from: in JSONPath of `prepare`'s result, in JSONata of the input.
+
+    A list, or in JSONPath of a distributed Map an object as well. Raises: StateError for all else.
+    """
+    if state.query_language is QueryLanguage.JSONPATH:
+        items = select(state.items_path, select(state.input_path, raw_input, scope), scope)
+        if isinstance(items, list) or (isinstance(items, dict) and state.mode is Mode.DISTRIBUTED):
+            return items
+        cause = f'Reference path "{state.items_path}" must point to array.'
+        raise StateError(RUNTIME, cause)
+    if state.items is not ABSENT:
+        return evaluate_field(state.items, "Items", "array", States(raw_input), scope)
+    if isinstance(raw_input, list):
+        return raw_input
+    cause = f"Map state input must be an array but was: {json_text(raw_input)}"
+    raise StateError(QUERY_EVALUATION_ERROR, cause)
+
+
+def item_input(state: MapState, raw_input: Json, item: Json, scope: Scope) -> Json:
+    """Return the input of one iteration.
+
+    scope: its context has `Map.Item` already. `$` in an ItemSelector is the Map's input, not the item.
+    """
+    if state.item_selector is ABSENT:
+        return item
+    if state.query_language is QueryLanguage.JSONATA:
+        return evaluate_template(state.item_selector, "ItemSelector", States(raw_input), scope)
+    return fill(state.item_selector, select(state.input_path, raw_input, scope), scope)
+
+
+def _evaluated(written: Json | Absent, seen: States, scope: Scope, *, default: Json) -> Json:
+    return default if written is ABSENT else evaluate_template(written, "Output", seen, scope)
+
+
+def _assigned(assign: Mapping[str, Json] | None, seen: States, scope: Scope) -> Json:
+    return evaluate_template(assign or {}, "Assign", seen, scope)
+
+
+def _held(state: DataState, output: Json, assigned: Mapping[str, Json], scope: Scope) -> Conclusion:
+    hold_payload(state.name, output)
+    hold_names(assigned)
+    hold_variables(assigned, scope.variables)
+    return Conclusion(output, assigned)

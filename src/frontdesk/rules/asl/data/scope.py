@@ -1,0 +1,98 @@
+"""Owns what paths and expressions of a state can see beside its data, and the limits of payloads and variables.
+
+Source: AWS, "Accessing execution data from the Context object", "Passing data between states with variables",
+"Service quotas".
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from frontdesk.rules.asl.data.errors import DATA_LIMIT_EXCEEDED, RUNTIME, StateError
+from frontdesk.rules.asl.model import Json
+from frontdesk.rules.lang.chance import Chance
+from frontdesk.rules.lang.compact_json import JsonTextError, to_json_bytes
+
+LARGEST_PAYLOAD: Final = 262_144
+"""Bytes of JSON text of an input, an output, a result, a variable, and of all that one state assigns."""
+
+LARGEST_VARIABLES: Final = 10 * 1024 * 1024
+"""Bytes of JSON text of all variables of an execution."""
+
+LONGEST_NAME: Final = 80
+"""Characters of a variable's name."""
+
+_NAME: Final = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a state sees.
+
+    context: the context object (`$$`, `$states.context`). variables: those assigned before this state,
+    of its own level and of those around it. now: milliseconds since 1970. chance: what random numbers and
+    ids are drawn from.
+    """
+
+    context: Mapping[str, Json]
+    variables: Mapping[str, Json]
+    now: int
+    chance: Chance
+
+
+def json_text(value: Json) -> str:
+    """Return compact JSON text. Raises: StateError, where a value has none: nested too deep."""
+    return _json_bytes(value).decode()
+
+
+def size(value: Json) -> int:
+    """Return the bytes of a value's JSON text. Raises: as `json_text`."""
+    return len(_json_bytes(value))
+
+
+def _json_bytes(value: Json) -> bytes:
+    try:
+        return to_json_bytes(value)
+    except JsonTextError as error:
+        raise StateError(RUNTIME, error.message) from error
+
+
+def hold_payload(who: str, value: Json) -> None:
+    """Refuse a payload over the quota. who: the state's name, or what ran for it, such as `lambda`."""
+    if size(value) > LARGEST_PAYLOAD:
+        raise StateError(
+            DATA_LIMIT_EXCEEDED,
+            f"The state/task '{who}' returned a result with a size exceeding the maximum number of bytes service limit.",
+        )
+
+
+def hold_variables(assigned: Mapping[str, Json], variables: Mapping[str, Json]) -> None:
+    """Refuse what a state assigns, where it or all variables together are over the quota.
+
+    variables: those before.
+    """
+    if not assigned:
+        return
+    if size(assigned) > LARGEST_PAYLOAD:
+        raise StateError(
+            DATA_LIMIT_EXCEEDED,
+            f"The variables assigned in one state exceed the limit of {LARGEST_PAYLOAD} bytes.",
+        )
+    if size({**variables, **assigned}) > LARGEST_VARIABLES:
+        raise StateError(
+            DATA_LIMIT_EXCEEDED,
+            f"The variables of the execution exceed the limit of {LARGEST_VARIABLES} bytes.",
+        )
+
+
+def is_variable_name(name: str) -> bool:
+    """Whether a variable may have this name: a Unicode identifier of 80 characters, but not `states`."""
+    return len(name) <= LONGEST_NAME and name != "states" and _NAME.fullmatch(name) is not None
+
+
+def hold_names(assigned: Mapping[str, Json]) -> None:
+    """Refuse names that no variable may have."""
+    for name in assigned:
+        if not is_variable_name(name):
+            raise StateError(RUNTIME, f"The variable name is not valid: '{name}'")
