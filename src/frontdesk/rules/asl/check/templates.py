@@ -1,0 +1,93 @@
+"""Owns payload templates: of JSONPath, where keys that end with `.$` hold paths; of JSONata, with expressions.
+
+Knows no state.
+"""
+
+from collections.abc import Iterator
+
+from frontdesk.rules.asl.check.expressions import check_expression
+from frontdesk.rules.asl.check.paths import looks_like_path
+from frontdesk.rules.asl.check.spot import Spot
+from frontdesk.rules.asl.data.expressions import is_expression
+from frontdesk.rules.asl.diagnostics import Code
+from frontdesk.rules.asl.model import Json, Place, QueryLanguage
+from frontdesk.rules.lang.intrinsics import (
+    IntrinsicSyntaxError,
+    compile_intrinsic,
+    is_intrinsic,
+)
+from frontdesk.rules.lang.jsonpath import PathError
+from frontdesk.rules.lang.states_path import compile_states_path
+
+
+def template(value: Json, spot: Spot) -> None:
+    """Judge a template of JSONPath, at every level of its objects."""
+    for place, key, item in _members(value):
+        if key.endswith(".$"):
+            _filled_in(key, item, spot)
+        elif looks_like_path(item):
+            spot.at(*place, key).tell(
+                f"The value of the field '{key}' looks like a path or an intrinsic function, but"
+                " the name of the field does not end with '.$'",
+                code=Code.NO_DOLLAR,
+                hint=f"write '{key}.$' for what it stands for",
+            )
+
+
+def _filled_in(key: str, item: Json, spot: Spot) -> None:
+    """Judge the value of a key that ends with `.$`; AWS names the place of the whole template."""
+    try:
+        if not isinstance(item, str):
+            hint = "write it as a text"
+        elif is_intrinsic(item):
+            compile_intrinsic(item)
+            return
+        else:
+            compile_states_path(item)
+            return
+    except (PathError, IntrinsicSyntaxError) as error:
+        hint = f"column {error.column}: {error.message}"
+    spot.tell(
+        f"The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function"
+        " call",
+        hint=hint,
+    )
+
+
+def expressions(value: Json, spot: Spot) -> None:
+    """Judge the expressions of JSONata at every level of a value."""
+    if is_expression(value):
+        check_expression(value, spot)
+    for place, key, item in _members(value):
+        if is_expression(item):
+            check_expression(item, spot.at(*place, key))
+
+
+def payload(value: Json, spot: Spot) -> None:
+    """Judge what a query language fills in."""
+    if spot.language is QueryLanguage.JSONATA:
+        expressions(value, spot)
+    elif spot.expects(value, dict):
+        template(value, spot)
+
+
+def static(value: Json, spot: Spot) -> None:
+    """Judge a value that nothing is filled into; what looks as if it were is surely a mistake."""
+    for place, key, item in _members(value):
+        if isinstance(key, str) and key.endswith(".$") and looks_like_path(item):
+            spot.at(*place, key).tell(
+                "The result of a Pass state is static: the path stays a text",
+                code=Code.PASS_RESULT_IS_STATIC,
+                hint="write Parameters instead of Result",
+            )
+
+
+def _members(value: Json, place: Place = ()) -> Iterator[tuple[Place, str, Json]]:
+    """Yield (place of the object, key, item) of all objects in a value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield place, key, item
+            yield from _members(item, (*place, key))
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _members(item, (*place, at))
