@@ -11,7 +11,7 @@ from frontdesk.config.tree import Tree
 
 
 def unsafe_caches(config: Config, tree: Tree) -> Iterator[Finding]:
-    """Find caches of authorized routes that neither tell callers apart nor say that they need not.
+    """Find caches of routes with an authorizer or API keys that neither tell callers apart nor need not.
 
     And caches in mode rfc9111 where no HTTP backend says anything.
     """
@@ -22,15 +22,20 @@ def unsafe_caches(config: Config, tree: Tree) -> Iterator[Finding]:
                 continue
             own = ("apis", name, *below, "cache")
             at = own if tree.node_at(own) else ("apis", name, "cache")
+            part = "api_key" if operation.api_key else "authorizer.principalId"
             authorized = (operation.authorizer or api.authorizer or "none") != "none"
-            if authorized and not cache.shared and not cache.tells_callers_apart:
+            if (
+                (authorized or operation.api_key)
+                and not cache.shared
+                and not cache.tells_callers_apart
+            ):
                 yield Finding(
                     "error",
                     "cache-without-identity",
                     tree.position(at, of_key=True),
                     f"expected a part of who asks in the key of {key}",
                     why="one caller would be given what was meant for another",
-                    hint="add such as authorizer.principalId to key, or `shared: true` if all get the same",
+                    hint=f"add such as {part} to key, or `shared: true` if all get the same",
                 )
             if cache.mode == "rfc9111" and not _is_proxy(operation):
                 where = tree.position((*at, "mode"))
