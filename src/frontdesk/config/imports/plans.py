@@ -78,6 +78,6 @@ def _key(declared: Declared, content: Branch, key: Resource, plans: Mapping[str,
     name = name_of(key.name)
     entry = content.branch("keys", key.origin).branch(name, key.origin)
     entry.put("plan", names[0] if len(names) == 1 else names, key.origin)
-    entry.put("value", declared.secret(f"{name}-key", key.at), key.origin)
+    entry.put("value", declared.secret(f"{name.removesuffix('-key')}-key", key.at), key.origin)
     if key.values.get("enabled") is not None and not key.flag("enabled"):
         entry.put("enabled", value=False, origin=key.origin)

@@ -1,4 +1,4 @@
-"""Owns the variables of `serverless.yml`: `${source:address, default}`, also within each other.
+"""Owns what the variables of `serverless.yml` stand for, source by source.
 
 Source: Serverless Framework, "Variables".
 """
@@ -12,16 +12,10 @@ from frontdesk.base.errors import ConfigError, Finding
 from frontdesk.config.imports.arns import ACCOUNT, REGION
 from frontdesk.config.imports.cloudformation.intrinsics import TAGS
 from frontdesk.config.imports.resources import Declared
+from frontdesk.config.imports.serverless.expressions import Pieces, Quoted, Variable, pieces_of
 from frontdesk.config.placed import Placed
 from frontdesk.config.tree import Node
 
-_INNERMOST: Final = re.compile(r"\$\{(?!AWS::|[A-Za-z0-9]+\.|[A-Za-z0-9]+\}|!)([^${}]*)\}")
-"""A variable that has none inside; what CloudFormation's `Sub` reads stays."""
-
-_KEPT: Final = "\0{"
-"""What stands for the beginning of a reference of ours, so that it is not looked up again."""
-
-_PART: Final = re.compile(r"\s*(?:'([^']*)'|\"([^\"]*)\"|([^,'\"]+))\s*(?:,|$)")
 _FILE: Final = re.compile(r"file\((.+?)\)(?::(.+))?")
 
 _MOST_VALUES: Final = 50_000
@@ -45,7 +39,6 @@ class Variables:
         """given: options and parameters by name, and anything else by how it is asked for."""
         self._service = service
         self._given = given
-        self._environ = environ
         self._declared = declared
         self._left = _MOST_VALUES
         self._files: dict[Path, Placed] = {}
@@ -57,7 +50,6 @@ class Variables:
             "opt": lambda address, at: _placed(given.get(address), at),
             "param": lambda address, at: _placed(given.get(address), at),
             "s3": lambda _address, _at: None,
-            "self": lambda address, _at: _below(self._service, address),
             "sls": self._sls,
             "ssm": self._ssm,
         }
@@ -74,55 +66,81 @@ class Variables:
         if isinstance(placed.value, list):
             listed = dict(enumerate(self.resolve(each) for each in placed.members()))
             return _gathered([each.value for each in listed.values()], listed, placed)
-        return self._text(placed) if isinstance(placed.value, str) else placed
+        if not isinstance(placed.value, str) or "${" not in placed.value:
+            return placed
+        try:
+            pieces = pieces_of(placed.value)
+        except ValueError as error:
+            raise _failed(placed, f"{error}: {placed.value[:80]}") from None
+        if len(pieces) == 1 and isinstance(pieces[0], Variable):
+            return self._known(pieces[0], placed)
+        return Placed(self._joined(pieces, placed), placed.node, placed.path)
 
-    def _text(self, placed: Placed) -> Placed:
-        text = placed.value
-        while found := _INNERMOST.search(text):
-            self._spend(placed)
-            value = self._value(found[1], placed)
-            if found[0] == text and not isinstance(value.value, str):
-                return value
-            if isinstance(value.value, dict | list):
-                raise _failed(placed, f"expected a text inside this text: ${{{found[1]}}}")
-            text = f"{text[: found.start()]}{_shown(value.value)}{text[found.end() :]}"
-            if len(text) > _LONGEST_TEXT:
-                raise _failed(placed, "this text is too long")
-        return Placed(text.replace(_KEPT, "${"), placed.node, placed.path)
+    def _joined(self, pieces: Pieces, at: Placed) -> str:
+        """Write a text with variables in it."""
+        texts, length = [], 0
+        for piece in pieces:
+            value = piece if isinstance(piece, str) else self._known(piece, at).value
+            if isinstance(value, dict | list):
+                raise _failed(at, f"expected a text or number inside this text: {at.value}")
+            texts.append(("true" if value else "false") if isinstance(value, bool) else str(value))
+            length += len(texts[-1])
+            if length > _LONGEST_TEXT:
+                raise _failed(at, "this text is too long")
+        return "".join(texts)
 
-    def _value(self, expression: str, at: Placed) -> Placed:
-        """Evaluate `source:address, default`: the first that is there."""
+    def _known(self, variable: Variable, at: Placed) -> Placed:
+        """Evaluate a variable; what is not there is asked for."""
+        found = self._value(variable, at)
+        if found is not None:
+            return found
+        first = variable.alternatives[0]
+        address = first.text if isinstance(first, Quoted) else self._joined(first, at)
+        return Placed(self._declared.asked(address, at.position()), at.node, at.path)
+
+    def _value(self, variable: Variable, at: Placed) -> Placed | None:
+        """Evaluate a variable to the first of its alternatives that is there."""
+        self._spend(at)
+        for alternative in variable.alternatives:
+            if isinstance(alternative, Quoted):
+                return Placed(alternative.text, at.node, at.path)
+            first = alternative[0] if alternative else ""
+            whole = len(alternative) == 1 and isinstance(first, Variable)
+            found = (
+                self._value(first, at)
+                if whole and isinstance(first, Variable)
+                else self._looked_up(self._joined(alternative, at), at)
+            )
+            if found is not None:
+                return found
+        return None
+
+    def _looked_up(self, expression: str, at: Placed) -> Placed | None:
+        """Find what `source:address` gives; None where it is not there."""
+        if expression in self._given:
+            return _placed(self._given[expression], at)
+        if expression in _CONSTANTS:
+            return _placed(_CONSTANTS[expression], at)
+        if re.fullmatch(r"-?\d{1,18}", expression):
+            return _placed(int(expression), at)
+        source, _, address = expression.partition(":")
+        if found := _FILE.fullmatch(expression):
+            return self._inside(expression, _below(self._file(found[1], at), found[2] or ""), at)
+        if source == "self":
+            return self._inside(expression, _below(self._service, address), at)
+        if source in self._sources:
+            return self._sources[source](address, at)
+        raise _failed(at, f"this variable is not supported: ${{{expression}}}")
+
+    def _inside(self, expression: str, found: Placed | None, at: Placed) -> Placed | None:
+        """Replace the variables of a value of the service, or of another file."""
         if expression in self._underway:
             raise _failed(at, f"this variable needs itself: ${{{expression}}}")
         self._underway.append(expression)
         try:
-            for part in _PART.finditer(expression):
-                found = self._part(part, at)
-                if found is not None:
-                    return self.resolve(found)
+            return found and self.resolve(found)
         finally:
             self._underway.pop()
-        first = expression.split(",", maxsplit=1)[0].strip()
-        asked = self._declared.asked(first, at.position())
-        return Placed(asked.replace("${", _KEPT), at.node, at.path)
-
-    def _part(self, part: re.Match[str], at: Placed) -> Placed | None:
-        """Read one of the alternatives; None where it is not there."""
-        if part[3] is None:
-            return _placed(part[1] if part[1] is not None else part[2], at)
-        whole = part[3].strip()
-        source, _, address = whole.partition(":")
-        if whole in self._given:
-            return _placed(self._given[whole], at)
-        if found := _FILE.fullmatch(whole):
-            return _below(self._file(found[1], at), found[2] or "")
-        if source in self._sources:
-            return self._sources[source](address, at)
-        if whole in _CONSTANTS:
-            return _placed(_CONSTANTS[whole], at)
-        if re.fullmatch(r"-?\d{1,18}", whole):
-            return _placed(int(whole), at)
-        raise _failed(at, f"this variable is not supported: ${{{whole}}}")
 
     def _file(self, name: str, at: Placed) -> Placed:
         path = Path(self._service.node.file).parent / name
@@ -138,14 +156,11 @@ class Variables:
     def _sls(self, address: str, at: Placed) -> Placed | None:
         if address != "stage":
             return None
-        given = self._given.get("stage")
-        stage = self._service.below("provider").get("stage")
-        return _placed(given, at) if given else stage or _placed("dev", at)
+        stage = self._looked_up("opt:stage", at) or self._looked_up("self:provider.stage", at)
+        return stage or _placed("dev", at)
 
     def _ssm(self, address: str, at: Placed) -> Placed | None:
-        """Take the name of a parameter; where it is read (`ssm(eu-west-1)`) says nothing here."""
-        secret = self._declared.secret(address, at.position())
-        return _placed(secret.replace("${", _KEPT), at)
+        return _placed(self._declared.secret(address, at.position()), at)
 
     def _spend(self, at: Placed) -> None:
         self._left -= 1
@@ -170,10 +185,6 @@ def _below(placed: Placed, address: str) -> Placed | None:
     for part in address.split(".") if address else ():
         found = found and (found.get(part) or (found.get(int(part)) if part.isdecimal() else None))
     return found
-
-
-def _shown(value: Any) -> str:
-    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def _failed(at: Placed, message: str) -> ConfigError:
