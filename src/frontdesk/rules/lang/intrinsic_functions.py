@@ -95,6 +95,15 @@ def rounded(value: Any) -> int:
     return value if isinstance(value, int) else math.floor(value + 0.5)
 
 
+def frozen(value: Any) -> Any:
+    """Return what equals, and hashes as, the same of every equal JSON value."""
+    if isinstance(value, dict):
+        return frozenset((key, frozen(one)) for key, one in value.items())
+    if isinstance(value, list):
+        return tuple(map(frozen, value))
+    return (bool, value) if isinstance(value, bool) else value
+
+
 def java_text(value: Any) -> str:
     """Return the text that Java's `toString` gives: `{a=1, b=[x, null]}`."""
     if isinstance(value, str):
@@ -128,8 +137,8 @@ def _string_to_json(arguments: list[Any], _chance: Chance) -> Any:
 
 
 def _array_contains(arguments: list[Any], _chance: Chance) -> bool:
-    sought = _frozen(arguments[1])
-    return any(_frozen(item) == sought for item in _array(arguments[0]))
+    sought = frozen(arguments[1])
+    return any(frozen(item) == sought for item in _array(arguments[0]))
 
 
 def _array_get_item(arguments: list[Any], _chance: Chance) -> Any:
@@ -142,7 +151,7 @@ def _array_get_item(arguments: list[Any], _chance: Chance) -> Any:
 def _array_unique(arguments: list[Any], _chance: Chance) -> list[Any]:
     first: dict[Any, Any] = {}
     for item in _array(arguments[0]):
-        first.setdefault(_frozen(item), item)
+        first.setdefault(frozen(item), item)
     return list(first.values())
 
 
@@ -218,15 +227,6 @@ def _utf8(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise FunctionError("Text holds half a surrogate pair") from error
-
-
-def _frozen(value: Any) -> Any:
-    """Return what equals, and hashes as, the same of every equal JSON value."""
-    if isinstance(value, dict):
-        return frozenset((key, _frozen(one)) for key, one in value.items())
-    if isinstance(value, list):
-        return tuple(map(_frozen, value))
-    return (bool, value) if isinstance(value, bool) else value
 
 
 FUNCTIONS: Final = {

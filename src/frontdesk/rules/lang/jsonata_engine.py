@@ -33,8 +33,11 @@ DEEPEST: Final = 600
 MOST_IN_RANGE: Final = 1_000_000
 """Numbers that `[a..b]` makes."""
 
-_ITEMS_OF_A_STEP: Final = 16
-"""Characters or items that are worth one step."""
+_ROOM_OF_A_VALUE: Final = 16
+"""Characters that a value of a result counts as, beside its own."""
+
+_ITEMS_OF_A_STEP: Final = 8
+"""Characters or items that are worth one step: who evaluates them will look at them."""
 
 _LARGEST_INTEGER: Final = 2**63
 
@@ -91,8 +94,8 @@ class _Instance(Jsonata):  # type: ignore[misc]  # the library has no types
     def evaluate_range_expression(self, first: Any, last: Any) -> Any:
         numbers = super().evaluate_range_expression(first, last)
         # Differs: [jsonata-range] JSONata allows 10,000,000.
-        if numbers is not None and len(numbers) > MOST_IN_RANGE:
-            raise JException("D2014", -1, len(numbers))
+        if numbers is not None and last - first >= MOST_IN_RANGE:
+            raise JException("D2014", -1, last - first + 1)
         return numbers
 
     def evaluate_string_concat(self, left: Any, right: Any) -> str:
@@ -131,7 +134,7 @@ class _Run:
         return UNDEFINED if value is None else self._json(value)
 
     def _json(self, value: Any) -> Any:
-        self._room -= 1
+        self._room -= _ROOM_OF_A_VALUE
         if self._room < 0:
             raise JsonataError("D1012", "The result is too large")
         if isinstance(value, dict):
@@ -166,7 +169,7 @@ class _Run:
 
     def _leave(self, _expression: Any, _focus: Any, _frame: Any, result: Any) -> None:
         self._depth -= 1
-        if isinstance(result, list | str):
+        if isinstance(result, list | str | dict):
             self._left -= len(result) // _ITEMS_OF_A_STEP
 
 

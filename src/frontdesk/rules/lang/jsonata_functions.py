@@ -9,16 +9,26 @@ provided by Step Functions.
 import math
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 from jsonata import Functions, JException, Jsonata, Utils
 
 from frontdesk.rules.lang.chance import Chance
 from frontdesk.rules.lang.compact_json import from_json
-from frontdesk.rules.lang.intrinsic_functions import hash_text, number_range, partition, rounded
+from frontdesk.rules.lang.intrinsic_functions import (
+    frozen,
+    hash_text,
+    number_range,
+    partition,
+    rounded,
+)
 
 LARGEST: Final = 4 * 1024 * 1024
 """Characters of what one function makes; far beyond a payload."""
+
+MOST_MATCHES: Final = 100_000
+"""Replacements of one `$replace`."""
 
 _EXACT: Final = 10**21
 """From here on JavaScript writes numbers with an exponent."""
@@ -37,6 +47,19 @@ def text_of(value: Any, prettify: Any = None) -> Any:
 
 class _Functions:
     """The functions, under the names that expressions call them by."""
+
+    @staticmethod
+    def distinct(items: Any) -> Any:
+        if not isinstance(items, list) or len(items) <= 1:
+            return items
+        first: dict[Any, Any] = {}
+        for item in items:
+            first.setdefault(frozen(item), item)
+        return (
+            Utils.create_sequence_from_iter(first.values())
+            if isinstance(items, Utils.JList)
+            else list(first.values())
+        )
 
     @staticmethod
     def hash(text: str | None, algorithm: str | None) -> str | None:
@@ -98,7 +121,7 @@ class _Functions:
             raise JException("T0410", -1)
         if limit is not None and limit < 0:
             raise JException("D3011", -1)
-        return _replaced(text, pattern, replacement, LARGEST if limit is None else int(limit))
+        return _replaced(text, pattern, replacement, None if limit is None else int(limit))
 
     @staticmethod
     def shuffle(items: list[Any] | None) -> list[Any] | None:
@@ -123,6 +146,7 @@ def our_functions() -> Any:
 
 
 _SIGNATURES: Final = {
+    "distinct": "<x:x>",
     "hash": "<s-s:s>",
     "join": "<a<s>s?:s>",
     "number": "<(nsb)-:n>",
@@ -138,12 +162,10 @@ _SIGNATURES: Final = {
 }
 
 
-def _replaced(text: str, pattern: Any, replacement: Any, limit: int) -> str:
+def _replaced(text: str, pattern: Any, replacement: Any, limit: int | None) -> str:
     pieces: list[str] = []
     end = length = 0
-    for begin, stop, match in _found(text, pattern):
-        if len(pieces) >= 2 * limit:
-            break
+    for begin, stop, match in islice(_found(text, pattern), limit):
         if begin == stop:
             raise JException("D1004", -1)
         piece = _replacement(match, replacement)
@@ -151,6 +173,8 @@ def _replaced(text: str, pattern: Any, replacement: Any, limit: int) -> str:
         _hold(length)
         pieces += (text[end:begin], piece)
         end = stop
+        if len(pieces) > 2 * MOST_MATCHES:
+            raise JException("D1012", -1, 1000)
     return "".join((*pieces, text[end:]))
 
 

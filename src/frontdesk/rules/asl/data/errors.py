@@ -18,13 +18,16 @@ RUNTIME: Final = "States.Runtime"
 class StateError(FrontdeskError):
     """A state failed. name: the error's name. cause: in AWS's words where they are known.
 
+    location: the field whose expression is at fault, such as `Output/total`; "" without one.
+
     AWS puts `An error occurred while executing the state 'NAME' (entered at the event id #N). ` before
     the causes raised in this package; who knows the event adds it.
     """
 
     code = "state"
 
-    def __init__(self, name: str, cause: str) -> None:
+    def __init__(self, name: str, cause: str, *, location: str = "") -> None:
         super().__init__(f"{name}: {cause}")
         self.name = name
         self.cause = cause
+        self.location = location

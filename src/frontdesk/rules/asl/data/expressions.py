@@ -125,4 +125,5 @@ def _refused(expression: str, field: str, what: str) -> StateError:
     return StateError(
         QUERY_EVALUATION_ERROR,
         f"The JSONata expression '{expression}' specified for the field '{field}' {what}",
+        location=field,
     )

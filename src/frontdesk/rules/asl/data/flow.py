@@ -123,9 +123,9 @@ def choose(
 
 
 def map_items(state: MapState, raw_input: Json, scope: Scope) -> Json:
-    """Return what a Map takes its items from: in JSONPath of `prepare`'s result, in JSONata of the input.
+    """Return the items of a Map: a list, or of a distributed one in JSONPath an object as well.
 
-    A list, or in JSONPath of a distributed Map an object as well. Raises: StateError for all else.
+    Raises: StateError for all else.
     """
     if state.query_language is QueryLanguage.JSONPATH:
         items = select(state.items_path, select(state.input_path, raw_input, scope), scope)

@@ -3,9 +3,6 @@
 Source: AWS, "Using JSONPath paths", "Specifying state output using ResultPath".
 """
 
-import re
-from typing import Final
-
 from frontdesk.rules.asl.data.errors import RESULT_PATH_MATCH_FAILURE, RUNTIME, StateError
 from frontdesk.rules.asl.data.scope import Scope, json_text
 from frontdesk.rules.asl.model import Json
@@ -18,11 +15,6 @@ from frontdesk.rules.lang.intrinsics import (
 )
 from frontdesk.rules.lang.jsonpath import MISSING, Missing, PathError, PathLimitError
 from frontdesk.rules.lang.states_path import Root, StatesPath, compile_states_path
-
-_ONE_NODE: Final = re.compile(
-    r"""(?:[^\[\]'"@,:?*]|\['(?:[^'\\]|\\.)*'\]|\["(?:[^"\\]|\\.)*"\]|\[\d+\])*"""
-)
-"""The text of a Reference Path: no operator of JSONPath that finds several nodes."""
 
 
 def select(path: str | None, data: Json, scope: Scope) -> Json:
@@ -83,8 +75,9 @@ def put(path: str | None, result: Json, data: Json) -> Json:
         return data
     if path == "$":
         return result
-    keys = _compiled(path).path.keys
-    if keys is None or not is_result_path(path):
+    compiled = _compiled(path)
+    keys = compiled.path.keys
+    if keys is None or not compiled.is_reference or compiled.root is not Root.DATA:
         raise StateError(RUNTIME, f"Invalid path '{path}' : not a Reference Path")
     top = {"": data}
     copy: Json = top
@@ -98,20 +91,6 @@ def put(path: str | None, result: Json, data: Json) -> Json:
         copy, at = below, key
     copy[at] = result
     return top[""]
-
-
-def is_reference_path(path: str) -> bool:
-    """Whether this is a path to one place only: the kind for `...Path` fields and for Variable."""
-    try:
-        compiled = compile_states_path(path)
-    except PathError:
-        return False
-    return compiled.is_reference and _ONE_NODE.fullmatch(path) is not None
-
-
-def is_result_path(path: str) -> bool:
-    """Whether this may be a ResultPath: a path to one place in the state's data."""
-    return is_reference_path(path) and compile_states_path(path).root is Root.DATA
 
 
 def _copied(value: Json, key: str | int | None) -> Json | None:
