@@ -37,6 +37,8 @@ class Project:
         try:
             if path.resolve().is_relative_to(self.root):
                 return path
+        except RecursionError:
+            raise
         except (OSError, ValueError, RuntimeError) as error:  # a null byte; links in a circle
             raise FileRefused(f"cannot read {str(path)!r}: {error}") from None
         raise FileRefused(f"{path} is outside of {self.root}: give a folder with both as --root")

@@ -151,7 +151,10 @@ def render(text: str, scope: Scope, line: int = 1) -> Value:
     """
     if "${" not in text and "%{" not in text:
         return text
-    source = f"{chr(10) * (line - 1)}text = {quoted(text)}\n"
+    try:
+        source = f"{chr(10) * (line - 1)}text = {quoted(text)}\n"
+    except EvaluationError as error:
+        raise failed(Position(scope.file, line, 1, ""), str(error)) from None
     body = read_hcl_text(source, scope.file)
     return evaluate(body.attributes["text"].tree, scope)
 

@@ -57,8 +57,8 @@ def _pure(function: Function) -> Function:
 
 # -- texts ----------------------------------------------------------------------------------------
 
-_VERB: Final = re.compile(r"%(?:%|[-+ 0#]{0,5}\d{0,3}(?:\.\d{1,3})?[a-zA-Z])")
-"""A verb of `format`, of a width that is no bomb."""
+_VERB: Final = re.compile(r"%(?:%|[-+ 0#]*\d*(?:\.\d+)?[a-zA-Z])")
+_TOO_WIDE: Final = re.compile(r"\d{4}")
 
 
 def _format(pattern: str, *values: Value) -> str:
@@ -68,6 +68,8 @@ def _format(pattern: str, *values: Value) -> str:
         text = found[0]
         if text == "%%":
             return "%"
+        if _TOO_WIDE.search(text):
+            raise EvaluationError(f"this is too wide: {text}")
         try:
             value = next(rest)
         except StopIteration:

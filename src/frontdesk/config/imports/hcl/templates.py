@@ -9,7 +9,8 @@ from frontdesk.config.imports.hcl.values import EvaluationError
 
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _ESCAPE: Final = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)", re.DOTALL)
-_QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
+_QUOTED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\r": "\\r"})
+"""Line ends stay, so that places in what is read are those of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ def heredoc(written: str, *, trimmed: bool) -> str:
         return text
     lines = text.splitlines(keepends=True)
     margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return "".join(line[margin:] for line in lines)
+    return "".join(line[margin:] if line.strip() else line.lstrip(" \t") for line in lines)
 
 
 def quoted(text: str) -> str:
