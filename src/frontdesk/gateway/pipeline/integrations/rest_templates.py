@@ -33,7 +33,7 @@ _PLACES: Final = ("path", "querystring", "header")
 class Templates:
     """The templates of one place of one method, by media type; those without a text are none."""
 
-    __slots__ = ("_by_type", "_event")
+    __slots__ = ("_by_type", "_event", "_with_context")
 
     def __init__(self, build: RouteBuild, texts: Mapping[str, str]) -> None:
         """texts: by media type. The loader has compiled each of them once without an error."""
@@ -44,6 +44,10 @@ class Templates:
             for key, text in texts.items()
             if text
         }
+        # What `#evaluate` reads may name it, too.
+        self._with_context = frozenset(
+            key for key, text in texts.items() if "context" in text or "evaluate" in text
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_type)
@@ -56,12 +60,9 @@ class Templates:
 
     def render(self, key: str, ex: Exchange, body: bytes) -> str | Reply:
         """Render the template of a media type. body: what `$input` stands for, text."""
-        given = ex.transformation
-        assert given is not None  # whoever renders has begun one
-        if given.context is None:
-            given.context = self._context(ex)
+        context = self._context(ex) if key in self._with_context else {}
         template = self._by_type[key]
-        data = variables(Input(body, _Parameters(ex)), given.context, ex.plan.api.variables)
+        data = variables(Input(body, _Parameters(ex)), context, ex.plan.api.variables)
         try:
             return template.render(data)
         except TemplateLimitError as error:
@@ -72,12 +73,18 @@ class Templates:
         return refusal(500, cause)
 
     def _context(self, ex: Exchange) -> dict[str, Any]:
-        context = self._event.context(ex)
-        if "authorizer" in context:  # remembered for other requests; a template may write into it
-            context["authorizer"] = deepcopy(context["authorizer"])
-        if ex.plan.api.side:
-            context["isCanaryRequest"] = ex.plan.api.side == "canary"
-        return context
+        """Return `$context`, one for both templates of an exchange."""
+        given = ex.transformation
+        assert given is not None  # whoever renders has begun one
+        if given.context is None:
+            given.context = context = self._event.context(ex)
+            if (
+                "authorizer" in context
+            ):  # remembered for other requests; a template may write into it
+                context["authorizer"] = deepcopy(context["authorizer"])
+            if ex.plan.api.side:
+                context["isCanaryRequest"] = ex.plan.api.side == "canary"
+        return given.context
 
 
 class _Parameters(Mapping[str, dict[str, str]]):
