@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from frontdesk.base.errors import ConfigError
 from frontdesk.config.imports.importing import import_terraform
 from frontdesk.config.imports.resources import LEFT, MISSING
 from frontdesk.config.load import load
@@ -316,3 +317,239 @@ def test_a_plan_or_state_as_terraform_shows_it(tmp_path):
     file.write_text(json.dumps({"values": {"root_module": {"resources": resources}}}))
     content = import_terraform(file, "shop", {}, {}).content
     assert content["functions"] == {"book": {"handler": "a.b", "code": "code"}}
+
+
+HTTP_API = """
+resource "aws_apigatewayv2_api" "a" {
+  name          = "desk"
+  protocol_type = "HTTP"
+}
+resource "aws_apigatewayv2_integration" "f" {
+  api_id           = aws_apigatewayv2_api.a.id
+  integration_type = "AWS_PROXY"
+  integration_uri  = aws_lambda_function.book.invoke_arn
+}
+resource "aws_apigatewayv2_route" "f" {
+  api_id    = aws_apigatewayv2_api.a.id
+  route_key = "GET /f"
+  target    = "integrations/${aws_apigatewayv2_integration.f.id}"
+}
+"""
+
+
+def test_domains_lead_to_stages(terraform):
+    imported = terraform(
+        FUNCTION
+        + HTTP_API
+        + """
+resource "aws_apigatewayv2_domain_name" "d" {
+  domain_name = "API.example.com"
+  domain_name_configuration { certificate_arn = "arn:x" }
+  mutual_tls_authentication { truststore_uri = "s3://x" }
+}
+resource "aws_apigatewayv2_stage" "v1" {
+  api_id = aws_apigatewayv2_api.a.id
+  name   = "v1"
+}
+resource "aws_apigatewayv2_api_mapping" "m" {
+  api_id          = aws_apigatewayv2_api.a.id
+  domain_name     = aws_apigatewayv2_domain_name.d.id
+  stage           = aws_apigatewayv2_stage.v1.id
+  api_mapping_key = "orders/v1"
+}
+resource "aws_apigatewayv2_domain_name" "unused" { domain_name = "other.example.com" }
+resource "aws_apigatewayv2_api_mapping" "lost" {
+  api_id      = "gone"
+  domain_name = "x.example.com"
+  stage       = "v1"
+}
+resource "aws_api_gateway_rest_api" "other" { name = "other" }
+"""
+    )
+    assert imported.content["domains"] == {
+        "api.example.com": {"mappings": {"orders/v1": "desk:v1"}}
+    }
+    assert imported.messages(MISSING) == [
+        "aws_apigatewayv2_api_mapping.lost: nothing here says what its API is",
+        "API.example.com: its certificate is at AWS",
+        "API.example.com: its truststore is at AWS",
+    ]
+    unused = "aws_apigatewayv2_domain_name.unused is not carried"
+    assert f"{unused}: no mapping leads from it to an API" in imported.messages(LEFT)
+    assert "base_path" not in imported.content["apis"]["other"]
+    assert imported.load()
+
+
+REST_API = """
+resource "aws_api_gateway_rest_api" "a" { name = "partners" }
+resource "aws_api_gateway_resource" "plans" {
+  rest_api_id = aws_api_gateway_rest_api.a.id
+  parent_id   = aws_api_gateway_rest_api.a.root_resource_id
+  path_part   = "plans"
+}
+resource "aws_api_gateway_method" "m" {
+  for_each      = toset(["GET", "POST"])
+  rest_api_id   = aws_api_gateway_rest_api.a.id
+  resource_id   = aws_api_gateway_resource.plans.id
+  http_method   = each.key
+  authorization = "NONE"
+}
+resource "aws_api_gateway_integration" "m" {
+  for_each             = aws_api_gateway_method.m
+  rest_api_id          = aws_api_gateway_rest_api.a.id
+  resource_id          = aws_api_gateway_resource.plans.id
+  http_method          = each.value.http_method
+  type                 = "AWS_PROXY"
+  uri                  = aws_lambda_function.book.invoke_arn
+  cache_key_parameters = ["method.request.querystring.region", "method.request.header.X-A"]
+}
+resource "aws_api_gateway_stage" "prod" {
+  rest_api_id           = aws_api_gateway_rest_api.a.id
+  stage_name            = "prod"
+  cache_cluster_enabled = true
+  canary_settings {
+    percent_traffic          = 12.5
+    stage_variable_overrides = { region = "south" }
+  }
+}
+resource "aws_api_gateway_method_settings" "all" {
+  rest_api_id = aws_api_gateway_rest_api.a.id
+  stage_name  = aws_api_gateway_stage.prod.stage_name
+  method_path = "*/*"
+  settings {
+    caching_enabled        = true
+    cache_ttl_in_seconds   = 60
+    throttling_rate_limit  = 100
+    throttling_burst_limit = -1
+    logging_level          = "INFO"
+  }
+}
+resource "aws_api_gateway_method_settings" "post" {
+  rest_api_id = aws_api_gateway_rest_api.a.id
+  stage_name  = aws_api_gateway_stage.prod.stage_name
+  method_path = "plans/POST"
+  settings {
+    caching_enabled        = false
+    throttling_rate_limit  = 5
+    throttling_burst_limit = 2
+  }
+}
+"""
+
+
+def test_settings_of_methods_are_limits_and_caches(terraform):
+    imported = terraform(FUNCTION + REST_API)
+    api = imported.content["apis"]["partners"]
+    assert api["stages"] == {
+        "prod": {
+            "throttle": {"rate": "100/s"},
+            "canary": {"percent": 12.5, "judge": "off", "variables": {"region": "south"}},
+        }
+    }
+    methods = api["resources"]["/plans"]
+    assert methods["GET"]["cache"] == {
+        "ttl": "60s",
+        "key": ["path", "query.region", "header.X-A"],
+        "shared": True,
+    }
+    assert "cache" not in methods["POST"]
+    assert methods["POST"]["throttle"] == {"rate": "5/s", "burst": 2}
+    assert imported.load()
+
+
+def test_stages_that_say_different_things_of_a_route_are_told(terraform):
+    stages = "".join(
+        f"""
+resource "aws_apigatewayv2_stage" "{name}" {{
+  api_id = aws_apigatewayv2_api.a.id
+  name   = "{name}"
+  route_settings {{
+    route_key             = "GET /f"
+    throttling_rate_limit = {rate}
+  }}
+  access_log_settings {{
+    destination_arn = "x"
+    format          = "{name}"
+  }}
+}}
+"""
+        for name, rate in (("one", 1), ("two", 2))
+    )
+    imported = terraform(FUNCTION + HTTP_API + stages)
+    assert imported.content["apis"]["desk"]["routes"]["GET /f"]["throttle"] == {"rate": "1/s"}
+    assert imported.messages(LEFT) == [
+        "aws_apigatewayv2_stage.two: another stage has set GET /f, for all stages",
+        "aws_apigatewayv2_stage.two: another stage has given the format of the log",
+    ]
+
+
+def test_parts_of_an_api_that_is_not_here_are_told(terraform):
+    imported = terraform(
+        """
+resource "aws_apigatewayv2_api" "socket" {
+  name          = "socket"
+  protocol_type = "WEBSOCKET"
+}
+resource "aws_apigatewayv2_route" "of_socket" {
+  api_id    = aws_apigatewayv2_api.socket.id
+  route_key = "$connect"
+}
+resource "aws_apigatewayv2_route" "of_nothing" {
+  api_id    = "gone"
+  route_key = "GET /x"
+}
+resource "aws_sqs_queue" "q" { name = "q" }
+resource "aws_sfn_state_machine" "m" { name = "m" }
+resource "aws_dynamodb_table" "t" { name = "t" }
+"""
+    )
+    assert imported.messages(MISSING) == [
+        "aws_apigatewayv2_route.of_nothing: nothing here says what its API is"
+    ]
+    assert imported.messages(LEFT) == [
+        "aws_apigatewayv2_api.socket is not carried yet: it is a WebSocket API",
+        "aws_apigatewayv2_route.of_socket is not carried: nor is its API",
+        "aws_sqs_queue.q is not carried: there are no queues yet",
+        "aws_sfn_state_machine.m is not carried: there are no state machines yet",
+        "aws_dynamodb_table.t is not carried: there is nothing here that it could become",
+    ]
+
+
+def test_apis_of_one_name_are_told_apart(terraform):
+    text = 'resource "aws_api_gateway_rest_api" "{0}" {{ name = "same" }}\n'
+    imported = terraform(text.format("a") + text.format("b"))
+    assert {name: api["base_path"] for name, api in imported.content["apis"].items()} == {
+        "same": "/same",
+        "same-2": "/same-2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("route_key = [1]", "expected text: route_key"),
+        ("target = {a = 1}", "expected text: target"),
+        ("authorization_scopes = {a = 1}", "expected a list of texts: authorization_scopes"),
+    ],
+)
+def test_values_of_a_wrong_form_are_told_at_their_resource(terraform, text, message):
+    route = HTTP_API.replace(
+        'route_key = "GET /f"',
+        'route_key = "GET /f"\n  authorization_type = "JWT"\n  authorizer_id = aws_apigatewayv2_authorizer.t.id',
+    )
+    name = text.split()[0]
+    lines = [line for line in route.splitlines() if not line.strip().startswith(f"{name} ")]
+    at = lines.index('resource "aws_apigatewayv2_route" "f" {')
+    lines.insert(at + 1, f"  {text}")
+    tokens = """
+resource "aws_apigatewayv2_authorizer" "t" {
+  api_id          = aws_apigatewayv2_api.a.id
+  name            = "t"
+  authorizer_type = "JWT"
+}
+"""
+    with pytest.raises(ConfigError) as caught:
+        terraform(FUNCTION + tokens + "\n".join(lines) + "\n")
+    (finding,) = caught.value.findings
+    assert finding.message == f"aws_apigatewayv2_route.f: {message}"
+    assert finding.where.line == (FUNCTION + tokens).count("\n") + at + 1

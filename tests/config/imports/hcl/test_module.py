@@ -148,3 +148,145 @@ def test_a_module_that_is_not_there_is_told_once_at_its_line(read):
 def test_what_needs_itself_is_an_error(read, text):
     with pytest.raises(ConfigError, match="needs itself"):
         read({"main.tf": text})
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ('for_each = [1, 2]', "for_each: expected a set of texts, or an object"),
+        ('for_each = "abc"', "for_each: expected a list or object to go through"),
+        ('count = "many"', "count: expected a whole number"),
+        ("count = -1", "count: expected a whole number"),
+        ("count = true", "count: expected a whole number"),
+        ("count = 100000000", "count: this import takes too much work"),
+        ('dynamic "set" {}', "expected for_each in a dynamic block"),
+        ('dynamic "set" {\n for_each = 5\n content {}\n }', "for_each: expected a list or object"),
+    ],
+)  # fmt: skip
+def test_instances_that_cannot_be_made_are_told(read, body, message):
+    with pytest.raises(ConfigError, match=message):
+        read({"main.tf": f'resource "x" "y" {{\n{body}\n}}\n'})
+
+
+@pytest.mark.parametrize("word", ["for_each", "count"])
+def test_nothing_is_made_of_what_is_not_known_yet(read, word):
+    text = f"""
+      resource "x" "y" {{ {word} = var.open }}
+      resource "x" "z" {{ refers = x.y["a"].name }}
+    """
+    declared = read({"main.tf": text})
+    assert [(each.address, each.values) for each in declared.resources] == [
+        ("x.z", {"refers": "${input:x.y.a.name}"})
+    ]
+    assert f"x.y: without its {word} none is made" in [each.message for each in declared.findings]
+
+
+def test_blocks_of_an_iterator_have_its_name(read):
+    declared = read(
+        {
+            "main.tf": """
+              resource "x" "y" {
+                dynamic "set" {
+                  for_each = {a = 1}
+                  iterator = each_one
+                  content { pair = "${each_one.key}${each_one.value}" }
+                }
+                dynamic "none" {
+                  for_each = null
+                  content {}
+                }
+              }
+            """
+        }
+    )
+    assert declared.resources[0].values == {"set": [{"pair": "a1"}], "none": []}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"main.tf": 'module "m" {\n source = "./."\n}\n'},
+        {
+            "main.tf": 'module "m" {\n source = "./a"\n}\n',
+            "a/main.tf": 'module "m" {\n source = "../b"\n}\n',
+            "b/main.tf": 'module "m" {\n source = "../a"\n}\n',
+        },
+    ],
+    ids=["itself", "circle"],
+)
+def test_a_module_that_calls_itself_is_told(read, files):
+    with pytest.raises(ConfigError, match="this module calls itself"):
+        read(files)
+
+
+def test_modules_that_multiply_end(read):
+    files = {
+        f"m{at}/main.tf": "".join(
+            f'module "{name}" {{\n source = "../m{at + 1}"\n}}\n' for name in "ab"
+        )
+        for at in range(20)
+    }
+    files |= {"main.tf": 'module "m" {\n source = "./m0"\n}\n', "m20/main.tf": ""}
+    with pytest.raises(ConfigError, match="takes too much work"):
+        read(files)
+
+
+def test_a_module_outside_of_the_project_is_refused(read, tmp_path):
+    with pytest.raises(ConfigError, match=r"is outside of .* --root"):
+        read({"main.tf": 'module "m" {\n source = "../"\n}\n'})
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["resource {}\n", 'resource "x" {}\n', "variable {}\n", 'module "a" "b" {}\n', "output {}\n"],
+)
+def test_blocks_without_their_labels_are_told(read, text):
+    with pytest.raises(ConfigError, match="expected .* with . labels"):
+        read({"main.tf": text})
+
+
+@pytest.mark.parametrize("word", ['"${local.%s}${local.%s}"', "[local.%s, local.%s]"])
+def test_values_that_double_themselves_end(read, word):
+    steps = "".join(f"  s{at} = {word % ((f's{at + 1}',) * 2)}\n" for at in range(40))
+    text = f'locals {{\n{steps}  s40 = "xxxxxxxx"\n}}\nresource "x" "y" {{\n v = local.s0\n}}\n'
+    with pytest.raises(ConfigError, match="too long|too much work"):
+        read({"main.tf": text})
+
+
+def test_what_is_nested_too_deep_is_told(read):
+    steps = "".join(f"  s{at} = local.s{at + 1}\n" for at in range(2000))
+    text = f'locals {{\n{steps}  s2000 = 1\n}}\nresource "x" "y" {{\n v = local.s0\n}}\n'
+    with pytest.raises(ConfigError, match="nested too deep"):
+        read({"main.tf": text})
+
+
+def test_secrets_are_not_copied(read):
+    declared = read(
+        {
+            "main.tf": """
+              resource "aws_ssm_parameter" "p" {
+                name  = "/clinic/pass"
+                value = "hunter2"
+              }
+              data "aws_secretsmanager_secret_version" "s" { secret_id = "clinic/db" }
+              resource "x" "y" {
+                pass = aws_ssm_parameter.p.value
+                user = jsondecode(data.aws_secretsmanager_secret_version.s.secret_string)["user"]
+              }
+            """
+        }
+    )
+    assert declared.resources[1].values == {
+        "pass": "${env:CLINIC_PASS}",
+        "user": "${env:CLINIC_DB_USER}",
+    }
+    assert "hunter2" not in str(declared)
+    assert [each.hint for each in declared.findings] == [
+        "set CLINIC_PASS to it when you start",
+        "set CLINIC_DB to it when you start",
+    ]
+
+
+def test_a_whole_resource_as_a_value_is_its_address(read):
+    declared = read({"main.tf": 'resource "x" "a" {}\nresource "x" "b" {\n of = [x.a]\n}\n'})
+    assert declared.resources[1].values == {"of": ["x.a"]}

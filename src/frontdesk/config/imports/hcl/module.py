@@ -21,7 +21,7 @@ from frontdesk.config.imports.hcl.values import EvaluationError, Value, entries,
 _LABELS: Final = {"data": 2, "module": 1, "output": 1, "resource": 2, "variable": 1}
 """Kind of block → how many labels it has."""
 
-_STEPS_OF_A_MODULE: Final = 100
+_STEPS_OF_A_MODULE: Final = 500
 
 
 class Module:
