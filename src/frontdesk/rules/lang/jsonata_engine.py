@@ -62,13 +62,20 @@ def evaluate(
     run = _Run(compiled, now, chance)
     try:
         return run.result(run.value(variables, data))
-    except JsonataError:
-        raise
-    except RecursionError as error:
-        raise JsonataError("D1011", JException.error_codes["D1011"]) from error
     except Exception as error:
         # Functions of the library run into every kind of error on arguments they do not expect.
-        raise JsonataError(*_told(error, "T0410"), position=_position(error)) from error
+        raise _failure(error) from error
+
+
+def _failure(error: BaseException) -> JsonataError:
+    if isinstance(error, JException) and error.error == "Unexpected" and error.__context__:
+        # So the library hides what happened on the right of `and` and `or`.
+        return _failure(error.__context__)
+    if isinstance(error, JsonataError):
+        return error
+    if isinstance(error, RecursionError):
+        return JsonataError("D1011", JException.error_codes["D1011"])
+    return JsonataError(*_told(error, "T0410"), position=_position(error))
 
 
 class _Instance(Jsonata):  # type: ignore[misc]  # the library has no types
@@ -198,7 +205,7 @@ def _number(value: Any) -> int | float:
     return int(value) if value == int(value) else value
 
 
-def _told(error: Exception, unknown: str) -> tuple[str, str]:
+def _told(error: BaseException, unknown: str) -> tuple[str, str]:
     """Return the code and the message of an error; `unknown` is the code where there is none."""
     if isinstance(error, FrontdeskError):
         return "D3137", error.message
@@ -213,7 +220,7 @@ def _told(error: Exception, unknown: str) -> tuple[str, str]:
     return next((known for known, said in _SAID.items() if said.match(text)), unknown), text
 
 
-def _position(error: Exception) -> int:
+def _position(error: BaseException) -> int:
     return int(error.location) if isinstance(error, JException) else -1
 
 
