@@ -196,6 +196,16 @@ async def test_a_restart_keeps_what_came_of_it(desk, action, share):
     assert desk.share == share
 
 
+async def test_a_decision_by_hand_keeps_what_was_counted_until_then(desk):
+    await desk.runs.adopt(desk.config())
+    desk.serve("canary", 7, 3)
+    told = await desk.runs.act("rollback", "desk", None)
+    [kept, *_] = await desk.runs.records("desk", None)
+    for each in (told, kept, *await desk.runs.status()):
+        assert each["counted"]["canary"]["requests"] == 10
+        assert each["counted"]["canary"]["errors"] == 3
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -200,13 +200,15 @@ class CanaryRuns:
                 since=self._clock.time(),
                 by="operator",
                 reason="by hand",
+                counted=self._count(run, samples),
+                baseline=evidence_of(samples, run.api, run.stage),
             )
             await self._keep(changed)
             self._runs[run.key].timer.stop()
             self._runs[run.key] = changed
             self._arm(changed)
             await self._steer_all()
-            return self._told(changed, self._count(changed, samples))
+            return self._told(changed, changed.counted)
 
     async def records(self, api: str, stage: str | None) -> Sequence[Mapping[str, Any]]:
         """Return what is kept of a canary and of those before it at its stage, newest first. Raises: as `act`."""
