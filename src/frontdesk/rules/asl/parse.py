@@ -49,6 +49,11 @@ def parse_machine(document: Document, *, express: bool = False) -> Machine | lis
     found = check(document, express=express)
     if any(one.severity is Severity.ERROR for one in found):
         return found
+    return build_machine(document)
+
+
+def build_machine(document: Document) -> Machine:
+    """Read a definition that `check` has found no error in."""
     language = QueryLanguage(document.get("QueryLanguage", QueryLanguage.JSONPATH))
     return _machine(document, (), language)
 

@@ -1,5 +1,6 @@
 """What is wrong with a definition: every diagnostic of ValidateStateMachineDefinition, all at once."""
 
-from frontdesk.rules.asl.check.machine import MAX_DEPTH, check
+from frontdesk.rules.asl.check.machine import check
+from frontdesk.rules.asl.check.text import diagnose, read_definition, validation
 
-__all__ = ["MAX_DEPTH", "check"]
+__all__ = ["check", "diagnose", "read_definition", "validation"]

@@ -17,6 +17,8 @@ ENDS = ("Succeed", "Fail")
 def check_transitions(machine: Mapping[str, Json], spot: Spot) -> None:
     """Note ways that lead nowhere, states without a way in, a machine without an end."""
     states = dict(states_of(machine))
+    if not states:
+        return
     start = machine.get("StartAt")
     if isinstance(start, str) and start not in states:
         _missing(spot.at("StartAt"), start, states)
@@ -30,7 +32,7 @@ def check_transitions(machine: Mapping[str, Json], spot: Spot) -> None:
             spot.at("States", name).tell(
                 f'State "{name}" is not reachable.', code=Code.MISSING_TRANSITION_TARGET
             )
-    if states and not any(_ends(state) for state in states.values()):
+    if not any(_ends(state) for state in states.values()):
         spot.tell(
             "No state ends the state machine",
             code=Code.MISSING_END_STATE,

@@ -1,0 +1,81 @@
+"""Owns reading the file of a state machine, JSON or YAML, and the line of each diagnostic.
+
+Knows no rule of the language and no key of the configuration.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from frontdesk.base.errors import ConfigError, Finding, Position
+from frontdesk.config.tree import Tree
+from frontdesk.config.yaml_source import read_yaml
+from frontdesk.rules.asl.check import check, read_definition
+from frontdesk.rules.asl.diagnostics import Code, Diagnostic, Severity
+from frontdesk.rules.asl.model import Json, Machine
+from frontdesk.rules.asl.parse import build_machine
+
+_YAML: Final = (".yaml", ".yml")
+_IN_TEXT: Final = re.compile(r"line: (\d+), column: (\d+)\]\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A file that was read. machine: None where there is an error. findings: diagnostics with their lines."""
+
+    machine: Machine | None
+    diagnostics: list[Diagnostic]
+    findings: list[Finding]
+
+
+def load_definition(path: Path, *, express: bool = False) -> Definition:
+    """Read the file of a state machine. Raises: ConfigError, for a file that cannot be read at all."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        where = Position(str(path), 1, 1, "")
+        message = f"cannot read: {error.strerror}"
+        raise ConfigError((Finding("error", "file", where, message),)) from error
+    tree, faults = read_yaml(data, str(path))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _unreadable(faults)
+    if path.suffix not in _YAML:
+        document: Json | Diagnostic = read_definition(text)
+    elif tree is None or faults:
+        return _unreadable(faults)
+    else:
+        document = tree.value
+    machine = None
+    if isinstance(document, Diagnostic):
+        found = [document]
+    else:
+        found = check(document, express=express)
+        if not any(one.severity is Severity.ERROR for one in found):
+            machine = build_machine(document)
+    return Definition(machine, found, [_finding(one, path, tree) for one in found])
+
+
+def _unreadable(faults: list[Finding]) -> Definition:
+    diagnostics = [
+        Diagnostic(Code.INVALID_JSON_DESCRIPTION, one.message, location=str(one.where))
+        for one in faults
+    ]
+    return Definition(None, diagnostics, faults)
+
+
+def _finding(one: Diagnostic, path: Path, tree: Tree | None) -> Finding:
+    severity: Literal["error", "warning"] = "error" if one.severity is Severity.ERROR else "warning"
+    in_text = _IN_TEXT.search(one.location or "")
+    if in_text:
+        where = Position(str(path), int(in_text[1]), int(in_text[2]), "")
+        message = one.message.partition("\n")[0]
+        return Finding(severity, one.code, where, message, hint=one.hint)
+    line, column = 1, 1
+    if tree is not None:
+        at = tree.position(one.place, of_key=True)
+        line, column = at.line, at.column
+    where = Position(str(path), line, column, one.location or "")
+    return Finding(severity, one.code, where, one.message, hint=one.hint)

@@ -1,0 +1,191 @@
+"""Owns how a picture is written as SVG: for light and dark pages, without scripts, told in words as well.
+
+Knows no layout.
+"""
+
+from collections.abc import Iterable
+from html import escape
+from typing import Final
+
+from frontdesk.rules.asl.graph.layout import (
+    DETAIL_SIZE,
+    LABEL_SIZE,
+    LINE,
+    NAME_SIZE,
+    Box,
+    Frame,
+    Label,
+    Picture,
+    Wire,
+)
+
+MARGIN: Final = 16
+"""Pixels around the picture."""
+
+_ARROW: Final = 5
+
+_COLOURS: Final = {
+    "paper": ("#ffffff", "#16181d"),
+    "ink": ("#1c1f26", "#e8eaf0"),
+    "faint": ("#5b6270", "#a3abba"),
+    "box": ("#f4f6fa", "#242832"),
+    "group": ("#fafbfd", "#1c1f27"),
+    "line": ("#7a8394", "#8c95a6"),
+    "choice": ("#8a5a00", "#e0b45c"),
+    "catch": ("#b3261e", "#ff8a80"),
+    "good": ("#1d7a3c", "#6fd08c"),
+    "up": ("#4a4fc4", "#a5a9ff"),
+}
+"""What is coloured → on light pages, on dark ones."""
+
+
+def _rules(shade: int) -> str:
+    of = {name: shades[shade] for name, shades in _COLOURS.items()}
+    strokes = "".join(
+        f".sg .{name} path{{stroke:{of[name]}}}.sg .{name} polygon{{fill:{of[name]}}}"
+        for name in ("choice", "catch", "up")
+    )
+    return (
+        f".sg .paper{{fill:{of['paper']}}}"
+        f".sg .box{{fill:{of['box']};stroke:{of['line']}}}"
+        f".sg .group{{fill:{of['group']};stroke:{of['line']}}}"
+        f".sg .frame{{stroke:{of['line']}}}"
+        f".sg .Choice .box{{stroke:{of['choice']}}}"
+        f".sg .Succeed .box{{stroke:{of['good']}}}"
+        f".sg .Fail .box{{stroke:{of['catch']}}}"
+        f".sg .dot{{fill:{of['ink']};stroke:{of['ink']}}}"
+        f".sg .ring{{fill:{of['paper']};stroke:{of['ink']}}}"
+        f".sg .name{{fill:{of['ink']}}}.sg .detail{{fill:{of['faint']}}}"
+        f".sg .wire path{{stroke:{of['line']}}}.sg .wire polygon{{fill:{of['line']}}}"
+        f"{strokes}.sg .label rect{{fill:{of['paper']}}}.sg .inside rect{{fill:{of['group']}}}"
+        f".sg .label text{{fill:{of['faint']}}}"
+        f".sg .label.catch text{{fill:{of['catch']}}}.sg .label.choice text{{fill:{of['choice']}}}"
+    )
+
+
+_STYLE: Final = (
+    ".sg text{font-family:system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;text-anchor:middle}"
+    f".sg .name{{font-size:{NAME_SIZE}px;font-weight:600}}.sg .detail{{font-size:{DETAIL_SIZE}px}}"
+    f".sg .label text{{font-size:{LABEL_SIZE}px}}"
+    ".sg .box,.sg .group,.sg .dot,.sg .ring{stroke-width:1.5}.sg .Wait .box{stroke-dasharray:6 3}"
+    ".sg .frame{fill:none;stroke-dasharray:3 3}"
+    ".sg .wire path{fill:none;stroke-width:1.5;stroke-linejoin:round}"
+    + _rules(0)
+    + "@media (prefers-color-scheme:dark){"
+    + _rules(1)
+    + "}"
+)
+
+
+def write_svg(picture: Picture, title: str, description: str) -> str:
+    """Write a picture. title, description: for readers who cannot see it."""
+    wide, tall = _round(picture.width + 2 * MARGIN), _round(picture.height + 2 * MARGIN)
+    groups = [box for box in picture.boxes if box.group]
+    others = [box for box in picture.boxes if not box.group]
+    size = f'width="{wide}" height="{tall}"'
+    view = f'viewBox="{-MARGIN} {-MARGIN} {wide} {tall}"'
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="sg" role="img" {size} {view}>',
+        f"<title>{_text(title)}</title>",
+        f"<desc>{_text(description)}</desc>",
+        f"<style>{_STYLE}</style>",
+        f'<rect class="paper" x="{-MARGIN}" y="{-MARGIN}" {size}/>',
+        *(_box(box) for box in groups),
+        *(_frame(frame) for frame in picture.frames),
+        *(_wire(wire) for wire in picture.wires),
+        *(_label(label, picture.frames) for label in picture.labels),
+        *(_box(box) for box in others),
+        "</svg>",
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _text(text: str) -> str:
+    """Escape a text; signs that XML cannot have become the sign for those that cannot be shown."""
+    return escape("".join(sign if _is_xml(sign) else "\N{REPLACEMENT CHARACTER}" for sign in text))
+
+
+def _is_xml(sign: str) -> bool:
+    """Whether XML 1.0 can have a sign: no control character, no half of a surrogate pair."""
+    return (
+        sign in "\t\n\r"
+        or " " <= sign < "\ud800"
+        or (sign >= "\ue000" and sign not in "\ufffe\uffff")
+    )
+
+
+def _round(number: float) -> str:
+    return f"{number:.1f}".removesuffix(".0")
+
+
+def _box(box: Box) -> str:
+    place = f'x="{_round(box.x)}" y="{_round(box.y)}"'
+    middle = box.x + box.width / 2
+    if not box.name:
+        half = _round(box.width / 2)
+        shape = "dot" if box.kind == "Start" else "ring"
+        centre = f'cx="{_round(middle)}" cy="{_round(box.y + box.height / 2)}"'
+        return f'<circle class="{shape}" {centre} r="{half}"><title>{box.kind}</title></circle>'
+    corner = _round(box.height / 2) if box.kind in ("Succeed", "Fail") else "6"
+    size = f'width="{_round(box.width)}" height="{_round(box.height)}"'
+    inside = "group" if box.group else "box"
+    first = box.y + LINE + 2
+    rows = [*((line, "name") for line in box.name), (box.detail, "detail")]
+    texts = "".join(
+        f'<text class="{style}" x="{_round(middle)}" y="{_round(first + at * LINE)}">{_text(line)}</text>'
+        for at, (line, style) in enumerate(rows)
+    )
+    title = f"<title>{_text(box.state)}: {_text(box.detail)}</title>"
+    rect = f'<rect class="{inside}" {place} {size} rx="{corner}"/>'
+    return f'<g class="state {box.kind}">{title}{rect}{texts}</g>'
+
+
+def _frame(frame: Frame) -> str:
+    return (
+        f'<rect class="frame" x="{_round(frame.x)}" y="{_round(frame.y)}"'
+        f' width="{_round(frame.width)}" height="{_round(frame.height)}" rx="4"/>'
+    )
+
+
+def _wire(wire: Wire) -> str:
+    first, *rest = wire.stops
+    path = f"M{_round(first.x)} {_round(first.y)}"
+    x, y = first.x, first.y
+    for stop in rest:
+        if stop.bent and stop.x != x:
+            half = _round((y + stop.y) / 2)
+            path += f"C{_round(x)} {half} {_round(stop.x)} {half} {_round(stop.x)} {_round(stop.y)}"
+        elif (stop.x, stop.y) != (x, y):
+            path += f"L{_round(stop.x)} {_round(stop.y)}"
+        x, y = stop.x, stop.y
+    style = "wire up" if wire.up and wire.edge.way == "next" else f"wire {wire.edge.way}"
+    return f'<g class="{style}"><path d="{path}"/>{_arrow(x, y, left=wire.up)}</g>'
+
+
+def _arrow(x: float, y: float, *, left: bool) -> str:
+    """Draw the head of a line that ends here, downwards or to the left."""
+    corners: Iterable[tuple[float, float]] = (
+        ((x, y), (x + 2 * _ARROW, y - _ARROW), (x + 2 * _ARROW, y + _ARROW))
+        if left
+        else ((x, y), (x - _ARROW, y - 2 * _ARROW), (x + _ARROW, y - 2 * _ARROW))
+    )
+    points = " ".join(f"{_round(one)},{_round(other)}" for one, other in corners)
+    return f'<polygon points="{points}"/>'
+
+
+def _label(label: Label, frames: list[Frame]) -> str:
+    middle = label.x + label.width / 2
+    texts = "".join(
+        f'<text x="{_round(middle)}" y="{_round(label.y + 13 + at * LINE)}">{_text(line)}</text>'
+        for at, line in enumerate(label.lines)
+    )
+    inside = any(
+        frame.x <= middle <= frame.x + frame.width and frame.y <= label.y <= frame.y + frame.height
+        for frame in frames
+    )
+    style = f"label {label.way}" + (" inside" if inside else "")
+    return (
+        f'<g class="{style}"><title>{_text(label.text)}</title>'
+        f'<rect x="{_round(label.x)}" y="{_round(label.y)}" width="{_round(label.width)}"'
+        f' height="{_round(label.height)}"/>{texts}</g>'
+    )
