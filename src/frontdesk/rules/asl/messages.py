@@ -1,0 +1,204 @@
+"""Owns what goes into a step of an execution and what comes out: events and commands, all values.
+
+Time is milliseconds since 1970. A key is the idempotency key `execution:state:entry` of one stay in a
+state, the same on every attempt; with the number of the attempt it tells stale answers apart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from frontdesk.rules.asl.history import HistoryEvent
+from frontdesk.rules.asl.model import ABSENT, Absent, Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something happened at `now`. seed: 16 random bytes, for jitter, tokens, ids and random functions."""
+
+    now: int
+    seed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Event):
+    """The execution begins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Continued(Event):
+    """What a step has left over goes on: the answer to `Continue`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped(Event):
+    """Somebody stops the execution."""
+
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redriven(Event):
+    """An execution that failed, timed out or was stopped goes on where it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyedEvent(Event):
+    """An event for one attempt of one stay in a state; a stale one changes nothing."""
+
+    key: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired(KeyedEvent):
+    """The time of a `StartTimer` has come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityStarted(KeyedEvent):
+    """A worker has taken the task of an activity."""
+
+    worker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSubmitted(KeyedEvent):
+    """A service took the job; its end (`.sync`) or the token's answer (`.waitForTaskToken`) comes later."""
+
+    output: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSucceeded(KeyedEvent):
+    """A task gave its result."""
+
+    output: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFailed(KeyedEvent):
+    """A task failed. error, cause: None where there is none."""
+
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskTimedOut(KeyedEvent):
+    """A task gave no answer within its timeout, or no sign within its heartbeat."""
+
+    heartbeat: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildSucceeded(KeyedEvent):
+    """A child execution of a distributed Map succeeded. index: of `StartChild`."""
+
+    index: int
+    output: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildFailed(KeyedEvent):
+    """A child execution of a distributed Map failed. index: of `StartChild`."""
+
+    index: int
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoke:
+    """Have a task done, at least once, and answer with one of the Task events.
+
+    resource: as written. arguments: the effective ones. timeout: seconds for the whole attempt,
+    heartbeat: seconds between signs of life; None for no bound, and both are the receiver's to watch.
+    token: of `.waitForTaskToken` and activities, else "". options: ReaderConfig or WriterConfig where
+    this reads items or writes results. results: what a result writer writes.
+    """
+
+    key: str
+    attempt: int
+    state: str
+    resource: str
+    arguments: Json
+    timeout: int | None = None
+    heartbeat: int | None = None
+    token: str = ""
+    credentials: Json | Absent = ABSENT
+    options: Mapping[str, Json] = field(default_factory=dict)
+    results: Json | Absent = ABSENT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTask:
+    """The answer of a task, and of all children of a distributed Map, is not wanted any more."""
+
+    key: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimer:
+    """Answer with `TimerFired` at this instant, or at once when it is past."""
+
+    key: str
+    attempt: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTimer:
+    """A timer is not needed any more."""
+
+    key: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartChild:
+    """Run the item processor of a distributed Map as an execution of its own, with this input."""
+
+    key: str
+    attempt: int
+    state: str
+    index: int
+    input: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Append an event to the history."""
+
+    event: HistoryEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """There is more to do: commit, then step with `Continued`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The execution has ended well."""
+
+    output: Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fail:
+    """The execution has ended badly. status: FAILED, TIMED_OUT or ABORTED."""
+
+    status: str
+    error: str | None = None
+    cause: str | None = None
+
+
+Command = (
+    Invoke | CancelTask | StartTimer | CancelTimer | StartChild | Emit | Continue | Finish | Fail
+)
+
+NO_TIMEOUT: Final = 99_999_999
+"""Seconds: AWS's default of TimeoutSeconds, which is no bound."""

@@ -1,0 +1,276 @@
+"""Owns a distributed Map: each item, or batch of them, is an execution of its own with its own history.
+
+    [ItemReader ->] items -> inputs, batched -> children, so many at once -> [ResultWriter ->] result
+
+Readers and writers are tasks like others to whoever runs the machine: a reader answers with the items
+(an array or an object), a writer with `ResultWriterDetails`. Children end with ChildSucceeded or
+ChildFailed; items that failed are counted against the tolerated failures.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from frontdesk.rules.asl.data.flow import conclude
+from frontdesk.rules.asl.data.paths import select
+from frontdesk.rules.asl.data.scope import hold_payload
+from frontdesk.rules.asl.errors import (
+    EXCEED_TOLERATED_FAILURE_THRESHOLD,
+    ITEM_READER_FAILED,
+    RESULT_WRITER_FAILED,
+    Failure,
+)
+from frontdesk.rules.asl.messages import (
+    CancelTask,
+    ChildFailed,
+    ChildSucceeded,
+    Invoke,
+    KeyedEvent,
+    StartChild,
+    TaskFailed,
+    TaskSucceeded,
+    TaskTimedOut,
+)
+from frontdesk.rules.asl.model import (
+    ABSENT,
+    ItemReader,
+    Json,
+    MapState,
+    QueryLanguage,
+    ResultWriter,
+)
+from frontdesk.rules.asl.run import Phase, Strand
+from frontdesk.rules.asl.states.items import batches, iteration_input, seen_items
+from frontdesk.rules.asl.states.numbers import bound
+from frontdesk.rules.asl.states.sight import Sight, look
+from frontdesk.rules.asl.turn import Turn
+
+_Take = Callable[[Turn, Strand, MapState, Any], None]
+
+Items = list[Json] | dict[str, Json]
+"""An array, or an object whose pairs are the items."""
+
+_EXCEEDED: Final = Failure(
+    EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded"
+)
+
+
+def read(turn: Turn, strand: Strand, state: MapState, reader: ItemReader, most: int) -> None:
+    """Have the items read. most: children that run at once."""
+    turn.emit(strand, "MapStateStarted", {"length": 0})
+    _start_run(turn, strand, state, most)
+    sight = look(turn, strand, state)
+    config = dict(reader.reader_config)
+    if state.query_language is QueryLanguage.JSONATA:
+        config = sight.filled(config, "ItemReader/ReaderConfig")
+    elif "MaxItemsPath" in config:
+        config["MaxItems"] = select(config.pop("MaxItemsPath"), sight.effective, sight.scope)
+    invoke = Invoke(
+        key=turn.key(strand),
+        attempt=strand.attempt,
+        state=state.name,
+        resource=reader.resource,
+        arguments=_arguments(reader, "ItemReader", sight),
+        options=config,
+    )
+    turn.wait(strand, Phase.READING, invoke)
+
+
+def start(turn: Turn, strand: Strand, state: MapState, items: Items, most: int) -> None:
+    """Begin the children of items that are given."""
+    _start_run(turn, strand, state, most)
+    _spread(turn, strand, state, items)
+
+
+def _start_run(turn: Turn, strand: Strand, state: MapState, most: int) -> None:
+    sight = look(turn, strand, state)
+    count = bound(
+        "ToleratedFailureCount",
+        state.tolerated_failure_count,
+        state.tolerated_failure_count_path,
+        sight,
+    )
+    percentage = bound(
+        "ToleratedFailurePercentage",
+        state.tolerated_failure_percentage,
+        state.tolerated_failure_percentage_path,
+        sight,
+    )
+    place = turn.run.facts.machine.replace(":stateMachine:", ":mapRun:")
+    arn = f"{place}/{state.label or state.name}:{turn.chance.uuid()}"
+    turn.emit(strand, "MapRunStarted", {"mapRunArn": arn})
+    strand.spread = {"arn": arn, "limit": most, "count": count, "percentage": percentage}
+
+
+def _spread(turn: Turn, strand: Strand, state: MapState, items: Items) -> None:
+    sight = look(turn, strand, state)
+    inputs = [iteration_input(turn, strand, state, sight, item) for item in seen_items(items)]
+    children = (
+        [(one, 1) for one in inputs]
+        if state.item_batcher is None
+        else batches(state.item_batcher, inputs, sight)
+    )
+    strand.spread |= {
+        "children": children,
+        "items": len(items),
+        "failed": 0,
+        "next": 0,
+        "left": len(children),
+        "results": [None] * len(children),
+    }
+    strand.phase = Phase.SPREAD
+    turn.run.waiting[strand.entry] = strand.id
+    _go_on(turn, strand, state)
+
+
+def _go_on(turn: Turn, strand: Strand, state: MapState) -> None:
+    """Start the children that there is room for, or end."""
+    spread = strand.spread
+    children = spread["children"]
+    while spread["next"] < len(children) and _running(spread) < spread["limit"]:
+        index = spread["next"]
+        spread["next"] += 1
+        given = children[index][0]
+        hold_payload(state.name, given)
+        child = StartChild(
+            key=turn.key(strand),
+            attempt=strand.attempt,
+            state=state.name,
+            index=index,
+            input=given,
+        )
+        turn.commands.append(child)
+    if spread["left"] == 0:
+        _gathered(turn, strand, state)
+
+
+def _running(spread: dict[str, Any]) -> int:
+    return int(spread["next"] - (len(spread["children"]) - spread["left"]))
+
+
+def answered(turn: Turn, strand: Strand, state: MapState, event: KeyedEvent) -> None:
+    """Take what the Map waits for."""
+    take = _ANSWERS.get((strand.phase, type(event)))
+    if take is not None:
+        take(turn, strand, state, event)
+
+
+def _items_read(turn: Turn, strand: Strand, state: MapState, event: TaskSucceeded) -> None:
+    if isinstance(event.output, list | dict):
+        _spread(turn, strand, state, event.output)
+    else:
+        cause = "The item reader gave neither an array nor an object."
+        _fail(turn, strand, state, Failure(ITEM_READER_FAILED, cause))
+
+
+def _items_not_read(turn: Turn, strand: Strand, state: MapState, event: KeyedEvent) -> None:
+    _fail(turn, strand, state, Failure(ITEM_READER_FAILED, getattr(event, "cause", None)))
+
+
+def _child_succeeded(turn: Turn, strand: Strand, state: MapState, event: ChildSucceeded) -> None:
+    _child_ended(turn, strand, state, event.index, {"Status": "SUCCEEDED", "Output": event.output})
+
+
+def _child_failed(turn: Turn, strand: Strand, state: MapState, event: ChildFailed) -> None:
+    spread = strand.spread
+    if spread["results"][event.index] is not None:
+        return
+    spread["failed"] += spread["children"][event.index][1]
+    if _exceeded(spread):
+        _fail(turn, strand, state, _EXCEEDED)
+        return
+    result = {"Status": "FAILED", "Error": event.error or "", "Cause": event.cause or ""}
+    _child_ended(turn, strand, state, event.index, result)
+
+
+def _exceeded(spread: dict[str, Any]) -> bool:
+    """Whether more items failed than are tolerated; what is not written bounds nothing beside the other."""
+    count, percentage = spread["count"], spread["percentage"]
+    if count is None and percentage is None:
+        count = 0
+    share = spread["failed"] * 100 / spread["items"]
+    return (count is not None and spread["failed"] > count) or (
+        percentage is not None and share > percentage
+    )
+
+
+def _child_ended(
+    turn: Turn, strand: Strand, state: MapState, index: int, result: dict[str, Json]
+) -> None:
+    spread = strand.spread
+    if spread["results"][index] is None:
+        spread["results"][index] = result
+        spread["left"] -= 1
+        _go_on(turn, strand, state)
+
+
+def _gathered(turn: Turn, strand: Strand, state: MapState) -> None:
+    """All children have ended: have their results written, or go on with them."""
+    writer, results = state.result_writer, strand.spread["results"]
+    if writer is None or not writer.resource:
+        # Differs: [unknown] items whose failure is tolerated are left out of the result of a distributed Map
+        outputs = [one["Output"] for one in results if one["Status"] == "SUCCEEDED"]
+        config = writer.writer_config if writer is not None else {}
+        _succeed(turn, strand, state, _transformed(outputs, config))
+        return
+    invoke = Invoke(
+        key=turn.key(strand),
+        attempt=strand.attempt,
+        state=state.name,
+        resource=writer.resource,
+        arguments=_arguments(writer, "ResultWriter", look(turn, strand, state)),
+        options=writer.writer_config,
+        results=results,
+    )
+    turn.wait(strand, Phase.WRITING, invoke)
+
+
+def _transformed(outputs: list[Json], config: Any) -> list[Json]:
+    if config.get("Transformation") != "FLATTEN":
+        return outputs
+    return [
+        part for output in outputs for part in (output if isinstance(output, list) else [output])
+    ]
+
+
+def _written(turn: Turn, strand: Strand, state: MapState, event: TaskSucceeded) -> None:
+    arn = strand.spread["arn"]
+    _succeed(turn, strand, state, {"MapRunArn": arn, "ResultWriterDetails": event.output})
+
+
+def _not_written(turn: Turn, strand: Strand, state: MapState, event: KeyedEvent) -> None:
+    _fail(turn, strand, state, Failure(RESULT_WRITER_FAILED, getattr(event, "cause", None)))
+
+
+def _succeed(turn: Turn, strand: Strand, state: MapState, result: Json) -> None:
+    del turn.run.waiting[strand.entry]
+    strand.spread = {}
+    turn.emit(strand, "MapRunSucceeded")
+    turn.emit(strand, "MapStateSucceeded", follow=False)
+    hold_payload(state.name, result)
+    scope = turn.scope(strand)
+    turn.leave(strand, state, conclude(state, strand.input, result, scope), state.next)
+
+
+def _fail(turn: Turn, strand: Strand, state: MapState, failure: Failure) -> None:
+    del turn.run.waiting[strand.entry]
+    turn.commands.append(CancelTask(key=turn.key(strand), attempt=strand.attempt))
+    told = {"error": failure.error, "cause": failure.cause or ""}
+    turn.emit(strand, "MapRunFailed", told)
+    turn.fail(strand, state, failure)
+
+
+def _arguments(part: ItemReader | ResultWriter, field: str, sight: Sight) -> Json:
+    written = part.arguments if sight.language is QueryLanguage.JSONATA else part.parameters
+    return {} if written is ABSENT else sight.filled(written, f"{field}/Arguments")
+
+
+_ANSWERS: Final[dict[tuple[Phase, type[KeyedEvent]], _Take]] = {
+    (Phase.READING, TaskSucceeded): _items_read,
+    (Phase.READING, TaskFailed): _items_not_read,
+    (Phase.READING, TaskTimedOut): _items_not_read,
+    (Phase.SPREAD, ChildSucceeded): _child_succeeded,
+    (Phase.SPREAD, ChildFailed): _child_failed,
+    (Phase.WRITING, TaskSucceeded): _written,
+    (Phase.WRITING, TaskFailed): _not_written,
+    (Phase.WRITING, TaskTimedOut): _not_written,
+}

@@ -1,0 +1,94 @@
+"""Owns what a Map runs over: its items, the input of each iteration, batches of them, and its bounds."""
+
+from typing import Any, Final
+
+from frontdesk.rules.asl.data.errors import QUERY_EVALUATION_ERROR, RUNTIME, StateError
+from frontdesk.rules.asl.data.expressions import States, evaluate_field
+from frontdesk.rules.asl.data.paths import select
+from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, json_text, size
+from frontdesk.rules.asl.model import ABSENT, ItemBatcher, Json, MapState, Mode, QueryLanguage
+from frontdesk.rules.asl.run import Strand
+from frontdesk.rules.asl.states.numbers import bound
+from frontdesk.rules.asl.states.sight import Sight
+from frontdesk.rules.asl.turn import Turn
+
+_MOST_AT_ONCE: Final = {Mode.INLINE: 40, Mode.DISTRIBUTED: 10_000}
+"""AWS's bounds of what runs at once."""
+
+
+def items_of(state: MapState, sight: Sight) -> list[Json] | dict[str, Json]:
+    """Return the items; an object, whose pairs they are, of a distributed Map only."""
+    if state.query_language is QueryLanguage.JSONATA:
+        return _expressed(state, sight)
+    found = select(state.items_path, sight.effective, sight.scope)
+    if isinstance(found, list) or (isinstance(found, dict) and state.mode is Mode.DISTRIBUTED):
+        return found
+    raise StateError(RUNTIME, f'Reference path "{state.items_path}" must point to array.')
+
+
+def seen_items(items: list[Json] | dict[str, Json]) -> list[dict[str, Any]]:
+    """Return `Map.Item` of the context for each item."""
+    if isinstance(items, dict):
+        return [
+            {"Index": index, "Key": key, "Value": value}
+            for index, (key, value) in enumerate(items.items())
+        ]
+    return [{"Index": index, "Value": value} for index, value in enumerate(items)]
+
+
+def _expressed(state: MapState, sight: Sight) -> list[Json]:
+    given = sight.given
+    if state.items is not ABSENT:
+        return list(evaluate_field(state.items, "Items", "array", States(given), sight.scope))
+    if isinstance(given, list):
+        return given
+    raise StateError(
+        QUERY_EVALUATION_ERROR,
+        f"Map state input must be an array but was: {json_text(given)}",
+    )
+
+
+def at_once(state: MapState, sight: Sight) -> int:
+    """Return how many iterations run at once."""
+    wanted = bound("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, sight)
+    most = _MOST_AT_ONCE[state.mode]
+    return min(int(wanted), most) if wanted else most
+
+
+def iteration_input(
+    turn: Turn, strand: Strand, state: MapState, sight: Sight, item: dict[str, Any]
+) -> Json:
+    """Return the input of one iteration. item: `Map.Item` of the context."""
+    if state.item_selector is not ABSENT:
+        seen = sight._replace(scope=turn.scope(strand, item))
+        return seen.filled(state.item_selector, "ItemSelector")
+    if "Key" in item:
+        return {"Key": item["Key"], "Value": item["Value"]}
+    return item["Value"]
+
+
+def batches(batcher: ItemBatcher, inputs: list[Json], sight: Sight) -> list[tuple[Json, int]]:
+    """Put inputs together, in order; return (input of a child, items in it)."""
+    most = bound(
+        "MaxItemsPerBatch", batcher.max_items_per_batch, batcher.max_items_per_batch_path, sight
+    )
+    largest = bound(
+        "MaxInputBytesPerBatch",
+        batcher.max_input_bytes_per_batch,
+        batcher.max_input_bytes_per_batch_path,
+        sight,
+    )
+    frame: dict[str, Json] = {}
+    if batcher.batch_input is not ABSENT:
+        frame["BatchInput"] = sight.filled(batcher.batch_input, "ItemBatcher/BatchInput")
+    room = min(int(largest or LARGEST_PAYLOAD), LARGEST_PAYLOAD) - size({**frame, "Items": []})
+    made: list[list[Json]] = []
+    left = 0
+    for one in inputs:
+        weight = size(one) + 1  # and a comma
+        if not made or weight > left or (most and len(made[-1]) >= most):
+            made.append([])
+            left = room + 1  # the first has no comma
+        made[-1].append(one)
+        left -= weight
+    return [({**frame, "Items": items}, len(items)) for items in made]
