@@ -57,3 +57,11 @@ async def test_which_stage_is_meant_must_be_clear(path):
         assert refused.exit_code == 1
         assert "refused: several stages have a canary: prod, beta" in refused.output
         assert "hint: say --stage" in refused.output
+
+
+async def test_without_a_canary_it_says_so(tmp_path):
+    path = project(tmp_path, CONFIG.replace("canary", "# canary"))
+    async with serving(path):
+        told = await command(path, "status")
+    assert (told.stdout, told.exit_code) == ("", 0)
+    assert told.stderr.startswith("no stage has a canary")

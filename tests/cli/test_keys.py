@@ -93,7 +93,7 @@ def test_keys_are_imported_from_a_file(keys, running, tmp_path):
         "old_b,old-key-b-0123456789,second,false,large\n"
     )
     done = keys("import", str(file), "--plan", "p1=small")
-    assert (done.exit_code, done.stderr) == (0, "imported 2 keys\n")
+    assert (done.exit_code, done.stderr) == (0, "keys imported: 2\n")
     assert [status(running, f"old-key-{each}-0123456789") for each in "ab"] == [200, 403]
     again = keys("import", str(file), "--plan", "p1=small")
     assert (again.exit_code, again.stderr.splitlines()[0]) == (

@@ -260,9 +260,11 @@ async def test_who_still_calls_a_version_is_known(tmp_path):
 
         expected = {"principal practice_a": 3, "anonymous": 1}
         assert await soon(lambda: counted(app) == expected)
-        assert [line.split()[:4] for line in await printed(path, "calls", "v1")] == [
-            ["3", "visits", "principal", "practice_a"],
-            ["1", "visits", "anonymous", "last"],
+        head, *rows = [line.split() for line in await printed(path, "calls", "v1")]
+        assert head == ["API", "CALLER", "REQUESTS", "LAST", "ON"]
+        assert [row[:-1] for row in rows] == [
+            ["visits", "principal", "practice_a", "3"],
+            ["visits", "anonymous", "1"],
         ]
         assert [line.split()[1:3] for line in await printed(path, "list")] == [
             ["v0", "retired"],

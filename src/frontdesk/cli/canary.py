@@ -35,6 +35,8 @@ def status(paths: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(answer["canaries"], indent=2))
         return
+    if not answer["canaries"]:
+        click.echo("no stage has a canary; `canary` of an API or stage makes one", err=True)
     for each in answer["canaries"]:
         _print(each)
 

@@ -151,7 +151,7 @@ def import_(paths: Paths, file: Path, plans: tuple[str, ...]) -> None:
     if problems:
         raise SystemExit(1)
     made = _ask(paths, "POST", "/api/keys/import", {"keys": found})["keys"]
-    click.secho(f"imported {len(made)} keys", err=True, fg="green")
+    click.secho(f"keys imported: {len(made)}", err=True, fg="green")
 
 
 def _ask(

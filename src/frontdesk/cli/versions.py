@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import click
 
+from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 
@@ -36,10 +37,14 @@ def list_(paths: tuple[Path, ...], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(answer["versions"], indent=2))
         return
+    if not answer["versions"]:
+        click.echo("no API has versions; `versioning` of an API says them", err=True)
+        return
+    rows = [("API", "VERSION", "STATE", "DEPRECATED", "SUNSET", "GUIDE")]
     for each in answer["versions"]:
-        dates = [f"{key} {_day(each[key])}" for key in ("deprecated", "sunset") if each[key]]
-        told = [each["api"], each["version"], each["state"], *dates, each["guide"] or ""]
-        click.echo("  ".join(told).rstrip())
+        dates = _day(each["deprecated"]), _day(each["sunset"])
+        rows.append((each["api"], each["version"], each["state"], *dates, each["guide"] or ""))
+    print_columns(rows)
 
 
 @versions.command()
@@ -71,11 +76,14 @@ def _print_calls(answer: dict[str, Any]) -> None:
         who = each["api"], each["consumer"]
         requests[who] += each["requests"]
         latest[who] = max(each["day"], latest.get(who, ""))
-    for who, count in requests.most_common():
-        click.echo(f"{count:>9}  {who[0]}  {visible(who[1])}  last on {latest[who]}")
     if not requests:
         click.echo(f"nobody has called {answer['version']} since {answer['first']}", err=True)
+        return
+    rows = [("API", "CALLER", "REQUESTS", "LAST ON")]
+    for (api, consumer), count in requests.most_common():
+        rows.append((api, visible(consumer), str(count), latest[api, consumer]))
+    print_columns(rows)
 
 
-def _day(second: int) -> str:
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d}"
+def _day(second: int | None) -> str:
+    return "" if second is None else f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d}"

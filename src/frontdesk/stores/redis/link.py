@@ -75,7 +75,7 @@ class Link:
             async with asyncio.timeout(PATIENCE):
                 return await work(self._redis)
         except _errors() as error:
-            told = str(error) or f"no answer within {PATIENCE:g} s"
+            told = str(error).rstrip(".") or f"no answer within {PATIENCE:g} s"
             if not self.lost:
                 self.lost = True
                 _log.warning("Redis is lost: %s; %s until it is back", told, self._meanwhile)
