@@ -267,6 +267,7 @@ async def test_who_still_calls_a_version_is_known(tmp_path):
             ["visits", "anonymous", "1"],
         ]
         assert [line.split()[1:3] for line in await printed(path, "list")] == [
+            ["VERSION", "STATE"],
             ["v0", "retired"],
             ["v1", "deprecated"],
             ["v2", "current"],
