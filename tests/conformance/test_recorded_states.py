@@ -75,9 +75,11 @@ def _differences(case):
     found = [None if run.status == expected["status"] else f"{run.status}: {run.error} {run.cause}"]
     if run.status == "SUCCEEDED" and "output" in expected:
         found.append(compare.matches(expected["output"], run.output, "output"))
-    for field in ("error", "cause"):
-        if field in expected:
-            found.append(compare.matches(expected[field], getattr(run, field), field))
+    found += [
+        compare.matches(expected[field], getattr(run, field), field)
+        for field in ("error", "cause")
+        if field in expected
+    ]
     if "history" in expected:
         events = [compare.api_event(event) for event in run.history]
         found.append(compare.history(expected["history"], expected["historyOrder"], events))

@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from frontdesk.cli.configured import output_option, show, write
+from frontdesk.cli.state_runs import run
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -73,3 +74,6 @@ def graph(file: Path, output: Path | None) -> None:
         show(read.findings)
         raise SystemExit(1)
     write(draw(read.machine, title=file.name.partition(".")[0]), output)
+
+
+states.add_command(run)

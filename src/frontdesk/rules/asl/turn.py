@@ -198,6 +198,7 @@ class Turn:
     ) -> None:
         """Fail a state by an error in its own data. after: what `EvaluationFailed` follows."""
         self.give_up_within(strand)
+        self.cancel(strand)
         cause = error.cause
         if error.name != DATA_LIMIT_EXCEEDED:
             cause = f"An error occurred while executing the state '{state.name}' (entered at the event id #{strand.entered}). {cause}"
@@ -250,7 +251,6 @@ class Turn:
 
     def _defeat(self, strand: Strand, failure: Failure) -> None:
         strand.phase = Phase.FAILED
-        self.run.waiting.pop(strand.entry, None)
         self.ended.append((strand, failure))
 
     # Giving up.
@@ -285,12 +285,16 @@ class Turn:
             self.emit(strand, "MapIterationAborted", details, follow=False)
 
     def _release(self, strand: Strand) -> None:
-        if self.run.waiting.pop(strand.entry, None) is not None:
-            cancel = CancelTimer if strand.phase in _TIMED else CancelTask
-            self.commands.append(cancel(key=self.key(strand), attempt=strand.attempt))
+        self.cancel(strand)
         if strand.id in self.run.ready:
             self.run.ready.remove(strand.id)
         strand.phase = Phase.ABORTED
+
+    def cancel(self, strand: Strand) -> None:
+        """Let a strand wait no more: what it waits for is not wanted."""
+        if self.run.waiting.pop(strand.entry, None) is not None:
+            command = CancelTimer if strand.phase in _TIMED else CancelTask
+            self.commands.append(command(key=self.key(strand), attempt=strand.attempt))
 
     def forget_within(self, strand: Strand) -> None:
         """Drop what has been given up within a strand's state: nobody will redrive it."""

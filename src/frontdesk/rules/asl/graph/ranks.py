@@ -15,13 +15,14 @@ from frontdesk.rules.asl.graph.outline import Edge, Outline
 class Item:
     """What stands in a row: a node, a label, or what an edge passes through.
 
-    node: the name of a node, "" for others. lane: which target, and whether it leads up, for others.
-    labelled: the edge whose label stands here.
+    node: the name of a node, "" for others. lane: for others, the target, whether it leads up, and the
+    source where that is in the next row: only longer ways run together. labelled: the edge whose label
+    stands here.
     """
 
     row: int
     node: str = ""
-    lane: tuple[str, bool] = ("", False)
+    lane: tuple[str, bool, str] = ("", False, "")
     labelled: Edge | None = None
 
     @property
@@ -79,10 +80,11 @@ def _chain(edge: Edge, items: Mapping[str, Item], turned: bool) -> list[Item]:
     ends = items[edge.source], items[edge.target]
     upper, lower = reversed(ends) if turned else ends
     label_row = lower.row - 1 if turned else upper.row + 1
+    lane = edge.target, turned, edge.source if lower.row - upper.row == 2 else ""
     between = [
         Item(
             row,
-            lane=(edge.target, turned),
+            lane=lane,
             labelled=edge if edge.labels and row == label_row else None,
         )
         for row in range(upper.row + 1, lower.row)

@@ -7,6 +7,7 @@ import json
 import unicodedata
 from typing import Final
 
+from frontdesk.rules.asl.data.expressions import expression_of, is_expression
 from frontdesk.rules.asl.model import (
     And,
     Catcher,
@@ -25,12 +26,16 @@ from frontdesk.rules.asl.model import (
     WaitState,
     WorkState,
 )
+from frontdesk.rules.asl.resources import Kind, read_resource
 
 LONGEST_LINE: Final = 30
 """Characters of a line in a box; names that are longer take several."""
 
 LONGEST_LABEL: Final = 34
 """Characters of a line at an edge; the whole text is told beside it, for readers who point there."""
+
+LONGEST_DETAIL: Final = 48
+"""Characters of a box's second line."""
 
 _NARROW: Final = frozenset("fijlrt.,:;'|!()[]{} -/\\")
 _WIDE: Final = frozenset("mwMW@%&—…")
@@ -58,8 +63,8 @@ def _share(character: str) -> float:
     if character in _NARROW:
         return 0.4
     if character in _WIDE:
-        return 1.0
-    return 0.72 if character.isupper() else 0.62
+        return 1.15
+    return 0.78 if character.isupper() else 0.65
 
 
 def lines(name: str) -> list[str]:
@@ -75,10 +80,10 @@ def lines(name: str) -> list[str]:
     return broken
 
 
-def short(text: str) -> str:
-    """Cut a label to its longest length."""
+def short(text: str, most: int = LONGEST_LABEL) -> str:
+    """Cut a text to so many characters, in one line."""
     flat = " ".join(text.split())
-    return flat if len(flat) <= LONGEST_LABEL else flat[: LONGEST_LABEL - 1] + "…"
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
 
 
 def kind(state: State) -> str:
@@ -91,32 +96,44 @@ def detail(state: State) -> str:
     said = [kind(state), *_particulars(state)]
     if isinstance(state, WorkState) and state.retry:
         said.append("retries")
-    return short(" · ".join(said))
+    return short(" · ".join(said), LONGEST_DETAIL)
 
 
 def _particulars(state: State) -> list[str]:
     match state:
         case TaskState():
-            return [state.resource.rpartition(":::")[2].rpartition("function:")[2]]
+            return [_resource(state.resource)]
         case WaitState(seconds=int(seconds)):
             return [f"{seconds} s"]
         case WaitState():
             until = state.timestamp or state.timestamp_path or state.seconds_path or state.seconds
-            return [str(until)]
+            return [_plain(str(until))]
         case MapState(mode=Mode.DISTRIBUTED):
             return ["distributed"]
         case ParallelState():
             return [f"{len(state.branches)} branches"]
         case FailState(error=str(error)):
-            return [error]
+            return [_plain(error)]
         case _:
             return []
+
+
+def _resource(arn: str) -> str:
+    found = read_resource(arn)
+    if found.kind is Kind.SERVICE:
+        return f"{found.service}:{found.action}"
+    return f"activity {found.name}" if found.kind is Kind.ACTIVITY else found.name
+
+
+def _plain(text: str) -> str:
+    """Return an expression without its marks; other texts as they are."""
+    return expression_of(text) if is_expression(text) else text
 
 
 def rule(one: ChoiceRule) -> str:
     """Write the condition of a rule."""
     if isinstance(one.condition, str):
-        return one.condition.removeprefix("{%").removesuffix("%}").strip()
+        return _plain(one.condition)
     return _value(one.condition) if isinstance(one.condition, bool) else _test(one.condition)
 
 

@@ -20,7 +20,6 @@ from frontdesk.rules.asl.errors import (
     Failure,
 )
 from frontdesk.rules.asl.messages import (
-    CancelTask,
     ChildFailed,
     ChildSucceeded,
     Invoke,
@@ -252,8 +251,7 @@ def _succeed(turn: Turn, strand: Strand, state: MapState, result: Json) -> None:
 
 
 def _fail(turn: Turn, strand: Strand, state: MapState, failure: Failure) -> None:
-    del turn.run.waiting[strand.entry]
-    turn.commands.append(CancelTask(key=turn.key(strand), attempt=strand.attempt))
+    turn.cancel(strand)
     told = {"error": failure.error, "cause": failure.cause or ""}
     turn.emit(strand, "MapRunFailed", told)
     turn.fail(strand, state, failure)
