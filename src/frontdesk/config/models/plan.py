@@ -64,7 +64,7 @@ class _QuotaForm(ShortForm):
             return {"limit": int(found[1].replace(",", "")), "period": _PERIODS[found[2]]}
         if isinstance(value, (dict, Model)):
             return value
-        raise ValueError("expected a quota such as 1000/d, 5000/w or 20,000/month, or a mapping")
+        raise ValueError("expected a quota such as 1000/d, 5000/w or 20000/month, or a mapping")
 
 
 class MethodLimits(Model):
