@@ -3,22 +3,24 @@
     GET  /cache                                         how many there are, and their bytes
     POST /cache/flush  {"api": …, "stage": …, "route": …}   drop them, all or those of an API, stage, route
 
-With workers, all of them are asked and told.
+With workers, all of them are asked and told. What the file does not have is refused: a misspelt name drops nothing.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Protocol
 
 import orjson
 
-from frontdesk.base.errors import StoreError
+from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.config.models.root import Config
+from frontdesk.config.validation import did_you_mean
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON, refusal
 from frontdesk.ports.cache import Stats
 
 LEVELS = ("api", "stage", "route")
-"""What a flush may name, each only with those before it: how the keys of a cache begin."""
+"""What a flush may name: an API, and of it a stage, a route, or both. So do the keys of a cache begin."""
 
 
 class Caches(Protocol):
@@ -34,8 +36,10 @@ class CacheApi:
 
     needs_token = True
 
-    def __init__(self, caches: Caches) -> None:
+    def __init__(self, caches: Caches, config: Callable[[], Config]) -> None:
+        """config: the configuration in force."""
         self._caches = caches
+        self._config = config
 
     def serves(self, ex: Exchange) -> bool:
         """See Face."""
@@ -52,31 +56,63 @@ class CacheApi:
         return _reply(200, (await self._caches.cache_stats())._asdict())
 
     async def _flush(self, ex: Exchange) -> Reply:
-        prefix = _prefix(ex.body)
-        if prefix is None:
-            hint = f"write {', '.join(LEVELS)}, each only with those before it"
-            return _reply(422, {"message": "expected what to flush", "hint": hint, "findings": []})
         try:
-            flushed = await self._caches.flush_cache(prefix)
+            names = _names(_asked(ex.body), self._config())
+        except FrontdeskError as error:
+            return _refused(422, error.message, error.hint)
+        try:
+            flushed = await self._caches.flush_cache("".join([f"{name}\0" for name in names]))
         except StoreError as error:
             hint = "answers here are dropped; tell the other gateways again when Redis is back"
-            return _reply(503, {"message": error.message, "hint": hint, "findings": []})
+            return _refused(503, error.message, hint)
         return _reply(200, {"flushed": flushed})
 
 
-def _prefix(body: bytes) -> str | None:
-    """Return how the keys begin that a request means; None where it cannot be understood."""
+def _asked(body: bytes) -> dict[str, str]:
+    """Read what a request names, by level. Raises: FrontdeskError where it cannot be understood."""
     try:
         asked: Any = orjson.loads(body or b"{}")
     except ValueError:
-        return None
-    if not isinstance(asked, dict) or asked.keys() - set(LEVELS):
-        return None
-    said = [asked[level] for level in LEVELS if level in asked]
-    first = [asked.get(level) for level in LEVELS[: len(said)]]
-    if said != first or not all(isinstance(name, str) and name for name in said):
-        return None
-    return "".join([f"{name}\0" for name in said])
+        asked = None
+    if (
+        not isinstance(asked, dict)
+        or asked.keys() - set(LEVELS)
+        or (asked and "api" not in asked)
+        or not all(isinstance(name, str) for name in asked.values())
+    ):
+        raise FrontdeskError("expected what to flush", hint="write api, and stage or route of it")
+    return asked
+
+
+def _names(asked: dict[str, str], config: Config) -> list[str]:
+    """Return the API, stage and route that are meant, or the first of them. Raises: FrontdeskError."""
+    if not asked:
+        return []
+    api = config.apis[_known("API", asked["api"], config.apis)]
+    names = [asked["api"]]
+    if "stage" in asked:
+        names.append(_known("stage", asked["stage"], api.stages))
+    elif "route" in asked:
+        if len(api.stages) > 1:
+            raise FrontdeskError(
+                f"several stages have this route: {', '.join(api.stages)}", hint="say one"
+            )
+        names += api.stages
+    if "route" in asked:
+        names.append(_known("route", asked["route"], [key for _, key, _ in api.operations()]))
+    return names
+
+
+def _known(kind: str, name: str, names: Iterable[str]) -> str:
+    """Return a name of the file. Raises: FrontdeskError where it has no such name."""
+    if name not in names:
+        hint = did_you_mean(name, names) or f"there is {', '.join(names)}"
+        raise FrontdeskError(f"there is no such {kind}: {name}", hint=hint)
+    return name
+
+
+def _refused(status: int, message: str, hint: str) -> Reply:
+    return _reply(status, {"message": message, "hint": hint, "findings": []})
 
 
 def _reply(status: int, document: object) -> Reply:

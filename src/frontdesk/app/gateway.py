@@ -222,7 +222,7 @@ class Frontdesk:
     def _faces(self) -> tuple[Face, ...]:
         return (
             ConfigApi(self.reloads),
-            CacheApi(self._data),
+            CacheApi(self._data, lambda: self.config),
             MethodTests(lambda: self._in_force),
             Readiness(self._data.not_ready, self._functions_not_ready),
             *self._data.telemetry.faces(self._data.samples),

@@ -34,17 +34,17 @@ def stats(paths: tuple[Path, ...]) -> None:
 @cache.command()
 @config_option
 @click.argument("target", required=False, metavar="[API[/STAGE]]")
-@click.option("--route", help="Only this route, such as 'GET /plans'. Needs a stage.")
+@click.option("--route", help="Only this route of the API, such as 'GET /plans'.")
 def flush(paths: tuple[Path, ...], target: str | None, route: str | None) -> None:
     """Drop kept answers: all, or those of an API, of a stage, of a route.
 
     What is being fetched meanwhile is not kept either.
+
+    Example: frontdesk cache flush partners --route 'GET /plans'
     """
     from frontdesk.cli.operator import command
 
     api, _, stage = (target or "").partition("/")
-    if route and api and not stage:
-        stage = "$default"
     named = {"api": api, "stage": stage, "route": route or ""}
     asked = {level: name for level, name in named.items() if name}
     told = command(read(paths, _ADMIN).config.admin, "/cache/flush", asked)
