@@ -1,20 +1,25 @@
 """Whatever stands in a file: an import gives a result or a ConfigError, soon."""
 
 import json
-import re
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frontdesk.base.errors import ConfigError, Position
+from frontdesk.base.errors import ConfigError
 from frontdesk.config.imports import importing
-from frontdesk.config.imports.cloudformation.intrinsics import FUNCTIONS
+from frontdesk.config.imports.cloudformation.intrinsics import FUNCTIONS, TAGS
 from frontdesk.config.imports.cloudformation.reading import TYPES as TEMPLATE_TYPES
+from frontdesk.config.imports.cloudformation.sam import read_sam_tree
 from frontdesk.config.imports.files import Project
 from frontdesk.config.imports.hcl.functions import FUNCTIONS as HCL_FUNCTIONS
-from frontdesk.config.imports.resources import Declared, Resource
+from frontdesk.config.imports.resources import Declared
+from frontdesk.config.imports.serverless.service import read_service
+from frontdesk.config.placed import Placed, planted
+from frontdesk.config.yaml_source import read_yaml
 from frontdesk.config.yaml_text import write_yaml
+from tests.config.imports.cloudformation import test_reading, test_sam
+from tests.config.imports.serverless import test_service
 from tests.config.imports.test_importing import FUNCTION, HTTP_API, REST_API
 
 FEW = settings(
@@ -48,37 +53,43 @@ def survives(run):
         assert all(finding.where.line >= 1 for finding in error.findings)
 
 
-ATTRIBUTES = st.sampled_from(
-    sorted(set(re.findall(r"^\s*(\w+)\s+=", FUNCTION + HTTP_API + REST_API, re.MULTILINE)))
-    + [
-        *("cors_configuration", "route_settings", "default_route_settings", "access_log_settings"),
-        *("identity_sources", "jwt_configuration", "routing_config", "environment", "layers"),
-        *("request_models", "request_parameters", "api_stages", "throttle", "quota_settings"),
-        *("response_parameters", "canary_settings", "settings", "body", "name", "id", "policy"),
-        *("schema", "domain_name", "integration_type", "request_templates", "body_file"),
-    ]
-)
-RESOURCES = st.lists(
-    st.tuples(
-        st.sampled_from(sorted(importing._READ)),
-        st.dictionaries(ATTRIBUTES, tree_of(ATTRIBUTES), max_size=6),
-    ),
-    max_size=6,
-)
+GOOD = {
+    "a REST API": (test_reading.REST_API, read_sam_tree),
+    "an HTTP API": (test_reading.HTTP_API, read_sam_tree),
+    "a REST API of SAM": (test_sam.REST_API, read_sam_tree),
+    "an HTTP API of SAM": (test_sam.HTTP_API, read_sam_tree),
+    "a REST API of Serverless": (test_service.REST, read_service),
+    "an HTTP API of Serverless": (test_service.HTTP, read_service),
+}
 
 
-@given(RESOURCES)
-@FEW
-def test_resources_with_any_values(tmp_path, resources):
-    declared = Declared(Project(tmp_path))
-    api = {"aws_apigatewayv2_api": {"name": "A"}, "aws_api_gateway_rest_api": {"name": "B"}}
-    at = Position(str(tmp_path / "main.tf"), 1, 1, "")
-    for number, (kind, said) in enumerate([*api.items(), *resources]):
-        of_api = {"api_id": "A0", "rest_api_id": "A1", "function_name": "A"}
-        values = said if kind in api else of_api | said
-        address = f"A{number}"
-        declared.resources.append(Resource(values, address, at, kind, address, address))
-    survives(lambda: importing.import_resources(declared, "x", tmp_path / "main.tf", {}))
+def changes(value):
+    """Go through a value with each of its parts, in turn, replaced by some of another form."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from ({**value, key: other} for other in changes(each))
+    elif isinstance(value, list):
+        for at, each in enumerate(value):
+            yield from ([*value[:at], other, *value[at + 1 :]] for other in changes(each))
+    yield from ("x", 5, [5], {"a": 5}, None, {"a": {"b": [5]}})
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_each_value_of_a_good_template_may_have_any_form(tmp_path, name):
+    text, read = GOOD[name]
+    path = tmp_path / "template.yaml"
+    tree, findings = read_yaml(text.encode(), str(path), TAGS)
+    assert not findings
+
+    def run(value):
+        declared = Declared(Project(tmp_path))
+        read(Placed(*planted(value, tree.node)), {}, declared)
+        return importing.import_resources(declared, "x", path, {})
+
+    assert run(tree.value).content["apis"]
+    for value in changes(tree.value):
+        if isinstance(value, dict):  # the top of a file is a mapping
+            survives(lambda value=value: run(value))
 
 
 PROPERTIES = st.sampled_from(

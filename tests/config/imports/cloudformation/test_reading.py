@@ -12,8 +12,7 @@ FUNCTION = """
 """
 
 
-def test_a_rest_api_with_nested_methods(sam):
-    imported = sam(f"""
+REST_API = f"""
 Conditions: {{Never: !Equals [a, b]}}
 Resources: {FUNCTION}
   Api: {{Type: AWS::ApiGateway::RestApi, Properties: {{Name: partners}}}}
@@ -97,7 +96,11 @@ Resources: {FUNCTION}
     Type: AWS::ApiGateway::BasePathMapping
     Properties: {{DomainName: !Ref Domain, RestApiId: !Ref Api, BasePath: v1, Stage: !Ref Stage}}
   Deployment: {{Type: AWS::ApiGateway::Deployment, Properties: {{RestApiId: !Ref Api}}}}
-""")
+"""
+
+
+def test_a_rest_api_with_nested_methods(sam):
+    imported = sam(REST_API)
     api = imported.content["apis"]["partners"]
     method = api["resources"]["/pets/{id}"]["PUT"]
     assert method["authorizer"] == "pool"
@@ -130,8 +133,7 @@ Resources: {FUNCTION}
     assert imported.load()
 
 
-def test_an_http_api_of_plain_resources(sam):
-    imported = sam(f"""
+HTTP_API = f"""
 Resources: {FUNCTION}
   Live: {{Type: AWS::Lambda::Alias, Properties: {{Name: live, FunctionName: !Ref Book, FunctionVersion: !GetAtt One.Version, ProvisionedConcurrencyConfig: {{ProvisionedConcurrentExecutions: 2}}}}}}
   One: {{Type: AWS::Lambda::Version, Properties: {{FunctionName: !Ref Book}}}}
@@ -188,7 +190,11 @@ Resources: {FUNCTION}
   Lost:
     Type: AWS::ApiGatewayV2::Route
     Properties: {{ApiId: !Ref Other, RouteKey: GET /lost}}
-""")
+"""
+
+
+def test_an_http_api_of_plain_resources(sam):
+    imported = sam(HTTP_API)
     api = imported.content["apis"]["desk"]
     assert api["routes"] == {
         "GET /a": {

@@ -120,8 +120,7 @@ functions: {f: {handler: a.b, events: [{httpApi: GET /x}]}}
     assert imported.content["apis"]["dev-s"]["cors"] == {"allow_origins": ["*"]}
 
 
-def test_events_of_a_rest_api(serverless):
-    imported = serverless("""
+REST = """
 service: clinic
 provider:
   runtime: python3.12
@@ -143,7 +142,11 @@ functions:
           request: {parameters: {querystrings: {region: true}, headers: {X-A: false}}}
       - http: {path: pool, method: get, authorizer: {name: pool, arn: "arn:aws:cognito-idp:us-east-1:1:userpool/us-east-1_x"}}
       - http: {path: signed, method: get, authorizer: aws_iam}
-""")
+"""
+
+
+def test_events_of_a_rest_api(serverless):
+    imported = serverless(REST)
     api = imported.content["apis"]["dev-clinic"]
     call = {"integration": {"type": "aws_proxy", "function": "book"}}
     assert api["resources"]["/open"] == {"GET": call}

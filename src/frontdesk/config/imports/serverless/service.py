@@ -47,10 +47,14 @@ def read_serverless(
     Raises: ConfigError for what is no service, or has variables that cannot be known.
     """
     written = declared.project.tree(path, Position(str(path), 1, 1, ""), TAGS)
-    if not {"functions", "resources"} & written.value.keys():
+    read_service(Variables(written, given, environ, declared).resolve(written), given, declared)
+
+
+def read_service(service: Placed, given: Mapping[str, str], declared: Declared) -> None:
+    """Read a service whose variables are replaced, and add what it declares."""
+    if not {"functions", "resources"} & service.value.keys():
         message = "expected a serverless.yml with functions or resources"
-        raise ConfigError((Finding("error", "template", written.position(), message),))
-    service = Variables(written, given, environ, declared).resolve(written)
+        raise ConfigError((Finding("error", "template", service.position(), message),))
     for key in _LEFT:
         placed = service.get(key)
         if placed is not None:
