@@ -301,6 +301,19 @@ def test_a_value_of_the_authorizer_is_part_of_a_key(open_door):
     assert len(door.seen) == 2
 
 
+@pytest.mark.parametrize("settings", [{}, {"mode": "rfc9111"}], ids=["ttl", "rfc9111"])
+def test_callers_of_whom_nothing_is_known_share_no_answer(open_door, settings):
+    key = ["path", "authorizer.practice_id"]
+    door = open_door({"key": key, **settings}, authorizers={"desk": None})
+    door.answer = lambda _ex: Reply(200, [(b"Cache-Control", b"max-age=9")], b"made")
+    for _ in range(2):
+        door.reply(authorizer={"sub": "somebody"})
+    assert len(door.seen) == 2
+    for _ in range(2):
+        door.reply(authorizer={"practice_id": "p1"})
+    assert len(door.seen) == 3
+
+
 def test_post_is_kept_by_its_body(open_door):
     door = open_door({"methods": ["POST"], "key": ["path", "body"]})
     assert door.lookup.needs_body

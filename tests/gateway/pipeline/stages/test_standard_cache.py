@@ -45,6 +45,7 @@ class Door:
             version="",
             facts=SimpleNamespace(stage="$default", variables={}),
             operation=self._api.routes[key],
+            authorizer=None,
             at=("apis", "clinic", "routes", key),
             config=SimpleNamespace(name="desk", authorizers={}),
             parts=SimpleNamespace(

@@ -22,6 +22,7 @@ from frontdesk.gateway.pipeline.stages.cache_key import (
     CREDENTIALS,
     covers_credentials,
     key_of,
+    knows_caller,
     narrowing,
     scope_of,
 )
@@ -121,6 +122,7 @@ class TtlCache:
         self._narrow = narrowing(settings)
         self._methods = frozenset(settings.methods)
         self._covered = covers_credentials(settings)
+        self._knows_caller = knows_caller(build, settings)
         self._by_body = "POST" in settings.methods
         self._statuses = frozenset(settings.status)
         self.ttl = settings.ttl
@@ -159,7 +161,7 @@ class TtlCache:
         if ex.method not in self._methods and not (ex.method == "HEAD" and "GET" in self._methods):
             return "method"
         has_body = ex.body or ex.source is not None
-        if ex.upgrade or (has_body and not self._by_body):
+        if ex.upgrade or (has_body and not self._by_body) or not self._knows_caller(ex):
             return "bypass"
         return "" if self._covered or CREDENTIALS.isdisjoint(ex.headers) else "bypass"
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 import orjson
 
 from frontdesk.base.streams import Fields
-from frontdesk.config.models.cache import Cache, key_selector
+from frontdesk.config.models.cache import Cache, is_identity, key_selector
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.values import bind_selector
@@ -104,6 +104,18 @@ def _all_values(name: str) -> Callable[[Exchange], object]:
 def _typed_body(ex: Exchange) -> list[str]:
     media_type = ex.headers.get(b"content-type", b"").decode("latin-1")
     return [hashlib.sha256(ex.body).hexdigest(), media_type]
+
+
+def knows_caller(build: RouteBuild, cache: Cache) -> Callable[[Exchange], bool]:
+    """Compile whether a request says any of what tells callers apart.
+
+    Where nobody is asked who he is, or the answers are for all, it need not.
+    """
+    asks = build.authorizer is not None or (build.operation and build.operation.api_key)
+    if cache.shared or not asks:
+        return lambda _ex: True
+    values = [_value(key_selector(part)) for part in cache.key if is_identity(part)]
+    return lambda ex: any(value(ex) for value in values)
 
 
 # -- what the integration is shown ----------------------------------------------------------------

@@ -17,7 +17,12 @@ from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.stages.background import behind
-from frontdesk.gateway.pipeline.stages.cache_key import full_key_of, scope_of, unconditional
+from frontdesk.gateway.pipeline.stages.cache_key import (
+    full_key_of,
+    knows_caller,
+    scope_of,
+    unconditional,
+)
 from frontdesk.gateway.pipeline.stages.cache_parts import CacheParts, landing
 from frontdesk.gateway.pipeline.stages.cached_answers import kept_fields
 from frontdesk.ports.cache import Entry, Flight
@@ -48,13 +53,14 @@ class StandardCache:
         self.identified = settings.tells_callers_apart
         self.most = min(settings.max_entry, parts.cache.max_entry)
         self._key = full_key_of(scope_of(build), settings)
+        self._knows_caller = knows_caller(build, settings)
         self._heeds_clients = settings.client_control
         self.detail = "as the backend says"
 
     def look_up(self, ex: Exchange) -> Reply | Parked | None:
         """See ResponseCache."""
         parts, control = self.parts, self._control(ex.headers)
-        why = _passes(ex, control)
+        why = _passes(ex, control) or ("" if self._knows_caller(ex) else "bypass")
         if why:
             parts.bypass(ex, why)
             return None
