@@ -1,5 +1,6 @@
 """JSONata as state machines use it: values, AWS's functions, errors, bounds."""
 
+import contextlib
 import copy
 import sys
 
@@ -302,10 +303,8 @@ TOKENS = [
 @settings(max_examples=300)
 @given(st.lists(st.sampled_from(TOKENS), max_size=12))
 def test_no_expression_raises_anything_else(tokens):
-    try:
+    with contextlib.suppress(JsonataError):
         value_of(" ".join(tokens))
-    except JsonataError:
-        pass
 
 
 json_values = st.recursive(
@@ -373,10 +372,8 @@ NAMES = [
 @given(st.sampled_from(NAMES), st.lists(json_values, max_size=3))
 def test_no_arguments_raise_anything_else(name, arguments):
     written = ", ".join(f"$a{index}" for index in range(len(arguments)))
-    try:
+    with contextlib.suppress(JsonataError):
         value_of(f"${name}({written})", {f"a{at}": one for at, one in enumerate(arguments)})
-    except JsonataError:
-        pass
 
 
 @given(json_values)

@@ -12,7 +12,7 @@ Source: Jayway JsonPath's README; AWS, "$input variables", "Paths" of the Amazon
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
@@ -84,7 +84,7 @@ class Path:
         Raises: PathLimitError, or what `spend` raises.
         """
         if self.keys is not None:
-            return _walk(document, self.keys)
+            return walk(document, self.keys)
         return self.matches(document, document, spend or _Visits().spend)
 
     def matches(self, value: Any, document: Any, spend: Spend) -> list[Any]:
@@ -225,7 +225,8 @@ def _unreadable(text: str, at: int) -> PathError:
     )
 
 
-def _walk(value: Any, keys: tuple[Any, ...]) -> Any:
+def walk(value: Any, keys: Sequence[Any]) -> Any | Missing:
+    """Return what stands below a value by names and indexes, or MISSING."""
     for key in keys:
         if isinstance(value, dict):
             if key not in value:

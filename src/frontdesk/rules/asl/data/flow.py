@@ -11,15 +11,12 @@ Source: AWS, "Processing input and output in Step Functions", "Transforming data
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from frontdesk.rules.asl.data.errors import QUERY_EVALUATION_ERROR, RUNTIME, StateError
-from frontdesk.rules.asl.data.expressions import States, evaluate_field, evaluate_template
+from frontdesk.rules.asl.data.expressions import States, evaluate_template
 from frontdesk.rules.asl.data.paths import put, select
 from frontdesk.rules.asl.data.scope import (
     Scope,
-    hold_names,
     hold_payload,
     hold_variables,
-    json_text,
 )
 from frontdesk.rules.asl.data.templates import fill
 from frontdesk.rules.asl.model import (
@@ -30,8 +27,6 @@ from frontdesk.rules.asl.model import (
     ChoiceState,
     DataState,
     Json,
-    MapState,
-    Mode,
     ParallelState,
     PassState,
     QueryLanguage,
@@ -122,37 +117,6 @@ def choose(
     return _held(state, output, fill(assign or {}, selected, scope), scope)
 
 
-def map_items(state: MapState, raw_input: Json, scope: Scope) -> Json:
-    """Return the items of a Map: a list, or of a distributed one in JSONPath an object as well.
-
-    Raises: StateError for all else.
-    """
-    if state.query_language is QueryLanguage.JSONPATH:
-        items = select(state.items_path, select(state.input_path, raw_input, scope), scope)
-        if isinstance(items, list) or (isinstance(items, dict) and state.mode is Mode.DISTRIBUTED):
-            return items
-        cause = f'Reference path "{state.items_path}" must point to array.'
-        raise StateError(RUNTIME, cause)
-    if state.items is not ABSENT:
-        return evaluate_field(state.items, "Items", "array", States(raw_input), scope)
-    if isinstance(raw_input, list):
-        return raw_input
-    cause = f"Map state input must be an array but was: {json_text(raw_input)}"
-    raise StateError(QUERY_EVALUATION_ERROR, cause)
-
-
-def item_input(state: MapState, raw_input: Json, item: Json, scope: Scope) -> Json:
-    """Return the input of one iteration.
-
-    scope: its context has `Map.Item` already. `$` in an ItemSelector is the Map's input, not the item.
-    """
-    if state.item_selector is ABSENT:
-        return item
-    if state.query_language is QueryLanguage.JSONATA:
-        return evaluate_template(state.item_selector, "ItemSelector", States(raw_input), scope)
-    return fill(state.item_selector, select(state.input_path, raw_input, scope), scope)
-
-
 def _evaluated(written: Json | Absent, seen: States, scope: Scope, *, default: Json) -> Json:
     return default if written is ABSENT else evaluate_template(written, "Output", seen, scope)
 
@@ -163,6 +127,5 @@ def _assigned(assign: Mapping[str, Json] | None, seen: States, scope: Scope) -> 
 
 def _held(state: DataState, output: Json, assigned: Mapping[str, Json], scope: Scope) -> Conclusion:
     hold_payload(state.name, output)
-    hold_names(assigned)
     hold_variables(assigned, scope.variables)
     return Conclusion(output, assigned)

@@ -13,7 +13,7 @@ from frontdesk.rules.lang.intrinsics import (
     compile_intrinsic,
     is_intrinsic,
 )
-from frontdesk.rules.lang.jsonpath import MISSING, Missing, PathError, PathLimitError
+from frontdesk.rules.lang.jsonpath import MISSING, Missing, PathError, PathLimitError, walk
 from frontdesk.rules.lang.states_path import Root, StatesPath, compile_states_path
 
 
@@ -130,12 +130,10 @@ def _why_missing(path: StatesPath, data: Json, scope: Scope) -> str:
     """Tell which part of a definite path is missing, in the words of Jayway's JsonPath."""
     keys = path.path.keys or ()
     shown = ["$", *(f"[{key}]" if isinstance(key, int) else f"['{key}']" for key in keys)]
-    value = _root(path, data, scope)
-    for depth, key in enumerate(keys[:-1], 1):
-        inside = isinstance(value, dict) if isinstance(key, str) else isinstance(value, list)
-        if not inside or (isinstance(value, dict) and key not in value):
+    root = _root(path, data, scope)
+    for depth in range(1, len(keys)):
+        if walk(root, keys[:depth]) is MISSING:
             return f"Missing property in path {''.join(shown[: depth + 1])}"
-        value = value[key]
     return f"No results for path: {''.join(shown)}"
 
 

@@ -89,10 +89,3 @@ def hold_variables(assigned: Mapping[str, Json], variables: Mapping[str, Json]) 
 def is_variable_name(name: str) -> bool:
     """Whether a variable may have this name: a Unicode identifier of 80 characters, but not `states`."""
     return len(name) <= LONGEST_NAME and name != "states" and _NAME.fullmatch(name) is not None
-
-
-def hold_names(assigned: Mapping[str, Json]) -> None:
-    """Refuse names that no variable may have."""
-    for name in assigned:
-        if not is_variable_name(name):
-            raise StateError(RUNTIME, f"The variable name is not valid: '{name}'")
