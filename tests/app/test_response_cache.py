@@ -160,9 +160,7 @@ async def test_an_operator_sees_and_drops_what_is_kept(tmp_path):
         metrics = (await ask_admin(app, "GET", "/metrics")).body.decode()
         assert 'frontdesk_cache_total{api="clinic",result="hit"} 1' in metrics
         assert f"frontdesk_cache_bytes {told['bytes']}" in metrics
-        assert (await ask_admin(app, "POST", "/cache/flush", b'{"api": "other"}')).json == {
-            "flushed": 0
-        }
+        assert (await ask_admin(app, "POST", "/cache/flush", b'{"api": "other"}')).status == 422
         assert (await ask_admin(app, "POST", "/cache/flush", b"{}")).json == {"flushed": 1}
         await ask(app)
         assert len(calls(tmp_path)) == 2
