@@ -119,8 +119,15 @@ async def emptied(url: str):
     """Open a PostgreSQL database with empty tables; close it on leaving."""
     database = Database(Secret(url))
     await database.open()
-    tables = "frontdesk_catalog, frontdesk_changes, frontdesk_idempotency, frontdesk_usage"
-    await database.run(lambda connection: connection.execute(f"TRUNCATE {tables}"))
+
+    async def empty(connection):
+        tables = await connection.fetch(
+            "SELECT tablename FROM pg_tables WHERE tablename LIKE 'frontdesk_%'"
+        )
+        names = {name for (name,) in tables} - {"frontdesk_schema"}
+        await connection.execute(f"TRUNCATE {', '.join(names)}")
+
+    await database.run(empty)
     yield database
     database.close()
 

@@ -26,6 +26,12 @@ MOST: Final = 10
 _CONNECTING: Final = 5.0  # seconds
 _WORKING: Final = 10.0  # seconds of one statement
 
+# What is acknowledged is on the disk, whatever this server does for others.
+_DURABLE: Final = """
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'
+"""
+
 _MIGRATIONS: Final = sorted(
     (file for file in (files(__package__) / "migrations").iterdir() if file.name.endswith(".sql")),
     key=lambda file: file.name,
@@ -127,9 +133,11 @@ class Database:
         return connection
 
     async def _connect(self) -> "Connection":
-        return await self._driver.connect(
+        connection = await self._driver.connect(
             self._url.reveal(), timeout=_CONNECTING, command_timeout=_WORKING
         )
+        await connection.execute(_DURABLE)
+        return connection
 
     def _put_back(self, connection: "Connection | None") -> None:
         if connection is not None and not connection.is_closed():

@@ -10,9 +10,9 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
@@ -34,7 +34,7 @@ _MIGRATIONS = sorted(
 class _Job(NamedTuple):
     work: Callable[[sqlite3.Connection], Any]
     writes: bool
-    done: Future[Any]
+    done: asyncio.Future[Any]
 
 
 class Database:
@@ -93,10 +93,10 @@ class Database:
         self._connection.close()
 
     async def _run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
-        done: Future[T] = Future()
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(work, writes, done))
         try:
-            return await asyncio.wrap_future(done)
+            return await done
         except sqlite3.Error as error:
             raise StoreError(f"the store did not do it: {error}") from error
 
@@ -110,9 +110,7 @@ class Database:
                 waiting.append(self._jobs.get())
             is_open = None not in waiting
             # Whose caller was cancelled meanwhile is left out.
-            self._commit(
-                [job for job in waiting if job and job.done.set_running_or_notify_cancel()]
-            )
+            self._commit([job for job in waiting if job and not job.done.cancelled()])
 
     def _commit(self, jobs: list[_Job]) -> None:
         """Do all of them in one transaction; tell each its result once it is over."""
@@ -126,11 +124,12 @@ class Database:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             results = [error] * len(jobs)
+        outcomes: defaultdict[asyncio.AbstractEventLoop, list[tuple[_Job, Any]]] = defaultdict(list)
         for job, result in zip(jobs, results, strict=True):
-            if isinstance(result, Exception):
-                job.done.set_exception(result)
-            else:
-                job.done.set_result(result)
+            outcomes[job.done.get_loop()].append((job, result))
+        for loop, told in outcomes.items():
+            with suppress(RuntimeError):  # it was closed; nobody waits any more
+                loop.call_soon_threadsafe(_tell, told)
 
 
 def damage(path: Path) -> str:
@@ -158,6 +157,17 @@ def _attempt(work: Callable[[sqlite3.Connection], Any], connection: sqlite3.Conn
         result = error
     connection.execute("RELEASE one")
     return result
+
+
+def _tell(outcomes: Sequence[tuple[_Job, Any]]) -> None:
+    """Tell callers on one event loop, all in one turn of it: waking it costs more than a small job."""
+    for job, result in outcomes:
+        if job.done.cancelled():
+            continue
+        if isinstance(result, Exception):
+            job.done.set_exception(result)
+        else:
+            job.done.set_result(result)
 
 
 @contextmanager
