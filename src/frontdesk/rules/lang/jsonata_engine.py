@@ -4,7 +4,6 @@ The library's clock and dice are replaced by what is given; its `$eval` is taken
 `jsonata`: importing the library takes long and raises Python's recursion limit, which our depth needs.
 """
 
-import copy
 import math
 import re
 from collections.abc import Mapping
@@ -21,9 +20,10 @@ from frontdesk.rules.lang.jsonata import (
     Undefined,
     UnsupportedResultError,
 )
-from frontdesk.rules.lang.jsonata_functions import LARGEST, our_functions, text_of
+from frontdesk.rules.lang.jsonata_functions import LARGEST, our_functions, text_of, too_long
 from frontdesk.rules.lang.patterns import PatternError, compile_pattern
 
+# Differs: [jsonata-bounds] AWS does not tell its bounds.
 MOST_STEPS: Final = 200_000
 """Steps of one evaluation, about a second: parts evaluated, and what they make by `_ITEMS_OF_A_STEP`."""
 
@@ -45,6 +45,7 @@ _LARGEST_INTEGER: Final = 2**63
 def parse(text: str) -> Any:
     """Compile an expression. Raises: JsonataSyntaxError."""
     try:
+        # Differs: [jsonata-newer] the library reads the operators of JSONata 2.1, too.
         return _Instance(text, _regular_expression)
     except Exception as error:
         # The library's parser runs into every kind of error on what it does not expect.
@@ -115,7 +116,9 @@ class _Run:
     __slots__ = ("_depth", "_instance", "_left", "_room")
 
     def __init__(self, compiled: Any, now: int, chance: Chance) -> None:
-        self._instance = copy.copy(compiled)
+        self._instance = _Instance.__new__(_Instance)
+        self._instance.__dict__.update(compiled.__dict__)
+        # Differs: [jsonata-today] the library asks the machine for the day of a time without a date.
         self._instance.timestamp = now
         self._instance.chance = chance
         self._depth = 0
@@ -172,7 +175,7 @@ class _Run:
         if self._depth > DEEPEST:
             raise JException("D1011", -1)
         if self._left < 0:
-            raise JsonataError("D1012", "Evaluation takes too long. Check for infinite loop")
+            raise too_long()
 
     def _leave(self, _expression: Any, _focus: Any, _frame: Any, result: Any) -> None:
         self._depth -= 1

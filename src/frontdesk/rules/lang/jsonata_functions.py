@@ -23,6 +23,7 @@ from frontdesk.rules.lang.intrinsic_functions import (
     partition,
     rounded,
 )
+from frontdesk.rules.lang.jsonata import JsonataError
 
 LARGEST: Final = 4 * 1024 * 1024
 """Characters of what one function makes; far beyond a payload."""
@@ -35,6 +36,11 @@ _EXACT: Final = 10**21
 
 _RADIX: Final = re.compile(r"0([xX][\da-fA-F]+|[bB][01]+|[oO][0-7]+)")
 _DECIMAL: Final = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?")
+
+
+def too_long() -> JsonataError:
+    """Return the error of what takes more than we allow."""
+    return JsonataError("D1012", "Evaluation takes too long. Check for infinite loop")
 
 
 def text_of(value: Any, prettify: Any = None) -> Any:
@@ -174,7 +180,7 @@ def _replaced(text: str, pattern: Any, replacement: Any, limit: int | None) -> s
         pieces += (text[end:begin], piece)
         end = stop
         if len(pieces) > 2 * MOST_MATCHES:
-            raise JException("D1012", -1, 1000)
+            raise too_long()
     return "".join((*pieces, text[end:]))
 
 
@@ -232,4 +238,4 @@ def _chance() -> Chance:
 
 def _hold(characters: float) -> None:
     if characters > LARGEST:
-        raise JException("D1012", -1, 1000)
+        raise too_long()
