@@ -156,6 +156,24 @@ def test_rest_chooses_the_model_by_the_type_of_the_body(request_, media_type, bo
     assert (stage("rest", BY_TYPE)(request_(fields, body=body)) is None) is passes
 
 
+@pytest.mark.parametrize(
+    ("charset", "passes"),
+    [
+        (b"UTF-8", True),
+        (b'"utf-8"', True),
+        (b"iso-8859-1", True),
+        (b"utf-7", False),
+        (b"utf-8;charset=utf-7", False),
+        (b"shift_jis", False),
+        (b"IBM037", False),
+    ],
+)
+def test_a_body_that_others_read_in_another_charset_is_refused(request_, charset, passes):
+    fields = [(b"content-type", b"application/json; Charset=" + charset)]
+    reply = stage("rest", BY_TYPE)(request_(fields, body=b'{"slot": "a"}'))
+    assert (reply is None) is passes
+
+
 def test_a_default_model_is_for_all_other_types(request_):
     run = stage("rest", {"body": {"$default": "Booking"}})
     assert run(request_([(b"content-type", b"text/plain")], body=b"[]")).status == 400

@@ -5,6 +5,7 @@ Source: AWS, "Request validation for REST APIs in API Gateway".
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,13 @@ MAX_AT_ONCE: Final = 256 * 1024
 """Bytes of a body that is judged on the event loop; larger ones are judged in a thread."""
 
 NO_BODY: Final = Fault("", "a body is required")
+OTHER_CHARSET: Final = Fault("", "expected UTF-8, not the charset that Content-Type names")
+
+_CHARSET: Final = re.compile(rb";\s*charset\s*=\s*\"?([^\s\";]*)", re.IGNORECASE)
+_ASCII_WITHIN: Final = re.compile(
+    rb"utf-?8|us-ascii|iso-8859-[0-9]{1,2}|windows-125[0-9]", re.IGNORECASE
+)
+"""Charsets by which the punctuation of a document is the same as by UTF-8."""
 
 Missing = Callable[[Exchange], list[tuple[str, str]]]
 """Finds the required parameters that a request lacks: location and name of each."""
@@ -97,6 +105,11 @@ def _faults(schema: Schema, body: bytes) -> list[Fault]:
     return schema.faults(body) if body else [NO_BODY]
 
 
+def _is_of_other_charset(content_type: bytes) -> bool:
+    # Differs: [charsets] in UTF-7, a member may hide in a text from us that a backend reads.
+    return any(not _ASCII_WITHIN.fullmatch(name) for name in _CHARSET.findall(content_type))
+
+
 class _Validation:
     """The validation of one operation. The forms differ in what they answer."""
 
@@ -112,6 +125,8 @@ class _Validation:
         schema = _schema_for(self._schemas, ex)
         if schema is None:
             return self.of_another_type(ex)
+        if _is_of_other_charset(ex.headers.get(b"content-type", b"")):
+            return self.refused(ex, missing, [OTHER_CHARSET])
         if ex.source is not None:
             return NEEDS_BODY
         if len(ex.body) > MAX_AT_ONCE:
