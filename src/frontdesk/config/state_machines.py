@@ -22,7 +22,7 @@ _IN_TEXT: Final = re.compile(r"line: (\d+), column: (\d+)\]\Z")
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A file that was read. machine: None where there is an error. findings: diagnostics with their lines."""
+    """A file that was read. machine: None where there is an error. findings: diagnostics by their lines."""
 
     machine: Machine | None
     diagnostics: list[Diagnostic]
@@ -55,7 +55,9 @@ def load_definition(path: Path, *, express: bool = False) -> Definition:
         found = check(document, express=express)
         if not any(one.severity is Severity.ERROR for one in found):
             machine = build_machine(document)
-    return Definition(machine, found, [_finding(one, path, tree) for one in found])
+    findings = [_finding(one, path, tree) for one in found]
+    findings.sort(key=lambda one: (one.where.line, one.where.column))
+    return Definition(machine, found, findings)
 
 
 def _unreadable(faults: list[Finding]) -> Definition:

@@ -35,7 +35,7 @@ _INSTEAD: Final = {
     "Output": "Parameters or ResultPath",
     "Condition": "Variable with an operator",
     "OutputPath": "Output",
-    "Parameters": "Arguments",
+    "Parameters": "Arguments or Output",
     "ResultPath": "Output",
     "ResultSelector": "Output",
     "InputPath": "Arguments or Output",

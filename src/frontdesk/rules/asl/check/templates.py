@@ -3,7 +3,7 @@
 Knows no state.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from frontdesk.rules.asl.check.expressions import check_expression
 from frontdesk.rules.asl.check.paths import looks_like_path
@@ -22,16 +22,20 @@ from frontdesk.rules.lang.states_path import compile_states_path
 
 def template(value: Json, spot: Spot) -> None:
     """Judge a template of JSONPath, at every level of its objects."""
-    for place, key, item in _members(value):
-        if key.endswith(".$"):
-            _filled_in(key, item, spot)
-        elif looks_like_path(item):
-            spot.at(*place, key).tell(
-                f"The value of the field '{key}' looks like a path or an intrinsic function, but"
-                " the name of the field does not end with '.$'",
-                code=Code.NO_DOLLAR,
-                hint=f"write '{key}.$' for what it stands for",
-            )
+    for place, found in _objects(value):
+        for key, item in found.items():
+            if key.endswith(".$"):
+                _filled_in(key, item, spot)
+            elif f"{key}.$" in found:
+                message = f"The fields '{key}' and '{key}.$' cannot both be specified"
+                spot.at(*place).tell(message)
+            elif looks_like_path(item):
+                spot.at(*place, key).tell(
+                    f"The value of the field '{key}' looks like a path or an intrinsic function, but"
+                    " the name of the field does not end with '.$'",
+                    code=Code.NO_DOLLAR,
+                    hint=f"write '{key}.$' for what it stands for",
+                )
 
 
 def _filled_in(key: str, item: Json, spot: Spot) -> None:
@@ -58,9 +62,8 @@ def expressions(value: Json, spot: Spot) -> None:
     """Judge the expressions of JSONata at every level of a value."""
     if is_expression(value):
         check_expression(value, spot)
-    for place, key, item in _members(value):
-        if is_expression(item):
-            check_expression(item, spot.at(*place, key))
+    for key, item in _members(value):
+        expressions(item, spot.at(key))
 
 
 def payload(value: Json, spot: Spot) -> None:
@@ -73,21 +76,25 @@ def payload(value: Json, spot: Spot) -> None:
 
 def static(value: Json, spot: Spot) -> None:
     """Judge a value that nothing is filled into; what looks as if it were is surely a mistake."""
-    for place, key, item in _members(value):
-        if isinstance(key, str) and key.endswith(".$") and looks_like_path(item):
-            spot.at(*place, key).tell(
-                "The result of a Pass state is static: the path stays a text",
-                code=Code.PASS_RESULT_IS_STATIC,
-                hint="write Parameters instead of Result",
-            )
+    for place, found in _objects(value):
+        for key, item in found.items():
+            if key.endswith(".$") and looks_like_path(item):
+                spot.at(*place, key).tell(
+                    "The result of a Pass state is static: the path stays a text",
+                    code=Code.PASS_RESULT_IS_STATIC,
+                    hint="write Parameters instead of Result",
+                )
 
 
-def _members(value: Json, place: Place = ()) -> Iterator[tuple[Place, str, Json]]:
-    """Yield (place of the object, key, item) of all objects in a value."""
+def _objects(value: Json, place: Place = ()) -> Iterator[tuple[Place, dict[str, Json]]]:
+    """Yield (place, object) for all objects in a value, outer ones first."""
     if isinstance(value, dict):
-        for key, item in value.items():
-            yield place, key, item
-            yield from _members(item, (*place, key))
-    elif isinstance(value, list):
-        for at, item in enumerate(value):
-            yield from _members(item, (*place, at))
+        yield place, value
+    for key, item in _members(value):
+        yield from _objects(item, (*place, key))
+
+
+def _members(value: Json) -> Iterable[tuple[str | int, Json]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()

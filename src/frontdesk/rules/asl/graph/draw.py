@@ -8,7 +8,7 @@ from frontdesk.rules.asl.graph.outline import END, START, Outline, outline
 from frontdesk.rules.asl.graph.svg import write_svg
 from frontdesk.rules.asl.model import Machine
 
-MOST_STATES: Final = 1000
+MOST_STATES: Final = 500
 """States of a picture; nobody could read more."""
 
 

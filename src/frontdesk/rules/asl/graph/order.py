@@ -10,10 +10,10 @@ from typing import Final
 
 from frontdesk.rules.asl.graph.ranks import Item, Rows
 
-SWEEPS: Final = 12
+SWEEPS: Final = 8
 """Down and up in turn; more find little."""
 
-MOST_EXCHANGES: Final = 4
+MOST_EXCHANGES: Final = 2
 """Rounds of exchanging neighbours after each sweep."""
 
 _Neighbours = dict[Item, list[Item]]

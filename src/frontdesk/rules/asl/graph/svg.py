@@ -3,8 +3,9 @@
 Knows no layout.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from html import escape
+from itertools import pairwise
 from typing import Final
 
 from frontdesk.rules.asl.graph.layout import (
@@ -16,8 +17,10 @@ from frontdesk.rules.asl.graph.layout import (
     Frame,
     Label,
     Picture,
+    Stop,
     Wire,
 )
+from frontdesk.rules.asl.graph.outline import Way
 
 MARGIN: Final = 16
 """Pixels around the picture."""
@@ -92,7 +95,7 @@ def write_svg(picture: Picture, title: str, description: str) -> str:
         f'<rect class="paper" x="{-MARGIN}" y="{-MARGIN}" {size}/>',
         *(_box(box) for box in groups),
         *(_frame(frame) for frame in picture.frames),
-        *(_wire(wire) for wire in picture.wires),
+        *_wires(picture.wires),
         *(_label(label, picture.frames) for label in picture.labels),
         *(_box(box) for box in others),
         "</svg>",
@@ -147,23 +150,39 @@ def _frame(frame: Frame) -> str:
     )
 
 
-def _wire(wire: Wire) -> str:
-    first, *rest = wire.stops
-    path = f"M{_round(first.x)} {_round(first.y)}"
-    x, y = first.x, first.y
-    for stop in rest:
-        if stop.bent and stop.x != x:
-            half = _round((y + stop.y) / 2)
-            path += f"C{_round(x)} {half} {_round(stop.x)} {half} {_round(stop.x)} {_round(stop.y)}"
-        elif (stop.x, stop.y) != (x, y):
-            path += f"L{_round(stop.x)} {_round(stop.y)}"
-        x, y = stop.x, stop.y
-    style = "wire up" if wire.up and wire.edge.way == "next" else f"wire {wire.edge.way}"
-    return f'<g class="{style}"><path d="{path}"/>{_arrow(x, y, left=wire.up)}</g>'
+def _wires(wires: Iterable[Wire]) -> Iterator[str]:
+    """Write the ways; where several run together, the line is there once."""
+    drawn: set[tuple[Stop, Stop]] = set()
+    for wire in wires:
+        path = ""
+        for piece in pairwise(wire.stops):
+            if piece not in drawn:
+                begin, end = piece
+                # A path goes on where it is, or moves on behind what is there.
+                path += "" if path.endswith(_point(begin)) else f"M{_point(begin)}"
+                path += _line(begin, end)
+                drawn.add(piece)
+        if path:
+            end = wire.stops[-1]
+            arrow = _arrow(end, left=wire.up) if path.endswith(_point(end)) else ""
+            way = "up" if wire.up and wire.edge.way is Way.NEXT else wire.edge.way
+            yield f'<g class="wire {way}"><path d="{path}"/>{arrow}</g>'
 
 
-def _arrow(x: float, y: float, *, left: bool) -> str:
+def _point(stop: Stop) -> str:
+    return f"{_round(stop.x)} {_round(stop.y)}"
+
+
+def _line(begin: Stop, end: Stop) -> str:
+    if not end.bent or begin.x == end.x:
+        return f"L{_point(end)}"
+    half = _round((begin.y + end.y) / 2)
+    return f"C{_round(begin.x)} {half} {_round(end.x)} {half} {_point(end)}"
+
+
+def _arrow(end: Stop, *, left: bool) -> str:
     """Draw the head of a line that ends here, downwards or to the left."""
+    x, y = end.x, end.y
     corners: Iterable[tuple[float, float]] = (
         ((x, y), (x + 2 * _ARROW, y - _ARROW), (x + 2 * _ARROW, y + _ARROW))
         if left
