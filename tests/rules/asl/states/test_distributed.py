@@ -1,0 +1,186 @@
+"""Distributed Map: children, batches, tolerated failures, readers and writers."""
+
+import pytest
+
+from frontdesk.asl import TaskError, run_local
+from frontdesk.rules.asl.messages import ChildFailed, ChildSucceeded, Finish, StartChild
+from tests.rules.asl.machines import Played, machine, task
+
+READER = {
+    "Resource": "arn:aws:states:::s3:getObject",
+    "Parameters": {"Bucket.$": "$.from", "Key": "k"},
+}
+WRITER = {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "p"}}
+
+
+def distributed(*, each=None, **fields):
+    processor = machine(Each=each or {"Type": "Pass", "End": True})
+    processor["ProcessorConfig"] = {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    return machine(Map={"Type": "Map", "ItemProcessor": processor, "End": True} | fields)
+
+
+@pytest.mark.parametrize(
+    ("fields", "given", "output"),
+    [
+        ({}, [1, 2], [1, 2]),
+        ({}, [], []),
+        ({}, {"a": 1}, [{"Key": "a", "Value": 1}]),
+        (
+            {"ItemSelector": {"k.$": "$$.Map.Item.Key", "i.$": "$$.Map.Item.Index"}},
+            {"a": 1, "b": 2},
+            [{"k": "a", "i": 0}, {"k": "b", "i": 1}],
+        ),
+        ({"ItemBatcher": {"MaxItemsPerBatch": 2}}, [1, 2, 3], [{"Items": [1, 2]}, {"Items": [3]}]),
+        (
+            {"ItemBatcher": {"MaxInputBytesPerBatch": 20, "BatchInput": {"b": 1}}},
+            ["x"],
+            [{"BatchInput": {"b": 1}, "Items": ["x"]}],
+        ),
+        (
+            {"ItemsPath": "$.i", "ItemBatcher": {"MaxItemsPerBatchPath": "$.n"}},
+            {"i": [1, 2], "n": 1},
+            [{"Items": [1]}, {"Items": [2]}],
+        ),
+    ],
+)
+def test_items_become_inputs_of_children(fields, given, output):
+    assert run_local(distributed(**fields), given).output == output
+
+
+def test_batches_keep_to_their_bytes():
+    run = run_local(distributed(ItemBatcher={"MaxInputBytesPerBatch": 30}), ["12345"] * 4)
+    assert run.output == [{"Items": ["12345", "12345"]}, {"Items": ["12345", "12345"]}]
+
+
+def test_children_have_own_histories():
+    run = run_local(distributed(), [1, 2])
+    assert [one["type"] for one in run.history] == [
+        "ExecutionStarted",
+        "MapStateEntered",
+        "MapStateStarted",
+        "MapRunStarted",
+        "MapRunSucceeded",
+        "MapStateSucceeded",
+        "MapStateExited",
+        "ExecutionSucceeded",
+    ]
+
+
+def fails_at(*bad):
+    def each(item):
+        if item in bad:
+            raise TaskError("Bad")
+        return item
+
+    return {"f": each}
+
+
+@pytest.mark.parametrize(
+    ("fields", "bad", "output"),
+    [
+        ({}, [1], None),
+        ({"ToleratedFailureCount": 1}, [1], [0, 2, 3]),
+        ({"ToleratedFailureCount": 1}, [1, 2], None),
+        ({"ToleratedFailurePercentage": 50}, [1, 2], [0, 3]),
+        ({"ToleratedFailurePercentage": 49.9}, [1, 2], None),
+        ({"ToleratedFailureCount": 3, "ToleratedFailurePercentage": 25}, [1, 2], None),
+        ({"ToleratedFailureCount": 1, "ToleratedFailurePercentage": 100}, [1, 2], None),
+        ({"ToleratedFailurePercentage": 100}, [0, 1, 2, 3], []),
+    ],
+)
+def test_tolerated_failures(fields, bad, output):
+    run = run_local(distributed(each=task(), **fields), [0, 1, 2, 3], fails_at(*bad))
+    if output is not None:
+        assert run.output == output
+        return
+    assert (run.error, run.cause) == (
+        "States.ExceedToleratedFailureThreshold",
+        "The specified tolerated failure threshold was exceeded",
+    )
+    assert [one["type"] for one in run.history[-3:]] == [
+        "MapRunFailed",
+        "MapStateFailed",
+        "ExecutionFailed",
+    ]
+
+
+def test_so_many_children_run_at_once():
+    played = Played(distributed(MaxConcurrency=2), [1, 2, 3])
+    assert [one.input for one in played.of(StartChild)] == [1, 2]
+    first = played.of(StartChild)[0]
+    played.answer(first, ChildSucceeded, index=0, output="a")
+    assert played.answer(first, ChildSucceeded, index=0, output="told twice") == []
+    for index, output in ((2, "c"), (1, "b")):
+        played.answer(first, ChildSucceeded, index=index, output=output)
+    assert played.last(Finish).output == ["a", "b", "c"]
+
+
+def test_a_failure_that_is_told_twice_counts_once():
+    played = Played(distributed(ToleratedFailureCount=1), [1, 2])
+    first = played.of(StartChild)[0]
+    played.answer(first, ChildFailed, index=0, error="E")
+    played.answer(first, ChildFailed, index=0, error="E")
+    played.answer(first, ChildSucceeded, index=1, output="b")
+    assert played.last(Finish).output == ["b"]
+
+
+def test_items_are_read_by_a_task():
+    asked = []
+
+    def read(arguments):
+        asked.append(arguments)
+        return [1, 2]
+
+    run = run_local(distributed(ItemReader=READER), {"from": "b"}, {READER["Resource"]: read})
+    assert (asked, run.output) == ([{"Bucket": "b", "Key": "k"}], [1, 2])
+    assert run.history[2]["mapStateStartedEventDetails"] == {"length": 0}
+
+
+@pytest.mark.parametrize("read", [lambda _: "no items", lambda _: 1 / 0])
+def test_items_that_cannot_be_read(read):
+    run = run_local(distributed(ItemReader=READER), {"from": "b"}, {READER["Resource"]: read})
+    assert run.error == "States.ItemReaderFailed"
+
+
+def test_results_are_written_by_a_task():
+    written = []
+
+    def write(given):
+        written.append(given)
+        return {"Bucket": "b", "Key": "p/manifest.json"}
+
+    run = run_local(distributed(ResultWriter=WRITER), [1], {WRITER["Resource"]: write})
+    assert written[0]["Results"] == [{"Status": "SUCCEEDED", "Output": 1}]
+    assert written[0]["Arguments"] == {"Bucket": "b", "Prefix": "p"}
+    assert run.output["ResultWriterDetails"] == {"Bucket": "b", "Key": "p/manifest.json"}
+    assert run.output["MapRunArn"] == run.history[3]["mapRunStartedEventDetails"]["mapRunArn"]
+
+
+def test_results_that_cannot_be_written():
+    run = run_local(distributed(ResultWriter=WRITER), [1], {WRITER["Resource"]: lambda _: 1 / 0})
+    assert run.error == "States.ResultWriterFailed"
+
+
+def test_results_are_flattened():
+    writer = {"WriterConfig": {"Transformation": "FLATTEN", "OutputType": "JSON"}}
+    assert run_local(distributed(ResultWriter=writer), [[1, 2], [3]]).output == [1, 2, 3]
+
+
+def test_retry_runs_the_children_again():
+    calls = []
+
+    def each(item):
+        calls.append(item)
+        if len(calls) == 1:
+            raise TaskError("Bad")
+        return item
+
+    retry = [{"ErrorEquals": ["States.ExceedToleratedFailureThreshold"]}]
+    run = run_local(distributed(each=task(), Retry=retry), [1], {"f": each})
+    assert (run.output, calls) == ([1], [1, 1])
+
+
+def test_children_do_not_see_outer_variables():
+    each = {"Type": "Pass", "Parameters": {"v.$": "$outer"}, "End": True}
+    run = run_local(distributed(each=each), [1], variables={"outer": 1})
+    assert run.error == "States.ExceedToleratedFailureThreshold"
