@@ -13,7 +13,7 @@ import orjson
 
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.models.root import Config
-from frontdesk.config.validation import did_you_mean
+from frontdesk.config.validation import among
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON, refusal
@@ -106,8 +106,7 @@ def _names(asked: dict[str, str], config: Config) -> list[str]:
 def _known(kind: str, name: str, names: Iterable[str]) -> str:
     """Return a name of the file. Raises: FrontdeskError where it has no such name."""
     if name not in names:
-        hint = did_you_mean(name, names) or f"there is {', '.join(names)}"
-        raise FrontdeskError(f"there is no such {kind}: {name}", hint=hint)
+        raise FrontdeskError(f"there is no such {kind}: {name}", hint=among(name, names))
     return name
 
 

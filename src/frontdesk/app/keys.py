@@ -16,7 +16,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.models.plan import MOST_PLANS, overlap
 from frontdesk.config.models.root import Config
-from frontdesk.config.validation import did_you_mean
+from frontdesk.config.validation import among, did_you_mean
 from frontdesk.gateway.identity.key_registry import ApiKey, KeyRegistry
 from frontdesk.gateway.pipeline.stages.api_key import keys_of_file
 from frontdesk.ports.catalog import Catalog, Put, Record
@@ -267,8 +267,7 @@ class LiveKeys:
         plans = self._config().plans
         for name in wanted.plans:
             if name not in plans:
-                hint = did_you_mean(name, plans) or f"there is {', '.join(plans) or 'none'}"
-                raise KeyRefusedError(f"there is no such plan: {name}", hint=hint)
+                raise KeyRefusedError(f"there is no such plan: {name}", hint=among(name, plans))
         if twice := [name for name, times in Counter(wanted.plans).items() if times > 1]:
             raise KeyRefusedError(f"this plan is given twice: {twice[0]}")
         for one, other in combinations(wanted.plans, 2):

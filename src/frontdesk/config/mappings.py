@@ -10,7 +10,7 @@ from frontdesk.base.errors import Finding
 from frontdesk.config.models.domain import target
 from frontdesk.config.route_keys import DEFAULT
 from frontdesk.config.tree import Tree
-from frontdesk.config.validation import did_you_mean, shown
+from frontdesk.config.validation import among, shown
 
 MAPPINGS = ("domains", "*", "mappings", "*")
 
@@ -37,7 +37,7 @@ def unknown_targets(tree: Tree) -> Iterator[Finding]:
             expected, names = f"stage of {api}", [f"{api}:{name}" for name in stages]
             if stage in stages or (not stage and (DEFAULT in stages or len(stages) == 1)):
                 continue
-        hint = did_you_mean(text, names) or f"there is {', '.join(names) or 'none'}"
+        hint = among(text, names)
         where = tree.position(path)
         yield Finding(
             "error", "unknown-name", where, f"expected a {expected}", shown(text), hint=hint

@@ -10,7 +10,7 @@ from frontdesk.base.errors import Finding, Position
 from frontdesk.config.mappings import stage_names
 from frontdesk.config.models.plan import overlap
 from frontdesk.config.tree import Path, Tree
-from frontdesk.config.validation import did_you_mean, shown
+from frontdesk.config.validation import among, shown
 
 
 def unfit_plans(tree: Tree) -> Iterator[Finding]:
@@ -71,7 +71,7 @@ def _listed(value: object, path: Path) -> Iterator[tuple[Path, str]]:
 
 def _unknown(where: Position, name: object, expected: str, known: Iterable[str]) -> Finding:
     names = sorted(known)
-    hint = did_you_mean(name, names) or f"there is {', '.join(names[:5]) or 'none'}"
+    hint = among(name, names)
     return Finding("error", "unknown-name", where, f"expected {expected}", shown(name), hint=hint)
 
 

@@ -56,6 +56,12 @@ def did_you_mean(word: object, words: Iterable[str]) -> str:
     return f"did you mean {known[close[0]]}?" if close else ""
 
 
+def among(word: object, words: Iterable[str]) -> str:
+    """Write the hint for a word that is none of these: the one that is meant, or the first five of them."""
+    known = list(words)
+    return did_you_mean(word, known) or f"there is {', '.join(known[:5]) or 'none'}"
+
+
 def shown(value: object, key: object = "") -> str:
     """Write a value for a message: shortened, secrets masked."""
     match value:
