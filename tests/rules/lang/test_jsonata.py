@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import subprocess
 import sys
 
 import pytest
@@ -23,7 +24,6 @@ VARIABLES = {
     "x": 5,
     "none": None,
     "list": [1, None, {"b": None}],
-    "big": 5890840712243076,
     "states": {"input": {"a": None, "zero": 0.0, "lines": [{"n": 1}, {"n": 2}], "name": "Ada"}},
 }
 
@@ -54,11 +54,6 @@ def value_of(text, variables=VARIABLES, seed=b"seed"):
         ("null", None),
         ("[]", []),
         ('"Hi " & $states.input.name', "Hi Ada"),
-        ("$string($big) & '/' & $big", "5890840712243076/5890840712243076"),
-        ("$string(1e20)", "100000000000000000000"),
-        ("$string(1e21)", "1e+21"),
-        ("$string([0.1, 1])", "[0.1,1]"),
-        ("$string(true)", "true"),
         ("'\\uD83D\\uDE00'", "😀"),
         ("$length('\\uD83D\\uDE00')", 1),
         ("$now()", "2023-11-14T22:13:20.000Z"),
@@ -66,11 +61,6 @@ def value_of(text, variables=VARIABLES, seed=b"seed"):
         ("$millis()", NOW),
         ("$contains('ab', /B/i)", True),
         ("$match('a1b2', /[a-z](\\d)/).groups", ["1", "2"]),
-        ("$distinct([1, 1.0, true, '1', [1], [1.0]])", [1, True, "1", [1]]),
-        ("$distinct('a')", "a"),
-        ("$number('0x1F')", 31),
-        ("$number('-007.50')", -7.5),
-        ("$number(true)", 1),
         ("$reduce([1..100], function($a, $b) { $a + $b })", 5050),
         ("($f := function($n) { $n = 0 ? 1 : $n * $f($n - 1) }; $f(20))", 2432902008176640000),
     ],
@@ -79,55 +69,9 @@ def test_an_expression_gives(text, value):
     assert value_of(text) == value
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("$partition([1..5], 2)", [[1, 2], [3, 4], [5]]),
-        ("$partition([0], 4)", [[0]]),
-        ("$partition($nothing, 4)", UNDEFINED),
-        ("$range(0, 10, 3)", [0, 3, 6, 9]),
-        ("$range(5, 1, -2)", [5, 3, 1]),
-        ("$range($nothing, 1, 1)", UNDEFINED),
-        ("$hash('abc', 'SHA-1')", "a9993e364706816aba3e25717850c26c9cd0d89d"),
-        ("$hash($nothing, 'MD5')", UNDEFINED),
-        ("$parse('{\"a\": [1, null]}')", {"a": [1, None]}),
-        ("$parse('null')", None),
-        ("$parse('-0')", 0),
-        ("$parse($nothing)", UNDEFINED),
-        ("$random(7) = $random(7)", True),
-    ],
-)
-def test_the_functions_of_aws_give(text, value):
-    assert value_of(text) == value
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("$replace('hello', 'l', '1')", "he11o"),
-        ("$replace('hello', 'l', '$0', 1)", "he$0lo"),
-        ("$replace('hello', 'l', '1', 0)", "hello"),
-        ("$replace($nothing, 'l', '1')", UNDEFINED),
-        ("$replace('265USD', /([0-9]+)USD/, '$$$1')", "$265"),
-        ("$replace('265USD', /([0-9]+)USD/, '$0$1$2$x')", "265USD265$x"),
-        ("$replace('ab', /(a)(b)/, '$2$1', 1)", "ba"),
-        ("$replace('a1', /(\\w)(\\d)/, function($m) { $m.groups[1] & $m.match })", "1a1"),
-    ],
-)
-def test_texts_are_replaced(text, value):
-    assert value_of(text) == value
-
-
 def test_whole_numbers_are_integers():
     found = value_of('{"a": $states.input.zero, "b": 1.5 * 2, "c": 0.5, "d": 1e300}')
     assert [type(one) for one in found.values()] == [int, int, float, float]
-
-
-def test_what_is_drawn_comes_from_the_seed():
-    text = "[$random(), $uuid(), $shuffle([1..9])]"
-    assert value_of(text, seed=b"a") == value_of(text, seed=b"a") != value_of(text, seed=b"b")
-    assert 0 <= value_of("$random()") < 1
-    assert sorted(value_of("$shuffle([1..9])")) == list(range(1, 10))
 
 
 @pytest.mark.parametrize(
@@ -139,23 +83,10 @@ def test_what_is_drawn_comes_from_the_seed():
         ("$randomSeeded(1)", "T1006", "Attempted to invoke a non-function"),
         ("1/0", "D1001", "Number out of range: null"),
         ("'a' + 1", "T2001", "The left side of the + operator must evaluate to a number"),
-        ("$number('x')", "D3030", "Unable to cast value to a number: x"),
-        ("$number('nan')", "D3030", "Unable to cast value to a number: nan"),
-        ("$number('1e999')", "D3030", "Unable to cast value to a number: 1e999"),
         ("$error('boo')", "D3137", "boo"),
         ("$toMillis('foo')", "D3110", "Invalid isoformat string: 'foo'"),
-        ("$hash('a', 'CRC')", "D3137", "Hash algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512"),
-        ("$partition([1], 0)", "D3137", "Size of chunks must be a positive integer"),
-        ("$range(0, 1, 0)", "D3137", "Step of a range must not be 0"),
-        ("$range(0, 1000, 1)", "D3137", "Range of more than 1000 items"),
-        ("$replace('a', '', 'b')", "D3010", None),
-        ("$replace('a', 'a', 'b', -1)", "D3011", None),
-        ("$replace('a', 'a', 'b', null)", "T0410", None),
-        ("$replace('a', /x*/, 'b')", "D1004", None),
-        ("$replace('a', /a/, function($m) { 1 })", "D3012", None),
         ("true and $number('x') > 0", "D3030", None),
         ("false or ($f := function() { $f() }; $f())", "D1012", None),
-        ("$parse('nope')", "D3137", None),
         ("$sort([{}, {}])", "D3070", None),
     ],
 )  # fmt: skip
@@ -199,10 +130,6 @@ def test_what_cannot_be_read_is_refused(text, number, position):
         ("($f := function($n) { 1 + $f($n) }; $f(1))", "D1011"),
         ("($f := function($x) { $x & $f($x & $x) }; $f('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'))", "D1012"),
         ("[1..10000000]", "D2014"),
-        ("$pad('x', 1000000000)", "D1012"),
-        ("$join([1..100000].$string(), $pad('', 1000, '-'))", "D1012"),
-        ("$replace($pad('', 100001, 'a'), 'a', $pad('', 100, 'b'))", "D1012"),
-        ("$replace($pad('', 100001, 'a'), 'a', 'b')", "D1012"),
         ("($a := [1..1000]; $a.($a.($a)))", "D1012"),
         ("[1..300000]", "D1012"),
     ],
@@ -231,6 +158,16 @@ def test_nothing_is_printed(capsys):
     with pytest.raises(JsonataError):
         value_of("$x(1)")
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_library_is_imported_with_the_first_expression():
+    code = (
+        "import sys; from frontdesk.rules.asl.data import flow; before = 'jsonata' in sys.modules;"
+        " from frontdesk.rules.lang.jsonata import compile_expression; compile_expression('1');"
+        " print(before, 'jsonata' in sys.modules)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout == "False True\n"
 
 
 def test_deep_values_fail():
@@ -308,7 +245,7 @@ def test_no_expression_raises_anything_else(tokens):
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=9),
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
