@@ -264,14 +264,3 @@ def test_every_field_that_is_said_to_be_reserved_is():
     for name in reserved:
         with pytest.raises(ValidationError, match="the gateway's"):
             header.validate_python(name.replace("*", "x"))
-
-
-# -- form ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
-def test_links_within_a_page_lead_somewhere(page):
-    text = page.read_text()
-    titles = [line.lstrip("# ") for line in text.splitlines() if line.startswith("#")]
-    anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
-    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
