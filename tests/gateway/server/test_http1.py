@@ -60,6 +60,12 @@ def test_exchange_carries_what_the_head_says(house):
     assert (ex.body, ex.source, ex.upgrade) == (b"", None, False)
 
 
+def test_an_ipv4_client_of_an_ipv6_listener_has_its_ipv4_address(house):
+    house.client(peer="::ffff:192.0.2.7").send(b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n")
+    ex = house.entered[0]
+    assert (ex.peer, ex.client_ip) == ("192.0.2.7", "192.0.2.7")
+
+
 def test_trusted_proxy_is_believed(house):
     house.client(peer="10.1.2.3").send(
         b"GET / HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 192.0.2.9, 10.9.9.9\r\n"

@@ -97,7 +97,9 @@ class HttpConnection(asyncio.Protocol):
         """Begin, or refuse when there are too many connections."""
         self._wire = Wire(cast("asyncio.Transport", transport))
         address = transport.get_extra_info("peername")
-        self._peer = address[0] if isinstance(address, tuple) else ""
+        # On a listener of both families an IPv4 client comes as ::ffff:192.0.2.7 (RFC 4291 §2.5.5.2). Policies,
+        # limits and logs know it by its own address.
+        self._peer = address[0].removeprefix("::ffff:") if isinstance(address, tuple) else ""
         if self._shared.registry.admit(self):
             self._wait(self._shared.limits.idle_timeout)
         else:
