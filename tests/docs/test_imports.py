@@ -43,7 +43,7 @@ def test_its_sessions_print_what_it_shows(folder, session):
 
 @pytest.mark.parametrize(
     ("session", "given"),
-    zip(SESSIONS, ("aws_dynamodb_table.visits.name=visits", "A=b", "A=b"), strict=True),
+    [*zip(SESSIONS, ("aws_dynamodb_table.visits.name=visits", "A=b", "A=b"), strict=True)],
     ids=["terraform", "sam", "serverless"],
 )
 def test_their_results_load_once_nothing_is_open(folder, session, given):

@@ -45,12 +45,15 @@ def tree_of(keys, leaves=LEAVES):
 
 
 def survives(run):
-    """Run an import; what it makes can be written."""
+    """Run an import: what it makes can be written, and what is wrong has a place."""
     try:
-        write_yaml(run().content)
+        imported = run()
     except ConfigError as error:
-        assert error.findings
-        assert all(finding.where.line >= 1 for finding in error.findings)
+        findings = error.findings
+    else:
+        findings = imported.findings
+        assert write_yaml(imported.content)
+    assert all(finding.message and finding.where.line >= 1 for finding in findings)
 
 
 GOOD = {

@@ -153,7 +153,7 @@ def test_what_needs_itself_is_an_error(read, text):
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ('for_each = [1, 2]', "for_each: expected a set of texts, or an object"),
+        ("for_each = [1, 2]", "for_each: expected a set of texts, or an object"),
         ('for_each = "abc"', "for_each: expected a list or object to go through"),
         ('count = "many"', "count: expected a whole number"),
         ("count = -1", "count: expected a whole number"),
@@ -241,7 +241,7 @@ def test_a_module_outside_of_the_project_is_refused(read, tmp_path):
     ["resource {}\n", 'resource "x" {}\n', "variable {}\n", 'module "a" "b" {}\n', "output {}\n"],
 )
 def test_blocks_without_their_labels_are_told(read, text):
-    with pytest.raises(ConfigError, match="expected .* with . labels"):
+    with pytest.raises(ConfigError, match=r"expected .* with . labels"):
         read({"main.tf": text})
 
 
@@ -249,7 +249,7 @@ def test_blocks_without_their_labels_are_told(read, text):
 def test_values_that_double_themselves_end(read, word):
     steps = "".join(f"  s{at} = {word % ((f's{at + 1}',) * 2)}\n" for at in range(40))
     text = f'locals {{\n{steps}  s40 = "xxxxxxxx"\n}}\nresource "x" "y" {{\n v = local.s0\n}}\n'
-    with pytest.raises(ConfigError, match="too long|too much work"):
+    with pytest.raises(ConfigError, match=r"too long|too much work"):
         read({"main.tf": text})
 
 
