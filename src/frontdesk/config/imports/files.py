@@ -34,6 +34,7 @@ class Project:
 
         Raises: FileRefused where it is not.
         """
+        # Differs: [import-project] Terraform and Serverless read whatever file a template names.
         try:
             if path.resolve().is_relative_to(self.root):
                 return path

@@ -126,7 +126,8 @@ def _once(
     key: str,
     ours: dict[str, Any],
 ) -> None:
-    """Take what a stage says of a route: here it holds for all stages."""
+    """Take what a stage says of a route."""
+    # Differs: [import-stages] here it holds for all stages of the API.
     if found.setdefault(key, ours) != ours:
         message = f"{stage.address}: another stage has set {key}, for all stages"
         declared.left(stage.at, message)
