@@ -17,6 +17,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from frontdesk.base.errors import FrontdeskError
+from frontdesk.rules.asl.check import read_definition
 from frontdesk.rules.asl.diagnostics import Diagnostic
 from frontdesk.rules.asl.history import HistoryEvent, aws_event
 from frontdesk.rules.asl.interpreter import begin, step
@@ -161,8 +162,8 @@ def run_local(
 
 
 def _read(definition: Mapping[str, Any] | str) -> Machine:
-    document = json.loads(definition) if isinstance(definition, str) else definition
-    read = parse_machine(document)
+    document = read_definition(definition) if isinstance(definition, str) else definition
+    read = [document] if isinstance(document, Diagnostic) else parse_machine(document)
     if isinstance(read, Machine):
         return read
     raise DefinitionError(read)

@@ -38,7 +38,7 @@ def test_instant_is_read(text, nanoseconds):
     assert read_instant(text) == nanoseconds
 
 
-@given(st.datetimes(timezones=st.just(UTC), max_value=datetime.max))
+@given(st.datetimes(timezones=st.just(UTC)))
 def test_whatever_python_writes_is_read(moment):
     text = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
