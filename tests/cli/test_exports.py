@@ -51,7 +51,7 @@ def test_it_writes_a_file_in_the_form_of_its_name(run, tmp_path, name, arguments
     ("text", "arguments", "told"),
     [
         (TWO, [], "say which API: a, b"),
-        (TWO, ["c"], "say which API: a, b"),
+        (TWO, ["c"], "there is no such API: c; there is a, b"),
         ("name: x", [], "the file has no API"),
     ],
 )

@@ -103,6 +103,13 @@ def test_explain_shows_the_stages_of_a_method(run, tmp_path):
         assert re.search(rf"\d (->|<-) {stage} ", shown)
 
 
+def test_explain_tells_where_to_look_when_no_api_is_served_there(run, tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(REST)
+    shown = run("explain", "GET", "/bookings/a").stdout
+    assert "  api    none; `frontdesk routes` shows" in shown
+    assert "stage" not in shown
+
+
 def test_routes_shows_function_urls(run, tmp_path):
     urls = "functions: {f: {handler: f.f, url: {auth: none}}, g: {handler: f.g, url: {auth: iam, host: g.example}}}"
     (tmp_path / "frontdesk.yaml").write_text(f"name: x\n{urls}\n")

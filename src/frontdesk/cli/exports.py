@@ -56,7 +56,8 @@ def export_openapi(
     names = list(loaded.config.apis)
     name = api or (names[0] if len(names) == 1 else "")
     if name not in names:
-        message = f"say which API: {', '.join(names)}" if names else "the file has no API"
+        which = f"there is no such API: {api}; there is" if api else "say which API:"
+        message = f"{which} {', '.join(names)}" if names else "the file has no API"
         raise click.UsageError(message)
     document = write_api(loaded.config, loaded.tree, name, version)
     as_json = (form or (output.suffix.removeprefix(".") if output else "")) == "json"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -19,6 +19,9 @@ from frontdesk.config.route_keys import DEFAULT
 
 if TYPE_CHECKING:
     from frontdesk.config.load import Loaded
+
+_NO_API: Final = "-"
+"""What stands in a plan, as in the access log, for requests that no API takes."""
 
 
 @click.command()
@@ -81,9 +84,12 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
         raise click.ClickException(message) from None
     plan = found.plan
     click.secho(f"{found.method} {found.path}", bold=True)
-    stage = loaded.shown(plan.api.stage, "apis", plan.api.name, "stage", "name")
-    click.echo(f"  api    {plan.api.name} ({plan.api.kind}), stage {stage}")
-    click.echo(f"  route  {plan.route_key or 'none'}  {plan.place or ''}".rstrip())
+    if plan.api.name == _NO_API:
+        click.echo("  api    none; `frontdesk routes` shows below which path each is served")
+    else:
+        stage = loaded.shown(plan.api.stage, "apis", plan.api.name, "stage", "name")
+        click.echo(f"  api    {plan.api.name} ({plan.api.kind}), stage {stage}")
+        click.echo(f"  route  {plan.route_key or 'none'}  {plan.place or ''}".rstrip())
     for name, value in found.params.items():
         click.echo(f"  {{{name}}} = {value}")
     print_columns(
