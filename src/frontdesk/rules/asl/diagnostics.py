@@ -17,6 +17,7 @@ class Severity(StrEnum):
     WARNING = "WARNING"
 
 
+# Differs: [states-messages] codes and places are AWS's; many of its messages are known to nobody outside.
 class Code(StrEnum):
     """AWS's codes of what can be wrong with a definition alone."""
 

@@ -18,6 +18,7 @@ from frontdesk.rules.asl.check.variables import check_scopes
 from frontdesk.rules.asl.diagnostics import Code, Diagnostic, Severity
 from frontdesk.rules.asl.model import Json, QueryLanguage
 
+# Differs: [states-nesting] AWS has a bound, too, and does not tell it.
 MAX_DEPTH: Final = 100
 """Objects and lists inside of each other."""
 

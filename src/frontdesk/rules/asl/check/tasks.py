@@ -32,7 +32,8 @@ PATTERNS: Final[Mapping[str, frozenset[str]]] = {
     "sqs:sendMessage": _TOKEN,
     "states:startExecution": frozenset(("", "sync", "sync:2", "waitForTaskToken")),
 }
-"""How a Task may wait for these. Other services are taken as they are written: there are hundreds."""
+"""How a Task may wait for these."""
+# Differs: [states-services] others are taken as they are written: AWS has hundreds, and more each month.
 
 _SERVICES: Final = frozenset(name.partition(":")[0] for name in PATTERNS)
 _ANY_PATTERN: Final = PATTERNS["states:startExecution"]

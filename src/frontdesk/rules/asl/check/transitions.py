@@ -10,9 +10,6 @@ from frontdesk.rules.asl.check.spot import Spot, nearest
 from frontdesk.rules.asl.diagnostics import Code
 from frontdesk.rules.asl.model import Json, Place
 
-ENDS = ("Succeed", "Fail")
-"""Types of states that end their machine."""
-
 
 def check_transitions(machine: Mapping[str, Json], spot: Spot) -> None:
     """Note ways that lead nowhere, states without a way in, a machine without an end."""
@@ -70,4 +67,5 @@ def _reached(start: str, states: Mapping[str, Mapping[str, Json]]) -> set[str]:
 
 
 def _ends(state: Mapping[str, Json]) -> bool:
-    return state.get("End") is True or state.get("Type") in ENDS
+    """Whether a state ends its machine, or leads nowhere, which is a fault of its own."""
+    return state.get("End") is True or next(ways_out(state), None) is None
