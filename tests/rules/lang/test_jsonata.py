@@ -154,6 +154,12 @@ def test_evaluations_do_not_know_of_each_other():
     assert value_of("$y") is UNDEFINED
 
 
+def test_the_limit_of_recursion_stays():
+    before = sys.getrecursionlimit()
+    value_of("($f := function($n) { $n = 0 ? 0 : 1 + $f($n - 1) }; $f(100))")
+    assert sys.getrecursionlimit() == before
+
+
 def test_nothing_is_printed(capsys):
     with pytest.raises(JsonataError):
         value_of("$x(1)")
@@ -172,7 +178,7 @@ def test_the_library_is_imported_with_the_first_expression():
 
 def test_deep_values_fail():
     deep = []
-    for _ in range(sys.getrecursionlimit() * 2):
+    for _ in range(20_000):
         deep = [deep]
     with pytest.raises(JsonataError) as caught:
         value_of("$deep", {"deep": deep})

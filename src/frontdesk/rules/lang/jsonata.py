@@ -5,9 +5,11 @@ neither `{% %}` nor `$states`.
 Source: https://docs.jsonata.org/; AWS, "Transforming data with JSONata in Step Functions".
 """
 
+import sys
 from collections.abc import Mapping
 from enum import Enum
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, Final
 
 from frontdesk.base.errors import FrontdeskError
@@ -78,17 +80,23 @@ class Expression:
         of `$now()` and `$millis()`. chance: of `$random()`, `$shuffle()` and `$uuid()`. data: what bare
         names and `$` start at; states have none. Raises: JsonataError.
         """
-        from frontdesk.rules.lang.jsonata_engine import evaluate
-
-        return evaluate(self._compiled, variables, now, chance, data)
+        return _engine().evaluate(self._compiled, variables, now, chance, data)
 
 
 @lru_cache(maxsize=2048)
 def compile_expression(text: str) -> Expression:
     """Read an expression. Raises: JsonataSyntaxError."""
-    # Late, because the library takes long to import and few machines need it.
-    from frontdesk.rules.lang.jsonata_engine import parse
-
     if len(text) > LONGEST:
         raise JsonataSyntaxError("S0500", f"expression longer than {LONGEST} characters")
-    return Expression(text, parse(text))
+    return Expression(text, _engine().parse(text))
+
+
+@lru_cache(maxsize=1)
+def _engine() -> ModuleType:
+    """Import the library late: it takes long, and few machines need it."""
+    frames = sys.getrecursionlimit()
+    from frontdesk.rules.lang import jsonata_engine
+
+    # The library raises the limit for the whole process; the engine raises it while it evaluates.
+    sys.setrecursionlimit(frames)
+    return jsonata_engine

@@ -1,11 +1,12 @@
 """Owns what stands between us and jsonata-python: bounds, AWS's additional functions, results and errors.
 
 The library's clock and dice are replaced by what is given; its `$eval` is taken away. Imported late, by
-`jsonata`: importing the library takes long and raises Python's recursion limit, which our depth needs.
+`jsonata`: importing the library takes long.
 """
 
 import math
 import re
+import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -32,6 +33,9 @@ DEEPEST: Final = 600
 
 MOST_IN_RANGE: Final = 1_000_000
 """Numbers that `[a..b]` makes."""
+
+MOST_FRAMES: Final = 10_000
+"""Python's limit of recursion during an evaluation, as the library wants it."""
 
 _ROOM_OF_A_VALUE: Final = 16
 """Characters that a value of a result counts as, beside its own."""
@@ -61,11 +65,15 @@ def evaluate(
 ) -> Any | Undefined:
     """Evaluate what `parse` returned. Raises: JsonataError."""
     run = _Run(compiled, now, chance)
+    frames = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(frames, MOST_FRAMES))
     try:
         return run.result(run.value(variables, data))
     except Exception as error:
         # Functions of the library run into every kind of error on arguments they do not expect.
         raise _failure(error) from error
+    finally:
+        sys.setrecursionlimit(frames)
 
 
 def _failure(error: BaseException) -> JsonataError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from frontdesk.rules.lang.jsonata import Expression
+from frontdesk.rules.lang.jsonata import Expression, JsonataSyntaxError
 
 _STATES: Final = "states"
 _SAME_FOCUS: Final = (
@@ -43,7 +43,14 @@ class Names:
 
 
 def names_of(expression: Expression) -> Names:
-    """List what an expression mentions."""
+    """List what an expression mentions. Raises: JsonataSyntaxError, where it is nested too deep."""
+    try:
+        return _names(expression)
+    except RecursionError as error:
+        raise JsonataSyntaxError("S0500", "expression nested too deep") from error
+
+
+def _names(expression: Expression) -> Names:
     variables, states, unstarted = set(), set(), []
     for node, at_start in _nodes(expression.tree, True):
         if node.type == "variable":
