@@ -20,7 +20,7 @@ from frontdesk.rules.lang.jsonata import (
 
 _OPENING: Final = "{%"
 _CLOSING: Final = "%}"
-_EXPRESSION_DEPTH: Final = 4
+_SHORTEST: Final = 4
 """Characters of both marks: a shorter text cannot have both."""
 
 
@@ -37,7 +37,7 @@ def is_expression(value: Json) -> bool:
     """Whether a value is the text of an expression, with its marks."""
     return (
         isinstance(value, str)
-        and len(value) >= _EXPRESSION_DEPTH
+        and len(value) >= _SHORTEST
         and value.startswith(_OPENING)
         and value.endswith(_CLOSING)
     )
