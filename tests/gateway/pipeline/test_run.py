@@ -1,9 +1,9 @@
-"""The driver, where it is not shown by the stages: a tail that fails."""
+"""The driver, where it is not shown by the stages: a tail that fails, and what makes a late reply."""
 
 import pytest
 
 from frontdesk.gateway.pipeline import run
-from frontdesk.gateway.pipeline.exchange import Reply
+from frontdesk.gateway.pipeline.exchange import PARKED, Reply
 
 
 class Stream:
@@ -39,3 +39,12 @@ def test_a_reply_of_bytes_needs_no_letting_go(make_exchange):
     run.begin(ex)
     [sent] = ex.client.replies
     assert sent.status == 500
+
+
+def test_a_reply_that_cannot_be_made_is_a_500(make_exchange, caplog):
+    ex = make_exchange(head=[lambda _ex: PARKED])
+    run.begin(ex)
+    run.resume_by(ex, broken, ex, None)
+    [sent] = ex.client.replies
+    assert (sent.status, ex.error) == (500, "internal")
+    assert "stage failed" in caplog.text

@@ -6,7 +6,7 @@ calls `begin`, `body_ready`, `expire` and `client_gone`; a parked stage calls `r
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from frontdesk.gateway.pipeline.context import identity_of
 from frontdesk.gateway.pipeline.exchange import NEEDS_BODY, PARKED, Exchange, Reply
@@ -100,6 +100,18 @@ def resume(ex: Exchange, reply: Reply | None) -> None:
         _advance(ex, ex.at)
     else:
         finish(ex, reply)
+
+
+def resume_by(ex: Exchange, make: Callable[..., Reply], *given: object) -> None:
+    """Go on after a parked stage with the reply that `make` makes. Its faults are 500, as those of stages."""
+    try:
+        reply = make(*given)
+    except Exception:  # noqa: BLE001 - as in `_advance`
+        _log.exception(
+            "stage failed", extra={**identity_of(ex), "stage": _stage_name(ex, ex.at - 1)}
+        )
+        reply = refusal(500, "internal")
+    resume(ex, reply)
 
 
 def body_ready(ex: Exchange) -> None:

@@ -152,7 +152,7 @@ def test_overrides_of_either_template_reach_the_client(call_method, where):
     assert fields_of(reply)["X"] == "over"
 
 
-@pytest.mark.parametrize("status", ["'abc'", "99", "600", "'200 OK'"])
+@pytest.mark.parametrize("status", ["'abc'", "99", "600", "'200 OK'", f"'{'9' * 5000}'"])
 def test_a_status_that_there_is_not_is_a_500(call_method, status):
     template = f"#set($context.responseOverride.status = {status})"
     _, reply = call_method(http(default={"templates": {"application/json": template}}))

@@ -137,7 +137,7 @@ class FunctionIntegration:
         if not ex.answered:
             ex.integration_latency = self._clock.monotonic() - ex.integration_started
             ex.integration_request_id = outcome.request_id
-            run.resume(ex, self._reply(ex, outcome))
+            run.resume_by(ex, self._reply, ex, outcome)
 
     def _reply(self, ex: Exchange, outcome: Outcome) -> Reply:
         if outcome.error:

@@ -48,7 +48,7 @@ def http(build: RouteBuild) -> Step:
         status, fields = str(reply.status), reply.fields
 
         def answer(body: bytes) -> None:
-            run.resume(ex, responses.reply(ex, Answer(status, fields, body)))
+            run.resume_by(ex, responses.reply, ex, Answer(status, fields, body))
 
         def fail(reason: str) -> None:
             ex.integration_error = reason

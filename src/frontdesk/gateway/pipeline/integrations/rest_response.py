@@ -4,6 +4,7 @@ Body: content handling, then a template or none. Header fields: mapped parameter
 overridden. Source: AWS, "Set up an integration response"; recorded.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -39,6 +40,7 @@ from frontdesk.rules.rest.media import (
 from frontdesk.rules.rest.selection import Responses
 
 _CONTENT_TYPE: Final = "content-type"
+_STATUS: Final = re.compile(r"[2-5][0-9]{2}")
 
 Headers = dict[str, tuple[str, Sequence[bytes]]]
 """Name and values by lower-case name."""
@@ -132,8 +134,7 @@ class _Response:
         if status is None:
             return self._status
         text = written(status)
-        fits = text.isascii() and text.isdecimal() and 200 <= int(text) <= 599
-        return int(text) if fits else None
+        return int(text) if _STATUS.fullmatch(text) else None
 
 
 def _fields(headers: Headers) -> Fields | None:
