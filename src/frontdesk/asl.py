@@ -53,7 +53,16 @@ from frontdesk.rules.asl.resources import (
 )
 from frontdesk.rules.asl.run import Facts, Run
 
-__all__ = ["NEVER", "After", "DefinitionError", "LocalRun", "TaskError", "run_local"]
+__all__ = [
+    "NEVER",
+    "After",
+    "DefinitionError",
+    "LocalRun",
+    "StuckError",
+    "TaskError",
+    "UnknownTaskError",
+    "run_local",
+]
 
 Task = Callable[[Any], Any]
 """Gets the payload of a function, or the arguments of another resource; returns JSON, `After` or `NEVER`."""

@@ -223,6 +223,7 @@ def _redrive(turn: Turn) -> None:
     run.redriven = turn.now
     _watch(turn)
     root = next(iter(run.strands.values()))
+    # Differs: [redrive-events] a state that is redriven is entered again, with an event that says so
     event = turn.emit(root, "ExecutionRedriven", {"redriveCount": run.redrives}, after=0)
     parents = {strand.parent for strand in run.strands.values()}
     for strand in run.strands.values():

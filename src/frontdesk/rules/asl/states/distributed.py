@@ -182,7 +182,8 @@ def _child_failed(turn: Turn, strand: Strand, state: MapState, event: ChildFaile
 
 
 def _exceeded(spread: dict[str, Any]) -> bool:
-    """Whether more items failed than are tolerated; what is not written bounds nothing beside the other."""
+    """Whether more items failed than are tolerated."""
+    # Differs: [map-thresholds] of the two thresholds, one that is not written bounds nothing beside the other
     count, percentage = spread["count"], spread["percentage"]
     if count is None and percentage is None:
         count = 0
@@ -206,7 +207,7 @@ def _gathered(turn: Turn, strand: Strand, state: MapState) -> None:
     """All children have ended: have their results written, or go on with them."""
     writer, results = state.result_writer, strand.spread["results"]
     if writer is None or not writer.resource:
-        # Differs: [unknown] items whose failure is tolerated are left out of the result of a distributed Map
+        # Differs: [map-tolerated] items whose failure is tolerated are left out of the result
         outputs = [one["Output"] for one in results if one["Status"] == "SUCCEEDED"]
         config = writer.writer_config if writer is not None else {}
         _succeed(turn, strand, state, _transformed(outputs, config))

@@ -12,7 +12,7 @@ from frontdesk.rules.asl.states.numbers import bound
 from frontdesk.rules.asl.states.sight import Sight
 from frontdesk.rules.asl.turn import Turn
 
-_MOST_AT_ONCE: Final = {Mode.INLINE: 40, Mode.DISTRIBUTED: 10_000}
+MOST_AT_ONCE: Final = {Mode.INLINE: 40, Mode.DISTRIBUTED: 10_000}
 """AWS's bounds of what runs at once."""
 
 
@@ -51,7 +51,7 @@ def _expressed(state: MapState, sight: Sight) -> list[Json]:
 def at_once(state: MapState, sight: Sight) -> int:
     """Return how many iterations run at once."""
     wanted = bound("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, sight)
-    most = _MOST_AT_ONCE[state.mode]
+    most = MOST_AT_ONCE[state.mode]
     return min(int(wanted), most) if wanted else most
 
 

@@ -38,6 +38,7 @@ def bound(
     else:
         return None
     if found < 0:
+        # Differs: [map-negative] AWS was seen to hang at a negative MaxConcurrencyPath
         raise StateError(RUNTIME, f"{field} cannot be negative.")
     return found
 
