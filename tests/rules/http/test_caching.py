@@ -17,6 +17,7 @@ from frontdesk.rules.http.caching import (
     questions,
     seconds,
     stale_for,
+    told_age,
     updated,
     variant,
     vary_names,
@@ -52,6 +53,7 @@ def test_directives(value, found):
         (b"max-age=0", 0),
         (b"max-age=60", 60),
         (b"max-age=99999999999", LONGEST),
+        (b"max-age=" + b"9" * 5000, LONGEST),
         (b"max-age", 0),
         (b"max-age=-5", 0),
         (b"max-age=1.5", 0),
@@ -61,6 +63,14 @@ def test_directives(value, found):
 )
 def test_seconds_of_a_directive(value, found):
     assert seconds(directives(value), "max-age") == found
+
+
+@pytest.mark.parametrize(
+    ("value", "age"),
+    [(b"7", 7), (b"7, 9", 7), (b"-7", 0), (b"", 0), (b"9" * 5000, LONGEST)],
+)
+def test_the_age_that_an_answer_tells(value, age):
+    assert told_age({b"age": value}) == age
 
 
 @given(st.binary(max_size=60))

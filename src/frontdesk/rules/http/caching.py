@@ -20,6 +20,8 @@ Directives = Mapping[str, str]
 LONGEST: Final = 2**31
 """Seconds: what any longer lifetime counts as (RFC 9111 §1.2.2)."""
 
+_TOO_MANY_DIGITS: Final = 20
+
 KEPT_FOR_QUESTIONS: Final = 3600.0
 """Seconds for which a stale answer is kept that its origin may still find to be good."""
 
@@ -63,7 +65,7 @@ def seconds(found: Directives, name: str) -> int | None:
     text = found.get(name)
     if text is None:
         return None
-    return min(int(text), LONGEST) if text.isascii() and text.isdigit() else 0
+    return _whole(text)
 
 
 def by_name(fields: Fields) -> dict[bytes, bytes]:
@@ -84,8 +86,13 @@ def current_age(headers: Headers, asked: float, received: float) -> float:
 
 def told_age(headers: Headers) -> int:
     """Return the Age field, 0 where it says nothing."""
-    text = headers.get(b"age", b"").partition(b",")[0].strip()
-    return min(int(text), LONGEST) if text.isdigit() else 0
+    return _whole(headers.get(b"age", b"").partition(b",")[0].strip().decode("latin-1"))
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        return 0
+    return min(int(text), LONGEST) if len(text) < _TOO_MANY_DIGITS else LONGEST
 
 
 def lifetime(headers: Headers, received: float) -> float | None:
