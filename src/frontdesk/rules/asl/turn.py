@@ -7,6 +7,7 @@ ends with is put on `ended`, and the interpreter hands it to the parent's state.
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from frontdesk.rules.asl.data.errors import (
@@ -329,6 +330,7 @@ class Turn:
             self.commands.append(Finish(outcome))
 
 
+@lru_cache(maxsize=1024)  # each state tells the same two instants several times
 def _iso(at: int) -> str:
     """Write an instant as AWS's context does: `2026-01-31T08:15:30.123Z`."""
     moment = datetime.fromtimestamp(at / 1000, UTC)
