@@ -86,3 +86,9 @@ def test_what_is_outside_of_the_basic_plane_is_kept(tmp_path):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(ConfigError, match="cannot read: No such file"):
         load_definition(tmp_path / "none.json")
+
+
+def test_a_file_that_no_definition_can_be(tmp_path):
+    (tmp_path / "x.yaml").write_bytes(b"# " + b"x" * 4 * 1024 * 1024)
+    with pytest.raises(ConfigError, match="larger than 4194304 bytes"):
+        load_definition(tmp_path / "x.yaml")

@@ -11,10 +11,13 @@ from typing import Final, Literal
 from frontdesk.base.errors import ConfigError, Finding, Position
 from frontdesk.config.tree import Tree
 from frontdesk.config.yaml_source import read_yaml
-from frontdesk.rules.asl.check import check, read_definition
+from frontdesk.rules.asl.check import LONGEST_DEFINITION, check, read_definition
 from frontdesk.rules.asl.diagnostics import Code, Diagnostic, Severity
 from frontdesk.rules.asl.model import Json, Machine
 from frontdesk.rules.asl.parse import build_machine
+
+MOST_BYTES: Final = 4 * LONGEST_DEFINITION
+"""Of a file: as many as the longest definition may take."""
 
 _YAML: Final = (".yaml", ".yml")
 _IN_TEXT: Final = re.compile(r"line: (\d+), column: (\d+)\]\Z")
@@ -37,6 +40,9 @@ def load_definition(path: Path, *, express: bool = False) -> Definition:
         where = Position(str(path), 1, 1, "")
         message = f"cannot read: {error.strerror}"
         raise ConfigError((Finding("error", "file", where, message),)) from error
+    if len(data) > MOST_BYTES:
+        message = f"larger than {MOST_BYTES} bytes: a definition may not be"
+        raise ConfigError((Finding("error", "file", Position(str(path), 1, 1, ""), message),))
     tree, faults = read_yaml(data, str(path))
     try:
         text = data.decode("utf-8-sig")

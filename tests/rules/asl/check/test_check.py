@@ -342,6 +342,10 @@ DISTRIBUTED_FAULTS = {
             "/States/X/ItemReader/ReaderConfig/InputType",
         ),
     ),
+    "headers that are not given": (
+        {"ItemReader": READER | {"ReaderConfig": {"CSVHeaderLocation": "GIVEN"}}},
+        failed("These fields are required: [CSVHeaders]", "/States/X/ItemReader/ReaderConfig"),
+    ),
     "a batcher without a bound": (
         {"ItemBatcher": {"BatchInput": {}}},
         failed(

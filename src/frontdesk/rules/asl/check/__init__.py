@@ -1,6 +1,11 @@
 """What is wrong with a definition: every diagnostic of ValidateStateMachineDefinition, all at once."""
 
 from frontdesk.rules.asl.check.machine import check
-from frontdesk.rules.asl.check.text import diagnose, read_definition, validation
+from frontdesk.rules.asl.check.text import (
+    LONGEST_DEFINITION,
+    diagnose,
+    read_definition,
+    validation,
+)
 
-__all__ = ["check", "diagnose", "read_definition", "validation"]
+__all__ = ["LONGEST_DEFINITION", "check", "diagnose", "read_definition", "validation"]

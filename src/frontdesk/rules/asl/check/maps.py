@@ -153,9 +153,9 @@ def check_map(state: Mapping[str, Json], spot: Spot) -> None:
     at_most_one(state, spot, "ItemSelector", "Parameters")
     for name in _ONE_OF:
         at_most_one(state, spot, name, f"{name}Path")
-    batcher = state.get("ItemBatcher")
-    if isinstance(batcher, dict):
-        _batch(batcher, spot.at("ItemBatcher"))
+    for name, judge in _PARTS.items():
+        if isinstance(state.get(name), dict):
+            judge(state[name], spot.at(name))
     if _mode(state) != Mode.DISTRIBUTED:
         for name in _DISTRIBUTED_ONLY:
             if name in state:
@@ -168,6 +168,19 @@ def _batch(batcher: Mapping[str, Json], spot: Spot) -> None:
         at_most_one(batcher, spot, name, f"{name}Path")
     if not any(field.removesuffix("Path") in bounds for field in batcher):
         spot.tell(f"One of these fields is required: [{', '.join(bounds)}]")
+
+
+def _source(reader: Mapping[str, Json], spot: Spot) -> None:
+    config = reader.get("ReaderConfig")
+    if not isinstance(config, dict):
+        return
+    here = spot.at("ReaderConfig")
+    at_most_one(config, here, "MaxItems", "MaxItemsPath")
+    if config.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in config:
+        here.tell("These fields are required: [CSVHeaders]")
+
+
+_PARTS: Final = {"ItemBatcher": _batch, "ItemReader": _source}
 
 
 def _mode(state: Mapping[str, Json]) -> Json:
