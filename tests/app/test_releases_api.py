@@ -104,6 +104,12 @@ async def test_calls_are_those_of_the_last_days(desk):
         ("GET", "/versions/calls", None, "no such version: "),
         ("GET", "/versions/calls?version=v2&api=desk", None, "no such version: v2"),
         ("GET", "/versions/calls?version=v1&days=0", None, "expected days from 1 to 400"),
+        (
+            "GET",
+            f"/versions/calls?version=v1&days={'9' * 5000}",
+            None,
+            "expected days from 1 to 400",
+        ),
         ("GET", "/versions/calls?version=v1&days=many", None, "expected days from 1 to 400"),
         ("POST", "/canaries/promote", b"{", "expected a body such as"),
         ("POST", "/canaries/promote", {"api": 7}, "expected a body such as"),

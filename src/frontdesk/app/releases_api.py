@@ -9,6 +9,7 @@
 Each answers 200, or 422 with why nothing was done.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Final
@@ -31,6 +32,8 @@ from frontdesk.rules.periods import day_of
 
 LONGEST: Final = 400
 """Days that may be looked back."""
+
+_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 _Asked = Mapping[str, str]
 _Action = Callable[[_Asked], Awaitable[object]]
@@ -110,7 +113,7 @@ def _state(version: ApiVersion, now: float) -> str:
 
 def _days(asked: _Asked) -> int:
     text = asked.get("days", "30")
-    if not text.isdecimal() or not 1 <= int(text) <= LONGEST:
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= LONGEST:
         raise FrontdeskError(f"expected days from 1 to {LONGEST}")
     return int(text)
 
