@@ -4,6 +4,8 @@ Those marked recorded are what AWS answered (2023 to 2025); the others follow it
 """
 
 import copy
+import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 
 from frontdesk.rules.asl.check import check
 from frontdesk.rules.asl.diagnostics import Code, Severity
+from frontdesk.rules.asl.model import Machine
+from frontdesk.rules.asl.parse import parse_machine
 
 LAMBDA = "arn:aws:states:::lambda:invoke"
 PASS = {"Type": "Pass", "End": True}
@@ -221,6 +225,11 @@ STATES = {
         {"Type": "Parallel", "Branches": [], "End": True},
         "/Branches",
         "Value cannot be empty",
+    ),
+    "a branch that is none": (
+        {"Type": "Parallel", "Branches": [3], "End": True},
+        "/Branches[0]",
+        "Expected value of type Object",
     ),
     "credentials without role (recorded)": (
         task(Credentials={}),
@@ -746,3 +755,34 @@ def test_no_document_is_too_strange(fields, kind, start):
         assert one.message
         assert one.location.startswith("/")
     assert document == before
+
+
+MACHINES = [
+    json.loads(path.read_text())
+    for path in sorted((Path(__file__).parents[1] / "graph" / "machines").glob("*.json"))
+]
+
+
+def places(value, place=()):
+    yield place
+    members = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
+    for key, item in members:
+        yield from places(item, (*place, key))
+
+
+@given(st.data())
+def test_one_strange_value_anywhere_is_told_or_read(data):
+    document = copy.deepcopy(data.draw(st.sampled_from(MACHINES)))
+    *way, last = data.draw(st.sampled_from([one for one in places(document) if one]))
+    holder = document
+    for key in way:
+        holder = holder[key]
+    holder[last] = data.draw(JSON)
+    read = parse_machine(document)
+    assert isinstance(read, Machine) or any(one.severity is Severity.ERROR for one in read)

@@ -6,7 +6,7 @@ Knows no other state.
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from frontdesk.rules.asl.check.fields import Field, Fields, check_fields
+from frontdesk.rules.asl.check.fields import A, Field, Fields, check_fields
 from frontdesk.rules.asl.check.spot import Spot, nearest
 from frontdesk.rules.asl.check.templates import expressions
 from frontdesk.rules.asl.check.values import (
@@ -64,8 +64,8 @@ _TOP: Final[Fields] = {
     "Next": Field(text, required=True),
     "Assign": Field(assign),
     "Comment": Field(text),
-    "Condition": Field(condition, QueryLanguage.JSONATA),
-    "Output": Field(expressions, QueryLanguage.JSONATA),
+    "Condition": Field(condition, A),
+    "Output": Field(expressions, A),
 }
 _BELOW: Final[Fields] = {"Comment": Field(text)}
 

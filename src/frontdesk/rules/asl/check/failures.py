@@ -5,7 +5,7 @@ Knows no state.
 
 from typing import Final
 
-from frontdesk.rules.asl.check.fields import Field, Fields, check_fields
+from frontdesk.rules.asl.check.fields import A, Field, Fields, P, check_fields
 from frontdesk.rules.asl.check.spot import Spot
 from frontdesk.rules.asl.check.templates import expressions
 from frontdesk.rules.asl.check.values import (
@@ -17,7 +17,7 @@ from frontdesk.rules.asl.check.values import (
     whole,
 )
 from frontdesk.rules.asl.check.variables import assign
-from frontdesk.rules.asl.model import Json, QueryLanguage
+from frontdesk.rules.asl.model import Json
 
 MOST_DELAY: Final = 31_622_399
 """Seconds between two attempts: less than 366 days."""
@@ -58,8 +58,8 @@ _CATCHER: Final[Fields] = {
     "Next": Field(text, required=True),
     "Assign": Field(assign, offers="errorOutput"),
     "Comment": Field(text),
-    "Output": Field(expressions, QueryLanguage.JSONATA, offers="errorOutput"),
-    "ResultPath": Field(result_path, QueryLanguage.JSONPATH),
+    "Output": Field(expressions, A, offers="errorOutput"),
+    "ResultPath": Field(result_path, P),
 }
 
 

@@ -11,6 +11,12 @@ from frontdesk.rules.asl.check.spot import Spot, nearest
 from frontdesk.rules.asl.check.values import Check
 from frontdesk.rules.asl.model import Json, QueryLanguage
 
+P: Final = QueryLanguage.JSONPATH
+"""In tables: a field that only JSONPath has."""
+
+A: Final = QueryLanguage.JSONATA
+"""In tables: a field that only JSONata has."""
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -6,7 +6,15 @@ Knows no other state; what the processor runs is judged by `machine`.
 from collections.abc import Mapping
 from typing import Final
 
-from frontdesk.rules.asl.check.fields import Field, Fields, at_most_one, check_fields, exactly_one
+from frontdesk.rules.asl.check.fields import (
+    A,
+    Field,
+    Fields,
+    P,
+    at_most_one,
+    check_fields,
+    exactly_one,
+)
 from frontdesk.rules.asl.check.nesting import PROCESSORS
 from frontdesk.rules.asl.check.spot import Spot
 from frontdesk.rules.asl.check.tasks import service_action
@@ -22,11 +30,8 @@ from frontdesk.rules.asl.check.values import (
 )
 from frontdesk.rules.asl.data.expressions import is_expression
 from frontdesk.rules.asl.diagnostics import Code
-from frontdesk.rules.asl.model import ExecutionType, Json, Mode, QueryLanguage
+from frontdesk.rules.asl.model import ExecutionType, Json, Mode
 from frontdesk.rules.asl.resources import read_resource
-
-P: Final = QueryLanguage.JSONPATH
-A: Final = QueryLanguage.JSONATA
 
 _READERS: Final = ("s3:getObject", "s3:listObjectsV2")
 _WRITERS: Final = ("s3:putObject",)
@@ -127,7 +132,7 @@ MAP_FIELDS: Final[Fields] = {
 """Those that no other state has."""
 
 _DISTRIBUTED_ONLY: Final = ("ItemBatcher", "ItemReader", "Label", "ResultWriter")
-_ONE_OF: Final = (
+_OR_PATH: Final = (
     "MaxConcurrency",
     "ToleratedFailureCount",
     "ToleratedFailurePercentage",
@@ -151,7 +156,7 @@ def check_map(state: Mapping[str, Json], spot: Spot) -> None:
     """Judge what fields of a Map say together."""
     exactly_one(state, spot, *PROCESSORS)
     at_most_one(state, spot, "ItemSelector", "Parameters")
-    for name in _ONE_OF:
+    for name in _OR_PATH:
         at_most_one(state, spot, name, f"{name}Path")
     for name, judge in _PARTS.items():
         if isinstance(state.get(name), dict):

@@ -3,7 +3,7 @@
 Knows no rule of the language.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -65,8 +65,7 @@ class Spot:
         return False
 
 
-def nearest(name: str, known: object) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
     """Make a hint of the known name that is most like `name`; "" where none is."""
-    names = [one for one in known if isinstance(one, str)] if isinstance(known, Mapping) else []
-    near = get_close_matches(name, names, n=1)
+    near = get_close_matches(name, known, n=1)
     return f"did you mean {near[0]!r}?" if near else ""

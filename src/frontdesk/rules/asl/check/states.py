@@ -9,7 +9,15 @@ from typing import Final
 
 from frontdesk.rules.asl.check.choices import rules
 from frontdesk.rules.asl.check.failures import catchers, retriers
-from frontdesk.rules.asl.check.fields import Field, Fields, at_most_one, check_fields, exactly_one
+from frontdesk.rules.asl.check.fields import (
+    A,
+    Field,
+    Fields,
+    P,
+    at_most_one,
+    check_fields,
+    exactly_one,
+)
 from frontdesk.rules.asl.check.maps import MAP_FIELDS, check_map
 from frontdesk.rules.asl.check.spot import Spot, nearest
 from frontdesk.rules.asl.check.tasks import check_task, credentials, resource
@@ -31,8 +39,12 @@ from frontdesk.rules.asl.check.values import (
 from frontdesk.rules.asl.check.variables import assign
 from frontdesk.rules.asl.model import Json, QueryLanguage
 
-P: Final = QueryLanguage.JSONPATH
-A: Final = QueryLanguage.JSONATA
+
+def _branches(value: Json, spot: Spot) -> None:
+    filled(value, spot)
+    for at, branch in enumerate(value if isinstance(value, list) else ()):
+        spot.at(at).expects(branch, dict)
+
 
 _COMMON: Final[Fields] = {
     "Type": Field(anything),
@@ -81,7 +93,7 @@ FIELDS: Final[Mapping[str, Fields]] = {
     "Parallel": {
         **_WORK,
         "Arguments": Field(expressions, A),
-        "Branches": Field(filled, required=True),
+        "Branches": Field(_branches, required=True),
         "Parameters": Field(payload, P),
     },
     "Pass": {
