@@ -1,10 +1,10 @@
 """A disk that is full costs log lines and notes, no request and no reload."""
 
 import signal
-import subprocess
 
 import pytest
 
+from tests.live.disks import fill, small_disk
 from tests.live.gateways import gateway, project
 from tests.live.processes import until
 
@@ -23,24 +23,8 @@ CODE = "def f(event, context):\n    print(event['queryStringParameters']['n'])\n
 
 @pytest.fixture
 def disk(tmp_path):
-    """Make a disk of one megabyte, which only the administrator may."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("may not mount a file system here")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(path):
-    """Write a file until there is no room left."""
-    with path.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(512))
-        except OSError:
-            return
+    with small_disk(tmp_path / "disk") as folder:
+        yield folder
 
 
 def test_requests_and_reloads_go_on_while_the_disk_is_full(tmp_path, disk):

@@ -26,10 +26,13 @@ MOST: Final = 10
 _CONNECTING: Final = 5.0  # seconds
 _WORKING: Final = 10.0  # seconds of one statement
 
-# What is acknowledged is on the disk, whatever this server does for others.
-_DURABLE: Final = """
-    SELECT set_config('synchronous_commit', 'on', false)
-    WHERE current_setting('synchronous_commit') = 'off'
+# What is acknowledged is on the disk, whatever this server does for others. And who stands still in the
+# middle of a transaction loses it: others wait for the rows that it has locked.
+_SETTINGS: Final = """
+    SELECT set_config('idle_in_transaction_session_timeout', '3s', false), CASE
+        WHEN current_setting('synchronous_commit') = 'off'
+        THEN set_config('synchronous_commit', 'on', false)
+    END
 """
 
 _MIGRATIONS: Final = sorted(
@@ -136,7 +139,7 @@ class Database:
         connection = await self._driver.connect(
             self._url.reveal(), timeout=_CONNECTING, command_timeout=_WORKING
         )
-        await connection.execute(_DURABLE)
+        await connection.execute(_SETTINGS)
         return connection
 
     def _put_back(self, connection: "Connection | None") -> None:

@@ -114,22 +114,33 @@ class Database:
 
     def _commit(self, jobs: list[_Job]) -> None:
         """Do all of them in one transaction; tell each its result once it is over."""
-        connection = self._connection
-        begin = "BEGIN IMMEDIATE" if any(job.writes for job in jobs) else "BEGIN"
-        try:
-            connection.execute(begin)
-            results = [_attempt(job.work, connection) for job in jobs]
-            connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            results = [error] * len(jobs)
+        results = self._results(jobs)
         outcomes: defaultdict[asyncio.AbstractEventLoop, list[tuple[_Job, Any]]] = defaultdict(list)
         for job, result in zip(jobs, results, strict=True):
             outcomes[job.done.get_loop()].append((job, result))
         for loop, told in outcomes.items():
             with suppress(RuntimeError):  # it was closed; nobody waits any more
                 loop.call_soon_threadsafe(_tell, told)
+
+    def _results(self, jobs: list[_Job]) -> list[Any]:
+        """Do all of them in one transaction, or each in its own. Returns results and exceptions."""
+        connection = self._connection
+        try:
+            connection.execute("BEGIN IMMEDIATE" if any(job.writes for job in jobs) else "BEGIN")
+        except sqlite3.Error as error:
+            return [error] * len(jobs)
+        try:
+            results = [_attempt(job.work, connection) for job in jobs]
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            if len(jobs) == 1:
+                return [error]
+        else:
+            return results
+        # What has no room for itself must not be the others' loss.
+        return [self._results([job])[0] for job in jobs]
 
 
 def damage(path: Path) -> str:

@@ -1,0 +1,27 @@
+"""Owns disks that are full soon."""
+
+import contextlib
+import subprocess
+
+import pytest
+
+
+@contextlib.contextmanager
+def small_disk(folder):
+    """Make a disk of one megabyte in a new folder, which only the administrator may."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a file system here")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def fill(path):
+    """Write a file until there is no room left."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(512))
+        except OSError:
+            return

@@ -1,0 +1,97 @@
+"""What may befall the file of a journal."""
+
+import asyncio
+
+import pytest
+
+from frontdesk.base.errors import StoreError
+from frontdesk.ports.journal import Append, Filter, Start, Status
+from frontdesk.stores.sqlite.database import Database, damage
+from frontdesk.stores.sqlite.journal import SqliteJournal
+from tests.live.appending import NOW, all_there, append
+from tests.live.disks import fill, small_disk
+
+
+async def start(journal, owner, name="e-1", **other):
+    fields = append(1) | other
+    start = Start(
+        kind="k", name=name, digest=b"", time=NOW, status=Status("RUNNING"), owner=owner, **fields
+    )
+    return (await journal.start(start)).stream
+
+
+async def test_a_full_disk_refuses_appends_whole_and_they_go_on_when_there_is_room(tmp_path):
+    with small_disk(tmp_path / "disk") as disk:
+        database = Database.open(disk / "frontdesk.db")
+        journal = SqliteJournal(database)
+        owner = await journal.join(until=NOW + 10)
+        stream = await start(journal, owner)
+        fill(disk / "filler")
+        number, seq = 1, stream.seq
+
+        def add():
+            fields = append(number + 1) | {"done": [f"c{number}"]}
+            return journal.append(Append(stream=stream.id, owner=owner, expect_seq=seq, **fields))
+
+        message = ""
+        while not message:
+            try:
+                seq = await add()
+                number += 1
+            except StoreError as error:
+                message = error.message
+        assert "full" in message
+        (disk / "filler").unlink()
+        await all_there(journal, stream, number)
+        assert await add() == seq + 2
+        database.close()
+        assert damage(disk / "frontdesk.db") == ""
+
+
+async def test_what_has_no_room_is_refused_alone(tmp_path):
+    database = Database.open(tmp_path / "frontdesk.db")
+    journal = SqliteJournal(database)
+    owner = await journal.join(until=NOW + 10)
+    small, large = [await start(journal, owner, name) for name in ("small", "large")]
+    await database.read(
+        lambda connection: connection.execute("PRAGMA max_page_count = 40").fetchone()
+    )
+    results = await asyncio.gather(
+        *(
+            journal.append(
+                Append(stream=each.id, owner=owner, expect_seq=2, events=[{"text": "x" * size}])
+            )
+            for each, size in [(large, 1_000_000), (small, 1)]
+        ),
+        return_exceptions=True,
+    )
+    assert isinstance(results[0], StoreError)
+    assert results[1] == 3
+    assert (await journal.load(large.id)).stream.seq == 2
+    database.close()
+
+
+async def test_a_damaged_file_is_a_clear_error(tmp_path):
+    path = tmp_path / "frontdesk.db"
+    database = Database.open(path)
+    journal = SqliteJournal(database)
+    owner = await journal.join(until=NOW + 10)
+    for number in range(50):
+        await start(journal, owner, f"e-{number}", events=[{"text": "x" * 2000}])
+    database.close()
+    with path.open("r+b") as file:  # its first page, with the names of the tables, stays as it was
+        file.seek(4096)
+        file.write(b"\xa5" * (path.stat().st_size - 4096))
+
+    assert damage(path)
+    database = Database.open(path)
+    journal = SqliteJournal(database)
+    for refused in (
+        journal.load(1),
+        journal.list(Filter(kind="k"), most=9),
+        journal.append(Append(stream=1, owner=owner, expect_seq=1, events=[{}])),
+        journal.due(owner, now=NOW, most=9),
+    ):
+        with pytest.raises(StoreError, match="malformed"):
+            await refused
+    database.close()
