@@ -417,3 +417,9 @@ async def test_what_is_committed_and_cannot_run_is_a_fault_of_the_service(api):
         "function made: cannot unpack: no space left on device",
     )
     assert (await api("get_function", FunctionName="made"))["Configuration"]["State"] == "Active"
+
+
+@pytest.mark.parametrize("most", [10_001, 10**4000], ids=["too many", "4,000 digits"])
+async def test_a_page_of_another_size_is_refused(api, most):
+    with pytest.raises(ClientError, match="from 1 to 10000"):
+        await api("list_functions", MaxItems=most)

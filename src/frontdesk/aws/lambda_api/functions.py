@@ -3,6 +3,7 @@
 Source: AWS Lambda API Reference; texts as recorded from AWS.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.rules.concurrency import LATEST
 
+_PAGE_SIZE: Final = re.compile(r"[0-9]{1,5}")
 _PAGE: Final = 50
 
 
@@ -257,7 +259,7 @@ def _content(version: Version) -> dict[str, Any]:
 
 def _page_size(asked: Asked) -> int:
     given = asked.query.get("MaxItems", str(_PAGE))
-    if not given.isdecimal() or not 1 <= int(given) <= 10_000:
+    if not _PAGE_SIZE.fullmatch(given) or not 1 <= int(given) <= 10_000:
         raise invalid_members(
             "Value at 'maxItems' failed to satisfy constraint: Member must be from 1 to 10000"
         )
