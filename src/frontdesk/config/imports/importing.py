@@ -17,10 +17,10 @@ from frontdesk.config.imports import (
 from frontdesk.config.imports.cloudformation.sam import read_sam
 from frontdesk.config.imports.documents import IAM, document_of
 from frontdesk.config.imports.files import Project
+from frontdesk.config.imports.hcl.plan_json import read_plan
 from frontdesk.config.imports.hcl.root import read_terraform
-from frontdesk.config.imports.hcl.shown import read_shown
 from frontdesk.config.imports.http_documents import HttpDrawing
-from frontdesk.config.imports.left import reason_of
+from frontdesk.config.imports.not_carried import reason_of
 from frontdesk.config.imports.resources import LEFT, Declared, Resource, name_of
 from frontdesk.config.imports.rest_documents import RestDrawing
 from frontdesk.config.imports.serverless.service import read_serverless
@@ -68,7 +68,7 @@ def import_terraform(
     declared = _begin(path, root)
     try:
         if path.suffix == ".json":
-            read_shown(path, declared)
+            read_plan(path, declared)
         else:
             read_terraform(path, declared, given, environ, var_files)
         return import_resources(declared, name, path, given)

@@ -12,7 +12,7 @@ from frontdesk.config.imports.resources import Declared, Resource
 from frontdesk.config.placed import Placed
 
 
-def read_shown(path: Path, declared: Declared) -> None:
+def read_plan(path: Path, declared: Declared) -> None:
     """Read a file, and add the resources that it tells of.
 
     Raises: ConfigError where it is no output of `terraform show -json`.
