@@ -13,6 +13,7 @@ from frontdesk.asl import (
     NEVER,
     After,
     DefinitionError,
+    InputError,
     StuckError,
     TaskError,
     UnknownTaskError,
@@ -227,6 +228,25 @@ def test_nobody_changes_what_is_anothers():
 def test_any_json_is_an_input_and_none_is_an_empty_object(given):
     run = run_local(machine(), given, {"charge": lambda payload: payload})
     assert run.output == ({} if given is None else given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["\ud800", float("nan"), object(), {"x": {1}}, "x" * 262_143],
+    ids=["half a character", "NaN", "object", "set", "too large"],
+)
+def test_what_is_no_input_is_refused(given):
+    with pytest.raises(InputError):
+        run_local(machine(), given)
+    with pytest.raises(InputError):
+        run_local(machine(), {}, variables={"v": given})
+
+
+@pytest.mark.parametrize("answer", ["\ud800", float("nan"), 10**400])
+def test_answers_that_no_json_carries_fail_the_task(answer):
+    run = run_local(machine(), {}, {"charge": lambda _given: answer})
+    assert run.status == "FAILED"
+    assert run.history
 
 
 def test_the_same_call_gives_the_same_run():

@@ -16,8 +16,12 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any, Final
 
+import orjson
+
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.rules.asl.check import read_definition
+from frontdesk.rules.asl.data.errors import StateError
+from frontdesk.rules.asl.data.scope import hold_payload
 from frontdesk.rules.asl.diagnostics import Diagnostic
 from frontdesk.rules.asl.history import HistoryEvent, aws_event
 from frontdesk.rules.asl.interpreter import begin, step
@@ -57,6 +61,7 @@ __all__ = [
     "NEVER",
     "After",
     "DefinitionError",
+    "InputError",
     "LocalRun",
     "StuckError",
     "TaskError",
@@ -99,6 +104,12 @@ class DefinitionError(FrontdeskError):
     def __init__(self, diagnostics: list[Diagnostic]) -> None:
         super().__init__("\n".join(str(one) for one in diagnostics))
         self.diagnostics = diagnostics
+
+
+class InputError(FrontdeskError):
+    """The input or the variables are no JSON, or larger than AWS takes."""
+
+    code = "input"
 
 
 class UnknownTaskError(FrontdeskError):
@@ -153,7 +164,7 @@ def run_local(
     `Payload` in it. A task of `.waitForTaskToken` finds the token in its arguments, and what it returns is
     what somebody sends with that token. Items of an ItemReader are what its task returns. Exceptions fail a
     task as on Lambda: error is the class's name. variables: workflow variables that exist at the start.
-    Raises: DefinitionError, UnknownTaskError, StuckError.
+    Raises: DefinitionError, InputError, UnknownTaskError, StuckError.
     """
     machine = definition if isinstance(definition, Machine) else _read(definition)
     world = _World(tasks or {}, int(now.timestamp() * 1000))
@@ -165,9 +176,10 @@ def run_local(
         role="arn:aws:iam::123456789012:role/local",
         region="us-east-1",
     )
-    given = {} if input is None else _plain(input)
-    run = begin(compile_machine(machine), given, facts, variables=_plain(dict(variables or {})))
-    return world.play(_Execution(compile_machine(machine), run))
+    program = compile_machine(machine)
+    given = {} if input is None else _given(input)
+    run = begin(program, given, facts, variables=_given(dict(variables or {})))
+    return world.play(_Execution(program, run))
 
 
 def _read(definition: Mapping[str, Any] | str) -> Machine:
@@ -178,9 +190,18 @@ def _read(definition: Mapping[str, Any] | str) -> Machine:
     raise DefinitionError(read)
 
 
+def _given(value: Any) -> Any:
+    try:
+        plain = _plain(value)
+        hold_payload("input", plain)
+    except (TypeError, ValueError, StateError) as error:
+        raise InputError(f"no input for an execution: {error}") from error
+    return plain
+
+
 def _plain(value: Any) -> Any:
     """Copy a value as JSON would carry it, so that nobody changes what is another's."""
-    return json.loads(json.dumps(value))
+    return orjson.loads(json.dumps(value, allow_nan=False))
 
 
 @dataclass(slots=True, eq=False)

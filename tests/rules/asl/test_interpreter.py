@@ -186,6 +186,7 @@ def test_redrive_goes_on_at_the_state_that_failed():
     played.answer(played.timer, TimerFired)
     played.answer(played.invoke, TaskSucceeded, output="done")
     assert played.last(Finish).output == "done"
+    assert (played.run.error, played.run.cause) == (None, None)
     redriven = next(event for event in played.events if event.type == "ExecutionRedriven")
     assert redriven.details == {"redriveCount": 1}
 

@@ -3,7 +3,13 @@
 import pytest
 
 from frontdesk.asl import TaskError, run_local
-from frontdesk.rules.asl.messages import ChildFailed, ChildSucceeded, Finish, StartChild
+from frontdesk.rules.asl.messages import (
+    CancelTask,
+    ChildFailed,
+    ChildSucceeded,
+    Finish,
+    StartChild,
+)
 from tests.rules.asl.machines import Played, machine, task
 
 READER = {
@@ -122,6 +128,17 @@ def test_a_failure_that_is_told_twice_counts_once():
     played.answer(first, ChildFailed, index=0, error="E")
     played.answer(first, ChildSucceeded, index=1, output="b")
     assert played.last(Finish).output == ["b"]
+
+
+def test_a_child_input_over_the_quota_gives_the_others_up():
+    caught = {"ErrorEquals": ["States.DataLimitExceeded"], "Next": "Handle"}
+    definition = distributed(Catch=[caught])
+    definition["States"]["Handle"] = {"Type": "Wait", "Seconds": 9, "End": True}
+    played = Played(definition, ["small", "x" * 262_144])
+    (child,) = played.of(StartChild)
+    assert [one.key for one in played.of(CancelTask)] == [child.key]
+    assert played.answer(child, ChildSucceeded, index=0, output=1) == []
+    assert len(played.run.waiting) == 1
 
 
 def test_items_are_read_by_a_task():

@@ -87,6 +87,19 @@ def test_so_many_run_at_once(written, at_once):
     assert played.last(Finish).output == [number * 2 for number in range(50)]
 
 
+@pytest.mark.parametrize(
+    ("at_once", "follows"), [(1, "SucceedStateExited"), (2, "MapStateStarted")]
+)
+def test_a_later_iteration_follows_the_one_before_only_one_by_one(at_once, follows):
+    each = {"Type": "Task", "Resource": task()["Resource"], "Next": "Rest"}
+    processor = machine(Each=each, Rest={"Type": "Succeed"})
+    played = Played(mapped(processor=processor, MaxConcurrency=at_once), [1, 2, 3])
+    for number in range(3):
+        played.answer(played.of(Invoke)[number], TaskSucceeded, output=number)
+    third = [one for one in played.events if one.type == "MapIterationStarted"][2]
+    assert played.types[third.previous - 1] == follows
+
+
 def test_the_first_failure_gives_the_others_up():
     played = Played(mapped(), ["a", "b", "c"])
     second = played.of(Invoke)[1]

@@ -70,6 +70,7 @@ def test_retry_runs_all_branches_again():
     played = Played(machine(Both=both))
     played.answer(played.of(Invoke)[1], TaskFailed, error="E")
     assert "ParallelStateFailed" not in played.types
+    assert len(played.run.strands) == 1
     played.answer(played.timer, TimerFired)
     assert [one.state for one in played.of(Invoke)] == ["A0", "B1", "A0", "B1"]
     assert len({one.key for one in played.of(Invoke)}) == 4

@@ -141,6 +141,7 @@ def test_counts_start_anew_when_the_state_is_entered_again():
     )
     played = Played(definition)
     for output in (1, 2):
+        assert played.invoke.attempt == 1
         played.answer(played.invoke, TaskFailed, error="E")
         played.answer(played.timer, TimerFired)
         played.answer(played.invoke, TaskSucceeded, output=output)

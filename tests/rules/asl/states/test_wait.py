@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from frontdesk.asl import run_local
-from tests.rules.asl.machines import machine
+from frontdesk.rules.asl.messages import StartTimer
+from tests.rules.asl.machines import Played, machine
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -113,3 +114,9 @@ def test_wait_is_refused(fields, given, error, cause):
 def test_seconds_by_expression_must_be_a_whole_number(seconds):
     error, _ = waited(QueryLanguage="JSONata", Seconds=seconds)
     assert error == "States.QueryEvaluationError"
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_what_is_past_needs_no_timer(seconds):
+    played = Played(machine(Wait={"Type": "Wait", "Seconds": seconds, "End": True}))
+    assert len(played.of(StartTimer)) == seconds
