@@ -163,6 +163,37 @@ def test_context_tells_of_the_execution():
     }
 
 
+def test_context_of_an_express_execution_has_no_redrives():
+    tell = machine(Tell={"Type": "Pass", "Parameters": {"c.$": "$$.Execution"}, "End": True})
+    played = Played(tell, facts=replace(FACTS, express=True))
+    assert "RedriveCount" not in played.last(Finish).output["c"]
+
+
+def test_redrive_of_a_map_goes_on_with_the_items_that_are_left():
+    definition = machine(
+        Map={
+            "Type": "Map",
+            "ItemsPath": "$.items",
+            "MaxConcurrency": 2,
+            "ItemSelector": {"v.$": "$$.Map.Item.Value"},
+            "ItemProcessor": machine(Each=task()),
+            "End": True,
+        }
+    )
+    played = Played(definition, {"items": ["a", "b", "c", "d"]})
+    first, second = played.of(Invoke)
+    played.answer(first, TaskSucceeded, output="A")
+    played.answer(second, TaskFailed, error="E")
+    played.tell(Redriven)
+    done = 3
+    while played.run.status is Status.RUNNING:
+        one = played.of(Invoke)[done]
+        done += 1
+        played.answer(one, TaskSucceeded, output=one.arguments["v"].upper())
+    assert played.last(Finish).output == ["A", "B", "C", "D"]
+    assert [one.arguments["v"] for one in played.of(Invoke)] == ["a", "b", "c", "b", "c", "d"]
+
+
 def test_redrive_goes_on_at_the_state_that_failed():
     played = Played(
         machine(

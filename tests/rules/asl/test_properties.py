@@ -12,6 +12,7 @@ from frontdesk.rules.asl.messages import (
     Continued,
     Emit,
     Invoke,
+    Redriven,
     Started,
     StartTimer,
     TaskFailed,
@@ -80,13 +81,15 @@ def _state(draw, depth, name, following, names):
     }
 
 
-def play(definition, fates, *, through_json):
+def play(definition, fates, *, through_json=False, redrives=0):
     """Play an execution to its end and return its run and all commands."""
     made = program(definition)
     run = begin(made, [[0, [1]], [1], [[2], 3]], replace(FACTS, most_events=MOST_EVENTS))
     left = [(Started, {})]
     commands, now, number = [], 1_000_000, 0
-    while left:
+    while left or (redrives and run.status is Status.FAILED):
+        if not left:
+            left, fates, redrives = [(Redriven, {})], [None], redrives - 1
         number += 1
         kind, values = left.pop(0)
         answers = step(made, run, kind(now=now, seed=number.to_bytes(16, "big"), **values))
@@ -121,7 +124,7 @@ QUICK = settings(max_examples=60, deadline=None, suppress_health_check=list(Heal
 @QUICK
 @given(machines(), FATES)
 def test_machines_end_within_their_bounds_and_survive_json(definition, fates):
-    run, commands = play(definition, fates, through_json=False)
+    run, commands = play(definition, fates)
     assert run.status in {Status.SUCCEEDED, Status.FAILED}
     events = [one.event for one in commands if isinstance(one, Emit)]
     assert [event.id for event in events] == list(range(1, len(events) + 1))
@@ -134,6 +137,15 @@ def test_machines_end_within_their_bounds_and_survive_json(definition, fates):
     again, same = play(definition, fates, through_json=True)
     assert same == commands
     assert again.as_json() == run.as_json()
+
+
+@QUICK
+@given(machines(), FATES)
+def test_redriven_machines_end_too(definition, fates):
+    run, commands = play(definition, fates, redrives=2)
+    assert run.status in {Status.SUCCEEDED, Status.FAILED}
+    events = [one.event for one in commands if isinstance(one, Emit)]
+    assert [event.id for event in events] == list(range(1, len(events) + 1))
 
 
 def _retries_stay_within_their_limits(definition, commands):

@@ -232,5 +232,6 @@ def _redrive(turn: Turn) -> None:
             strand.phase = Phase.SPREAD
         else:
             strand.phase = Phase.READY
+            # Differs: [redrive-map] a redriven distributed Map runs all of its children again
             strand.spread = {}
             run.ready.append(strand.id)

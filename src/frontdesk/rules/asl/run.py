@@ -51,7 +51,8 @@ class Phase(StrEnum):
 class Facts:
     """What is known of an execution before it starts.
 
-    execution, machine: ARNs. most_events: the execution fails when its history is that long.
+    execution, machine: ARNs. express: of an Express machine, which is never redriven. most_events: the
+    execution fails when its history is that long.
     """
 
     execution: str
@@ -60,6 +61,7 @@ class Facts:
     machine_name: str
     role: str = ""
     region: str = ""
+    express: bool = False
     most_events: int = MOST_EVENTS
 
 

@@ -103,8 +103,9 @@ class Turn:
             "StartTime": _iso(run.started),
             "Name": facts.name,
             "RoleArn": facts.role,
-            "RedriveCount": run.redrives,
         }
+        if not facts.express:
+            execution["RedriveCount"] = run.redrives
         if run.redrives:
             execution["RedriveTime"] = _iso(run.redriven)
         state: dict[str, Any] = {"Name": strand.state, "EnteredTime": _iso(strand.entered_at)}

@@ -64,8 +64,8 @@ def _go_on(turn: Turn, strand: Strand, state: MapState) -> None:
     items = spread["items"]
     while spread["next"] < len(items) and _running(strand) < spread["limit"]:
         index = spread["next"]
-        spread["next"] += 1
         _start(turn, strand, state, index, items[index])
+        spread["next"] += 1
     if spread["left"] == 0:
         turn.emit(strand, "MapStateSucceeded", follow=False)
         strand.spread = {}
