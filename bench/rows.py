@@ -7,6 +7,7 @@ from bench.compared import cost, rates
 from bench.contenders import settings, started
 from bench.counted import syscall_row
 from bench.figures import Figure, Finding, Goal, at_least, at_most, ratio
+from bench.journal import journal_row
 from bench.keyed import keys_row
 from bench.latency import latency_row
 from bench.measure import descendants
@@ -208,6 +209,7 @@ ROWS: dict[str, Row] = {
         _row("reload", reload_row),
         _row("cold", cold_row),
         _row("micro", micro_row),
+        _row("journal", journal_row),
     )
 }
 """In the order of a full run; `same` first, for it tells whether the machine is quiet enough."""
