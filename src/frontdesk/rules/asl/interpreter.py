@@ -185,6 +185,7 @@ def _enter(turn: Turn, strand: Strand) -> None:
     strand.entered_at = turn.now
     strand.before = strand.last
     strand.attempt = 1
+    strand.token = ""
     strand.retries = [0] * len(state.retry) if isinstance(state, WorkState) else []
     details = {"name": state.name, "input": strand.input}
     strand.entered = turn.emit(strand, f"{type(state).__name__}Entered", details)

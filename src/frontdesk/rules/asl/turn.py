@@ -201,6 +201,11 @@ class Turn:
         """Fail a state by an error in its own data. after: what `EvaluationFailed` follows."""
         self.give_up_within(strand)
         self.cancel(strand)
+        failure = self._told(strand, state, error, strand.before if after is None else after)
+        self.fail(strand, state, failure, told=error.name != RUNTIME)
+
+    def _told(self, strand: Strand, state: State, error: StateError, before: int) -> Failure:
+        """Put an error of a state's data in AWS's words, and write it down where AWS does."""
         cause = error.cause
         if error.name != DATA_LIMIT_EXCEEDED:
             cause = f"An error occurred while executing the state '{state.name}' (entered at the event id #{strand.entered}). {cause}"
@@ -208,9 +213,8 @@ class Turn:
             details = {"error": error.name, "cause": cause, "state": state.name}
             if error.location:
                 details["location"] = error.location
-            before = strand.before if after is None else after
             self.emit(strand, "EvaluationFailed", details, after=before)
-        self.fail(strand, state, Failure(error.name, cause), told=error.name != RUNTIME)
+        return Failure(error.name, cause)
 
     def fail(self, strand: Strand, state: State, failure: Failure, *, told: bool = True) -> None:
         """Let an error out of a state: to a retry, to a catcher, or out of the strand.
@@ -245,8 +249,7 @@ class Turn:
             scope = self.scope(strand)
             conclusion = catch(state, catcher, strand.input, failure.output(), scope)
         except StateError as error:
-            cause = f"An error occurred while executing the state '{state.name}' (entered at the event id #{strand.entered}). {error.cause}"
-            self._defeat(strand, Failure(error.name, cause))
+            self._defeat(strand, self._told(strand, state, error, strand.before))
         else:
             self.leave(strand, state, conclusion, catcher.next)
         return True

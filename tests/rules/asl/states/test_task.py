@@ -240,6 +240,17 @@ def test_an_error_within_a_catcher_ends_the_execution():
     assert played.last(Fail).error == "States.ResultPathMatchFailure"
 
 
+def test_an_evaluation_error_within_a_catcher_is_told():
+    catcher = {"ErrorEquals": ["States.ALL"], "Next": "Handle", "Output": "{% $nothing %}"}
+    definition = machine(
+        Do=task(QueryLanguage="JSONata", Catch=[catcher]), Handle={"Type": "Pass", "End": True}
+    )
+    played = Played(definition)
+    played.answer(played.invoke, TaskFailed, error="E")
+    assert played.last(Fail).error == "States.QueryEvaluationError"
+    assert played.types[-2:] == ["EvaluationFailed", "ExecutionFailed"]
+
+
 @pytest.mark.parametrize(
     ("heartbeat", "error"), [(False, "States.Timeout"), (True, "States.HeartbeatTimeout")]
 )
@@ -344,6 +355,16 @@ def test_token_is_in_the_context_and_new_on_every_attempt(resource):
     assert first.arguments == {"token": first.token}
     assert second.arguments == {"token": second.token}
     assert first.token != second.token
+
+
+def test_the_token_is_gone_with_its_state():
+    definition = machine(
+        Do={"Type": "Task", "Resource": ACTIVITY, "Next": "Tell"},
+        Tell={"Type": "Pass", "Parameters": {"c.$": "$$"}, "End": True},
+    )
+    played = Played(definition)
+    played.answer(played.invoke, TaskSucceeded, output=1)
+    assert "Task" not in played.last(Finish).output["c"]
 
 
 def test_other_tasks_have_no_token():
