@@ -33,6 +33,13 @@ def machine(**fields):
     }
 
 
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 def seed():
     found = next(SEED.glob("002*"), None)
     if found is None:
@@ -213,6 +220,51 @@ def test_a_token_is_handed_over_and_answered():
     assert "TaskSubmitted" in [event["type"] for event in run.history]
 
 
+def test_what_is_sent_with_a_functions_token_is_the_result():
+    run = run_local(
+        machine(
+            Resource=f"{INVOKE}.waitForTaskToken",
+            Parameters={"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}},
+        ),
+        {},
+        {"ask": lambda payload: {"asked": sorted(payload)}},
+    )
+    assert run.output == {"asked": ["token"]}
+
+
+def test_children_of_a_map_that_is_over_are_not_called_any_more():
+    called = []
+
+    def each(item):
+        called.append(item)
+        if item == 0:
+            raise TaskError("E")
+        return After(60, item)
+
+    processor = machine() | {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    }
+    processor["States"] = {
+        "Pause": {"Type": "Wait", "SecondsPath": "$", "Next": "Do"},
+        **processor["States"],
+    }
+    processor["StartAt"] = "Pause"
+    definition = {
+        "StartAt": "Map",
+        "States": {
+            "Map": {
+                "Type": "Map",
+                "ItemProcessor": processor,
+                "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Rest"}],
+                "Next": "Rest",
+            },
+            "Rest": {"Type": "Wait", "Seconds": 3600, "End": True},
+        },
+    }
+    run = run_local(definition, [5, 0, 9], {"charge": each})
+    assert (run.status, called) == ("SUCCEEDED", [0])
+
+
 def test_nobody_changes_what_is_anothers():
     def charge(given):
         given["x"] = "changed"
@@ -232,8 +284,8 @@ def test_any_json_is_an_input_and_none_is_an_empty_object(given):
 
 @pytest.mark.parametrize(
     "given",
-    ["\ud800", float("nan"), object(), {"x": {1}}, "x" * 262_143],
-    ids=["half a character", "NaN", "object", "set", "too large"],
+    ["\ud800", float("nan"), object(), {"x": {1}}, "x" * 262_143, nested(300), nested(100_000)],
+    ids=["half a character", "NaN", "object", "set", "too large", "deep", "endless"],
 )
 def test_what_is_no_input_is_refused(given):
     with pytest.raises(InputError):

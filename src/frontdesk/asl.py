@@ -194,7 +194,7 @@ def _given(value: Any) -> Any:
     try:
         plain = _plain(value)
         hold_payload("input", plain)
-    except (TypeError, ValueError, StateError) as error:
+    except (RecursionError, TypeError, ValueError, StateError) as error:
         raise InputError(f"no input for an execution: {error}") from error
     return plain
 
@@ -225,6 +225,7 @@ class _World:
         self._later: list[tuple[int, int, _Execution, _Make]] = []
         self._ready: deque[tuple[_Execution, _Make]] = deque()
         self._order = 0
+        self._children: dict[tuple[str, int], list[_Execution]] = {}
 
     def play(self, execution: _Execution) -> LocalRun:
         """Run an execution to its end."""
@@ -276,8 +277,7 @@ class _World:
 
     def invoke(self, execution: _Execution, command: Invoke) -> None:
         answer = self._answer(command)
-        seconds = answer.seconds if isinstance(answer, After) else 0.0
-        result = answer.result if isinstance(answer, After) else answer
+        result = answer.result
         for limit, heartbeat in ((command.timeout, False), (command.heartbeat, True)):
             if limit is not None:
                 late = _keyed(TaskTimedOut, command, heartbeat=heartbeat)
@@ -290,26 +290,28 @@ class _World:
             make = _keyed(TaskSucceeded, command, output=result)
         if read_resource(command.resource).pattern:
             self._ready.append((execution, _keyed(TaskSubmitted, command, output={})))
-        if seconds:
-            self._at(self._now + round(seconds * 1000), execution, make)
+        if answer.seconds:
+            self._at(self._now + round(answer.seconds * 1000), execution, make)
         else:
             self._ready.append((execution, make))
 
-    def _answer(self, command: Invoke) -> Any:
-        """Ask a task, and return what it gives, or the TaskError that it fails with."""
+    def _answer(self, command: Invoke) -> After:
+        """Ask a task what it answers, and when. Failures are TaskErrors."""
         task, given, is_function = self._find(command)
         try:
             answer = task(_plain(given))
-            if answer is NEVER or isinstance(getattr(answer, "result", None), TaskError):
-                return answer
-            result = _plain(answer.result if isinstance(answer, After) else answer)
+            timed = answer if isinstance(answer, After) else After(0, answer)
+            if timed.result is NEVER or isinstance(timed.result, TaskError):
+                return timed
+            result = _plain(timed.result)
         except TaskError as error:
-            return error
+            return After(0, error)
         except Exception as error:  # noqa: BLE001 - whatever a function raises is its error, as on Lambda
-            return _as_lambda_tells(error, command.key)
-        if is_function and read_resource(command.resource).kind is Kind.SERVICE:
+            return After(0, _as_lambda_tells(error, command.key))
+        resource = read_resource(command.resource)
+        if is_function and resource.kind is Kind.SERVICE and not resource.pattern:
             result = invocation_result(result, command.key)
-        return After(answer.seconds, result) if isinstance(answer, After) else result
+        return After(timed.seconds, result)
 
     def _find(self, command: Invoke) -> tuple[Task, Any, bool]:
         """Return the task that a state asks for, what it is given, and whether it is a function."""
@@ -349,21 +351,15 @@ class _World:
             role=facts.role,
             region=facts.region,
         )
-        made = _Execution(program, begin(program, command.input, child))
-        made.parent = (execution, command)
+        run = begin(program, command.input, child)
+        made = _Execution(program, run, parent=(execution, command))
+        self._children.setdefault((command.key, command.attempt), []).append(made)
         self._ready.append((made, Started))
 
-    def cancel(self, execution: _Execution, command: CancelTask) -> None:
+    def cancel(self, _execution: _Execution, command: CancelTask) -> None:
         """Stop the children of a Map that is over; other tasks have nothing to stop."""
-        waiting = [one for one, _ in self._ready] + [one for _, _, one, _ in self._later]
-        for child in waiting:
-            if child.parent is not None:
-                owner, started = child.parent
-                if owner is execution and (started.key, started.attempt) == (
-                    command.key,
-                    command.attempt,
-                ):
-                    child.over = True
+        for child in self._children.pop((command.key, command.attempt), ()):
+            child.over = True
 
     def finish(self, execution: _Execution, command: Finish) -> None:
         self._tell(execution, ChildSucceeded, output=command.output)
