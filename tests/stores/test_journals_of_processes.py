@@ -4,6 +4,7 @@ import contextlib
 import signal
 import sqlite3
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -25,7 +26,8 @@ async def shared(request):
 @pytest.fixture
 def appending(shared):
     _, kind, where = shared
-    process = Running([sys.executable, "-m", "tests.live.appending", kind, where])
+    command = [sys.executable, "-m", "tests.live.appending", kind, where]
+    process = Running(command, cwd=Path(__file__).parents[2])
     yield process
     process.end(signal.SIGKILL)
 

@@ -138,3 +138,15 @@ async def test_what_another_gateway_changes_is_told(database):
     await look()
     assert told == ["api_key"]
     mine.close()
+
+
+async def test_commits_wait_for_the_disk_even_where_the_server_is_set_not_to():
+    async with emptied(postgres_url()) as database:
+        set_off = "ALTER ROLE frontdesk SET synchronous_commit = 'off'"
+        await database.run(lambda connection: connection.execute(set_off))
+        other = Database(Secret(postgres_url()))
+        found = await other.run(lambda connection: connection.fetchval("SHOW synchronous_commit"))
+        other.close()
+        reset = "ALTER ROLE frontdesk RESET synchronous_commit"
+        await database.run(lambda connection: connection.execute(reset))
+    assert found == "on"

@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
-from frontdesk.base.errors import StoreError
-
 T = TypeVar("T")
 
 MOST: Final = 500
@@ -48,14 +46,14 @@ class Groups(Generic[T]):
     async def _results(self, operations: Sequence[T]) -> Sequence[Any]:
         try:
             return await self._commit(operations)
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, every caller is told
             # What one of them is refused for must not be the others' loss. A server that is lost refuses nothing.
             if len(operations) == 1 or not _refused(error):
                 return [error] * len(operations)
         return [(await self._results([operation]))[0] for operation in operations]
 
 
-def _refused(error: StoreError) -> bool:
+def _refused(error: Exception) -> bool:
     import asyncpg
 
     # The driver's own refusal of a value is a ValueError.
