@@ -49,6 +49,7 @@ EARLY, LATE = "2016-03-14T01:59:00Z", "2016-03-14T01:59:00.000000001Z"
         ("TimestampGreaterThan", EARLY, [LATE], [EARLY, "2017"]),
         ("TimestampLessThanEquals", EARLY, [EARLY], [LATE]),
         ("TimestampGreaterThanEquals", EARLY, [EARLY, LATE], ["2016-03-14 01:59:01Z"]),
+        ("StringLessThan", "\ud800", ["a"], ["\uffff", 1]),
         ("StringMatches", "*", ["", "any\nthing"], [1, None]),
         ("StringMatches", "log-*.txt", ["log-.txt", "log-a.txt", "log-.txt.txt"], ["log-a.csv", "alog-.txt"]),
         ("StringMatches", "a*b*c", ["abc", "aXbYc", "abcbc"], ["ab", "acb"]),
