@@ -196,9 +196,7 @@ def test_sources_and_references_make_the_same_configuration_whatever_has_changed
     loaded = load([path], {"TOKEN": "s3cret"})
     path.unlink()
     text.write_text("after")
-    again = load(
-        loaded.paths, {}, loaded.sources.__getitem__, known=dict(loaded.references)
-    )
+    again = load(loaded.paths, {}, loaded.sources.__getitem__, known=dict(loaded.references))
     assert again.config == loaded.config
     assert again.config.apis["a"].routes["GET /"].mock.body == "before default"
     assert again.references == loaded.references
