@@ -242,9 +242,7 @@ def evidence_record(evidence: Evidence) -> dict[str, Any]:
     return {
         "canary": _side_record(evidence.canary),
         "stable": _side_record(evidence.stable),
-        "consumers": {
-            name: list(part) for name, part in evidence.consumers.items() if part.errors
-        },
+        "consumers": {name: list(part) for name, part in evidence.consumers.items() if part.errors},
     }
 
 

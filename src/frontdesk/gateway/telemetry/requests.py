@@ -34,7 +34,15 @@ _STAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "validate": (
         *("body", "body_timeout", "connection", "duplicate_field", "expect", "framing"),
         *("header_timeout", "host", "idempotency", "loop", "malformed", "mapping:unfit_value"),
-        *("method", "request_line", "target", "transfer_encoding", "validate", "version", "websocket"),
+        *(
+            "method",
+            "request_line",
+            "target",
+            "transfer_encoding",
+            "validate",
+            "version",
+            "websocket",
+        ),
     ),
 }
 
