@@ -109,7 +109,7 @@ def play(definition, fates, *, through_json=False, redrives=0):
 
 def _answer(invoke, fates):
     at = {"key": invoke.key, "attempt": invoke.attempt}
-    fate = fates[sum(map(ord, invoke.key)) * 7 % len(fates) - invoke.attempt]
+    fate = fates[(sum(map(ord, invoke.key)) * 7 - invoke.attempt) % len(fates)]
     if fate is None:
         return TaskSucceeded, at | {"output": [invoke.attempt]}
     if fate == "States.Timeout":
