@@ -30,7 +30,7 @@ bench: .venv/installed
 
 soak: .venv/installed-for-tests
 	sh tests/debian-packages.sh nginx:nginx-light redis-server:redis-server
-	$(BIN)/pytest -m soak
+	$(BIN)/pytest -m soak --hypothesis-profile default
 
 clean:
 	rm -rf .venv

@@ -13,6 +13,7 @@ from frontdesk.base.durations import write_duration
 from frontdesk.base.streams import Fields
 from frontdesk.config.models.authorizer import JwtAuthorizer
 from frontdesk.config.models.cache import Cache, key_selector
+from frontdesk.config.models.operation import Operation
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import PARKED, Exchange, Parked, Reply
@@ -74,19 +75,16 @@ def cache_store(build: RouteBuild) -> Step | None:
 
 def cache_discard(build: RouteBuild) -> Step | None:
     """Build the forgetting of answers that a change of their resource outdates (RFC 9111 §4.4)."""
-    mine = build.key.partition(" ")[2]
+    method, _, resource = build.key.partition(" ")
+    kept = build.once(("kept", build.api_name), lambda: _kept(build)).get(resource)
+    if kept is None or method in SAFE:
+        return None
     caches = [
         StandardCache(
             replace(build, key=key, operation=operation, at=(*build.at[:2], *below)), settings
         )
-        for below, key, operation in build.api.operations()
-        if mine
-        and key.partition(" ")[2] == mine
-        and (settings := build.api.cache_of(operation)) is not None
-        and settings.mode == "rfc9111"
+        for below, key, operation, settings in kept
     ]
-    if not caches or build.key.partition(" ")[0] in SAFE:
-        return None
 
     def discard(ex: Exchange, reply: Reply) -> Reply:
         if ex.method not in SAFE and reply.made == "integration" and reply.status < 400:
@@ -95,6 +93,21 @@ def cache_discard(build: RouteBuild) -> Step | None:
         return reply
 
     return Step("cache discard", discard, "after a change")
+
+
+_Kept = tuple[tuple[str, ...], str, Operation, Cache]
+"""An operation in mode rfc9111: its key path below the API, key, model and cache."""
+
+
+def _kept(build: RouteBuild) -> dict[str, list[_Kept]]:
+    """Find the operations of an API whose answers a change may outdate, by resource."""
+    found: dict[str, list[_Kept]] = {}
+    for below, key, operation in build.api.operations():
+        settings = build.api.cache_of(operation)
+        resource = key.partition(" ")[2]
+        if resource and settings is not None and settings.mode == "rfc9111":
+            found.setdefault(resource, []).append((below, key, operation, settings))
+    return found
 
 
 def _store(ex: Exchange, reply: Reply) -> Reply:
