@@ -703,7 +703,14 @@ def test_a_route_that_changes_begins_with_no_answers(door, make_exchange):
 
 def test_routes_without_a_cache_have_no_stage():
     operation = Route.model_validate({"mock": {}})
-    build = SimpleNamespace(operation=operation, api=HttpApi(), key="GET /", at=())
+    build = SimpleNamespace(
+        operation=operation,
+        api=HttpApi(),
+        api_name="a",
+        key="GET /",
+        at=(),
+        once=lambda _key, make: make(),
+    )
     assert cache_lookup(build) is cache_store(build) is cache_discard(build) is None
 
 
