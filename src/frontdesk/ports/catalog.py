@@ -69,6 +69,7 @@ class ConflictError(FrontdeskError):
 class Catalog(Protocol):
     """Documents by kind and key. Used on one event loop. What `commit` has returned survives a crash.
 
+    Adapters derive from it: what one commit says is written here once.
     Every method raises StoreError when the store cannot do it (disk full, file damaged).
     """
 
@@ -81,11 +82,12 @@ class Catalog(Protocol):
 
     async def put(self, kind: str, key: str, document: Document, *, keep: int = 1) -> Record:
         """Commit one `Put`."""
-        ...
+        (record,) = await self.commit([Put(kind=kind, key=key, document=document, keep=keep)])
+        return record
 
     async def delete(self, kind: str, key: str) -> None:
         """Commit one `Delete`; there need not be such a document."""
-        ...
+        await self.commit([Delete(kind=kind, key=key)])
 
     async def get(self, kind: str, key: str, version: int | None = None) -> Record | None:
         """Read a document: its newest version, or `version`. None: not there (any more)."""

@@ -6,14 +6,14 @@ from itertools import islice
 import orjson
 
 from frontdesk.base.clock import Clock
-from frontdesk.ports.catalog import Change, ConflictError, Delete, Document, Put, Record
+from frontdesk.ports.catalog import Catalog, Change, ConflictError, Delete, Record
 from frontdesk.stores.watches import Watches
 
 Versions = dict[tuple[str, str], list[Record]]
 """By kind and key, oldest first; never an empty list."""
 
 
-class MemoryCatalog:
+class MemoryCatalog(Catalog):
     """See `ports.catalog.Catalog`; gone with the process."""
 
     def __init__(self, clock: Clock) -> None:
@@ -29,15 +29,6 @@ class MemoryCatalog:
         self._versions = versions
         self._watches.tell(change.kind for change in changes)
         return [record for record in records if record is not None]
-
-    async def put(self, kind: str, key: str, document: Document, *, keep: int = 1) -> Record:
-        """See the port."""
-        (record,) = await self.commit([Put(kind=kind, key=key, document=document, keep=keep)])
-        return record
-
-    async def delete(self, kind: str, key: str) -> None:
-        """See the port."""
-        await self.commit([Delete(kind=kind, key=key)])
 
     async def get(self, kind: str, key: str, version: int | None = None) -> Record | None:
         """See the port."""

@@ -14,7 +14,7 @@ import orjson
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
-from frontdesk.ports.catalog import Change, ConflictError, Delete, Document, Put, Record
+from frontdesk.ports.catalog import Catalog, Change, ConflictError, Delete, Record
 from frontdesk.stores.postgres.database import Database
 from frontdesk.stores.watches import Watches
 
@@ -53,7 +53,7 @@ _LIST = """
 """
 
 
-class PostgresCatalog:
+class PostgresCatalog(Catalog):
     """See `ports.catalog.Catalog`."""
 
     def __init__(self, database: Database, clock: Clock, wheel: Wheel) -> None:
@@ -79,15 +79,6 @@ class PostgresCatalog:
         records = await self._database.write(work)
         self._watches.tell(kinds)
         return records
-
-    async def put(self, kind: str, key: str, document: Document, *, keep: int = 1) -> Record:
-        """See the port."""
-        (record,) = await self.commit([Put(kind=kind, key=key, document=document, keep=keep)])
-        return record
-
-    async def delete(self, kind: str, key: str) -> None:
-        """See the port."""
-        await self.commit([Delete(kind=kind, key=key)])
 
     async def get(self, kind: str, key: str, version: int | None = None) -> Record | None:
         """See the port."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import orjson
 
 from frontdesk.base.clock import Clock
-from frontdesk.ports.catalog import Change, ConflictError, Delete, Document, Put, Record
+from frontdesk.ports.catalog import Catalog, Change, ConflictError, Delete, Record
 from frontdesk.stores.sqlite.database import Database
 from frontdesk.stores.watches import Watches
 
@@ -31,7 +31,7 @@ _LIST = """
 """
 
 
-class SqliteCatalog:
+class SqliteCatalog(Catalog):
     """See `ports.catalog.Catalog`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
@@ -50,15 +50,6 @@ class SqliteCatalog:
         records = await self._database.write(work)
         self._watches.tell(change.kind for change in changes)
         return records
-
-    async def put(self, kind: str, key: str, document: Document, *, keep: int = 1) -> Record:
-        """See the port."""
-        (record,) = await self.commit([Put(kind=kind, key=key, document=document, keep=keep)])
-        return record
-
-    async def delete(self, kind: str, key: str) -> None:
-        """See the port."""
-        await self.commit([Delete(kind=kind, key=key)])
 
     async def get(self, kind: str, key: str, version: int | None = None) -> Record | None:
         """See the port."""
