@@ -22,13 +22,25 @@ def until(condition, *, seconds=PATIENCE):
     return answer
 
 
+def state(status: Path) -> str:
+    """Read the letter of a process or thread from its `stat`. Raises: FileNotFoundError, ProcessLookupError."""
+    return status.read_text().rpartition(")")[2].split()[0]
+
+
 def alive(pid: int) -> bool:
     """Tell whether a process runs; one that only waits to be reaped does not."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return state(Path(f"/proc/{pid}/stat")) not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
-    return state not in "ZX"
+
+
+def stands(status: Path) -> bool:
+    """Tell whether a thread was stopped by a signal, or is gone."""
+    try:
+        return state(status) in "TZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
 
 
 LASTING: set[int] = set()
@@ -98,6 +110,13 @@ class Running:
 
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
+
+    def stand_still(self) -> None:
+        """Stop all its threads, and wait until they are: a signal comes to them one after the other."""
+        self.signal(signal.SIGSTOP)
+        until(
+            lambda: all(stands(status) for status in Path(f"/proc/{self.pid}/task").glob("*/stat"))
+        )
 
     def wait(self) -> int:
         """Wait until it has ended; return its exit code."""

@@ -65,10 +65,10 @@ async def test_a_process_killed_in_the_middle_loses_no_append_it_acknowledged(sh
 async def test_a_process_that_stood_still_is_fenced_whatever_it_was_about_to_do(shared, appending):
     journal, kind, where = shared
     until(lambda: has_appended(appending, 3))
-    appending.signal(signal.SIGSTOP)
+    appending.stand_still()
     while kind == "sqlite" and is_locked(where):  # nobody can do anything then
         appending.signal(signal.SIGCONT)
-        appending.signal(signal.SIGSTOP)
+        appending.stand_still()
     owner = await journal.join(until=NOW + 99)
     taken = []
     while len(taken) < STREAMS:  # rows of its transaction are locked until the server gives it up
