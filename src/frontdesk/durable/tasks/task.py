@@ -1,0 +1,57 @@
+"""Owns what a state machine and whoever does its tasks say to each other. Knows no kind of task."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from frontdesk.rules.asl.messages import Invoke
+from frontdesk.rules.asl.model import Json
+from frontdesk.rules.asl.resources import Resource
+from frontdesk.rules.asl.run import Facts
+
+
+class Answer(Protocol):
+    """Takes what came of one attempt. Called on the event loop; after `succeeded` or `failed` it listens no more."""
+
+    def submitted(self, output: Json) -> None:
+        """Tell that the job is taken: somebody else ends it, by its token or as a `.sync` job."""
+        ...
+
+    def succeeded(self, output: Json) -> None:
+        """Give the result."""
+        ...
+
+    def failed(self, error: str, cause: str | None = None) -> None:
+        """Fail with an error name of AWS, such as `Lambda.TooManyRequestsException`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One attempt of a task.
+
+    invoke: what the state asks for; its `key` is the idempotency key, the same on every attempt and after
+    every crash. facts: of the execution. stream: of the execution in the journal; 0: it is not there
+    (Express). trace: the X-Amzn-Trace-Id of the execution, or "".
+    """
+
+    invoke: Invoke
+    resource: Resource
+    facts: Facts
+    stream: int = 0
+    trace: str = ""
+
+
+class Work(Protocol):
+    """A task under way."""
+
+    def cancel(self) -> None:
+        """Stop, if that can be; nothing is answered any more. Too late: nothing happens."""
+        ...
+
+
+class Doer(Protocol):
+    """Does one kind of task, at least once for each that was asked for."""
+
+    def do(self, task: Task, answer: Answer) -> Work | None:
+        """Begin, and return at once. None: there is nothing to cancel. Raises nothing."""
+        ...

@@ -1,0 +1,134 @@
+"""The Executions port: start state machines, see what became of them, answer tasks that wait.
+
+Owns the contract between whoever asks (the door, AWS's wire API, the command line) and whoever runs state
+machines. Adapters: `durable.executions`, and `gateway.workers` for processes that only serve.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from frontdesk.base.errors import FrontdeskError
+from frontdesk.rules.asl.history import HistoryEvent
+
+
+class ExecutionError(FrontdeskError):
+    """Something that is refused. code: AWS's name of the error, such as `ExecutionDoesNotExist`."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Execution(NamedTuple):
+    """One execution as it stands.
+
+    arn, machine, version, alias, map_run: ARNs, "" where there is none. status: AWS's word. started,
+    ended, redriven: seconds since 1970. input, output: JSON text; output only of SUCCEEDED. trace: the
+    X-Amzn-Trace-Id that it was started with.
+    """
+
+    arn: str
+    machine: str
+    name: str
+    status: str
+    started: float
+    input: str = "{}"
+    ended: float | None = None
+    output: str | None = None
+    error: str | None = None
+    cause: str | None = None
+    version: str = ""
+    alias: str = ""
+    map_run: str = ""
+    redrives: int = 0
+    redriven: float | None = None
+    trace: str = ""
+    express: bool = False
+
+
+class ExecutionPage(NamedTuple):
+    """A part of a list; input, output, error and cause are not read. token: gives the next part; "": the last."""
+
+    executions: Sequence[Execution]
+    token: str
+
+
+class HistoryPage(NamedTuple):
+    """A part of a history. token: gives the next part; "": this was the last."""
+
+    events: Sequence[HistoryEvent]
+    token: str
+
+
+class Executions(Protocol):
+    """All executions of one gateway, or of all gateways with one store. Used on one event loop.
+
+    machine: an ARN, a part of one, or a name, each with `:version` or `:alias` or without. Every method
+    raises ExecutionError with AWS's codes, and StoreError when the store cannot do it.
+    """
+
+    async def start(
+        self, machine: str, given: str, *, name: str = "", trace: str = ""
+    ) -> Execution:
+        """Start an execution; return when that is committed.
+
+        given: JSON text. name: "" for a random one. The same name with the same input while it runs is
+        the same execution. Raises: StateMachineDoesNotExist, ExecutionAlreadyExists, InvalidName,
+        InvalidExecutionInput.
+        """
+        ...
+
+    async def run(
+        self, machine: str, given: str, *, name: str = "", trace: str = "", within: float
+    ) -> Execution:
+        """Run an execution and wait for its end, `within` seconds at most: RUNNING says it was longer.
+
+        Express machines run in memory, and are given up when nobody waits any more.
+        """
+        ...
+
+    async def describe(self, arn: str) -> Execution:
+        """Look at one. Raises: ExecutionDoesNotExist, InvalidArn."""
+        ...
+
+    async def settled(self, arn: str, *, within: float) -> Execution:
+        """Look at one once it has ended, or when the time is over."""
+        ...
+
+    async def list(
+        self,
+        *,
+        machine: str = "",
+        map_run: str = "",
+        status: str | None = None,
+        most: int = 100,
+        token: str = "",
+    ) -> ExecutionPage:
+        """List those of one machine or of one map run, newest first."""
+        ...
+
+    async def history(
+        self, arn: str, *, most: int, token: str = "", newest_first: bool = False
+    ) -> HistoryPage:
+        """Read what has happened. Raises: InvalidToken, for a token of another list."""
+        ...
+
+    async def stop(self, arn: str, error: str | None = None, cause: str | None = None) -> float:
+        """Stop one, return when (seconds since 1970); one that has ended stays as it is."""
+        ...
+
+    async def redrive(self, arn: str) -> float:
+        """Have one go on where it failed; return when. Raises: ExecutionNotRedrivable."""
+        ...
+
+    async def succeed(self, token: str, output: str) -> None:
+        """Answer a task by its token. Raises: InvalidToken, TaskTimedOut, InvalidOutput."""
+        ...
+
+    async def fail(self, token: str, error: str | None = None, cause: str | None = None) -> None:
+        """Fail a task by its token. Raises: InvalidToken, TaskTimedOut."""
+        ...
+
+    async def beat(self, token: str) -> None:
+        """Tell that a task is alive. Raises: InvalidToken, TaskTimedOut."""
+        ...
