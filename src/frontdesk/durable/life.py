@@ -6,7 +6,7 @@ happens with a **turn**, which the driver commits as one append; then the driver
     happenings -> react -> Turn -> commit -> act, for each command -> tell -> a happening again
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -84,6 +84,8 @@ class Workflow(Protocol):
     """One kind of durable work. The kind of its streams is its name, or begins with it and a slash."""
 
     async def revive(self, loaded: Loaded) -> Life:
-        """Make the life of a stream out of what the journal has of it. Timers, commands and messages of
-        it are the driver's to bring."""
+        """Make the life of a stream out of what the journal has of it.
+
+        Its timers that are due, its commands and its messages come from the driver afterwards.
+        """
         ...
