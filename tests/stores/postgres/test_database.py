@@ -1,5 +1,6 @@
 import asyncio
 import builtins
+import threading
 
 import pytest
 
@@ -78,6 +79,29 @@ async def test_work_that_is_cancelled_leaves_no_connection_in_the_middle_of_it(d
         await task
     for _ in range(2 * MOST):
         assert await database.run(lambda connection: connection.fetchval("SELECT 1")) == 1
+
+
+async def test_a_connection_that_is_given_up_between_two_statements_is_a_store_error(database):
+    end = "SELECT pg_terminate_backend($1, 30000)"
+
+    async def end_from_elsewhere(pid):
+        other = Database(Secret(postgres_url()))
+        assert await other.run(lambda connection: connection.fetchval(end, pid))
+        other.close()
+
+    def stand_still_until_it_is_over(pid):
+        elsewhere = threading.Thread(target=lambda: asyncio.run(end_from_elsewhere(pid)))
+        elsewhere.start()
+        elsewhere.join()
+
+    async def work(connection):
+        pid = connection.get_server_pid()
+        asyncio.get_running_loop().call_soon(stand_still_until_it_is_over, pid)
+        await connection.execute("SELECT 1")  # its answer and the end are read at once
+
+    with pytest.raises(StoreError, match="the store did not do it"):
+        await database.write(work)
+    assert await database.run(lambda connection: connection.fetchval("SELECT 1")) == 1
 
 
 async def test_a_server_that_is_killed_fails_what_is_asked_and_then_serves_again():

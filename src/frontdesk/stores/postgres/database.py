@@ -56,7 +56,11 @@ class Database:
                 "store: this needs the package asyncpg", hint="pip install 'frontdesk[postgres]'"
             ) from error
         self._driver = asyncpg
-        self._errors = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+        self._refused = asyncpg.PostgresError
+        self._errors = (
+            *(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError),
+            *(OSError, TimeoutError),
+        )
         self._url = url
         self._idle: deque[Connection] = deque()
         self._free = asyncio.Semaphore(MOST)
@@ -90,11 +94,13 @@ class Database:
                 connection = await self._connection()
                 result = await work(connection)
             except self._errors as error:
+                if connection is not None and not isinstance(error, self._refused):
+                    connection.terminate()  # who knows what it is in the middle of
                 self._put_back(connection)
                 raise StoreError(f"the store did not do it: {error or 'no answer'}") from error
             except asyncio.CancelledError:
                 if connection is not None:
-                    connection.terminate()  # who knows what it is in the middle of
+                    connection.terminate()
                 raise
             except BaseException:
                 self._put_back(connection)
