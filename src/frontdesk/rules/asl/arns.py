@@ -1,16 +1,32 @@
-"""Owns which state machine an ARN names: the last part counts, region and account do not.
+"""Owns which state machine an ARN names: the last parts count, region and account do not.
 
 So incomplete ARNs are understood as well, such as `arn:aws:states::stateMachine:NAME`.
 Source: AWS, "Step Functions" of the Service Authorization Reference, Resource types.
 """
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 _MACHINE: Final = re.compile(
-    r"arn:[\w-]+:states:(?:[\w-]*:)*stateMachine:(?P<name>[^:\s]+)(?::[^:\s]+)?"
+    r"(?:arn:[\w-]+:states:(?:[\w-]*:)*stateMachine:|(?!arn:))"
+    r"(?P<name>[^:\s]+)(?::(?P<qualifier>[^:\s]+))?"
 )
-_NAME: Final = re.compile(r"[^:\s]+")
+
+
+class MachineName(NamedTuple):
+    """What an ARN names. qualifier: a version's number or an alias; "" for neither."""
+
+    name: str
+    qualifier: str
+
+
+def read_machine(text: str) -> MachineName | None:
+    """Read which state machine is meant by an ARN, a part of one, or a name, each with a qualifier or none.
+
+    None: this names something else.
+    """
+    found = _MACHINE.fullmatch(text)
+    return MachineName(found["name"], found["qualifier"] or "") if found else None
 
 
 def machine_name(text: str) -> str | None:
@@ -18,6 +34,5 @@ def machine_name(text: str) -> str | None:
 
     A version or an alias behind the name is left out. None: this names something else.
     """
-    if found := _MACHINE.fullmatch(text):
-        return found["name"]
-    return text if _NAME.fullmatch(text) else None
+    found = read_machine(text)
+    return found.name if found else None
