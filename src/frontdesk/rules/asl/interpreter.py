@@ -85,15 +85,18 @@ def begin(
 def step(program: Program, run: Run, event: Event) -> list[Command]:
     """Take one event into a run, and return what is to be done, in order. The run is changed."""
     turn = Turn(program, run, event)
+    play(turn, event)
+    return turn.commands
+
+
+def play(turn: Turn, event: Event) -> None:
+    """Take one event into the run of a turn that has just been made for it."""
     try:
         _take(turn, event)
         _go_on(turn)
     except HistoryFullError:
-        cause = (
-            f"The execution reached the maximum number of history events ({run.facts.most_events})."
-        )
-        turn.finish(Status.FAILED, run.events, Failure(RUNTIME, cause))
-    return turn.commands
+        cause = f"The execution reached the maximum number of history events ({turn.run.facts.most_events})."
+        turn.finish(Status.FAILED, turn.run.events, Failure(RUNTIME, cause))
 
 
 def _take(turn: Turn, event: Event) -> None:

@@ -4,6 +4,7 @@
     JSONata    raw input -> Arguments -> work -> Output
 
 `Assign` stands beside the last step: it and the output see the variables as they were before the state.
+What comes of each step is noted in the scope, by the name that AWS's TestState has for it.
 Knows no event and no clock; what fails raises StateError.
 Source: AWS, "Processing input and output in Step Functions", "Transforming data with JSONata".
 """
@@ -54,16 +55,28 @@ def prepare(state: DataState, raw_input: Json, scope: Scope) -> Json:
         arguments = state.arguments if isinstance(state, TaskState | ParallelState) else ABSENT
         if arguments is ABSENT:
             return raw_input
-        return evaluate_template(arguments, "Arguments", States(raw_input), scope)
+        evaluated = evaluate_template(arguments, "Arguments", States(raw_input), scope)
+        scope.note("afterArguments", evaluated)
+        return evaluated
     return _prepared_by_paths(state, raw_input, scope)
 
 
-def _prepared_by_paths(state: DataState, raw_input: Json, scope: Scope) -> Json:
+def effective(state: DataState, raw_input: Json, scope: Scope) -> Json:
+    """Return the input after InputPath, which only states in JSONPath have."""
     selected = select(state.input_path, raw_input, scope)
+    scope.note("afterInputPath", selected)
+    return selected
+
+
+def _prepared_by_paths(state: DataState, raw_input: Json, scope: Scope) -> Json:
+    selected = effective(state, raw_input, scope)
     if isinstance(state, PassState) and state.result is not ABSENT:
+        scope.note("result", state.result)
         return state.result
-    if isinstance(state, PassState | TaskState | ParallelState) and state.parameters is not ABSENT:
-        return fill(state.parameters, selected, scope)
+    if isinstance(state, PassState | TaskState | ParallelState):
+        if state.parameters is not ABSENT:
+            selected = fill(state.parameters, selected, scope)
+        scope.note("afterParameters", selected)
     return selected
 
 
@@ -73,6 +86,8 @@ def conclude(state: DataState, raw_input: Json, result: Json, scope: Scope) -> C
     result: of its work; of states without work what `prepare` returned. Not for a Choice: see `choose`.
     """
     assign = state.assign if isinstance(state, StepState) else None
+    if isinstance(state, WorkState):
+        scope.note("result", result)
     if state.query_language is QueryLanguage.JSONATA:
         seen = States(raw_input, result=result if isinstance(state, WorkState) else ABSENT)
         output = _evaluated(state.output, seen, scope, default=result)
@@ -82,7 +97,9 @@ def conclude(state: DataState, raw_input: Json, result: Json, scope: Scope) -> C
         selected = fill(state.result_selector, result, scope)
     merged = selected
     if isinstance(state, WorkState | PassState):
+        scope.note("afterResultSelector", selected)
         merged = put(state.result_path, selected, raw_input)
+        scope.note("afterResultPath", merged)
     output = select(state.output_path, merged, scope)
     return _held(state, output, fill(assign or {}, selected, scope), scope)
 
@@ -112,7 +129,7 @@ def choose(
         written = rule.output if rule and rule.output is not ABSENT else state.output
         output = _evaluated(written, seen, scope, default=raw_input)
         return _held(state, output, _assigned(assign, seen, scope), scope)
-    selected = select(state.input_path, raw_input, scope)
+    selected = effective(state, raw_input, scope)
     output = select(state.output_path, selected, scope)
     return _held(state, output, fill(assign or {}, selected, scope), scope)
 

@@ -5,7 +5,7 @@ Source: AWS, "Accessing execution data from the Context object", "Passing data b
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,19 +26,25 @@ LONGEST_NAME: Final = 80
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 
 
+def _unseen(_step: str, _value: Json) -> None:
+    """Note nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a state sees.
 
     context: the context object (`$$`, `$states.context`). variables: those assigned before this state,
     of its own level and of those around it. now: milliseconds since 1970. chance: what random numbers and
-    ids are drawn from.
+    ids are drawn from. note: takes the data after each step of its way through a state, by the name of
+    the step, such as `afterInputPath`.
     """
 
     context: Mapping[str, Json]
     variables: Mapping[str, Json]
     now: int
     chance: Chance
+    note: Callable[[str, Json], None] = _unseen
 
 
 def json_text(value: Json) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from frontdesk.rules.asl.data.errors import RUNTIME, StateError
 from frontdesk.rules.asl.data.expressions import States, evaluate_field
-from frontdesk.rules.asl.data.flow import choose
+from frontdesk.rules.asl.data.flow import choose, effective
 from frontdesk.rules.asl.data.paths import present, select
 from frontdesk.rules.asl.data.scope import Scope
 from frontdesk.rules.asl.errors import NO_CHOICE_MATCHED
@@ -57,7 +57,7 @@ def _by_expressions(_state: ChoiceState, given: Json, scope: Scope) -> _Holds:
 
 
 def _by_tests(state: ChoiceState, given: Json, scope: Scope) -> _Holds:
-    data = select(state.input_path, given, scope)
+    data = effective(state, given, scope)
     return lambda rule: _true(rule.condition, data, scope)  # type: ignore[arg-type]  # no text in JSONPath
 
 

@@ -48,7 +48,7 @@ _Take = Callable[[Turn, Strand, MapState, Any], None]
 Items = list[Json] | dict[str, Json]
 """An array, or an object whose pairs are the items."""
 
-_EXCEEDED: Final = Failure(
+EXCEEDED: Final = Failure(
     EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded"
 )
 
@@ -174,22 +174,20 @@ def _child_failed(turn: Turn, strand: Strand, state: MapState, event: ChildFaile
     if spread["results"][event.index] is not None:
         return
     spread["failed"] += spread["children"][event.index][1]
-    if _exceeded(spread):
-        _fail(turn, strand, state, _EXCEEDED)
+    if is_exceeded(spread["count"], spread["percentage"], spread["failed"], spread["items"]):
+        _fail(turn, strand, state, EXCEEDED)
         return
     result = {"Status": "FAILED", "Error": event.error or "", "Cause": event.cause or ""}
     _child_ended(turn, strand, state, event.index, result)
 
 
-def _exceeded(spread: dict[str, Any]) -> bool:
-    """Whether more items failed than are tolerated."""
+def is_exceeded(count: float | None, percentage: float | None, failed: int, items: int) -> bool:
+    """Whether more items failed than are tolerated. count, percentage: None where not written."""
     # Differs: [map-thresholds] of the two thresholds, one that is not written bounds nothing beside the other
-    count, percentage = spread["count"], spread["percentage"]
     if count is None and percentage is None:
         count = 0
-    share = spread["failed"] * 100 / spread["items"]
-    return (count is not None and spread["failed"] > count) or (
-        percentage is not None and share > percentage
+    return (count is not None and failed > count) or (
+        percentage is not None and failed * 100 > percentage * items
     )
 
 

@@ -22,8 +22,10 @@ def items_of(state: MapState, sight: Sight) -> list[Json] | dict[str, Json]:
         return _expressed(state, sight)
     found = select(state.items_path, sight.effective, sight.scope)
     if isinstance(found, list) or (isinstance(found, dict) and state.mode is Mode.DISTRIBUTED):
+        sight.scope.note("afterItemsPath", found)
         return found
-    raise StateError(RUNTIME, f'Reference path "{state.items_path}" must point to array.')
+    shown = f"${state.items_path.lstrip('$')}"  # one `$`, also before a path into the context
+    raise StateError(RUNTIME, f'Reference path "{shown}" must point to array.')
 
 
 def seen_items(items: list[Json] | dict[str, Json]) -> list[dict[str, Any]]:

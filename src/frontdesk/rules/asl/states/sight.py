@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from frontdesk.rules.asl.data.expressions import States, evaluate_template
-from frontdesk.rules.asl.data.paths import select
+from frontdesk.rules.asl.data.flow import effective
 from frontdesk.rules.asl.data.scope import Scope
 from frontdesk.rules.asl.data.templates import fill
 from frontdesk.rules.asl.model import DataState, Json, QueryLanguage
@@ -29,7 +29,7 @@ class Sight(NamedTuple):
 def look(turn: Turn, strand: Strand, state: DataState) -> Sight:
     """Return what a strand's state sees now."""
     scope = turn.scope(strand)
-    effective = strand.input
+    given = strand.input
     if state.query_language is QueryLanguage.JSONPATH:
-        effective = select(state.input_path, strand.input, scope)
-    return Sight(state.query_language, strand.input, effective, scope)
+        given = effective(state, given, scope)
+    return Sight(state.query_language, strand.input, given, scope)
