@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from frontdesk.base.errors import FrontdeskError
+from frontdesk.ports.journal import Document
 from frontdesk.rules.asl.history import HistoryEvent
+from frontdesk.rules.asl.outlook import Expected
 
 
 class ExecutionError(FrontdeskError):
@@ -131,4 +133,26 @@ class Executions(Protocol):
 
     async def beat(self, token: str) -> None:
         """Tell that a task is alive. Raises: InvalidToken, TaskTimedOut."""
+        ...
+
+
+class ExecutionRecords(Protocol):
+    """What an operator asks of an execution beyond that; of the same adapter, `durable.executions`.
+
+    Every method raises ExecutionError ExecutionDoesNotExist or InvalidArn, and StoreError.
+    """
+
+    async def definition(self, arn: str) -> str:
+        """Return the JSON text of the definition that it began with.
+
+        Of a child of a distributed Map that of the whole machine.
+        """
+        ...
+
+    async def outlook(self, arn: str) -> Sequence[Expected]:
+        """List the states that it is in, outer ones first, without leasing it; none once it has ended."""
+        ...
+
+    async def steps(self, arn: str, *, first: int, most: int) -> Sequence[Document]:
+        """Read its steps as the journal has them, counted from 1; see `durable.executions`."""
         ...
