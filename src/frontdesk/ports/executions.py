@@ -142,13 +142,6 @@ class ExecutionRecords(Protocol):
     Every method raises ExecutionError ExecutionDoesNotExist or InvalidArn, and StoreError.
     """
 
-    async def definition(self, arn: str) -> str:
-        """Return the JSON text of the definition that it began with.
-
-        Of a child of a distributed Map that of the whole machine.
-        """
-        ...
-
     async def outlook(self, arn: str) -> Sequence[Expected]:
         """List the states that it is in, outer ones first, without leasing it; none once it has ended."""
         ...
