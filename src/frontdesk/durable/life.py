@@ -64,7 +64,10 @@ class Life(Protocol):
     """One stream at work. Used on one event loop, by one driver."""
 
     def react(self, now: float, happenings: Sequence[Happening]) -> Turn:
-        """Change, and say what is to be committed. now: seconds since 1970. Does no I/O."""
+        """Change, and say what is to be committed. now: seconds since 1970. Does no I/O.
+
+        Where it raises, the stream is set aside and tried again later, from what the journal has of it.
+        """
         ...
 
     def act(self, key: str, command: Document, tell: Callable[[Any], None]) -> Work | None:
@@ -75,13 +78,9 @@ class Life(Protocol):
         """
         ...
 
-    def broken(self, now: float, error: Exception) -> Turn | None:
-        """Say how it ends after `react` has raised. None: it is tried again later."""
-        ...
-
 
 class Workflow(Protocol):
-    """One kind of durable work. The kind of its streams is its name, or begins with it and a slash."""
+    """One kind of durable work. The kinds of its streams begin with its name, and a slash if more follows."""
 
     async def revive(self, loaded: Loaded) -> Life:
         """Make the life of a stream out of what the journal has of it.

@@ -35,9 +35,12 @@ A driver uses it so:
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 from frontdesk.base.errors import FrontdeskError
+
+NOBODY: Final = 0
+"""Owner of a stream that waits for whoever comes first."""
 
 Document = Mapping[str, Any]
 """A JSON object: what is read is what JSON keeps of what was written."""

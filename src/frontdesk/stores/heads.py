@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, Self
 import orjson
 
 from frontdesk.ports.journal import (
+    NOBODY,
     Append,
     Document,
     FencedError,
@@ -18,9 +19,6 @@ from frontdesk.ports.journal import (
     TokenError,
 )
 
-NOBODY: Final = 0
-"""Owner of a stream that waits for whoever comes first. None: it waits for nobody."""
-
 AT_ONCE: Final = 0.0
 
 
@@ -28,7 +26,7 @@ AT_ONCE: Final = 0.0
 class Head:
     """What the next append needs to know.
 
-    due: when somebody must lease it; None: it is held, or waits for nothing. timers: by key, when each is
+    owner: None: it waits for nobody. due: when somebody must lease it; None: it is held, or waits for nothing. timers: by key, when each is
     due. outbox: by key of a command that is not done, the number of the first event of its append.
     posted, taken: numbers of the last messages.
     """

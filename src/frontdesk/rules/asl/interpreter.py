@@ -13,6 +13,7 @@ from typing import Any, Final
 from frontdesk.rules.asl.data.errors import RUNTIME, StateError
 from frontdesk.rules.asl.errors import Failure
 from frontdesk.rules.asl.messages import (
+    Broken,
     Command,
     Continue,
     Event,
@@ -99,6 +100,13 @@ def play(turn: Turn, event: Event) -> None:
         turn.finish(Status.FAILED, turn.run.events, Failure(RUNTIME, cause))
 
 
+def is_stale(program: Program, run: Run, event: KeyedEvent) -> bool:
+    """Tell whether an event comes too late, or to nobody: it would change nothing."""
+    if event.key == run.facts.execution:
+        return run.status is not Status.RUNNING or event.attempt != run.redrives
+    return _waiting(Turn(program, run, event), event) is None
+
+
 def _take(turn: Turn, event: Event) -> None:
     run = turn.run
     if isinstance(event, Started):
@@ -109,6 +117,8 @@ def _take(turn: Turn, event: Event) -> None:
         return
     elif isinstance(event, Stopped):
         turn.finish(Status.ABORTED, 0, Failure(event.error, event.cause))
+    elif isinstance(event, Broken):
+        turn.finish(Status.FAILED, 0, Failure(RUNTIME, event.cause))
     elif isinstance(event, KeyedEvent):
         _take_keyed(turn, event)
 

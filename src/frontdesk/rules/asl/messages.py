@@ -44,6 +44,13 @@ class Redriven(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Broken(Event):
+    """A step could not be done, by a fault of ours. cause: for whoever asks what became of the execution."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeyedEvent(Event):
     """An event for one attempt of one stay in a state; a stale one changes nothing."""
 

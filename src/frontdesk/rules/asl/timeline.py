@@ -1,4 +1,4 @@
-"""Owns what a history says of each stay in a state: when, how often tried, with which errors.
+"""Owns what a history says of each stay in a state: when, how often tried, with which errors, within which other.
 
 Events belong to the stay of the event that they follow. Knows only events, no machine.
 """
@@ -12,11 +12,15 @@ _ATTEMPTS = ("Scheduled", "ParallelStateStarted", "MapStateStarted")
 _ERRORS = ("Failed", "TimedOut")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Stay:
     """One stay in a state. entered, left: milliseconds since 1970; left: None where it was not left.
 
-    attempts: of its task, its branches or its iterations; 0 of states that try nothing.
+    attempts: of its task, its branches or its iterations; 0 of states that try nothing. failing: the last
+    attempt failed; of a stay that was left, the error was caught. within: the stay whose branches or
+    iterations it belongs to, attempt: in which attempt of that. line: the same for all stays that follow
+    each other. items: of a Map within the execution, of which so many succeeded and failed in this attempt.
+    resumed: a redrive has entered the state again in its place.
     """
 
     state: str
@@ -25,37 +29,115 @@ class Stay:
     left: int | None = None
     attempts: int = 0
     errors: list[str] = field(default_factory=list)
+    failing: bool = False
+    within: "Stay | None" = None
+    attempt: int = 0
+    line: int = 0
+    items: int | None = None
+    succeeded: int = 0
+    failed: int = 0
+    resumed: bool = False
 
 
 def timeline(events: Iterable[HistoryEvent]) -> list[Stay]:
     """Return the stays that events tell of, in the order of entering."""
-    stays: list[Stay] = []
-    owners: dict[int, Stay] = {}
+    told = _Told()
     for event in events:
+        told.take(event)
+    return told.stays
+
+
+class _Told:
+    """What has been told so far. owners: the stay of each event, by its id."""
+
+    def __init__(self) -> None:
+        self.stays: list[Stay] = []
+        self._owners: dict[int, Stay] = {}
+        self._lines = 0
+
+    def take(self, event: HistoryEvent) -> None:
         if event.type.endswith("StateEntered"):
-            state_type = event.type.removesuffix("StateEntered")
-            stays.append(Stay(str(event.details["name"]), state_type, event.at))
-            owners[event.id] = stays[-1]
-            continue
-        stay = _owner(event, stays, owners)
+            self._enter(event)
+            return
+        stay = self._owner(event)
         if stay is None:
-            continue
-        owners[event.id] = stay
+            return
+        self._owners[event.id] = stay
         if event.type.endswith("StateExited"):
             stay.left = event.at
+        elif event.type.startswith("MapIteration"):
+            stay.succeeded += event.type == "MapIterationSucceeded"
+            stay.failed += event.type == "MapIterationFailed"
         elif event.type.endswith(_ATTEMPTS):
-            stay.attempts += 1
-        elif event.type.endswith(_ERRORS) and event.details.get("error"):
-            stay.errors.append(str(event.details["error"]))
-    return stays
+            _try_again(stay, event)
+        elif event.type.endswith("Succeeded"):
+            stay.failing = False
+        elif event.type.endswith(_ERRORS):
+            stay.failing = True
+            if event.details.get("error"):
+                stay.errors.append(str(event.details["error"]))
+
+    def _enter(self, event: HistoryEvent) -> None:
+        name = str(event.details["name"])
+        stay = Stay(name, event.type.removesuffix("StateEntered"), event.at)
+        former = self._owners.get(event.previous)
+        if former is None:
+            self._resume(stay)
+        elif former.left is None:
+            stay.within, stay.attempt = former, former.attempts
+        else:
+            stay.within, stay.attempt, stay.line = former.within, former.attempt, former.line
+        if not stay.line:
+            self._lines += 1
+            stay.line = self._lines
+        self._owners[event.id] = stay
+        self.stays.append(stay)
+
+    def _resume(self, stay: Stay) -> None:
+        """Put a stay in the place of the one that a redrive goes on with; the first state has none."""
+        place = self._open(stay.state)
+        if place is not None:
+            place.resumed = True
+            stay.within, stay.attempt, stay.line = place.within, place.attempt, place.line
+
+    def _open(self, name: str) -> Stay | None:
+        """Return the last stay in a state that goes on, as far as is told."""
+        return next(
+            (
+                one
+                for one in reversed(self.stays)
+                if one.state == name and one.left is None and not one.resumed
+            ),
+            None,
+        )
+
+    def _owner(self, event: HistoryEvent) -> Stay | None:
+        """Return the stay that an event belongs to, None of events of the whole execution."""
+        if event.type.startswith("Execution"):
+            return None
+        followed = self._owners.get(event.previous)
+        name = event.details.get("state") or event.details.get("name")
+        if name is None:
+            return _around(followed, event.type)
+        if followed is not None and followed.state == name and followed.left is None:
+            return followed
+        return self._open(str(name))
 
 
-def _owner(event: HistoryEvent, stays: list[Stay], owners: dict[int, Stay]) -> Stay | None:
-    """Return the stay that an event belongs to, None of events of the whole execution."""
-    if event.type.startswith("Execution"):
-        return None
-    name = event.details.get("state") or event.details.get("name")
-    followed = owners.get(event.previous)
-    if name is None or (followed is not None and followed.state == name and followed.left is None):
-        return followed
-    return next((one for one in reversed(stays) if one.state == name and one.left is None), None)
+def _try_again(stay: Stay, event: HistoryEvent) -> None:
+    stay.attempts += 1
+    stay.failing = False
+    stay.items = event.details.get("length")
+    stay.succeeded = stay.failed = 0
+
+
+def _around(followed: Stay | None, event_type: str) -> Stay | None:
+    """Return whose event it is that follows a stay without naming its state.
+
+    What a Parallel or a Map ends with follows the last event within it.
+    """
+    family = next((one for one in ("Parallel", "Map") if event_type.startswith(one)), None)
+    stay = followed
+    while family is not None and stay is not None and (stay.type != family or stay.left is not None):
+        stay = stay.within
+    return stay

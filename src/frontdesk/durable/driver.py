@@ -1,0 +1,368 @@
+"""Owns the driving of durable work: one owner of the journal, its lease, and the streams that it holds.
+
+    due -> revive -> react -> append -> act ... -> released: a row and a timer, nothing in memory
+
+Safety is the journal's (fencing): whatever this process believes, an append of a stream that somebody else
+holds is refused. Knows no kind of work (see `life`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StoreError
+from frontdesk.base.wheel import Wheel
+from frontdesk.durable.held import BrokenError, Held
+from frontdesk.durable.life import Life, Workflow
+from frontdesk.ports.journal import (
+    NOBODY,
+    Document,
+    FencedError,
+    Journal,
+    Loaded,
+    Start,
+    Started,
+)
+
+_LOG: Final = logging.getLogger(__name__)
+
+_SET_ASIDE: Final = (1.0, 10.0, 60.0, 600.0)
+"""Seconds until a stream that cannot be revived is tried again: the n-th time, then always the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How a driver shares the work. All times in seconds.
+
+    lease: after so long without a sign of life others take over. look: between two looks for what is due.
+    slice: streams leased in one look. most: held at once; others wait in the journal.
+    """
+
+    lease: float = 6.0
+    look: float = 0.25
+    slice: int = 200
+    most: int = 20_000
+
+
+class Driver:
+    """Drives the streams of some workflows. Used on one event loop."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        wheel: Wheel,
+        workflows: Mapping[str, Workflow],
+        pace: Pace = Pace(),
+    ) -> None:
+        """workflows: by what stands before the first slash of the kind of their streams."""
+        self.journal = journal
+        self.clock = clock
+        self.wheel = wheel
+        self.owner = NOBODY
+        self.stopping = False
+        self._workflows = workflows
+        self._pace = pace
+        self._held: dict[int, Held] = {}
+        self._aside: dict[int, int] = {}
+        self._ends: dict[int, list[asyncio.Future[None]]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._looking = False
+        self._look_again = False
+        self._in_doubt = False
+        self._look_timer = wheel.timer(self.look)
+        self._renew_timer = wheel.timer(self._renew_soon)
+        self._joining = asyncio.Lock()
+
+    # Life of the driver.
+
+    async def start(self) -> None:
+        """Begin to take what is due. Raises: StoreError."""
+        await self._join(NOBODY)
+        self._renew_timer.at(self.clock.monotonic() + self._pace.lease / 3)
+        self.look()
+
+    async def stop(self, drain: float) -> None:
+        """Take nothing more, let what is being done end for up to `drain` seconds, and let go of all."""
+        self.stopping = True
+        self._look_timer.stop()
+        deadline = self.clock.monotonic() + drain
+        while self._is_working and self.clock.monotonic() < deadline:
+            await self.pause(0.05)
+        self._renew_timer.stop()
+        self._let_go_of_all()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._leave()
+
+    # What others ask.
+
+    async def begin(self, start: Start, life: Life) -> Started:
+        """Commit the start of a stream, and go on with it. `start.owner` is set here.
+
+        Raises: StoreError; whether it was committed, a second `begin` of the same name tells.
+        """
+        while True:
+            crowded = self.stopping or len(self._held) >= self._pace.most
+            owner = self.owner if start.commands and not crowded else NOBODY
+            try:
+                started = await self.journal.start(replace(start, owner=owner))
+                break
+            except FencedError:
+                await self._join(owner)
+            except StoreError:
+                self._spawn(self._find(start))
+                raise
+        if started.state == "started":
+            if owner != NOBODY:
+                self._hold(life, started, start)
+            elif start.commands:
+                self.look()
+            elif start.timers:
+                self._look_by(min(start.timers.values()))
+            if start.status.ended is not None:
+                self.ended(started.stream.id)
+        return started
+
+    async def post(self, stream: int, document: Document) -> bool:
+        """Commit a message to a stream, and have whoever holds it take it. False: there is none."""
+        posted = await self.journal.post(stream, document)
+        if posted:
+            self.look()
+        return posted
+
+    def end_of(self, stream: int) -> "asyncio.Future[None]":
+        """Return what is done when this process brings the stream to its end; cancel it when nobody waits."""
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        ends = self._ends.setdefault(stream, [])
+        ends.append(end)
+
+        def forget(_: object) -> None:
+            ends.remove(end)
+            if not ends and self._ends.get(stream) is ends:
+                del self._ends[stream]
+
+        end.add_done_callback(forget)
+        return end
+
+    @property
+    def held(self) -> int:
+        """How many streams this process holds."""
+        return len(self._held)
+
+    # As held.Keeper.
+
+    def work(self, held: Held) -> None:
+        """See Keeper."""
+        self._spawn(self._go_on(held))
+
+    def released(self, held: Held, due: float | None) -> None:
+        """See Keeper."""
+        self._forget(held)
+        if due is not None:
+            self._look_by(due)
+
+    def ended(self, stream: int) -> None:
+        """See Keeper."""
+        for end in list(self._ends.get(stream, ())):
+            if not end.done():
+                end.set_result(None)
+
+    async def pause(self, seconds: float) -> None:
+        """See Keeper."""
+        over = asyncio.Event()
+        timer = self.wheel.timer(over.set)
+        timer.at(self.clock.monotonic() + seconds)
+        try:
+            await over.wait()
+        finally:
+            timer.stop()
+
+    # Streams.
+
+    def _hold(self, life: Life, started: Started, start: Start) -> None:
+        held = Held(self, life, started.stream)
+        self._held[held.stream] = held
+        held.resume(dict(start.timers), dict(start.commands))
+
+    async def _find(self, start: Start) -> None:
+        """Go on with a stream whose start was committed although the store's answer was lost."""
+        while not self.stopping:
+            await self.pause(_SET_ASIDE[0])
+            try:
+                stream = await self.journal.find(start.kind, start.name)
+                loaded = stream and await self.journal.load(stream.id)
+            except StoreError:
+                continue
+            if (
+                loaded
+                and loaded.stream.seq == len(start.events)
+                and loaded.stream.digest == start.digest
+                and loaded.stream.started == start.time
+                and loaded.stream.id not in self._held
+            ):
+                await self._revive(loaded)
+            return
+
+    async def _go_on(self, held: Held) -> None:
+        try:
+            await held.go_on()
+        except FencedError:
+            self._drop(held)
+            await self._renew()  # tells whether only this one is somebody else's
+        except BrokenError:
+            self._drop(held)
+            self._set_aside(held.stream)
+
+    def _drop(self, held: Held) -> None:
+        held.let_go()
+        self._forget(held)
+
+    def _forget(self, held: Held) -> None:
+        if self._held.get(held.stream) is held:
+            del self._held[held.stream]
+
+    def _let_go_of_all(self) -> None:
+        held, self._held = self._held, {}
+        for each in held.values():
+            each.let_go()
+
+    @property
+    def _is_working(self) -> bool:
+        return any(each.is_working for each in self._held.values())
+
+    async def _revive(self, loaded: Loaded) -> None:
+        stream = loaded.stream
+        try:
+            life = await self._workflows[stream.kind.partition("/")[0]].revive(loaded)
+        except Exception:  # noqa: BLE001 - one that cannot go on must not hold up the others
+            told = {"stream": stream.id, "kind": stream.kind, "name": stream.name}
+            _LOG.exception("a durable stream cannot go on; it is tried again later", extra=told)
+            self._set_aside(stream.id)
+            return
+        self._aside.pop(stream.id, None)
+        held = Held(self, life, stream)
+        self._held[stream.id] = held
+        held.resume(dict(loaded.timers), dict(loaded.commands), loaded.messages)
+
+    def _set_aside(self, stream: int) -> None:
+        """Keep a stream that cannot go on, so that it is not leased again and again, and try later."""
+        times = self._aside.get(stream, 0)
+        self._aside[stream] = times + 1
+        wait = _SET_ASIDE[min(times, len(_SET_ASIDE) - 1)]
+        timer = self.wheel.timer(lambda: self._spawn(self._try_again(stream)))
+        timer.at(self.clock.monotonic() + wait)
+
+    async def _try_again(self, stream: int) -> None:
+        if self.stopping or stream not in self._aside or stream in self._held:
+            return
+        try:
+            loaded = await self.journal.load(stream)
+        except StoreError:
+            self._set_aside(stream)
+            return
+        if loaded is not None:
+            await self._revive(loaded)
+
+    # Looking for what is due.
+
+    def look(self) -> None:
+        """Look soon for what is due and for what was posted."""
+        if self.stopping or self.owner == NOBODY:
+            return
+        if self._looking:
+            self._look_again = True
+            return
+        self._looking = True
+        self._spawn(self._look())
+
+    def _look_by(self, due: float) -> None:
+        """Look no later than at an instant."""
+        at = self.clock.monotonic() + max(0.0, due - self.clock.time())
+        if not self.stopping and at < self._look_timer.deadline:
+            self._look_timer.at(at)
+
+    async def _look(self) -> None:
+        try:
+            self._look_timer.at(self.clock.monotonic() + self._pace.look)
+            self._look_again = True
+            while self._look_again and not self.stopping:
+                self._look_again = False
+                if self._in_doubt:
+                    await self._join(self.owner)  # it may have leased what it was not told of
+                await self._take()
+        except FencedError:
+            await self._rejoin()
+        except StoreError as error:
+            _LOG.warning("the store does not tell what is due", extra={"error": error.message})
+            self._in_doubt = True
+        finally:
+            self._looking = False
+
+    async def _take(self) -> None:
+        room = min(self._pace.slice, self._pace.most - len(self._held))
+        if room > 0:
+            found = await self.journal.due(self.owner, now=self.clock.time(), most=room)
+            if len(found) == room:
+                self._look_again = True
+            for loaded in found:
+                await self._revive(loaded)
+        for stream, message in await self.journal.posted(self.owner, most=1000):
+            held = self._held.get(stream)
+            if held is not None:
+                held.post(message)
+
+    # The lease.
+
+    def _renew_soon(self) -> None:
+        self._renew_timer.at(self.clock.monotonic() + self._pace.lease / 3)
+        self._spawn(self._renew())
+
+    async def _renew(self) -> None:
+        try:
+            await self.journal.renew(self.owner, until=self.clock.time() + self._pace.lease)
+        except FencedError:
+            await self._rejoin()
+        except StoreError as error:
+            _LOG.warning("the lease was not renewed", extra={"error": error.message})
+
+    async def _rejoin(self) -> None:
+        """Lose everything, because somebody else has taken over, and begin anew."""
+        if not self.stopping:
+            _LOG.warning("this process was taken for dead; others go on with what it held")
+            with suppress(StoreError):  # the next renewal finds the same
+                await self._join(self.owner)
+
+    async def _join(self, former: int) -> None:
+        """Become another owner than `former`, unless that has happened meanwhile."""
+        async with self._joining:
+            if self.owner != former:
+                return
+            owner = await self.journal.join(until=self.clock.time() + self._pace.lease)
+            await self._leave()
+            self._let_go_of_all()
+            self._aside.clear()
+            self.owner = owner
+            self._in_doubt = False
+        self.look()
+
+    async def _leave(self) -> None:
+        """Let others take over at once."""
+        if self.owner != NOBODY:
+            with suppress(FencedError, StoreError):
+                await self.journal.renew(self.owner, until=0.0)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._over)
+
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.error("the driver of durable work failed", exc_info=error)

@@ -1,0 +1,1 @@
+"""Executions of state machines as durable work: their streams, their lives, and the service that starts them."""

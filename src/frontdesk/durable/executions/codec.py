@@ -1,0 +1,88 @@
+"""Owns how an execution stands in the journal: its events and commands as JSON. Knows no driver.
+
+An event of the journal is one step: `{"in": what happened, "out": the history that it made}`. The first one
+has `execution` beside that: all that the execution was begun with.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
+
+from frontdesk.ports.journal import Document
+from frontdesk.rules.asl import messages
+from frontdesk.rules.asl.history import HistoryEvent
+from frontdesk.rules.asl.messages import Event, Invoke, StartChild
+from frontdesk.rules.asl.model import ABSENT
+
+_EVENTS: Final[tuple[type[Event], ...]] = (
+    messages.ActivityStarted,
+    messages.ChildFailed,
+    messages.ChildSucceeded,
+    messages.Continued,
+    messages.Redriven,
+    messages.Started,
+    messages.Stopped,
+    messages.TaskFailed,
+    messages.TaskSubmitted,
+    messages.TaskSucceeded,
+    messages.TaskTimedOut,
+    messages.TimerFired,
+)
+_BY_NAME: Final = {kind.__name__: kind for kind in _EVENTS}
+_FIELDS: Final = {
+    kind: tuple(one.name for one in fields(kind) if one.name != "seed") for kind in _EVENTS
+}
+_INVOKE: Final = tuple(one.name for one in fields(Invoke))
+_CHILD: Final = tuple(one.name for one in fields(StartChild))
+
+
+def write_event(event: Event) -> dict[str, Any]:
+    """Write what happened: `{"type", "seed", …fields}`."""
+    kind = type(event)
+    document = {name: getattr(event, name) for name in _FIELDS[kind]}
+    document["type"] = kind.__name__
+    document["seed"] = event.seed.hex()
+    return document
+
+
+def read_event(document: Mapping[str, Any]) -> Event:
+    """Read what `write_event` wrote."""
+    values = dict(document)
+    return _BY_NAME[values.pop("type")](seed=bytes.fromhex(values.pop("seed")), **values)
+
+
+def write_history(event: HistoryEvent) -> list[Any]:
+    """Write one event of the history."""
+    return [event.id, event.previous, event.at, event.type, event.details]
+
+
+def read_history(written: Sequence[Any]) -> HistoryEvent:
+    """Read what `write_history` wrote."""
+    return HistoryEvent(*written)
+
+
+def history_of(steps: Sequence[Document]) -> list[HistoryEvent]:
+    """Read the history that some steps made, in order."""
+    return [read_history(one) for step in steps for one in step["out"]]
+
+
+def write_command(command: Invoke | StartChild) -> dict[str, Any]:
+    """Write a command for the outbox; what is absent is left out."""
+    if isinstance(command, StartChild):
+        return {"type": "StartChild"} | {name: getattr(command, name) for name in _CHILD}
+    document: dict[str, Any] = {"type": "Invoke"}
+    for name in _INVOKE:
+        value = getattr(command, name)
+        if value is not ABSENT:
+            document[name] = value
+    return document
+
+
+def read_invoke(document: Document) -> Invoke:
+    """Read an `Invoke` that `write_command` wrote."""
+    return Invoke(**{name: value for name, value in document.items() if name != "type"})
+
+
+def read_child(document: Document) -> StartChild:
+    """Read a `StartChild` that `write_command` wrote."""
+    return StartChild(**{name: value for name, value in document.items() if name != "type"})
