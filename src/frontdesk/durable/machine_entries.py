@@ -61,7 +61,7 @@ class Alias(Kept):
 
 
 class Entry(Kept):
-    """A state machine. revision: "" until the first update. versions: by number, oldest first.
+    """A state machine. revision: "" until the first update. versions: by number.
 
     last_version: the highest number ever given: none is given twice.
     """
@@ -82,6 +82,23 @@ class Entry(Kept):
         """Those of all definitions that an execution may be started with."""
         return {self.settings.digest, *(one.settings.digest for one in self.versions.values())}
 
+    @property
+    def current_version(self) -> str:
+        """The number of the newest version, where nothing has been updated since; else ""."""
+        number = max(self.versions, key=int, default="")
+        return number if number and self.versions[number].revision == self.revision else ""
+
     def changed(self, **fields: Any) -> "Entry":
         """Return it with other fields."""
         return self.model_copy(update=fields)
+
+    def published(self, description: str, now: float) -> "Entry":
+        """Return it with a version of what it is; as it stands, where there is one."""
+        if self.current_version:
+            return self
+        number = self.last_version + 1
+        version = Version(
+            settings=self.settings, revision=self.revision, created=now, description=description
+        )
+        versions = {**self.versions, str(number): version}
+        return self.changed(versions=versions, last_version=number)

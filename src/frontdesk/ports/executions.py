@@ -4,7 +4,7 @@ Owns the contract between whoever asks (the door, AWS's wire API, the command li
 machines. Adapters: `durable.executions`, and `gateway.workers` for processes that only serve.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from frontdesk.base.errors import FrontdeskError
@@ -26,7 +26,7 @@ class Execution(NamedTuple):
 
     arn, machine, version, alias, map_run: ARNs, "" where there is none. status: AWS's word. started,
     ended, redriven: seconds since 1970. input, output: JSON text; output only of SUCCEEDED. trace: the
-    X-Amzn-Trace-Id that it was started with.
+    X-Amzn-Trace-Id that it was started with. digest: of the definition that it is pinned to.
     """
 
     arn: str
@@ -46,6 +46,7 @@ class Execution(NamedTuple):
     redriven: float | None = None
     trace: str = ""
     express: bool = False
+    digest: str = ""
 
 
 class ExecutionPage(NamedTuple):
@@ -60,6 +61,28 @@ class HistoryPage(NamedTuple):
 
     events: Sequence[HistoryEvent]
     token: str
+
+
+class MapRun(NamedTuple):
+    """A distributed Map of one execution, as it stands.
+
+    arn, execution: ARNs. status: RUNNING, SUCCEEDED, FAILED, ABORTED. started, ended, redriven: seconds since
+    1970. most: children at once. tolerated_count, tolerated_percentage: of items that may fail. items,
+    children: how many, by status in lower case, such as `pending` and `succeeded`.
+    """
+
+    arn: str
+    execution: str
+    status: str
+    started: float
+    ended: float | None
+    most: int
+    tolerated_count: int
+    tolerated_percentage: float
+    items: Mapping[str, int]
+    children: Mapping[str, int]
+    redrives: int = 0
+    redriven: float | None = None
 
 
 class Executions(Protocol):
@@ -121,6 +144,14 @@ class Executions(Protocol):
 
     async def redrive(self, arn: str) -> float:
         """Have one go on where it failed; return when. Raises: ExecutionNotRedrivable."""
+        ...
+
+    async def map_run(self, arn: str) -> MapRun:
+        """Look at a map run. Raises: ResourceNotFound."""
+        ...
+
+    async def map_runs(self, execution: str) -> Sequence[MapRun]:
+        """List those of an execution, newest first. Raises: ExecutionDoesNotExist."""
         ...
 
     async def succeed(self, token: str, output: str) -> None:
