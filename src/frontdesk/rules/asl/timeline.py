@@ -1,23 +1,25 @@
-"""Owns what a history says of each stay in a state: when, how often tried, with which errors, within which other.
+"""Owns what a history says of each stay in a state: when, how often tried, with which errors, within what.
 
 Events belong to the stay of the event that they follow. Knows only events, no machine.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from frontdesk.rules.asl.history import HistoryEvent
 
 _ATTEMPTS = ("Scheduled", "ParallelStateStarted", "MapStateStarted")
 _ERRORS = ("Failed", "TimedOut")
+_OUTWARDS = ("ExecutionFailed", "MapIterationFailed", "MapStateFailed", "ParallelStateFailed")
+_SPREADING = ("Parallel", "Map")
 
 
 @dataclass(slots=True, eq=False)
 class Stay:
     """One stay in a state. entered, left: milliseconds since 1970; left: None where it was not left.
 
-    attempts: of its task, its branches or its iterations; 0 of states that try nothing. failing: the last
-    attempt failed; of a stay that was left, the error was caught. within: the stay whose branches or
+    attempts: of its task, its branches or its iterations; 0 of states that try nothing. failing: what it did
+    last has failed; of a stay that was left, the error was caught. within: the stay whose branches or
     iterations it belongs to, attempt: in which attempt of that. line: the same for all stays that follow
     each other. items: of a Map within the execution, of which so many succeeded and failed in this attempt.
     resumed: a redrive has entered the state again in its place.
@@ -59,23 +61,19 @@ class _Told:
         if event.type.endswith("StateEntered"):
             self._enter(event)
             return
-        stay = self._owner(event)
-        if stay is None:
-            return
-        self._owners[event.id] = stay
-        if event.type.endswith("StateExited"):
-            stay.left = event.at
-        elif event.type.startswith("MapIteration"):
-            stay.succeeded += event.type == "MapIterationSucceeded"
-            stay.failed += event.type == "MapIterationFailed"
-        elif event.type.endswith(_ATTEMPTS):
-            _try_again(stay, event)
-        elif event.type.endswith("Succeeded"):
-            stay.failing = False
-        elif event.type.endswith(_ERRORS):
+        owner = self._owner(event)
+        if event.type in _OUTWARDS:
+            self._fail(self._owners.get(event.previous), owner)
+        if owner is not None:
+            self._owners[event.id] = owner
+            _tell(owner, event)
+
+    def _fail(self, first: Stay | None, last: Stay | None) -> None:
+        """Let an error out of what it came from: not every state has an event of its own for that."""
+        for stay in _outwards(first):
             stay.failing = True
-            if event.details.get("error"):
-                stay.errors.append(str(event.details["error"]))
+            if stay is last:
+                return
 
     def _enter(self, event: HistoryEvent) -> None:
         name = str(event.details["name"])
@@ -90,6 +88,8 @@ class _Told:
         if not stay.line:
             self._lines += 1
             stay.line = self._lines
+        for around in _outwards(stay.within):
+            around.failing = False
         self._owners[event.id] = stay
         self.stays.append(stay)
 
@@ -102,42 +102,49 @@ class _Told:
 
     def _open(self, name: str) -> Stay | None:
         """Return the last stay in a state that goes on, as far as is told."""
-        return next(
-            (
-                one
-                for one in reversed(self.stays)
-                if one.state == name and one.left is None and not one.resumed
-            ),
-            None,
-        )
+        stays = (one for one in reversed(self.stays) if one.left is None and not one.resumed)
+        return next((one for one in stays if one.state == name), None)
 
     def _owner(self, event: HistoryEvent) -> Stay | None:
-        """Return the stay that an event belongs to, None of events of the whole execution."""
+        """Return the stay that an event belongs to, None of events of the whole execution.
+
+        What a Parallel or a Map ends with follows the last event within it.
+        """
         if event.type.startswith("Execution"):
             return None
         followed = self._owners.get(event.previous)
         name = event.details.get("state") or event.details.get("name")
-        if name is None:
-            return _around(followed, event.type)
-        if followed is not None and followed.state == name and followed.left is None:
+        if name is not None:
+            around = (one for one in _outwards(followed) if one.state == name)
+            return next(around, None) or self._open(str(name))
+        family = next((one for one in _SPREADING if event.type.startswith(one)), None)
+        if family is None:
             return followed
-        return self._open(str(name))
+        return next((one for one in _outwards(followed) if one.type == family), None)
 
 
-def _try_again(stay: Stay, event: HistoryEvent) -> None:
-    stay.attempts += 1
-    stay.failing = False
-    stay.items = event.details.get("length")
-    stay.succeeded = stay.failed = 0
+def _tell(stay: Stay, event: HistoryEvent) -> None:
+    if event.type.endswith("StateExited"):
+        stay.left = event.at
+    elif event.type.startswith("MapIteration"):
+        stay.succeeded += event.type == "MapIterationSucceeded"
+        stay.failed += event.type == "MapIterationFailed"
+    elif event.type.endswith(_ATTEMPTS):
+        stay.attempts += 1
+        stay.failing = False
+        stay.items = event.details.get("length")
+        stay.succeeded = stay.failed = 0
+    elif event.type.endswith("Succeeded"):
+        stay.failing = False
+    elif event.type.endswith(_ERRORS):
+        stay.failing = True
+        if event.details.get("error"):
+            stay.errors.append(str(event.details["error"]))
 
 
-def _around(followed: Stay | None, event_type: str) -> Stay | None:
-    """Return whose event it is that follows a stay without naming its state.
-
-    What a Parallel or a Map ends with follows the last event within it.
-    """
-    family = next((one for one in ("Parallel", "Map") if event_type.startswith(one)), None)
-    stay = followed
-    while family is not None and stay is not None and (stay.type != family or stay.left is not None):
+def _outwards(stay: Stay | None) -> Iterator[Stay]:
+    """List a stay and those around it that go on."""
+    while stay is not None:
+        if stay.left is None:
+            yield stay
         stay = stay.within
-    return stay
