@@ -25,6 +25,7 @@ from frontdesk.rules.asl.data.scope import hold_payload
 from frontdesk.rules.asl.diagnostics import Diagnostic
 from frontdesk.rules.asl.history import HistoryEvent, aws_event
 from frontdesk.rules.asl.interpreter import begin, step
+from frontdesk.rules.asl.invocations import invocation_result, invoked_payload, read_function
 from frontdesk.rules.asl.messages import (
     CancelTask,
     ChildFailed,
@@ -48,13 +49,7 @@ from frontdesk.rules.asl.messages import (
 from frontdesk.rules.asl.model import ABSENT, Machine, MapState
 from frontdesk.rules.asl.parse import parse_machine
 from frontdesk.rules.asl.program import Program, compile_machine
-from frontdesk.rules.asl.resources import (
-    Kind,
-    function_name,
-    invocation_result,
-    invoked_payload,
-    read_resource,
-)
+from frontdesk.rules.asl.resources import Kind, read_resource
 from frontdesk.rules.asl.run import Facts, Run
 
 __all__ = [
@@ -320,17 +315,17 @@ class _World:
         if command.results is not ABSENT:
             given = {"Arguments": given, "Results": command.results}
         if resource.kind is not Kind.SERVICE:
-            names += [resource.name, function_name(resource.name)]
+            names += [resource.name, read_function(resource.name).name]
             is_function = resource.kind is Kind.FUNCTION
         elif resource.service == "lambda" and isinstance(given, dict) and "FunctionName" in given:
             asked = str(given["FunctionName"])
-            names = [asked, function_name(asked), *names]
+            names = [asked, read_function(asked).name, *names]
             given, is_function = invoked_payload(given), True
         for name in names:
             if name in self._tasks:
                 return self._tasks[name], given, is_function
         near = get_close_matches(names[0], self._tasks, n=1) or get_close_matches(
-            function_name(names[0]), self._tasks, n=1
+            read_function(names[0]).name, self._tasks, n=1
         )
         raise UnknownTaskError(
             f"no task for what state {command.state!r} asks for: {names[0]}",

@@ -1,12 +1,6 @@
 import pytest
 
-from frontdesk.rules.asl.resources import (
-    Kind,
-    function_name,
-    invocation_result,
-    invoked_payload,
-    read_resource,
-)
+from frontdesk.rules.asl.resources import Kind, read_resource
 
 
 @pytest.mark.parametrize(
@@ -55,47 +49,3 @@ def test_resource_is_read(text, kind, name, described):
 def test_pattern_of_a_resource(text, pattern, has_token):
     resource = read_resource(text)
     assert (resource.pattern, resource.has_token) == (pattern, has_token)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "pay",
-        "pay:live",
-        "function:pay",
-        "123456789012:function:pay",
-        "arn:aws:lambda:ap-south-1:378343485419:function:pay:$LATEST",
-    ],
-)
-def test_function_is_known_by_its_last_part(text):
-    assert function_name(text) == "pay"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "payload"),
-    [
-        ({}, {}),
-        ({"Payload": None}, {}),
-        ({"Payload": {"a": 1}}, {"a": 1}),
-        ({"Payload": '{"a": 1}'}, {"a": 1}),
-        ({"Payload": '"text"'}, "text"),
-        ({"Payload": "no JSON"}, "no JSON"),
-        ({"Payload": 0}, 0),
-    ],
-)
-def test_payload_of_an_invocation(arguments, payload):
-    assert invoked_payload(arguments) == payload
-
-
-def test_result_of_an_invocation_has_awss_fields():
-    result = invocation_result({"a": 1}, "id")
-    assert result["Payload"] == {"a": 1}
-    assert result["StatusCode"] == result["SdkHttpMetadata"]["HttpStatusCode"] == 200
-    assert result["SdkResponseMetadata"] == {"RequestId": "id"}
-    assert sorted(result) == [
-        "ExecutedVersion",
-        "Payload",
-        "SdkHttpMetadata",
-        "SdkResponseMetadata",
-        "StatusCode",
-    ]

@@ -8,9 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, Final
-
-import orjson
+from typing import Final
 
 from frontdesk.rules.asl.model import Json
 
@@ -59,7 +57,8 @@ _SERVICE: Final = re.compile(
     r"arn:[\w-]+:states:[^:]*:[^:]*:((?:aws-sdk:)?[\w-]+):([\w-]+)(?:\.(.+))?"
 )
 _ACTIVITY: Final = re.compile(r"arn:[\w-]+:states:[^:]*:[^:]*:activity:(.+)")
-_FUNCTION: Final = re.compile(r"(?:.*:)?function:(.+)")
+FUNCTION: Final = re.compile(r"(?:.*:)?function:(.+)")
+"""An ARN of a function, or a part of one; the group is its name, qualifier included."""
 
 
 @lru_cache(maxsize=1024)
@@ -71,40 +70,5 @@ def read_resource(text: str) -> Resource:
         service, action, pattern = found[1], found[2], found[3] or ""
         full = f"{action}.{pattern}" if pattern else action
         return Resource(text, Kind.SERVICE, service=service, action=full, pattern=pattern)
-    found = _FUNCTION.fullmatch(text)
+    found = FUNCTION.fullmatch(text)
     return Resource(text, Kind.FUNCTION, name=found[1] if found else text)
-
-
-def function_name(text: str) -> str:
-    """Return the bare name of a function that is given by name, by ARN, or by a part of one."""
-    found = _FUNCTION.fullmatch(text)
-    return (found[1] if found else text).split(":")[0]
-
-
-def invoked_payload(arguments: Any) -> Json:
-    """Return what `lambda:invoke` hands to the function. A text that holds JSON is read first."""
-    payload = arguments.get("Payload")
-    if payload is None:
-        return {}
-    if isinstance(payload, str):
-        try:
-            return orjson.loads(payload)
-        except orjson.JSONDecodeError:
-            return payload
-    return payload
-
-
-def invocation_result(payload: Json, request_id: str) -> dict[str, Any]:
-    """Return what `lambda:invoke` gives for a function's answer."""
-    headers = {"Content-Type": "application/json", "x-amzn-RequestId": request_id}
-    return {
-        "ExecutedVersion": "$LATEST",
-        "Payload": payload,
-        "SdkHttpMetadata": {
-            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-            "HttpHeaders": headers,
-            "HttpStatusCode": 200,
-        },
-        "SdkResponseMetadata": {"RequestId": request_id},
-        "StatusCode": 200,
-    }
