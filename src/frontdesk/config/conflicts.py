@@ -4,11 +4,13 @@ Works on the tree, so that conflicts are told even where a model is not valid.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from frontdesk.base.errors import Finding
 from frontdesk.config.mappings import MAPPINGS, stage_names
 from frontdesk.config.models.domain import target
+from frontdesk.config.models.execution import ACCESSES, status_path
 from frontdesk.config.route_keys import DEFAULT, parse_route_key
 from frontdesk.config.tree import Path, Tree
 
@@ -16,6 +18,7 @@ from frontdesk.config.tree import Path, Tree
 def conflicts(tree: Tree) -> Iterator[Finding]:
     """Find every entry that a former one already stands for."""
     yield from _routes(tree)
+    yield from _status_resources(tree)
     yield from _resources(tree)
     yield from _apis(tree)
     yield from _hosts(tree)
@@ -33,6 +36,34 @@ def _routes(tree: Tree) -> Iterator[Finding]:
         if former != path:
             message = f"this route matches the same requests as {former[-1]}"
             yield _conflict(tree, path, former, message, "keep one of the two")
+
+
+def _status_resources(tree: Tree) -> Iterator[Finding]:
+    """Find routes that start executions whose status has no place, or one that is taken."""
+    taken: dict[tuple[Any, str], Path] = {}
+    for path, _ in tree.match(("apis", "*", "routes", "*")):
+        with suppress(ValueError):
+            taken.setdefault((path[1], parse_route_key(str(path[-1])).shape), path)
+    for path, mode in tree.match(("apis", "*", "routes", "*", "mode")):
+        route, location = path[:-1], tree.value_at((*path[:-1], "location"))
+        if mode != "async":
+            continue
+        try:
+            about = status_path(str(route[-1]), location)
+        except ValueError as error:
+            where = tree.position((*route, "location"))
+            yield Finding("error", "value", where, str(error), hint=_LOCATION)
+            continue
+        for method, below in ACCESSES.values():
+            key = f"{method} {about}{below}"
+            former = taken.setdefault((route[1], parse_route_key(key).shape), route)
+            if former != route:
+                message = f"{key}, where executions of this route tell their status, is taken"
+                yield _conflict(tree, route, former, message, _LOCATION)
+                break
+
+
+_LOCATION = "say where with location, such as /payments/{execution}"
 
 
 def _resources(tree: Tree) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from frontdesk.base.errors import ConfigError, Finding, Position
 from frontdesk.config.caches import unsafe_caches
 from frontdesk.config.conflicts import conflicts
+from frontdesk.config.definitions import Definitions, read_definitions
 from frontdesk.config.mappings import unknown_targets
 from frontdesk.config.models.root import Config
 from frontdesk.config.names import unknown_names
@@ -34,6 +35,7 @@ class Loaded:
     tree: the files' content as written, its texts knowing their references. paths: the files, in order.
     sources: their bytes by path, and those of the documents that they name. references: what theirs
     stood for. `load` makes the same again of these three. notes: what documents have for `check` to tell.
+    definitions: those of state machines as JSON text, by name.
     """
 
     config: Config
@@ -42,6 +44,7 @@ class Loaded:
     sources: Mapping[Path, bytes]
     references: Known = field(repr=False)
     notes: tuple[Note, ...] = ()
+    definitions: Mapping[str, str] = field(default_factory=dict)
 
     def place(self, *path: str | int) -> Position | None:
         """Say where the key at `path` stands, or None where the files say nothing.
@@ -76,7 +79,7 @@ def load(
     """
     files = _Files(environ, read, dict(known or {}))
     merged = files.merged(paths, only)
-    config, notes = None, []
+    config, notes, definitions = None, [], Definitions()
     findings = files.findings
     if merged is not None:
         joined = join_documents(merged, files.document)
@@ -91,7 +94,9 @@ def load(
             *unfit_plans(merged),
         ]
         if config is not None:
+            definitions = read_definitions(config, merged, files.content)
             found += [
+                *definitions.findings,
                 *unusable_urls(config, merged),
                 *unknown_aliases(config, merged),
                 *unusable_schemas(config, merged),
@@ -101,7 +106,15 @@ def load(
         findings += [finding for finding in found if finding.where not in told]
     if config is None or merged is None or findings:
         raise ConfigError(located(findings, [*map(str, paths), *map(str, files.sources)]))
-    return Loaded(config, merged, tuple(paths), files.sources, files.references, tuple(notes))
+    return Loaded(
+        config,
+        merged,
+        tuple(paths),
+        files.sources,
+        files.references,
+        (*notes, *definitions.notes),
+        definitions.texts,
+    )
 
 
 @dataclass(slots=True)
@@ -142,9 +155,13 @@ class _Files:
             found += resolve(tree, folder, self.environ, self.references, is_literal)
         return tree, found
 
-    def _parsed(self, path: Path) -> tuple[Tree | None, list[Finding]]:
+    def content(self, path: Path) -> bytes:
+        """Read a file that belongs to the configuration. Raises: OSError."""
         self.sources[path] = self.read(path)
-        return read_yaml(self.sources[path], str(path))
+        return self.sources[path]
+
+    def _parsed(self, path: Path) -> tuple[Tree | None, list[Finding]]:
+        return read_yaml(self.content(path), str(path))
 
 
 def _unreadable(path: Path, error: OSError) -> Finding:

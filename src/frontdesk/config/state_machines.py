@@ -1,14 +1,16 @@
-"""Owns reading the file of a state machine, JSON or YAML, and the line of each diagnostic.
+"""Owns reading the definition of a state machine, JSON or YAML, and the line of each diagnostic.
 
 Knows no rule of the language and no key of the configuration.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from frontdesk.base.errors import ConfigError, Finding, Position
+from frontdesk.config.tree import Path as Place
 from frontdesk.config.tree import Tree
 from frontdesk.config.yaml_source import read_yaml
 from frontdesk.rules.asl.check import LONGEST_DEFINITION, check, read_definition
@@ -25,11 +27,15 @@ _IN_TEXT: Final = re.compile(r"line: (\d+), column: (\d+)\]\Z")
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A file that was read. machine: None where there is an error. findings: diagnostics by their lines."""
+    """What was read. machine: None where there is an error. findings: diagnostics by their lines.
+
+    text: the definition as JSON, "" where it cannot be read.
+    """
 
     machine: Machine | None
     diagnostics: list[Diagnostic]
     findings: list[Finding]
+    text: str = ""
 
 
 def load_definition(path: Path, *, express: bool = False) -> Definition:
@@ -43,6 +49,11 @@ def load_definition(path: Path, *, express: bool = False) -> Definition:
     if len(data) > MOST_BYTES:
         message = f"larger than {MOST_BYTES} bytes: a definition may not be"
         raise ConfigError((Finding("error", "file", Position(str(path), 1, 1, ""), message),))
+    return parse_definition(path, data, express=express)
+
+
+def parse_definition(path: Path, data: bytes, *, express: bool = False) -> Definition:
+    """Read the content of a file. path: for places, and for the format by its ending."""
     tree, faults = read_yaml(data, str(path))
     try:
         text = data.decode("utf-8-sig")
@@ -53,17 +64,28 @@ def load_definition(path: Path, *, express: bool = False) -> Definition:
     elif tree is None or faults:
         return _unreadable(faults)
     else:
-        document = tree.value
-    machine = None
+        document, text = tree.value, json.dumps(tree.value)
     if isinstance(document, Diagnostic):
-        found = [document]
-    else:
-        found = check(document, express=express)
-        if not any(one.severity is Severity.ERROR for one in found):
-            machine = build_machine(document)
-    findings = [_finding(one, path, tree) for one in found]
+        return Definition(None, [document], [_finding(document, path, tree, ())])
+    return _checked(document, text, path, tree, (), express=express)
+
+
+def inline_definition(
+    tree: Tree, at: Place, document: Json, *, express: bool = False
+) -> Definition:
+    """Read a definition that stands in another file. at: where, in its tree."""
+    path = Path(tree.position(at).file)
+    return _checked(document, json.dumps(document), path, tree, at, express=express)
+
+
+def _checked(
+    document: Json, text: str, path: Path, tree: Tree | None, at: Place, *, express: bool
+) -> Definition:
+    found = check(document, express=express)
+    wrong = any(one.severity is Severity.ERROR for one in found)
+    findings = [_finding(one, path, tree, at) for one in found]
     findings.sort(key=lambda one: (one.where.line, one.where.column))
-    return Definition(machine, found, findings)
+    return Definition(None if wrong else build_machine(document), found, findings, text)
 
 
 def _unreadable(faults: list[Finding]) -> Definition:
@@ -74,7 +96,7 @@ def _unreadable(faults: list[Finding]) -> Definition:
     return Definition(None, diagnostics, faults)
 
 
-def _finding(one: Diagnostic, path: Path, tree: Tree | None) -> Finding:
+def _finding(one: Diagnostic, path: Path, tree: Tree | None, at: Place) -> Finding:
     severity: Literal["error", "warning"] = "error" if one.severity is Severity.ERROR else "warning"
     in_text = _IN_TEXT.search(one.location or "")
     if in_text:
@@ -83,7 +105,7 @@ def _finding(one: Diagnostic, path: Path, tree: Tree | None) -> Finding:
         return Finding(severity, one.code, where, message, hint=one.hint)
     line, column = 1, 1
     if tree is not None:
-        at = tree.position(one.place, of_key=True)
-        line, column = at.line, at.column
+        found = tree.position((*at, *one.place), of_key=True)
+        line, column = found.line, found.column
     where = Position(str(path), line, column, one.location or "")
     return Finding(severity, one.code, where, one.message, hint=one.hint)

@@ -53,6 +53,9 @@ paths:
 """
 DOCUMENTS = {"plain.yaml": DOCUMENT % "", "more.yaml": DOCUMENT % ", tlsConfig: {}"}
 
+MACHINE = """state_machines: {m: {definition:
+  {StartAt: A, States: {A: {Type: Pass, End: true, Parameters: {a: %s}}}}}}"""
+
 VERSIONED = (
     "apis: {a: {throttle: 5/s, versioning: {by: path, versions: {v1: {%s}, v2: {}}}, routes: {%s}}}"
 )
@@ -437,6 +440,7 @@ CASES = [
             "apis: {a: {routes: {GET /: {function: 'f:g'}}}}"
         ),
     ),
+    ("state-machine", MACHINE % "$.name", MACHINE % "name"),
 ]
 
 

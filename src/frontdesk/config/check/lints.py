@@ -275,6 +275,12 @@ LINTS: Final[dict[str, Lint]] = {
         "the routes of a version are those below its name, whatever `by` says: `GET /v1/visits`",
         "put its name before the paths of its routes, or name a stage like it",
     ),
+    "state-machine": Lint(
+        WARNING,
+        openapi.noted_as("state-machine"),
+        "AWS accepts such a definition, with this warning",
+        "mend the definition; `frontdesk states validate` tells the same",
+    ),
     "url-without-keys": Lint(
         ERROR,
         function_urls.without_keys,

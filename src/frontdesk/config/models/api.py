@@ -239,3 +239,7 @@ class Api(Model):
     def operations(self) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
         """Go through all operations: key path below the API, key such as `GET /pets`, and model."""
         raise NotImplementedError
+
+    def served(self) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
+        """Go through all operations, and those that the file does not write because others imply them."""
+        return self.operations()

@@ -3,26 +3,62 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from frontdesk.config.models.api import Api
+from frontdesk.config.models.execution import Location, accesses, status_path
 from frontdesk.config.models.integration import (
     FunctionName,
     HttpField,
     InvokeMode,
     Mock,
     StaticField,
+    plain,
 )
-from frontdesk.config.models.mapping import RequestMapping, ResponseMapping
-from frontdesk.config.models.model import HintedError, broken_rule
+from frontdesk.config.models.mapping import (
+    RequestMapping,
+    RequestValue,
+    ResponseMapping,
+    of_request,
+)
+from frontdesk.config.models.model import HintedError, Selector, broken_rule
 from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.state_machine import MachineReference
 from frontdesk.config.route_keys import meant_by, parse_route_key
 
-INTEGRATIONS = ("function", "http", "mock", "static")
+INTEGRATIONS = ("function", "http", "mock", "state_machine", "static", "task_token")
+
+_OF_ONE = {
+    "action": "state_machine",
+    "input": "state_machine",
+    "location": "state_machine",
+    "mode": "state_machine",
+    "name": "state_machine",
+    "outcome": "task_token",
+}
+"""Keys that only one integration has."""
+
+
+def _input(value: object) -> object:
+    for text in _texts(value):
+        of_request(text)
+    return value
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for each in value.values():
+                yield from _texts(each)
+        case list():
+            for each in value:
+                yield from _texts(each)
 
 
 class Route(Operation):
-    """What happens to the requests of one route key. Exactly one of function, http, mock, static."""
+    """What happens to the requests of one route key. Exactly one of the `INTEGRATIONS`."""
 
     function: FunctionName | None = None
     """Name under `functions`, or name:alias."""
@@ -35,6 +71,28 @@ class Route(Operation):
 
     static: StaticField | None = None
     """A folder or file to serve."""
+
+    state_machine: MachineReference | None = None
+    """Name under `state_machines`, or name:alias: each request starts an execution."""
+
+    mode: Literal["sync", "async"] = "sync"
+    """`sync` answers with the output of the execution, `async` with 202 and where to look. Default sync."""
+
+    input: Annotated[JsonValue, BeforeValidator(plain), AfterValidator(_input)] = None
+    """What an execution gets: JSON whose texts may be selectors. Default: the JSON body."""
+
+    name: RequestValue | None = None
+    """Name of the execution, such as `$request.header.Idempotency-Key`. Default: a random one."""
+
+    location: Location | None = None
+    """Path of the status of executions of `mode: async`, with {execution}. Default: the route's own
+    path with /executions/{execution}."""
+
+    task_token: Selector | None = None
+    """Where the token of a waiting task is, such as `$request.path.token`: each request answers it."""
+
+    outcome: Literal["success", "failure", "heartbeat"] = "success"
+    """What a request says to the task: its body is the output, or {error, cause}. Default success."""
 
     payload: Literal["1.0", "2.0"] = "2.0"
     """Format of the event that a function gets. Default 2.0."""
@@ -55,6 +113,11 @@ class Route(Operation):
         if len(chosen) != 1:
             found = " and ".join(chosen) or "none"
             raise broken_rule(f"expected exactly one of {', '.join(INTEGRATIONS)}, got {found}")
+        for key, of in _OF_ONE.items():
+            if key in self.model_fields_set and chosen != [of]:
+                raise broken_rule(f"expected {key} on a route with {of} only")
+        if self.location is not None and self.mode != "async":
+            raise broken_rule("expected location beside mode: async only")
         if chosen != ["function"] and self.invoke_mode == "response_stream":
             raise broken_rule("expected invoke_mode on a route with function only")
         # Differs: [request-mapping] AWS maps for functions, too.
@@ -102,3 +165,12 @@ class HttpApi(Api):
         """See Api."""
         for key, route in self.routes.items():
             yield ("routes", key), key, route
+
+    def served(self) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
+        """See Api."""
+        yield from self.operations()
+        for key, route in self.routes.items():
+            if route.state_machine is not None and route.mode == "async":
+                about = status_path(key, route.location)
+                for own, access in accesses(route, about, route.state_machine):
+                    yield ("routes", key), own, access

@@ -69,14 +69,14 @@ class HttpIntegration(Model):
         return self
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Drop the provenance that texts of the file may carry: a body is only data."""
     if isinstance(value, FileText):
         return value.plain()
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
 
 
@@ -97,7 +97,7 @@ class Mock(Model):
     )
     """Header fields of the answer, without those that frame it or belong to the connection."""
 
-    body: Annotated[JsonValue, BeforeValidator(_plain)] = ""
+    body: Annotated[JsonValue, BeforeValidator(plain)] = ""
     """A text as it is, or any other value as JSON. Default: empty."""
 
 

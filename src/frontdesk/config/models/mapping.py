@@ -40,7 +40,8 @@ def _one_line(value: str) -> str:
     return value
 
 
-def _of_request(value: str) -> str:
+def of_request(value: str) -> str:
+    """Refuse selectors of the response."""
     if any(source.startswith("response.") for source in _sources(value)):
         raise HintedError(
             "expected a value that is known before the response",
@@ -73,7 +74,7 @@ HeaderName = Annotated[str, AfterValidator(_header_name)]
 HeaderValue = Annotated[str, AfterValidator(_one_line)]
 Header = Annotated[HeaderName, AfterValidator(_mappable)]
 Parameter = Annotated[str, Field(min_length=1)]
-RequestValue = Annotated[HeaderValue, AfterValidator(_of_request)]
+RequestValue = Annotated[HeaderValue, AfterValidator(of_request)]
 """Static text, one `$request.…`, `$context.…`, `$stageVariables.…`, or several in braces:
 `${request.path.a}-${request.path.b}`."""
 ResponseValue = Annotated[HeaderValue, AfterValidator(_of_response)]

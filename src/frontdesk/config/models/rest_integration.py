@@ -18,6 +18,7 @@ from frontdesk.config.models.model import (
     broken_rule,
     matching,
 )
+from frontdesk.config.models.state_machine import MachineReference
 from frontdesk.rules.lang.patterns import PatternError, compile_pattern
 from frontdesk.rules.rest.expressions import (
     REQUEST_SOURCES,
@@ -94,13 +95,14 @@ class IntegrationResponse(Model):
 
 
 _TARGETS: Final = {
-    "aws": ("function",),
+    "aws": ("function", "state_machine"),
     "aws_proxy": ("function",),
     "http": ("uri", "upstream"),
     "http_proxy": ("uri", "upstream"),
     "mock": (),
 }
 """By type: what says where requests go, one of these."""
+_CALLED: Final = ("function", "state_machine", "uri", "upstream")
 
 
 class Integration(Model):
@@ -111,6 +113,14 @@ class Integration(Model):
 
     function: FunctionName | None = None
     """Name under `functions`, or name:alias, of an `aws` or `aws_proxy` integration."""
+
+    state_machine: MachineReference | None = None
+    """Name under `state_machines`, or name:alias, of an `aws` integration."""
+
+    action: (
+        Literal["StartExecution", "StartSyncExecution", "StopExecution", "DescribeExecution"] | None
+    ) = None
+    """What is asked of Step Functions with `state_machine`; the request template writes its input."""
 
     uri: Url | None = None
     """Where an `http` or `http_proxy` integration sends requests, with `{variable}` of the path or of
@@ -145,10 +155,12 @@ class Integration(Model):
     @model_validator(mode="after")
     def _has_its_target(self) -> Self:
         expected = _TARGETS[self.type]
-        given = [key for key in ("function", "uri", "upstream") if getattr(self, key) is not None]
+        given = [key for key in _CALLED if getattr(self, key) is not None]
         if len(given) != bool(expected) or not set(given) <= set(expected):
-            wanted = " or ".join(expected) or "neither function nor uri nor upstream"
+            wanted = " or ".join(expected) or "none of function, state_machine, uri, upstream"
             raise broken_rule(f"expected {wanted} with type: {self.type}")
+        if (self.action is None) != (self.state_machine is None):
+            raise broken_rule("expected action beside state_machine, and only there")
         if self.path is not None and self.upstream is None:
             raise broken_rule("expected path beside upstream only; write it in the uri")
         return self

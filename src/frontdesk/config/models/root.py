@@ -27,6 +27,7 @@ from frontdesk.config.models.model import (
 from frontdesk.config.models.plan import ClientKey, Plan, differing
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.rest_api import RestApi
+from frontdesk.config.models.state_machine import MachineName, StateMachine
 from frontdesk.config.models.stores import SharedField, Store, StoreField
 from frontdesk.config.models.upstream import Egress, Upstream
 
@@ -122,6 +123,9 @@ class Config(Model):
 
     functions: dict[Name, AnyFunction] = Field(default_factory=dict)
     """Python functions by name."""
+
+    state_machines: dict[MachineName, StateMachine] = Field(default_factory=dict)
+    """State machines by name."""
 
     authorizers: dict[AuthorizerName, Authorizer] = Field(default_factory=dict)
     """Authorizers by name."""

@@ -121,7 +121,7 @@ class _Compiler:
         alias = api.stages[facts.stage].alias
         operations = [
             (below, key, self._aliased(operation, alias, trial))
-            for below, key, operation in api.operations()
+            for below, key, operation in api.served()
         ]
 
         def plan(operation: _Operation, version: str) -> RoutePlan:
