@@ -69,10 +69,11 @@ def effective(state: DataState, raw_input: Json, scope: Scope) -> Json:
 
 
 def _prepared_by_paths(state: DataState, raw_input: Json, scope: Scope) -> Json:
-    selected = effective(state, raw_input, scope)
     if isinstance(state, PassState) and state.result is not ABSENT:
+        select(state.input_path, raw_input, scope)  # it must lead somewhere all the same
         scope.note("result", state.result)
         return state.result
+    selected = effective(state, raw_input, scope)
     if isinstance(state, PassState | TaskState | ParallelState):
         if state.parameters is not ABSENT:
             selected = fill(state.parameters, selected, scope)

@@ -1,0 +1,1 @@
+"""One state, tried by itself: the pure part of TestState."""

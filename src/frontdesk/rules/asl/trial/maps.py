@@ -1,0 +1,63 @@
+"""Owns what a Map that is tried would run over: its items, the inputs of its iterations, its bounds."""
+
+from typing import Final
+
+from frontdesk.rules.asl.errors import Failure
+from frontdesk.rules.asl.model import ABSENT, Absent, Json, MapState
+from frontdesk.rules.asl.run import Strand
+from frontdesk.rules.asl.states.distributed import EXCEEDED, is_exceeded
+from frontdesk.rules.asl.states.items import batches, items_of, iteration_input, seen_items
+from frontdesk.rules.asl.states.numbers import bound
+from frontdesk.rules.asl.states.sight import Sight, look
+from frontdesk.rules.asl.trial.refused import RefusedError
+from frontdesk.rules.asl.trial.watched import WatchedTurn
+
+_TOLERATED: Final = ("toleratedFailureCount", "toleratedFailurePercentage")
+
+
+def spread(
+    turn: WatchedTurn, strand: Strand, state: MapState, read: Json | Absent, failed: int
+) -> Failure | None:
+    """Write down what a Map would run over; return its failure, where too many iterations failed.
+
+    read: what its ItemReader gave, ABSENT where nobody says. failed: iterations.
+    Raises: RefusedError, StateError.
+    """
+    sight = look(turn, strand, state)
+    steps = turn.record.steps
+    items: list[Json] | dict[str, Json] = []
+    if state.item_reader is None:
+        items = items_of(state, sight)
+    elif read is not ABSENT:
+        items = read
+    _bounds(state, sight, steps)
+    if failed > len(items):
+        raise RefusedError(
+            "Map iteration failure count must be less than or equal to the number of Map iterations"
+        )
+    inputs = [iteration_input(turn, strand, state, sight, item) for item in seen_items(items)]
+    if state.item_selector is not ABSENT:
+        steps["afterItemSelector"] = inputs
+    if state.item_batcher is not None:
+        steps["afterItemBatcher"] = [one for one, _ in batches(state.item_batcher, inputs, sight)]
+    count, percentage = (steps.get(name) for name in _TOLERATED)
+    return EXCEEDED if is_exceeded(count, percentage, failed, len(items)) else None
+
+
+def _bounds(state: MapState, sight: Sight, steps: dict[str, Json]) -> None:
+    written = bound("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, sight)
+    steps["maxConcurrency"] = int(written or 0)
+    count = bound(
+        "ToleratedFailureCount",
+        state.tolerated_failure_count,
+        state.tolerated_failure_count_path,
+        sight,
+    )
+    percentage = bound(
+        "ToleratedFailurePercentage",
+        state.tolerated_failure_percentage,
+        state.tolerated_failure_percentage_path,
+        sight,
+    )
+    tolerated = zip(_TOLERATED, (count, percentage), strict=True)
+    steps.update((name, number) for name, number in tolerated if number is not None)
