@@ -64,6 +64,15 @@ class Context:
         self.identity = CognitoIdentity()
         self.client_context = ClientContext(json.loads(client_context)) if client_context else None
 
+    @property
+    def idempotency_key(self) -> str | None:
+        """What is the same whenever the same work is asked for again; None: nobody says so.
+
+        A state machine names a stay in a state by it, in `custom` of the client context.
+        """
+        custom = self.client_context.custom if self.client_context else None
+        return custom.get("idempotency_key") if isinstance(custom, dict) else None
+
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until this process is killed, at least 0."""
         return max(0, self._deadline_ms - int(time.time() * 1000))  # noqa: TID251 - runs alone

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from frontdesk.base.ids import uuid_of
 from frontdesk.rules.asl.messages import Invoke
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.resources import Resource
@@ -39,6 +40,11 @@ class Task:
     facts: Facts
     stream: int = 0
     trace: str = ""
+
+    @property
+    def id(self) -> str:
+        """A UUID that stands for this attempt, the same after every crash."""
+        return uuid_of(f"{self.invoke.key}:{self.invoke.attempt}")
 
 
 class Work(Protocol):

@@ -7,7 +7,6 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from frontdesk.rules.asl.errors import Failure
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.resources import FUNCTION
 
@@ -20,6 +19,13 @@ class FunctionName(NamedTuple):
 
     name: str
     qualifier: str
+
+
+class FunctionFailure(NamedTuple):
+    """How a task fails whose function did, or could not be called."""
+
+    error: str
+    cause: str
 
 
 def read_function(text: str) -> FunctionName:
@@ -74,14 +80,14 @@ def invocation_result(
     return result
 
 
-def function_failure(payload: bytes) -> Failure:
+def function_failure(payload: bytes) -> FunctionFailure:
     """Return how a task fails whose function did. payload: its error object."""
     document = returned_payload(payload)
     if not isinstance(document, dict) or not isinstance(document.get("errorType"), str):
         text = payload.decode("utf-8", "replace")
-        return Failure(
+        return FunctionFailure(
             UNKNOWN,
             "The cause could not be determined because Lambda did not return an error type. "
             f"Returned payload: {text}",
         )
-    return Failure(document["errorType"], orjson.dumps(document).decode())
+    return FunctionFailure(document["errorType"], orjson.dumps(document).decode())
