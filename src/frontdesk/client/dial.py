@@ -11,6 +11,7 @@ from typing import Final
 
 from frontdesk.base.errors import UpstreamError
 from frontdesk.client.connection import Connection
+from frontdesk.client.proxies import Identity, Tunnel
 from frontdesk.client.target import Target
 
 FRESH: Final = 10.0
@@ -109,21 +110,23 @@ class Dialer:
         tls: ssl.SSLContext | None,
         timeout: float,
         monotonic: Callable[[], float],
-        source: str = "",
+        identity: Identity = Identity(),  # noqa: B008 - it is a value
     ) -> None:
-        """tls: for https targets. timeout: seconds for everything together. source: our address to use."""
-        self._source = (source, 0) if source else None
+        """tls: for https targets. timeout: seconds for everything together. identity: who we are there."""
+        self._source = (identity.source, 0) if identity.source else None
+        self._proxy = identity.proxy
         self._target = target
+        self._peer = target if identity.proxy is None else identity.proxy.target
         self._tls = tls
         self._timeout = timeout
-        self._resolver = Resolver(target.host, target.port, monotonic)
+        self._resolver = Resolver(self._peer.host, self._peer.port, monotonic)
 
     async def dial(self, factory: Callable[[], Connection]) -> Connection:
         """Connect to the first address that answers, each of several having its share of the time.
 
         Raises: UpstreamError: resolve, connect, tls or connect_timeout.
         """
-        target = self._target
+        peer = self._peer.address
         try:
             async with asyncio.timeout(self._timeout):
                 addresses = self._of_our_family(await self._resolver.addresses())
@@ -136,14 +139,12 @@ class Dialer:
                         continue
                 return await self._connect(addresses[-1], factory)
         except TimeoutError as error:
-            raise UpstreamError("connect_timeout", f"no connection: {target.address}") from error
+            raise UpstreamError("connect_timeout", f"no connection: {peer}") from error
         except ssl.SSLError as error:
-            message = f"{error.reason or error}: {target.address}"
+            message = f"{error.reason or error}: {self._target.address}"
             raise UpstreamError("tls", message) from error
         except OSError as error:
-            raise UpstreamError(
-                "connect", f"{error.strerror or error}: {target.address}"
-            ) from error
+            raise UpstreamError("connect", f"{error.strerror or error}: {peer}") from error
 
     def _of_our_family(self, addresses: list[str]) -> list[str]:
         """Leave out what cannot be reached from our address."""
@@ -157,12 +158,17 @@ class Dialer:
         return found
 
     async def _connect(self, address: str, factory: Callable[[], Connection]) -> Connection:
-        _transport, connection = await asyncio.get_running_loop().create_connection(
+        loop, port = asyncio.get_running_loop(), self._peer.port
+        if self._proxy is not None and self._tls is not None:
+            transport, tunnel = await loop.create_connection(Tunnel, address, port)
+            return await tunnel.secured(transport, self._proxy, self._target, self._tls, factory)
+        tls = self._tls
+        _transport, connection = await loop.create_connection(
             factory,
             address,
-            self._target.port,
-            ssl=self._tls,
+            port,
+            ssl=tls,
             local_addr=self._source,
-            server_hostname=self._target.host if self._tls else None,
+            server_hostname=self._target.host if tls else None,
         )
         return connection

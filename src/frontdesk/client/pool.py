@@ -7,6 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, cast
 
 from frontdesk.base.errors import UpstreamError
@@ -14,6 +15,7 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.client.call import Call
 from frontdesk.client.connection import Connection
 from frontdesk.client.dial import Dialer
+from frontdesk.client.proxies import ProxiedConnection, Proxy
 from frontdesk.client.target import Target
 from frontdesk.rules.resilience.health import TargetHealth
 
@@ -40,12 +42,13 @@ class Pool:
         target: Target,
         dialer: Dialer,
         *,
+        proxy: Proxy | None = None,
         health: TargetHealth | None,
         limits: PoolLimits,
         wheel: Wheel,
         monotonic: Callable[[], float],
     ) -> None:
-        """health: to be kept where there is another target to choose."""
+        """proxy: which the dialer connects to. health: to be kept where there is another target to choose."""
         self._target = target
         self._dialer = dialer
         self._health = health
@@ -57,6 +60,9 @@ class Pool:
         self._dials: set[asyncio.Task[None]] = set()
         self._pending: deque[tuple[float, Call]] = deque()  # with the second at which it gives up
         self._timer = wheel.timer(self._expire_pending)
+        self._connection: Callable[..., Connection] = Connection
+        if proxy is not None and target.scheme == "http":
+            self._connection = partial(ProxiedConnection, proxy)
         self._made = 0
         self._retired = False
 
@@ -179,7 +185,7 @@ class Pool:
 
     def _new_connection(self) -> Connection:
         self._made += 1
-        return Connection(
+        return self._connection(
             self,
             self._target,
             health=self._health,

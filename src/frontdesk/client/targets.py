@@ -1,4 +1,4 @@
-"""Owns the equal places of a backend as they are reached from one address of ours, and the choice of one."""
+"""Owns the equal places of a backend as one identity of ours reaches them, and the choice of one."""
 
 import ssl
 from collections.abc import Callable, Sequence
@@ -7,6 +7,7 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.client.call import Call
 from frontdesk.client.dial import Dialer
 from frontdesk.client.pool import Pool, PoolLimits
+from frontdesk.client.proxies import Identity
 from frontdesk.client.target import Target
 from frontdesk.rules.resilience.balance import Balance
 from frontdesk.rules.resilience.health import TargetHealth, eligible
@@ -25,11 +26,11 @@ class Targets:
         kind: type[Pool],
         tls: ssl.SSLContext | None,
         limits: PoolLimits,
-        source: str,
+        identity: Identity,
         wheel: Wheel,
         monotonic: Callable[[], float],
     ) -> None:
-        """healths: of each target. most: share of them that may be ejected. source: our address, "" for any."""
+        """healths: of each target. most: share of them that may be ejected. identity: who we are there."""
         # With a single target there is nothing to choose, and no use in knowing its health.
         alone = len(targets) == 1
         self._healths = healths
@@ -45,8 +46,9 @@ class Targets:
                     tls if target.scheme == "https" else None,
                     limits.connect,
                     monotonic,
-                    source,
+                    identity,
                 ),
+                proxy=identity.proxy,
                 health=None if alone else health,
                 limits=limits,
                 wheel=wheel,

@@ -17,6 +17,7 @@ from frontdesk.client.egress import Egress, EgressSettings
 from frontdesk.client.ejections import Ejections
 from frontdesk.client.health_checks import HealthCheck, HealthChecks
 from frontdesk.client.pool import Pool, PoolLimits
+from frontdesk.client.proxies import Identity
 from frontdesk.client.target import parse_target
 from frontdesk.client.targets import Targets
 from frontdesk.rules.resilience.balance import BALANCES
@@ -45,7 +46,7 @@ class UpstreamSettings:
 
     targets: URLs; scheme, host and port count. name: for metrics and the log. balance: a key of
     `BALANCES`. health, check: which of several targets are left alone. budget: retries for each call,
-    0.0 to 1.0. egress: the addresses to come from; None: whichever the system takes.
+    0.0 to 1.0. egress: who we are for it, in turn; None: whichever address the system takes.
     """
 
     targets: tuple[str, ...]
@@ -85,7 +86,8 @@ class Upstream:
         ]
         healths = [target_health(settings.health, each.ejected) for each in self._ejections]
         egress = settings.egress
-        ways = [self._way(healths, source) for source in (egress.addresses if egress else ("",))]
+        identities = egress.identities if egress is not None else (Identity(),)
+        ways = [self._way(healths, identity) for identity in identities]
         self._pools = [pool for way in ways for pool in way.pools]
         self.send: Callable[[Call], None] = ways[0].send
         """Send a request; `call.respond` or `call.fail` tells what came of it."""
@@ -104,7 +106,7 @@ class Upstream:
 
     @property
     def pools(self) -> Iterable[Pool]:
-        """The connections to each target, from each address of ours."""
+        """The connections to each target, of each identity of ours."""
         return self._pools
 
     def sender(self, retry: RetryPolicy | None, timeout: float) -> Sender:
@@ -149,8 +151,8 @@ class Upstream:
         if told is not None:
             _log.warning(told, extra={"upstream": self.name})
 
-    def _way(self, healths: Sequence[TargetHealth], source: str) -> Targets:
-        """Make the connections that come from one address of ours. source: "" for any."""
+    def _way(self, healths: Sequence[TargetHealth], identity: Identity) -> Targets:
+        """Make the connections of one identity of ours."""
         settings = self._settings
         targets = [parse_target(url) for url in settings.targets]
         secure = any(target.scheme == "https" for target in targets)
@@ -162,7 +164,7 @@ class Upstream:
             kind=Pool if settings.bulkhead is None else BulkheadPool,
             tls=tls_context(settings.tls) if secure else None,
             limits=settings.limits,
-            source=source,
+            identity=identity,
             wheel=self._wheel,
             monotonic=self._monotonic,
         )

@@ -13,10 +13,12 @@ from frontdesk.config.models.model import (
     Duration,
     FilePath,
     Flag,
+    HintedError,
     Model,
     Name,
     OneOrMore,
     Selector,
+    ShortForm,
     Whole,
     between,
     broken_rule,
@@ -153,22 +155,56 @@ def _address(text: str) -> str:
         raise ValueError("expected an IP address such as 203.0.113.10") from None
 
 
-class Egress(Model):
-    """Addresses of this machine that requests to a backend leave from in turn."""
+def _without_user(url: str) -> str:
+    if "@" in url:
+        raise HintedError(
+            "expected a URL without user name",
+            "write {url, basic: {username, password}}, the password as a reference",
+        )
+    return url
 
-    addresses: Annotated[
-        tuple[Annotated[str, AfterValidator(_address)], ...], OneOrMore(), Field(min_length=1)
+
+class Proxy(Model):
+    """A forward proxy: https through CONNECT, http by requests that name their target whole."""
+
+    url: Annotated[
+        str,
+        AfterValidator(_without_user),
+        matching(r"http://[^\s/?#@]+/?", "a URL such as http://10.0.0.7:3128"),
+        AfterValidator(_with_host),
     ]
+    """Where it is: `http://host:port`."""
+
+    basic: Basic | None = None
+    """Who we are for it: {username, password}."""
+
+
+class Egress(Model):
+    """Identities that requests leave as in turn: addresses of this machine, forward proxies."""
+
+    addresses: Annotated[tuple[Annotated[str, AfterValidator(_address)], ...], OneOrMore()] = ()
     """IP addresses of this machine."""
 
+    proxies: Annotated[
+        tuple[Annotated[Proxy, ShortForm("url", "a URL such as http://10.0.0.7:3128")], ...],
+        OneOrMore(),
+    ] = ()
+    """Forward proxies: `http://host:port`, or {url, basic}. In turn after the addresses."""
+
     on: Annotated[tuple[FailedStatus, ...], OneOrMore(), Field(min_length=1)] = (429,)
-    """Statuses that say that an address is limited: it rests, and retries come from another. Default 429."""
+    """Statuses that say that one is limited: it rests, and another takes over. Default 429."""
 
     honour_retry_after: Flag = True
     """Whether it rests as long as Retry-After asks, where it does. Default true."""
 
     cooldown: Annotated[Duration, between("1s", "15m")] = 60.0
     """How long it rests else; twice as long each time in a row, up to 15m. Default 60s."""
+
+    @model_validator(mode="after")
+    def _has_an_identity(self) -> Self:
+        if not (self.addresses or self.proxies):
+            raise broken_rule("expected addresses, proxies, or both")
+        return self
 
 
 class Upstream(Model):
@@ -212,7 +248,7 @@ class Upstream(Model):
     """Trust and identity for https."""
 
     egress: Name | None = None
-    """Name under `egress`: the addresses that requests leave from. Default: any."""
+    """Name under `egress`: the addresses or proxies that requests leave by. Default: any address."""
 
     auth: UpstreamAuth | None = None
     """Credentials that every request carries, in place of a field of the client's of that name."""

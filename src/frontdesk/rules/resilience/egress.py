@@ -1,4 +1,4 @@
-"""Owns the choice of the address that a request leaves from, where backends limit each address. Pure."""
+"""Owns the choice of the identity that a request leaves as, where backends limit each of them. Pure."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ _LONGEST: Final = 900.0
 
 
 class Rotation:
-    """Several addresses of ours, and which of them rest because a backend has had enough of them."""
+    """Several identities of ours, and which of them rest because a backend has had enough of them."""
 
     def __init__(self, count: int, cooldown: float) -> None:
         """cooldown: seconds of the first rest; each one in a row is twice as long."""
@@ -18,7 +18,7 @@ class Rotation:
         self._used = [0] * count  # turn of the latest use
 
     def choose(self, now: float) -> int | None:
-        """Return the address that has been used least recently of those that do not rest; None: all do."""
+        """Return the identity that has been used least recently of those that do not rest; None: all do."""
         free = [at for at, until in enumerate(self._rests_until) if until <= now]
         if not free:
             return None
@@ -28,15 +28,15 @@ class Rotation:
         return at
 
     def limited(self, at: int, now: float, asked: float | None) -> None:
-        """Note that a backend has had enough of an address. asked: seconds of its Retry-After."""
+        """Note that a backend has had enough of an identity. asked: seconds of its Retry-After."""
         rest = min(self._cooldown * 2.0 ** min(self._in_a_row[at], 62), _LONGEST)
         self._in_a_row[at] += 1
         self._rests_until[at] = max(self._rests_until[at], now + (rest if asked is None else asked))
 
     def served(self, at: int) -> None:
-        """Note that a backend takes requests from an address."""
+        """Note that a backend takes requests from an identity."""
         self._in_a_row[at] = 0
 
     def wait(self, now: float) -> float:
-        """Return the seconds until an address is free, 0.0 when one is."""
+        """Return the seconds until one is free, 0.0 when one is."""
         return max(0.0, min(self._rests_until) - now)

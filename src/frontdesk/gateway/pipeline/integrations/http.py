@@ -11,6 +11,7 @@ from frontdesk.base.errors import ConfigError, Finding
 from frontdesk.client.dial import TlsFileError
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.upstreams import Upstream, UpstreamSettings
+from frontdesk.config.backends import credentials
 from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.integration import HttpIntegration
 from frontdesk.config.models.resilience import Retry
@@ -29,7 +30,6 @@ from frontdesk.gateway.pipeline.integrations.http_forwarder import (
     Forwarder,
 )
 from frontdesk.gateway.pipeline.integrations.http_settings import (
-    credentials,
     retry_policy,
     upstream_settings,
 )

@@ -1,17 +1,14 @@
 """Turns what the file says of a backend into the values that the client takes."""
 
-from base64 import b64encode
 from typing import Final
 
-from frontdesk.base.streams import Field
 from frontdesk.client.bulkhead import BulkheadSettings
-from frontdesk.client.dial import TlsSettings
-from frontdesk.client.egress import EgressSettings
 from frontdesk.client.health_checks import HealthCheck
 from frontdesk.client.pool import CONNECTIONS, PoolLimits
 from frontdesk.client.upstreams import UpstreamSettings
+from frontdesk.config.backends import egress_settings, tls_settings
 from frontdesk.config.models.resilience import Breaker, Bulkhead, Health, Retry, UpstreamRetry
-from frontdesk.config.models.upstream import Egress, Upstream, UpstreamAuth
+from frontdesk.config.models.upstream import Egress, Upstream
 from frontdesk.rules.resilience.backoff import Backoff
 from frontdesk.rules.resilience.breaker import BreakerSettings
 from frontdesk.rules.resilience.health import HealthSettings
@@ -23,7 +20,7 @@ _FAILURES: Final = 5
 
 def upstream_settings(name: str, upstream: Upstream, egress: Egress | None) -> UpstreamSettings:
     """Return the settings of an entry of `upstreams`, and of the entry of `egress` that it names."""
-    tls, timeout, health = upstream.tls, upstream.timeout, upstream.health
+    timeout, health = upstream.timeout, upstream.health
     bulkhead = upstream.bulkhead
     return UpstreamSettings(
         upstream.urls,
@@ -37,29 +34,12 @@ def upstream_settings(name: str, upstream: Upstream, egress: Egress | None) -> U
             connect=timeout.connect,
             read=timeout.read,
         ),
-        tls=TlsSettings(str(tls.ca or ""), str(tls.cert or ""), str(tls.key or "")),
+        tls=tls_settings(upstream.tls),
         breaker=_breaker(upstream.breaker) if upstream.breaker else None,
         bulkhead=_bulkhead(bulkhead) if bulkhead else None,
         budget=(upstream.retry or UpstreamRetry()).budget,
-        egress=_egress(egress) if egress else None,
+        egress=egress_settings(egress) if egress else None,
     )
-
-
-def _egress(egress: Egress) -> EgressSettings:
-    return EgressSettings(
-        egress.addresses, frozenset(egress.on), egress.cooldown, egress.honour_retry_after
-    )
-
-
-def credentials(auth: UpstreamAuth) -> Field:
-    """Return the header field of an `auth`. Secrets are revealed here."""
-    if auth.bearer is not None:
-        return b"Authorization", b"Bearer " + auth.bearer.token.reveal().encode()
-    if auth.basic is not None:
-        pair = f"{auth.basic.username}:{auth.basic.password.reveal()}"
-        return b"Authorization", b"Basic " + b64encode(pair.encode())
-    assert auth.api_key is not None  # the model has one of the three
-    return auth.api_key.header.encode(), auth.api_key.api_key.reveal().encode()
 
 
 def retry_policy(retry: Retry) -> RetryPolicy:
