@@ -9,6 +9,7 @@ from frontdesk.base.durations import (
     parse_duration,
     parse_rate,
     parse_size,
+    tell_duration,
     write_duration,
 )
 
@@ -117,3 +118,21 @@ def test_written_durations_are_read_back(milliseconds):
 @given(st.integers(1, 10**9), st.sampled_from([1.0, 60.0, 3600.0, 86400.0]))
 def test_written_rates_are_read_back(limit, window):
     assert parse_rate(str(Rate(limit, window))) == Rate(limit, window)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 ms"),
+        (0.0404, "40 ms"),
+        (0.9996, "1 s"),
+        (3.24, "3.2 s"),
+        (59.96, "1 m"),
+        (200.0, "3 m 20 s"),
+        (3600.0, "1 h"),
+        (86_405.0, "1 d"),
+        (190_800.0, "2 d 5 h"),
+    ],
+)
+def test_durations_are_told_in_the_two_largest_units(seconds, text):
+    assert tell_duration(seconds) == text

@@ -93,3 +93,19 @@ def write_duration(seconds: float) -> str:
             return f"{int(count)}{unit}"
     milliseconds = f"{seconds * 1000:.3f}".rstrip("0").rstrip(".")
     return f"{milliseconds}ms" if seconds else "0s"
+
+
+def tell_duration(seconds: float) -> str:
+    """Write seconds, 0 or more, as people say them: `40 ms`, `3.2 s`, `3 m 20 s`, `2 d 5 h`."""
+    milliseconds = round(seconds * 1000)
+    if milliseconds < 1000:
+        return f"{milliseconds} ms"
+    tenths = round(seconds * 10)
+    if tenths < 600:
+        return f"{tenths / 10:g} s"
+    left, told = round(seconds), []
+    for unit in ("d", "h", "m", "s"):
+        count, left = divmod(left, int(SECONDS[unit]))
+        if count or told:
+            told.append(f"{count} {unit}" if count else "")
+    return " ".join(filter(None, told[:2]))

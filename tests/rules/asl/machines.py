@@ -28,11 +28,11 @@ def program(definition):
 class Played:
     """One execution. Every step is followed by a round trip through JSON."""
 
-    def __init__(self, definition, given=None, facts=FACTS, **options):
+    def __init__(self, definition, given=None, facts=FACTS, now=1_000_000, **options):
         self.program = program(definition)
         self.run = begin(self.program, {} if given is None else given, facts, **options)
         self.commands = []
-        self.now = 1_000_000
+        self.now = now
         self.steps = 0
         self.tell(Started)
 

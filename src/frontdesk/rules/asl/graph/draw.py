@@ -1,12 +1,16 @@
-"""Owns the way from a machine to its picture in SVG, and the picture in words."""
+"""Owns the way from a machine, or an execution of it, to its picture in SVG, and the picture in words."""
 
 from typing import Final
 
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.rules.asl.graph.layout import lay_out
+from frontdesk.rules.asl.graph.marks import ended, marks, sentences
 from frontdesk.rules.asl.graph.outline import END, START, Outline, outline
+from frontdesk.rules.asl.graph.overlay import Overlay
 from frontdesk.rules.asl.graph.svg import write_svg
 from frontdesk.rules.asl.model import Machine
+from frontdesk.rules.asl.program import compile_machine
+from frontdesk.rules.asl.progress import Progress
 
 MOST_STATES: Final = 500
 """States of a picture; nobody could read more."""
@@ -18,16 +22,22 @@ class GraphError(FrontdeskError):
     code = "graph"
 
 
-def draw(machine: Machine, *, title: str) -> str:
+def draw(machine: Machine, *, title: str, progress: Progress | None = None) -> str:
     """Draw a machine as SVG. The same machine gives the same text. title: its name.
 
+    progress: of an execution, which is told by colours, signs and words on the same picture.
     Raises: GraphError.
     """
     found = outline(machine)
     count = _count(found)
     if count > MOST_STATES:
         raise GraphError(f"too many states for a picture, of which {MOST_STATES} fit: {count}")
-    return write_svg(lay_out(found), title, "\n".join(_sentences(machine, found)))
+    told = _sentences(machine, found)
+    overlay = None
+    if progress is not None:
+        told += sentences(progress, compile_machine(machine).states)
+        overlay = Overlay(marks(progress), ended(progress))
+    return write_svg(lay_out(found), title, "\n".join(told), overlay)
 
 
 def _count(found: Outline) -> int:

@@ -4,7 +4,6 @@ Knows no layout.
 """
 
 from collections.abc import Iterable, Iterator
-from html import escape
 from itertools import pairwise
 from typing import Final
 
@@ -20,7 +19,9 @@ from frontdesk.rules.asl.graph.layout import (
     Stop,
     Wire,
 )
+from frontdesk.rules.asl.graph.markup import number, text
 from frontdesk.rules.asl.graph.outline import Way
+from frontdesk.rules.asl.graph.overlay import SHAPES, Overlay, style
 
 MARGIN: Final = 16
 """Pixels around the picture."""
@@ -79,74 +80,70 @@ _STYLE: Final = (
     + "}"
 )
 
+_OVERLAY: Final = SHAPES + style(0) + "@media (prefers-color-scheme:dark){" + style(1) + "}"
 
-def write_svg(picture: Picture, title: str, description: str) -> str:
-    """Write a picture. title, description: for readers who cannot see it."""
-    wide, tall = _round(picture.width + 2 * MARGIN), _round(picture.height + 2 * MARGIN)
+
+def write_svg(
+    picture: Picture, title: str, description: str, overlay: Overlay | None = None
+) -> str:
+    """Write a picture. title, description: for readers who cannot see it. overlay: of an execution."""
+    wide, tall, rules, over = picture.width, picture.height, _STYLE, []
+    if overlay is not None:
+        wide, below, legend = overlay.legend(picture)
+        tall += below
+        rules += _OVERLAY
+        over = [*overlay.over(picture), *legend]
     groups = [box for box in picture.boxes if box.group]
     others = [box for box in picture.boxes if not box.group]
-    size = f'width="{wide}" height="{tall}"'
-    view = f'viewBox="{-MARGIN} {-MARGIN} {wide} {tall}"'
+    size = f'width="{number(wide + 2 * MARGIN)}" height="{number(tall + 2 * MARGIN)}"'
+    view = f'viewBox="{-MARGIN} {-MARGIN} {number(wide + 2 * MARGIN)} {number(tall + 2 * MARGIN)}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="sg" role="img" {size} {view}>',
-        f"<title>{_text(title)}</title>",
-        f"<desc>{_text(description)}</desc>",
-        f"<style>{_STYLE}</style>",
+        f"<title>{text(title)}</title>",
+        f"<desc>{text(description)}</desc>",
+        f"<style>{rules}</style>",
         f'<rect class="paper" x="{-MARGIN}" y="{-MARGIN}" {size}/>',
-        *(_box(box) for box in groups),
+        *(_box(box, overlay) for box in groups),
         *(_frame(frame) for frame in picture.frames),
         *_wires(picture.wires),
         *(_label(label, picture.frames) for label in picture.labels),
-        *(_box(box) for box in others),
+        *(_box(box, overlay) for box in others),
+        *over,
         "</svg>",
     ]
     return "\n".join(parts) + "\n"
 
 
-def _text(text: str) -> str:
-    """Escape a text; signs that XML cannot have become the sign for those that cannot be shown."""
-    return escape("".join(sign if _is_xml(sign) else "\N{REPLACEMENT CHARACTER}" for sign in text))
-
-
-def _is_xml(sign: str) -> bool:
-    """Whether XML 1.0 can have a sign: no control character, no half of a surrogate pair."""
-    return (
-        sign in "\t\n\r"
-        or " " <= sign < "\ud800"
-        or (sign >= "\ue000" and sign not in "\ufffe\uffff")
-    )
-
-
-def _round(number: float) -> str:
-    return f"{number:.1f}".removesuffix(".0")
-
-
-def _box(box: Box) -> str:
-    place = f'x="{_round(box.x)}" y="{_round(box.y)}"'
+def _box(box: Box, overlay: Overlay | None) -> str:
+    place = f'x="{number(box.x)}" y="{number(box.y)}"'
     middle = box.x + box.width / 2
     if not box.name:
-        half = _round(box.width / 2)
+        half = number(box.width / 2)
         shape = "dot" if box.kind == "Start" else "ring"
-        centre = f'cx="{_round(middle)}" cy="{_round(box.y + box.height / 2)}"'
+        centre = f'cx="{number(middle)}" cy="{number(box.y + box.height / 2)}"'
         return f'<circle class="{shape}" {centre} r="{half}"><title>{box.kind}</title></circle>'
-    corner = _round(box.height / 2) if box.kind in ("Succeed", "Fail") else "6"
-    size = f'width="{_round(box.width)}" height="{_round(box.height)}"'
+    corner = number(box.height / 2) if box.kind in ("Succeed", "Fail") else "6"
+    size = f'width="{number(box.width)}" height="{number(box.height)}"'
     inside = "group" if box.group else "box"
     first = box.y + LINE + 2
     rows = [*((line, "name") for line in box.name), (box.detail, "detail")]
     texts = "".join(
-        f'<text class="{style}" x="{_round(middle)}" y="{_round(first + at * LINE)}">{_text(line)}</text>'
+        f'<text class="{style}" x="{number(middle)}" y="{number(first + at * LINE)}">{text(line)}</text>'
         for at, (line, style) in enumerate(rows)
     )
-    title = f"<title>{_text(box.state)}: {_text(box.detail)}</title>"
+    told, outcome = f"{box.state}: {box.detail}", ""
+    if overlay is not None:
+        mark = overlay.of(box)
+        told, outcome = f"{told}. {mark.words}", f" {mark.outcome}"
+    title = f"<title>{text(told)}</title>"
     rect = f'<rect class="{inside}" {place} {size} rx="{corner}"/>'
-    return f'<g class="state {box.kind}">{title}{rect}{texts}</g>'
+    return f'<g class="state {box.kind}{outcome}">{title}{rect}{texts}</g>'
 
 
 def _frame(frame: Frame) -> str:
     return (
-        f'<rect class="frame" x="{_round(frame.x)}" y="{_round(frame.y)}"'
-        f' width="{_round(frame.width)}" height="{_round(frame.height)}" rx="4"/>'
+        f'<rect class="frame" x="{number(frame.x)}" y="{number(frame.y)}"'
+        f' width="{number(frame.width)}" height="{number(frame.height)}" rx="4"/>'
     )
 
 
@@ -170,14 +167,14 @@ def _wires(wires: Iterable[Wire]) -> Iterator[str]:
 
 
 def _point(stop: Stop) -> str:
-    return f"{_round(stop.x)} {_round(stop.y)}"
+    return f"{number(stop.x)} {number(stop.y)}"
 
 
 def _line(begin: Stop, end: Stop) -> str:
     if not end.bent or begin.x == end.x:
         return f"L{_point(end)}"
-    half = _round((begin.y + end.y) / 2)
-    return f"C{_round(begin.x)} {half} {_round(end.x)} {half} {_point(end)}"
+    half = number((begin.y + end.y) / 2)
+    return f"C{number(begin.x)} {half} {number(end.x)} {half} {_point(end)}"
 
 
 def _arrow(end: Stop, *, left: bool) -> str:
@@ -188,14 +185,14 @@ def _arrow(end: Stop, *, left: bool) -> str:
         if left
         else ((x, y), (x - _ARROW, y - 2 * _ARROW), (x + _ARROW, y - 2 * _ARROW))
     )
-    points = " ".join(f"{_round(one)},{_round(other)}" for one, other in corners)
+    points = " ".join(f"{number(one)},{number(other)}" for one, other in corners)
     return f'<polygon points="{points}"/>'
 
 
 def _label(label: Label, frames: list[Frame]) -> str:
     middle = label.x + label.width / 2
     texts = "".join(
-        f'<text x="{_round(middle)}" y="{_round(label.y + 13 + at * LINE)}">{_text(line)}</text>'
+        f'<text x="{number(middle)}" y="{number(label.y + 13 + at * LINE)}">{text(line)}</text>'
         for at, line in enumerate(label.lines)
     )
     inside = any(
@@ -204,7 +201,7 @@ def _label(label: Label, frames: list[Frame]) -> str:
     )
     style = f"label {label.way}" + (" inside" if inside else "")
     return (
-        f'<g class="{style}"><title>{_text(label.text)}</title>'
-        f'<rect x="{_round(label.x)}" y="{_round(label.y)}" width="{_round(label.width)}"'
-        f' height="{_round(label.height)}"/>{texts}</g>'
+        f'<g class="{style}"><title>{text(label.text)}</title>'
+        f'<rect x="{number(label.x)}" y="{number(label.y)}" width="{number(label.width)}"'
+        f' height="{number(label.height)}"/>{texts}</g>'
     )
