@@ -14,6 +14,12 @@ from frontdesk.rules.asl.run import Status
 from tests.rules.asl.machines import Played, machine, task
 
 RETRY = {"Retry": [{"ErrorEquals": ["Busy"]}]}
+END = {"Type": "Succeed"}
+
+
+def go_back(to, path):
+    rule = {"Variable": path, "IsPresent": True, "Next": to}
+    return {"Type": "Choice", "Choices": [rule], "Default": "End"}
 
 
 def outcomes(seen):
@@ -57,9 +63,8 @@ def test_branches_of_a_parallel_that_waits_for_its_retry_are_over():
 
 
 def test_a_later_visit_takes_the_place_of_an_earlier_one():
-    again = {"Type": "Choice", "Choices": [{"Variable": "$.a", "IsPresent": True, "Next": "Do"}]}
     do = {"Type": "Task", "Resource": task()["Resource"], "Next": "Again"}
-    played = Played(machine(Do=do, Again=again))
+    played = Played(machine(Do=do, Again=go_back("Do", "$.a"), End=END))
     played.answer(played.invoke, TaskSucceeded, output={"a": 1})
     assert outcomes(both_ways(played)[1]) == [
         ("Do", "succeeded", False),
@@ -70,8 +75,7 @@ def test_a_later_visit_takes_the_place_of_an_earlier_one():
 
 def test_iterations_of_a_former_visit_are_not_current():
     each = {"Type": "Map", "ItemProcessor": machine(Each=task()), "Next": "Again"}
-    again = {"Type": "Choice", "Choices": [{"Variable": "$[0]", "IsPresent": True, "Next": "Map"}]}
-    played = Played(machine(Map=each, Again=again), [1])
+    played = Played(machine(Map=each, Again=go_back("Map", "$[0]"), End=END), [1])
     played.answer(played.of(Invoke)[0], TaskSucceeded, output=1)
     seen = [one for one in progress(played.events).visits if one.stay.state == "Each"]
     assert [(str(one.outcome), one.current) for one in seen] == [
