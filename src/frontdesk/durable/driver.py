@@ -17,7 +17,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.held import BrokenError, Held
-from frontdesk.durable.life import Life, Workflow
+from frontdesk.durable.life import Life, Work, Workflow
 from frontdesk.ports.journal import (
     NOBODY,
     Document,
@@ -69,7 +69,7 @@ class Driver:
         self._pace = pace
         self._held: dict[int, Held] = {}
         self._aside: dict[int, int] = {}
-        self._ends: dict[int, list[asyncio.Future[None]]] = {}
+        self._ends: dict[int, list[asyncio.Event]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking = False
         self._look_again = False
@@ -136,19 +136,35 @@ class Driver:
             self.look()
         return posted
 
-    def end_of(self, stream: int) -> "asyncio.Future[None]":
-        """Return what is done when this process brings the stream to its end; cancel it when nobody waits."""
-        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def end_of(self, stream: int, *, within: float) -> None:
+        """Wait until this process brings a stream to its end, or the time is over."""
+        over = asyncio.Event()
         ends = self._ends.setdefault(stream, [])
-        ends.append(end)
-
-        def forget(_: object) -> None:
-            ends.remove(end)
+        ends.append(over)
+        try:
+            await self.within(over, within)
+        finally:
+            ends.remove(over)
             if not ends and self._ends.get(stream) is ends:
                 del self._ends[stream]
 
-        end.add_done_callback(forget)
-        return end
+    async def within(self, over: asyncio.Event, seconds: float) -> None:
+        """Wait for something, by the wheel, until the time is over."""
+        timer = self.wheel.timer(over.set)
+        timer.at(self.clock.monotonic() + seconds)
+        try:
+            await over.wait()
+        finally:
+            timer.stop()
+
+    def life(self, stream: int) -> Life | None:
+        """Return the life of a stream that this process holds."""
+        held = self._held.get(stream)
+        return None if held is None else held.life
+
+    def aside(self, work: Coroutine[Any, Any, None]) -> Work:
+        """Do something beside the rest, until this process stops."""
+        return self._spawn(work)
 
     @property
     def held(self) -> int:
@@ -169,19 +185,12 @@ class Driver:
 
     def ended(self, stream: int) -> None:
         """See Keeper."""
-        for end in list(self._ends.get(stream, ())):
-            if not end.done():
-                end.set_result(None)
+        for over in self._ends.get(stream, ()):
+            over.set()
 
     async def pause(self, seconds: float) -> None:
         """See Keeper."""
-        over = asyncio.Event()
-        timer = self.wheel.timer(over.set)
-        timer.at(self.clock.monotonic() + seconds)
-        try:
-            await over.wait()
-        finally:
-            timer.stop()
+        await self.within(asyncio.Event(), seconds)
 
     # Streams.
 
@@ -255,8 +264,11 @@ class Driver:
         times = self._aside.get(stream, 0)
         self._aside[stream] = times + 1
         wait = _SET_ASIDE[min(times, len(_SET_ASIDE) - 1)]
-        timer = self.wheel.timer(lambda: self._spawn(self._try_again(stream)))
+        timer = self.wheel.timer(lambda: self._try_soon(stream))
         timer.at(self.clock.monotonic() + wait)
+
+    def _try_soon(self, stream: int) -> None:
+        self._spawn(self._try_again(stream))
 
     async def _try_again(self, stream: int) -> None:
         if self.stopping or stream not in self._aside or stream in self._held:
@@ -357,10 +369,11 @@ class Driver:
             with suppress(FencedError, StoreError):
                 await self.journal.renew(self.owner, until=0.0)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._over)
+        return task
 
     def _over(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

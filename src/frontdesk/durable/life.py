@@ -55,7 +55,7 @@ class Turn:
 class Work(Protocol):
     """A command that is being done."""
 
-    def cancel(self) -> None:
+    def cancel(self) -> object:
         """Stop; nothing may be told any more."""
         ...
 

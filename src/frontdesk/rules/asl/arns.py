@@ -1,4 +1,4 @@
-"""Owns which state machine an ARN names: the last parts count, region and account do not.
+"""Owns which state machine or activity an ARN names: the last parts count, region and account do not.
 
 So incomplete ARNs are understood as well, such as `arn:aws:states::stateMachine:NAME`.
 Source: AWS, "Step Functions" of the Service Authorization Reference, Resource types.
@@ -11,6 +11,8 @@ _MACHINE: Final = re.compile(
     r"(?:arn:[\w-]+:states:(?:[\w-]*:)*stateMachine:|(?!arn:))"
     r"(?P<name>[^:\s]+)(?::(?P<qualifier>[^:\s]+))?"
 )
+
+_ACTIVITY: Final = re.compile(r"(?:arn:[\w-]+:states:(?:[\w-]*:)*activity:|(?!arn:))([^:\s]+)")
 
 
 class MachineName(NamedTuple):
@@ -36,3 +38,9 @@ def machine_name(text: str) -> str | None:
     """
     found = read_machine(text)
     return found.name if found else None
+
+
+def activity_name(text: str) -> str | None:
+    """Return the name of an activity that is given by its ARN, by a part of one, or by name. None: neither."""
+    found = _ACTIVITY.fullmatch(text)
+    return found[1] if found else None

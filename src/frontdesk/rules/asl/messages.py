@@ -141,10 +141,11 @@ class Invoke:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTask:
-    """The answer of a task, and of all children of a distributed Map, is not wanted any more."""
+    """The answer of a task is not wanted any more. map_run: the ARN of that whose children are to stop, or ""."""
 
     key: str
     attempt: int
+    map_run: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -298,8 +298,12 @@ class Turn:
     def cancel(self, strand: Strand) -> None:
         """Let a strand wait no more: what it waits for is not wanted."""
         if self.run.waiting.pop(strand.entry, None) is not None:
-            command = CancelTimer if strand.phase in _TIMED else CancelTask
-            self.commands.append(command(key=self.key(strand), attempt=strand.attempt))
+            key, attempt = self.key(strand), strand.attempt
+            if strand.phase in _TIMED:
+                self.commands.append(CancelTimer(key=key, attempt=attempt))
+            else:
+                map_run = strand.spread.get("arn", "")
+                self.commands.append(CancelTask(key=key, attempt=attempt, map_run=map_run))
 
     def forget_within(self, strand: Strand) -> None:
         """Drop what has been given up within a strand's state: nobody will redrive it."""

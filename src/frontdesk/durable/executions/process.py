@@ -1,0 +1,246 @@
+"""Owns what this process does for executions: their lives, their tasks, their children, their parents, their log."""
+
+import os
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StoreError
+from frontdesk.base.wheel import Wheel
+from frontdesk.durable.driver import Driver
+from frontdesk.durable.executions.doing import Ended
+from frontdesk.durable.executions.execution import ExecutionLife
+from frontdesk.durable.executions.express import KIND as EXPRESS
+from frontdesk.durable.executions.express import ExpressLife
+from frontdesk.durable.executions.pinned import Pinned, pinned_of, program_of, replay
+from frontdesk.durable.executions.places import kind_of_map_run
+from frontdesk.durable.executions.volatile import Volatile
+from frontdesk.durable.life import Work
+from frontdesk.durable.machines import Machines
+from frontdesk.durable.tasks.task import Answer, Doer, Task
+from frontdesk.ports.journal import NOBODY, Document, Filter, Loaded, Start, Started, Status
+from frontdesk.rules.asl.history import HistoryEvent, aws_event
+from frontdesk.rules.asl.interpreter import begin
+from frontdesk.rules.asl.resources import Resource
+from frontdesk.rules.asl.run import Status as RunStatus
+
+Log = Callable[[str, dict[str, Any]], None]
+"""Takes the name of a machine and an event of an execution, as AWS's log has it."""
+
+_AGAIN: Final = 1.0
+"""Seconds before what the store could not do is tried again."""
+
+_FATAL: Final = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
+_FAULTS: Final = ("Failed", "TimedOut", "Aborted")
+_IS_LOGGED: Final[dict[str, Callable[[str], bool]]] = {
+    "ALL": lambda _: True,
+    "ERROR": lambda event_type: event_type.endswith(_FAULTS),
+    "FATAL": lambda event_type: event_type in _FATAL,
+    "OFF": lambda _: False,
+}
+
+
+class Process:
+    """See `doing.Surroundings` and, of executions in the journal, `life.Workflow`."""
+
+    def __init__(
+        self,
+        machines: Machines,
+        doer: Callable[[Resource], Doer],
+        clock: Clock,
+        wheel: Wheel,
+        log: Log,
+        *,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        """doer: whoever does the tasks of a resource."""
+        self.driver: Driver
+        self._machines = machines
+        self._doer = doer
+        self._clock = clock
+        self._wheel = wheel
+        self._log = log
+        self._entropy = entropy
+
+    # As a Workflow.
+
+    async def revive(self, loaded: Loaded) -> ExecutionLife:
+        """See Workflow."""
+        pinned = pinned_of(loaded.snapshot, loaded.events)
+        program = program_of(await self._machines.program(pinned.digest), pinned)
+        return ExecutionLife(
+            program,
+            pinned,
+            replay(program, pinned, loaded.snapshot, loaded.events),
+            self,
+            timers_set=loaded.timers,
+            commands=loaded.commands,
+            steps=len(loaded.events),
+        )
+
+    # Beginning.
+
+    async def record(self, pinned: Pinned, digest: bytes) -> Started:
+        """Commit the start of an execution, and go on with it. digest: of what it is started with. Raises: StoreError."""
+        life = await self._life(pinned, recorded=True)
+        now = self._clock.time()
+        turn = life.start(now)
+        start = Start(
+            kind=pinned.kind,
+            name=pinned.facts.name,
+            digest=digest,
+            time=now,
+            status=turn.status or Status(RunStatus.RUNNING.value),
+            owner=NOBODY,
+            events=turn.events,
+            timers={key: at for key, at in turn.timers.items() if at is not None},
+            commands=turn.commands,
+        )
+        return await self.driver.begin(start, life)
+
+    async def record_express(self, pinned: Pinned) -> Started:
+        """Commit the start of an Express execution, and run it. Raises: StoreError."""
+        life = ExpressLife(pinned, self)
+        turn = life.start()
+        start = Start(
+            kind=f"{EXPRESS}/{pinned.facts.machine_name}",
+            name=pinned.facts.execution.rpartition(":")[2],
+            digest=b"",
+            time=self._clock.time(),
+            status=Status(RunStatus.RUNNING.value),
+            owner=NOBODY,
+            events=turn.events,
+            commands=turn.commands,
+        )
+        return await self.driver.begin(start, life)
+
+    async def volatile(self, pinned: Pinned, over: Callable[[Ended], None]) -> Volatile:
+        """Make an execution in memory, to be begun. Raises: StoreError."""
+        life = await self._life(pinned, recorded=False)
+        return Volatile(life, self._clock, self._wheel, over)
+
+    async def _life(self, pinned: Pinned, *, recorded: bool) -> ExecutionLife:
+        program = program_of(await self._machines.program(pinned.digest), pinned)
+        run = begin(program, pinned.given, pinned.facts)
+        return ExecutionLife(program, pinned, run, self, recorded=recorded)
+
+    # As Surroundings.
+
+    def uuid(self) -> str:
+        """Make a random UUID."""
+        return str(UUID(bytes=self._entropy(16), version=4))
+
+    def fraction(self) -> float:
+        """Draw a number from 0 up to 1."""
+        return int.from_bytes(self._entropy(6)) / 2**48
+
+    def seed(self) -> bytes:
+        """See Surroundings."""
+        return self._entropy(16)
+
+    def do(self, task: Task, answer: Answer) -> Work | None:
+        """See Surroundings."""
+        return self._doer(task.resource).do(task, answer)
+
+    def start_child(self, child: Pinned, over: Callable[[], None]) -> Work | None:
+        """See Surroundings."""
+
+        async def work() -> None:
+            await self.record(child, b"")
+
+        return self._aside(work, over)
+
+    def run_child(self, child: Pinned, over: Callable[[Ended], None]) -> Work | None:
+        """See Surroundings."""
+        running: list[Volatile] = []
+
+        async def work() -> None:
+            volatile = await self.volatile(child, over)
+            running.append(volatile)
+            volatile.begin()
+
+        return _Both(self._aside(work, lambda: None), running)
+
+    def stop_children(self, map_run: str, over: Callable[[], None]) -> Work | None:
+        """See Surroundings."""
+        what = Filter(kind=kind_of_map_run(map_run), status=RunStatus.RUNNING.value)
+        message = {"type": "Stopped", "error": None, "cause": None}
+
+        async def work() -> None:
+            token = ""
+            while True:
+                page = await self.driver.journal.list(what, most=500, token=token)
+                for stream in page.streams:
+                    await self.driver.post(stream.id, message)
+                token = page.token
+                if not token:
+                    return
+
+        return self._aside(work, over)
+
+    def tell_parent(
+        self, child: Pinned, message: Document, over: Callable[[], None]
+    ) -> Work | None:
+        """See Surroundings."""
+        parent = child.parent
+        assert parent is not None
+
+        async def work() -> None:
+            stream = await self.driver.journal.find(parent.kind, parent.name)
+            if stream is not None:
+                await self.driver.post(stream.id, message)
+
+        return self._aside(work, over)
+
+    def log(self, pinned: Pinned, events: Sequence[HistoryEvent]) -> None:
+        """See Surroundings."""
+        is_logged = _IS_LOGGED[pinned.log]
+        for event in events:
+            if is_logged(event.type):
+                self._log(pinned.facts.machine_name, _logged(pinned, event))
+
+    def _aside(
+        self, work: Callable[[], Coroutine[Any, Any, None]], over: Callable[[], None]
+    ) -> Work:
+        """Do it beside the rest, again and again while the store cannot; then tell."""
+
+        async def until_done() -> None:
+            while True:
+                try:
+                    await work()
+                except StoreError:
+                    await self.driver.pause(_AGAIN)
+                else:
+                    over()
+                    return
+
+        return self.driver.aside(until_done())
+
+
+class _Both:
+    """A task that makes something, and what it has made."""
+
+    def __init__(self, making: Work, made: Sequence[Volatile]) -> None:
+        self._making = making
+        self._made = made
+
+    def cancel(self) -> None:
+        """See Work."""
+        self._making.cancel()
+        for one in self._made:
+            one.cancel()
+
+
+def _logged(pinned: Pinned, event: HistoryEvent) -> dict[str, Any]:
+    """Write an event as AWS's log has it, all as text."""
+    written = aws_event(event)
+    details = [value for key, value in written.items() if key.endswith("EventDetails")]
+    return {
+        "id": str(event.id),
+        "type": event.type,
+        "details": details[0] if details else {},
+        "previous_event_id": str(event.previous),
+        "event_timestamp": str(event.at),
+        "execution_arn": pinned.facts.execution,
+    }

@@ -1,0 +1,356 @@
+"""Owns what may be asked of executions: the adapter of `ports.executions`. Knows no task and no wire format."""
+
+import asyncio
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import Final
+
+import orjson
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StoreError
+from frontdesk.base.recent import Recent
+from frontdesk.durable.driver import Driver
+from frontdesk.durable.executions import reading
+from frontdesk.durable.executions.doing import Ended
+from frontdesk.durable.executions.execution import ExecutionLife
+from frontdesk.durable.executions.pinned import Pinned
+from frontdesk.durable.executions.places import (
+    Token,
+    invalid_token,
+    kind_of_map_run,
+    place_of,
+    read_token,
+)
+from frontdesk.durable.executions.process import Process
+from frontdesk.durable.machines import Machines, Target
+from frontdesk.ports.executions import (
+    Execution,
+    ExecutionError,
+    ExecutionPage,
+    HistoryPage,
+    MapRun,
+)
+from frontdesk.ports.journal import Document, Filter, Journal, Stream, TokenError
+from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, json_text
+from frontdesk.rules.asl.model import Json
+from frontdesk.rules.asl.names import is_name
+from frontdesk.rules.asl.outlook import Expected, outlook
+from frontdesk.rules.asl.run import Facts
+from frontdesk.rules.asl.run import Status as RunStatus
+
+_LOOK: Final = 0.25
+"""Seconds between two looks at an execution that another process drives."""
+
+_PATIENCE: Final = 5.0
+"""Seconds that a stop or a redrive is waited for."""
+
+_ANSWERED: Final = 10_000
+"""Tokens that are remembered after their answer."""
+
+
+class DurableExecutions:
+    """See `ports.executions.Executions` and `ExecutionRecords`."""
+
+    def __init__(
+        self,
+        process: Process,
+        driver: Driver,
+        machines: Machines,
+        clock: Clock,
+    ) -> None:
+        self._process = process
+        self._driver = driver
+        self._journal: Journal = driver.journal
+        self._machines = machines
+        self._clock = clock
+        self._answered: Recent[str, bool] = Recent(_ANSWERED)
+
+    # Starting.
+
+    async def start(
+        self, machine: str, given: str, *, name: str = "", trace: str = ""
+    ) -> Execution:
+        """See Executions."""
+        target, value = self._asked(machine, given, name)
+        pinned = self._pinned(target, value, name or self._process.uuid(), trace)
+        if target.revision.express:
+            started = await self._process.record_express(pinned)
+            return _begun(pinned, given, started.stream.started)
+        digest = sha256(f"{target.arn}\n{given}".encode()).digest()
+        started = await self._process.record(pinned, digest)
+        stream = started.stream
+        is_same = started.state == "same" and stream.status.ended is None
+        if started.state != "started" and not is_same:
+            told = f"Execution Already Exists: '{pinned.facts.execution}'"
+            raise ExecutionError("ExecutionAlreadyExists", told)
+        return _begun(pinned, given, stream.started)
+
+    async def run(
+        self, machine: str, given: str, *, name: str = "", trace: str = "", within: float
+    ) -> Execution:
+        """See Executions."""
+        target, value = self._asked(machine, given, name)
+        if not target.revision.express:
+            started = await self.start(machine, given, name=name, trace=trace)
+            return await self.settled(started.arn, within=within)
+        pinned = self._pinned(target, value, name or self._process.uuid(), trace)
+        begun = _begun(pinned, given, self._clock.time())
+        ends: list[Ended] = []
+        over = asyncio.Event()
+
+        def take(end: Ended) -> None:
+            ends.append(end)
+            over.set()
+
+        volatile = await self._process.volatile(pinned, take)
+        volatile.begin()
+        try:
+            await self._driver.within(over, within)
+        finally:
+            volatile.cancel()
+        if not ends:
+            return begun
+        ended = ends[0]
+        return begun._replace(
+            status=ended.status,
+            ended=self._clock.time(),
+            output=json_text(ended.output) if ended.status == RunStatus.SUCCEEDED else None,
+            error=ended.error,
+            cause=ended.cause,
+        )
+
+    def _asked(self, machine: str, given: str, name: str) -> tuple[Target, Json]:
+        target = self._machines.target(machine, self._process.fraction())
+        if name and not is_name(name):
+            raise ExecutionError("InvalidName", f"Invalid Name: '{name}'")
+        return target, _read_input(given)
+
+    def _pinned(self, target: Target, given: Json, name: str, trace: str) -> Pinned:
+        revision = target.revision
+        execution = f"{target.arn.replace(':stateMachine:', ':execution:')}:{name}"
+        if revision.express:
+            execution = (
+                f"{target.arn.replace(':stateMachine:', ':express:')}:{name}:{self._process.uuid()}"
+            )
+        return Pinned(
+            digest=revision.digest,
+            facts=Facts(
+                execution=execution,
+                name=name,
+                machine=target.arn,
+                machine_name=target.name,
+                role=revision.role,
+                region=target.arn.split(":")[3],
+                express=revision.express,
+            ),
+            given=given,
+            version=target.version_arn,
+            alias=target.alias_arn,
+            trace=trace,
+            log=target.log,
+        )
+
+    # Looking.
+
+    async def describe(self, arn: str) -> Execution:
+        """See Executions."""
+        return await reading.execution(self._journal, await self._stream(arn), arn)
+
+    async def settled(self, arn: str, *, within: float) -> Execution:
+        """See Executions."""
+        deadline = self._clock.monotonic() + within
+        stream = await self._stream(arn)
+        while stream.status.ended is None:
+            left = deadline - self._clock.monotonic()
+            if left <= 0:
+                break
+            await self._driver.end_of(stream.id, within=min(left, _LOOK))
+            stream = await self._stream(arn)
+        return await reading.execution(self._journal, stream, arn)
+
+    async def list(
+        self,
+        *,
+        machine: str = "",
+        map_run: str = "",
+        status: str | None = None,
+        most: int = 100,
+        token: str = "",
+    ) -> ExecutionPage:
+        """See Executions."""
+        target = None
+        if map_run:
+            kind = kind_of_map_run(map_run)
+        else:
+            target = self._machines.target(machine, 0.0)
+            if target.revision.express:
+                told = "This operation is not supported by this type of state machine"
+                raise ExecutionError("StateMachineTypeNotSupported", told)
+            kind = f"execution/{target.name}"
+        try:
+            page = await self._journal.list(
+                Filter(kind=kind, status=status), most=most, token=token
+            )
+        except TokenError:
+            raise invalid_token() from None
+        found = [await reading.listed(self._journal, stream) for stream in page.streams]
+        if target is not None and (target.alias_arn or target.version_arn):
+            wanted = target.alias_arn or target.version_arn
+            found = [one for one in found if wanted in (one.alias, one.version)]
+        return ExecutionPage(found, page.token)
+
+    async def history(
+        self, arn: str, *, most: int, token: str = "", newest_first: bool = False
+    ) -> HistoryPage:
+        """See Executions."""
+        stream = await self._stream(arn)
+        return await reading.history(self._journal, stream, most, token, newest_first=newest_first)
+
+    async def outlook(self, arn: str) -> Sequence[Expected]:
+        """See ExecutionRecords."""
+        stream = await self._stream(arn)
+        loaded = await self._journal.load(stream.id)
+        if loaded is None:
+            return []
+        life = await self._process.revive(loaded)
+        return outlook(life.program, life.run, reading.timers_by_key(loaded.timers))
+
+    async def steps(self, arn: str, *, first: int, most: int) -> Sequence[Document]:
+        """See ExecutionRecords."""
+        stream = await self._stream(arn)
+        return await self._journal.read(stream.id, first, first + most - 1)
+
+    async def map_run(self, arn: str) -> MapRun:
+        """See Executions."""
+        raise NotImplementedError
+
+    async def map_runs(self, execution: str) -> Sequence[MapRun]:
+        """See Executions."""
+        raise NotImplementedError
+
+    # Changing.
+
+    async def stop(self, arn: str, error: str | None = None, cause: str | None = None) -> float:
+        """See Executions."""
+        stream = await self._stream(arn)
+        if stream.status.ended is None:
+            message = {"type": "Stopped", "error": error, "cause": cause}
+            await self._driver.post(stream.id, message)
+            stopped = await self.settled(arn, within=_PATIENCE)
+            return stopped.ended or self._clock.time()
+        return stream.status.ended
+
+    async def redrive(self, arn: str) -> float:
+        """See Executions."""
+        stream = await self._stream(arn)
+        if stream.status.name in {RunStatus.RUNNING, RunStatus.SUCCEEDED}:
+            told = f"Execution is {stream.status.name} and cannot be redriven"
+            raise ExecutionError("ExecutionNotRedrivable", told)
+        now = self._clock.time()
+        await self._driver.post(stream.id, {"type": "Redriven"})
+        deadline = self._clock.monotonic() + _PATIENCE
+        while self._clock.monotonic() < deadline:
+            seen = await self._stream(arn)
+            if seen.seq > stream.seq:
+                break
+            await self._driver.pause(_LOOK / 5)
+        return now
+
+    async def succeed(self, token: str, output: str) -> None:
+        """See Executions."""
+        try:
+            value = orjson.loads(output)
+        except orjson.JSONDecodeError as error:
+            raise ExecutionError("InvalidOutput", f"Invalid Output: '{error}'") from None
+        await self._answer(token, {"type": "TaskSucceeded", "output": value})
+
+    async def fail(self, token: str, error: str | None = None, cause: str | None = None) -> None:
+        """See Executions."""
+        await self._answer(token, {"type": "TaskFailed", "error": error, "cause": cause})
+
+    async def beat(self, token: str) -> None:
+        """See Executions."""
+        await self._say(token, {"type": "Heartbeat"})
+
+    async def started_activity(self, token: str, worker: str | None) -> None:
+        """Tell that a worker has taken the task of an activity. Raises: ExecutionError."""
+        await self._say(token, {"type": "ActivityStarted", "worker": worker})
+
+    async def _answer(self, token: str, message: Document) -> None:
+        if self._answered.get(token):
+            raise _task_over()
+        self._answered.put(token, True)
+        try:
+            await self._say(token, message)
+        except StoreError:
+            self._answered.put(token, False)  # it may be tried again
+            raise
+
+    async def _say(self, token: str, message: Document) -> None:
+        """Post to the execution of a token, if it waits for that."""
+        read = read_token(token)
+        stream = await self._journal.find(*read.place)
+        if stream is None:
+            raise invalid_token()
+        if not await self._awaits(stream, read, token):
+            raise _task_over()
+        told = {**message, "key": read.key, "attempt": read.attempt, "token": token}
+        await self._driver.post(stream.id, told)
+
+    async def _awaits(self, stream: Stream, read: Token, token: str) -> bool:
+        if stream.status.ended is not None:
+            return False
+        life = self._driver.life(stream.id)
+        if isinstance(life, ExecutionLife):
+            return life.awaits(read.key, read.attempt, token)
+        loaded = await self._journal.load(stream.id)
+        if loaded is None or any(
+            one.document.get("token") == token and one.document["type"] in reading.ANSWERS
+            for one in loaded.messages
+        ):
+            return False
+        revived = await self._process.revive(loaded)
+        return revived.awaits(read.key, read.attempt, token)
+
+    async def _stream(self, arn: str) -> Stream:
+        stream = await self._journal.find(*place_of(arn))
+        if stream is None:
+            told = f"Execution Does Not Exist: '{arn}'"
+            raise ExecutionError("ExecutionDoesNotExist", told)
+        return stream
+
+
+def _begun(pinned: Pinned, given: str, started: float) -> Execution:
+    facts = pinned.facts
+    return Execution(
+        arn=facts.execution,
+        machine=facts.machine,
+        name=facts.name,
+        status=RunStatus.RUNNING.value,
+        started=started,
+        input=given,
+        version=pinned.version,
+        alias=pinned.alias,
+        trace=pinned.trace,
+        express=facts.express,
+        digest=pinned.digest,
+    )
+
+
+def _read_input(given: str) -> Json:
+    """Read the input of an execution. Raises: ExecutionError, InvalidExecutionInput."""
+    told = "Invalid execution input."
+    if given and len(given.encode()) <= LARGEST_PAYLOAD:
+        try:
+            return orjson.loads(given)
+        except orjson.JSONDecodeError as error:
+            told = str(error)
+    raise ExecutionError(
+        "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{told}'"
+    )
+
+
+def _task_over() -> ExecutionError:
+    told = "Task Timed Out: 'Provided task does not exist anymore'"
+    return ExecutionError("TaskTimedOut", told)
