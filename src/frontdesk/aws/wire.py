@@ -54,6 +54,10 @@ class Service(Protocol):
         """Answer a request of somebody who may ask. Raises: ApiError, StoreError."""
         ...
 
+    def refuse(self, error: ApiError) -> Reply:
+        """Write an error in the form of its protocol."""
+        ...
+
 
 class WireApi:
     """The face of all services on the admin listener. See gateway.admin.Face."""
@@ -86,9 +90,9 @@ class WireApi:
                 self._admit(ex, service.scope)
             reply = await service.answer(ex)
         except ApiError as error:
-            reply = error_reply(error)
+            reply = service.refuse(error)
         except StoreError as error:
-            reply = error_reply(ApiError(500, "ServiceException", error.message))
+            reply = service.refuse(ApiError(500, "ServiceException", error.message))
         if not any(name == REQUEST_ID for name, _ in reply.fields):
             reply.fields.append((REQUEST_ID, new_uuid().encode()))
         return reply

@@ -72,7 +72,7 @@ class MachineChanges:
         )
         if name in self._machines.of_file():
             raise exists
-        _check_tags(wanted.tags)
+        check_tags(wanted.tags)
         now = self._clock.time()
         settings = Settings(
             digest=digest_of(wanted.definition, express=wanted.express),
@@ -138,7 +138,7 @@ class MachineChanges:
 
         def change(entry: Entry) -> Entry:
             together = {**entry.tags, **tags}
-            _check_tags(together)
+            check_tags(together)
             return entry.changed(tags=together)
 
         await self.change(name, change)
@@ -232,7 +232,8 @@ def published(entry: Entry, description: str, now: float) -> Entry:
     return entry.published(description, now)
 
 
-def _check_tags(tags: Mapping[str, str]) -> None:
+def check_tags(tags: Mapping[str, str]) -> None:
+    """Raises: ExecutionError, for more tags than a resource can have."""
     if len(tags) > MOST_TAGS:
         raise ExecutionError("TooManyTags", f"Too Many Tags: a resource can have {MOST_TAGS}.")
 

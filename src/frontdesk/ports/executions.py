@@ -68,7 +68,7 @@ class MapRun(NamedTuple):
 
     arn, execution: ARNs. status: RUNNING, SUCCEEDED, FAILED, ABORTED. started, ended, redriven: seconds since
     1970. most: children at once. tolerated_count, tolerated_percentage: of items that may fail. items,
-    children: how many, by status in lower case, such as `pending` and `succeeded`.
+    children: how many are pending, running, succeeded, failed, timedOut, aborted, resultsWritten.
     """
 
     arn: str

@@ -15,7 +15,7 @@ from frontdesk.aws.lambda_api.functions import Functions
 from frontdesk.aws.lambda_api.invocations import Invocations
 from frontdesk.aws.lambda_api.layers import Layers
 from frontdesk.aws.lambda_api.registry import Registry
-from frontdesk.aws.wire import ApiError
+from frontdesk.aws.wire import ApiError, error_reply
 from frontdesk.base.clock import Clock
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.rules.events.query import joined
@@ -54,6 +54,10 @@ class LambdaService:
         raise ApiError(
             404, "UnknownOperationException", f"No such operation: {ex.method} {ex.path}"
         )
+
+    def refuse(self, error: ApiError) -> Reply:
+        """See Service."""
+        return error_reply(error)
 
 
 def _matched(pattern: list[str], segments: list[str]) -> dict[str, str] | None:

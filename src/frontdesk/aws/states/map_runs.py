@@ -1,0 +1,68 @@
+"""Owns the operations on map runs: what has become of the items of a distributed Map.
+
+Source: AWS, Step Functions, API reference, DescribeMapRun and its neighbours.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from frontdesk.aws.states.arns import check_arn
+from frontdesk.aws.states.paging import Item, page
+from frontdesk.ports.executions import Executions, MapRun
+
+_COUNTED: Final = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")
+
+
+class MapRunOperations:
+    """The operations whose subject is a map run."""
+
+    # Differs: [states-map-runs] UpdateMapRun is not here: a map run keeps the bounds that it began with
+
+    def __init__(self, executions: Executions) -> None:
+        self._executions = executions
+
+    async def describe(self, members: dict[str, Any]) -> dict[str, Any]:
+        """DescribeMapRun."""
+        arn = members["mapRunArn"]
+        check_arn(arn, "mapRun")
+        run = await self._executions.map_run(arn)
+        answer = {
+            "mapRunArn": run.arn,
+            "executionArn": run.execution,
+            "status": run.status,
+            "startDate": run.started,
+            "maxConcurrency": run.most,
+            "toleratedFailureCount": run.tolerated_count,
+            "toleratedFailurePercentage": run.tolerated_percentage,
+            "itemCounts": _counts(run.items),
+            "executionCounts": _counts(run.children),
+            "redriveCount": run.redrives,
+        }
+        more = {"stopDate": run.ended, "redriveDate": run.redriven}
+        return answer | {name: value for name, value in more.items() if value is not None}
+
+    async def list_runs(self, members: dict[str, Any]) -> dict[str, Any]:
+        """ListMapRuns: the newest first."""
+        arn = members["executionArn"]
+        check_arn(arn, "execution")
+        found = await self._executions.map_runs(arn)
+        items = (Item((-run.started, run.arn), _listed(run)) for run in found)
+        return page(f"map_runs:{arn}", "mapRuns", items, members)
+
+
+def _listed(run: MapRun) -> dict[str, Any]:
+    answer = {
+        "executionArn": run.execution,
+        "mapRunArn": run.arn,
+        "startDate": run.started,
+    }
+    return answer if run.ended is None else {**answer, "stopDate": run.ended}
+
+
+def _counts(told: Mapping[str, int]) -> dict[str, int]:
+    counts = {status: told.get(status, 0) for status in _COUNTED}
+    return {
+        **counts,
+        "total": sum(counts.values()),
+        "resultsWritten": told.get("resultsWritten", 0),
+    }
