@@ -1,7 +1,8 @@
 """Owns what a state machine and whoever does its tasks say to each other. Knows no kind of task."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from frontdesk.base.ids import uuid_of
 from frontdesk.rules.asl.messages import Invoke
@@ -51,7 +52,10 @@ class Work(Protocol):
     """A task under way."""
 
     def cancel(self) -> None:
-        """Stop, if that can be; nothing is answered any more. Too late: nothing happens."""
+        """Answer nothing any more. What others were given to do they go on with (see Recaller).
+
+        Too late: nothing happens.
+        """
         ...
 
 
@@ -60,4 +64,13 @@ class Doer(Protocol):
 
     def do(self, task: Task, answer: Answer) -> Work | None:
         """Begin, and return at once. None: there is nothing to cancel. Raises nothing."""
+        ...
+
+
+@runtime_checkable
+class Recaller(Doer, Protocol):
+    """A Doer that leaves something with others, who are to stop when the task is given up."""
+
+    def recall(self, task: Task, over: Callable[[], None]) -> Work:
+        """Take it back, be it still there or not; call `over` once that is done. Raises nothing."""
         ...

@@ -6,7 +6,7 @@ Scheduled · Started · [Submitted] · Succeeded | Failed | TimedOut, in the fam
 from collections.abc import Callable
 from typing import Any, Final
 
-from frontdesk.rules.asl.data.errors import StateError
+from frontdesk.rules.asl.data.errors import RUNTIME, StateError
 from frontdesk.rules.asl.data.flow import conclude, prepare
 from frontdesk.rules.asl.data.scope import hold_payload
 from frontdesk.rules.asl.errors import HEARTBEAT_TIMEOUT, TIMEOUT, Failure
@@ -145,7 +145,10 @@ def _fail(
         **{name: one for name, one in told.items() if one is not None},
     }
     turn.emit(strand, f"{resource.kind}{how}", details)
-    turn.fail(strand, state, failure)
+    if failure.error == RUNTIME:
+        turn.refuse(strand, state, StateError(RUNTIME, failure.cause or ""))
+    else:
+        turn.fail(strand, state, failure)
 
 
 _ANSWERS: Final[

@@ -1,0 +1,75 @@
+"""Owns which Doer does the task of a Resource."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+
+from frontdesk.base.clock import Clock
+from frontdesk.durable.tasks.executions import StartTasks, SyncTasks
+from frontdesk.durable.tasks.functions import Functions, LambdaTasks
+from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.task import Answer, Doer, Recaller, Task, Work
+from frontdesk.ports.executions import Executions
+from frontdesk.rules.asl.data.errors import RUNTIME
+from frontdesk.rules.asl.resources import Kind, Resource
+
+Services = Mapping[tuple[str, str], Doer]
+"""By service and action, its pattern included: `("states", "startExecution.sync:2")`."""
+
+
+def services(
+    functions: Functions, clock: Clock, executions: Executions, jobs: Jobs
+) -> dict[tuple[str, str], Doer]:
+    """Make the rows of functions and of nested executions."""
+    invoke = LambdaTasks(functions, clock)
+    start, sync = StartTasks(executions, jobs), SyncTasks(executions, jobs)
+    return {
+        ("aws-sdk:lambda", "invoke"): invoke,
+        ("aws-sdk:lambda", "invoke.waitForTaskToken"): invoke,
+        ("lambda", "invoke"): invoke,
+        ("lambda", "invoke.waitForTaskToken"): invoke,
+        ("states", "startExecution"): start,
+        ("states", "startExecution.sync"): sync,
+        ("states", "startExecution.sync:2"): sync,
+        ("states", "startExecution.waitForTaskToken"): start,
+    }
+
+
+class Doers:
+    """All Doers; a Doer itself."""
+
+    def __init__(self, functions: Doer, activities: Doer, services: Services) -> None:
+        self._kinds = {Kind.FUNCTION: functions, Kind.ACTIVITY: activities}
+        self._services = services
+
+    def do(self, task: Task, answer: Answer) -> Work | None:
+        """See Doer."""
+        doer = self._find(task.resource)
+        if doer is None:
+            answer.failed(RUNTIME, self._unknown(task.resource))
+            return None
+        return doer.do(task, answer)
+
+    def recalls(self, resource: Resource) -> bool:
+        """Whether a task that is given up has left something with others."""
+        return isinstance(self._find(resource), Recaller)
+
+    def recall(self, task: Task, over: Callable[[], None]) -> Work | None:
+        """Take that back; call `over` once it is done (see Recaller)."""
+        doer = self._find(task.resource)
+        if isinstance(doer, Recaller):
+            return doer.recall(task, over)
+        over()
+        return None
+
+    def _find(self, resource: Resource) -> Doer | None:
+        return self._kinds.get(resource.kind) or self._services.get(
+            (resource.service, resource.action)
+        )
+
+    def _unknown(self, resource: Resource) -> str:
+        """Say that nobody does it, and what there is."""
+        asked = f"{resource.service}:{resource.action}"
+        known = sorted(f"{service}:{action}" for service, action in self._services)
+        near = get_close_matches(asked, known, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return f"Nobody here does {asked}; {hint}There are: {', '.join(known)}"
