@@ -39,6 +39,8 @@ USES: Final = (
     Use(("authorizers", "*", "function"), "functions"),
     Use(("keys", "*", "plan"), "plans"),
     Use(("keys", "*", "plan", "*"), "plans"),
+    Use(("schedules", "*", "function"), "functions"),
+    Use(("schedules", "*", "state_machine"), "state_machines"),
     Use(("upstreams", "*", "egress"), "egress"),
     Use(("upstreams", "*", "mirror"), "upstreams"),
     Use(("upstreams", "*", "mirror", "upstream"), "upstreams"),

@@ -28,6 +28,8 @@ B_TLS = ", tls: {cert: b.pem, key: b.key}"
 MTLS = "authorizers: {m: {type: mtls}}\napis: {a: {authorizer: m, routes: {GET /: {mock: {}}}}}\n"
 IAM = "authorizers: {k: {type: iam, credentials: {AKID: {secret: '${env:T}', principal: p}}}}"
 
+SCHEDULED = "functions: {f: {handler: m.f}}\nschedules: {s: {at: %s, function: f}}"
+
 RETRIED = "upstreams: {u: {url: 'http://x', retry: {%s}}}\napis: {a: {throttle: 5/s, routes: {%s: {http: {upstream: u%s}%s}}}}"
 TARGETS = "upstreams: {u: {targets: ['http://x', 'http://y']%s}}\napis: {a: {throttle: 5/s, routes: {GET /: {http: {upstream: u}}}}}"
 SEVERAL = "upstreams: {u: {url: 'http://x'%s}, v: {url: 'http://v'}}\napis: {a: {throttle: 5/s, routes: {GET /: {http: {upstream: u}}}}}"
@@ -325,6 +327,16 @@ CASES = [
         "requirements-missing",
         FUNCTION % (", requirements: r.txt", ""),
         FUNCTION % (", requirements: m.py", ""),
+    ),
+    (
+        "schedule-over",
+        SCHEDULED % "at(2020-01-01T00:00:00)",
+        SCHEDULED % "at(2199-01-01T00:00:00)",
+    ),
+    (
+        "schedule-over",
+        SCHEDULED % "cron(0 0 1 1 ? 2020)",
+        SCHEDULED % "cron(0 0 1 1 ? 2020-2199)",
     ),
     (
         "static-missing",

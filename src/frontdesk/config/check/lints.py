@@ -18,6 +18,7 @@ from frontdesk.config.check import (
     releases,
     resilience,
     routes,
+    schedules,
     timeouts,
 )
 from frontdesk.config.load import Loaded
@@ -232,6 +233,12 @@ LINTS: Final[dict[str, Lint]] = {
         resilience.retry_without_key,
         "a request that is not idempotent is only safe to send again if its key tells that it is the same",
         "add idempotency to the route, or `retry: off` to its http",
+    ),
+    "schedule-over": Lint(
+        WARNING,
+        schedules.over,
+        "nothing is started by it",
+        "remove it, or give it times to come",
     ),
     "static-missing": Lint(
         WARNING,

@@ -27,6 +27,7 @@ from frontdesk.config.models.model import (
 from frontdesk.config.models.plan import ClientKey, Plan, differing
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.rest_api import RestApi
+from frontdesk.config.models.schedule import Schedule
 from frontdesk.config.models.state_machine import MachineName, StateMachine
 from frontdesk.config.models.stores import SharedField, Store, StoreField
 from frontdesk.config.models.upstream import Egress, Upstream
@@ -126,6 +127,9 @@ class Config(Model):
 
     state_machines: dict[MachineName, StateMachine] = Field(default_factory=dict)
     """State machines by name."""
+
+    schedules: dict[Name, Schedule] = Field(default_factory=dict)
+    """What is started at its times, by name."""
 
     authorizers: dict[AuthorizerName, Authorizer] = Field(default_factory=dict)
     """Authorizers by name."""

@@ -66,7 +66,7 @@ class Text(NamedTuple):
         because = f": {why}" if why else ""
         return ExpressionError(
             f"expected {self.field.allowed} for {self.field.name}"
-            f"{because} (column {self.column}: {self.text})",
+            f"{because} (column {self.column})",
             self.column,
             hint=hint,
         )
