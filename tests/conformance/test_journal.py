@@ -392,6 +392,16 @@ async def test_a_token_that_was_not_given_is_refused(journal, token):
         await journal.list(Filter(kind="charge"), most=1, token=token)
 
 
+async def test_forgetting_a_kind_forgets_the_kinds_below_it_and_no_others(journal, owner):
+    kinds = ["charge", "charge/items", "charge/items/9", "charge-back", "chargeable", "charge0"]
+    for kind in kinds:
+        stream = await begun(journal, owner, "e", kind=kind)
+        await append(journal, stream, owner, status=Status("DONE", NOW), hold=False)
+    assert await journal.forget("charge", NOW + 9, most=9) == 3
+    left = [await journal.find(kind, "e") for kind in kinds]
+    assert [one.kind for one in left if one is not None] == kinds[3:]
+
+
 async def test_what_ended_long_ago_is_forgotten_in_slices_the_oldest_first(journal, owner):
     for number in (3, 1, 2, 9):
         stream = await begun(journal, owner, f"e-{number}", snapshot={})

@@ -265,6 +265,8 @@ class Journal(Protocol):
     async def forget(self, kind: str, before: float, *, most: int) -> int:
         """Remove streams that ended before then and wait for nothing; return how many, `most` at most.
 
+        kind: this one, and those below it, whose names begin with it and a slash.
+
         It is for slices, between which others get their turn: call it again until there are fewer.
         """
         ...

@@ -157,7 +157,7 @@ class MemoryJournal:
         ended = [
             (status.ended, id_)
             for id_, record in self._records.items()
-            if record.stream.kind == kind and record.head.owner is None
+            if f"{record.stream.kind}/".startswith(f"{kind}/") and record.head.owner is None
             if (status := record.stream.status).ended is not None and status.ended < before
         ]
         oldest = sorted(ended)[:most]

@@ -105,7 +105,8 @@ _READ = """
     ORDER BY first
 """
 _ENDED = """
-    SELECT id FROM frontdesk_journal_streams WHERE kind = $1 AND ended < $2 AND owner IS NULL
+    SELECT id FROM frontdesk_journal_streams
+    WHERE (kind = $1 OR kind > $1 || '/' AND kind < $1 || '0') AND ended < $2 AND owner IS NULL
     ORDER BY ended LIMIT $3 FOR UPDATE SKIP LOCKED
 """
 _FORGET = (

@@ -84,8 +84,10 @@ _READ = """
     ORDER BY first
 """
 _ENDED = """
-    SELECT id FROM journal_streams WHERE kind = ? AND ended < ? AND owner IS NULL
-    ORDER BY ended LIMIT ?
+    SELECT id FROM journal_streams
+    WHERE (kind = ?1 OR kind > ?1 || '/' AND kind < ?1 || '0')
+        AND ended < ?2 AND owner IS NULL
+    ORDER BY ended LIMIT ?3
 """
 _FORGET = (
     "DELETE FROM journal_streams WHERE id = ?",
