@@ -15,15 +15,18 @@ from frontdesk.config.secrets import Secret
 from frontdesk.ports.cache import Cache
 from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.idempotency import Idempotency
+from frontdesk.ports.journal import Journal
 from frontdesk.ports.ledger import Ledger
 from frontdesk.ports.usage import Usage
 from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.catalog import MemoryCatalog
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
+from frontdesk.stores.memory.journal import MemoryJournal
 from frontdesk.stores.memory.usage import MemoryUsage
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
 from frontdesk.stores.sqlite.idempotency import SqliteIdempotency
+from frontdesk.stores.sqlite.journal import SqliteJournal
 from frontdesk.stores.sqlite.usage import SqliteUsage
 
 if TYPE_CHECKING:
@@ -35,12 +38,13 @@ class Stores(NamedTuple):
     """Where one gateway keeps documents and usage.
 
     own: what belongs to this machine, as its functions and files do. shared: what all gateways with the
-    same `store` have in common: API keys. usage: of these.
+    same `store` have in common: API keys. usage: of these. journal: of their durable work.
     """
 
     own: Catalog
     shared: Catalog
     usage: Usage
+    journal: Journal
 
 
 @asynccontextmanager
@@ -52,23 +56,24 @@ async def open_stores(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterat
         opened.callback(database.close)
         own = SqliteCatalog(database, clock)
         if store.url is not None:
-            catalog, usage = await _open_postgres(store.url, clock, wheel, opened)
-            yield Stores(own, catalog, usage)
+            yield Stores(own, *await _open_postgres(store.url, clock, wheel, opened))
         elif store.kind == "memory":
-            yield Stores(own, MemoryCatalog(clock), MemoryUsage())
+            yield Stores(own, MemoryCatalog(clock), MemoryUsage(), MemoryJournal())
         elif path == config.data_dir / STORE:
-            yield Stores(own, own, SqliteUsage(database))
+            yield Stores(own, own, SqliteUsage(database), SqliteJournal(database))
         else:
             other = Database.open(path)
             opened.callback(other.close)
-            yield Stores(own, SqliteCatalog(other, clock), SqliteUsage(other))
+            shared = SqliteCatalog(other, clock)
+            yield Stores(own, shared, SqliteUsage(other), SqliteJournal(other))
 
 
 async def _open_postgres(
     url: Secret, clock: Clock, wheel: Wheel, opened: ExitStack
-) -> tuple[Catalog, Usage]:
+) -> tuple[Catalog, Usage, Journal]:
     from frontdesk.stores.postgres.catalog import PostgresCatalog
     from frontdesk.stores.postgres.database import Database as Postgres
+    from frontdesk.stores.postgres.journal import PostgresJournal
     from frontdesk.stores.postgres.usage import PostgresUsage
 
     database = Postgres(url)
@@ -76,7 +81,7 @@ async def _open_postgres(
     await database.open()
     catalog = PostgresCatalog(database, clock, wheel)
     opened.callback(catalog.close)
-    return catalog, PostgresUsage(database)
+    return catalog, PostgresUsage(database), PostgresJournal(database)
 
 
 def sqlite_path(config: Config) -> Path:

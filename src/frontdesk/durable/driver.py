@@ -17,7 +17,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.held import BrokenError, Held
-from frontdesk.durable.life import Life, Work, Workflow
+from frontdesk.durable.life import Life, Workflow
 from frontdesk.ports.journal import (
     NOBODY,
     Document,
@@ -161,10 +161,6 @@ class Driver:
         """Return the life of a stream that this process holds."""
         held = self._held.get(stream)
         return None if held is None else held.life
-
-    def aside(self, work: Coroutine[Any, Any, None]) -> Work:
-        """Do something beside the rest, until this process stops."""
-        return self._spawn(work)
 
     @property
     def held(self) -> int:
@@ -369,11 +365,10 @@ class Driver:
             with suppress(FencedError, StoreError):
                 await self.journal.renew(self.owner, until=0.0)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._over)
-        return task
 
     def _over(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

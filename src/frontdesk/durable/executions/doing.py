@@ -22,7 +22,7 @@ from frontdesk.rules.asl.messages import (
     TaskSucceeded,
 )
 from frontdesk.rules.asl.model import Json
-from frontdesk.rules.asl.resources import read_resource
+from frontdesk.rules.asl.resources import Resource, read_resource
 from frontdesk.rules.asl.run import Status
 
 
@@ -46,6 +46,14 @@ class Surroundings(Protocol):
 
     def do(self, task: Task, answer: Answer) -> Work | None:
         """Have a task done."""
+        ...
+
+    def recalls(self, resource: Resource) -> bool:
+        """Whether a task of this resource leaves something with others."""
+        ...
+
+    def recall(self, task: Task, over: Callable[[], None]) -> Work | None:
+        """Take that back; `over` is called once it is done."""
         ...
 
     def start_child(self, child: Pinned, over: Callable[[], None]) -> Work | None:
@@ -124,10 +132,17 @@ def act(around: Surroundings, pinned: Pinned, command: Document, tell: Tell) -> 
 
 
 def _invoke(around: Surroundings, pinned: Pinned, command: Document, tell: Tell) -> Work | None:
+    task = _task(pinned, command)
+    return around.do(task, TaskAnswer(tell, has_token=task.resource.has_token))
+
+
+def _recall(around: Surroundings, pinned: Pinned, command: Document, tell: Tell) -> Work | None:
+    return around.recall(_task(pinned, command), lambda: tell(Heard(None, {})))
+
+
+def _task(pinned: Pinned, command: Document) -> Task:
     invoke = read_invoke(command)
-    resource = read_resource(invoke.resource)
-    task = Task(invoke, resource, pinned.facts, trace=pinned.trace)
-    return around.do(task, TaskAnswer(tell, has_token=resource.has_token))
+    return Task(invoke, read_resource(invoke.resource), pinned.facts, trace=pinned.trace)
 
 
 def _start_child(
@@ -164,6 +179,7 @@ def _continue(_around: Surroundings, _pinned: Pinned, _command: Document, tell: 
 _ACTS: Final[dict[str, Callable[[Surroundings, Pinned, Document, Tell], Work | None]]] = {
     "Continue": _continue,
     "Invoke": _invoke,
+    "Recall": _recall,
     "StartChild": _start_child,
     "StopChildren": _stop_children,
     "TellParent": _tell_parent,

@@ -43,7 +43,7 @@ from frontdesk.rules.asl.messages import (
     TaskTimedOut,
     TimerFired,
 )
-from frontdesk.rules.asl.model import ExecutionType, MapState
+from frontdesk.rules.asl.model import ExecutionType, MapState, TaskState
 from frontdesk.rules.asl.program import Program
 from frontdesk.rules.asl.resources import Kind, read_resource
 from frontdesk.rules.asl.run import Run
@@ -57,7 +57,7 @@ _FAR: Final = 3e8
 _STEPS: Final = 64
 """Steps after which a snapshot spares the next owner their replay; more, where there is more to write."""
 
-_LASTING: Final = frozenset(("StopChildren", "TellParent"))
+_LASTING: Final = frozenset(("Recall", "StopChildren", "TellParent"))
 """Commands that outlive their execution."""
 
 
@@ -132,6 +132,7 @@ class ExecutionLife:
         seed = self._around.seed()
         if is_own:
             return TimerFired(now=now, seed=seed, key=key, attempt=attempt)
+        self._recall(key, attempt, self._token(key), turn)
         self._task_is_over(key, attempt, turn)
         late = heartbeat is not None
         return TaskTimedOut(now=now, seed=seed, key=key, attempt=attempt, heartbeat=late)
@@ -285,6 +286,7 @@ class ExecutionLife:
     def cancel_task(self, _now: int, command: CancelTask, turn: Turn) -> None:
         """Wait for a task, or for children, no more."""
         key, attempt = command.key, command.attempt
+        self._recall(key, attempt, command.token, turn)
         self._task_is_over(key, attempt, turn)
         if not command.map_run:
             return
@@ -312,6 +314,26 @@ class ExecutionLife:
             message = {"type": kind.__name__, **parent.place, **values}
             tell = {"type": "TellParent", "message": message}
             self._ask(f"tell:{self.run.redrives}", tell, turn)
+
+    def _recall(self, key: str, attempt: int, token: str, turn: Turn) -> None:
+        """Have taken back what a task that is given up has left with others."""
+        name = key.removeprefix(f"{self.pinned.facts.execution}:").rpartition(":")[0]
+        state = self.program.states[name]
+        if isinstance(state, TaskState) and self._around.recalls(read_resource(state.resource)):
+            invoke = Invoke(
+                key=key,
+                attempt=attempt,
+                state=name,
+                resource=state.resource,
+                arguments={},
+                token=token,
+            )
+            asked = self._commands.get(f"{attempt}:{key}") or write_command(invoke)
+            self._ask(f"{attempt}:{key}:recall", {**asked, "type": "Recall"}, turn)
+
+    def _token(self, key: str) -> str:
+        found = self.run.waiting.get(int(key.rpartition(":")[2]))
+        return "" if found is None else self.run.strands[found].token
 
     # What waits in the journal.
 

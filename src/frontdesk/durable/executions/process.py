@@ -6,7 +6,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.driver import Driver
 from frontdesk.durable.executions.doing import Ended
@@ -18,7 +17,9 @@ from frontdesk.durable.executions.places import kind_of_map_run
 from frontdesk.durable.executions.volatile import Volatile
 from frontdesk.durable.life import Work
 from frontdesk.durable.machines import Machines
-from frontdesk.durable.tasks.task import Answer, Doer, Task
+from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.table import Doers
+from frontdesk.durable.tasks.task import Answer, Task
 from frontdesk.ports.journal import NOBODY, Document, Filter, Loaded, Start, Started, Status
 from frontdesk.rules.asl.history import HistoryEvent, aws_event
 from frontdesk.rules.asl.interpreter import begin
@@ -27,9 +28,6 @@ from frontdesk.rules.asl.run import Status as RunStatus
 
 Log = Callable[[str, dict[str, Any]], None]
 """Takes the name of a machine and an event of an execution, as AWS's log has it."""
-
-_AGAIN: Final = 1.0
-"""Seconds before what the store could not do is tried again."""
 
 _FATAL: Final = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 _FAULTS: Final = ("Failed", "TimedOut", "Aborted")
@@ -47,17 +45,18 @@ class Process:
     def __init__(
         self,
         machines: Machines,
-        doer: Callable[[Resource], Doer],
+        doers: Doers,
+        jobs: Jobs,
         clock: Clock,
         wheel: Wheel,
         log: Log,
         *,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        """doer: whoever does the tasks of a resource."""
         self.driver: Driver
         self._machines = machines
-        self._doer = doer
+        self._doers = doers
+        self._jobs = jobs
         self._clock = clock
         self._wheel = wheel
         self._log = log
@@ -141,7 +140,15 @@ class Process:
 
     def do(self, task: Task, answer: Answer) -> Work | None:
         """See Surroundings."""
-        return self._doer(task.resource).do(task, answer)
+        return self._doers.do(task, answer)
+
+    def recalls(self, resource: Resource) -> bool:
+        """See Surroundings."""
+        return self._doers.recalls(resource)
+
+    def recall(self, task: Task, over: Callable[[], None]) -> Work | None:
+        """See Surroundings."""
+        return self._doers.recall(task, over)
 
     def start_child(self, child: Pinned, over: Callable[[], None]) -> Work | None:
         """See Surroundings."""
@@ -203,19 +210,11 @@ class Process:
     def _aside(
         self, work: Callable[[], Coroutine[Any, Any, None]], over: Callable[[], None]
     ) -> Work:
-        """Do it beside the rest, again and again while the store cannot; then tell."""
+        async def work_and_tell() -> None:
+            await work()
+            over()
 
-        async def until_done() -> None:
-            while True:
-                try:
-                    await work()
-                except StoreError:
-                    await self.driver.pause(_AGAIN)
-                else:
-                    over()
-                    return
-
-        return self.driver.aside(until_done())
+        return self._jobs.run(work_and_tell)
 
 
 class _Both:

@@ -141,10 +141,14 @@ class Invoke:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTask:
-    """The answer of a task is not wanted any more. map_run: the ARN of that whose children are to stop, or ""."""
+    """The answer of a task is not wanted any more.
+
+    token: see `Invoke`. map_run: the ARN of that whose children are to stop, or "".
+    """
 
     key: str
     attempt: int
+    token: str = ""
     map_run: str = ""
 
 

@@ -302,8 +302,10 @@ class Turn:
             if strand.phase in _TIMED:
                 self.commands.append(CancelTimer(key=key, attempt=attempt))
             else:
-                map_run = strand.spread.get("arn", "")
-                self.commands.append(CancelTask(key=key, attempt=attempt, map_run=map_run))
+                map_run, token = strand.spread.get("arn", ""), strand.token
+                self.commands.append(
+                    CancelTask(key=key, attempt=attempt, token=token, map_run=map_run)
+                )
 
     def forget_within(self, strand: Strand) -> None:
         """Drop what has been given up within a strand's state: nobody will redrive it."""

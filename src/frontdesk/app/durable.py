@@ -1,0 +1,90 @@
+"""Composes durable work in one process: state machines, who does their tasks, the driver of the journal."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from frontdesk.app.state_machines import file_machines
+from frontdesk.app.stores import Stores
+from frontdesk.base.clock import Clock
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.load import Loaded
+from frontdesk.durable.activities import Activities
+from frontdesk.durable.driver import Driver
+from frontdesk.durable.executions.express import KIND as EXPRESS
+from frontdesk.durable.executions.express import ExpressWorkflow
+from frontdesk.durable.executions.process import Process
+from frontdesk.durable.executions.retention import Retention
+from frontdesk.durable.executions.service import DurableExecutions
+from frontdesk.durable.machines import Machines
+from frontdesk.durable.tasks.activities import ActivityTasks
+from frontdesk.durable.tasks.functions import Functions, FunctionTasks
+from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.table import Doers, services
+from frontdesk.durable.tasks.task import Doer
+
+_EXECUTION: Final = "execution"
+
+
+class DurableWork:
+    """All durable work of one gateway. Used in this order: `start`, `adopt` for each configuration, `stop`."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        stores: Stores,
+        functions: Functions,
+        clock: Clock,
+        wheel: Wheel,
+        log: Callable[[str, bytes], None],
+    ) -> None:
+        """functions: finds those that tasks name. log: takes lines of a machine's log."""
+        config = loaded.config
+        catalog, where = stores.shared, {"region": config.region, "account": config.account}
+        self.machines = Machines(catalog, clock, **where)
+        self.activities = Activities(catalog, **where)
+        self._jobs = Jobs(clock, wheel)
+        rows: dict[tuple[str, str], Doer] = {}
+        doers = Doers(
+            FunctionTasks(functions, clock), ActivityTasks(self.activities, self._jobs), rows
+        )
+        process = Process(self.machines, doers, self._jobs, clock, wheel, _Log(log))
+        self._driver = process.driver = Driver(
+            stores.journal,
+            clock,
+            wheel,
+            {_EXECUTION: process, EXPRESS: ExpressWorkflow(process)},
+        )
+        self.executions = DurableExecutions(process, self._driver, self.machines, clock)
+        rows |= services(functions, clock, self.executions, self._jobs)
+        self._retention = Retention(stores.journal, self.machines, clock, wheel)
+
+    async def start(self, loaded: Loaded) -> None:
+        """Take the machines of the file, and begin to drive. Raises: StoreError."""
+        await self.machines.start()
+        await self.adopt(loaded)
+        await self._driver.start()
+        self._retention.start()
+
+    async def adopt(self, loaded: Loaded) -> None:
+        """Take another configuration. Raises: StoreError."""
+        await self.machines.adopt(file_machines(loaded))
+
+    async def stop(self, drain: float) -> None:
+        """Let tasks end for up to `drain` seconds, then leave the rest to whoever comes next."""
+        await self._driver.stop(drain)
+        await self._retention.stop()
+        await self._jobs.stop()
+        self.machines.stop()
+
+
+class _Log:
+    """Writes events of executions as lines of JSON."""
+
+    def __init__(self, write: Callable[[str, bytes], None]) -> None:
+        self._write = write
+
+    def __call__(self, machine: str, event: Mapping[str, Any]) -> None:
+        """See process.Log."""
+        self._write(machine, orjson.dumps(event) + b"\n")
