@@ -37,6 +37,7 @@ USES: Final = (
     Use(("apis", "*", "resources", "*", "*", "integration", "state_machine"), "state_machines"),
     Use(("apis", "*", "resources", "*", "*", "integration", "upstream"), "upstreams"),
     Use(("authorizers", "*", "function"), "functions"),
+    Use(("connections", "*", "egress"), "egress"),
     Use(("keys", "*", "plan"), "plans"),
     Use(("keys", "*", "plan", "*"), "plans"),
     Use(("schedules", "*", "function"), "functions"),

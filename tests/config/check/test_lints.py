@@ -93,6 +93,11 @@ CASES = [
         % ("", "GET /a: {mock: {}}"),
     ),
     (
+        "bucket-missing",
+        "buckets: {b: m.py}",
+        "buckets: {b: .}",
+    ),
+    (
         "canary-without-difference",
         CANARY % ("stage", ""),
         CANARY % ("stage", ", variables: {colour: green}"),

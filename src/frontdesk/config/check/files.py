@@ -46,6 +46,13 @@ def static_missing(loaded: Loaded) -> Iterator[tuple[Position, str]]:
             yield _missing(loaded, (*path, "static", "root"), kind)
 
 
+def buckets_missing(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Buckets that are no folder."""
+    for name, folder in loaded.config.buckets.items():
+        if not _is_folder(folder):
+            yield _missing(loaded, ("buckets", name), "folder")
+
+
 def _missing(loaded: Loaded, path: Path, kind: str) -> tuple[Position, str]:
     # As it is written: a value that came from a reference is not shown.
     written = shown(loaded.tree.value_at(loaded.tree.known(path)))

@@ -78,6 +78,12 @@ LINTS: Final[dict[str, Lint]] = {
         "every web page may call the API with the visitor's network and read the answers",
         "list the origins of your own pages in allow_origins",
     ),
+    "bucket-missing": Lint(
+        WARNING,
+        files.buckets_missing,
+        "every task that reads from it fails",
+        "correct the path, which is relative to this file, or make the folder before the start",
+    ),
     "canary-without-difference": Lint(
         WARNING,
         releases.canary_without_difference,

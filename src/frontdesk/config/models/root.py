@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Discriminator, Field, PrivateAttr, Tag
 
 from frontdesk.base.addresses import Address
 from frontdesk.config.models.authorizer import Authorizer
+from frontdesk.config.models.connection import Connection
 from frontdesk.config.models.domain import Domain, DomainName, target
 from frontdesk.config.models.door import Admin, Limits, Listener, Logs, Metrics, Tracing
 from frontdesk.config.models.function import Function
@@ -43,6 +44,10 @@ def _not_none(name: str) -> str:
 
 AuthorizerName = Annotated[Name, AfterValidator(_not_none)]
 ListenerField = Annotated[Listener, ShortForm("address", "an address such as 127.0.0.1:8080")]
+
+BucketName = Annotated[
+    str, matching(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "a bucket name such as my-bucket")
+]
 
 
 def _where_it_runs(function: object) -> str:
@@ -138,7 +143,13 @@ class Config(Model):
     """HTTP backends by name."""
 
     egress: dict[Name, Egress] = Field(default_factory=dict)
-    """Addresses that requests to upstreams leave from, by name."""
+    """Addresses and proxies that requests leave by, by name."""
+
+    connections: dict[Name, Connection] = Field(default_factory=dict)
+    """How tasks of state machines are known to other companies' APIs, by name."""
+
+    buckets: dict[BucketName, FilePath] = Field(default_factory=dict)
+    """Folders that stand for the buckets of state machines, by name."""
 
     apis: dict[Name, AnyApi] = Field(default_factory=dict)
     """APIs by name."""

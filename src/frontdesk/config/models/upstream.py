@@ -143,8 +143,9 @@ class UpstreamAuth(Model):
 
     @model_validator(mode="after")
     def _is_one_of_them(self) -> Self:
-        if sum(each is not None for each in (self.bearer, self.basic, self.api_key)) != 1:
-            raise broken_rule("expected exactly one of bearer, basic, api_key")
+        kinds = type(self).model_fields
+        if sum(getattr(self, kind) is not None for kind in kinds) != 1:
+            raise broken_rule(f"expected exactly one of {', '.join(kinds)}")
         return self
 
 
