@@ -2,9 +2,12 @@
 
 import pytest
 
-from frontdesk.rules.asl.history import HistoryEvent, aws_event
+from frontdesk.asl import TaskError, run_local
+from frontdesk.rules.asl.history import HistoryEvent, aws_event, read_aws_event
+from tests.rules.asl.machines import machine, task
 
 OUT = {"output": {"a": [1, None]}}
+RETRY = {"Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 1}]}
 
 
 @pytest.mark.parametrize(
@@ -92,3 +95,38 @@ def test_events_without_details(event_type):
 def test_data_is_left_out_where_it_is_not_wanted():
     event = HistoryEvent(1, 0, 0, "PassStateExited", {"name": "P", **OUT})
     assert aws_event(event, data=False)["stateExitedEventDetails"] == {"name": "P"}
+
+
+def test_what_is_written_is_read_back():
+    def busy(_given):
+        raise TaskError("Busy", "later")
+
+    caught = {"Catch": [{"ErrorEquals": ["Busy"], "Next": "P"}]}
+    definition = machine(
+        Map={"Type": "Map", "ItemProcessor": machine(Do=task(**RETRY)), "Next": "P"} | caught,
+        P={"Type": "Pass", "Assign": {"v": {"x": [1]}}, "End": True},
+    )
+    events = run_local(definition, [1, "\u00e9"], {"f": busy}).events
+    assert [read_aws_event(aws_event(event)) for event in events] == list(events)
+
+
+def test_times_of_the_aws_cli_are_read():
+    written = {"timestamp": "2026-01-31T09:15:30.123000+01:00", "type": "WaitStateAborted", "id": 7}
+    assert read_aws_event(written) == HistoryEvent(7, 0, 1769847330123, "WaitStateAborted")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {},
+        [],
+        None,
+        {"id": 1, "type": "WaitStateAborted"},
+        {"id": 1, "type": "X", "timestamp": "soon"},
+        {"id": 1, "type": "X", "timestamp": 1, "xEventDetails": {"input": "{"}},
+    ],
+    ids=repr,
+)
+def test_what_is_no_event_is_refused(written):
+    with pytest.raises(ValueError, match="no event of a history"):
+        read_aws_event(written)

@@ -5,8 +5,10 @@ JSON text.
 Source: AWS, API reference, HistoryEvent.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from frontdesk.rules.asl.data.scope import json_text
@@ -62,6 +64,39 @@ def aws_event(event: HistoryEvent, *, data: bool = True) -> dict[str, Any]:
     if event.type not in _WITHOUT_DETAILS:
         written[_details_name(event.type)] = _details(event.details, data=data)
     return written
+
+
+def read_aws_event(written: Mapping[str, Any]) -> HistoryEvent:
+    """Read what `aws_event` wrote, or the AWS CLI, whose timestamps are texts of ISO 8601.
+
+    Raises: ValueError, for what is no event.
+    """
+    try:
+        named = (name for name in written if name.endswith("EventDetails"))
+        details: Mapping[str, Any] = written.get(next(named, ""), {})
+        values: dict[str, Json] = {
+            name: json.loads(value) if name in _DATA else value
+            for name, value in details.items()
+            if not name.endswith("Details")
+        }
+        assigned = values.get("assignedVariables", {}).items()
+        if assigned:
+            values["assignedVariables"] = {name: json.loads(value) for name, value in assigned}
+        return HistoryEvent(
+            written["id"],
+            written.get("previousEventId", 0),
+            _milliseconds(written["timestamp"]),
+            written["type"],
+            values,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"no event of a history: {error!r}") from None
+
+
+def _milliseconds(timestamp: str | float) -> int:
+    if isinstance(timestamp, str):
+        timestamp = datetime.fromisoformat(timestamp).timestamp()
+    return round(timestamp * 1000)
 
 
 def _details_name(event_type: str) -> str:
