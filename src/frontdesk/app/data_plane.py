@@ -44,9 +44,11 @@ from frontdesk.gateway.server.shared import Entrance
 from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
 from frontdesk.gateway.telemetry.backends import backend_samples
 from frontdesk.ports.cache import Stats
+from frontdesk.ports.executions import Executions
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
 from frontdesk.ports.usage import Row
+from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class Candidate:
 
 
 class DataPlane:
-    """Used on one event loop, in this order: `open`, `compile`, `start` or `listen`, `drain`, `close`."""
+    """Used on one event loop, in this order: `open`, `lend`, `compile`, `start` or `listen`, `drain`, `close`."""
 
     def __init__(
         self,
@@ -114,6 +116,14 @@ class DataPlane:
         self._server: Server
         self._tls: list[ListenerTls | None] = []
         self._watch = CertificateWatch(clock, wheel)
+
+    def lend(self, executions: Executions, seal: bytes) -> None:
+        """Take whoever runs state machines, before anything is compiled.
+
+        seal: 32 random bytes, the same in all processes: with them the names of executions are sealed.
+        """
+        names = SealedNames(seal)
+        self._parts = replace(self._parts, executions=executions, sealed_names=names)
 
     def open(self) -> None:
         """Choose the stores, and open the access log, which `close` closes.

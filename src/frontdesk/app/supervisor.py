@@ -24,11 +24,13 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import ApiKey, KeyRegistry
+from frontdesk.gateway.pipeline.build import NO_EXECUTIONS
 from frontdesk.gateway.server.listening import join, listen_together
 from frontdesk.gateway.telemetry.canaries import COUNTED
 from frontdesk.gateway.workers.orders import WorkerLostError
 from frontdesk.gateway.workers.process import WorkerProcess
 from frontdesk.ports.cache import Stats
+from frontdesk.ports.executions import Executions
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
 from frontdesk.ports.usage import Row
@@ -83,6 +85,8 @@ class Supervisor:
         # Compiles first what the workers are to compile, and serves nobody.
         self._own = DataPlane(config, MemoryLedger(), clock, wheel)
         self._ledger = self._turn = -1
+        self._executions: Executions = NO_EXECUTIONS
+        self._seal = b""
         self._places: list[_Place] = []
         self._living: set[WorkerProcess] = set()
         self._addresses: list[Address] = []
@@ -116,6 +120,11 @@ class Supervisor:
         """Make what the workers share: the memory to count in, and turns at the access log."""
         self._ledger, self._turn = create_memory(), create_turn()
         self._shared = SharedLedger(self._ledger)
+
+    def lend(self, executions: Executions, seal: bytes) -> None:
+        """Take whoever runs state machines, for all workers; see `DataPlane.lend`."""
+        self._own.lend(executions, seal)
+        self._executions, self._seal = executions, seal
 
     def compile(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
         """Compile in this process; see `DataPlane.compile`."""
@@ -328,6 +337,7 @@ class Supervisor:
             [str(place.number), self._config.logs.level],
             [*descriptors, self._ledger, self._turn],
             self._find,
+            self._executions,
         )
         self._living.add(place.process)
         candidate = self._in_force
@@ -340,6 +350,7 @@ class Supervisor:
             place.max_connections,
             self._canaries,
             tuple(self.api_keys),
+            self._seal,
         )
         await place.process.order("start", start)
         place.prepared = place.adopted = candidate

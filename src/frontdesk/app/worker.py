@@ -20,6 +20,7 @@ from frontdesk.config.load import Loaded, load
 from frontdesk.config.references import Known
 from frontdesk.gateway.identity.key_registry import ApiKey
 from frontdesk.gateway.workers.channel import Channel
+from frontdesk.gateway.workers.forwarded_executions import ForwardedExecutions
 from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
 from frontdesk.gateway.workers.orders import Handler, Obedience
 from frontdesk.ports.cache import Stats
@@ -60,7 +61,7 @@ class Start:
     force now. sockets: descriptors of those that listen, one for each `listen` of the origin. ledger,
     turn: descriptors of the shared memory, and of the turns at the access log. max_connections: this
     worker's share. canaries: theirs, see `DataPlane.steer`. api_keys: those
-    that are no part of the configuration.
+    that are no part of the configuration. seal: see `DataPlane.lend`.
     """
 
     origin: Proposal
@@ -71,6 +72,7 @@ class Start:
     max_connections: int
     canaries: Mapping[str, float]
     api_keys: tuple[ApiKey, ...]
+    seal: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Worker:
         self._wheel = Wheel(self._clock.monotonic())
         self._channel = Channel()
         self._functions = ForwardedFunctions(self._channel)
+        self._executions = ForwardedExecutions(self._channel)
         self._data: DataPlane
         self._in_force: Candidate
         self._next: Candidate
@@ -128,6 +131,7 @@ class Worker:
         )
         await self._put_keys(start.api_keys)
         self._data.open()
+        self._data.lend(self._executions.port(), start.seal)
         await self._data.steer(start.canaries)
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
         self._in_force = self._compiled(loaded, start.proposal)

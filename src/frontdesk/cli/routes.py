@@ -10,6 +10,7 @@ from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.config.models.api import Api
 from frontdesk.config.models.domain import target
+from frontdesk.config.models.execution import ExecutionAccess
 from frontdesk.config.models.function_url import FUNCTION_URLS
 from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.operation import Operation
@@ -37,7 +38,7 @@ def routes(paths: tuple[Path, ...]) -> None:
     ]
     for api_name, api in loaded.config.apis.items():
         below = ", ".join(_bases(loaded, api_name, api))
-        for within, key, operation in api.operations():
+        for within, key, operation in api.served():
             at = ("apis", api_name, *within)
             rows.append(
                 (
@@ -145,6 +146,8 @@ def _authorizer(loaded: "Loaded", at: tuple[str, ...], api: Api, operation: Oper
 def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) -> str:
     if isinstance(operation, Method):
         return " ".join(_rest_integration(loaded, at, operation.integration))
+    if isinstance(operation, ExecutionAccess):
+        return f"{operation.access} of {operation.machine}"
     route = operation
     assert isinstance(route, Route)
     if route.function is not None:
@@ -157,6 +160,10 @@ def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) ->
         return f"upstream {http.upstream} {below}"
     if route.static is not None:
         return f"static {loaded.shown(route.static.root.name, *at, 'static', 'root')}"
+    if route.state_machine is not None:
+        return f"state machine {route.state_machine}, {route.mode}"
+    if route.task_token is not None:
+        return f"task token, {route.outcome}"
     return f"mock {route.mock.status if route.mock else ''}"
 
 
@@ -166,6 +173,8 @@ def _rest_integration(
     yield integration.type
     if integration.function is not None:
         yield integration.function
+    elif integration.state_machine is not None:
+        yield f"{integration.action} {integration.state_machine}"
     elif integration.uri is not None:
         yield loaded.shown(integration.uri, *at, "integration", "uri")
     elif integration.upstream is not None:

@@ -76,15 +76,16 @@ def status_path(key: str, location: object) -> str:
 def accesses(route: Operation, about: str, machine: str) -> Iterator[tuple[str, ExecutionAccess]]:
     """Make the resources of the executions of a route, by route key. Who may start, and how often, may look."""
     for access, (method, below) in ACCESSES.items():
-        made = ExecutionAccess(
+        # Its values are valid already, and some have no form of the file's any more.
+        made = ExecutionAccess.model_construct(
             authorizer=route.authorizer,
             scopes=route.scopes,
             api_key=route.api_key,
+            throttle=route.throttle,
             compression=route.compression,
             cache=None,
             machine=machine.partition(":")[0],
             about=about,
             access=access,
         )
-        # Limits are valid already, and have no form of the file's any more.
-        yield f"{method} {about}{below}", made.model_copy(update={"throttle": route.throttle})
+        yield f"{method} {about}{below}", made

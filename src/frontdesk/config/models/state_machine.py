@@ -12,19 +12,28 @@ from pydantic import (
 )
 
 from frontdesk.config.models.integration import plain
-from frontdesk.config.models.model import Duration, Model, file_path, matching
+from frontdesk.config.models.model import Duration, Model, file_path
+from frontdesk.rules.asl.names import is_name
 
-_NAME = r"[^\x00-\x20\x7f-\x9f<>{}\[\]?*\"#%\\^|~`$&,;:/]{1,80}"
-_EXPECTED = "the name of a state machine: at most 80 characters, no blanks and none of"
-_NONE_OF = '<>{}[]?*"#%\\^|~`$&,;:/'
 
-MachineName = Annotated[str, matching(_NAME, f"{_EXPECTED} {_NONE_OF}")]
-"""Source: AWS, Step Functions API, CreateStateMachine, name."""
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise ValueError(
+            "expected the name of a state machine: at most 80 characters, no blanks, and none "
+            "of the signs of ARNs and patterns"
+        )
+    return text
 
-MachineReference = Annotated[
-    str,
-    matching(rf"{_NAME}(:[A-Za-z0-9_.-]{{1,80}})?", "the name of a state machine, or name:alias"),
-]
+
+def _reference(text: str) -> str:
+    name, colon, qualifier = text.partition(":")
+    if not is_name(name) or (colon and not is_name(qualifier)):
+        raise ValueError("expected the name of a state machine, or name:alias")
+    return text
+
+
+MachineName = Annotated[str, AfterValidator(_name)]
+MachineReference = Annotated[str, AfterValidator(_reference)]
 """A state machine, with a version or an alias of it behind a colon."""
 
 

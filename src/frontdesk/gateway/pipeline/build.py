@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from secrets import token_bytes
+from typing import Any, Final, TypeVar, cast
 
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import Position
+from frontdesk.base.errors import Position, StoreError
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.upstreams import Upstreams
@@ -21,11 +22,27 @@ from frontdesk.gateway.pipeline.canaries import Canaries
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.ports.cache import Cache
+from frontdesk.ports.executions import Executions
 from frontdesk.ports.idempotency import Idempotency
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
+from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
+
+
+class _NoExecutions:
+    """Stands for whoever runs state machines where nobody does: every call is refused."""
+
+    def __getattr__(self, _name: str) -> Any:
+        """Give what refuses."""
+        return self._refuse
+
+    async def _refuse(self, *_given: object, **_named: object) -> None:
+        raise StoreError("nobody runs state machines here")
+
+
+NO_EXECUTIONS: Final = cast(Executions, _NoExecutions())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +56,7 @@ class Parts:
     metrics: None where the file turns them off. idempotency: keys of requests that are carried out once.
     cache: answers that are given again. canaries: how much each of them gets.
     api_keys: those that are no part of the configuration. tally: requests by API key.
+    executions: whoever runs state machines. sealed_names: of the executions that clients may ask for.
     """
 
     clock: Clock
@@ -54,6 +72,8 @@ class Parts:
     canaries: Canaries = field(default_factory=Canaries)
     api_keys: KeyRegistry = field(default_factory=KeyRegistry)
     tally: Tally = field(default_factory=Tally)
+    executions: Executions = NO_EXECUTIONS
+    sealed_names: SealedNames = field(default_factory=lambda: SealedNames(token_bytes(32)))
 
     def successor(self, invokers: Mapping[str, Invoker]) -> "Parts":
         """Make the parts of the next plan. What both plans refer to goes on; nothing changes before `start`."""

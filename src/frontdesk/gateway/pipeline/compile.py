@@ -16,6 +16,7 @@ from frontdesk.config.releases import canary_identity
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
 from frontdesk.gateway.pipeline.canaries import CanaryMount, point_by
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
+from frontdesk.gateway.pipeline.integrations.task_token import veiled
 from frontdesk.gateway.pipeline.order import (
     FUNCTION_URL,
     FUNCTION_URL_PREFLIGHT_TAIL,
@@ -276,7 +277,7 @@ class _Compiler:
 
     def _ending(self, build: RouteBuild) -> Log:
         """Return what is called when an exchange of this route is over: the log, behind what counts."""
-        metrics, log = self.parts.metrics, self._counted(build)
+        metrics, log = self.parts.metrics, veiled(build, self._counted(build))
         if build.operation is not None and build.api.cache_of(build.operation) is not None:
             log = settled(log)
         if metrics is None:

@@ -13,6 +13,7 @@ from frontdesk.gateway.pipeline.build import Builder, RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.integrations import (
     aws_proxy,
+    execution_access,
     function,
     function_url,
     http,
@@ -20,7 +21,9 @@ from frontdesk.gateway.pipeline.integrations import (
     rest_function,
     rest_http,
     rest_mock,
+    state_machine,
     static,
+    task_token,
 )
 from frontdesk.gateway.pipeline.integrations.rest_request import integration_request
 from frontdesk.gateway.pipeline.plan import RoutePlan, Step
@@ -47,7 +50,9 @@ INTEGRATIONS: dict[str, Builder] = {
     "function": function.integration,
     "http": http.integration,
     "mock": mock.integration,
+    "state_machine": state_machine.integration,
     "static": static.integration,
+    "task_token": task_token.integration,
 }
 """By the key that a route says it with. Exactly one is present; the loader has checked it."""
 
@@ -55,7 +60,7 @@ INTEGRATIONS: dict[str, Builder] = {
 def integration(build: RouteBuild) -> Step | None:
     """Build the last stage of a route's head: what answers the request."""
     for key, builder in INTEGRATIONS.items():
-        if getattr(build.route, key) is not None:
+        if getattr(build.route, key, None) is not None:
             return builder(build)
     return None
 
@@ -113,6 +118,7 @@ HEAD: tuple[Builder, ...] = (
     validate,
     cache.cache_lookup,
     mapping.request_mapping,
+    execution_access.access,
     integration,
 )
 

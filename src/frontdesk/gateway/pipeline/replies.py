@@ -14,6 +14,8 @@ from frontdesk.base.streams import Field, Fields
 from frontdesk.gateway.pipeline.exchange import Reply
 
 JSON: Field = (b"content-type", b"application/json")
+SOON: Field = (b"retry-after", b"1")
+"""For answers that do not know when to ask again."""
 
 NO_MEMBERS: Final[Mapping[str, object]] = {}
 

@@ -37,7 +37,13 @@ _STAGES: Final[Mapping[str, tuple[str, ...]]] = {
         *(
             "method",
             "request_line",
+            "state_machine:ExecutionAlreadyExists",
+            "state_machine:InvalidExecutionInput",
+            "state_machine:InvalidName",
+            "state_machine:InvalidOutput",
+            "state_machine:input",
             "target",
+            "task_token",
             "transfer_encoding",
             "validate",
             "version",

@@ -42,6 +42,18 @@ END: Final = 12
 ABORT: Final = 13
 """Why it breaks off here."""
 
+# From the worker. number: of the question, which the worker chooses.
+ASK: Final = 14
+"""(method of ports.Executions, its arguments, those by name)."""
+UNASK: Final = 15
+"""Nobody waits for the answer any more. No body."""
+
+# From the supervisor, of a question.
+ANSWER: Final = 16
+"""What the method returned."""
+REFUSAL: Final = 17
+"""(code, message) of an ExecutionError; code "": of a StoreError."""
+
 _HEADER: Final = struct.Struct(">IBI")
 
 

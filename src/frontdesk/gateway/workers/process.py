@@ -16,7 +16,9 @@ from typing import Any
 from frontdesk.base.errors import StartError
 from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.orders import Orders
+from frontdesk.gateway.workers.served_executions import ServedExecutions
 from frontdesk.gateway.workers.served_functions import Find, ServedFunctions
+from frontdesk.ports.executions import Executions
 
 _LAST_GRACE = 5.0
 """Seconds for the kernel to end a process that has been killed."""
@@ -25,20 +27,33 @@ _LAST_GRACE = 5.0
 class WorkerProcess:
     """One process, from its start to its end."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", channel: Channel, find: Find) -> None:
-        """Take a process and what is connected with it. find: the functions that it may call."""
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        channel: Channel,
+        find: Find,
+        executions: Executions,
+    ) -> None:
+        """Take a process and what is connected with it; see `start`."""
         self._process = process
         self._channel = channel
         self._orders = Orders(channel)
         ServedFunctions(channel, find)
+        ServedExecutions(channel, executions)
 
     @classmethod
     async def start(
-        cls, program: str, arguments: Sequence[str], descriptors: Sequence[int], find: Find
+        cls,
+        program: str,
+        arguments: Sequence[str],
+        descriptors: Sequence[int],
+        find: Find,
+        executions: Executions,
     ) -> "WorkerProcess":
         """Run the module `program` with the descriptor of its socket and `arguments`.
 
-        descriptors: those that it inherits beside that. Call it on the main thread: the process ends
+        descriptors: those that it inherits beside that. find: the functions that it may call.
+        executions: whoever runs state machines for it. Call it on the main thread: the process ends
         with the thread that has started it. Raises: StartError when the system has no room for it.
         """
         ours, theirs = socket.socketpair()
@@ -47,7 +62,7 @@ class WorkerProcess:
             command = [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments]
             process = _exec(command, [theirs.fileno(), *descriptors])
         channel = Channel()
-        worker = cls(process, channel, find)
+        worker = cls(process, channel, find, executions)
         await channel.open(ours)
         return worker
 

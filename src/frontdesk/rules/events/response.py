@@ -57,6 +57,21 @@ def parse_v2(payload: bytes, default_type: Field = _TEXT) -> Response | Malforme
     return _response(result, (_single, _cookies), default_type)
 
 
+def parse_output(payload: bytes) -> Response | Malformed:
+    """Read the output of a state machine, as a result of payload format 2.0 with more JSON.
+
+    A body that is no text is sent as JSON, and so is an output without "statusCode", whatever it is.
+    """
+    result = _load(payload)
+    if not isinstance(result, dict) or "statusCode" not in result:
+        return Response(200, [_JSON], payload)
+    body = result.get("body")
+    if body is None or isinstance(body, str):
+        return _response(result, (_single, _cookies), _TEXT)
+    result["body"] = orjson.dumps(body).decode()
+    return _response(result, (_single, _cookies), _JSON)
+
+
 def parse_function_url(payload: bytes) -> Response | Malformed:
     """Read a result at a function URL: format 2.0, with another default type, as recorded."""
     return parse_v2(payload, _JSON)

@@ -1,0 +1,75 @@
+"""Executions asked for through a channel: a worker's side and a supervisor's, joined on one event loop."""
+
+import asyncio
+
+import pytest
+
+from frontdesk.base.errors import StoreError
+from frontdesk.gateway.workers.forwarded_executions import ForwardedExecutions
+from frontdesk.gateway.workers.served_executions import ServedExecutions
+from frontdesk.ports.executions import ExecutionError
+from tests.live.executions import PlayedExecutions
+
+
+@pytest.fixture
+def served():
+    return PlayedExecutions()
+
+
+@pytest.fixture
+async def executions(ends, served):
+    ServedExecutions(ends.supervisor, served)
+    forwarded = ForwardedExecutions(ends.worker).port()
+    await ends.connect()
+    return forwarded
+
+
+async def within(waiting):
+    return await asyncio.wait_for(waiting, 20)
+
+
+async def test_every_method_reaches_the_supervisor(executions, served):
+    begun = await within(executions.start("charge", '{"a":1}', name="n", trace="Root=1"))
+    assert begun == served.known[begun.arn]
+    assert await within(executions.stop(begun.arn, "E", cause="C")) == 11.0
+    assert (await within(executions.describe(begun.arn))).cause == "C"
+    assert await within(executions.succeed("t0ken", "{}")) is None
+    assert served.calls[:2] == [
+        ("start", "charge", {"a": 1}, "n", "Root=1"),
+        ("stop", begun.arn, "E", "C"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ExecutionError("InvalidName", "Invalid Name: 'x'"), ("InvalidName", "Invalid Name: 'x'")),
+        (StoreError("disk full"), ("store", "disk full")),
+        (RuntimeError("a bug"), ("InternalFailure", "see the supervisor's log")),
+    ],
+    ids=["refused", "store", "fault"],
+)
+async def test_what_goes_wrong_is_told_as_it_is(executions, served, error, expected):
+    served.error = error
+    with pytest.raises((ExecutionError, StoreError)) as caught:
+        await within(executions.start("charge", "{}"))
+    assert (caught.value.code, caught.value.message) == expected
+
+
+async def test_a_run_that_nobody_waits_for_is_cancelled(executions, served):
+    waiting = asyncio.create_task(executions.run("charge", "{}", within=5))
+    await within(served.waiting.wait())
+    waiting.cancel()
+    await within(served.left.wait())
+    assert served.given_up == ["run-1"]
+
+
+async def test_a_worker_that_has_gone_waits_for_nothing(ends, executions, served):
+    waiting = asyncio.create_task(executions.run("charge", "{}", within=5))
+    await within(served.waiting.wait())
+    ends.worker.close()
+    await within(served.left.wait())
+    with pytest.raises(StoreError):
+        await within(waiting)
+    with pytest.raises(StoreError):
+        await within(executions.beat("t0ken"))
