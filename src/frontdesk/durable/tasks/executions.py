@@ -103,8 +103,10 @@ async def _start(executions: Executions, task: Task) -> Execution:
 
 def _input(task: Task) -> str:
     """Return what the child is given: a text is taken for JSON text."""
-    given = arguments_of(task).get("Input", {})
-    return given if isinstance(given, str) else json_text(given)
+    given = arguments_of(task).get("Input")
+    if isinstance(given, str):
+        return given
+    return "{}" if given is None else json_text(given)
 
 
 def _name(task: Task) -> str:

@@ -71,5 +71,5 @@ class Doers:
         asked = f"{resource.service}:{resource.action}"
         known = sorted(f"{service}:{action}" for service, action in self._services)
         near = get_close_matches(asked, known, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        return f"Nobody here does {asked}; {hint}There are: {', '.join(known)}"
+        hint = f"Did you mean {near[0]}? " if near else ""
+        return f"Nobody here does {asked}. {hint}There are: {', '.join(known)}"
