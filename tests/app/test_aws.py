@@ -18,6 +18,7 @@ def test_functions_are_told_an_address_that_can_be_connected_to(listen, secure, 
     keys = Keys("t0ken")
     told = endpoints(parse_address(listen), keys, secure=secure)
     assert told.pop("AWS_ENDPOINT_URL_LAMBDA") == url
+    assert told.pop("AWS_ENDPOINT_URL_SFN") == url
     assert told == keys.environment()
 
 
