@@ -378,3 +378,14 @@ def test_credentials_are_evaluated_and_told():
     )
     assert played.invoke.credentials == {"RoleArn": "r"}
     assert played.events[-2].details["taskCredentials"] == {"roleArn": "r"}
+
+
+@pytest.mark.parametrize("resource", [INVOKE, ACTIVITY])
+def test_task_that_cannot_be_started_is_told_as_an_error_of_the_state(resource):
+    caught = {"Retry": [retry("States.ALL")], "Catch": [retry("States.ALL", Next="Do")]}
+    played = Played(machine(Do=task(Resource=resource, **caught)))
+    cause = "The activity ARN does not exist."
+    played.answer(played.invoke, TaskFailed, error="States.Runtime", cause=cause)
+    place = "An error occurred while executing the state 'Do' (entered at the event id #2). "
+    told = Fail(status="FAILED", error="States.Runtime", cause=place + cause)
+    assert played.last(Fail) == told
