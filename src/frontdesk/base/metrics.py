@@ -170,6 +170,14 @@ QUEUE_WAIT = _histogram(
     bounds=FUNCTION_SECONDS,
 )
 
+# -- schedules ------------------------------------------------------------------------------------
+
+SCHEDULE_RUNS = _counter(
+    "frontdesk_schedule_runs_total",
+    "Times of schedules: started, missed (and passed over), retried after a failure, or lost after the last one.",
+    *("schedule", "result"),
+)
+
 # -- HTTP backends ----------------------------------------------------------------------------------
 
 CLIENT_DURATION = _histogram(
