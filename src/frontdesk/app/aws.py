@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from frontdesk.aws.keys import Keys
+from frontdesk.aws.lambda_api.asked import Target
 from frontdesk.aws.lambda_api.code import CodeFolder
 from frontdesk.aws.lambda_api.invocations import Invocations
 from frontdesk.aws.lambda_api.registry import Arns, Registry
 from frontdesk.aws.lambda_api.service import LambdaService, invoking, managing
-from frontdesk.aws.wire import WireApi
+from frontdesk.aws.wire import ApiError, Service, WireApi
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
 from frontdesk.config.models.root import Config
@@ -37,8 +38,8 @@ class AwsApis:
         admin = self._config.admin
         return endpoints(admin.listen, self.keys, secure=admin.tls is not None)
 
-    async def open(self, host: FunctionHost, catalog: Catalog) -> Face:
-        """Run the functions that were made through the API; return what answers. Raises: StoreError."""
+    async def open(self, host: FunctionHost, catalog: Catalog) -> None:
+        """Run the functions that were made through the API. Raises: StoreError."""
         config = self._config
         folder = config.data_dir
         self._registry = registry = Registry(
@@ -50,11 +51,23 @@ class AwsApis:
             pool=config.limits.concurrency,
         )
         await registry.start()
+
+    def face(self, states: Service) -> Face:
+        """Return what answers for all services, once it is open. states: the Step Functions API."""
+        assert self._registry is not None
         operations = {
-            **invoking(Invocations(registry.invoker)),
-            **managing(registry, self._clock),
+            **invoking(Invocations(self._registry.invoker)),
+            **managing(self._registry, self._clock),
         }
-        return WireApi([LambdaService(operations)], self.keys, self._clock)
+        return WireApi([LambdaService(operations), states], self.keys, self._clock)
+
+    def function(self, name: str, qualifier: str) -> Invoker | None:
+        """Find a function of the file or of the API, for whoever runs state machines. None: there is none."""
+        assert self._registry is not None
+        try:
+            return self._registry.invoker(Target(name, qualifier))
+        except ApiError:
+            return None
 
     async def adopt(
         self, functions: Iterable[FunctionDefinition], remote: Mapping[str, Invoker]
@@ -80,7 +93,8 @@ class AwsApis:
 def endpoints(listen: Address, keys: Keys, *, secure: bool) -> dict[str, str]:
     """Make the variables by which boto3 in a handler finds our services and signs for them."""
     scheme = "https" if secure else "http"
-    return {"AWS_ENDPOINT_URL_LAMBDA": f"{scheme}://{listen.from_here}", **keys.environment()}
+    url = f"{scheme}://{listen.from_here}"
+    return {"AWS_ENDPOINT_URL_LAMBDA": url, "AWS_ENDPOINT_URL_SFN": url, **keys.environment()}
 
 
 def environments(functions: Iterable[FunctionDefinition]) -> Iterator[Mapping[str, str]]:

@@ -7,9 +7,12 @@ import orjson
 
 from frontdesk.app.state_machines import file_machines
 from frontdesk.app.stores import Stores
+from frontdesk.aws.states.service import StatesService, operations
+from frontdesk.aws.states.test_state import StateTrials
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import Loaded
+from frontdesk.config.models.root import Config
 from frontdesk.durable.activities import Activities
 from frontdesk.durable.driver import Driver
 from frontdesk.durable.executions.express import KIND as EXPRESS
@@ -32,18 +35,18 @@ class DurableWork:
 
     def __init__(
         self,
-        loaded: Loaded,
+        config: Config,
         stores: Stores,
-        functions: Functions,
         clock: Clock,
         wheel: Wheel,
+        *,
+        functions: Functions,
         log: Callable[[str, bytes], None],
     ) -> None:
         """functions: finds those that tasks name. log: takes lines of a machine's log."""
-        config = loaded.config
         catalog, where = stores.shared, {"region": config.region, "account": config.account}
         self.machines = Machines(catalog, clock, **where)
-        self.activities = Activities(catalog, **where)
+        self.activities = Activities(catalog, clock, **where)
         self._jobs = Jobs(clock, wheel)
         rows: dict[tuple[str, str], Doer] = {}
         doers = Doers(
@@ -59,6 +62,20 @@ class DurableWork:
         self.executions = DurableExecutions(process, self._driver, self.machines, clock)
         rows |= services(functions, clock, self.executions, self._jobs)
         self._retention = Retention(stores.journal, self.machines, clock, wheel)
+        self._operations = operations(
+            machines=self.machines,
+            catalog=catalog,
+            clock=clock,
+            executions=self.executions,
+            activities=self.activities,
+            post_started=self.executions.started_activity,
+            trials=StateTrials(doers, clock, **where),
+        )
+
+    @property
+    def wire(self) -> StatesService:
+        """The Step Functions API."""
+        return StatesService(self._operations)
 
     async def start(self, loaded: Loaded) -> None:
         """Take the machines of the file, and begin to drive. Raises: StoreError."""

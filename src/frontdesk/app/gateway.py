@@ -15,6 +15,7 @@ from frontdesk.app.canary import CanaryRuns
 from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
+from frontdesk.app.durable import DurableWork
 from frontdesk.app.functions import all_functions, function_host, invokers, remote_invokers
 from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
@@ -22,7 +23,8 @@ from frontdesk.app.keys_api import KeysApi
 from frontdesk.app.method_tests import MethodTests
 from frontdesk.app.releases_api import ReleasesApi, VersionCalls
 from frontdesk.app.reloading import LogReport, Reloads, Report
-from frontdesk.app.stores import open_stores
+from frontdesk.app.seal import seal_key
+from frontdesk.app.stores import Stores, open_stores
 from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls, fixed_of_listeners
 from frontdesk.app.usage import UsageKeeper
@@ -79,6 +81,7 @@ class Frontdesk:
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
         self._functions: FunctionHost
+        self._durable: DurableWork
         self._usage: UsageKeeper
         self._canaries: CanaryRuns
         self._in_force: Candidate
@@ -143,6 +146,7 @@ class Frontdesk:
         await self._usage.adopt(candidate.loaded.config)
         await self._functions.replace(functions, swap)
         await self._aws.adopt(functions, remote_invokers(self.config, self._remote))
+        await self._durable.adopt(candidate.loaded)
         await self._canaries.adopt(self.config)
         return former
 
@@ -175,20 +179,8 @@ class Frontdesk:
         await keys.start(shared=config.store.url is not None)
         opened.callback(keys.stop)
 
-        lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
-        opened.callback(lines.flush)
-        telemetry = data.telemetry
-        self._functions = function_host(
-            config, clock, wheel, lines, self._aws.environment, observer=telemetry.functions
-        )
-        telemetry.registry.collect(lambda: function_samples(self._functions.census()))
-        opened.push_async_callback(self._functions.stop, 0.0)
-        opened.callback(self._remote.close)
-        functions = all_functions(config)
-        await self._functions.start(functions)
-        await self._aws.adopt(functions, remote_invokers(config, self._remote))
-        lambda_api = await self._aws.open(self._functions, stores.own)
-
+        await self._open_functions(stores)
+        await self._open_durable(stores)
         candidate = data.compile(self._loaded, invokers(config, self._functions, self._remote))
         self._in_force = candidate
         self._canaries = CanaryRuns(stores.own, clock, wheel, data.samples, data.steer)
@@ -200,7 +192,12 @@ class Frontdesk:
             config,
             admin_door(
                 config,
-                (*self._faces(), releases, KeysApi(keys, keeper, clock), lambda_api),
+                (
+                    *self._faces(),
+                    releases,
+                    KeysApi(keys, keeper, clock),
+                    self._aws.face(self._durable.wire),
+                ),
                 development=self._development,
             ),
             unlogged,
@@ -218,6 +215,33 @@ class Frontdesk:
         opened.push_async_callback(data.drain)
         await self.reloads.start(History(stores.own, config.name))
         opened.callback(self.reloads.stop)
+
+    async def _open_functions(self, stores: Stores) -> None:
+        config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
+        lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
+        opened.callback(lines.flush)
+        telemetry = self._data.telemetry
+        self._functions = function_host(
+            config, clock, wheel, lines, self._aws.environment, observer=telemetry.functions
+        )
+        telemetry.registry.collect(lambda: function_samples(self._functions.census()))
+        opened.push_async_callback(self._functions.stop, 0.0)
+        opened.callback(self._remote.close)
+        functions = all_functions(config)
+        await self._functions.start(functions)
+        await self._aws.adopt(functions, remote_invokers(config, self._remote))
+        await self._aws.open(self._functions, stores.own)
+
+    async def _open_durable(self, stores: Stores) -> None:
+        config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
+        lines = LogFiles(config.data_dir / "logs" / "states", wheel, clock)
+        opened.callback(lines.flush)
+        self._durable = DurableWork(
+            config, stores, clock, wheel, functions=self._aws.function, log=lines
+        )
+        opened.push_async_callback(self._durable.stop, config.limits.drain)
+        await self._durable.start(self._loaded)
+        self._data.lend(self._durable.executions, await seal_key(stores.shared))
 
     def _faces(self) -> tuple[Face, ...]:
         return (
