@@ -21,6 +21,7 @@ from frontdesk.gateway.pipeline.integrations import (
     rest_function,
     rest_http,
     rest_mock,
+    rest_states,
     state_machine,
     static,
     task_token,
@@ -74,8 +75,16 @@ def not_found(_build: RouteBuild) -> Step:
     return Step("no route", miss, '404 {"message":"Not Found"}')
 
 
+def rest_aws(build: RouteBuild) -> Step | None:
+    """Build an AWS integration: with Step Functions, or with a function."""
+    assert build.method is not None
+    if build.method.integration.state_machine is not None:
+        return rest_states.integration(build)
+    return rest_function.integration(build)
+
+
 REST_INTEGRATIONS: dict[str, Builder] = {
-    "aws": rest_function.integration,
+    "aws": rest_aws,
     "aws_proxy": aws_proxy.integration,
     "http": rest_http.http,
     "http_proxy": rest_http.http_proxy,
