@@ -13,7 +13,7 @@ demo-partners: .venv/installed
 	$(BIN)/python examples/clinic-partners/tour.py
 
 test: .venv/installed-for-tests
-	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl node:nodejs redis-server:redis-server pg_ctlcluster:postgresql
+	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl node:nodejs redis-server:redis-server pg_ctlcluster:postgresql spin:spin gcc:gcc
 	$(BIN)/pytest
 
 lint: .venv/installed-for-tests
@@ -29,7 +29,7 @@ bench: .venv/installed
 	$(BIN)/python -m bench
 
 soak: .venv/installed-for-tests
-	sh tests/debian-packages.sh nginx:nginx-light redis-server:redis-server
+	sh tests/debian-packages.sh nginx:nginx-light redis-server:redis-server pg_ctlcluster:postgresql spin:spin gcc:gcc
 	$(BIN)/pytest -m soak --hypothesis-profile default
 
 clean:
