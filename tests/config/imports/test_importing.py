@@ -499,7 +499,7 @@ resource "aws_apigatewayv2_route" "of_nothing" {
   route_key = "GET /x"
 }
 resource "aws_sqs_queue" "q" { name = "q" }
-resource "aws_sfn_state_machine" "m" { name = "m" }
+resource "aws_sfn_activity" "a" { name = "a" }
 resource "aws_dynamodb_table" "t" { name = "t" }
 """
     )
@@ -510,7 +510,7 @@ resource "aws_dynamodb_table" "t" { name = "t" }
         "aws_apigatewayv2_api.socket is not carried yet: it is a WebSocket API",
         "aws_apigatewayv2_route.of_socket is not carried: nor is its API",
         "aws_sqs_queue.q is not carried: there are no queues yet",
-        "aws_sfn_state_machine.m is not carried: there are no state machines yet",
+        "aws_sfn_activity.a is not carried: make it with CreateActivity of the Step Functions API",
         "aws_dynamodb_table.t is not carried: there is nothing here that it could become",
     ]
 

@@ -206,7 +206,7 @@ def test_a_route_key(tmp_path, path, word, words, key):
         ({**MOCK, **OF_ROUTE}, 'expected aws_proxy or http_proxy, got "mock"'),
         (
             {**OF_ROUTE, "type": "aws_proxy", "integrationSubtype": "SQS-SendMessage"},
-            'expected an integration with a function or HTTP, got "SQS-SendMessage"',
+            'expected a function, HTTP, or the start of a state machine that is named, got "SQS-SendMessage"',
         ),
         (
             {

@@ -19,6 +19,11 @@ def function_arn(function: str) -> str:
     return arn_of("lambda", f"function:{function}")
 
 
+def machine_arn(machine: str) -> str:
+    """Write the ARN of a state machine."""
+    return arn_of("states", f"stateMachine:{machine}")
+
+
 def invoke_arn(function: str) -> str:
     """Write the URI of an integration with a function. function: NAME or NAME:QUALIFIER."""
     return function_uri(function, ACCOUNT, REGION)

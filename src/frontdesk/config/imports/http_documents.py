@@ -28,6 +28,7 @@ TYPES: Final = (
 
 _CORS: Final = {ours: theirs for theirs, ours in CORS_KEYS.items()}
 _INTEGRATION: Final = {
+    "integration_subtype": "integrationSubtype",
     "integration_type": "type",
     "integration_uri": "uri",
     "integration_method": "httpMethod",
@@ -77,8 +78,8 @@ class HttpDrawing:
             hint = "declare it, or give the route in the file that is written here"
             self._declared.missing(route.at, message, hint)
             return
-        if integration.text("integration_subtype"):
-            kind = integration.text("integration_subtype")
+        kind = integration.text("integration_subtype")
+        if kind and not kind.startswith("StepFunctions-Start"):
             message = f"route {key}: integrations with {kind} are not carried yet"
             self._declared.left(integration.at, message)
             return

@@ -12,7 +12,9 @@ from frontdesk.config.imports import (
     http_documents,
     plans,
     rest_documents,
+    schedules,
     stages,
+    state_machines,
 )
 from frontdesk.config.imports.cloudformation.sam import read_sam
 from frontdesk.config.imports.documents import IAM, document_of
@@ -37,7 +39,8 @@ _REST: Final = "aws_api_gateway_rest_api"
 _READ: Final = frozenset(
     (
         *(_HTTP, _REST, *domains.TYPES, *functions.TYPES, *http_documents.TYPES),
-        *(*plans.TYPES, *rest_documents.TYPES, *stages.TYPES),
+        *(*plans.TYPES, *rest_documents.TYPES, *schedules.TYPES, *stages.TYPES),
+        *state_machines.TYPES,
     )
 )
 """Types of which something is carried; what of them is not is told where they are read."""
@@ -134,6 +137,8 @@ def import_resources(
     functions.read_functions(declared, made, given)
     if made.value:
         _set(content, "functions", made)
+    state_machines.read_machines(declared, content, given)
+    schedules.read_schedules(declared, content)
     _add_signers(declared, content)
     names = dict(_names(declared))
     findings: list[Finding] = []

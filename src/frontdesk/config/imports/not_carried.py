@@ -6,8 +6,7 @@ from typing import Final
 _DEPLOYED: Final = "the whole file is what is deployed"
 _USER: Final = "functions run as the gateway's user"
 _QUEUES: Final = "there are no queues yet"
-_MACHINES: Final = "there are no state machines yet"
-_EVENTS: Final = "there are no events, topics and schedules yet"
+_EVENTS: Final = "there are no events and topics yet"
 
 _REASONS: Final[Mapping[str, str]] = {
     "archive_file": "the folder itself is used",
@@ -17,8 +16,6 @@ _REASONS: Final[Mapping[str, str]] = {
     "aws_apigatewayv2_vpc_link": "add an entry of `upstreams` of its name",
     "aws_api_gateway_vpc_link": "add an entry of `upstreams` of its name",
     "aws_cloudwatch_event_bus": _EVENTS,
-    "aws_cloudwatch_event_rule": _EVENTS,
-    "aws_cloudwatch_event_target": _EVENTS,
     "aws_cloudwatch_log_group": "logs are written where `logs` says",
     "aws_iam_policy": _USER,
     "aws_iam_role": _USER,
@@ -28,10 +25,11 @@ _REASONS: Final[Mapping[str, str]] = {
     "aws_lambda_function_event_invoke_config": "there are no asynchronous calls yet",
     "aws_lambda_permission": "a route may call the function that it names",
     "aws_lambda_version": "an alias names a version of `versions`",
-    "aws_scheduler_schedule": _EVENTS,
+    "aws_scheduler_schedule_group": "schedules stand in no groups",
     "aws_secretsmanager_secret": "secrets are read from the environment or from files",
     "aws_secretsmanager_secret_version": "secrets are read from the environment or from files",
-    "aws_sfn_state_machine": _MACHINES,
+    "aws_sfn_activity": "make it with CreateActivity of the Step Functions API",
+    "aws_sfn_alias": "make it with CreateStateMachineAlias of the Step Functions API",
     "aws_sns_topic": _EVENTS,
     "aws_sns_topic_subscription": _EVENTS,
     "aws_sqs_queue": _QUEUES,

@@ -9,6 +9,10 @@ _FUNCTION: Final = re.compile(
 )
 """A function's ARN, alone or in API Gateway's path to it, or the reference of a template to one."""
 
+_ACTION: Final = re.compile(
+    r"arn:[^:]*:apigateway:[^:]*:states:action/"
+    r"(DescribeExecution|StartExecution|StartSyncExecution|StopExecution)"
+)
 _USER_POOL: Final = re.compile(r"arn:[^:]*:cognito-idp:([a-z0-9-]+):[^:]*:userpool/(\S+)")
 _STREAMED: Final = "/response-streaming-invocations"
 _PATH: Final = "arn:aws:apigateway:{region}:lambda:path/{version}/functions/{arn}/{action}"
@@ -29,6 +33,12 @@ def called_function(uri: str) -> FunctionCall | None:
     name = found["name"] or found["logical"]
     qualifier = f":{found['qualifier']}" if found["qualifier"] else ""
     return FunctionCall(name + qualifier, uri.endswith(_STREAMED))
+
+
+def called_action(uri: str) -> str | None:
+    """Return which action of Step Functions the URI of an integration asks for, such as `StartExecution`."""
+    found = _ACTION.fullmatch(uri)
+    return found[1] if found else None
 
 
 def function_uri(function: str, account: str, region: str, *, streamed: bool = False) -> str:

@@ -3,13 +3,15 @@
 What acts at AWS and has no word here is noted; what cannot answer a request is refused.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from frontdesk.config.openapi.arns import called_function
+from frontdesk.config.openapi.arns import called_action, called_function
 from frontdesk.config.openapi.document import Document, text_of
 from frontdesk.config.placed import Branch, Placed
+from frontdesk.rules.asl.arns import read_machine
 
 Member = Callable[[Document, Branch, Placed], None]
 """Puts what a member of an integration says into a branch."""
@@ -25,7 +27,10 @@ def read_method(document: Document, operation: Branch, integration: Placed) -> N
     kind = integration.text("type").lower()
     inner.put("type", kind, integration.get("type") or integration)
     uri, upstream = integration.get("uri"), _upstream(integration)
-    if kind in ("aws", "aws_proxy"):
+    action = called_action(text_of(uri)) if uri is not None and kind == "aws" else None
+    if uri is not None and action:
+        _start_by_template(document, inner, integration, uri, action)
+    elif kind in ("aws", "aws_proxy"):
         call = _function(document, inner, uri or integration)
         if call:
             document.left_out(uri or integration, "streaming of a method's answer is not carried")
@@ -43,9 +48,7 @@ def read_route(document: Document, operation: Branch, integration: Placed) -> No
     subtype = integration.get("integrationSubtype")
     uri = integration.get("uri") or integration
     if subtype is not None:
-        document.refuse(
-            subtype, "expected an integration with a function or HTTP", value=subtype.value
-        )
+        _start(document, operation, integration, subtype)
     elif kind == "aws_proxy":
         if _function(document, operation, uri):
             operation.put("invoke_mode", "response_stream", uri)
@@ -55,8 +58,8 @@ def read_route(document: Document, operation: Branch, integration: Placed) -> No
         at = integration.get("type") or integration
         hint = f"an HTTP API has aws_proxy and http_proxy; write type: rest for others, {_SUPPLY}"
         document.refuse(at, "expected aws_proxy or http_proxy", hint, value=at.value)
-    members = _OF_ROUTES if kind == "http_proxy" else {**_OF_ROUTES, "requestParameters": None}
-    _members(document, operation, integration, members)
+    called = _OF_CALLS if subtype is None else _OF_STARTS
+    _members(document, operation, integration, _OF_ROUTES if kind == "http_proxy" else called)
 
 
 def _members(
@@ -82,6 +85,59 @@ def _function(document: Document, branch: Branch, uri: Placed) -> bool:
         return False
     branch.put("function", called.function, uri)
     return called.streamed
+
+
+def _start(document: Document, route: Branch, integration: Placed, subtype: Placed) -> None:
+    """Read an integration of an HTTP API that starts executions."""
+    mode = _STARTS.get(str(subtype.value).removeprefix("StepFunctions-"))
+    parameters = integration.below("requestParameters")
+    machine = read_machine(parameters.text("StateMachineArn"))
+    if mode is None or machine is None:
+        wanted = "expected a function, HTTP, or the start of a state machine that is named"
+        hint = f"StepFunctions-StartExecution or -StartSyncExecution with StateMachineArn, {_SUPPLY}"
+        document.refuse(subtype, wanted, hint, value=subtype.value)
+        return
+    route.put("state_machine", ":".join(filter(None, machine)), subtype)
+    route.put("mode", mode, subtype)
+    given, name = parameters.get("Input"), parameters.get("Name")
+    if given is not None and given.value != "$request.body":
+        route.put("input", _json(given), given)
+    if name is not None:
+        route.graft("name", name)
+    if mode == "async":
+        message = (
+            "StartExecution is answered with 202 and a Location here, at AWS with 200 and the ARN"
+        )
+        document.left_out(subtype, message)
+
+
+_STARTS: Final = {"StartExecution": "async", "StartSyncExecution": "sync"}
+
+
+def _json(placed: Placed) -> Any:
+    try:
+        return json.loads(text_of(placed))
+    except ValueError:
+        return placed.value
+
+
+def _start_by_template(
+    document: Document, inner: Branch, integration: Placed, uri: Placed, action: str
+) -> None:
+    """Read an integration of a REST API with Step Functions: its templates name the state machine."""
+    templates = " ".join(
+        str(each.value) for _, each in integration.below("requestTemplates").items()
+    )
+    named = _MACHINE_OF_TEMPLATE.search(templates)
+    if named is None:
+        hint = f"name a state machine by its ARN in the request template, {_SUPPLY}"
+        document.refuse(uri, "expected a stateMachineArn", hint, value=uri.value)
+        return
+    inner.put("state_machine", named[1], uri)
+    inner.put("action", action, uri)
+
+
+_MACHINE_OF_TEMPLATE: Final = re.compile(r":stateMachine:([^\s\"'\\,:]+(?::[\w.-]+)?)")
 
 
 def _http(operation: Branch, integration: Placed, uri: Placed) -> None:
@@ -221,6 +277,11 @@ _OF_ROUTES: Final[dict[str, Member | None]] = {
     "responseParameters": _answers,
     "timeoutInMillis": _timeout,
 }
+_OF_CALLS: Final = {key: read for key, read in _OF_ROUTES.items() if key != "requestParameters"}
+_OF_STARTS: Final = {
+    **_OF_CALLS,
+    "requestParameters": lambda *_: None,
+}  # they are read with the type
 _READ: Final = {
     "connectionId",
     "connectionType",

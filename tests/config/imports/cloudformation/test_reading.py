@@ -224,9 +224,11 @@ def test_an_http_api_of_plain_resources(sam):
     ("kind", "reason"),
     [
         ("AWS::SQS::Queue", "there are no queues yet"),
-        ("AWS::StepFunctions::StateMachine", "there are no state machines yet"),
-        ("AWS::Serverless::StateMachine", "there are no state machines yet"),
-        ("AWS::SNS::Topic", "there are no events, topics and schedules yet"),
+        (
+            "AWS::StepFunctions::Activity",
+            "make it with CreateActivity of the Step Functions API",
+        ),
+        ("AWS::SNS::Topic", "there are no events and topics yet"),
         ("AWS::SecretsManager::Secret", "secrets are read from the environment or from files"),
         ("AWS::Serverless::Connector", "functions run as the gateway's user"),
         ("AWS::Serverless::SimpleTable", "there is nothing here that it could become"),

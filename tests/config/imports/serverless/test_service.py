@@ -105,7 +105,6 @@ def test_events_of_an_http_api(serverless):
     assert check["identity"] == ["$request.header.X-Card"]
     assert imported.messages(LEFT) == [
         "the event Event4 of BookLambdaFunction is not carried: there are no events of SQS yet",
-        "the event Event5 of BookLambdaFunction is not carried: there are no events of Schedule yet",
         "Queue is not carried: there are no queues yet",
     ]
     assert imported.load()
@@ -208,11 +207,11 @@ resources: ["${file(more.yml)}"]
 
 
 def test_sections_that_are_not_carried_are_told(serverless):
-    imported = serverless("functions: {}\nstepFunctions: {a: 1}\nresources: {}\nlayers: {l: {}}\n"
+    imported = serverless("functions: {}\nstepFunctions: {activities: [a]}\nresources: {}\nlayers: {l: {}}\n"
                           "service: s\nprovider: {}\n".replace("resources: {}", QUEUE))  # fmt: skip
     assert [message for message in imported.messages(LEFT) if "yet" in message] == [
         "layers is not carried yet",
-        "stepFunctions is not carried yet",
+        "stepFunctions.activities is not carried yet",
         "Q is not carried: there are no queues yet",
     ]
 

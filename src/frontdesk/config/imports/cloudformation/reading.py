@@ -263,6 +263,35 @@ def _http_integration(origin: Origin) -> Iterator[Resource]:
     yield origin.resource("aws_apigatewayv2_integration", values)
 
 
+def state_machine(origin: Origin, name: str, definition: Any, level: str) -> Resource:
+    """Make a state machine. name: its own. definition: mapping or text. level: of its log."""
+    file = origin.values.get("DefinitionUri")  # a mapping says where it is in S3
+    values = {
+        "name": name or origin.address,
+        "definition": definition,
+        "definition_file": file if isinstance(file, str) and "://" not in file else None,
+        "definition_substitutions": origin.values.get("DefinitionSubstitutions"),
+        "logging_configuration": {"level": level} if level else None,
+        "type": origin.values.get("Type") or origin.values.get("StateMachineType"),
+    }
+    return origin.resource("aws_sfn_state_machine", without_nothing(values))
+
+
+def _state_machine(origin: Origin) -> Iterator[Resource]:
+    said = origin.values
+    definition = said.get("Definition", said.get("DefinitionString"))
+    level = origin.part("LoggingConfiguration").text("Level")
+    yield state_machine(origin, origin.text("StateMachineName"), definition, level)
+
+
+def _rule(origin: Origin) -> Iterator[Resource]:
+    """Take a rule apart: Terraform has its targets beside it."""
+    yield origin.resource("aws_cloudwatch_event_rule", {"name": origin.id, **snake(origin.values)})
+    for number, target in enumerate(origin.parts("Targets")):
+        values = {"rule": origin.id, **snake(target.values)}
+        yield origin.resource("aws_cloudwatch_event_target", values, f".target{number}")
+
+
 TYPES: Final[Mapping[str, Reader]] = {
     "AWS::ApiGateway::ApiKey": _same("aws_api_gateway_api_key"),
     "AWS::ApiGateway::Authorizer": _same(
@@ -292,6 +321,7 @@ TYPES: Final[Mapping[str, Reader]] = {
     "AWS::ApiGatewayV2::Integration": _http_integration,
     "AWS::ApiGatewayV2::Route": _same("aws_apigatewayv2_route"),
     "AWS::ApiGatewayV2::Stage": _http_stage,
+    "AWS::Events::Rule": _rule,
     "AWS::Lambda::Alias": _alias,
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::LayerVersion": _layer,
@@ -300,6 +330,8 @@ TYPES: Final[Mapping[str, Reader]] = {
         auth_type="authorization_type",
         target_function_arn="function_name",
     ),
+    "AWS::Scheduler::Schedule": _same("aws_scheduler_schedule"),
+    "AWS::StepFunctions::StateMachine": _state_machine,
 }
 """Type of CloudFormation → the resources that it is."""
 
@@ -310,7 +342,6 @@ _SAME: Final[Mapping[str, str]] = {
     "AWS::ApiGatewayV2::Deployment": "aws_apigatewayv2_deployment",
     "AWS::ApiGatewayV2::VpcLink": "aws_apigatewayv2_vpc_link",
     "AWS::Events::EventBus": "aws_cloudwatch_event_bus",
-    "AWS::Events::Rule": "aws_cloudwatch_event_rule",
     "AWS::IAM::ManagedPolicy": "aws_iam_policy",
     "AWS::IAM::Policy": "aws_iam_policy",
     "AWS::IAM::Role": "aws_iam_role",
@@ -324,9 +355,9 @@ _SAME: Final[Mapping[str, str]] = {
     "AWS::SQS::Queue": "aws_sqs_queue",
     "AWS::SQS::QueuePolicy": "aws_sqs_queue_policy",
     "AWS::SSM::Parameter": "aws_ssm_parameter",
-    "AWS::Scheduler::Schedule": "aws_scheduler_schedule",
+    "AWS::Scheduler::ScheduleGroup": "aws_scheduler_schedule_group",
     "AWS::SecretsManager::Secret": "aws_secretsmanager_secret",
-    "AWS::Serverless::StateMachine": "aws_sfn_state_machine",
-    "AWS::StepFunctions::StateMachine": "aws_sfn_state_machine",
+    "AWS::StepFunctions::Activity": "aws_sfn_activity",
+    "AWS::StepFunctions::StateMachineAlias": "aws_sfn_alias",
 }
 """Types of which nothing is carried → what Terraform calls them."""

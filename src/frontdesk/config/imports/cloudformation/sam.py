@@ -1,4 +1,4 @@
-"""What SAM's short forms stand for: functions, their events, and APIs with all that they bring.
+"""What SAM's short forms stand for: functions, state machines, their events, and APIs with all that they bring.
 
 Source: AWS SAM specification; "Generated CloudFormation resources" documents what is made of each.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from frontdesk.base.errors import Position
-from frontdesk.config.imports.cloudformation import sam_authorizers, sam_events
+from frontdesk.config.imports.cloudformation import sam_authorizers, sam_events, sam_schedules
 from frontdesk.config.imports.cloudformation.intrinsics import TAGS
 from frontdesk.config.imports.cloudformation.reading import (
     Origin,
@@ -19,6 +19,7 @@ from frontdesk.config.imports.cloudformation.reading import (
     read_template,
     rest_stage,
     snake,
+    state_machine,
     without_nothing,
 )
 from frontdesk.config.imports.cloudformation.sam_events import HTTP_API, REST_API, Event
@@ -58,6 +59,7 @@ class _Expansion:
             "AWS::Serverless::Function": self._function,
             "AWS::Serverless::HttpApi": self._http_api,
             "AWS::Serverless::LayerVersion": _layer,
+            "AWS::Serverless::StateMachine": self._machine,
         }
 
     # -- functions --------------------------------------------------------------------------------
@@ -109,6 +111,12 @@ class _Expansion:
                 f"alias: ALIAS, judge: {{window: {minutes}m}}}}` beside {alias}"
             )
             self._declared.left(origin.at, message, hint)
+
+    def _machine(self, origin: Origin) -> Iterator[Resource]:
+        definition = origin.values.get("Definition")
+        level = origin.part("Logging").text("Level")
+        yield state_machine(origin, origin.text("Name"), definition, level)
+        self._events += (Event(origin, name, event) for name, event in origin.named("Events"))
 
     # -- APIs -------------------------------------------------------------------------------------
 
@@ -185,23 +193,26 @@ class _Expansion:
     # -- events -----------------------------------------------------------------------------------
 
     def routes(self) -> Iterator[Resource]:
-        """Make routes and methods of the events of functions, and the APIs that these imply."""
+        """Make schedules, routes and methods of events, and the APIs that these imply."""
         implied: dict[str, Origin] = {}
         for event in self._events:
             reader, kind = sam_events.READERS.get(event.kind), event.kind
+            if kind in sam_schedules.KINDS:
+                yield sam_schedules.schedule(event)
+                continue
             if reader is None:
                 message = f"{event.address} is not carried: there are no events of {kind} yet"
-                self._declared.left(event.function.at, message)
+                self._declared.left(event.owner.at, message)
                 continue
             own = event.api
             api = self._apis[kind].get(own) if own else implied.get(kind)
             if api is None and own:
                 message = f"{event.address}: nothing here says what {own} is"
-                self._declared.missing(event.function.at, message, "declare it")
+                self._declared.missing(event.owner.at, message, "declare it")
                 continue
             if api is None:
                 name = REST_API if kind == "Api" else HTTP_API
-                at = event.function.at
+                at = event.owner.at
                 api = implied[kind] = Origin({}, name, at, f"AWS::Serverless::{kind}", name)
             yield from reader(api, event)
         for kind, api in implied.items():

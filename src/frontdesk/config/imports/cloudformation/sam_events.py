@@ -1,9 +1,9 @@
-"""What events of functions stand for: a method or route, with its integration."""
+"""What events of functions and state machines stand for: a method or route, with its integration."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from frontdesk.config.imports.arns import invoke_arn
+from frontdesk.config.imports.arns import REGION, invoke_arn, machine_arn
 from frontdesk.config.imports.cloudformation.reading import Origin, without_nothing
 from frontdesk.config.imports.documents import IAM
 from frontdesk.config.imports.resources import Part, Resource, name_of
@@ -16,9 +16,9 @@ _ANY: Final = ("ANY", "X-AMAZON-APIGATEWAY-ANY-METHOD")
 
 
 class Event(NamedTuple):
-    """An event of a function."""
+    """An event. owner: the function or state machine that it stands in."""
 
-    function: Origin
+    owner: Origin
     name: str
     said: Part
 
@@ -30,12 +30,17 @@ class Event(NamedTuple):
     @property
     def address(self) -> str:
         """What it is called in messages."""
-        return f"the event {self.name} of {self.function.address}"
+        return f"the event {self.name} of {self.owner.address}"
 
     @property
     def properties(self) -> Part:
         """What is said of it."""
         return self.said.part("Properties")
+
+    @property
+    def is_of_machine(self) -> bool:
+        """Whether it starts executions of a state machine."""
+        return self.owner.type == "AWS::Serverless::StateMachine"
 
     @property
     def api(self) -> str:
@@ -50,9 +55,11 @@ class Event(NamedTuple):
 
     @property
     def target(self) -> str:
-        """The URI of the integration: the alias that the function is published under, if there is one."""
-        alias = self.function.text("AutoPublishAlias")
-        name = name_of(self.function.id)
+        """What it calls: a state machine, or a function by the alias that it is published under, if any."""
+        if self.is_of_machine:
+            return machine_arn(self.owner.id)
+        alias = self.owner.text("AutoPublishAlias")
+        name = name_of(self.owner.id)
         return invoke_arn(f"{name}:{alias}" if alias else name)
 
 
@@ -93,7 +100,7 @@ def _method(api: Origin, event: Event) -> Iterator[Resource]:
     suffix = f".{event.name}"
     model = event.properties.part("RequestModel")
     if model.values:
-        validator = f"{event.function.address}{suffix}.validator"
+        validator = f"{event.owner.address}{suffix}.validator"
         method["request_models"] = {"application/json": model.text("Model")}
         method["request_validator_id"] = validator
         rules = {
@@ -102,19 +109,28 @@ def _method(api: Origin, event: Event) -> Iterator[Resource]:
             "validate_request_parameters": model.flag("ValidateParameters"),
         }
         kind = "aws_api_gateway_request_validator"
-        yield event.function.resource(kind, rules, f"{suffix}.validator")
+        yield event.owner.resource(kind, rules, f"{suffix}.validator")
     parameters = dict(_parameters(event.properties))
     if parameters:
         method["request_parameters"] = parameters
-    yield event.function.resource("aws_api_gateway_method", method, suffix)
-    integration = {
-        **key,
-        "type": "AWS_PROXY",
-        "uri": event.target,
-        "timeout_milliseconds": event.properties.number("TimeoutInMillis"),
-    }
+    yield event.owner.resource("aws_api_gateway_method", method, suffix)
+    called = _start(event) if event.is_of_machine else {"type": "AWS_PROXY", "uri": event.target}
+    timeout = event.properties.number("TimeoutInMillis")
+    integration = {**key, **called, "timeout_milliseconds": timeout}
     kind = "aws_api_gateway_integration"
-    yield event.function.resource(kind, without_nothing(integration), f"{suffix}.integration")
+    yield event.owner.resource(kind, without_nothing(integration), f"{suffix}.integration")
+
+
+def _start(event: Event) -> dict[str, Any]:
+    """Write the integration that starts an execution with the body of a request."""
+    body = "\"$util.escapeJavaScript($input.json('$'))\""
+    template = f'{{"input": {body}, "stateMachineArn": "{event.target}"}}'
+    return {
+        "type": "AWS",
+        "uri": f"arn:aws:apigateway:{REGION}:states:action/StartExecution",
+        "integration_http_method": "POST",
+        "request_templates": {"application/json": template},
+    }
 
 
 def _parameters(properties: Part) -> Iterator[tuple[str, bool]]:
@@ -137,12 +153,12 @@ def _route(api: Origin, event: Event) -> Iterator[Resource]:
     route = {
         "api_id": api.id,
         "route_key": path if path == "$default" else f"{event.method} {path}",
-        "target": f"integrations/{event.function.address}{integration}",
+        "target": f"integrations/{event.owner.address}{integration}",
         "authorization_type": _authorization(asked, kind),
         "authorizer_id": f"{api.address}.{asked.authorizer}",
         "authorization_scopes": asked.scopes,
     }
-    yield event.function.resource("aws_apigatewayv2_route", route, suffix)
+    yield event.owner.resource("aws_apigatewayv2_route", route, suffix)
     values = {
         "api_id": api.id,
         "integration_type": "AWS_PROXY",
@@ -151,7 +167,7 @@ def _route(api: Origin, event: Event) -> Iterator[Resource]:
         "timeout_milliseconds": event.properties.number("TimeoutInMillis"),
     }
     kind = "aws_apigatewayv2_integration"
-    yield event.function.resource(kind, without_nothing(values), integration)
+    yield event.owner.resource(kind, without_nothing(values), integration)
 
 
 READERS: Final[Mapping[str, Callable[[Origin, Event], Iterator[Resource]]]] = {

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from frontdesk.config.imports.arns import ACCOUNT, REGION, arn_of, function_arn
+from frontdesk.config.imports.arns import ACCOUNT, REGION, arn_of, function_arn, machine_arn
 from frontdesk.config.imports.cloudformation.intrinsics import FUNCTIONS, failed, is_true
 from frontdesk.config.imports.resources import Declared, name_of
 from frontdesk.config.placed import Placed
@@ -123,6 +123,8 @@ class Template:
             return self.asked(name, at)
         if self._type(name) == "AWS::Lambda::Alias":
             return function_arn(self._alias(name))
+        if self._type(name) in _MACHINES:
+            return _machine(self, name)
         return self.named(name)
 
     def _parameter(self, name: str, parameter: Placed, at: Placed) -> Any:
@@ -204,8 +206,11 @@ def _queue(template: Template, name: str) -> str:
     return arn_of("sqs", template.named(name))
 
 
+_MACHINES: Final = ("AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine")
+
+
 def _machine(template: Template, name: str) -> str:
-    return arn_of("states", f"stateMachine:{template.named(name)}")
+    return machine_arn(template.named(name))
 
 
 _MADE_UP: Final[Mapping[tuple[str, str], Callable[[Template, str], str]]] = {
@@ -219,7 +224,9 @@ _MADE_UP: Final[Mapping[tuple[str, str], Callable[[Template, str], str]]] = {
     ("AWS::Serverless::Function", "Arn"): Template.function,
     ("AWS::Serverless::Function", "Version"): Template.function,
     ("AWS::Serverless::StateMachine", "Arn"): _machine,
+    ("AWS::Serverless::StateMachine", "Name"): Template.named,
     ("AWS::StepFunctions::StateMachine", "Arn"): _machine,
+    ("AWS::StepFunctions::StateMachine", "Name"): Template.named,
 }
 """Type and attribute that only a stack would tell → what stands for it."""
 

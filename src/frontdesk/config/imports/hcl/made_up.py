@@ -6,7 +6,14 @@ The last part of an ARN names the local thing, so whatever refers to one finds i
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
-from frontdesk.config.imports.arns import ACCOUNT, REGION, arn_of, function_arn, invoke_arn
+from frontdesk.config.imports.arns import (
+    ACCOUNT,
+    REGION,
+    arn_of,
+    function_arn,
+    invoke_arn,
+    machine_arn,
+)
 from frontdesk.config.imports.resources import name_of
 
 
@@ -35,6 +42,10 @@ def _alias(made: Told) -> str:
 
 def _api_arn(made: Told) -> str:
     return arn_of("execute-api", made.address)
+
+
+def _machine(made: Told) -> str:
+    return machine_arn(str(made.told("name")))
 
 
 def _queue_url(made: Told) -> str:
@@ -66,9 +77,8 @@ MADE_UP: Final[Mapping[tuple[str, str], Callable[[Told], Any]]] = {
     ("aws_secretsmanager_secret_version", "secret_string"): (
         lambda made: made.secret(str(made.told("secret_id")))
     ),
-    ("aws_sfn_state_machine", "arn"): (
-        lambda made: arn_of("states", f"stateMachine:{made.told('name')}")
-    ),
+    ("aws_sfn_state_machine", "arn"): _machine,
+    ("aws_sfn_state_machine", "id"): _machine,
     ("aws_sqs_queue", "arn"): lambda made: arn_of("sqs", str(made.told("name"))),
     ("aws_sqs_queue", "id"): _queue_url,
     ("aws_sqs_queue", "url"): _queue_url,

@@ -1,5 +1,6 @@
 """Writes events and authorizers of the Serverless Framework as SAM says them."""
 
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -11,7 +12,6 @@ from frontdesk.config.placed import Placed
 
 _TYPES: Final = {
     "eventBridge": "EventBridgeRule",
-    "schedule": "Schedule",
     "sns": "SNS",
     "sqs": "SQS",
     "stream": "DynamoDB or Kinesis",
@@ -28,7 +28,9 @@ _SOURCES: Final = {
 
 
 def event_of(kind: str, event: Placed, address: str) -> dict[str, Any]:
-    """Write an event of a function: its type and properties."""
+    """Write an event of a function or state machine: its type and properties."""
+    if kind == "schedule":
+        return _schedule(event, address)
     if kind not in ("http", "httpApi"):
         return {"Type": _TYPES.get(kind, kind), "Properties": {}}
     said = _http(event, address)
@@ -44,6 +46,24 @@ def event_of(kind: str, event: Placed, address: str) -> dict[str, Any]:
     if of_rest:
         properties["RequestParameters"] = list(_parameters(said.part("request").part("parameters")))
     return {"Type": "Api" if of_rest else "HttpApi", "Properties": properties}
+
+
+def _schedule(event: Placed, address: str) -> dict[str, Any]:
+    """Read `rate(5 minutes)`, or a mapping with {rate, enabled, input, method, name, timezone}."""
+    said = event.value if isinstance(event.value, dict) else {"rate": event.value}
+    part = Part({"it": said}, address, event.position()).part("it")
+    given = said.get("input")
+    properties: dict[str, Any] = {
+        "Input": given if given is None or isinstance(given, str) else json.dumps(given),
+        "Name": part.text("name") or None,
+        "State": "DISABLED" if said.get("enabled") is False else None,
+    }
+    expression = next(iter(part.texts("rate")), "")
+    if part.text("method") != "scheduler":
+        return {"Type": "Schedule", "Properties": {"Schedule": expression, **properties}}
+    zone = part.text("timezone") or None
+    times = {"ScheduleExpression": expression, "ScheduleExpressionTimezone": zone}
+    return {"Type": "ScheduleV2", "Properties": {**times, **properties}}
 
 
 def _http(event: Placed, address: str) -> Part:

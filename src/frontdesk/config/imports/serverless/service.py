@@ -1,6 +1,6 @@
-"""Writes a service of the Serverless Framework as a template of SAM: its functions, its APIs, its resources.
+"""Writes a service of the Serverless Framework as a template of SAM: functions, state machines, APIs, resources.
 
-Source: Serverless Framework, "Serverless.yml Reference".
+Source: Serverless Framework, "Serverless.yml Reference"; serverless-step-functions, "README".
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,8 +25,11 @@ _TIMEOUT: Final = 6
 _MEMORY: Final = 1024
 """What a function has at Serverless that says nothing of it: seconds, and megabytes."""
 
-_LEFT: Final = ("constructs", "layers", "stepFunctions")
+_LEFT: Final = ("constructs", "layers")
 """Sections of which nothing is carried."""
+
+_OF_STEP_FUNCTIONS: Final = ("stateMachines", "validate")
+"""Of its section: what is carried, and what asks the plugin to check definitions, as is done here anyway."""
 
 _CORS: Final = {
     "allowCredentials": "AllowCredentials",
@@ -59,6 +62,10 @@ def read_service(service: Placed, given: Mapping[str, str], declared: Declared) 
         placed = service.get(key)
         if placed is not None:
             declared.left(placed.position(of_key=True), f"{key} is not carried yet")
+    for key, placed in service.below("stepFunctions").items():
+        if key not in _OF_STEP_FUNCTIONS:
+            where = placed.position(of_key=True)
+            declared.left(where, f"stepFunctions.{key} is not carried yet")
     read_sam_tree(_Service(service).template(), given, declared)
 
 
@@ -74,6 +81,8 @@ class _Service:
         self._service = service
         self._provider = service.below("provider")
         self._functions = list(_entries(service.get("functions")))
+        machines = service.below("stepFunctions").below("stateMachines")
+        self._machines = list(_entries(machines))
         self._stage = self._provider.text("stage") or "dev"
 
     def template(self) -> Placed:
@@ -85,9 +94,12 @@ class _Service:
                 resources.graft(name, placed)
             for key in ("Conditions", "Mappings", "Parameters"):
                 template.branch(key, section).lay_over(section.below(key))
-        events = [event for _, function in self._functions for event in _events(function)]
+        owners = [owner for _, owner in (*self._functions, *self._machines)]
+        events = [event for owner in owners for event in _events(owner)]
         for name, function in self._functions:
             self._function(resources.branch(logical_id(name), function), name, function)
+        for name, machine in self._machines:
+            self._machine(resources.branch(_plain(name), machine), name, machine)
         kinds = {kind for kind, _ in events}
         if "httpApi" in kinds:
             self._http_api(resources.branch(HTTP_API, self._provider))
@@ -107,10 +119,7 @@ class _Service:
             "MemorySize": _first(said, provider, "memorySize", _MEMORY),
             "ReservedConcurrentExecutions": said.number("reservedConcurrency"),
             "Layers": said.values.get("layers"),
-            "Events": {
-                f"Event{number}": event_of(kind, event, f"{name}: event {number}")
-                for number, (kind, event) in enumerate(_events(function))
-            },
+            "Events": _numbered(name, function),
         }
         url = said.values.get("url")
         if url:
@@ -123,6 +132,24 @@ class _Service:
         variables = branch.branch("Environment", function).branch("Variables", function)
         for holder in (self._provider, function):
             variables.lay_over(holder.below("environment"))
+
+    def _machine(self, made: Branch, name: str, machine: Placed) -> None:
+        said = part_of(machine, name)
+        made.put("Type", "AWS::Serverless::StateMachine", machine)
+        branch = made.branch("Properties", machine)
+        named, definition = machine.get("name"), machine.get("definition")
+        if named is not None:
+            branch.graft("Name", named)
+        if definition is not None:
+            branch.graft("Definition", definition)
+        properties = {
+            "Type": said.text("type"),
+            "Logging": {"Level": said.part("loggingConfig").text("level")},
+            "Events": _numbered(name, machine),
+        }
+        for key, value in properties.items():
+            if value not in ("", {}):
+                branch.put(key, value, machine)
 
     def _http_api(self, made: Branch) -> None:
         settings = part_of(self._provider, "provider").part("httpApi")
@@ -182,9 +209,17 @@ def _sections(section: Placed | None) -> Iterator[Placed]:
         yield from section.members() if isinstance(section.value, list) else [section]
 
 
-def _events(function: Placed) -> Iterator[tuple[str, Placed]]:
-    """Go through the events of a function: their kind, and what is said of each."""
-    for event in function.below("events").members():
+def _numbered(name: str, owner: Placed) -> dict[str, dict[str, Any]]:
+    """Write the events of a function or state machine."""
+    return {
+        f"Event{number}": event_of(kind, event, f"{name}: event {number}")
+        for number, (kind, event) in enumerate(_events(owner))
+    }
+
+
+def _events(owner: Placed) -> Iterator[tuple[str, Placed]]:
+    """Go through the events of a function or state machine: their kind, and what is said of each."""
+    for event in owner.below("events").members():
         if isinstance(event.value, dict):
             yield from event.items()
         else:
@@ -193,8 +228,11 @@ def _events(function: Placed) -> Iterator[tuple[str, Placed]]:
 
 def logical_id(name: str) -> str:
     """Write the logical id of a function as Serverless does: `book-now` is BookDashnowLambdaFunction."""
-    capital = name[:1].upper() + name[1:]
-    return capital.replace("-", "Dash").replace("_", "Underscore") + "LambdaFunction"
+    return f"{_plain(name)}LambdaFunction"
+
+
+def _plain(name: str) -> str:
+    return (name[:1].upper() + name[1:]).replace("-", "Dash").replace("_", "Underscore")
 
 
 def _first(said: Part, provider: Part, key: str, default: int) -> Any:
