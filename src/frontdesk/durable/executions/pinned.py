@@ -1,7 +1,7 @@
 """Owns what an execution is begun with and keeps for good: the first event of its stream has it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple
 
 from frontdesk.durable.executions.codec import read_event
@@ -14,6 +14,9 @@ from frontdesk.rules.asl.run import Facts, Run, read_run
 
 INTERPRETER: Final = 1
 """Version of the rules by which events are replayed: grows when the same event would give something else."""
+
+
+_FACTS: Final = tuple(one.name for one in fields(Facts))
 
 
 class Parent(NamedTuple):
@@ -70,7 +73,7 @@ class Pinned:
             document["parent"] = list(self.parent)
         return document | {
             "digest": self.digest,
-            "facts": asdict(self.facts),
+            "facts": {name: getattr(self.facts, name) for name in _FACTS},
             "given": self.given,
             "log": self.log,
             "interpreter": INTERPRETER,

@@ -29,6 +29,9 @@ from frontdesk.rules.asl.run import Status as RunStatus
 Log = Callable[[str, dict[str, Any]], None]
 """Takes the name of a machine and an event of an execution, as AWS's log has it."""
 
+_BLOCK: Final = 16 * 256
+"""Random bytes that are read at once: a system call lets the store's thread in, and costs a turn each."""
+
 _FATAL: Final = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 _FAULTS: Final = ("Failed", "TimedOut", "Aborted")
 _IS_LOGGED: Final[dict[str, Callable[[str], bool]]] = {
@@ -61,6 +64,8 @@ class Process:
         self._wheel = wheel
         self._log = log
         self._entropy = entropy
+        self._random = b""
+        self._drawn = 0
 
     # As a Workflow.
 
@@ -128,15 +133,18 @@ class Process:
 
     def uuid(self) -> str:
         """Make a random UUID."""
-        return str(UUID(bytes=self._entropy(16), version=4))
+        return str(UUID(bytes=self.seed(), version=4))
 
     def fraction(self) -> float:
         """Draw a number from 0 up to 1."""
-        return int.from_bytes(self._entropy(6)) / 2**48
+        return int.from_bytes(self.seed()) / 2**128
 
     def seed(self) -> bytes:
         """See Surroundings."""
-        return self._entropy(16)
+        if self._drawn == len(self._random):
+            self._random, self._drawn = self._entropy(_BLOCK), 0
+        self._drawn += 16
+        return self._random[self._drawn - 16 : self._drawn]
 
     def do(self, task: Task, answer: Answer) -> Work | None:
         """See Surroundings."""

@@ -14,6 +14,7 @@ from frontdesk.durable.driver import Driver
 from frontdesk.durable.executions import reading
 from frontdesk.durable.executions.doing import Ended
 from frontdesk.durable.executions.execution import ExecutionLife
+from frontdesk.durable.executions.map_runs import map_runs_of, parent_of
 from frontdesk.durable.executions.pinned import Pinned
 from frontdesk.durable.executions.places import (
     Token,
@@ -223,11 +224,17 @@ class DurableExecutions:
 
     async def map_run(self, arn: str) -> MapRun:
         """See Executions."""
-        raise NotImplementedError
+        parent = await parent_of(self._journal, kind_of_map_run(arn))
+        stream = await self._journal.find(parent.kind, parent.name) if parent else None
+        runs = await map_runs_of(self._journal, self._machines, stream) if stream else []
+        for run in runs:
+            if run.arn.endswith(arn.rpartition(":mapRun:")[2]):
+                return run
+        raise ExecutionError("ResourceNotFound", f"Resource not found: '{arn}'")
 
     async def map_runs(self, execution: str) -> Sequence[MapRun]:
         """See Executions."""
-        raise NotImplementedError
+        return await map_runs_of(self._journal, self._machines, await self._stream(execution))
 
     # Changing.
 
