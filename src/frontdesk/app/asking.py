@@ -13,6 +13,8 @@ from frontdesk.config.models.door import Admin
 PATIENCE: Final = 600.0
 """Seconds to wait for an answer: installing a function's requirements may take minutes."""
 
+PICTURE: Final = "image/svg+xml"
+
 
 class NoGatewayError(StartError):
     """Nobody answers at the admin listener's address."""
@@ -26,7 +28,7 @@ def ask(
     *,
     patience: float = PATIENCE,
 ) -> tuple[int, Any]:
-    """Send a request to the admin listener; return the answer's status and JSON.
+    """Send a request to the admin listener; return the answer's status and JSON, or the text of a picture.
 
     Raises: NoGatewayError when nobody answers there.
     """
@@ -38,7 +40,9 @@ def ask(
     try:
         connection.request(method, target, json.dumps(document or {}), headers)
         answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
+        data = answer.read()
+        is_picture = answer.headers.get_content_type() == PICTURE
+        return answer.status, data.decode() if is_picture else json.loads(data)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NoGatewayError(
             f"no gateway answers at its admin address {address}: {error}",

@@ -1,15 +1,20 @@
-"""Owns how tables are printed: columns of text, each as wide as its widest cell."""
+"""Owns how tables look: columns of text, each as wide as its widest cell."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
 
 def print_columns(rows: Iterable[Sequence[str]]) -> None:
     """Print rows of equally many cells."""
+    for line in columns(rows):
+        click.echo(line)
+
+
+def columns(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Write rows of equally many cells as lines."""
     table = list(rows)
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
-        click.echo(
-            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        )
+        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        yield "  ".join(cells).rstrip()

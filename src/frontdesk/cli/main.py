@@ -37,7 +37,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
     "export": ("frontdesk.cli.exports", "export openapi: write an API as an OpenAPI document."),
     "import": ("frontdesk.cli.imports", "Print OpenAPI, Terraform, SAM or serverless.yml as keys."),
-    "states": ("frontdesk.cli.states", "Check, draw and run state machines, from their files."),
+    "states": (
+        "frontdesk.cli.states",
+        "Check, draw, run state machines; see and steer executions.",
+    ),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),

@@ -22,9 +22,18 @@ def command(
 
     Where it refuses, print why and exit with 1. Raises: StartError when nobody answers.
     """
+    return dict(_answer(admin, method, target, document))
+
+
+def picture(admin: Admin, target: str) -> str:
+    """Have a running gateway draw something; return the SVG. Refusals and errors as of `command`."""
+    return str(_answer(admin, "GET", target, None))
+
+
+def _answer(admin: Admin, method: str, target: str, document: Mapping[str, object] | None) -> Any:
     status, answer = ask(admin, method, target, document)
     if status in (200, 201):
-        return dict(answer)
+        return answer
     if status == 401:
         raise StartError(
             "the gateway does not accept the admin.token of this file",

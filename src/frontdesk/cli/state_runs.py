@@ -11,6 +11,7 @@ import click
 
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import show
+from frontdesk.cli.inputs import input_option, read_input
 
 if TYPE_CHECKING:
     from frontdesk.asl import LocalRun
@@ -21,7 +22,7 @@ _PYTHON = "python:"
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--input", "given", metavar="JSON|@FILE", default="{}", help="Default: {}.")
+@input_option
 @click.option(
     "--task",
     "tasks",
@@ -35,7 +36,7 @@ def run(file: Path, given: str, tasks: tuple[str, ...]) -> None:
     Prints each state with its times, attempts and errors, then the output. Modules are looked for in
     this folder too. Exits with 1 when the execution failed.
 
-    Example: frontdesk states run charge.asl.json --input @order.json --task charge=python:tasks.charge
+    Example: frontdesk states run charge.asl.json --input order.json --task charge=python:tasks.charge
     """
     from frontdesk.asl import run_local
     from frontdesk.config.state_machines import load_definition
@@ -45,19 +46,11 @@ def run(file: Path, given: str, tasks: tuple[str, ...]) -> None:
     if read.machine is None:
         show(read.findings)
         raise SystemExit(1)
-    made = run_local(read.machine, _input(given), dict(_task(one) for one in tasks))
+    made = run_local(read.machine, read_input(given), dict(_task(one) for one in tasks))
     _print_stays(timeline(made.events), made.events[0].at)
     _print_end(made)
     if made.status != "SUCCEEDED":
         raise SystemExit(1)
-
-
-def _input(given: str) -> Any:
-    try:
-        text = Path(given[1:]).read_text(encoding="utf-8") if given.startswith("@") else given
-        return json.loads(text)
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(f"expected JSON: {error}", param_hint="--input") from error
 
 
 def _task(text: str) -> tuple[str, Callable[[Any], Any]]:

@@ -1,20 +1,28 @@
-"""`frontdesk states`: state machines, from their files."""
+"""`frontdesk states`: state machines from their files, and executions of a running gateway."""
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from frontdesk.cli.configured import output_option, show, write
+from frontdesk.cli.executions import history, list_, machines, redrive, start, stop
+from frontdesk.cli.executions import show as show_
+from frontdesk.cli.replays import replay
 from frontdesk.cli.state_runs import run
+
+if TYPE_CHECKING:
+    from frontdesk.rules.asl.progress import Progress
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.group()
 def states() -> None:
-    """Check, draw and run state machines in the Amazon States Language.
+    """Check, draw and run state machines in the Amazon States Language; start, watch and mend executions.
+
+    validate, graph and run read files. All others ask the running gateway of `--config`.
 
     Example: frontdesk states validate charge.asl.json
     """
@@ -60,8 +68,14 @@ def validate(files: tuple[Path, ...], kind: Literal["STANDARD", "EXPRESS"], as_j
 
 @states.command()
 @click.argument("file", type=FILE)
+@click.option(
+    "--execution",
+    "events",
+    type=FILE,
+    help="A history as GetExecutionHistory gives it: colour what that execution came to.",
+)
 @output_option
-def graph(file: Path, output: Path | None) -> None:
+def graph(file: Path, events: Path | None, output: Path | None) -> None:
     """Draw a definition as SVG, for light and dark pages alike.
 
     Example: frontdesk states graph charge.asl.json -o charge.svg
@@ -73,7 +87,26 @@ def graph(file: Path, output: Path | None) -> None:
     if read.machine is None:
         show(read.findings)
         raise SystemExit(1)
-    write(draw(read.machine, title=file.name.partition(".")[0]), output)
+    seen = None if events is None else _progress(events)
+    write(draw(read.machine, title=file.name.partition(".")[0], progress=seen), output)
 
 
-states.add_command(run)
+def _progress(file: Path) -> "Progress":
+    from frontdesk.rules.asl.history import read_aws_event
+    from frontdesk.rules.asl.progress import progress
+
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+        written = document["events"] if isinstance(document, dict) else document
+        events = sorted((read_aws_event(one) for one in written), key=lambda event: event.id)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise click.BadParameter(
+            f"expected a history: {error}", param_hint="--execution"
+        ) from error
+    if not events:
+        raise click.BadParameter("a history without events", param_hint="--execution")
+    return progress(events)
+
+
+for _command in (run, start, list_, machines, show_, history, stop, redrive, replay):
+    states.add_command(_command)
