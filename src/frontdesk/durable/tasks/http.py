@@ -1,0 +1,139 @@
+"""Owns the tasks that call other companies' APIs: `http:invoke`, with the file's connections.
+
+Knows the client's pools; what requests and answers look like is `rules.asl.http_tasks`.
+Source: AWS, "Call HTTPS APIs in Step Functions workflows".
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import UpstreamError
+from frontdesk.base.wheel import Wheel
+from frontdesk.durable.tasks.asking import Answered, ask
+from frontdesk.durable.tasks.connections import NO_CONNECTION, Connection, Origins, Way
+from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.performing import Performing
+from frontdesk.durable.tasks.task import Doer, Task
+from frontdesk.durable.tasks.tokens import MOST_BYTES as MOST_BYTES_OF_TOKEN
+from frontdesk.durable.tasks.tokens import OAuthClient, Token, Tokens, read_token
+from frontdesk.rules.asl.data.errors import StateError
+from frontdesk.rules.asl.http_tasks import (
+    MOST_BYTES,
+    NOTHING,
+    SOCKET,
+    Additions,
+    HttpTask,
+    read_http_task,
+    redirected,
+    result,
+    same_origin,
+    write_request,
+)
+from frontdesk.rules.asl.model import Json
+
+LONGEST: Final = 60.0
+"""Seconds of one attempt, whatever its TimeoutSeconds."""
+MOST_REDIRECTS: Final = 3
+
+_NOT_FOUND: Final = "Events.ConnectionResource.NotFound"
+
+
+class HttpTasks:
+    """Tasks of `http:invoke`. Used on one event loop.
+
+    rows: who does what, by service and action.
+    """
+
+    def __init__(
+        self, jobs: Jobs, clock: Clock, wheel: Wheel, *, region: str, longest: float = LONGEST
+    ) -> None:
+        """region: shown in User-Agent. longest: seconds of an attempt."""
+        self.rows: Mapping[tuple[str, str], Doer] = {
+            ("http", "invoke"): Performing(jobs, self._perform)
+        }
+        self._region = region
+        self._longest = longest
+        self._monotonic = clock.monotonic
+        self._origins = Origins(clock, wheel)
+        self._connections: Mapping[str, Connection] = {}
+        self._tokens: dict[str, Tokens] = {}  # by the name of the connection
+
+    def adopt(self, connections: Mapping[str, Connection]) -> None:
+        """Take the connections of the file. Those that stay the same keep their tokens."""
+        former, self._connections = self._connections, connections
+        for name in former:
+            if former[name] != connections.get(name):
+                self._tokens.pop(name, None)
+
+    def close(self) -> None:
+        """Close all connections; requests under way fail."""
+        for tokens in self._tokens.values():
+            tokens.close()
+        self._origins.close()
+
+    async def _perform(self, task: Task) -> Json:
+        asked = read_http_task(task.invoke.arguments)
+        connection = self._connections.get(asked.connection, NO_CONNECTION)
+        if asked.connection and connection is NO_CONNECTION:
+            raise StateError(_NOT_FOUND, f"There is no connection {asked.connection}")
+        try:
+            async with asyncio.timeout(self._longest):
+                return await self._invoke(asked, connection, task.invoke.key)
+        except TimeoutError:
+            raise StateError(SOCKET, f"No answer within {self._longest:g} seconds") from None
+        except UpstreamError as error:
+            if error.reason == "egress_limited":
+                cause = f"All identities rest; the first is free in {error.retry_after:.0f} seconds"
+                raise StateError("States.Http.StatusCode.429", cause) from None
+            raise StateError(SOCKET, f"{error.reason}: {error.message}") from None
+
+    async def _invoke(self, task: HttpTask, connection: Connection, key: str) -> Json:
+        if connection.oauth is None:
+            answered = await self._follow(task, connection.added, connection.way, key)
+            return result(*answered)
+        tokens = self._tokens_of(task.connection, connection.oauth, connection.way)
+        token = await tokens.get()
+        answered = await self._follow(task, _with(connection, token), connection.way, key)
+        if answered.status == 401:
+            tokens.refuse(token)
+            added = _with(connection, await tokens.get())
+            answered = await self._follow(task, added, connection.way, key)
+        return result(*answered)
+
+    async def _follow(self, task: HttpTask, added: Additions, way: Way, key: str) -> Answered:
+        """Send a request, and again wherever it is redirected to."""
+        redirects = 0
+        while True:
+            answered = await self._ask(task, added, way, key, MOST_BYTES)
+            after = redirected(task, answered.status, answered.fields)
+            if after is None or redirects == MOST_REDIRECTS:
+                return answered
+            redirects += 1
+            if not same_origin(task.url, after.url):
+                added, way = NOTHING, Way(egress=way.egress)
+            task = after
+
+    async def _ask(
+        self, task: HttpTask, added: Additions, way: Way, key: str, most: int
+    ) -> Answered:
+        request = write_request(task, added, self._region, key)
+        return await ask(await self._origins.get(task.url, way), request, most)
+
+    def _tokens_of(self, name: str, client: OAuthClient, way: Way) -> Tokens:
+        tokens = self._tokens.get(name)
+        if tokens is None:
+
+            async def fetch() -> Token:
+                task, added = client.request()
+                answered = await self._ask(task, added, way, "", MOST_BYTES_OF_TOKEN)
+                return read_token(answered.status, answered.body)
+
+            tokens = self._tokens[name] = Tokens(fetch, self._monotonic)
+        return tokens
+
+
+def _with(connection: Connection, token: str) -> Additions:
+    headers = {**connection.added.headers, "Authorization": f"Bearer {token}"}
+    return connection.added._replace(headers=headers)
