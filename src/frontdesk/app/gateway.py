@@ -16,6 +16,7 @@ from frontdesk.app.config_api import ConfigApi
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.durable import DurableWork
+from frontdesk.app.executions_api import ExecutionsApi
 from frontdesk.app.functions import all_functions, function_host, invokers, remote_invokers
 from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
@@ -196,6 +197,7 @@ class Frontdesk:
                     *self._faces(),
                     releases,
                     KeysApi(keys, keeper, clock),
+                    self._executions_api(),
                     self._aws.face(self._durable.wire),
                 ),
                 development=self._development,
@@ -242,6 +244,10 @@ class Frontdesk:
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)
         self._data.lend(self._durable.executions, await seal_key(stores.shared))
+
+    def _executions_api(self) -> Face:
+        executions = self._durable.executions
+        return ExecutionsApi(executions, executions, self._durable.machines)
 
     def _faces(self) -> tuple[Face, ...]:
         return (
