@@ -115,15 +115,6 @@ class Structure:
                 yield from constraint.faults(given, f"{prefix}{name}")
 
 
-@dataclass(frozen=True, slots=True)
-class Whatever:
-    """A value that the operation looks at itself."""
-
-    def faults(self, value: Any, place: str) -> Iterator[str]:  # noqa: ARG002 - one of Constraint's
-        """See Constraint."""
-        return iter(())
-
-
 def checked(document: Any, shape: Structure) -> dict[str, Any]:
     """Return the members of a request that are known and not null. Raises: ApiError, all faults at once."""
     faults = list(shape.faults(document, ""))

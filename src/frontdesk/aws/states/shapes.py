@@ -12,7 +12,6 @@ from frontdesk.aws.states.constraints import (
     Number,
     Structure,
     Text,
-    Whatever,
 )
 
 LONGEST_DEFINITION: Final = 1_048_576
@@ -24,6 +23,7 @@ _LONG_ARN: Final = Text(least=1, most=2000)
 _NAME: Final = Text(least=1, most=80)
 _DEFINITION: Final = Text(least=1, most=LONGEST_DEFINITION, secret=True)
 _DATA: Final = Text(most=LONGEST_DATA, secret=True)
+_STATE: Final = Text(least=1, most=80, secret=True)
 _DESCRIPTION: Final = Text(most=256, secret=True)
 _ERROR: Final = Text(most=256, secret=True)
 _CAUSE: Final = Text(most=LONGEST_CAUSE, secret=True)
@@ -174,10 +174,23 @@ SHAPES: Final[dict[str, Structure]] = {
             "inspectionLevel": Text(among=("INFO", "DEBUG", "TRACE")),
             "revealSecrets": Flag(),
             "variables": _DATA,
-            "stateName": Text(least=1, most=80, secret=True),
-            "mock": Whatever(),
+            "stateName": _STATE,
+            "mock": Structure(
+                {
+                    "result": _DATA,
+                    "errorOutput": Structure({"error": _ERROR, "cause": _CAUSE}),
+                    "fieldValidationMode": Text(among=("STRICT", "PRESENT", "NONE")),
+                }
+            ),
             "context": _DATA,
-            "stateConfiguration": Whatever(),
+            "stateConfiguration": Structure(
+                {
+                    "retrierRetryCount": Number(),
+                    "errorCausedByState": _STATE,
+                    "mapIterationFailureCount": Number(),
+                    "mapItemReaderData": _DATA,
+                }
+            ),
         },
         ("definition",),
     ),

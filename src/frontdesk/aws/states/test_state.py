@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from frontdesk.aws.wire import new_uuid
 from frontdesk.base.clock import Clock
-from frontdesk.durable.tasks.task import Doer, Task
+from frontdesk.durable.tasks.task import Doer, Task, Watch
 from frontdesk.ports.executions import ExecutionError
 from frontdesk.rules.asl.data.scope import is_variable_name
 from frontdesk.rules.asl.errors import Failure
@@ -30,6 +30,7 @@ _LONGEST: Final = 300.0
 """Seconds that a task may take."""
 
 _INFO: Final = "INFO"
+_TRACE: Final = "TRACE"
 
 _NO_INPUT: Final = "Invalid State Machine Execution Input: 'Invalid execution input.'"
 
@@ -59,19 +60,25 @@ class StateTrials:
             raise ExecutionError(error.code, error.message) from error
 
     async def _try(self, document: Mapping[str, Any]) -> dict[str, Any]:
-        mock = _mock(document)
+        configuration = _members(document, "stateConfiguration")
+        mock = _mock(document, configuration)
         program, state = find_state(document["definition"], document.get("stateName"))
-        situation = self._situation(document, mock)
+        situation = self._situation(document, configuration, mock)
         level = document.get("inspectionLevel", _INFO)
         now, seed = round(self._clock.time() * 1000), os.urandom(16)
         _check_role(document, state, mock)
         trial = Trial(program, state, situation, now=now, seed=seed)
+        watch = Watch(secrets=document.get("revealSecrets", False))
         if trial.invoke is not None:
-            await self._work(trial, trial.invoke, situation.facts)
-        return trial.told(steps=level != _INFO)
+            await self._work(trial, trial.invoke, situation.facts, watch)
+        answer = trial.told(steps=level != _INFO)
+        if level == _TRACE:
+            answer["inspectionData"] |= watch.seen
+        return answer
 
-    def _situation(self, document: Mapping[str, Any], mock: Mock | None) -> Situation:
-        configuration = document.get("stateConfiguration", {})
+    def _situation(
+        self, document: Mapping[str, Any], configuration: Mapping[str, Any], mock: Mock | None
+    ) -> Situation:
         context = document.get("context")
         read = configuration.get("mapItemReaderData")
         name = new_uuid()
@@ -94,10 +101,10 @@ class StateTrials:
             read=ABSENT if read is None else _json(read, "Map item reader data must be valid JSON"),
         )
 
-    async def _work(self, trial: Trial, invoke: Invoke, facts: Facts) -> None:
+    async def _work(self, trial: Trial, invoke: Invoke, facts: Facts, watch: Watch) -> None:
         """Have a task done, and hand its answer to the trial."""
         answer = _Answer(asyncio.get_running_loop().create_future())
-        task = Task(invoke, read_resource(invoke.resource), facts)
+        task = Task(invoke, read_resource(invoke.resource), facts, watch=watch)
         work = self._doer.do(task, answer)
         seconds = min(invoke.timeout or _LONGEST, _LONGEST)
         made: Callable[..., KeyedEvent]
@@ -134,11 +141,15 @@ class _Answer:
             self.outcome.set_result(made)
 
 
-def _mock(document: Mapping[str, Any]) -> Mock | None:
+def _members(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return the members of a structure that are not null."""
+    return {key: value for key, value in document.get(name, {}).items() if value is not None}
+
+
+def _mock(document: Mapping[str, Any], configuration: Mapping[str, Any]) -> Mock | None:
     """Read what stands in for the work, and refuse what only makes sense with it."""
-    told = document.get("mock")
-    configuration = document.get("stateConfiguration", {})
-    if told is None:
+    told = _members(document, "mock")
+    if "mock" not in document:
         needless = [shown for name, shown in _NEEDS_MOCK.items() if name in configuration]
         if "context" in document:
             needless.append("Context")

@@ -19,6 +19,7 @@ from frontdesk.durable.tasks.task import Doer, Task
 from frontdesk.durable.tasks.tokens import MOST_BYTES as MOST_BYTES_OF_TOKEN
 from frontdesk.durable.tasks.tokens import OAuthClient, Token, Tokens, read_token
 from frontdesk.rules.asl.data.errors import StateError
+from frontdesk.rules.asl.http_inspection import told_answer, told_request
 from frontdesk.rules.asl.http_tasks import (
     MOST_BYTES,
     NOTHING,
@@ -78,9 +79,13 @@ class HttpTasks:
         connection = self._connections.get(asked.connection, NO_CONNECTION)
         if asked.connection and connection is NO_CONNECTION:
             raise StateError(_NOT_FOUND, f"There is no connection {asked.connection}")
+        if task.watch is not None:
+            added = connection.added if task.watch.secrets else NOTHING
+            request = write_request(asked, added, self._region, task.invoke.key)
+            task.watch.seen["request"] = told_request(asked, request)
         try:
             async with asyncio.timeout(self._longest):
-                return await self._invoke(asked, connection, task.invoke.key)
+                answered = await self._invoke(asked, connection, task.invoke.key)
         except TimeoutError:
             raise StateError(SOCKET, f"No answer within {self._longest:g} seconds") from None
         except UpstreamError as error:
@@ -88,11 +93,13 @@ class HttpTasks:
                 cause = f"All identities rest; the first is free in {error.retry_after:.0f} seconds"
                 raise StateError("States.Http.StatusCode.429", cause) from None
             raise StateError(SOCKET, f"{error.reason}: {error.message}") from None
+        if task.watch is not None:
+            task.watch.seen["response"] = told_answer(asked, *answered)
+        return result(*answered)
 
-    async def _invoke(self, task: HttpTask, connection: Connection, key: str) -> Json:
+    async def _invoke(self, task: HttpTask, connection: Connection, key: str) -> Answered:
         if connection.oauth is None:
-            answered = await self._follow(task, connection.added, connection.way, key)
-            return result(*answered)
+            return await self._follow(task, connection.added, connection.way, key)
         tokens = self._tokens_of(task.connection, connection.oauth, connection.way)
         token = await tokens.get()
         answered = await self._follow(task, _with(connection, token), connection.way, key)
@@ -100,7 +107,7 @@ class HttpTasks:
             tokens.refuse(token)
             added = _with(connection, await tokens.get())
             answered = await self._follow(task, added, connection.way, key)
-        return result(*answered)
+        return answered
 
     async def _follow(self, task: HttpTask, added: Additions, way: Way, key: str) -> Answered:
         """Send a request, and again wherever it is redirected to."""

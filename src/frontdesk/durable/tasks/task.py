@@ -1,7 +1,7 @@
 """Owns what a state machine and whoever does its tasks say to each other. Knows no kind of task."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from frontdesk.base.ids import uuid_of
@@ -28,12 +28,23 @@ class Answer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """What a task that is tried tells beside its answer.
+
+    secrets: whether what a connection adds is told, too. seen: by AWS's names, such as `request`.
+    """
+
+    secrets: bool = False
+    seen: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One attempt of a task.
 
     invoke: what the state asks for; its `key` is the idempotency key, the same on every attempt and after
     every crash. facts: of the execution. stream: of the execution in the journal; 0: it is not there
-    (Express). trace: the X-Amzn-Trace-Id of the execution, or "".
+    (Express). trace: the X-Amzn-Trace-Id of the execution, or "". watch: of a task that is tried.
     """
 
     invoke: Invoke
@@ -41,6 +52,7 @@ class Task:
     facts: Facts
     stream: int = 0
     trace: str = ""
+    watch: Watch | None = None
 
     @property
     def id(self) -> str:
