@@ -39,7 +39,7 @@ class ExecutionOperations:
             name=members.get("name", ""),
             trace=members.get("traceHeader", ""),
         )
-        return {"executionArn": execution.arn, "startDate": execution.started}
+        return {"executionArn": execution.arn, "startDate": _instant(execution.started)}
 
     async def start_sync(self, members: dict[str, Any]) -> dict[str, Any]:
         """StartSyncExecution: one that fails is no error of the request."""
@@ -58,7 +58,7 @@ class ExecutionOperations:
         milliseconds = math.ceil((ended - execution.started) * 10) * 100
         return {
             **_outcome(execution, members),
-            "stopDate": ended,
+            "stopDate": _instant(ended),
             "billingDetails": {
                 "billedMemoryUsedInMB": _BILLED_MEMORY,
                 "billedDurationInMilliseconds": milliseconds,
@@ -158,7 +158,7 @@ def _listed(execution: Execution) -> dict[str, Any]:
         "stateMachineArn": execution.machine,
         "name": execution.name,
         "status": execution.status,
-        "startDate": execution.started,
+        "startDate": _instant(execution.started),
         "redriveCount": execution.redrives,
     }
     more = {
@@ -179,7 +179,7 @@ def _outcome(execution: Execution, members: dict[str, Any]) -> dict[str, Any]:
         "stateMachineArn": execution.machine,
         "name": execution.name,
         "status": execution.status,
-        "startDate": execution.started,
+        "startDate": _instant(execution.started),
         "inputDetails": {"included": included},
     }
     if included:
@@ -203,6 +203,11 @@ def _redriving(execution: Execution) -> dict[str, Any]:
         "redriveStatus": "NOT_REDRIVABLE",
         "redriveStatusReason": f"Execution is {execution.status} and cannot be redriven",
     }
+
+
+def _instant(seconds: float) -> float:
+    """Round a time as AWS does, so that an execution does not end before it began."""
+    return math.floor(seconds * 1000) / 1000
 
 
 def _wrong_type() -> ExecutionError:

@@ -1,0 +1,130 @@
+"""Map runs through the Step Functions API, asked by boto3."""
+
+import json
+
+import pytest
+
+from tests.live.states import definition, machine_arn
+
+NO_RUN = "arn:aws:states:us-east-1:111111111111:mapRun:many/each:none"
+
+
+def distributed(*, kind="STANDARD", inner=None, **fields):
+    """Write a machine with a distributed Map over its input."""
+    processor = inner or {"Type": "Pass"}
+    return definition(
+        each={
+            "Type": "Map",
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind},
+                **json.loads(definition(one=processor)),
+            },
+            **fields,
+        }
+    )
+
+
+@pytest.fixture
+def run(api):
+    """Start a machine over items; return the ARN of the execution once it has begun its map run."""
+
+    async def run(text, items, *, ends=True):
+        await api.create("many", text)
+        arn = (
+            await api(
+                "start_execution", stateMachineArn=machine_arn("many"), input=json.dumps(items)
+            )
+        )["executionArn"]
+        if ends:
+            await api.executions.settled(arn, within=10)
+        return arn
+
+    return run
+
+
+def counted(counts):
+    """Return the counts that are not 0."""
+    return {name: count for name, count in counts.items() if count}
+
+
+async def test_a_run_that_has_ended_is_described(api, run):
+    arn = await run(distributed(MaxConcurrency=2), [1, 2, 3])
+    (listed,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]
+    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    assert (found["executionArn"], found["status"]) == (arn, "SUCCEEDED")
+    assert (found["maxConcurrency"], found["redriveCount"]) == (2, 0)
+    assert counted(found["executionCounts"]) == {"succeeded": 3, "total": 3}
+    assert counted(found["itemCounts"]) == {"succeeded": 3, "total": 3}
+    assert found["startDate"] <= found["stopDate"] == listed["stopDate"]
+
+
+async def test_the_executions_of_a_run_are_listed(api, run):
+    arn = await run(distributed(), [1, 2, 3])
+    (listed,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]
+    page = await api("list_executions", mapRunArn=listed["mapRunArn"], maxResults=2)
+    rest = await api("list_executions", mapRunArn=listed["mapRunArn"], nextToken=page["nextToken"])
+    children = page["executions"] + rest["executions"]
+    assert {one["mapRunArn"] for one in children} == {listed["mapRunArn"]}
+    assert [one["status"] for one in children] == ["SUCCEEDED"] * 3
+    none = await api("list_executions", mapRunArn=listed["mapRunArn"], redriveFilter="REDRIVEN")
+    assert none["executions"] == []
+    child = await api("describe_execution", executionArn=children[0]["executionArn"])
+    assert child["stateMachineArn"] == machine_arn("many") + "/each"
+
+
+async def test_items_that_fail_are_counted(api, run):
+    failing = {"Type": "Fail", "Error": "Bad"}
+    tolerant = await run(distributed(inner=failing, ToleratedFailurePercentage=100), [1, 2])
+    (listed,) = (await api("list_map_runs", executionArn=tolerant))["mapRuns"]
+    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    assert (found["status"], found["toleratedFailurePercentage"]) == ("SUCCEEDED", 100.0)
+    assert counted(found["executionCounts"]) == {"failed": 2, "total": 2}
+
+
+async def test_a_run_that_fails_says_how_far_it_came(api, run):
+    failing = {"Type": "Fail", "Error": "Bad"}
+    arn = await run(distributed(inner=failing, MaxConcurrency=1), [1, 2, 3])
+    (listed,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]
+    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    assert found["status"] == "FAILED"
+    assert counted(found["executionCounts"]) == {"failed": 1, "pending": 2, "total": 3}
+
+
+async def test_batches_count_their_items(api, run):
+    arn = await run(distributed(ItemBatcher={"MaxItemsPerBatch": 2}), [1, 2, 3])
+    (listed,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]
+    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    assert counted(found["executionCounts"]) == {"succeeded": 2, "total": 2}
+    assert counted(found["itemCounts"]) == {"succeeded": 3, "total": 3}
+
+
+async def test_a_run_that_is_stopped_is_aborted(api, run):
+    waiting = {"Type": "Wait", "Seconds": 60}
+    arn = await run(distributed(inner=waiting, MaxConcurrency=1), [1, 2], ends=False)
+    while not (runs := (await api("list_map_runs", executionArn=arn))["mapRuns"]):
+        await api.executions.settled(arn, within=0.01)
+    (listed,) = runs
+    while not (await api("list_executions", mapRunArn=listed["mapRunArn"]))["executions"]:
+        await api.executions.settled(arn, within=0.01)
+    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    assert found["status"] == "RUNNING"
+    assert counted(found["executionCounts"]) == {"running": 1, "pending": 1, "total": 2}
+    await api("stop_execution", executionArn=arn)
+    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    assert (found["status"], counted(found["executionCounts"])) == (
+        "ABORTED",
+        {"aborted": 1, "pending": 1, "total": 2},
+    )
+
+
+async def test_a_run_of_express_children_is_listed(api, run):
+    arn = await run(distributed(kind="EXPRESS"), [1, 2])
+    (listed,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]
+    assert "stopDate" in listed
+
+
+async def test_what_is_not_there_is_told(api):
+    assert await api.refusal("describe_map_run", mapRunArn=NO_RUN) == (
+        "ResourceNotFound",
+        f"Resource not found: '{NO_RUN}'",
+    )
