@@ -22,6 +22,7 @@ AROUND = """
 name: x
 functions: {f: {handler: m.f, aliases: {live: {version: "1"}}, versions: {"1": {}}}}
 upstreams: {u: {url: "http://127.0.0.1:9"}}
+state_machines: {charge: {definition: {StartAt: A, States: {A: {Type: Succeed}}}}}
 plans: {small: {throttle: 50/s, apis: [a]}}
 authorizers:
   users: {type: jwt, issuer: "https://i.example", audience: [a, b]}
@@ -83,6 +84,13 @@ resources:
     GET: {integration: {type: mock}, max_body: 1KB, compression: false, validate: {}, cache: off}
     POST: {authorizer: signed, integration: {type: aws_proxy, function: f}, throttle: ["${env:RATE:-5/s}"]}
     PUT: {authorizer: users, timeout: "${env:TIME:-5s}", integration: {type: mock}}
+    PATCH: {integration: {type: aws, state_machine: "charge:live", action: StartExecution}}
+    DELETE:
+      integration:
+        type: aws
+        state_machine: charge
+        action: StopExecution
+        request_templates: {application/json: '{"stateMachineArn": "arn:aws:states:::stateMachine:charge"}'}
 """ % {"model": MODEL}  # noqa: UP031 - braces and dollars are YAML's here
 
 HTTP = """
@@ -102,6 +110,10 @@ routes:
   POST /z: {http: {upstream: u, path: /z, method: PUT, retry: {attempts: 3}}, authorizer: signed, timeout: 5s, api_key: true}
   PUT /z: {http: {upstream: u}, authorizer: none, response: {status: {404: {headers: {set: {X: y}}}}}}
   PATCH /z: {function: f, authorizer: cert, scopes: [], validate: {headers: {X-A: required}, body: Pet}}
+  POST /p/{id}: {state_machine: charge, mode: async, location: "/p/{id}/{execution}"}
+  PUT /p: {state_machine: "charge:live", timeout: 5s, input: {a: [$request.body.b, 5, null]}, name: "${request.header.a}-1"}
+  PATCH /p: {state_machine: charge, input: $request.body.order}
+  POST /t/{t}: {task_token: $request.path.t, outcome: failure}
   GET /m: {mock: {status: 201, headers: {X: y}, body: {a: 1, b: [null, "no"]}}}
   GET /s/{f+}: {static: public}
   $default: {function: f, authorizer: users, scopes: [a, b]}
@@ -425,5 +437,23 @@ def test_a_document_has_aws_words_for_what_aws_knows(tmp_path):
         "uri": path,
         "payloadFormatVersion": "2.0",
         "timeoutInMillis": 5000,
+    }
+    assert "x-frontdesk-operation" not in operation
+
+
+def test_a_start_of_an_execution_is_written_as_aws_has_it(tmp_path):
+    route = {"state_machine": "charge:live", "mode": "async", "name": "$request.header.k"}
+    loaded = api_in_a_file(tmp_path, {"routes": {"POST /x": route}})
+    written = write_api(loaded.config, loaded.tree, "a", "3.0")
+    operation = written["paths"]["/x"]["post"]
+    assert operation[INTEGRATION] == {
+        "type": "aws_proxy",
+        "integrationSubtype": "StepFunctions-StartExecution",
+        "requestParameters": {
+            "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:charge:live",
+            "Input": "$request.body",
+            "Name": "$request.header.k",
+        },
+        "payloadFormatVersion": "1.0",
     }
     assert "x-frontdesk-operation" not in operation

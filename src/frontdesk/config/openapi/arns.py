@@ -41,6 +41,16 @@ def called_action(uri: str) -> str | None:
     return found[1] if found else None
 
 
+def action_uri(action: str, region: str) -> str:
+    """Write what `called_action` reads."""
+    return f"arn:aws:apigateway:{region}:states:action/{action}"
+
+
+def machine_arn(machine: str, account: str, region: str) -> str:
+    """Write the ARN of a state machine. machine: NAME or NAME:QUALIFIER."""
+    return f"arn:aws:states:{region}:{account}:stateMachine:{machine}"
+
+
 def function_uri(function: str, account: str, region: str, *, streamed: bool = False) -> str:
     """Write what `called_function` reads. function: NAME or NAME:QUALIFIER."""
     arn = f"arn:aws:lambda:{region}:{account}:function:{function}"

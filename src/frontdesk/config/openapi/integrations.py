@@ -5,7 +5,7 @@ What acts at AWS and has no word here is noted; what cannot answer a request is 
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from frontdesk.config.openapi.arns import called_action, called_function
@@ -89,12 +89,14 @@ def _function(document: Document, branch: Branch, uri: Placed) -> bool:
 
 def _start(document: Document, route: Branch, integration: Placed, subtype: Placed) -> None:
     """Read an integration of an HTTP API that starts executions."""
-    mode = _STARTS.get(str(subtype.value).removeprefix("StepFunctions-"))
+    mode = _MODES.get(str(subtype.value))
     parameters = integration.below("requestParameters")
     machine = read_machine(parameters.text("StateMachineArn"))
     if mode is None or machine is None:
         wanted = "expected a function, HTTP, or the start of a state machine that is named"
-        hint = f"StepFunctions-StartExecution or -StartSyncExecution with StateMachineArn, {_SUPPLY}"
+        hint = (
+            f"StepFunctions-StartExecution or -StartSyncExecution with StateMachineArn, {_SUPPLY}"
+        )
         document.refuse(subtype, wanted, hint, value=subtype.value)
         return
     route.put("state_machine", ":".join(filter(None, machine)), subtype)
@@ -111,7 +113,12 @@ def _start(document: Document, route: Branch, integration: Placed, subtype: Plac
         document.left_out(subtype, message)
 
 
-_STARTS: Final = {"StartExecution": "async", "StartSyncExecution": "sync"}
+START_SUBTYPES: Final = {
+    "async": "StepFunctions-StartExecution",
+    "sync": "StepFunctions-StartSyncExecution",
+}
+"""What starts an execution at AWS, by our mode."""
+_MODES: Final = {subtype: mode for mode, subtype in START_SUBTYPES.items()}
 
 
 def _json(placed: Placed) -> Any:
@@ -125,16 +132,20 @@ def _start_by_template(
     document: Document, inner: Branch, integration: Placed, uri: Placed, action: str
 ) -> None:
     """Read an integration of a REST API with Step Functions: its templates name the state machine."""
-    templates = " ".join(
-        str(each.value) for _, each in integration.below("requestTemplates").items()
-    )
-    named = _MACHINE_OF_TEMPLATE.search(templates)
-    if named is None:
+    templates = integration.below("requestTemplates").items()
+    machine = machine_of_templates(str(each.value) for _, each in templates)
+    if machine is None:
         hint = f"name a state machine by its ARN in the request template, {_SUPPLY}"
         document.refuse(uri, "expected a stateMachineArn", hint, value=uri.value)
         return
-    inner.put("state_machine", named[1], uri)
+    inner.put("state_machine", machine, uri)
     inner.put("action", action, uri)
+
+
+def machine_of_templates(templates: Iterable[str]) -> str | None:
+    """Return the state machine that request templates name, or None: NAME or NAME:QUALIFIER."""
+    found = _MACHINE_OF_TEMPLATE.search(" ".join(templates))
+    return found[1] if found else None
 
 
 _MACHINE_OF_TEMPLATE: Final = re.compile(r":stateMachine:([^\s\"'\\,:]+(?::[\w.-]+)?)")

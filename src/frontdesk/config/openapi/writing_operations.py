@@ -1,5 +1,6 @@
 """Owns writing operations: routes and methods in OpenAPI's and AWS's words."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -12,9 +13,14 @@ from frontdesk.config.models.request_validation import RequestValidation
 from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.rest_integration import Integration, MethodResponse
 from frontdesk.config.models.root import Config
-from frontdesk.config.openapi.arns import function_uri
+from frontdesk.config.openapi.arns import action_uri, function_uri, machine_arn
 from frontdesk.config.openapi.document import ANY_METHOD, AWS
-from frontdesk.config.openapi.integrations import ACTIONS, RESPONSE_KEYS
+from frontdesk.config.openapi.integrations import (
+    ACTIONS,
+    RESPONSE_KEYS,
+    START_SUBTYPES,
+    machine_of_templates,
+)
 from frontdesk.config.openapi.operations import INTEGRATION, VALIDATES
 from frontdesk.config.openapi.schemas import JSON
 from frontdesk.config.openapi.writing_schemas import write_schema
@@ -151,7 +157,11 @@ class OperationWriter:
 
     def _integration(self, operation: Operation) -> Words | None:
         if isinstance(operation, Method):
-            return self._of_method(operation.integration)
+            integration = operation.integration
+            named = machine_of_templates(integration.request_templates.values())
+            if integration.state_machine is None or named is not None:
+                return self._of_method(integration)
+            return None  # at AWS, only a template can say which state machine is meant
         if isinstance(operation, Route):
             return self._of_route(operation)
         return None
@@ -160,10 +170,28 @@ class OperationWriter:
         config = self._config
         return function_uri(function, config.account, config.region, streamed=streamed)
 
+    def _start(self, route: Route, machine: str) -> Words:
+        given = "$request.body" if route.input is None else route.input
+        parameters = {
+            "StateMachineArn": machine_arn(machine, self._config.account, self._config.region),
+            "Input": given if isinstance(given, str) else json.dumps(given),
+        }
+        if route.name is not None:
+            parameters["Name"] = route.name
+        return {
+            "type": "aws_proxy",
+            "integrationSubtype": START_SUBTYPES[route.mode],
+            "requestParameters": parameters,
+            "payloadFormatVersion": "1.0",
+        }
+
     def _of_method(self, integration: Integration) -> Words:
         words: Words = {"type": integration.type}
         if integration.function is not None:
             words |= {"httpMethod": "POST", "uri": self._uri(integration.function)}
+        elif integration.action is not None:
+            uri = action_uri(integration.action, self._config.region)
+            words |= {"httpMethod": "POST", "uri": uri}
         elif integration.type != "mock":
             words |= _destination(integration.uri, integration.upstream, integration.path)
             words["httpMethod"] = integration.method or "ANY"
@@ -199,6 +227,8 @@ class OperationWriter:
             words = {"type": "http_proxy", "httpMethod": route.http.method or "ANY"}
             words |= _destination(route.http.url, route.http.upstream, route.http.path)
             words["payloadFormatVersion"] = "1.0"
+        elif route.state_machine is not None:
+            words = self._start(route, route.state_machine)
         else:
             return None
         if route.request is not None:
