@@ -55,6 +55,11 @@ paths:
 """
 DOCUMENTS = {"plain.yaml": DOCUMENT % "", "more.yaml": DOCUMENT % ", tlsConfig: {}"}
 
+TASK = """state_machines: {m: {definition:
+  {StartAt: A, States: {A: {Type: Task, Resource: 'arn:aws:lambda:r:a:%s', End: true}}}}}"""
+INVOKE = """state_machines: {m: {definition: {StartAt: A, States: {A: {Type: Task, End: true,
+  Resource: 'arn:aws:states:::lambda:invoke', Parameters: {FunctionName: '%s'}}}}}}"""
+
 MACHINE = """state_machines: {m: {definition:
   {StartAt: A, States: {A: {Type: Pass, End: true, Parameters: {a: %s}}}}}}"""
 
@@ -458,6 +463,16 @@ CASES = [
         ),
     ),
     ("state-machine", MACHINE % "$.name", MACHINE % "name"),
+    (
+        "unused",
+        f"functions: {{f: {{handler: m.f}}}}\n{MACHINE % 'name'}",
+        f"functions: {{f: {{handler: m.f}}}}\n{TASK % 'function:f'}",
+    ),
+    (
+        "unused",
+        f"functions: {{f: {{handler: m.f}}}}\n{TASK % 'function:g'}",
+        f"functions: {{f: {{handler: m.f}}}}\n{INVOKE % 'f:$LATEST'}",
+    ),
 ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from frontdesk.base.errors import Position
-from frontdesk.config.check import function_urls
+from frontdesk.config.check import function_urls, state_machines
 from frontdesk.config.load import Loaded
 from frontdesk.config.names import SECTIONS, used_names
 from frontdesk.config.tree import Path
@@ -58,10 +58,10 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 def unused_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Authorizers, functions and upstreams that no other entry names."""
-    used_by_urls = set(function_urls.uses(loaded))
+    used_elsewhere = {*function_urls.uses(loaded), *state_machines.uses(loaded)}
     for section in SECTIONS:
         used = used_names(loaded.tree, section)
         for name in getattr(loaded.config, section):
-            if name not in used and (section, name) not in used_by_urls:
+            if name not in used and (section, name) not in used_elsewhere:
                 where = loaded.tree.position((section, name), of_key=True)
                 yield where, f"nothing uses this entry of {section}"
