@@ -182,8 +182,9 @@ class ExecutionsApi:
         arn = await self._find(who)
         machine, events = await self._machine_of(arn), await self._events_of(arn)
         seen = progress(events, await self._records.outlook(arn))
+        title = ":".join(arn.split(":")[-2:])
         try:
-            drawn = await asyncio.to_thread(draw, machine, title=who, progress=seen)
+            drawn = await asyncio.to_thread(draw, machine, title=title, progress=seen)
         except GraphError as error:
             return 400, {"code": error.code, "message": error.message, "hint": error.hint}
         return Reply(200, [_SVG, FRESH], drawn.encode())
@@ -214,7 +215,8 @@ class ExecutionsApi:
     async def _stop(self, ex: Exchange, who: str) -> Answer:
         body, arn = _body(ex, "error", "cause"), await self._find(who)
         ended = await self._executions.stop(arn, body.get("error"), body.get("cause"))
-        return 200, {"arn": arn, "ended": ended}
+        stopped = await self._executions.describe(arn)
+        return 200, {"arn": arn, "status": stopped.status, "ended": ended}
 
     async def _redrive(self, _ex: Exchange, who: str) -> Answer:
         arn = await self._find(who)

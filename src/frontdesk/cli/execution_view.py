@@ -198,7 +198,8 @@ def _does(expected: Mapping[str, Any], now: float) -> str:
     if awaited == "timer" and until is not None:
         return f"until {moment(until, now)} ({left})"
     if awaited == "retry":
-        return f"{attempt} {left} (at {moment(until, now)})" if until is not None else attempt
+        when = "" if until is None else f" {left} (at {moment(until, now)})"
+        return f"tries again{when}: {attempt}"
     if awaited == "children":
         return f"has {expected['ended']} of {expected['total']} done"
     told = _AWAITED[awaited]
@@ -219,3 +220,5 @@ def _end(execution: Mapping[str, Any]) -> Iterator[str]:
         yield f"error: {visible(execution['error'] or 'none given')}"
         if execution["cause"]:
             yield f"cause: {visible(execution['cause'])}"
+        name = visible(f"{execution['machine']}:{execution['name']}")
+        yield f"hint: `frontdesk states redrive {name}` lets it go on there"

@@ -204,7 +204,10 @@ def stop(paths: Paths, execution: str, error: str | None, cause: str | None) -> 
     Example: frontdesk states stop order-7 --cause "the order was cancelled"
     """
     done = ask(paths, "POST", _of(execution, "/stop"), {"error": error, "cause": cause})
-    click.secho(f"stopped: {visible(done['arn'])}", err=True, fg="green")
+    if done["status"] == "ABORTED":
+        click.secho(f"stopped: {visible(done['arn'])}", err=True, fg="green")
+    else:
+        click.echo(f"it has ended already: {done['status']}", err=True)
 
 
 @click.command()
