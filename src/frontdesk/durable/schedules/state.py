@@ -1,7 +1,7 @@
 """Owns what is kept of a schedule between its times: how far it has come, and what is to be tried again."""
 
 from dataclasses import dataclass, field
-from math import floor
+from math import ceil
 from typing import Final, Self
 
 from frontdesk.durable.schedules.definition import Definition
@@ -53,7 +53,7 @@ class State:
         """Take another definition. With other times it begins now; what has run does not run again."""
         former, self.definition = self.definition, definition
         if definition is not None and (former is None or former.times != definition.times):
-            self.since = floor(now)
+            self.since = ceil(now)
             self.passed = max(self.passed, self.since - 1)
 
     def due(self, now: float, most: int) -> Due:

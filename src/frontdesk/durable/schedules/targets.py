@@ -76,4 +76,4 @@ class _Calling(NamedTuple):
 
 
 def _fault(outcome: Outcome) -> str:
-    return f"{outcome.error} {outcome.reason}".strip()
+    return f"{outcome.error}: {outcome.reason}" if outcome.error else ""
