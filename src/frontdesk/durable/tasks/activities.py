@@ -21,7 +21,7 @@ class ActivityTasks:
 
     def do(self, task: Task, answer: Answer) -> Work | None:
         """See Doer."""
-        return self._jobs.run(lambda: self._do(task, answer))
+        return self._jobs.run(lambda: self._do(task, answer), answer)
 
     async def _do(self, task: Task, answer: Answer) -> None:
         invoke = task.invoke

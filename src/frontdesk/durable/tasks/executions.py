@@ -36,7 +36,7 @@ class StartTasks:
 
     def do(self, task: Task, answer: Answer) -> Work | None:
         """See Doer."""
-        return self._jobs.run(lambda: self._do(task, answer))
+        return self._jobs.run(lambda: self._do(task, answer), answer)
 
     async def _do(self, task: Task, answer: Answer) -> None:
         try:
@@ -57,7 +57,7 @@ class SyncTasks:
 
     def do(self, task: Task, answer: Answer) -> Work | None:
         """See Doer."""
-        return self._jobs.run(lambda: self._do(task, answer))
+        return self._jobs.run(lambda: self._do(task, answer), answer)
 
     async def _do(self, task: Task, answer: Answer) -> None:
         try:

@@ -200,7 +200,7 @@ def _context(task: Task, given: dict[str, Any]) -> str:
     """Add the idempotency key to a client context; ASCII, because it travels in a header field."""
     # Differs: [idempotency-key] AWS hands functions no key that is the same on every attempt.
     custom = {**given.get("custom", {}), "idempotency_key": task.invoke.key}
-    return json.dumps({**given, "custom": custom}, separators=(",", ":"))
+    return json.dumps({**given, "custom": custom})
 
 
 def _invocation(task: Task, event: Json, context: str, clock: Clock) -> Invocation:

@@ -8,12 +8,15 @@ from typing import Any, Final
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
-from frontdesk.durable.tasks.task import Work
+from frontdesk.durable.tasks.task import Answer, Work
+from frontdesk.rules.asl.data.errors import RUNTIME
 
 _LOG: Final = logging.getLogger(__name__)
 
 _PAUSE: Final = 1.0
 """Seconds before what the store could not do is tried again."""
+
+_OURS: Final = "An internal error occurred; the log of the gateway tells more."
 
 
 class Jobs:
@@ -25,9 +28,14 @@ class Jobs:
         self._wheel = wheel
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def run(self, work: Callable[[], Coroutine[Any, Any, None]]) -> Work:
-        """Do `work` until it has ended without a StoreError: it must bear to be done again."""
-        task = asyncio.get_running_loop().create_task(self._persist(work))
+    def run(
+        self, work: Callable[[], Coroutine[Any, Any, None]], answer: Answer | None = None
+    ) -> Work:
+        """Do `work` until it has ended without a StoreError: it must bear to be done again.
+
+        answer: of the task that it does; a fault of ours fails that one.
+        """
+        task = asyncio.get_running_loop().create_task(self._persist(work, answer))
         self._tasks.add(task)
         task.add_done_callback(self._over)
         return _Job(task)
@@ -39,13 +47,21 @@ class Jobs:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _persist(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _persist(
+        self, work: Callable[[], Coroutine[Any, Any, None]], answer: Answer | None
+    ) -> None:
         while True:
             try:
                 await work()
             except StoreError as error:
                 _LOG.warning("a task waits for the store", extra={"error": error.message})
                 await self._rest()
+            except Exception:
+                if answer is None:
+                    raise
+                _LOG.exception("a task was not done")
+                answer.failed(RUNTIME, _OURS)
+                return
             else:
                 return
 
