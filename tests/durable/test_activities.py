@@ -5,6 +5,8 @@ import pytest
 from frontdesk.durable.activities import Activities
 from frontdesk.ports.executions import ExecutionError
 from frontdesk.stores.memory.catalog import MemoryCatalog
+from frontdesk.stores.sqlite.catalog import SqliteCatalog
+from frontdesk.stores.sqlite.database import Database
 
 PLACE = {"region": "eu-west-1", "account": "123456789012"}
 SIGN = "arn:aws:states:eu-west-1:123456789012:activity:sign"
@@ -25,9 +27,14 @@ def clock():
     return Clock()
 
 
-@pytest.fixture
-def catalog(clock):
-    return MemoryCatalog(clock)
+@pytest.fixture(params=["memory", "sqlite"])
+def catalog(request, clock, tmp_path):
+    if request.param == "memory":
+        yield MemoryCatalog(clock)
+    else:
+        database = Database.open(tmp_path / "frontdesk.db")
+        yield SqliteCatalog(database, clock)
+        database.close()
 
 
 @pytest.fixture
