@@ -313,7 +313,7 @@ class _World:
         resource = read_resource(command.resource)
         names, given, is_function = [command.resource], command.arguments, False
         if command.results is not ABSENT:
-            given = {"Arguments": given, "Results": command.results}
+            given = {"Arguments": given, "Results": command.results["Executions"]}
         if resource.kind is not Kind.SERVICE:
             names += [resource.name, read_function(resource.name).name]
             is_function = resource.kind is Kind.FUNCTION

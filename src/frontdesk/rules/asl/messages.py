@@ -123,7 +123,8 @@ class Invoke:
     resource: as written. arguments: the effective ones. timeout: seconds for the whole attempt,
     heartbeat: seconds between signs of life; None for no bound, and both are the receiver's to watch.
     token: of `.waitForTaskToken` and activities, else "". options: ReaderConfig or WriterConfig where
-    this reads items or writes results. results: what a result writer writes.
+    this reads items or writes results. results: what a result writer writes: {MapRunArn, Executions},
+    each of these {Status, Input, Output} or {Status, Input, Error, Cause}.
     """
 
     key: str

@@ -167,7 +167,7 @@ def test_results_are_written_by_a_task():
         return {"Bucket": "b", "Key": "p/manifest.json"}
 
     run = run_local(distributed(ResultWriter=WRITER), [1], {WRITER["Resource"]: write})
-    assert written[0]["Results"] == [{"Status": "SUCCEEDED", "Output": 1}]
+    assert written[0]["Results"] == [{"Status": "SUCCEEDED", "Input": 1, "Output": 1}]
     assert written[0]["Arguments"] == {"Bucket": "b", "Prefix": "p"}
     assert run.output["ResultWriterDetails"] == {"Bucket": "b", "Key": "p/manifest.json"}
     assert run.output["MapRunArn"] == run.history[3]["mapRunStartedEventDetails"]["mapRunArn"]

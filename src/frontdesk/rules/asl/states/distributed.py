@@ -217,7 +217,13 @@ def _gathered(turn: Turn, strand: Strand, state: MapState) -> None:
         resource=writer.resource,
         arguments=_arguments(writer, "ResultWriter", look(turn, strand, state)),
         options=writer.writer_config,
-        results=results,
+        results={
+            "MapRunArn": strand.spread["arn"],
+            "Executions": [
+                {"Input": child[0], **result}
+                for child, result in zip(strand.spread["children"], results, strict=True)
+            ],
+        },
     )
     turn.wait(strand, Phase.WRITING, invoke)
 
