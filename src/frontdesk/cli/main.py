@@ -41,6 +41,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "frontdesk.cli.states",
         "Check, draw, run state machines; see and steer executions.",
     ),
+    "schedules": ("frontdesk.cli.schedules", "Show when each schedule comes next."),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),

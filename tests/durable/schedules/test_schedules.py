@@ -412,6 +412,16 @@ async def test_a_clock_that_goes_back_repeats_nothing(stage):
     assert stage.machines.attempts == hours(13, 14, 15)
 
 
+async def test_other_times_after_a_clock_went_back_repeat_nothing(stage):
+    await stage.open()
+    await stage.adopt(nightly=HOURLY)
+    await stage.play(2 * HOUR + 60, step=50)
+    stage.clock.jumped -= 90 * 60
+    await stage.adopt(nightly={"at": "cron(0/30 * * * ? *)"})
+    await stage.play(2 * HOUR, step=50)
+    assert stage.machines.names == [*hours(13, 14), "nightly-20241004T143000"]
+
+
 async def test_a_store_that_fails_for_a_while_delays_it(stage):
     await stage.open()
     await stage.adopt(nightly=HOURLY)
