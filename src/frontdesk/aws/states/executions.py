@@ -183,6 +183,7 @@ def _outcome(execution: Execution, members: dict[str, Any]) -> dict[str, Any]:
         "inputDetails": {"included": included},
     }
     if included:
+        # Differs: [states-input-text] the text of an input is kept by its value, without its white space
         answer["input"] = execution.input
     if execution.output is not None:
         answer["outputDetails"] = {"included": included}

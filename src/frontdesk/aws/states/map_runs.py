@@ -16,8 +16,6 @@ _COUNTED: Final = ("pending", "running", "succeeded", "failed", "timedOut", "abo
 class MapRunOperations:
     """The operations whose subject is a map run."""
 
-    # Differs: [states-map-runs] UpdateMapRun is not here: a map run keeps the bounds that it began with
-
     def __init__(self, executions: Executions) -> None:
         self._executions = executions
 
