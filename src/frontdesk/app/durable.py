@@ -22,7 +22,10 @@ from frontdesk.durable.executions.retention import Retention
 from frontdesk.durable.executions.service import DurableExecutions
 from frontdesk.durable.machines import Machines
 from frontdesk.durable.tasks.activities import ActivityTasks
+from frontdesk.durable.tasks.connections import connections_of
+from frontdesk.durable.tasks.files import FileTasks
 from frontdesk.durable.tasks.functions import Functions, FunctionTasks
+from frontdesk.durable.tasks.http import HttpTasks
 from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.table import Doers, services
 from frontdesk.durable.tasks.task import Doer
@@ -60,7 +63,10 @@ class DurableWork:
             {_EXECUTION: process, EXPRESS: ExpressWorkflow(process)},
         )
         self.executions = DurableExecutions(process, self._driver, self.machines, clock)
+        self._http = HttpTasks(self._jobs, clock, wheel, region=config.region)
+        self._files = FileTasks(self._jobs)
         rows |= services(functions, clock, self.executions, self._jobs)
+        rows |= {**self._http.rows, **self._files.rows}
         self._retention = Retention(stores.journal, self.machines, clock, wheel)
         self._operations = operations(
             machines=self.machines,
@@ -86,6 +92,8 @@ class DurableWork:
 
     async def adopt(self, loaded: Loaded) -> None:
         """Take another configuration. Raises: StoreError."""
+        self._http.adopt(connections_of(loaded.config))
+        self._files.adopt(loaded.config.buckets)
         await self.machines.adopt(file_machines(loaded))
 
     async def stop(self, drain: float) -> None:
@@ -93,6 +101,7 @@ class DurableWork:
         await self._driver.stop(drain)
         await self._retention.stop()
         await self._jobs.stop()
+        self._http.close()
         self.machines.stop()
 
 
