@@ -116,7 +116,8 @@ class Driver:
             except FencedError:
                 await self._join(owner)
             except StoreError:
-                self._spawn(self._find(start))
+                if owner != NOBODY:  # else it waits for whoever looks
+                    self._spawn(self._find(start, owner))
                 raise
         if started.state == "started":
             if owner != NOBODY:
@@ -195,9 +196,9 @@ class Driver:
         self._held[held.stream] = held
         held.resume(dict(start.timers), dict(start.commands))
 
-    async def _find(self, start: Start) -> None:
+    async def _find(self, start: Start, owner: int) -> None:
         """Go on with a stream whose start was committed although the store's answer was lost."""
-        while not self.stopping:
+        while not self.stopping and self.owner == owner:
             await self.pause(_SET_ASIDE[0])
             try:
                 stream = await self.journal.find(start.kind, start.name)
@@ -211,7 +212,7 @@ class Driver:
                 and loaded.stream.started == start.time
                 and loaded.stream.id not in self._held
             ):
-                await self._revive(loaded)
+                await self._revive(loaded, owner)
             return
 
     async def _go_on(self, held: Held) -> None:
@@ -221,6 +222,10 @@ class Driver:
             self._drop(held)
             await self._renew()  # tells whether only this one is somebody else's
         except BrokenError:
+            self._drop(held)
+            self._set_aside(held.stream)
+        except Exception:  # noqa: BLE001 - whatever a life has made that no store takes: the others go on
+            _LOG.exception("a durable stream cannot go on", extra={"stream": held.stream})
             self._drop(held)
             self._set_aside(held.stream)
 
@@ -241,7 +246,8 @@ class Driver:
     def _is_working(self) -> bool:
         return any(each.is_working for each in self._held.values())
 
-    async def _revive(self, loaded: Loaded) -> None:
+    async def _revive(self, loaded: Loaded, owner: int) -> None:
+        """Go on with a stream that `owner` has leased, unless this is another owner by now."""
         stream = loaded.stream
         try:
             life = await self._workflows[stream.kind.partition("/")[0]].revive(loaded)
@@ -250,6 +256,11 @@ class Driver:
             _LOG.exception("a durable stream cannot go on; it is tried again later", extra=told)
             self._set_aside(stream.id)
             return
+        if self.owner != owner:
+            return
+        former = self._held.get(stream.id)
+        if former is not None:
+            former.let_go()  # it was let go of, but the store's answer was lost
         self._aside.pop(stream.id, None)
         held = Held(self, life, stream)
         self._held[stream.id] = held
@@ -267,6 +278,7 @@ class Driver:
         self._spawn(self._try_again(stream))
 
     async def _try_again(self, stream: int) -> None:
+        owner = self.owner
         if self.stopping or stream not in self._aside or stream in self._held:
             return
         try:
@@ -275,7 +287,7 @@ class Driver:
             self._set_aside(stream)
             return
         if loaded is not None:
-            await self._revive(loaded)
+            await self._revive(loaded, owner)
 
     # Looking for what is due.
 
@@ -296,31 +308,34 @@ class Driver:
             self._look_timer.at(at)
 
     async def _look(self) -> None:
+        owner = self.owner
         try:
-            self._look_timer.at(self.clock.monotonic() + self._pace.look)
             self._look_again = True
             while self._look_again and not self.stopping:
                 self._look_again = False
                 if self._in_doubt:
                     await self._join(self.owner)  # it may have leased what it was not told of
-                await self._take()
+                owner = self.owner
+                await self._take(owner)
         except FencedError:
-            await self._rejoin()
+            await self._rejoin(owner)
         except StoreError as error:
             _LOG.warning("the store does not tell what is due", extra={"error": error.message})
-            self._in_doubt = True
         finally:
             self._looking = False
+            self._look_by(self.clock.time() + self._pace.look)
 
-    async def _take(self) -> None:
+    async def _take(self, owner: int) -> None:
         room = min(self._pace.slice, self._pace.most - len(self._held))
         if room > 0:
-            found = await self.journal.due(self.owner, now=self.clock.time(), most=room)
+            self._in_doubt = True
+            found = await self.journal.due(owner, now=self.clock.time(), most=room)
+            self._in_doubt = False
             if len(found) == room:
                 self._look_again = True
             for loaded in found:
-                await self._revive(loaded)
-        for stream, message in await self.journal.posted(self.owner, most=1000):
+                await self._revive(loaded, owner)
+        for stream, message in await self.journal.posted(owner, most=1000):
             held = self._held.get(stream)
             if held is not None:
                 held.post(message)
@@ -332,19 +347,20 @@ class Driver:
         self._spawn(self._renew())
 
     async def _renew(self) -> None:
+        owner = self.owner
         try:
-            await self.journal.renew(self.owner, until=self.clock.time() + self._pace.lease)
+            await self.journal.renew(owner, until=self.clock.time() + self._pace.lease)
         except FencedError:
-            await self._rejoin()
+            await self._rejoin(owner)
         except StoreError as error:
             _LOG.warning("the lease was not renewed", extra={"error": error.message})
 
-    async def _rejoin(self) -> None:
-        """Lose everything, because somebody else has taken over, and begin anew."""
+    async def _rejoin(self, former: int) -> None:
+        """Lose everything, because somebody else has taken over from `former`, and begin anew."""
         if not self.stopping:
             _LOG.warning("this process was taken for dead; others go on with what it held")
             with suppress(StoreError):  # the next renewal finds the same
-                await self._join(self.owner)
+                await self._join(former)
 
     async def _join(self, former: int) -> None:
         """Become another owner than `former`, unless that has happened meanwhile."""

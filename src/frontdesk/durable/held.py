@@ -12,7 +12,15 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Timer, Wheel
 from frontdesk.durable.life import Fired, Happening, Life, Posted, Told, Turn, Work
-from frontdesk.ports.journal import Append, Document, FencedError, Journal, Message, Stream
+from frontdesk.ports.journal import (
+    Append,
+    Document,
+    FencedError,
+    Journal,
+    Message,
+    SequenceError,
+    Stream,
+)
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -207,7 +215,7 @@ class Held:
             keeper.released(self, min(self.timers.values(), default=None))
 
     async def _append(self, append: Append) -> None:
-        """Append, again and again while the store cannot. Raises: FencedError."""
+        """Append, again and again while the store cannot. Raises: FencedError, BrokenError."""
         keeper = self.keeper
         attempt = 0
         while not self.gone:
@@ -221,6 +229,10 @@ class Held:
                 await keeper.pause(wait)
                 if await self._is_there(append):
                     return
+            except SequenceError as error:
+                if error.found != append.expect_seq + len(append.events):
+                    raise BrokenError from error
+                return  # it was there, only the store did not tell so either
             else:
                 return
 
