@@ -91,7 +91,7 @@ def test_the_machines_of_a_file_are_given_as_text(machines, load_text, suffix):
 # -- routes -------------------------------------------------------------------------------------
 
 ROUTES = (
-    "name: x\nstate_machines: {charge: {definition: {StartAt: A, States: {A: {Type: Succeed}}}}}\n"
+    "name: x\nstate_machines: {charge: {definition: &d {StartAt: A, States: {A: {Type: Succeed}}}}, quick: {type: express, definition: *d}}\n"
     "apis: {a: {routes: {%s}}}\n"
 )
 
@@ -124,6 +124,10 @@ ROUTES = (
             "POST /p: {state_machine: charge, mode: async}, PUT /p: {state_machine: charge, mode: async}",
             "is taken (frontdesk.yaml:3:21)",
         ),
+        (
+            "POST /p: {state_machine: quick, mode: async, location: '/p/{execution}'}",
+            "expected no location: express executions tell no status",
+        ),
         ("POST /p: {state_machine: charge, input: {a: $response.body}}", "before the response"),
         ("POST /p: {task_token: token}", "expected a selector"),
     ],
@@ -138,6 +142,8 @@ def test_a_route_that_cannot_be_is_refused(errors_of, routes, told):
         "POST /p: {state_machine: 'charge:live', mode: async, name: $request.header.Idempotency-Key}",
         "'$default': {state_machine: charge, mode: async, location: '/seen/{execution}'}",
         "POST /p: {state_machine: charge, mode: async}, 'GET /p/{proxy+}': {mock: {}}",
+        "POST /p: {state_machine: quick, mode: async}, 'GET /p/executions/{id}': {mock: {}}",
+        "'$default': {state_machine: quick, mode: async}",
         "POST /p: {state_machine: charge, input: {a: [$request.body.b, 5, null], c: fixed}}",
         "'POST /cb/{token}': {task_token: $request.path.token, outcome: heartbeat}",
     ],

@@ -38,7 +38,7 @@ def routes(paths: tuple[Path, ...]) -> None:
     ]
     for api_name, api in loaded.config.apis.items():
         below = ", ".join(_bases(loaded, api_name, api))
-        for within, key, operation in api.served():
+        for within, key, operation in api.served(loaded.config.state_machines):
             at = ("apis", api_name, *within)
             rows.append(
                 (

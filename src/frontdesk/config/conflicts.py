@@ -48,6 +48,13 @@ def _status_resources(tree: Tree) -> Iterator[Finding]:
         route, location = path[:-1], tree.value_at((*path[:-1], "location"))
         if mode != "async":
             continue
+        machine = str(tree.value_at((*route, "state_machine"))).partition(":")[0]
+        if tree.value_at(("state_machines", machine, "type")) == "express":
+            if location is not None:
+                where = tree.position((*route, "location"), of_key=True)
+                message = "expected no location: express executions tell no status"
+                yield Finding("error", "value", where, message)
+            continue
         try:
             about = status_path(str(route[-1]), location)
         except ValueError as error:

@@ -1,6 +1,6 @@
 """Models of what APIs of all types have in common: their place, stages, CORS and compression."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Literal, Self
 
@@ -25,6 +25,7 @@ from frontdesk.config.models.model import (
 )
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.request_validation import JsonModel, ModelName
+from frontdesk.config.models.state_machine import StateMachine
 from frontdesk.config.models.throttle import ThrottleField
 from frontdesk.config.models.versioning import Versioning
 
@@ -240,6 +241,12 @@ class Api(Model):
         """Go through all operations: key path below the API, key such as `GET /pets`, and model."""
         raise NotImplementedError
 
-    def served(self) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
-        """Go through all operations, and those that the file does not write because others imply them."""
+    def served(
+        self,
+        machines: Mapping[str, StateMachine],  # noqa: ARG002 - what one kind of API needs
+    ) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
+        """Go through all operations, and those that the file does not write because others imply them.
+
+        machines: the state machines of the file.
+        """
         return self.operations()

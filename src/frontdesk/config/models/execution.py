@@ -84,7 +84,7 @@ def accesses(route: Operation, about: str, machine: str) -> Iterator[tuple[str, 
             throttle=route.throttle,
             compression=route.compression,
             cache=None,
-            machine=machine.partition(":")[0],
+            machine=machine,
             about=about,
             access=access,
         )

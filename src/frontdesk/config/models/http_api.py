@@ -1,6 +1,6 @@
 """Models of an HTTP API and its routes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
@@ -23,7 +23,7 @@ from frontdesk.config.models.mapping import (
 )
 from frontdesk.config.models.model import HintedError, Selector, broken_rule
 from frontdesk.config.models.operation import Operation
-from frontdesk.config.models.state_machine import MachineReference
+from frontdesk.config.models.state_machine import MachineReference, StateMachine
 from frontdesk.config.route_keys import meant_by, parse_route_key
 
 INTEGRATIONS = ("function", "http", "mock", "state_machine", "static", "task_token")
@@ -166,11 +166,16 @@ class HttpApi(Api):
         for key, route in self.routes.items():
             yield ("routes", key), key, route
 
-    def served(self) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
+    def served(
+        self, machines: Mapping[str, StateMachine]
+    ) -> Iterator[tuple[tuple[str, ...], str, Operation]]:
         """See Api."""
         yield from self.operations()
         for key, route in self.routes.items():
-            if route.state_machine is not None and route.mode == "async":
+            if route.state_machine is None or route.mode != "async":
+                continue
+            machine = route.state_machine.partition(":")[0]
+            if machines[machine].tells:
                 about = status_path(key, route.location)
-                for own, access in accesses(route, about, route.state_machine):
+                for own, access in accesses(route, about, machine):
                     yield ("routes", key), own, access

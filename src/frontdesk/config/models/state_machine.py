@@ -75,3 +75,8 @@ class StateMachine(Model):
 
     log: Annotated[Literal["off", "error", "fatal", "all"], BeforeValidator(_off)] = "off"
     """Which events of executions are logged. Default off."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether the status of an execution can be asked for after its start."""
+        return self.type == "standard"

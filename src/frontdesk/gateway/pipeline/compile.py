@@ -122,7 +122,7 @@ class _Compiler:
         alias = api.stages[facts.stage].alias
         operations = [
             (below, key, self._aliased(operation, alias, trial))
-            for below, key, operation in api.served()
+            for below, key, operation in api.served(self.config.state_machines)
         ]
 
         def plan(operation: _Operation, version: str) -> RoutePlan:

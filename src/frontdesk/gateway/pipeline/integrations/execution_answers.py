@@ -39,7 +39,7 @@ def output_of(ex: Exchange, execution: Execution) -> Reply:
 def status_of(execution: Execution, http_status: int, location: str) -> Reply:
     """Tell where an execution stands: `{status, startDate, stopDate, output | error, location}`.
 
-    Instants are of RFC 3339. location: "" where the client has just asked there.
+    Instants are of RFC 3339. location: "" where the client has just asked there, or cannot ask.
     """
     document: dict[str, object] = {
         "status": execution.status,

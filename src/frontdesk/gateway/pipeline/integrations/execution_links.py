@@ -12,7 +12,7 @@ from frontdesk.gateway.pipeline.exchange import Exchange
 class ExecutionLinks:
     """The links to executions of one machine below one path of an API."""
 
-    __slots__ = ("_about", "_arns", "_names", "_purpose")
+    __slots__ = ("_about", "_arn", "_names", "_purpose")
 
     def __init__(self, build: RouteBuild, about: str, machine: str) -> None:
         """about: path of the status, with {execution}. machine: its name."""
@@ -20,12 +20,11 @@ class ExecutionLinks:
         self._names = build.parts.sealed_names
         self._purpose = f"{facts.name} {about} {machine}"
         self._about = _as_clients_say(build, about)
-        arn = f"arn:aws:states:{facts.region}:{facts.account}"
-        self._arns = {False: f"{arn}:execution:{machine}:", True: f"{arn}:express:{machine}:"}
+        self._arn = f"arn:aws:states:{facts.region}:{facts.account}:execution:{machine}:"
 
     def location(self, ex: Exchange, arn: str) -> str:
         """Write the path of the status of an execution. ex: the request that has started it."""
-        sealed = self._names.seal(self._purpose, arn.split(":", 7)[7])
+        sealed = self._names.seal(self._purpose, arn.removeprefix(self._arn))
         values = {**ex.params, "execution": sealed}
         below = "/".join(
             quote(values[segment[1:-1]], safe="") if segment.startswith("{") else segment
@@ -36,10 +35,7 @@ class ExecutionLinks:
     def arn(self, ex: Exchange) -> str | None:
         """Return the ARN of the execution that a link leads to; None: it is no link of ours."""
         name = self._names.open(self._purpose, ex.params["execution"])
-        if name is None:
-            return None
-        express = ":" in name  # its ARN has an id behind the name, which itself has no colon
-        return self._arns[express] + name
+        return None if name is None else self._arn + name
 
 
 def _as_clients_say(build: RouteBuild, path: str) -> str:

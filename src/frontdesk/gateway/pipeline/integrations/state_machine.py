@@ -30,7 +30,16 @@ def integration(build: RouteBuild) -> Step | None:
     route = build.route
     if route is None or route.state_machine is None:
         return None
-    start = _answer_later(build) if route.mode == "async" else _answer_now(build)
+    machine = route.state_machine
+    detail = f"state machine {machine}, {route.mode}, timeout {route.timeout:g}s"
+    if route.mode == "sync":
+        start = _answer_now(build)
+    elif build.config.state_machines[machine.partition(":")[0]].tells:
+        about = status_path(build.key, route.location)
+        start = _answer_later(build, about)
+        detail += f", status at {about}"
+    else:
+        start = _answer_later(build, "")
     given, name = bind_input(route.input), bind(route.name or "")
     calls = ExecutionCalls(build.parts.clock, route.timeout)
     traces = build.parts.traces
@@ -45,10 +54,6 @@ def integration(build: RouteBuild) -> Step | None:
         trace = traces.amazon(ex, CALLED)
         return calls.park(ex, start(ex, document.decode(), name(ex) or "", trace))
 
-    machine = route.state_machine
-    detail = f"state machine {machine}, {route.mode}, timeout {route.timeout:g}s"
-    if route.mode == "async":
-        detail += f", status at {status_path(build.key, route.location)}"
     place = build.place(*build.at, "state_machine")
     return Step("state machine", run, detail, place, needs_body=True)
 
@@ -69,17 +74,17 @@ def _answer_now(build: RouteBuild) -> Start:
     return start
 
 
-def _answer_later(build: RouteBuild) -> Start:
-    """Answer as soon as the start is committed."""
+def _answer_later(build: RouteBuild, about: str) -> Start:
+    """Answer as soon as the start is committed. about: path of the status, "" where there is none."""
     route, executions = build.route, build.parts.executions
     assert route is not None
     assert route.state_machine is not None
     machine = route.state_machine
-    about = status_path(build.key, route.location)
-    links = ExecutionLinks(build, about, machine.partition(":")[0])
+    links = ExecutionLinks(build, about, machine.partition(":")[0]) if about else None
 
     async def start(ex: Exchange, given: str, name: str, trace: str) -> Reply:
         execution = await executions.start(machine, given, name=name, trace=trace)
-        return status_of(execution, 202, links.location(ex, execution.arn))
+        location = links.location(ex, execution.arn) if links is not None else ""
+        return status_of(execution, 202, location)
 
     return start
