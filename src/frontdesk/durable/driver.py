@@ -252,7 +252,7 @@ class Driver:
         try:
             life = await self._workflows[stream.kind.partition("/")[0]].revive(loaded)
         except Exception:  # noqa: BLE001 - one that cannot go on must not hold up the others
-            told = {"stream": stream.id, "kind": stream.kind, "name": stream.name}
+            told = {"stream": stream.id, "kind": stream.kind, "stream_name": stream.name}
             _LOG.exception("a durable stream cannot go on; it is tried again later", extra=told)
             self._set_aside(stream.id)
             return

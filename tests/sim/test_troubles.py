@@ -1,0 +1,97 @@
+"""What must not harm others or last: an execution that cannot go on, a journal that is away, clocks that jump."""
+
+import pytest
+
+from tests.sim.machines import SCENARIOS, echo, machine, task, wait
+from tests.sim.world import World
+
+TASKS = machine(A=task("a"), B=wait(2), C=task("a"))
+
+
+async def test_an_execution_that_cannot_be_revived_is_set_aside_and_goes_on_once_it_can():
+    world = World({"m": TASKS, "sick": machine(X=wait(1), A=task("a"))}, {"a": echo})
+
+    async def play(world):
+        sick = await world.start("sick")
+        program, kept = world.process.machines.program, world.process.machines
+
+        async def broken(digest):
+            raise RuntimeError(digest)
+
+        kept.program = broken
+        await world.pass_by(30)
+        kept.program = program
+        for number in range(20):
+            well = await world.start("m", name=f"e-{number}")
+            assert (await world.ended(well)).status == "SUCCEEDED"
+        assert (await world.ended(sick)).status == "SUCCEEDED"
+
+    await world.run(play)
+
+
+async def test_what_no_store_takes_is_set_aside_and_the_others_go_on():
+    world = World({"m": TASKS, "sick": machine(A=task("odd"))}, {"a": echo})
+    odd = [{"\ud800": object()}]
+    world.functions["odd"] = lambda given, _attempt: odd[0] if odd else given
+
+    async def play(world):
+        sick = await world.start("sick")
+        well = await world.start("m")
+        assert (await world.ended(well)).status == "SUCCEEDED"
+        odd.clear()
+        assert (await world.ended(sick)).status == "SUCCEEDED"
+
+    await world.run(play)
+
+
+@pytest.mark.parametrize("name", ["parallel", "distributed-map", "child"])
+async def test_nothing_is_lost_while_the_journal_is_away_for_long(name):
+    scenario = SCENARIOS[name]
+    clean = World(scenario.machines, dict(scenario.functions))
+    await clean.run(scenario.play)
+    world = World(scenario.machines, dict(scenario.functions))
+
+    async def play(world):
+        await world.pass_by(1)
+        world.away = True
+        world.at(world.clock.now + 60, lambda: setattr(world, "away", False))
+        await scenario.play(world)
+
+    await world.run(play)
+    assert world.histories() == clean.histories()
+
+
+async def test_it_looks_again_after_a_look_that_took_longer_than_the_pause_between_two():
+    world = World({"m": machine(A=wait(60), B=task("a"))}, {"a": echo})
+
+    async def play(world):
+        due = world.journal.due
+
+        async def slowly(*values, **named):
+            await world.pass_by(5)
+            return await due(*values, **named)
+
+        arn = await world.start("m")
+        world.journal.due = slowly
+        await world.pass_by(10)
+        world.journal.due = due
+        assert (await world.ended(arn)).status == "SUCCEEDED"
+
+    await world.run(play)
+
+
+@pytest.mark.parametrize("jump", [-86_400.0, -5.0, 5.0, 86_400.0])
+async def test_a_clock_that_jumps_moves_waits_and_loses_nothing(jump):
+    scenario = SCENARIOS["parallel"]
+    clean = World(scenario.machines, dict(scenario.functions))
+    await clean.run(scenario.play)
+    world = World(scenario.machines, dict(scenario.functions))
+
+    async def play(world):
+        world.at(world.clock.now + 2, lambda: world.clock.jump(jump))
+        world.at(world.clock.now + 300, lambda: world.clock.jump(-jump))
+        await scenario.play(world)
+
+    await world.run(play)
+    assert world.histories() == clean.histories()
+    assert world.repeated == []
