@@ -267,22 +267,36 @@ def _pages(paths: Paths, execution: str) -> Iterator[dict[str, Any]]:
 
 
 def _show(paths: Paths, execution: str, *, watch: bool, every: bool) -> bool:
-    """Print an execution, again and again while it is watched on a terminal; tell whether it succeeded."""
+    """Print an execution, while it is watched on a terminal again and again; tell whether it succeeded."""
     from frontdesk.base.clock import SystemClock
     from frontdesk.cli.execution_view import lines
 
+    clock = SystemClock()
     followed = _Followed(paths, execution)
+    told: list[object] = []
     while True:
         document = followed.look(wait=watch)
         over = document["execution"]["ended"] is not None
         if over or not watch or sys.stdout.isatty():
-            shown = "\n".join(lines(document, followed.events, SystemClock().time(), every=every))
+            shown = "\n".join(lines(document, followed.events, clock.time(), every=every))
             if watch:
                 click.clear()
             click.echo(shown)
+        else:
+            told = _tell(document["outlook"], told, clock.time())
         if over or not watch:
-            break
-    return bool(document["execution"]["status"] == "SUCCEEDED")
+            return bool(document["execution"]["status"] == "SUCCEEDED")
+
+
+def _tell(outlook: list[dict[str, Any]], told: list[object], now: float) -> list[object]:
+    """Say on standard error what an execution waits for, unless that was told; return what is told now."""
+    from frontdesk.cli.execution_view import moment, sentence
+
+    news: list[object] = [(one["state"], one["awaited"], one["attempt"]) for one in outlook]
+    if news != told:
+        for one in outlook:
+            click.echo(f"{moment(now, now)} {visible(sentence(one, now))}", err=True)
+    return news
 
 
 class _Followed:

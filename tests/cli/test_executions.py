@@ -1,0 +1,162 @@
+"""`frontdesk states` beside a running gateway: what it prints, where it exits with 1, and how it says no."""
+
+import contextlib
+import json
+
+import pytest
+
+from tests.live.calls import free_port
+from tests.live.gateways import gateway, project
+from tests.live.processes import frontdesk
+
+CONFIG = """
+admin: {listen: "127.0.0.1:%d"}
+state_machines:
+  wait: {definition: wait.json}
+  fail: {definition: {StartAt: F, States: {F: {Type: Fail, Error: Card.Declined, Cause: "no money"}}}}
+  pass: {definition: {StartAt: P, States: {P: {Type: Pass, End: true}}}}
+  quick: {type: express, definition: {StartAt: P, States: {P: {Type: Pass, End: true}}}}
+"""
+WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "SecondsPath": "$.s", "End": True}}}
+PLACE = "arn:aws:states:us-east-1:000000000000"
+
+
+def folder_of(path):
+    (path / "wait.json").write_text(json.dumps(WAIT))
+    return project(path, CONFIG % free_port())
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    with gateway(folder_of(tmp_path_factory.mktemp("executions"))) as running:
+        yield running
+
+
+@pytest.fixture
+def states(run, running):
+    def states(*arguments, **keywords):
+        command, *rest = arguments
+        return run("states", command, "-c", running.folder / "frontdesk.yaml", *rest, **keywords)
+
+    return states
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("2", 2), ("-", "told"), ("x.json", {"file": 1}), ("@x.json", {"file": 1})],
+    ids=["json", "standard input", "file", "file with @"],
+)
+def test_the_input_comes_from_the_line_a_file_or_standard_input(states, tmp_path, given, read):
+    (tmp_path / "x.json").write_text('{"file": 1}')
+    started = states("start", "pass", "--input", given, "--wait", input='"told"')
+    assert started.exit_code == 0, started.output
+    arn = started.stdout.splitlines()[0]
+    shown = json.loads(states("show", arn, "--json").stdout)
+    assert shown["execution"]["input"] == shown["execution"]["output"] == read
+
+
+def test_waiting_for_one_that_fails_exits_with_1_and_tells_why(states):
+    done = states("start", "fail", "--name", "declined", "--wait")
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-3:] == [
+        "error: Card.Declined",
+        "cause: no money",
+        "hint: `frontdesk states redrive fail:declined` lets it go on there",
+    ]
+    assert states("show", "declined").exit_code == 0
+    assert states("redrive", "declined", "--watch").exit_code == 1
+
+
+def test_one_that_waits_tells_until_when_and_is_stopped_once(states):
+    states("start", "wait", "--name", "long", "--input", '{"s": 200}')
+    assert "then the end" in states("show", "wait:long").stdout.splitlines()[-1]
+    stopped = states("stop", "long", "--error", "Enough", "--cause", "no more")
+    assert (stopped.exit_code, stopped.stderr) == (0, f"stopped: {PLACE}:execution:wait:long\n")
+    again = states("stop", "long")
+    assert (again.exit_code, again.stdout) == (0, "")
+    told = json.loads(states("show", "long", "--json").stdout)
+    assert (told["execution"]["error"], told["execution"]["cause"]) == ("Enough", "no more")
+    assert told["outlook"] == []
+
+
+def test_lists_are_of_one_machine_or_of_all_newest_first(states):
+    for name in ("list-1", "list-2"):
+        states("start", "pass", "--name", name, "--wait")
+    names = [one["name"] for one in json.loads(states("list", "pass", "--json").stdout)]
+    assert names[:2] == ["list-2", "list-1"]
+    (row,) = json.loads(states("list", "--status", "succeeded", "--most", "1", "--json").stdout)
+    assert (row["machine"], row["name"]) == ("pass", "list-2")
+    head, first = states("list", "pass", "--most", "1").stdout.splitlines()
+    assert head.split() == ["MACHINE", "NAME", "STATUS", "STARTED", "TOOK"]
+    assert first.split()[:3] == ["pass", "list-2", "SUCCEEDED"]
+    machines = json.loads(states("machines", "--json").stdout)
+    assert [(one["name"], one["type"]) for one in machines] == [
+        ("fail", "STANDARD"),
+        ("pass", "STANDARD"),
+        ("quick", "EXPRESS"),
+        ("wait", "STANDARD"),
+    ]
+
+
+def test_a_picture_is_the_same_from_the_gateway_and_from_its_history(
+    states, run, running, tmp_path
+):
+    states("start", "wait", "--name", "drawn", "--input", '{"s": 0}', "--wait")
+    states("show", "drawn", "--svg", "one.svg")
+    history = states("history", "drawn", "--json").stdout
+    (running.folder / "h.json").write_text(history)
+    arguments = (running.folder / "wait.json", "--execution", running.folder / "h.json")
+    drawn = run("states", "graph", *arguments, "-o", "other.svg")
+    assert drawn.exit_code == 0, drawn.output
+    one, other = (tmp_path / name for name in ("one.svg", "other.svg"))
+    assert one.read_text().replace("wait:drawn", "wait") == other.read_text()
+
+
+def test_replaying_finds_no_difference(states):
+    states("start", "wait", "--name", "same", "--input", '{"s": 0}', "--wait")
+    done = states("replay", "same")
+    assert (done.exit_code, done.stdout) == (0, "1 step(s), 4 event(s): no difference\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("show", "nobody"), "refused: no execution begins so: nobody"),
+        (("start", "pas"), "refused: State Machine Does Not Exist: 'pas'"),
+        (("start", "pass", "--name", "a b"), "refused: Invalid Name: 'a b'"),
+        (("redrive", "pass:gone"), f"refused: Execution Does Not Exist: '{PLACE}:execution:pass:gone'"),
+        (("list", "quick"), "refused: This operation is not supported by this type of state machine"),
+        (("replay", "arn:aws:sqs:x"), "refused: Invalid Arn: 'Invalid ARN prefix: arn:aws:sqs:x'"),
+    ],
+    ids=["nobody", "machine", "name", "redrive", "express", "arn"],
+)  # fmt: skip
+def test_a_refusal_is_one_line_and_an_exit_code(states, arguments, said):
+    done = states(*arguments)
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (1, said)
+
+
+def test_what_is_no_json_is_refused_before_anything_is_asked(states):
+    done = states("start", "pass", "--input", "{")
+    assert done.exit_code == 2
+    assert "expected JSON" in done.stderr
+
+
+@pytest.mark.parametrize("text", ["{}", "[]", "nothing", '[{"id": 1}]'], ids=repr)
+def test_a_history_that_is_none_is_refused(run, tmp_path, text):
+    (tmp_path / "wait.json").write_text(json.dumps(WAIT))
+    (tmp_path / "h.json").write_text(text)
+    done = run("states", "graph", "wait.json", "--execution", "h.json")
+    assert done.exit_code == 2
+    assert "history" in done.stderr
+
+
+def test_following_goes_on_across_a_restart_of_the_gateway(run, tmp_path):
+    path = folder_of(tmp_path)
+    with contextlib.ExitStack() as ends:
+        with gateway(path):
+            run("states", "start", "wait", "--name", "w", "--input", '{"s": 5}')
+            watch = ends.enter_context(frontdesk("states", "show", "w", "--watch", cwd=tmp_path))
+            watch.wait_for(r"W until .*, then the end")
+        with gateway(path):
+            assert watch.wait() == 0, watch.stderr
+        assert watch.stdout.startswith("wait:w  SUCCEEDED after")
