@@ -4,13 +4,17 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo demo-partners test lint bench soak clean
+.PHONY: demo demo-partners demo-retry test lint bench soak clean
 
 demo: .venv/installed
 	$(BIN)/python examples/clinic/demo.py
 
 demo-partners: .venv/installed
 	$(BIN)/python examples/clinic-partners/tour.py
+
+demo-retry: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r examples/vendor-retry/requirements.txt
+	$(BIN)/python examples/vendor-retry/tour.py
 
 test: .venv/installed-for-tests
 	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl node:nodejs redis-server:redis-server pg_ctlcluster:postgresql spin:spin gcc:gcc

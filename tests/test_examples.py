@@ -20,6 +20,7 @@ from tests.live.gateways import gateway
 from tests.live.processes import alive, descendants, running, until
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+SEED = Path(__file__).parents[2] / "shared" / "seeds" / "002_dfe933f1c30bd9e6.txt"
 FILES = {path.parent.name: path for path in sorted(EXAMPLES.glob("*/frontdesk.yaml"))}
 
 
@@ -224,6 +225,44 @@ def test_the_tour_of_the_partners_finds_everything_as_it_should_be(tmp_path):
         "All as it should be.",
     ):
         assert behaviour in done.stdout
+
+
+# -- the vendor that refuses ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_tour_of_the_vendor_survives_a_kill(tmp_path):
+    folder = tmp_path / "vendor"
+    shutil.copytree(EXAMPLES / "vendor-retry", folder, ignore=shutil.ignore_patterns(".*"))
+    path = folder / "frontdesk.yaml"
+    text = path.read_text().replace("127.0.0.1:8092", f"127.0.0.1:{free_port()}")
+    path.write_text(text.replace("127.0.0.1:8093", f"127.0.0.1:{free_port()}"))
+    done = subprocess.run(
+        [sys.executable, folder / "tour.py"],
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    for behaviour in (
+        '< 200 {"price": 42, "currency": "INR"}',
+        "< nothing: the connection broke off",
+        "127.0.0.1 429, 127.0.0.2 503, 127.0.0.3 200",
+        "Success - 3",
+        '< 429 {"error": "the vendor said: Too Many Requests"}',
+        "All as it should be.",
+    ):
+        assert behaviour in done.stdout
+    picture = (folder / ".frontdesk" / "vendor-retry.svg").read_text()
+    assert "Proxy 3" in picture
+
+
+@pytest.mark.skipif(not SEED.is_file(), reason="the tutorial is not beside the repository")
+def test_the_base_function_and_the_machine_are_those_of_the_tutorial():
+    tutorial = SEED.read_text()
+    for name in ("base/base.py", "machine.asl.json"):
+        assert (EXAMPLES / "vendor-retry" / name).read_text() in tutorial
 
 
 # -- the clinic's Terraform -----------------------------------------------------------------------------
