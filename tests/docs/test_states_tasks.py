@@ -1,10 +1,25 @@
-"""docs/states-tasks.md: its table has every service that is done here."""
+"""docs/states-tasks.md: its table has every service that is done here, and its examples run."""
 
+import asyncio
+import contextlib
+import json
+
+import pytest
+
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.wheel import Wheel
+from frontdesk.durable.tasks.files import FileTasks
+from frontdesk.durable.tasks.http import HttpTasks
+from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.table import services
 from frontdesk.rules.asl.resources import Kind, read_resource
-from tests.docs.pages import ROOT, codes, tables
+from tests.docs.pages import ROOT, codes, examples, spliced, tables
+from tests.live.calls import call, free_port
+from tests.live.gateways import serving
+from tests.live.vendors import vendor
 
-PAGE = (ROOT / "docs" / "states-tasks.md").read_text()
+FILE = ROOT / "docs" / "states-tasks.md"
+PAGE = FILE.read_text()
 
 
 def resources():
@@ -16,5 +31,92 @@ def resources():
 
 def test_the_table_has_each_service_that_is_done():
     told = {(one.service, one.action) for one in resources() if one.kind is Kind.SERVICE}
-    assert services(None, None, None, None).keys() <= told
+    clock = SystemClock()
+    jobs = Jobs(clock, wheel := Wheel(0.0))
+    http, files = HttpTasks(jobs, clock, wheel, region="").rows, FileTasks(jobs).rows
+    assert services(None, None, None, None).keys() | http.keys() | files.keys() == told
     assert {one.kind for one in resources()} == set(Kind)
+
+
+# -- calls and files ---------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def desk(folder, change):
+    """Run the page's example; yields what starts its machines and waits for them."""
+    whole, part = examples(FILE)
+    content = spliced(whole.content, part)
+    change(content)
+    content["listen"] = "127.0.0.1:0"
+    content["admin"] = {"listen": f"127.0.0.1:{free_port()}"}
+    content["logs"] = {"access": False}
+    (folder / "frontdesk.yaml").write_text(json.dumps(content))
+    async with serving(folder / "frontdesk.yaml", {"VENDOR_KEY": "k3y"}) as app:
+
+        async def asked(target, body):
+            return await asyncio.to_thread(
+                call,
+                app.addresses[0],
+                "POST",
+                target,
+                body=json.dumps(body),
+                headers={"Content-Type": "application/json"},
+            )
+
+        yield asked
+
+
+def tired(asked):
+    """A vendor that has had enough of two of the page's three addresses."""
+    if asked.peer in ("127.0.0.2", "127.0.0.3"):
+        return 429, {"Retry-After": "60"}, {"message": "slow down"}
+    return {"from": asked.peer}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "status", "peers"),
+    [
+        (["127.0.0.2"], 502, ["127.0.0.2"]),
+        (None, 200, ["127.0.0.2", "127.0.0.3", "127.0.0.4"]),
+    ],
+    ids=["one", "three"],
+)
+async def test_three_addresses_succeed_where_one_fails(tmp_path, addresses, status, peers):
+    async with vendor(tired) as api:
+
+        def change(content):
+            charge = content["state_machines"]["charge"]["definition"]["States"]["Charge"]
+            charge["Parameters"]["ApiEndpoint"] = f"{api.url}/v1/charges"
+            del charge["Retry"]
+            if addresses:
+                content["egress"]["vendor_ips"]["addresses"] = addresses
+
+        async with desk(tmp_path, change) as asked:
+            answer = await asked("/charges", {"amount": 5})
+    assert answer.status == status
+    assert [one.peer for one in api.seen] == peers
+    assert {one.headers["x-api-key"] for one in api.seen} == {"k3y"}
+    assert {one.body for one in api.seen} == {b'{"amount":5}'}
+
+
+async def test_invoices_are_read_and_sums_are_written(tmp_path):
+    folder = tmp_path / "data" / "invoices"
+    folder.mkdir(parents=True)
+    (folder / "october.csv").write_text("patient,cents\nada,1200\ngrace,50\n")
+
+    def change(content):
+        content["apis"]["desk"]["routes"]["POST /sums"] = {
+            "state_machine": "invoices",
+            "mode": "sync",
+        }
+
+    async with desk(tmp_path, change) as asked:
+        answer = await asked("/sums", {})
+    assert answer.status == 200, answer.body
+    key = json.loads(answer.body)["ResultWriterDetails"]["Key"]
+    (listed,) = json.loads((folder / key).read_text())["ResultFiles"]["SUCCEEDED"]
+    lines = (folder / listed["Key"]).read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"for": "ada", "cents": 1200},
+        {"for": "grace", "cents": 50},
+    ]
