@@ -16,6 +16,7 @@ from frontdesk.rules.asl.model import ABSENT
 
 _EVENTS: Final[tuple[type[Event], ...]] = (
     messages.ActivityStarted,
+    messages.Broken,
     messages.ChildFailed,
     messages.ChildSucceeded,
     messages.Continued,

@@ -1,0 +1,453 @@
+"""Executions as whoever starts them sees them: starts, waits, answers by token, stops, redrives, children."""
+
+import asyncio
+import json
+
+import pytest
+
+from frontdesk.ports.executions import ExecutionError
+from tests.durable.executions.at_work import ARN, AtWork, machine, task
+
+WAIT = {"Type": "Wait", "Seconds": 60, "Next": "Pay"}
+TOKEN = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+ACTIVITY = f"{ARN}:activity:pack"
+
+
+def with_token(**fields):
+    arguments = {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}
+    return task(TOKEN, Parameters=arguments, **fields)
+
+
+def distributed(**fields):
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    processor |= machine(Pay=task())
+    return {"Type": "Map", "ItemProcessor": processor, "End": True, **fields}
+
+
+DEFINITIONS = {
+    "m": machine(Pay=task()),
+    "later": machine(Wait=WAIT, Pay=task()),
+    "token": machine(Ask=with_token()),
+    "beating": machine(Ask=with_token(HeartbeatSeconds=10, TimeoutSeconds=60)),
+    "activity": machine(Pack=task(ACTIVITY, HeartbeatSeconds=10, TimeoutSeconds=60)),
+    "retrying": machine(Pay=task(Retry=[{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5}])),
+    "slow": machine(Pay=task(TimeoutSeconds=5)),
+    "bounded": machine(Pay=task()) | {"TimeoutSeconds": 5},
+    "both": machine(
+        Both={
+            "Type": "Parallel",
+            "End": True,
+            "Branches": [machine(Pay=task()), machine(Ship=task("ship"))],
+        }
+    ),
+    "items": machine(All=distributed()),
+    "few": machine(All=distributed(MaxConcurrency=1)),
+    "pass": machine(Pass={"Type": "Pass", "Result": {"ok": True}, "End": True}),
+    "loud": machine(Pay=task()) | {"log": "ERROR"},
+    "quick": machine(Pay=task()) | {"express": True},
+}
+
+
+@pytest.fixture
+async def work():
+    work = await AtWork(**DEFINITIONS).start()
+    yield work
+    await work.stop()
+
+
+async def refused(call):
+    with pytest.raises(ExecutionError) as raised:
+        await call
+    return raised.value.code
+
+
+async def test_a_task_is_asked_for_with_its_key_and_its_result_ends_the_execution(work):
+    arn = await work.started("m", {"order": 7}, name="one")
+    (asked,) = work.doers.asked
+    assert asked.arguments == {"order": 7}
+    assert asked.task.invoke.key == f"{ARN}:execution:m:one:Pay:1"
+    asked.answer.succeeded({"paid": True})
+    await work.settle()
+    assert await work.end(arn) == ("SUCCEEDED", {"paid": True})
+    assert work.driver.held == 0
+    assert (await work.history(arn))[0::8] == ["ExecutionStarted"]
+    assert (await work.history(arn))[-1] == "ExecutionSucceeded"
+
+
+async def test_an_execution_that_waits_for_nobody_ends_with_its_start(work):
+    execution = await work.executions.start("pass", "{}")
+    assert await work.end(execution.arn) == ("SUCCEEDED", {"ok": True})
+
+
+async def test_a_waiting_execution_is_not_in_memory_and_goes_on_in_whatever_process(work):
+    arn = await work.started("later")
+    assert work.driver.held == 0
+    work.kill()
+    heir = await work.next_process()
+    await heir.advance(61)
+    heir.doers.asked[0].answer.succeeded(1)
+    await heir.settle()
+    assert await heir.end(arn) == ("SUCCEEDED", 1)
+    await heir.stop()
+
+
+async def test_a_task_of_a_dead_process_is_done_again_with_the_same_key(work):
+    arn = await work.started("m")
+    heir = await work.next_process()
+    work.kill()
+    await heir.advance(10)
+    first, second = work.doers.asked[0].task.invoke, heir.doers.asked[0].task.invoke
+    assert (first.key, first.attempt) == (second.key, second.attempt)
+    heir.doers.asked[0].answer.succeeded(1)
+    await heir.settle()
+    assert await heir.end(arn) == ("SUCCEEDED", 1)
+    await heir.stop()
+
+
+async def test_retries_wait_in_the_journal_and_count_on_in_the_next_process(work):
+    arn = await work.started("retrying")
+    work.doers.asked[0].answer.failed("Busy")
+    await work.settle()
+    assert work.driver.held == 0
+    work.kill()
+    heir = await work.next_process()
+    for wait in (6, 11):
+        await heir.advance(wait)
+        heir.doers.asked.pop().answer.failed("Busy")
+    await heir.advance(21)
+    assert heir.doers.asked.pop().task.invoke.attempt == 4
+    assert (await heir.history(arn)).count("LambdaFunctionFailed") == 3
+    await heir.stop()
+
+
+async def test_a_task_that_takes_too_long_fails_and_is_cancelled(work):
+    arn = await work.started("slow")
+    await work.advance(6)
+    assert await work.end(arn) == ("FAILED", "States.Timeout")
+    assert work.doers.asked[0].cancelled
+
+
+async def test_a_machine_that_takes_too_long_times_out(work):
+    arn = await work.started("bounded")
+    await work.advance(6)
+    assert await work.end(arn) == ("TIMED_OUT", None)
+
+
+async def test_a_branch_that_fails_cancels_the_task_of_the_other(work):
+    arn = await work.started("both")
+    pay, ship = work.doers.asked
+    ship.answer.failed("Lost")
+    await work.settle()
+    assert await work.end(arn) == ("FAILED", "Lost")
+    assert pay.cancelled
+
+
+# Names.
+
+
+async def test_the_same_name_and_input_is_the_same_execution_while_it_runs(work):
+    first = await work.executions.start("m", "{}", name="one")
+    again = await work.executions.start("m", "{}", name="one")
+    assert (again.arn, again.started) == (first.arn, first.started)
+    assert await refused(work.executions.start("m", "[]", name="one")) == "ExecutionAlreadyExists"
+    await work.settle()
+    work.doers.asked[0].answer.succeeded(1)
+    await work.settle()
+    assert await refused(work.executions.start("m", "{}", name="one")) == "ExecutionAlreadyExists"
+    assert len(work.doers.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("machine_", "given", "name", "code"),
+    [
+        ("nobody", "{}", "", "StateMachineDoesNotExist"),
+        ("m", "", "", "InvalidExecutionInput"),
+        ("m", "not", "", "InvalidExecutionInput"),
+        ("m", '"' + "x" * 262_143 + '"', "", "InvalidExecutionInput"),
+        ("m", "{}", "a b", "InvalidName"),
+    ],
+    ids=["unknown", "empty", "no JSON", "too large", "bad name"],
+)
+async def test_bad_starts_are_refused(work, machine_, given, name, code):
+    assert await refused(work.executions.start(machine_, given, name=name)) == code
+
+
+@pytest.mark.parametrize(
+    ("arn", "code"),
+    [
+        (f"{ARN}:execution:m:nobody", "ExecutionDoesNotExist"),
+        (f"{ARN}:express:m:one:id", "InvalidArn"),
+        ("m:one", "InvalidArn"),
+    ],
+)
+async def test_executions_that_are_not_there_are_told(work, arn, code):
+    assert await refused(work.executions.describe(arn)) == code
+
+
+# Tokens.
+
+
+async def asked_with_token(work, name="token"):
+    arn = await work.started(name)
+    asked = work.doers.asked[-1]
+    asked.answer.submitted({"StatusCode": 200})
+    await work.settle()
+    return arn, asked.task.invoke.token
+
+
+async def test_a_token_ends_its_task_and_only_once(work):
+    arn, token = await asked_with_token(work)
+    assert work.driver.held == 0
+    await work.executions.succeed(token, '{"done": 1}')
+    assert await refused(work.executions.succeed(token, "{}")) == "TaskTimedOut"
+    await work.settle()
+    assert await work.end(arn) == ("SUCCEEDED", {"done": 1})
+    assert await refused(work.executions.fail(token)) == "TaskTimedOut"
+
+
+async def test_a_token_that_was_answered_is_over_for_other_processes_too(work):
+    _, token = await asked_with_token(work)
+    other = await work.next_process()
+    work.driver.stopping = True  # it takes nothing in
+    other.driver.stopping = True
+    await work.executions.succeed(token, "{}")
+    assert await refused(other.executions.succeed(token, "{}")) == "TaskTimedOut"
+    other.machines.stop()
+
+
+async def test_a_token_may_be_answered_before_the_task_is_submitted(work):
+    arn = await work.started("token")
+    asked = work.doers.asked[0]
+    await work.executions.fail(asked.task.invoke.token, "No", "because")
+    await work.settle()
+    assert await work.end(arn) == ("FAILED", "No")
+    assert asked.cancelled
+
+
+@pytest.mark.parametrize("token", ["", "x", "YTpiOmM="])
+async def test_tokens_that_are_none_are_refused(work, token):
+    assert await refused(work.executions.succeed(token, "{}")) == "InvalidToken"
+
+
+async def test_output_that_is_no_json_is_refused_and_the_token_stays_good(work):
+    arn, token = await asked_with_token(work)
+    assert await refused(work.executions.succeed(token, "{")) == "InvalidOutput"
+    await work.executions.succeed(token, "1")
+    await work.settle()
+    assert await work.end(arn) == ("SUCCEEDED", 1)
+
+
+async def test_a_task_lives_as_long_as_it_gives_signs_in_time(work):
+    arn, token = await asked_with_token(work, "beating")
+    for _ in range(3):
+        await work.advance(8)
+        await work.executions.beat(token)
+    await work.advance(11)
+    assert await work.end(arn) == ("FAILED", "States.HeartbeatTimeout")
+    assert await refused(work.executions.beat(token)) == "TaskTimedOut"
+    assert work.doers.recalled == [token]
+
+
+async def test_the_heartbeat_of_an_activity_counts_from_its_worker(work):
+    arn, token = await asked_with_token(work, "activity")
+    await work.advance(30)
+    await work.executions.started_activity(token, "w1")
+    await work.advance(9)
+    assert await work.end(arn) == ("RUNNING", None)
+    await work.advance(2)
+    assert await work.end(arn) == ("FAILED", "States.HeartbeatTimeout")
+    assert "ActivityStarted" in await work.history(arn)
+
+
+# Stopping and going on.
+
+
+async def test_a_stop_ends_the_execution_and_cancels_its_task(work):
+    arn = await work.started("m")
+    when = await work.executions.stop(arn, "Enough", "said so")
+    found = await work.executions.describe(arn)
+    assert (found.status, found.error, found.cause) == ("ABORTED", "Enough", "said so")
+    assert found.ended == when == await work.executions.stop(arn)
+    assert work.doers.asked[0].cancelled
+
+
+async def test_a_stop_takes_back_what_a_task_has_left_with_others(work):
+    arn, token = await asked_with_token(work)
+    await work.executions.stop(arn)
+    await work.settle()
+    assert work.doers.recalled == [token]
+
+
+async def redriven(work, arn):
+    redrive = asyncio.create_task(work.executions.redrive(arn))
+    await work.settle()
+    await work.advance(1)
+    return await redrive
+
+
+async def test_a_redrive_goes_on_where_it_failed_with_another_key(work):
+    arn = await work.started("m")
+    work.doers.asked[0].answer.failed("Busy")
+    await work.settle()
+    await redriven(work, arn)
+    assert await work.end(arn) == ("RUNNING", None)
+    first, second = work.doers.asked
+    assert first.task.invoke.key != second.task.invoke.key
+    second.answer.succeeded(1)
+    await work.settle()
+    found = await work.executions.describe(arn)
+    assert (found.status, found.output, found.redrives) == ("SUCCEEDED", "1", 1)
+    assert found.redriven is not None
+    assert await refused(work.executions.redrive(arn)) == "ExecutionNotRedrivable"
+
+
+# Children.
+
+
+async def test_items_of_a_distributed_map_are_executions_of_their_own(work):
+    arn = await work.started("items", [3, 4])
+    three, four = work.doers.asked
+    three.answer.succeeded("three")
+    four.answer.succeeded("four")
+    await work.settle()
+    await work.advance(1)
+    assert await work.end(arn) == ("SUCCEEDED", ["three", "four"])
+    (run,) = await work.executions.map_runs(arn)
+    page = await work.executions.list(map_run=run.arn)
+    assert [one.status for one in page.executions] == ["SUCCEEDED", "SUCCEEDED"]
+    child = await work.executions.describe(page.executions[0].arn)
+    assert (child.input, child.map_run) == ("4", run.arn)
+
+
+async def test_children_run_as_many_at_once_as_the_map_says(work):
+    await work.started("few", [3, 4])
+    assert len(work.doers.asked) == 1
+    work.doers.asked[0].answer.succeeded(1)
+    await work.advance(1)
+    assert len(work.doers.asked) == 2
+
+
+async def test_a_stopped_map_stops_its_children(work):
+    arn = await work.started("items", [3, 4])
+    await work.executions.stop(arn)
+    await work.advance(2)
+    assert all(asked.cancelled for asked in work.doers.asked)
+    assert work.driver.held == 0
+
+
+async def test_a_map_goes_on_after_its_process_died_in_the_middle(work):
+    arn = await work.started("items", [3, 4])
+    work.doers.asked[0].answer.succeeded("three")
+    await work.settle()
+    work.kill()
+    heir = await work.next_process()
+    await heir.advance(10)
+    (four,) = heir.doers.asked
+    four.answer.succeeded("four")
+    await heir.advance(2)
+    assert await heir.end(arn) == ("SUCCEEDED", ["three", "four"])
+    await heir.stop()
+
+
+# Express.
+
+
+async def test_an_express_execution_runs_in_memory_and_answers_who_waits(work):
+    work.doers.results["pay"] = lambda asked: asked.answer.succeeded({"paid": asked.arguments})
+    execution = await work.executions.run("quick", "7", within=5)
+    assert (execution.status, json.loads(execution.output)) == ("SUCCEEDED", {"paid": 7})
+    assert await work.journal.find("express/quick", execution.name) is None
+
+
+async def test_an_express_execution_that_nobody_waits_for_any_more_is_given_up(work):
+    running = work.driver._spawn(work.executions.run("quick", "7", within=5))
+    await work.settle()
+    await work.advance(6)
+    assert work.doers.asked[0].cancelled
+    assert running is None
+
+
+async def test_an_express_execution_fails_with_its_task(work):
+    work.doers.results["pay"] = lambda asked: asked.answer.failed("Busy", "later")
+    execution = await work.executions.run("quick", "7", within=5)
+    assert (execution.status, execution.error, execution.cause) == ("FAILED", "Busy", "later")
+
+
+async def test_an_asynchronous_express_start_is_run_again_after_a_crash(work):
+    await work.started("quick", 7)
+    work.kill()
+    heir = await work.next_process()
+    await heir.advance(10)
+    assert [asked.arguments for asked in heir.doers.asked] == [7]
+    heir.doers.asked[0].answer.succeeded(1)
+    await heir.settle()
+    assert heir.driver.held == 0
+    await heir.stop()
+
+
+# Lists and histories.
+
+
+async def test_lists_are_newest_first_and_may_ask_for_a_status(work):
+    work.doers.results["pay"] = lambda asked: asked.answer.succeeded(1)
+    for name in "abc":
+        await work.started("m", name=name)
+        await work.advance(0.25)
+    del work.doers.results["pay"]
+    await work.started("m", name="d")
+    page = await work.executions.list(machine="m", most=3)
+    assert [one.name for one in page.executions] == ["d", "c", "b"]
+    rest = await work.executions.list(machine="m", most=3, token=page.token)
+    assert ([one.name for one in rest.executions], rest.token) == (["a"], "")
+    running = await work.executions.list(machine="m", status="RUNNING")
+    assert [one.name for one in running.executions] == ["d"]
+    assert await refused(work.executions.list(machine="m", token="x")) == "InvalidToken"
+    assert await refused(work.executions.list(machine="quick")) == "StateMachineTypeNotSupported"
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("most", [1, 2, 3, 7, 100])
+async def test_histories_come_in_pages_both_ways(work, most, newest_first):
+    work.doers.results |= {
+        "pay": lambda asked: asked.answer.succeeded(1),
+        "ship": lambda asked: asked.answer.succeeded(2),
+    }
+    arn = await work.started("both")
+    ids, token = [], ""
+    while True:
+        page = await work.executions.history(arn, most=most, token=token, newest_first=newest_first)
+        assert len(page.events) <= most
+        ids += [event.id for event in page.events]
+        token = page.token
+        if not token:
+            break
+    everything = list(range(1, len(await work.history(arn)) + 1))
+    assert ids == (everything[::-1] if newest_first else everything)
+    assert await refused(work.executions.history(arn, most=1, token="é")) == "InvalidToken"
+
+
+async def test_the_log_of_a_machine_gets_what_its_level_asks_for(work):
+    await work.started("loud")
+    work.doers.asked[0].answer.failed("Busy")
+    await work.settle()
+    types = [(name, event["type"]) for name, event in work.log]
+    assert types == [("loud", "LambdaFunctionFailed"), ("loud", "ExecutionFailed")]
+
+
+# Faults of ours.
+
+
+async def test_a_fault_of_ours_fails_one_execution_which_may_be_redriven(work, monkeypatch):
+    arn, other = await work.started("m"), await work.started("m")
+    with monkeypatch.context() as broken:
+        broken.setattr("frontdesk.rules.asl.states.task.hold_payload", lambda *_: 1 / 0)
+        work.doers.asked[0].answer.succeeded(1)
+        await work.settle()
+    assert await work.end(arn) == ("FAILED", "States.Runtime")
+    work.doers.asked[1].answer.succeeded(1)
+    await work.settle()
+    assert await work.end(other) == ("SUCCEEDED", 1)
+    await redriven(work, arn)
+    work.doers.asked[2].answer.succeeded(2)
+    await work.settle()
+    assert await work.end(arn) == ("SUCCEEDED", 2)
