@@ -25,7 +25,7 @@ from frontdesk.config.models.versioning import Date
 from frontdesk.rules.schedules.expressions import parse
 from frontdesk.rules.schedules.fields import ExpressionError
 from frontdesk.rules.schedules.input import PLACEHOLDERS, unknown_placeholders
-from frontdesk.rules.schedules.timetable import EARLIEST, LATEST, Timetable
+from frontdesk.rules.schedules.timetable import EARLIEST, Timetable
 
 _ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
 
@@ -128,10 +128,5 @@ class Schedule(Model):
 
     def timetable(self, since: int) -> Timetable:
         """Make its timetable. since: when a rate begins without a start, seconds since 1970."""
-        return Timetable(
-            parse(self.at),
-            ZoneInfo(self.timezone),
-            anchor=since if self.start is None else self.start,
-            start=EARLIEST if self.start is None else self.start,
-            end=LATEST if self.end is None else self.end,
-        )
+        zone = ZoneInfo(self.timezone)
+        return Timetable.between(parse(self.at), zone, self.start, self.end, since)

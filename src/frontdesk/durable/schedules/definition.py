@@ -12,7 +12,7 @@ from frontdesk.ports.journal import Document
 from frontdesk.rules.schedules.due import CatchUp, Punctuality
 from frontdesk.rules.schedules.expressions import parse
 from frontdesk.rules.schedules.input import schedule_arn
-from frontdesk.rules.schedules.timetable import EARLIEST, LATEST, Timetable
+from frontdesk.rules.schedules.timetable import Timetable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +84,8 @@ class Definition:
 
     def timetable(self, since: int) -> Timetable:
         """Make its timetable. since: when a rate begins without a start."""
-        return Timetable(
-            parse(self.at),
-            ZoneInfo(self.timezone),
-            anchor=since if self.start is None else self.start,
-            start=EARLIEST if self.start is None else self.start,
-            end=LATEST if self.end is None else self.end,
-        )
+        zone = ZoneInfo(self.timezone)
+        return Timetable.between(parse(self.at), zone, self.start, self.end, since)
 
 
 def definitions(config: Config) -> dict[str, Definition]:

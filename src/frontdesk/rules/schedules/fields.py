@@ -65,8 +65,7 @@ class Text(NamedTuple):
         """Make the error that names the field, its column and what it may hold."""
         because = f": {why}" if why else ""
         return ExpressionError(
-            f"expected {self.field.allowed} for {self.field.name}"
-            f"{because} (column {self.column})",
+            f"expected {self.field.allowed} for {self.field.name}{because} (column {self.column})",
             self.column,
             hint=hint,
         )

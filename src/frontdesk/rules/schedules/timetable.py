@@ -7,7 +7,7 @@ Source: AWS, "Schedule types in EventBridge Scheduler", daylight saving time.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import floor
-from typing import Final
+from typing import Final, Self
 
 from frontdesk.rules.schedules.expressions import At, Cron, Expression, Rate
 
@@ -32,6 +32,19 @@ class Timetable:
     anchor: int = EARLIEST
     start: int = EARLIEST
     end: int = LATEST
+
+    @classmethod
+    def between(
+        cls, expression: Expression, zone: tzinfo, start: int | None, end: int | None, since: int
+    ) -> Self:
+        """Make one with dates that may be left out. since: when a rate begins without a start."""
+        return cls(
+            expression,
+            zone,
+            anchor=since if start is None else start,
+            start=EARLIEST if start is None else start,
+            end=LATEST if end is None else end,
+        )
 
     def next_after(self, instant: float) -> int | None:
         """Return its first instant after one; None: there is none any more."""
