@@ -29,7 +29,7 @@ class Clock:
 
 
 class Failing:
-    """A journal whose next calls of a method fail: `before` it is committed, or `after`."""
+    """A journal whose next calls of a method fail: `before` it is committed, or `after`; or it is `silent` then."""
 
     def __init__(self, journal) -> None:
         self._journal = journal
@@ -45,6 +45,8 @@ class Failing:
             result = await method(*args, **kwargs)
             if fault == "after":
                 raise StoreError("no answer")
+            if fault == "silent":
+                await asyncio.Event().wait()
             return result
 
         return call

@@ -1,5 +1,7 @@
 """The driver: what it commits, does and lets go of, and what becomes of that when something fails."""
 
+import asyncio
+
 import pytest
 
 from frontdesk.base.errors import StoreError
@@ -45,6 +47,15 @@ async def test_a_start_whose_answer_was_lost_goes_on_all_the_same(world, driver)
     world.journal.faults["start"] = ["after"]
     with pytest.raises(StoreError):
         await world.begin(driver, commands=PAY)
+    await world.advance(5)
+    assert [doing.key for doing in world.doings] == ["pay"]
+
+
+async def test_a_start_that_nobody_waits_for_any_more_goes_on_all_the_same(world, driver):
+    world.journal.faults["start"] = ["silent"]
+    starting = asyncio.create_task(world.begin(driver, commands=PAY))
+    await world.settle()
+    starting.cancel()
     await world.advance(5)
     assert [doing.key for doing in world.doings] == ["pay"]
 

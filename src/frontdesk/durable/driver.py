@@ -115,7 +115,7 @@ class Driver:
                 break
             except FencedError:
                 await self._join(owner)
-            except StoreError:
+            except (StoreError, asyncio.CancelledError):  # whoever asked may have left meanwhile
                 if owner != NOBODY:  # else it waits for whoever looks
                     self._spawn(self._find(start, owner))
                 raise
