@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from frontdesk.base.clock import Clock
+from frontdesk.durable.diagnosis import diagnosed
 from frontdesk.durable.machine_entries import Entry, Settings
 from frontdesk.durable.machines import MACHINE, Machines, digest_of, not_found
 from frontdesk.ports.catalog import Catalog, ConflictError, Put
 from frontdesk.ports.executions import ExecutionError
-from frontdesk.rules.asl.check import diagnose
 from frontdesk.rules.asl.diagnostics import Severity
 
 MOST_VERSIONS: Final = 1000
@@ -64,7 +64,7 @@ class MachineChanges:
 
     async def create(self, wanted: NewMachine) -> Entry:
         """Make a machine. The same one again is the one that is there."""
-        self._check(wanted.definition, express=wanted.express)
+        await _check(wanted.definition, express=wanted.express)
         name = wanted.name
         exists = ExecutionError(
             "StateMachineAlreadyExists",
@@ -104,7 +104,7 @@ class MachineChanges:
         former = self._mine(name)
         digest = former.settings.digest
         if wanted.definition is not None:
-            self._check(wanted.definition, express=former.express)
+            await _check(wanted.definition, express=former.express)
             digest = digest_of(wanted.definition, express=former.express)
             await self._machines.keep(wanted.definition, express=former.express)
         now = self._clock.time()
@@ -202,17 +202,6 @@ class MachineChanges:
             "The API changes only the state machines that it has made.",
         )
 
-    def _check(self, definition: str, *, express: bool) -> None:
-        errors = [
-            str(one)
-            for one in diagnose(definition, express=express)
-            if one.severity is Severity.ERROR
-        ]
-        if errors:
-            raise ExecutionError(
-                "InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(errors)}'"
-            )
-
 
 def _is_same(former: Entry, wanted: NewMachine, settings: Settings) -> bool:
     """Whether CreateStateMachine asks for what is there. Roles and tags do not count."""
@@ -241,3 +230,15 @@ def check_tags(tags: Mapping[str, str]) -> None:
 def quota(message: str) -> ExecutionError:
     """Make the error for more of something than there may be."""
     return ExecutionError("ServiceQuotaExceededException", message)
+
+
+async def _check(definition: str, *, express: bool) -> None:
+    errors = [
+        str(one)
+        for one in await diagnosed(definition, express=express)
+        if one.severity is Severity.ERROR
+    ]
+    if errors:
+        raise ExecutionError(
+            "InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(errors)}'"
+        )

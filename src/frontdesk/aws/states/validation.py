@@ -6,12 +6,14 @@ Source: AWS, API reference, ValidateStateMachineDefinition.
 from collections.abc import Mapping
 from typing import Any
 
-from frontdesk.rules.asl.check import diagnose, validation
+from frontdesk.durable.diagnosis import diagnosed
+from frontdesk.rules.asl.check import validation
 from frontdesk.rules.asl.diagnostics import Severity
 
 
 async def validate_definition(document: Mapping[str, Any]) -> dict[str, Any]:
     """Judge the definition of a request: {result, diagnostics, truncated}."""
-    found = diagnose(document["definition"], express=document.get("type") == "EXPRESS")
+    express = document.get("type") == "EXPRESS"
+    found = await diagnosed(document["definition"], express=express)
     severity = Severity(document.get("severity", Severity.ERROR))
     return validation(found, severity=severity, most=document.get("maxResults", 0))

@@ -4,6 +4,7 @@ A branch of a Parallel and an iteration of a Map have scopes of their own: they 
 them and cannot change them. Knows no other rule of the states.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from frontdesk.rules.asl.check.nesting import listed, machines_of, states_of
@@ -42,12 +43,12 @@ def check_scopes(
                     f"Variable '{variable}' is assigned in an outer scope and cannot be assigned here",
                     hint="give one of them another name, or pass the value out by the state's output",
                 )
+    states = Counter(one for given in assigned.values() for one in {name for _, name in given})
+    everything = around | states.keys()
     for name, state in states_of(machine):
-        others = {
-            variable for other, given in assigned.items() if other != name for _, variable in given
-        }
+        alone = {variable for _, variable in assigned[name] if states[variable] == 1} - around
         for place, inner in machines_of(state):
-            check_scopes(inner, spot.at("States", name, *place), around | others)
+            check_scopes(inner, spot.at("States", name, *place), everything - alone)
 
 
 def _names(assigned: Mapping[str, Json]) -> list[str]:
