@@ -114,7 +114,11 @@ ROUTES = (
         ("'POST /{p+}': {state_machine: charge, mode: async}", "expected a location"),
         (
             "POST /p: {state_machine: charge, mode: async, location: '/p/{of}/{execution}'}",
-            "expected variables of the route's own path, not {of}",
+            "expected variables of one segment of the route's own path, not {of}",
+        ),
+        (
+            "'POST /p/{all+}': {state_machine: charge, mode: async, location: '/s/{all}/{execution}'}",
+            "expected variables of one segment of the route's own path, not {all}",
         ),
         (
             "POST /p: {state_machine: charge, mode: async}, 'GET /p/executions/{id}': {mock: {}}",

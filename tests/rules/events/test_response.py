@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.rules.events.response import Malformed, Response, parse_v1, parse_v2
+from frontdesk.rules.events.response import (
+    Malformed,
+    Response,
+    parse_output,
+    parse_v1,
+    parse_v2,
+)
 
 JSON = [(b"content-type", b"application/json")]
 TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -86,7 +92,7 @@ FORMED = {
 }
 
 
-@pytest.mark.parametrize("parse", [parse_v1, parse_v2])
+@pytest.mark.parametrize("parse", [parse_v1, parse_v2, parse_output])
 @pytest.mark.parametrize("case", FORMED)
 def test_both_formats_read(parse, case):
     result, response = FORMED[case]
@@ -122,6 +128,25 @@ BROKEN = {
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_result_is_malformed(parse, case):
     assert isinstance(parse(BROKEN[case]), Malformed)
+
+
+@pytest.mark.parametrize("case", sorted(BROKEN.keys() - {"body is an object", "body is a number"}))
+def test_a_broken_output_is_malformed(case):
+    assert isinstance(parse_output(BROKEN[case]), Malformed)
+
+
+@pytest.mark.parametrize("body", [{"a": [1, None]}, 1, False, ["ü"]], ids=repr)
+def test_an_output_may_have_any_json_as_its_body(body):
+    result = parse_output(dump({"statusCode": 402, "body": body, "cookies": ["a=1"]}))
+    assert (result.status, result.fields) == (402, [(b"set-cookie", b"a=1"), *JSON])
+    assert json.loads(result.body) == body
+
+
+@pytest.mark.parametrize(
+    "payload", [b'"text"', b'{"a": 1.0}', b"null", b"12345678901234567890123"], ids=repr
+)
+def test_any_other_output_is_sent_as_it_is(payload):
+    assert parse_output(payload) == Response(200, JSON, payload)
 
 
 @pytest.mark.parametrize("result", [None, "text", 3, [1], {}, {"body": "x"}], ids=repr)

@@ -67,9 +67,10 @@ def status_path(key: str, location: object) -> str:
     if location is None and (route.is_greedy or not route.segments):
         raise ValueError("expected a location: a path like this has nothing below it")
     path = str(location or f"{route.path.rstrip('/')}/executions/{VARIABLE}")
-    unknown = set(parse_route_key(f"GET {path}").variables) - {*route.variables, VARIABLE[1:-1]}
+    usable = route.variables[:-1] if route.is_greedy else route.variables
+    unknown = set(parse_route_key(f"GET {path}").variables) - {*usable, VARIABLE[1:-1]}
     if unknown:
-        raise ValueError(f"expected variables of the route's own path, not {{{min(unknown)}}}")
+        raise ValueError(f"expected variables of one segment of the route's own path, not {{{min(unknown)}}}")
     return path
 
 

@@ -63,6 +63,8 @@ def parse_output(payload: bytes) -> Response | Malformed:
     A body that is no text is sent as JSON, and so is an output without "statusCode", whatever it is.
     """
     result = _load(payload)
+    if isinstance(result, Malformed):
+        return result
     if not isinstance(result, dict) or "statusCode" not in result:
         return Response(200, [_JSON], payload)
     body = result.get("body")

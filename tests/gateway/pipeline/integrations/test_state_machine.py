@@ -16,9 +16,11 @@ FILE = """
 name: x
 state_machines:
   charge: {{definition: {{StartAt: A, States: {{A: {{Type: Succeed}}}}}}}}
+authorizers: {{key: {{type: api_key, keys: {{k: 0123456789abcdef0123}}}}}}
 apis:
   shop:
     base_path: /shop
+    versioning: {{by: header, header: X-Version, versions: {{v1: {{}}}}}}
     routes:
       {route}
   other:
@@ -271,6 +273,30 @@ async def test_names_that_are_no_url_stand_encoded(ask, executions):
     ex = await ask(route, "POST", "/shop/payments", headers=[("x-name", "a=b+c")])
     location = said(ex)[1]["location"]
     assert "/a%3Db%2Bc." in location
+
+
+async def test_who_may_start_may_look_and_nobody_else(ask):
+    key = [("x-api-key", "0123456789abcdef0123")]
+    route = ASYNC % ", authorizer: key"
+    location = said(await ask(route, "POST", "/shop/payments", headers=key))[1]["location"]
+    for method, path in (("GET", location), ("GET", f"{location}/result"), ("DELETE", location)):
+        assert said(await ask(route, method, path))[0] == 403
+    assert said(await ask(route, "GET", location, headers=key))[0] == 200
+
+
+async def test_each_resource_has_the_limits_of_its_route(ask):
+    route = ASYNC % ", throttle: {rate: 1/h, burst: 1}"
+    location = said(await ask(route, "POST", "/shop/payments"))[1]["location"]
+    assert said(await ask(route, "POST", "/shop/payments"))[0] == 429
+    assert [said(await ask(route, "GET", location))[0] for _ in range(2)] == [200, 429]
+
+
+async def test_a_location_is_said_as_the_client_says_the_version(ask):
+    route = "POST /v1/payments: {state_machine: charge, mode: async}"
+    version = [("x-version", "v1")]
+    location = said(await ask(route, "POST", "/shop/payments", headers=version))[1]["location"]
+    assert location.startswith("/shop/payments/executions/")
+    assert said(await ask(route, "GET", location, headers=version))[0] == 200
 
 
 @pytest.mark.parametrize(
