@@ -16,7 +16,7 @@ from frontdesk.ports.executions import ExecutionError
 from frontdesk.rules.asl.data.scope import is_variable_name
 from frontdesk.rules.asl.errors import Failure
 from frontdesk.rules.asl.messages import Invoke, KeyedEvent, TaskFailed, TaskSucceeded, TaskTimedOut
-from frontdesk.rules.asl.model import ABSENT, Json, State, TaskState
+from frontdesk.rules.asl.model import Json, State, TaskState
 from frontdesk.rules.asl.resources import read_resource
 from frontdesk.rules.asl.run import Facts
 from frontdesk.rules.asl.trial.contexts import read_context
@@ -63,6 +63,8 @@ class StateTrials:
         configuration = _members(document, "stateConfiguration")
         mock = _mock(document, configuration)
         program, state = find_state(document["definition"], document.get("stateName"))
+        if configuration.get("errorCausedByState", state.name) not in program.states:
+            raise RefusedError("State not found in definition")
         situation = self._situation(document, configuration, mock)
         level = document.get("inspectionLevel", _INFO)
         now, seed = round(self._clock.time() * 1000), os.urandom(16)
@@ -80,7 +82,6 @@ class StateTrials:
         self, document: Mapping[str, Any], configuration: Mapping[str, Any], mock: Mock | None
     ) -> Situation:
         context = document.get("context")
-        read = configuration.get("mapItemReaderData")
         name = new_uuid()
         return Situation(
             given=_json(document.get("input", "{}"), _NO_INPUT, "InvalidExecutionInput"),
@@ -98,7 +99,7 @@ class StateTrials:
             mock=mock,
             retries=configuration.get("retrierRetryCount", 0),
             failed=configuration.get("mapIterationFailureCount", 0),
-            read=ABSENT if read is None else _json(read, "Map item reader data must be valid JSON"),
+            read=configuration.get("mapItemReaderData"),
         )
 
     async def _work(self, trial: Trial, invoke: Invoke, facts: Facts, watch: Watch) -> None:

@@ -58,20 +58,25 @@ def read(turn: Turn, strand: Strand, state: MapState, reader: ItemReader, most: 
     turn.emit(strand, "MapStateStarted", {"length": 0})
     _start_run(turn, strand, state, most)
     sight = look(turn, strand, state)
-    config = dict(reader.reader_config)
-    if state.query_language is QueryLanguage.JSONATA:
-        config = sight.filled(config, "ItemReader/ReaderConfig")
-    elif "MaxItemsPath" in config:
-        config["MaxItems"] = select(config.pop("MaxItemsPath"), sight.effective, sight.scope)
     invoke = Invoke(
         key=turn.key(strand),
         attempt=strand.attempt,
         state=state.name,
         resource=reader.resource,
         arguments=_arguments(reader, "ItemReader", sight),
-        options=config,
+        options=reader_config(reader, sight),
     )
     turn.wait(strand, Phase.READING, invoke)
+
+
+def reader_config(reader: ItemReader, sight: Sight) -> dict[str, Json]:
+    """Return a ReaderConfig with the values of its paths or expressions. Raises: StateError."""
+    config = dict(reader.reader_config)
+    if sight.language is QueryLanguage.JSONATA:
+        return dict(sight.filled(config, "ItemReader/ReaderConfig"))
+    if "MaxItemsPath" in config:
+        config["MaxItems"] = select(config.pop("MaxItemsPath"), sight.effective, sight.scope)
+    return config
 
 
 def start(turn: Turn, strand: Strand, state: MapState, items: Items, most: int) -> None:

@@ -1,11 +1,13 @@
 """Owns what a Map that is tried would run over: its items, the inputs of its iterations, its bounds."""
 
+from io import BytesIO
 from typing import Final
 
 from frontdesk.rules.asl.errors import Failure
-from frontdesk.rules.asl.model import ABSENT, Absent, Json, MapState
+from frontdesk.rules.asl.item_files import read_items
+from frontdesk.rules.asl.model import ABSENT, ItemReader, Json, MapState
 from frontdesk.rules.asl.run import Strand
-from frontdesk.rules.asl.states.distributed import EXCEEDED, is_exceeded
+from frontdesk.rules.asl.states.distributed import EXCEEDED, Items, is_exceeded, reader_config
 from frontdesk.rules.asl.states.items import batches, items_of, iteration_input, seen_items
 from frontdesk.rules.asl.states.numbers import bound
 from frontdesk.rules.asl.states.sight import Sight, look
@@ -16,20 +18,20 @@ _TOLERATED: Final = ("toleratedFailureCount", "toleratedFailurePercentage")
 
 
 def spread(
-    turn: WatchedTurn, strand: Strand, state: MapState, read: Json | Absent, failed: int
+    turn: WatchedTurn, strand: Strand, state: MapState, read: str | None, failed: int
 ) -> Failure | None:
     """Write down what a Map would run over; return its failure, where too many iterations failed.
 
-    read: what its ItemReader gave, ABSENT where nobody says. failed: iterations.
+    read: the content of the file that its ItemReader reads, None where nobody says. failed: iterations.
     Raises: RefusedError, StateError.
     """
     sight = look(turn, strand, state)
     steps = turn.record.steps
-    items: list[Json] | dict[str, Json] = []
+    items: Items = []
     if state.item_reader is None:
         items = items_of(state, sight)
-    elif read is not ABSENT:
-        items = read
+    elif read is not None:
+        items = _read(state.item_reader, read, sight)
     _bounds(state, sight, steps)
     if failed > len(items):
         raise RefusedError(
@@ -42,6 +44,14 @@ def spread(
         steps["afterItemBatcher"] = [one for one, _ in batches(state.item_batcher, inputs, sight)]
     count, percentage = (steps.get(name) for name in _TOLERATED)
     return EXCEEDED if is_exceeded(count, percentage, failed, len(items)) else None
+
+
+def _read(reader: ItemReader, content: str, sight: Sight) -> Items:
+    config = {"InputType": "JSON", **reader_config(reader, sight)}
+    items: Items = read_items(BytesIO(content.encode()), config)
+    if "ItemsPointer" in config:
+        sight.scope.note("afterItemsPointer", items)
+    return items
 
 
 def _bounds(state: MapState, sight: Sight, steps: dict[str, Json]) -> None:

@@ -25,8 +25,6 @@ from frontdesk.rules.asl.messages import (
     TimerFired,
 )
 from frontdesk.rules.asl.model import (
-    ABSENT,
-    Absent,
     FailState,
     Json,
     MapState,
@@ -59,8 +57,8 @@ class Situation:
     """What a state is tried in.
 
     given: its raw input. context: replaces the context object; None for the state's own. mock: instead of
-    work. retries: made before by the retrier of the error. failed: iterations of a Map. read: what its
-    ItemReader gave.
+    work. retries: made before by the retrier of the error. failed: iterations of a Map. read: the content of
+    the file that its ItemReader reads.
     """
 
     given: Json
@@ -70,7 +68,7 @@ class Situation:
     mock: Mock | None = None
     retries: int = 0
     failed: int = 0
-    read: Json | Absent = ABSENT
+    read: str | None = None
 
 
 class Trial:

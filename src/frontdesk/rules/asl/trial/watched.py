@@ -67,7 +67,7 @@ class WatchedTurn(Turn):
         if self.context is None:
             return scope
         seen = self.context if item is None else {**self.context, "Map": {"Item": item}}
-        return replace(scope, context=seen)
+        return replace(scope, look=lambda: seen)
 
     def refuse(
         self,
