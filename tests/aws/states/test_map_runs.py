@@ -72,6 +72,21 @@ async def test_the_executions_of_a_run_are_listed(api, run):
     assert child["stateMachineArn"] == machine_arn("many") + "/each"
 
 
+async def test_an_item_runs_the_processor_of_its_map(api, run):
+    arn = await run(distributed(Label="batch"), [1])
+    (listed,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]
+    page = await api("list_executions", mapRunArn=listed["mapRunArn"])
+    found = await api(
+        "describe_state_machine_for_execution", executionArn=page["executions"][0]["executionArn"]
+    )
+    assert (found["name"], found["label"]) == ("many", "batch")
+    assert (found["mapRunArn"], found["stateMachineArn"]) == (
+        listed["mapRunArn"],
+        machine_arn("many") + "/batch",
+    )
+    assert json.loads(found["definition"])["StartAt"] == "one"
+
+
 async def test_items_that_fail_are_counted(api, run):
     failing = {"Type": "Fail", "Error": "Bad"}
     tolerant = await run(distributed(inner=failing, ToleratedFailurePercentage=100), [1, 2])

@@ -20,6 +20,8 @@ from frontdesk.durable.machine_entries import LOGGING_OFF
 from frontdesk.durable.machines import Machines, Standing, not_found
 from frontdesk.ports.executions import Execution, ExecutionError, Executions
 from frontdesk.rules.asl.check import read_definition
+from frontdesk.rules.asl.check.nesting import PROCESSORS, every_state
+from frontdesk.rules.asl.data.scope import json_text
 from frontdesk.rules.asl.names import is_name
 from frontdesk.rules.asl.parse import Document
 from frontdesk.rules.asl.references import variable_references
@@ -143,7 +145,9 @@ class MachineOperations:
         execution = await self._executions.describe(arn)
         began = (await self._executions.history(arn, most=1)).events[0]
         definition = await self._machines.text(execution.digest)
-        name = machine_of(execution.machine).name
+        name, _, label = machine_of(execution.machine).name.partition("/")
+        if label:
+            definition = _processor(definition, label)
         answer = {
             "stateMachineArn": execution.machine,
             "name": name,
@@ -154,8 +158,8 @@ class MachineOperations:
             **_references(definition),
             **self._still(name, execution),
         }
-        if execution.map_run:
-            answer["mapRunArn"] = execution.map_run
+        if label:
+            answer |= {"mapRunArn": execution.map_run, "label": label}
         return _told(answer, members)
 
     def _still(self, name: str, execution: Execution) -> dict[str, Any]:
@@ -247,8 +251,20 @@ def _logging(standing: Standing) -> dict[str, Any]:
     return {**LOGGING_OFF, "level": standing.machine.log}
 
 
+def _processor(definition: str, label: str) -> str:
+    """Return the item processor of a distributed Map. label: its own, or its name."""
+    for place, state in every_state(_read(definition)):
+        if state.get("Label", place[-1]) == label:
+            return json_text(next(state[field] for field in PROCESSORS if field in state))
+    raise LookupError(label)
+
+
+def _read(definition: str) -> Document:
+    return cast(Document, read_definition(definition))
+
+
 def _references(definition: str) -> dict[str, Any]:
-    found = variable_references(cast(Document, read_definition(definition)))
+    found = variable_references(_read(definition))
     return {"variableReferences": found} if found else {}
 
 
