@@ -20,7 +20,7 @@ PATHS, CALLS, EXPRESSIONS, QUOTAS, ERRORS = tables(PAGE)
 INPUT, TEMPLATE, FILLED = (
     json.loads(block) for block in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 )  # fmt: skip
-SCOPE = Scope({"State": {"Name": "Charge"}}, {"tries": 3}, 0, Chance(b"page"))
+SCOPE = Scope(lambda: {"State": {"Name": "Charge"}}, {"tries": 3}, 0, Chance(b"page"))
 
 
 def shown(cell, value):

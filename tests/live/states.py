@@ -91,7 +91,7 @@ class StatesApi:
         activities = Activities(self.catalog, clock, region=REGION, account=ACCOUNT)
         functions = FunctionTasks(self._function, clock)
         doers = Doers(functions, ActivityTasks(activities, jobs), rows)
-        process = Process(machines, doers, jobs, clock, wheel, lambda *_: None)
+        process = Process(machines, doers, jobs, clock, wheel, log=lambda *_: None)
         workflows = {"execution": process, "express": ExpressWorkflow(process)}
         process.driver = driver = Driver(self.journal, clock, wheel, workflows)
         self.executions = DurableExecutions(process, driver, machines, clock)

@@ -180,7 +180,7 @@ class OneProcess:
             self._jobs,
             clock,
             self.wheel,
-            lambda *_: None,
+            log=lambda *_: None,
         )
         workflows = {"execution": process, EXPRESS: ExpressWorkflow(process)}
         self.driver = process.driver = Driver(journal, clock, self.wheel, workflows, PACE)
@@ -331,7 +331,7 @@ class World:
         return {
             _same(f"{record.stream.kind}:{record.stream.name}"): (
                 record.stream.status.name,
-                Counter(_causes(history_of(record.events))),
+                Counter(causes(history_of(record.events))),
             )
             for record in self.journal._records.values()
         }
@@ -344,7 +344,7 @@ class World:
         return "\n".join(lines)
 
 
-def _causes(history):
+def causes(history):
     """Yield each event with those that led to it."""
     paths = {0: ()}
     for event in history:

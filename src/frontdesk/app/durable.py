@@ -55,7 +55,7 @@ class DurableWork:
         doers = Doers(
             FunctionTasks(functions, clock), ActivityTasks(self.activities, self._jobs), rows
         )
-        process = Process(self.machines, doers, self._jobs, clock, wheel, _Log(log))
+        process = Process(self.machines, doers, self._jobs, clock, wheel, log=_Log(log))
         self._driver = process.driver = Driver(
             stores.journal,
             clock,

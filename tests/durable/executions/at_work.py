@@ -96,7 +96,7 @@ class AtWork:
             self.jobs,
             self.clock,
             self.wheel,
-            lambda name, event: self.log.append((name, event)),
+            log=lambda name, event: self.log.append((name, event)),
         )
         workflows = {"execution": process, "express": ExpressWorkflow(process)}
         process.driver = Driver(self.journal, self.clock, self.wheel, workflows, Pace())

@@ -54,7 +54,7 @@ def read_event(document: Mapping[str, Any]) -> Event:
 
 def write_history(event: HistoryEvent) -> list[Any]:
     """Write one event of the history."""
-    return [event.id, event.previous, event.at, event.type, event.details]
+    return list(event)
 
 
 def read_history(written: Sequence[Any]) -> HistoryEvent:

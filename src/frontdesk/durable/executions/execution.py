@@ -14,7 +14,7 @@ from frontdesk.durable.executions.pinned import Pinned
 from frontdesk.durable.life import Fired, Happening, Posted, Told, Turn, Work
 from frontdesk.ports.journal import Document, Status
 from frontdesk.rules.asl.history import HistoryEvent
-from frontdesk.rules.asl.interpreter import is_stale, step
+from frontdesk.rules.asl.interpreter import step
 from frontdesk.rules.asl.messages import (
     NO_TIMEOUT,
     ActivityStarted,
@@ -215,8 +215,6 @@ class ExecutionLife:
 
     def _step(self, event: Event, turn: Turn) -> None:
         run = self.run
-        if isinstance(event, KeyedEvent) and is_stale(self.program, run, event):
-            return
         events = run.events
         try:
             commands = step(self.program, run, event)
@@ -227,6 +225,8 @@ class ExecutionLife:
             cause = f"An internal error occurred while taking {type(event).__name__}."
             event = Broken(now=event.now, seed=event.seed, cause=cause)
             commands = step(self.program, run, event)
+        if not commands and not isinstance(event, ChildSucceeded | ChildFailed):
+            return  # it came too late: only the end of a child changes something without a word
         history: list[HistoryEvent] = []
         for command in commands:
             if isinstance(command, Emit):

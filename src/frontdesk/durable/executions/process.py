@@ -52,8 +52,8 @@ class Process:
         jobs: Jobs,
         clock: Clock,
         wheel: Wheel,
-        log: Log,
         *,
+        log: Log,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.driver: Driver

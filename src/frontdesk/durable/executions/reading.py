@@ -13,6 +13,7 @@ from frontdesk.ports.executions import Execution, HistoryPage
 from frontdesk.ports.journal import Document, Journal, Stream
 from frontdesk.rules.asl.data.scope import json_text
 from frontdesk.rules.asl.history import HistoryEvent
+from frontdesk.rules.asl.messages import NO_TIMEOUT
 
 ANSWERS: Final = frozenset(("TaskFailed", "TaskSucceeded"))
 """Messages that end a task."""
@@ -124,10 +125,14 @@ def _read_token(token: str) -> tuple[int, int]:
         raise invalid_token() from None
 
 
-def timers_by_key(timers: Mapping[str, float]) -> dict[str, int]:
-    """Return when each state goes on, or is given up, by the key of its stay: milliseconds since 1970."""
+def timers_by_key(timers: Mapping[str, float], now: float) -> dict[str, int]:
+    """Return when each state goes on, or is given up, by the key of its stay: milliseconds since 1970.
+
+    now: seconds since 1970. A heartbeat that does not count yet is left out: it is further away than any bound.
+    """
     found: dict[str, int] = {}
     for name, at in timers.items():
-        key, moment = read_timer(name).key, int(at * 1000)
-        found[key] = min(moment, found.get(key, moment))
+        if at - now <= NO_TIMEOUT:
+            key, moment = read_timer(name).key, int(at * 1000)
+            found[key] = min(moment, found.get(key, moment))
     return found

@@ -215,7 +215,8 @@ class DurableExecutions:
         if loaded is None:
             return []
         life = await self._process.revive(loaded)
-        return outlook(life.program, life.run, reading.timers_by_key(loaded.timers))
+        timers = reading.timers_by_key(loaded.timers, self._clock.time())
+        return outlook(life.program, life.run, timers)
 
     async def steps(self, arn: str, *, first: int, most: int) -> Sequence[Document]:
         """See ExecutionRecords."""

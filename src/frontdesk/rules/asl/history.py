@@ -7,9 +7,9 @@ Source: AWS, API reference, HistoryEvent.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from frontdesk.rules.asl.data.scope import json_text
 from frontdesk.rules.asl.model import Json
@@ -18,15 +18,17 @@ MOST_EVENTS: Final = 25_000
 """AWS's quota of one execution."""
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEvent:
+_NOTHING: Final[Mapping[str, Json]] = MappingProxyType({})
+
+
+class HistoryEvent(NamedTuple):
     """One event. id: from 1. previous: the event that led to it, 0 for none. at: milliseconds since 1970."""
 
     id: int
     previous: int
     at: int
     type: str
-    details: Mapping[str, Json] = field(default_factory=dict)
+    details: Mapping[str, Json] = _NOTHING
 
 
 _WITHOUT_DETAILS: Final = frozenset(

@@ -100,13 +100,6 @@ def play(turn: Turn, event: Event) -> None:
         turn.finish(Status.FAILED, turn.run.events, Failure(RUNTIME, cause))
 
 
-def is_stale(program: Program, run: Run, event: KeyedEvent) -> bool:
-    """Tell whether an event comes too late, or to nobody: it would change nothing."""
-    if event.key == run.facts.execution:
-        return run.status is not Status.RUNNING or event.attempt != run.redrives
-    return _waiting(Turn(program, run, event), event) is None
-
-
 def _take(turn: Turn, event: Event) -> None:
     run = turn.run
     if isinstance(event, Started):

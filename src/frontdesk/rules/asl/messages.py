@@ -6,7 +6,7 @@ state, the same on every attempt; with the number of the attempt it tells stale 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from frontdesk.rules.asl.history import HistoryEvent
 from frontdesk.rules.asl.model import ABSENT, Absent, Json
@@ -181,8 +181,7 @@ class StartChild:
     input: Json
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
+class Emit(NamedTuple):
     """Append an event to the history."""
 
     event: HistoryEvent

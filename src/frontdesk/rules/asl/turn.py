@@ -87,7 +87,7 @@ class Turn:
             variables.update(level.variables)
         if item is None:
             item = next((level.item for level in levels if level.item is not None), None)
-        return Scope(self._context(strand, item), variables, self.now, self.chance)
+        return Scope(lambda: self._context(strand, item), variables, self.now, self.chance)
 
     def _levels(self, strand: Strand) -> Iterator[Strand]:
         level: Strand | None = strand

@@ -18,7 +18,7 @@ from frontdesk.rules.asl.data.expressions import (
 from frontdesk.rules.asl.data.scope import Scope
 from frontdesk.rules.lang.chance import Chance
 
-SCOPE = Scope({"State": {"Name": "Ask"}}, {"x": 5, "none": None}, 1_000, Chance(b""))
+SCOPE = Scope(lambda: {"State": {"Name": "Ask"}}, {"x": 5, "none": None}, 1_000, Chance(b""))
 SEEN = States({"id": 7, "list": [1, 2]})
 
 

@@ -19,7 +19,7 @@ NOT_FOUND = (
     "The JSONPath '$.x' specified for the field 'value.$' could not be found in the input"
     ' \'{"a":{"b":[1,2]},"n":null,"k":"x"}\''
 )
-SCOPE = Scope({"State": {"Name": "Ask"}}, {"order": {"id": 7}}, 0, Chance(b""))
+SCOPE = Scope(lambda: {"State": {"Name": "Ask"}}, {"order": {"id": 7}}, 0, Chance(b""))
 
 
 @pytest.mark.parametrize(

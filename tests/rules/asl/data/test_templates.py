@@ -12,7 +12,7 @@ from frontdesk.rules.asl.data.templates import fill
 from frontdesk.rules.lang.chance import Chance
 
 DATA = {"id": 7, "names": ["Ada", "Bob"]}
-SCOPE = Scope({"Execution": {"Id": "arn"}}, {"n": 3}, 0, Chance(b""))
+SCOPE = Scope(lambda: {"Execution": {"Id": "arn"}}, {"n": 3}, 0, Chance(b""))
 
 
 @pytest.mark.parametrize(

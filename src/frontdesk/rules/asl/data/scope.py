@@ -6,7 +6,7 @@ Source: AWS, "Accessing execution data from the Context object", "Passing data b
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from frontdesk.rules.asl.data.errors import DATA_LIMIT_EXCEEDED, RUNTIME, StateError
@@ -30,21 +30,29 @@ def _unseen(_step: str, _value: Json) -> None:
     """Note nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Scope:
     """What a state sees.
 
-    context: the context object (`$$`, `$states.context`). variables: those assigned before this state,
+    look: makes the context object (`$$`, `$states.context`), when something asks for it. variables: those assigned before this state,
     of its own level and of those around it. now: milliseconds since 1970. chance: what random numbers and
     ids are drawn from. note: takes the data after each step of its way through a state, by the name of
     the step, such as `afterInputPath`.
     """
 
-    context: Mapping[str, Json]
+    look: Callable[[], Mapping[str, Json]]
     variables: Mapping[str, Json]
     now: int
     chance: Chance
     note: Callable[[str, Json], None] = _unseen
+    _context: Mapping[str, Json] | None = field(default=None, init=False)
+
+    @property
+    def context(self) -> Mapping[str, Json]:
+        """The context object."""
+        if self._context is None:
+            self._context = self.look()
+        return self._context
 
 
 def json_text(value: Json) -> str:
