@@ -60,8 +60,8 @@ class Service:
         self.asked.append(within)
         return (await self.describe(arn))._replace(status="SUCCEEDED", ended=2.0, output="[1]")
 
-    async def list(self, *, machine, status=None, most=100, token=""):
-        self.asked.append((machine, status, most, token))
+    async def list(self, *, machine="", map_run="", status=None, most=100, token=""):
+        self.asked.append((machine or map_run, status, most, token))
         name = machine.rpartition(":")[2]
         found = [one for one in self.known if f":execution:{name}:" in one.arn]
         return ExecutionPage(found[:most], "more")
@@ -153,6 +153,12 @@ async def test_a_list_is_of_a_machine_and_a_status_and_has_a_next_page(desk):
     status, told = await desk.ask("GET", target)
     assert (status, len(told["executions"]), told["next"]) == (200, 1, "more")
     assert desk.service.asked == [("charge", "FAILED", 1, "t")]
+
+
+async def test_a_list_is_of_a_map_run_too(desk):
+    map_run = f"{PLACE}:mapRun:charge/Each:1"
+    await desk.ask("GET", f"/api/state-machines/{map_run}/executions")
+    assert desk.service.asked == [(map_run, None, 100, "")]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +258,8 @@ async def test_a_store_that_fails_is_not_the_callers_fault(desk):
         ("POST", "/api/state-machines", 405),
         ("GET", "/api/executions/order-7/nothing", 404),
         ("GET", "/api/state-machines/charge", 404),
+        ("GET", "/api/executions/history", 404),
+        ("POST", "/api/executions/a:b/c:d", 405),
     ],
 )
 async def test_what_is_not_there_is_told(desk, method, target, status):

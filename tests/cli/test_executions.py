@@ -13,16 +13,32 @@ CONFIG = """
 admin: {listen: "127.0.0.1:%d"}
 state_machines:
   wait: {definition: wait.json}
+  many: {definition: many.json}
   fail: {definition: {StartAt: F, States: {F: {Type: Fail, Error: Card.Declined, Cause: "no money"}}}}
   pass: {definition: {StartAt: P, States: {P: {Type: Pass, End: true}}}}
   quick: {type: express, definition: {StartAt: P, States: {P: {Type: Pass, End: true}}}}
 """
 WAIT = {"StartAt": "W", "States": {"W": {"Type": "Wait", "SecondsPath": "$.s", "End": True}}}
+MANY = {
+    "StartAt": "M",
+    "States": {
+        "M": {
+            "Type": "Map",
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": "Each",
+                "States": {"Each": {"Type": "Pass", "End": True}},
+            },
+            "End": True,
+        }
+    },
+}
 PLACE = "arn:aws:states:us-east-1:000000000000"
 
 
 def folder_of(path):
     (path / "wait.json").write_text(json.dumps(WAIT))
+    (path / "many.json").write_text(json.dumps(MANY))
     return project(path, CONFIG % free_port())
 
 
@@ -92,6 +108,7 @@ def test_lists_are_of_one_machine_or_of_all_newest_first(states):
     machines = json.loads(states("machines", "--json").stdout)
     assert [(one["name"], one["type"]) for one in machines] == [
         ("fail", "STANDARD"),
+        ("many", "STANDARD"),
         ("pass", "STANDARD"),
         ("quick", "EXPRESS"),
         ("wait", "STANDARD"),
@@ -116,6 +133,31 @@ def test_replaying_finds_no_difference(states):
     states("start", "wait", "--name", "same", "--input", '{"s": 0}', "--wait")
     done = states("replay", "same")
     assert (done.exit_code, done.stdout) == (0, "1 step(s), 4 event(s): no difference\n")
+
+
+def test_items_of_a_distributed_map_are_executions_of_their_own(states, tmp_path):
+    started = states("start", "many", "--name", "items", "--input", "[7, 8]", "--wait")
+    assert started.exit_code == 0, started.output
+    about = [line for line in states("history", "items").stdout.splitlines() if "mapRun:" in line]
+    map_run = about[0].split()[-1]
+    listed = states("list", map_run, "--json")
+    assert listed.exit_code == 0, listed.output
+    children = json.loads(listed.stdout)
+    assert [one["status"] for one in children] == ["SUCCEEDED"] * 2
+    child = children[0]["arn"]
+    assert "Each" in states("show", child, "--svg", "child.svg").stdout
+    drawn = (tmp_path / "child.svg").read_text()
+    assert "Each: succeeded" in drawn
+    assert ">M<" not in drawn
+    assert states("replay", child).stdout == "1 step(s), 4 event(s): no difference\n"
+    assert states("replay", "items").exit_code == 0
+
+
+def test_express_executions_are_started_and_not_followed(states):
+    done = states("start", "quick", "--wait")
+    assert done.exit_code == 0
+    assert ":express:quick:" in done.stdout
+    assert done.stderr == "hint: what becomes of an express execution is in its log only\n"
 
 
 @pytest.mark.parametrize(

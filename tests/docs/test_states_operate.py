@@ -57,7 +57,7 @@ def test_its_sessions_print_what_it_shows(running, monkeypatch):
         done = typed(command)
         assert done.exit_code == 0, done.output
         if "--json" not in command:
-            assert scrubbed(done.output) == scrubbed(told), command
+            assert scrubbed(done.stdout or done.stderr) == scrubbed(told), command
     assert (running.folder / "order-8.svg").read_text().startswith("<svg")
 
 

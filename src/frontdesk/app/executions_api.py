@@ -1,7 +1,7 @@
 """Owns the operator's requests about executions of state machines, on the admin listener.
 
     GET  /api/state-machines                              all of them: name, arn, type, from file or API
-    GET  /api/state-machines/MACHINE/executions           newest first: ?status=, ?token= what `next` says
+    GET  /api/state-machines/MACHINE/executions           newest first, also of a map run: ?status=, ?token= of `next`
     POST /api/state-machines/MACHINE/executions           start one: {"input", "name"}
     GET  /api/executions/EXECUTION                        how it stands, what it waits for; ?wait= seconds for its end
     GET  /api/executions/EXECUTION/history                AWS's events: ?token=, ?newest_first=true
@@ -12,7 +12,7 @@
     POST /api/executions/EXECUTION/redrive                go on where it failed
     POST /api/tasks/TOKEN/success | failure | heartbeat   {"output"} | {"error", "cause"} | {}
 
-EXECUTION is an ARN, MACHINE:NAME, or the unique beginning of a name, quoted for a URL. Answers 200, or 201
+EXECUTION is an ARN, MACHINE:NAME, or the unique beginning of a name, quoted for a URL, but for slashes. Answers 200, or 201
 for what was started; 400, 404 or 409 with AWS's name of the error, 503 where the store does not do it.
 """
 
@@ -142,8 +142,9 @@ class ExecutionsApi:
 
     async def _list(self, ex: Exchange, who: str) -> Answer:
         asked = _asked(ex)
+        which = {"map_run": who} if ":mapRun:" in who else {"machine": who}
         page = await self._executions.list(
-            machine=who,
+            **which,
             status=asked.get("status"),
             most=_number(asked, "most", _LISTED, _PAGE),
             token=asked.get("token", ""),
@@ -243,12 +244,15 @@ class ExecutionsApi:
 
 
 def _place(path: str) -> tuple[str, str]:
-    """Return a path with `*` in place of what it is about, and that."""
+    """Return a path with `*` in place of what it is about, and that. ARNs may have slashes."""
     head = next((one for one in (_MACHINES, _EXECUTIONS, _TASKS) if path.startswith(f"{one}/")), "")
     if not head:
         return path, ""
-    who, slash, action = path.removeprefix(f"{head}/").partition("/")
-    return f"{head}/*{slash}{action}", unquote(who)
+    rest = path.removeprefix(f"{head}/")
+    who, slash, action = rest.rpartition("/")
+    if not slash or ":" in unquote(action):
+        return f"{head}/*", unquote(rest)
+    return f"{head}/*/{action}", unquote(who)
 
 
 def _asked(ex: Exchange) -> dict[str, str]:

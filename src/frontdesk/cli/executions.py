@@ -57,9 +57,11 @@ def start(paths: Paths, machine: str, given: str, name: str, wait: bool) -> None
     input, while it runs, is the same execution.
     """
     wanted = {"input": read_input(given), "name": name}
-    made = ask(paths, "POST", f"/api/state-machines/{_quoted(machine)}/executions", wanted)
+    made = ask(paths, "POST", f"/api/state-machines/{quote(machine)}/executions", wanted)
     click.echo(made["execution"]["arn"])
-    if wait and not _show(paths, made["execution"]["arn"], watch=True, every=False):
+    if wait and ":express:" in made["execution"]["arn"]:
+        click.echo("hint: what becomes of an express execution is in its log only", err=True)
+    elif wait and not _show(paths, made["execution"]["arn"], watch=True, every=False):
         raise SystemExit(1)
 
 
@@ -80,7 +82,7 @@ def list_(paths: Paths, machine: str | None, status: str | None, most: int, as_j
     found = []
     for one in _standard(paths) if machine is None else [machine]:
         asked = {"most": str(most)} | ({"status": status} if status else {})
-        target = f"/api/state-machines/{_quoted(one)}/executions?{urlencode(asked)}"
+        target = f"/api/state-machines/{quote(one)}/executions?{urlencode(asked)}"
         found += ask(paths, "GET", target)["executions"]
     found.sort(key=lambda each: each["started"], reverse=True)
     if as_json:
@@ -188,7 +190,11 @@ def _event(event: "HistoryEvent", began: int) -> tuple[str, str, str, str, str]:
 
     details = event.details
     state = details.get("state") or details.get("name") or ""
-    about = [str(details[name]) for name in ("resource", "error", "index") if name in details]
+    about = [
+        str(details[name])
+        for name in ("resource", "error", "index", "mapRunArn")
+        if name in details
+    ]
     at = tell_duration((event.at - began) / 1000)
     return str(event.id), at, event.type, visible(str(state)), visible(", ".join(about))
 
@@ -243,12 +249,8 @@ def _admin(paths: Paths) -> Any:
     return read(paths, ("name", "admin")).config.admin
 
 
-def _quoted(text: str) -> str:
-    return quote(text, safe="")
-
-
 def _of(execution: str, what: str = "") -> str:
-    return f"/api/executions/{_quoted(execution)}{what}"
+    return f"/api/executions/{quote(execution)}{what}"
 
 
 def _pages(paths: Paths, execution: str) -> Iterator[dict[str, Any]]:

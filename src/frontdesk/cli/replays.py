@@ -4,8 +4,9 @@ In this process, on what the gateway reads out of its journal: beside a running 
 """
 
 import json
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
 
 import click
@@ -13,6 +14,9 @@ import click
 from frontdesk.cli.configured import config_option
 from frontdesk.cli.console import visible
 from frontdesk.cli.executions import Paths, ask, examples
+
+_TOLD: Final = 100
+"""Steps after which a terminal is told how far it is."""
 
 if TYPE_CHECKING:
     from frontdesk.durable.executions.comparison import Comparison
@@ -33,7 +37,7 @@ def replay(paths: Paths, execution: str) -> None:
     Nothing is done and nothing is changed: answers of tasks are the recorded ones. Use it before an upgrade,
     with the new version's command beside the old gateway. Exits with 1 at the first difference.
     """
-    target = f"/api/executions/{quote(execution, safe='')}"
+    target = f"/api/executions/{quote(execution)}"
     comparison = None
     number = 0
     for number, step in enumerate(_steps(paths, target), 1):
@@ -45,6 +49,8 @@ def replay(paths: Paths, execution: str) -> None:
             click.echo(f"  recorded: {_told(different.recorded)}")
             click.echo(f"  replayed: {visible(different.fault) or _told(different.replayed)}")
             raise SystemExit(1)
+        if number % _TOLD == 0 and sys.stderr.isatty():
+            click.echo(f"\r{number} steps", nl=False, err=True)
     events = 0 if comparison is None else comparison.events
     click.secho(f"{number} step(s), {events} event(s): no difference", fg="green")
 
