@@ -4,8 +4,9 @@ from frontdesk.rules.asl.check.machine import check
 from frontdesk.rules.asl.check.text import (
     LONGEST_DEFINITION,
     diagnose,
+    json_fault,
     read_definition,
     validation,
 )
 
-__all__ = ["LONGEST_DEFINITION", "check", "diagnose", "read_definition", "validation"]
+__all__ = ["LONGEST_DEFINITION", "check", "diagnose", "json_fault", "read_definition", "validation"]

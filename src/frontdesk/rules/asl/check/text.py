@@ -54,6 +54,17 @@ def read_definition(text: str) -> Json | Diagnostic:
         return Diagnostic(Code.TOO_DEEPLY_NESTED, f"Nested more than {MAX_DEPTH} deep")
 
 
+def json_fault(text: str) -> str:
+    """Say in AWS's words why a text is no JSON; "" where Python reads it."""
+    try:
+        json.loads(text)
+    except JSONDecodeError as error:
+        return _syntax(text, error).message
+    except RecursionError:
+        pass
+    return ""
+
+
 def diagnose(text: str, *, express: bool = False) -> list[Diagnostic]:
     """List everything that is wrong with the text of a definition, errors first."""
     document = read_definition(text)
