@@ -6,8 +6,9 @@ Source: AWS, "Learn about Activities in Step Functions".
 from collections.abc import Callable
 
 from frontdesk.durable.activities import Activities
+from frontdesk.durable.life import Work
 from frontdesk.durable.tasks.jobs import Jobs
-from frontdesk.durable.tasks.task import Answer, Task, Work
+from frontdesk.durable.tasks.task import Answer, Task
 from frontdesk.rules.asl.data.errors import RUNTIME
 from frontdesk.rules.asl.data.scope import json_text
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, Final
 
+from frontdesk.durable.life import Work
 from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.refusals import arguments_of, service_cause, text_argument
-from frontdesk.durable.tasks.task import Answer, Task, Work
+from frontdesk.durable.tasks.task import Answer, Task
 from frontdesk.ports.executions import Execution, ExecutionError, Executions
 from frontdesk.rules.asl.arns import machine_name
 from frontdesk.rules.asl.data.errors import StateError

@@ -13,8 +13,9 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from frontdesk.base.clock import Clock
+from frontdesk.durable.life import Work
 from frontdesk.durable.tasks.refusals import arguments_of, service_cause, text_argument
-from frontdesk.durable.tasks.task import Answer, Task, Work
+from frontdesk.durable.tasks.task import Answer, Task
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.invocations import (

@@ -8,7 +8,8 @@ from typing import Any, Final
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
-from frontdesk.durable.tasks.task import Answer, Work
+from frontdesk.durable.life import Work
+from frontdesk.durable.tasks.task import Answer
 from frontdesk.rules.asl.data.errors import RUNTIME
 
 _LOG: Final = logging.getLogger(__name__)

@@ -2,8 +2,9 @@
 
 from collections.abc import Awaitable, Callable
 
+from frontdesk.durable.life import Work
 from frontdesk.durable.tasks.jobs import Jobs
-from frontdesk.durable.tasks.task import Answer, Task, Work
+from frontdesk.durable.tasks.task import Answer, Task
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.model import Json
 

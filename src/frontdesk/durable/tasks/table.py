@@ -4,10 +4,11 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 
 from frontdesk.base.clock import Clock
+from frontdesk.durable.life import Work
 from frontdesk.durable.tasks.executions import StartTasks, SyncTasks
 from frontdesk.durable.tasks.functions import Functions, LambdaTasks
 from frontdesk.durable.tasks.jobs import Jobs
-from frontdesk.durable.tasks.task import Answer, Doer, Recaller, Task, Work
+from frontdesk.durable.tasks.task import Answer, Doer, Recaller, Task
 from frontdesk.ports.executions import Executions
 from frontdesk.rules.asl.data.errors import RUNTIME
 from frontdesk.rules.asl.resources import Kind, Resource

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from frontdesk.base.ids import uuid_of
+from frontdesk.durable.life import Work
 from frontdesk.rules.asl.messages import Invoke
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.resources import Resource
@@ -60,22 +61,14 @@ class Task:
         return uuid_of(f"{self.invoke.key}:{self.invoke.attempt}")
 
 
-class Work(Protocol):
-    """A task under way."""
-
-    def cancel(self) -> None:
-        """Answer nothing any more. What others were given to do they go on with (see Recaller).
-
-        Too late: nothing happens.
-        """
-        ...
-
-
 class Doer(Protocol):
     """Does one kind of task, at least once for each that was asked for."""
 
     def do(self, task: Task, answer: Answer) -> Work | None:
-        """Begin, and return at once. None: there is nothing to cancel. Raises nothing."""
+        """Begin, and return at once. None: there is nothing to cancel. Raises nothing.
+
+        Who is cancelled answers nothing any more; what it has left with others stays there (see Recaller).
+        """
         ...
 
 
