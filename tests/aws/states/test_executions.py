@@ -96,6 +96,15 @@ INVALID = {
         "InvalidExecutionInput",
         "Invalid State Machine Execution Input: 'Invalid execution input.'",
     ),
+    "no JSON": (
+        {"input": "not json"},
+        "InvalidExecutionInput",
+        (
+            "Invalid State Machine Execution Input: 'Unrecognized token 'not': was expecting (JSON "
+            "String, Number, Array, Object or token 'null', 'true' or 'false')\n at [Source: "
+            '(String)"not json"; line: 1, column: 4]\''
+        ),
+    ),
     "name": ({"name": "a b"}, "InvalidName", "Invalid Name: 'a b'"),
     "no such machine": (
         {"stateMachineArn": machine_arn("none")},

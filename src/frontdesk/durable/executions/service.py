@@ -33,6 +33,7 @@ from frontdesk.ports.executions import (
     MapRun,
 )
 from frontdesk.ports.journal import Document, Filter, Journal, Stream, TokenError
+from frontdesk.rules.asl.check import json_fault
 from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, json_text
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.names import is_name
@@ -352,8 +353,8 @@ def _read_input(given: str) -> Json:
     if given and len(given.encode()) <= LARGEST_PAYLOAD:
         try:
             return orjson.loads(given)
-        except orjson.JSONDecodeError as error:
-            told = str(error)
+        except orjson.JSONDecodeError:
+            told = json_fault(given) or told
     raise ExecutionError(
         "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{told}'"
     )
