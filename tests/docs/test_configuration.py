@@ -47,6 +47,11 @@ def test_an_example_loads(page, example, tmp_path):
     (tmp_path / "secrets" / "vendor").write_text("v3nd0r\n")
     for name, document in documents(page).items():
         (tmp_path / name).write_text(document)
+    for machine in content.get("state_machines", {}).values():
+        if isinstance(machine["definition"], str):
+            definition = tmp_path / machine["definition"]
+            definition.parent.mkdir(exist_ok=True)
+            definition.write_text('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}')
     file = tmp_path / "frontdesk.yaml"
     file.write_text(json.dumps(content))  # JSON is accepted
     load([file], ENVIRON)
