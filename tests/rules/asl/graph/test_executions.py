@@ -113,6 +113,34 @@ def test_errors_and_titles_are_texts_and_never_markup():
     assert "errors: <script>alert(1)</script>" in "".join(ET.fromstring(found).itertext())
 
 
+def luminance(colour):
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    """Of WCAG 2: from 1 to 21."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("page", ["light", "dark"])
+def test_all_texts_can_be_read_on_their_colours(page):
+    style = ET.fromstring(picture("seed-waits")).find(f"{SVG}style").text
+    base, middle, marks = style.split("@media (prefers-color-scheme:dark)")
+    dark, _, light = middle.partition("}}")
+    rules = base + light if page == "light" else dark + marks
+    fills = dict(re.findall(r"\.sg \.(\w+)>\.box[^{]*\{fill:(#\w+)", rules))
+    signs = dict(re.findall(r"\.sg \.(\w+) \.pill[^{]*\{fill:(#\w+)", rules))
+    of = {name: re.search(rf"\.sg \.{name}\{{fill:(#\w+)", rules)[1] for name in ("name", "detail")}
+    on_signs = re.search(r"\.sg \.mark text\{fill:(#\w+)", rules)[1]
+    assert len(fills) == len(SIGNS) - 1
+    for outcome, fill in fills.items():
+        assert min(contrast(text, fill) for text in of.values()) >= 4.5, outcome
+        assert contrast(on_signs, signs[outcome]) >= 4.5, outcome
+
+
 if __name__ == "__main__":
     for name in EXECUTIONS:
         (HERE / "executions" / f"{name}.svg").write_text(picture(name))
