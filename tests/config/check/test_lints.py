@@ -62,6 +62,12 @@ INVOKE = """state_machines: {m: {definition: {StartAt: A, States: {A: {Type: Tas
 
 MACHINE = """state_machines: {m: {definition:
   {StartAt: A, States: {A: {Type: Pass, End: true, Parameters: {a: %s}}}}}}"""
+CALLING = """state_machines: {m: {definition: {StartAt: A, States: {A: {Type: Task, End: true,
+  Resource: "arn:aws:states:::%s", Parameters: {%s}}}}}}"""
+MAP = """state_machines: {m: {definition: {StartAt: A, States: {A: {Type: Map, End: true,
+  ItemReader: {Resource: "arn:aws:states:::s3:listObjectsV2", Parameters: {Bucket: %s}},
+  ItemProcessor: {ProcessorConfig: {Mode: DISTRIBUTED, ExecutionType: STANDARD},
+    StartAt: B, States: {B: {Type: Succeed}}}}}}}}"""
 
 VERSIONED = (
     "apis: {a: {throttle: 5/s, versioning: {by: path, versions: {v1: {%s}, v2: {}}}, routes: {%s}}}"
@@ -463,6 +469,31 @@ CASES = [
         ),
     ),
     ("state-machine", MACHINE % "$.name", MACHINE % "name"),
+    *(
+        (
+            "unknown-resource",
+            CALLING % (resource, asked),
+            f"{given}\n{CALLING % (resource, asked)}",
+        )
+        for resource, asked, given in [
+            (
+                "http:invoke",
+                "Authentication: {ConnectionArn: 'arn:aws:events:::connection/c/1'}",
+                "connections: {c: {}}",
+            ),
+            ("aws-sdk:s3:getObject", "Bucket: b", "buckets: {b: .}"),
+        ]
+    ),
+    (
+        "unknown-resource",
+        CALLING % ("aws-sdk:s3:getObject", "Bucket: b"),
+        CALLING % ("aws-sdk:s3:getObject", "Bucket.$: $.b"),
+    ),
+    (
+        "unknown-resource",
+        MAP % "b",
+        f"buckets: {{b: .}}\n{MAP % 'b'}",
+    ),
     (
         "unused",
         f"functions: {{f: {{handler: m.f}}}}\n{MACHINE % 'name'}",

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from base64 import b64encode
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
@@ -15,6 +16,7 @@ from frontdesk.client.proxies import Identity, Proxy
 from frontdesk.durable.tasks.connections import Connection, Way
 from frontdesk.durable.tasks.http import HttpTasks
 from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.task import Watch
 from frontdesk.durable.tasks.tokens import OAuthClient
 from frontdesk.rules.asl.http_tasks import Additions
 from tests.durable.tasks.asking import Answers, a_task
@@ -73,6 +75,13 @@ async def test_a_call(tasks):
     assert (asked.method, asked.target) == ("POST", "/charges")
     assert asked.headers["host"] == api.url.removeprefix("http://")
     assert len(asked.headers["idempotency-key"]) == 32
+
+
+async def test_a_call_without_an_answer_s_body(tasks):
+    async with vendor(lambda _: (200, {"X-A": "b"}, b"not sent")) as api:
+        got = await tasks.do(api.url, Method="HEAD")
+        assert (got["ResponseBody"], got["Headers"]["x-a"]) == ("", ["b"])
+        assert (await tasks.do(api.url, Method="DELETE"))["ResponseBody"] == "not sent"
 
 
 async def test_calls_share_a_connection(tasks):
@@ -454,3 +463,30 @@ async def test_forward_proxies_are_identities_too(tasks, tmp_path, scheme):
         assert [one["ResponseBody"]["from"] for one in got] == ["127.0.0.2", "127.0.0.3"]
         assert (await tasks.do(api.url, connection="two"))[0] == "States.Http.StatusCode.429"
     assert all(proxy.seen for proxy in (first, second))
+
+
+# -- tried ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("secrets", [False, True], ids=["hidden", "revealed"])
+async def test_a_task_that_is_tried_tells_what_went_over_the_wire(tasks, secrets):
+    tasks.http.adopt({"shop": Connection(added=Additions(headers={"X-Key": "secret-1"}))})
+    arguments = {
+        "Method": "POST",
+        "QueryParameters": {"a": "b c"},
+        "RequestBody": {"n": 1},
+        "Authentication": {"ConnectionArn": "arn:aws:events:::connection/shop/1"},
+    }
+    watch, answers = Watch(secrets=secrets), Answers()
+    async with vendor(lambda _: (404, {"Content-Type": "text/plain"}, b"not here")) as api:
+        asked = {"ApiEndpoint": f"{api.url}/charges", **arguments}
+        task = replace(a_task(RESOURCE, asked), watch=watch)
+        tasks.http.rows["http", "invoke"].do(task, answers)
+        assert await answers.until() == ("failed", "States.Http.StatusCode.404", "not here")
+    request, response = watch.seen["request"], watch.seen["response"]
+    assert request["url"] == f"{api.url}/charges?a=b%20c"
+    assert (request["protocol"], request["method"], request["body"]) == ("http", "POST", '{"n":1}')
+    assert "User-Agent: Amazon|StepFunctions|HttpInvoke|eu-west-1" in request["headers"]
+    assert ("secret-1" in request["headers"]) == secrets
+    assert (response["statusCode"], response["statusMessage"]) == ("404", "Not Found")
+    assert response["body"] == "not here"

@@ -19,6 +19,7 @@ from frontdesk.config.check import (
     resilience,
     routes,
     schedules,
+    state_machines,
     timeouts,
 )
 from frontdesk.config.load import Loaded
@@ -263,6 +264,12 @@ LINTS: Final[dict[str, Lint]] = {
         timeouts.never_acting,
         "another limit always ends the request first",
         "lower it below the other one, or leave it out",
+    ),
+    "unknown-resource": Lint(
+        WARNING,
+        state_machines.unknown_entries,
+        "every attempt of the task fails",
+        "add it to the file, or correct the definition",
     ),
     "unknown-version": Lint(
         ERROR,

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 import orjson
 
+from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
+from frontdesk.config.validation import shown
+from frontdesk.rules.asl.arns import connection_name
 from frontdesk.rules.asl.invocations import read_function
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.resources import Kind, read_resource
@@ -32,3 +35,39 @@ def _functions(value: Json) -> Iterator[str]:
                 yield read_function(item).name
             else:
                 yield from _functions(item)
+
+
+def unknown_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
+    """Connections and buckets that definitions name and the file does not have."""
+    config = loaded.config
+    there = {"connections": {*config.connections}, "buckets": {*config.buckets}}
+    for machine, text in loaded.definitions.items():
+        for section, name in dict.fromkeys(_entries(orjson.loads(text))):
+            if name not in there[section]:
+                where = loaded.tree.position(("state_machines", machine, "definition"))
+                yield where, f"a task names {shown(name)}, which is not under {section}"
+
+
+def _entries(value: Json) -> Iterator[tuple[str, str]]:
+    """Yield section and name of what tasks, readers and writers name, as far as it is written out."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _entries(item)
+    elif isinstance(value, dict):
+        text = value.get("Resource")
+        service = read_resource(text).service if isinstance(text, str) else ""
+        asked = value.get("Parameters", value.get("Arguments"))
+        if isinstance(asked, dict):
+            if service == "http":
+                for place in ("Authentication", "InvocationConfig"):
+                    yield from _named("connections", asked.get(place), "ConnectionArn")
+            elif service in ("s3", "aws-sdk:s3"):
+                yield from _named("buckets", asked, "Bucket")
+        for item in value.values():
+            yield from _entries(item)
+
+
+def _named(section: str, asked: Json, key: str) -> Iterator[tuple[str, str]]:
+    name = asked.get(key) if isinstance(asked, dict) else None
+    if isinstance(name, str) and not name.startswith("{%"):
+        yield section, connection_name(name) if section == "connections" else name

@@ -27,7 +27,7 @@ async def ask(backend: Sender, request: Request, most: int) -> Answered:
         backend.send(call)
         return await call.answered
     finally:
-        call.cancel(too_slow=True)  # whoever waits has given up, or nothing happens
+        call.cancel()  # where nobody waits any more; else nothing happens
 
 
 class _Asked(Call):

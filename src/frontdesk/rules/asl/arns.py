@@ -1,4 +1,4 @@
-"""Owns which state machine or activity an ARN names: the last parts count, region and account do not.
+"""Owns which state machine, activity or connection an ARN names: the last parts count, region and account do not.
 
 So incomplete ARNs are understood as well, such as `arn:aws:states::stateMachine:NAME`.
 Source: AWS, "Step Functions" of the Service Authorization Reference, Resource types.
@@ -13,6 +13,8 @@ _MACHINE: Final = re.compile(
 )
 
 _ACTIVITY: Final = re.compile(r"(?:arn:[\w-]+:states:(?:[\w-]*:)*activity:|(?!arn:))([^:\s]+)")
+
+_CONNECTION: Final = re.compile(r"(?:.*:)?connection/([^/]+)(?:/.*)?")
 
 
 class MachineName(NamedTuple):
@@ -44,3 +46,9 @@ def activity_name(text: str) -> str | None:
     """Return the name of an activity that is given by its ARN, by a part of one, or by name. None: neither."""
     found = _ACTIVITY.fullmatch(text)
     return found[1] if found else None
+
+
+def connection_name(text: str) -> str:
+    """Return the name of a connection that is given by its ARN, by a part of one, or by name."""
+    found = _CONNECTION.fullmatch(text)
+    return found[1] if found else text

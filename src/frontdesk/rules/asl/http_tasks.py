@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from urllib.parse import quote, unquote_plus, urljoin, urlsplit
 
 import orjson
 
 from frontdesk.base.streams import Fields
+from frontdesk.rules.asl.arns import connection_name
 from frontdesk.rules.asl.data.errors import DATA_LIMIT_EXCEEDED, RUNTIME, StateError
 from frontdesk.rules.asl.model import ABSENT, Absent, Json
 from frontdesk.rules.redaction import SecretNames
@@ -41,7 +42,6 @@ _FORBIDDEN: Final = re.compile(
 )
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_CONNECTION: Final = re.compile(r"(?:.*:)?connection/([^/]+)(?:/.*)?")
 _BINARY: Final = re.compile(r"\s*(application/octet-stream|(image|video|audio)/)", re.IGNORECASE)
 _JSON: Final = re.compile(r"\s*(application|text)/([\w.+-]+\+)?json\s*(;|\Z)", re.IGNORECASE)
 _CHARSET: Final = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
@@ -136,8 +136,7 @@ def _connection(arguments: Mapping[str, Json]) -> str:
     for place in ("Authentication", "InvocationConfig"):
         arn = _object(arguments, place).get("ConnectionArn")
         if isinstance(arn, str):
-            found = _CONNECTION.fullmatch(arn)
-            return found[1] if found else arn
+            return connection_name(arn)
     # Differs: [http-without-connection] AWS demands a connection for every HTTP task
     return ""
 
@@ -252,31 +251,25 @@ def _form(name: str, value: Json, arrays: str) -> Iterator[str]:
             for key, inner in value.items():
                 part = quote(key, safe="")
                 yield from _form(f"{name}[{part}]" if name else part, inner, arrays)
+        case list() if not _ARRAYS[arrays]:
+            texts = [quote(_text(one, name), safe="") for one in value]
+            yield f"{name}={','.join(texts)}"
         case list():
-            yield from _ARRAYS[arrays](name, value)
+            for index, one in enumerate(value):
+                yield from _form(_ARRAYS[arrays].format(name=name, index=index), one, arrays)
         case None:
             yield f"{name}="
         case _:
             yield f"{name}={quote(_text(value, name), safe='')}"
 
 
-def _commas(name: str, values: list[Json]) -> Iterator[str]:
-    texts = [quote(_text(one, name), safe="") for one in values]
-    yield f"{name}={','.join(texts)}"
-
-
-def _repeated(pattern: str, arrays: str, name: str, values: list[Json]) -> Iterator[str]:
-    for index, one in enumerate(values):
-        yield from _form(pattern.format(name=name, index=index), one, arrays)
-
-
-_ARRAYS: Final[dict[str, Any]] = {
-    "INDICES": lambda name, values: _repeated("{name}[{index}]", "INDICES", name, values),
-    "REPEAT": lambda name, values: _repeated("{name}", "REPEAT", name, values),
-    "BRACKETS": lambda name, values: _repeated("{name}[]", "BRACKETS", name, values),
-    "COMMAS": _commas,
+_ARRAYS: Final = {
+    "INDICES": "{name}[{index}]",
+    "REPEAT": "{name}",
+    "BRACKETS": "{name}[]",
+    "COMMAS": "",
 }
-"""`ArrayFormat` → how the members of an array are written."""
+"""`ArrayFormat` → how a member of an array is named; "": all members are one value."""
 
 
 # -- answers ----------------------------------------------------------------------------------------
