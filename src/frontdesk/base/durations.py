@@ -103,7 +103,8 @@ def tell_duration(seconds: float) -> str:
     tenths = round(seconds * 10)
     if tenths < 600:
         return f"{tenths / 10:g} s"
-    left, told = round(seconds), []
+    left = round(seconds)
+    told: list[str] = []
     for unit in ("d", "h", "m", "s"):
         count, left = divmod(left, int(SECONDS[unit]))
         if count or told:
