@@ -28,6 +28,11 @@ GOOD = [
     "name: x\napis: {a: {stages: {p: {}}, routes: {GET /: {http: 'http://x', throttle: [5/s]}}}}",
     "name: x\napis: {a: {routes: {GET /: {mock: {status: 404, body: [1, {a: ~}]}}}}}",
     "name: x\napis: {a: {routes: {GET /: {http: 'http://x', response: {status: {'404': 200}}}}}}",
+    "name: x\nbuckets: {b: data}\nconnections: {c: {egress: e}}\negress: {e: {proxies: 'http://p:1'}}",
+    (
+        "name: x\nconnections: {c: {headers: {A: b}, auth: {oauth: {token_url: 'https://t/x',"
+        " client_id: i, client_secret: s, auth_method: client_secret_post}}}}"
+    ),
 ]
 
 BAD = [
@@ -40,6 +45,7 @@ BAD = [
     "name: x\nfunctions: {f: {handler: m.f, provisioned_concurrency: 0}}",
     "name: x\nfunctions: {f: {handler: m.f, aliases: {l: {version: x}}}}",
     "name: x\nauthorizers: {a: {type: jtw}}",
+    "name: x\nconnections: {c: {auth: {oauth: {token_url: 'https://t/x'}}}}",
     "name: x\napis: {a: {routes: {GET /: {tiemout: 1s}}}}",
 ]
 
