@@ -9,6 +9,7 @@ import pytest
 from tests.live.backends import unruly
 from tests.live.calls import call, later
 from tests.live.gateways import gateway, project, serving
+from tests.live.proxies import forward_proxy
 
 
 async def ask(app, method="GET", target="/x", **more):
@@ -228,6 +229,30 @@ async def test_a_limited_address_makes_room_for_another(tmp_path, backend):
         for each in (last, refused):
             assert 1 <= int(each.headers["Retry-After"]) <= 20
         assert set(backend.peers) == {"127.0.0.2", "127.0.0.3", "127.0.0.4"}
+
+
+async def test_a_limited_proxy_makes_room_for_another(tmp_path, backend):
+    backend.orders = [(429, {"Retry-After": "20"})]
+    async with forward_proxy("127.0.0.2") as first, forward_proxy("127.0.0.3") as second:
+        user = "basic: {username: clinic, password: s3cret}"
+        path = project(
+            tmp_path,
+            f"""
+            egress: {{ours: {{proxies: ["{first.url}", {{url: "{second.url}", {user}}}]}}}}
+            upstreams: {{billing: {{url: "{backend.url}", egress: ours,
+                retry: {{attempts: 2, base: 1ms, retry_after_cap: 1s}}}}}}
+            apis: {{shop: {{routes: {{$default: {{http: {{upstream: billing}}}}}}}}}}
+            """,
+        )
+        async with serving(path) as app:
+            answer = await ask(app, "POST", body=b"order")
+    assert (answer.status, answer.body) == (200, b"unruly")
+    assert backend.peers == ["127.0.0.2", "127.0.0.3"]
+    (asked,) = second.seen
+    assert asked.startswith(f"POST {backend.url}/x HTTP/1.1\r\n".encode())
+    assert b"Proxy-Authorization: Basic " in asked
+    assert b"Proxy-Authorization" not in first.seen[0]
+    assert not any("proxy-authorization" in head.lower() for head, _ in backend.seen)
 
 
 async def test_what_is_done_is_answered_again(tmp_path, backend):

@@ -31,7 +31,12 @@ class ForwardProxy:
             else:
                 url = urlsplit(target.decode())
                 origin = f"{url.path}?{url.query}".rstrip("?").encode()
-                first = b"\r\n".join((b" ".join((method, origin, version)), fields))
+                kept = [
+                    field
+                    for field in fields.split(b"\r\n")
+                    if not field.lower().startswith(b"proxy-authorization:")
+                ]
+                first = b"\r\n".join((b" ".join((method, origin, version)), *kept))
                 await self._tunnel(url.netloc, first, reader, writer)
         writer.close()
 
