@@ -152,6 +152,7 @@ def test_a_machine_of_sam_with_its_events(sam, tmp_path):
     integration = api["resources"]["/pay"]["POST"]["integration"]
     assert (integration["type"], integration["state_machine"]) == ("aws", "pay")
     assert integration["action"] == "StartExecution"
+    assert {each["status"] for each in integration["responses"].values()} == {"200", "400"}
     imported.load()
 
 

@@ -42,6 +42,9 @@ AROUND = {
     "functions": {
         "f": {"handler": "m.f", "aliases": {"live": {"version": "1"}}, "versions": {"1": {}}}
     },
+    "state_machines": {
+        "charge": {"definition": {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}}
+    },
     "upstreams": {"u": {"url": "http://127.0.0.1:9"}},
 }
 

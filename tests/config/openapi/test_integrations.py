@@ -18,6 +18,10 @@ from tests.config.openapi.documents import (
     said,
 )
 
+STARTS = "arn:aws:apigateway:us-east-1:states:action/{}"
+ARN = "arn:aws:states:us-east-1:1:stateMachine:charge:live"
+NAMED = {"application/json": f'{{"input": "$input.body", "stateMachineArn": "{ARN}"}}'}
+
 
 @pytest.mark.parametrize(
     ("integration", "expected"),
@@ -34,6 +38,15 @@ from tests.config.openapi.documents import (
         (
             {"type": "aws", "uri": {"Fn::Sub": URI.format("${f.Arn}")}},
             {"type": "aws", "function": "f"},
+        ),
+        (
+            {"type": "AWS", "uri": STARTS.format("StartSyncExecution"), "requestTemplates": NAMED},
+            {
+                "type": "aws",
+                "state_machine": "charge:live",
+                "action": "StartSyncExecution",
+                "request_templates": NAMED,
+            },
         ),
         (BACKEND, {"type": "http", "method": "GET", "uri": "http://127.0.0.1:9/${stage.v}/{id}"}),
         (
@@ -171,6 +184,26 @@ def test_an_integration_of_a_route(tmp_path, integration, expected):
     assert said(one(tmp_path, integration)) == expected
 
 
+@pytest.mark.parametrize(
+    ("subtype", "given", "expected"),
+    [
+        ("StartSyncExecution", "$request.body", {}),
+        ("StartSyncExecution", '{"id": "$request.path.id"}', {"input": {"id": "$request.path.id"}}),
+        ("StartExecution", "$request.body", {"mode": "async"}),
+    ],
+)
+def test_a_route_that_starts_executions(tmp_path, subtype, given, expected):
+    parameters = {"StateMachineArn": ARN, "Input": given}
+    integration = {
+        **OF_ROUTE,
+        "type": "AWS_PROXY",
+        "integrationSubtype": f"StepFunctions-{subtype}",
+        "requestParameters": parameters,
+    }
+    found = said(one(tmp_path, integration))
+    assert {"mode": "sync", **found} == {"state_machine": "charge:live", "mode": "sync", **expected}
+
+
 def test_an_integration_may_be_a_reference(tmp_path):
     integrations = {"x-amazon-apigateway-integrations": {"f": {**CALLS_F, **OF_ROUTE}}}
     reference = {"$ref": "#/components/x-amazon-apigateway-integrations/f"}
@@ -197,6 +230,7 @@ def test_a_route_key(tmp_path, path, word, words, key):
         (None, "expected an operation with an integration"),
         ({"type": "aws", "uri": "arn:aws:apigateway:x:sqs:path/1/q"}, "expected the ARN of a fun"),
         ({"type": "aws_proxy"}, "expected the ARN of a function"),
+        ({"type": "aws", "uri": STARTS.format("StopExecution")}, "expected a stateMachineArn"),
         (
             {"type": "aws", "uri": URI.format(FUNCTION + "${stageVariables.f}")},
             "expected the ARN of a function",

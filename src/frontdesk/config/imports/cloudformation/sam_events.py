@@ -119,6 +119,14 @@ def _method(api: Origin, event: Event) -> Iterator[Resource]:
     integration = {**key, **called, "timeout_milliseconds": timeout}
     kind = "aws_api_gateway_integration"
     yield event.owner.resource(kind, without_nothing(integration), f"{suffix}.integration")
+    for status in _ANSWERS_OF_START if event.is_of_machine else ():
+        answer = {**key, "status_code": status, "selection_pattern": status}
+        kind = "aws_api_gateway_integration_response"
+        yield event.owner.resource(kind, answer, f"{suffix}.response{status}")
+
+
+_ANSWERS_OF_START: Final = ("200", "400")
+"""Statuses that SAM passes on of an execution's start."""
 
 
 def _start(event: Event) -> dict[str, Any]:
