@@ -111,4 +111,5 @@ def test_an_execution_that_has_ended_waits_for_nothing():
 def test_what_has_not_been_entered_yet_goes_on_at_once():
     played = Played(machine(Do=task()))
     played.run = begin(played.program, {}, FACTS)
+    played.run.strands[1].attempt = 3  # of the state before
     assert seen(played, {f"{FACTS.execution}:Do:0": 7}) == [("Do", "turn", {})]

@@ -2,6 +2,7 @@
 
 from frontdesk.rules.asl.messages import (
     Invoke,
+    Redriven,
     StartTimer,
     Stopped,
     TaskFailed,
@@ -92,4 +93,59 @@ def test_an_outlook_that_is_older_than_the_history_leaves_states_running():
     assert outcomes(progress(played.events, old)) == [
         ("Wait", "succeeded", True),
         ("Do", "running", True),
+    ]
+
+
+def both(**fields):
+    """A Parallel of two tasks."""
+    branches = [machine(A=task()), machine(B=task())]
+    return {"Type": "Parallel", "Branches": branches, "Next": "C"} | fields
+
+
+def test_branches_of_a_former_attempt_are_over_and_not_current():
+    played = Played(machine(Both=both(**RETRY), C=task()))
+    played.answer(played.invoke, TaskFailed, error="Busy")
+    played.answer(played.timer, TimerFired)
+    assert outcomes(progress(played.events)) == [
+        ("Both", "running", True),
+        ("A", "aborted", False),
+        ("B", "failed", False),
+        ("A", "running", True),
+        ("B", "running", True),
+    ]
+
+
+def test_branches_are_over_when_the_error_of_one_was_caught():
+    caught = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": "C"}]}
+    played = Played(machine(Both=both(**caught), C=task()))
+    played.answer(played.invoke, TaskFailed, error="Busy")
+    assert outcomes(progress(played.events)) == [
+        ("Both", "caught", True),
+        ("A", "aborted", True),
+        ("B", "failed", True),
+        ("C", "running", True),
+    ]
+
+
+def test_what_a_redrive_goes_on_with_keeps_its_former_outcome():
+    played = Played(machine(Both=both(), C=task()))
+    played.answer(played.invoke, TaskFailed, error="Busy")
+    played.tell(Redriven)
+    assert outcomes(both_ways(played)[1]) == [
+        ("Both", "running", True),
+        ("A", "aborted", False),
+        ("B", "failed", False),
+        ("A", "running", True),
+        ("B", "running", True),
+    ]
+
+
+def test_a_map_that_tries_again_leaves_what_is_around_it_running():
+    each = {"Type": "Map", "ItemProcessor": machine(Each=task()), "End": True} | RETRY
+    around = {"Type": "Parallel", "Branches": [machine(Map=each)], "End": True}
+    played = Played(machine(Around=around), [1])
+    played.answer(played.invoke, TaskFailed, error="Busy")
+    assert outcomes(progress(played.events))[:2] == [
+        ("Around", "running", True),
+        ("Map", "retrying", True),
     ]
