@@ -10,11 +10,13 @@ from frontdesk.app.stores import Stores
 from frontdesk.aws.states.service import StatesService, operations
 from frontdesk.aws.states.test_state import StateTrials
 from frontdesk.base.clock import Clock
+from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.durable.activities import Activities
 from frontdesk.durable.driver import Driver
+from frontdesk.durable.executions.counting import OpenExecutions
 from frontdesk.durable.executions.express import KIND as EXPRESS
 from frontdesk.durable.executions.express import ExpressWorkflow
 from frontdesk.durable.executions.process import Process
@@ -45,6 +47,7 @@ class DurableWork:
         *,
         functions: Functions,
         log: Callable[[str, bytes], None],
+        registry: Registry,
     ) -> None:
         """functions: finds those that tasks name. log: takes lines of a machine's log."""
         catalog, where = stores.shared, {"region": config.region, "account": config.account}
@@ -55,18 +58,23 @@ class DurableWork:
         doers = Doers(
             FunctionTasks(functions, clock), ActivityTasks(self.activities, self._jobs), rows
         )
-        process = Process(self.machines, doers, self._jobs, clock, wheel, log=_Log(log))
+        process = Process(
+            self.machines, doers, self._jobs, clock, wheel, log=_Log(log), registry=registry
+        )
         self._driver = process.driver = Driver(
             stores.journal,
             clock,
             wheel,
             {_EXECUTION: process, EXPRESS: ExpressWorkflow(process)},
+            registry=registry,
         )
         self.executions = DurableExecutions(process, self._driver, self.machines, clock)
         self._http = HttpTasks(self._jobs, clock, wheel, region=config.region)
         self._files = FileTasks(self._jobs)
         rows |= services(functions, clock, self.executions, self._jobs)
         rows |= {**self._http.rows, **self._files.rows}
+        self._open = OpenExecutions(stores.journal, clock, wheel)
+        registry.collect(self._open.samples)
         self._retention = Retention(stores.journal, self.machines, clock, wheel)
         self._operations = operations(
             machines=self.machines,
@@ -88,6 +96,7 @@ class DurableWork:
         await self.machines.start()
         await self.adopt(loaded)
         await self._driver.start()
+        self._open.start()
         self._retention.start()
 
     async def adopt(self, loaded: Loaded) -> None:
@@ -100,6 +109,7 @@ class DurableWork:
         """Let tasks end for up to `drain` seconds, then leave the rest to whoever comes next."""
         await self._driver.stop(drain)
         await self._retention.stop()
+        await self._open.stop()
         await self._jobs.stop()
         self._http.close()
         self.machines.stop()

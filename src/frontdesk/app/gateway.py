@@ -239,7 +239,13 @@ class Frontdesk:
         lines = LogFiles(config.data_dir / "logs" / "states", wheel, clock)
         opened.callback(lines.flush)
         self._durable = DurableWork(
-            config, stores, clock, wheel, functions=self._aws.function, log=lines
+            config,
+            stores,
+            clock,
+            wheel,
+            functions=self._aws.function,
+            log=lines,
+            registry=self._data.telemetry.registry,
         )
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)

@@ -170,6 +170,35 @@ QUEUE_WAIT = _histogram(
     bounds=FUNCTION_SECONDS,
 )
 
+# -- executions of state machines -----------------------------------------------------------------
+
+EXECUTIONS = _counter(
+    "frontdesk_executions_total",
+    "Executions that ended: SUCCEEDED, FAILED, TIMED_OUT, ABORTED.",
+    *("machine", "status"),
+)
+EXECUTIONS_OPEN = _gauge(
+    "frontdesk_executions_open",
+    "Executions that run or wait, in the store, counted every 15 s.",
+    "machine",
+    merged="max",
+)
+EXECUTION_DURATION = _histogram(
+    "frontdesk_executions_duration_seconds",
+    "From the start of an execution to its end.",
+    "machine",
+    bounds=FUNCTION_SECONDS,
+)
+EXECUTION_STEPS = _counter(
+    "frontdesk_execution_steps_total",
+    "States that were left: succeeded, aborted, failed (Fail).",
+    *("machine", "state_type", "result"),
+)
+JOURNAL_APPEND = _histogram(
+    "frontdesk_journal_append_seconds", "Commits of durable work, as the driver waits for them."
+)
+TIMERS_LAG = _histogram("frontdesk_timers_lag_seconds", "How late timers of durable work fired.")
+
 # -- schedules ------------------------------------------------------------------------------------
 
 SCHEDULE_RUNS = _counter(

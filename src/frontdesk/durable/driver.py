@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
+from frontdesk.base.metrics import JOURNAL_APPEND, TIMERS_LAG
+from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.held import BrokenError, Held
 from frontdesk.durable.life import Life, Workflow
@@ -58,6 +60,8 @@ class Driver:
         wheel: Wheel,
         workflows: Mapping[str, Workflow],
         pace: Pace = Pace(),
+        *,
+        registry: Registry | None = None,
     ) -> None:
         """workflows: by what stands before the first slash of the kind of their streams."""
         self.journal = journal
@@ -65,6 +69,9 @@ class Driver:
         self.wheel = wheel
         self.owner = NOBODY
         self.stopping = False
+        registry = registry or Registry()
+        self.append_seconds = registry.histogram(JOURNAL_APPEND)
+        self.timers_lag = registry.histogram(TIMERS_LAG)
         self._workflows = workflows
         self._pace = pace
         self._held: dict[int, Held] = {}

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
+from frontdesk.base.telemetry import Histogram
 from frontdesk.base.wheel import Timer, Wheel
 from frontdesk.durable.life import Fired, Happening, Life, Posted, Told, Turn, Work
 from frontdesk.ports.journal import (
@@ -40,6 +41,8 @@ class Keeper(Protocol):
     wheel: Wheel
     owner: int
     stopping: bool
+    append_seconds: Histogram
+    timers_lag: Histogram
 
     def work(self, held: "Held") -> None:
         """Have `held.go_on` run soon, once at a time."""
@@ -217,6 +220,7 @@ class Held:
     async def _append(self, append: Append) -> None:
         """Append, again and again while the store cannot. Raises: FencedError, BrokenError."""
         keeper = self.keeper
+        began = keeper.clock.monotonic()
         attempt = 0
         while not self.gone:
             try:
@@ -234,6 +238,7 @@ class Held:
                     raise BrokenError from error
                 return  # it was there, only the store did not tell so either
             else:
+                keeper.append_seconds.observe(keeper.clock.monotonic() - began)
                 return
 
     async def _is_there(self, append: Append) -> bool:
@@ -274,6 +279,7 @@ class Held:
             if at > now:
                 later = at if later is None else min(later, at)
             elif key not in already:
+                self.keeper.timers_lag.observe(now - at)
                 self._happen(Fired(key))
         if later is not None:
             if self._timer is None:

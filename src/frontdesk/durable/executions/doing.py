@@ -74,8 +74,8 @@ class Surroundings(Protocol):
         """Post to the parent of an execution."""
         ...
 
-    def log(self, pinned: Pinned, events: Sequence[HistoryEvent]) -> None:
-        """Write to the log of a machine, as far as its level goes."""
+    def saw(self, pinned: Pinned, began: int, events: Sequence[HistoryEvent]) -> None:
+        """Count and log what happened. began: the execution did, in milliseconds since 1970."""
         ...
 
 

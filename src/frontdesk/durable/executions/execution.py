@@ -233,7 +233,7 @@ class ExecutionLife:
                 history.append(command.event)
             else:
                 _TAKE[type(command)](self, event.now, command, turn)
-        self._around.log(self.pinned, history)
+        self._around.saw(self.pinned, run.started, history)
         if self._recorded:
             self._steps += 1
             turn.events.append(self._document(event, history, is_first=not events))

@@ -6,8 +6,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from frontdesk.base.clock import Clock
+from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.driver import Driver
+from frontdesk.durable.executions.counting import ExecutionMetrics
 from frontdesk.durable.executions.doing import Ended
 from frontdesk.durable.executions.execution import ExecutionLife
 from frontdesk.durable.executions.express import KIND as EXPRESS
@@ -32,13 +34,13 @@ Log = Callable[[str, dict[str, Any]], None]
 _BLOCK: Final = 16 * 256
 """Random bytes that are read at once: a system call lets the store's thread in, and costs a turn each."""
 
+_OFF: Final = "OFF"
 _FATAL: Final = ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted")
 _FAULTS: Final = ("Failed", "TimedOut", "Aborted")
 _IS_LOGGED: Final[dict[str, Callable[[str], bool]]] = {
     "ALL": lambda _: True,
     "ERROR": lambda event_type: event_type.endswith(_FAULTS),
     "FATAL": lambda event_type: event_type in _FATAL,
-    "OFF": lambda _: False,
 }
 
 
@@ -54,6 +56,7 @@ class Process:
         wheel: Wheel,
         *,
         log: Log,
+        registry: Registry | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.driver: Driver
@@ -63,6 +66,7 @@ class Process:
         self._clock = clock
         self._wheel = wheel
         self._log = log
+        self._metrics = ExecutionMetrics(registry or Registry())
         self._entropy = entropy
         self._random = b""
         self._drawn = 0
@@ -208,8 +212,11 @@ class Process:
 
         return self._aside(work, over)
 
-    def log(self, pinned: Pinned, events: Sequence[HistoryEvent]) -> None:
+    def saw(self, pinned: Pinned, began: int, events: Sequence[HistoryEvent]) -> None:
         """See Surroundings."""
+        self._metrics.saw(pinned.facts.machine_name, began, events)
+        if pinned.log == _OFF:
+            return
         is_logged = _IS_LOGGED[pinned.log]
         for event in events:
             if is_logged(event.type):

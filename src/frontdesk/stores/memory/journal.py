@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from frontdesk.ports.journal import (
+    NOBODY,
     Append,
     Counts,
     Document,
@@ -22,7 +23,7 @@ from frontdesk.ports.journal import (
     Started,
     Stream,
 )
-from frontdesk.stores.heads import NOBODY, Head, advance, begin, page_token, place, post
+from frontdesk.stores.heads import Head, advance, begin, page_token, place, post
 
 
 @dataclass(slots=True)

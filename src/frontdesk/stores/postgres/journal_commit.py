@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.ports.journal import (
+    NOBODY,
     Append,
     FencedError,
     SequenceError,
@@ -18,7 +19,6 @@ from frontdesk.ports.journal import (
     Stream,
 )
 from frontdesk.stores.heads import (
-    NOBODY,
     Head,
     Written,
     advance,

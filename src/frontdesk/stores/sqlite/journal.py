@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from frontdesk.ports.journal import (
+    NOBODY,
     Append,
     Counts,
     Document,
@@ -21,7 +22,6 @@ from frontdesk.ports.journal import (
     Stream,
 )
 from frontdesk.stores.heads import (
-    NOBODY,
     Head,
     Written,
     advance,

@@ -1,0 +1,105 @@
+"""Owns the counting of executions: how they end, how long they take, what their states come to, how many are open."""
+
+import asyncio
+import logging
+from collections import Counter as Tally
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from frontdesk.base import metrics
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StoreError
+from frontdesk.base.telemetry import Counter, Registry, Sample
+from frontdesk.base.wheel import Wheel
+from frontdesk.ports.journal import Journal
+from frontdesk.rules.asl.history import HistoryEvent
+
+_LOG: Final = logging.getLogger(__name__)
+
+_LOOK: Final = 15.0
+"""Seconds between two counts of what is open."""
+
+_STATES: Final = ("Choice", "Map", "Parallel", "Pass", "Succeed", "Task", "Wait")
+_STEPS: Final = {
+    **{f"{state}StateExited": (state, "succeeded") for state in _STATES},
+    **{f"{state}StateAborted": (state, "aborted") for state in _STATES},
+    "FailStateEntered": ("Fail", "failed"),
+}
+"""What a state came to, by the event that tells so."""
+
+_ENDS: Final = {
+    "ExecutionAborted": "ABORTED",
+    "ExecutionFailed": "FAILED",
+    "ExecutionSucceeded": "SUCCEEDED",
+    "ExecutionTimedOut": "TIMED_OUT",
+}
+
+
+class ExecutionMetrics:
+    """Counts what this process sees of executions."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._steps: dict[tuple[str, str], Counter] = {}
+
+    def saw(self, machine: str, began: int, events: Sequence[HistoryEvent]) -> None:
+        """Count events. began: when the execution did, in milliseconds since 1970."""
+        for event in events:
+            if event.type in _STEPS:
+                self._step(machine, event.type).value += 1
+            elif event.type in _ENDS:
+                status = _ENDS[event.type]
+                self._registry.counter(metrics.EXECUTIONS, machine, status).value += 1
+                took = (event.at - began) / 1000
+                self._registry.histogram(metrics.EXECUTION_DURATION, machine).observe(took)
+
+    def _step(self, machine: str, event_type: str) -> Counter:
+        found = self._steps.get((machine, event_type))
+        if found is None:
+            found = self._registry.counter(metrics.EXECUTION_STEPS, machine, *_STEPS[event_type])
+            self._steps[machine, event_type] = found
+        return found
+
+
+class OpenExecutions:
+    """Counts what is open, in the store: those of all gateways."""
+
+    def __init__(self, journal: Journal, clock: Clock, wheel: Wheel) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._timer = wheel.timer(self._begin)
+        self._open: Tally[str] = Tally()
+        self._work: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Count now, and again every 15 seconds."""
+        self._begin()
+
+    async def stop(self) -> None:
+        """Count no more."""
+        self._timer.stop()
+        if self._work is not None:
+            self._work.cancel()
+            await asyncio.gather(self._work, return_exceptions=True)
+
+    def samples(self) -> Iterator[Sample]:
+        """Give the last count. See base.telemetry.Collector."""
+        for machine, count in self._open.items():
+            yield Sample(metrics.EXECUTIONS_OPEN.name, (machine,), count)
+
+    def _begin(self) -> None:
+        self._timer.at(self._clock.monotonic() + _LOOK)
+        if self._work is None or self._work.done():
+            self._work = asyncio.get_running_loop().create_task(self._count())
+
+    async def _count(self) -> None:
+        try:
+            counts = await self._journal.counts("RUNNING", now=self._clock.time())
+        except StoreError as error:
+            _LOG.warning("open executions are not counted", extra={"error": error.message})
+            return
+        self._open = Tally(dict.fromkeys(self._open, 0))
+        for kind, count in counts.streams.items():
+            family, _, rest = kind.partition("/")
+            if family in {"execution", "express"}:
+                self._open[rest.partition("/")[0]] += count
