@@ -7,14 +7,16 @@ import pytest
 
 
 @contextlib.contextmanager
-def small_disk(folder):
-    """Make a disk of one megabyte in a new folder, which only the administrator may."""
+def small_disk(folder, *, megabytes=1):
+    """Make a disk of that size in a new folder, which only the administrator may."""
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "none", folder]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("may not mount a file system here")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
 
 
 def fill(path):
