@@ -6,6 +6,7 @@ import json
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from frontdesk.aws.keys import Keys
 from frontdesk.aws.states.service import StatesService, operations
@@ -51,6 +52,10 @@ def definition(**states):
     return json.dumps({"StartAt": names[0], "States": states})
 
 
+class FunctionError(Exception):
+    """What a function of a test raises to fail. Its argument: the error document of Lambda."""
+
+
 class Function:
     """An Invoker: a Python function that is given the event."""
 
@@ -58,8 +63,13 @@ class Function:
         self.run = run
 
     def invoke(self, invocation, done):
-        payload = json.dumps(self.run(json.loads(invocation.event))).encode()
-        asyncio.get_running_loop().call_soon(done, Outcome(payload, request_id="id"))
+        error = ""
+        try:
+            result = self.run(json.loads(invocation.event))
+        except FunctionError as failure:
+            result, error = failure.args[0], "Unhandled"
+        outcome = Outcome(json.dumps(result).encode(), error=error, request_id="id")
+        asyncio.get_running_loop().call_soon(done, outcome)
         return self
 
     def cancel(self, *, kill):
@@ -77,6 +87,7 @@ class StatesApi:
         self.functions = dict(functions)
         self.file = {name: FileMachine(name, text, False, 90.0, "ERROR") for name, text in file}
         self.address = ""
+        self._client = None
 
     @contextlib.asynccontextmanager
     async def serving(self):
@@ -116,6 +127,8 @@ class StatesApi:
         try:
             yield self
         finally:
+            if self._client is not None:
+                self._client.close()
             await server.drain(0.0)
             await driver.stop(0.0)
             await jobs.stop()
@@ -125,7 +138,11 @@ class StatesApi:
     @contextlib.contextmanager
     def client(self, *, key="any", secret="thing", **settings):
         """Make a client of boto3 that tries once."""
-        client = boto3.client(
+        with contextlib.closing(self._new_client(key, secret, **settings)) as client:
+            yield client
+
+    def _new_client(self, key, secret, **settings):
+        return boto3.client(
             "stepfunctions",
             endpoint_url=f"http://{self.address}",
             region_name=REGION,
@@ -133,23 +150,21 @@ class StatesApi:
             aws_secret_access_key=secret,
             config=Config(retries={"total_max_attempts": 1}, inject_host_prefix=False, **settings),
         )
-        with contextlib.closing(client):
-            yield client
 
-    async def __call__(self, operation, *, key="any", secret="thing", **parameters):
+    async def __call__(self, operation, **parameters):
         """Call an operation of boto3's client in a thread; return its answer."""
-        with self.client(key=key, secret=secret) as client:
-            answer = await asyncio.to_thread(getattr(client, operation), **parameters)
+        if self._client is None:
+            self._client = self._new_client("any", "thing", parameter_validation=False)
+        answer = await asyncio.to_thread(getattr(self._client, operation), **parameters)
         answer.pop("ResponseMetadata")
         return answer
 
     async def refusal(self, operation, **parameters):
         """Call an operation that is refused; return (code, message)."""
-        with self.client(parameter_validation=False) as client:
-            try:
-                answer = await asyncio.to_thread(getattr(client, operation), **parameters)
-            except client.exceptions.ClientError as error:
-                return error.response["Error"]["Code"], error.response["Error"]["Message"]
+        try:
+            answer = await self(operation, **parameters)
+        except ClientError as error:
+            return error.response["Error"]["Code"], error.response["Error"]["Message"]
         raise AssertionError(answer)
 
     async def create(self, name, text=None, **parameters):

@@ -120,11 +120,13 @@ async def test_only_who_has_a_key_may_ask():
         arn = machine_arn("charge")
         told = await api.refusal("describe_state_machine", stateMachineArn=arn)
         assert told[0] == "UnrecognizedClientException"
-        pair = {"key": "frontdesk", "secret": "t0ken"}
-        assert await api("list_state_machines", **pair) == {"stateMachines": []}
         own = api.keys.functions
-        signed = {"key": own.access_key_id, "secret": own.secret_access_key}
-        assert await api("list_state_machines", **signed) == {"stateMachines": []}
-        wrong = {"key": "frontdesk", "secret": "guessed"}
-        with pytest.raises(ClientError, match="InvalidSignature"):
-            await api("list_state_machines", **wrong)
+        for pair in (("frontdesk", "t0ken"), (own.access_key_id, own.secret_access_key)):
+            with api.client(key=pair[0], secret=pair[1]) as client:
+                answer = await asyncio.to_thread(client.list_state_machines)
+                assert answer["stateMachines"] == []
+        with (
+            api.client(key="frontdesk", secret="guessed") as client,
+            pytest.raises(ClientError, match="InvalidSignature"),
+        ):
+            await asyncio.to_thread(client.list_state_machines)
