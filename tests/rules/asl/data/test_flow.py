@@ -37,7 +37,9 @@ def state(kind, language="JSONPath", **fields):
 
 
 def scope(**variables):
-    return Scope(lambda: {"State": {"Name": "S"}, "Map": {"Item": {"Value": 2}}}, variables, 0, Chance(b""))
+    return Scope(
+        lambda: {"State": {"Name": "S"}, "Map": {"Item": {"Value": 2}}}, variables, 0, Chance(b"")
+    )
 
 
 def through(state, raw, result=ABSENT, **variables):
