@@ -22,7 +22,13 @@ from frontdesk.durable.executions.express import ExpressWorkflow
 from frontdesk.durable.executions.process import Process
 from frontdesk.durable.executions.retention import Retention
 from frontdesk.durable.executions.service import DurableExecutions
+from frontdesk.durable.life import Workflow
 from frontdesk.durable.machines import Machines
+from frontdesk.durable.schedules.adopting import Schedules
+from frontdesk.durable.schedules.definition import definitions
+from frontdesk.durable.schedules.life import KIND as SCHEDULE
+from frontdesk.durable.schedules.life import ScheduleWorkflow
+from frontdesk.durable.schedules.targets import Targets
 from frontdesk.durable.tasks.activities import ActivityTasks
 from frontdesk.durable.tasks.connections import connections_of
 from frontdesk.durable.tasks.files import FileTasks
@@ -61,14 +67,17 @@ class DurableWork:
         process = Process(
             self.machines, doers, self._jobs, clock, wheel, log=_Log(log), registry=registry
         )
+        workflows: dict[str, Workflow] = {_EXECUTION: process, EXPRESS: ExpressWorkflow(process)}
         self._driver = process.driver = Driver(
             stores.journal,
             clock,
             wheel,
-            {_EXECUTION: process, EXPRESS: ExpressWorkflow(process)},
+            workflows,
             registry=registry,
         )
         self.executions = DurableExecutions(process, self._driver, self.machines, clock)
+        workflows[SCHEDULE] = ScheduleWorkflow(Targets(self.executions, functions), registry)
+        self._schedules = Schedules(stores.journal, clock)
         self._http = HttpTasks(self._jobs, clock, wheel, region=config.region)
         self._files = FileTasks(self._jobs)
         rows |= services(functions, clock, self.executions, self._jobs)
@@ -104,6 +113,7 @@ class DurableWork:
         self._http.adopt(connections_of(loaded.config))
         self._files.adopt(loaded.config.buckets)
         await self.machines.adopt(file_machines(loaded))
+        await self._schedules.adopt(definitions(loaded.config))
 
     async def stop(self, drain: float) -> None:
         """Let tasks end for up to `drain` seconds, then leave the rest to whoever comes next."""
