@@ -8,6 +8,7 @@ import pytest
 
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StoreError
+from frontdesk.base.wheel import Wheel
 from frontdesk.durable import machines as module
 from frontdesk.durable.machine_changes import MachineChanges, MachineUpdate, NewMachine
 from frontdesk.durable.machine_entries import LOGGING_OFF, Alias, Route
@@ -17,6 +18,8 @@ from frontdesk.ports.catalog import ConflictError
 from frontdesk.ports.executions import ExecutionError
 from frontdesk.rules.asl.program import Program
 from frontdesk.stores.memory.catalog import MemoryCatalog
+from frontdesk.stores.postgres.catalog import PostgresCatalog
+from tests.live.servers import emptied, postgres_url
 
 CLOCK = SystemClock()
 ARN = "arn:aws:states:us-east-1:000000000000:stateMachine:"
@@ -188,6 +191,24 @@ async def test_gateways_with_one_catalog_see_each_others_changes(start):
     await settle()
     with pytest.raises(ExecutionError):
         there.machines.target("charge", 0.0)
+
+
+async def test_gateways_with_one_postgresql_see_each_others_changes(start):
+    async with emptied(postgres_url()) as database:
+        wheels = [Wheel(CLOCK.monotonic()) for _ in range(2)]
+        catalogs = [PostgresCatalog(database, CLOCK, wheel) for wheel in wheels]
+        here, there = [await start(catalog) for catalog in catalogs]
+        await here.create("charge", ONE, publish=True)
+        await there.machines.adopt(of_file("pay", TWO))
+        seconds = CLOCK.monotonic()
+        while "charge" not in there.machines.entries():
+            seconds += 1.0
+            wheels[1].advance(seconds)
+            await asyncio.sleep(0.01)
+        assert there.runs("charge:1") == json.loads(ONE)
+        await here.machines.program(digest_of(TWO, express=False))
+        for catalog in catalogs:
+            catalog.close()
 
 
 async def test_a_change_is_made_of_what_another_gateway_has_made(start, monkeypatch):
