@@ -129,6 +129,7 @@ class StatesApi:
         finally:
             if self._client is not None:
                 self._client.close()
+                self._client = None  # the next time it has another address
             await server.drain(0.0)
             await driver.stop(0.0)
             await jobs.stop()

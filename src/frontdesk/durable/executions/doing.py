@@ -148,9 +148,9 @@ def _task(pinned: Pinned, command: Document) -> Task:
 def _start_child(
     around: Surroundings, pinned: Pinned, command: Document, tell: Tell
 ) -> Work | None:
-    start = read_child(command["child"])
-    child = child_of(pinned, command["map_run"], start, express=command["express"])
-    if not command["express"]:
+    start = read_child(command)
+    child = child_of(pinned, start)
+    if not start.express:
         return around.start_child(child, lambda: tell(Heard(None, {})))
 
     def ended(end: Ended) -> None:

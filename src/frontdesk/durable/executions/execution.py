@@ -11,6 +11,7 @@ from frontdesk.durable.executions import timers
 from frontdesk.durable.executions.codec import write_command, write_event, write_history
 from frontdesk.durable.executions.doing import Ended, Heard, Surroundings, act
 from frontdesk.durable.executions.pinned import Pinned
+from frontdesk.durable.executions.waiting import Waiting
 from frontdesk.durable.life import Fired, Happening, Posted, Told, Turn, Work
 from frontdesk.ports.journal import Document, Status
 from frontdesk.rules.asl.history import HistoryEvent
@@ -43,7 +44,7 @@ from frontdesk.rules.asl.messages import (
     TaskTimedOut,
     TimerFired,
 )
-from frontdesk.rules.asl.model import ExecutionType, MapState, TaskState
+from frontdesk.rules.asl.model import TaskState
 from frontdesk.rules.asl.program import Program
 from frontdesk.rules.asl.resources import Kind, read_resource
 from frontdesk.rules.asl.run import Run
@@ -56,9 +57,6 @@ _FAR: Final = 3e8
 
 _STEPS: Final = 64
 """Steps after which a snapshot spares the next owner their replay; more, where there is more to write."""
-
-_LASTING: Final = frozenset(("Recall", "StopChildren", "TellParent"))
-"""Commands that outlive their execution."""
 
 
 class ExecutionLife:
@@ -81,8 +79,7 @@ class ExecutionLife:
         self.pinned = pinned
         self.run = run
         self._around = around
-        self._timers = set(timers_set)
-        self._commands = dict(commands or {})
+        self._waiting = Waiting(timers_set, commands or {})
         self._steps = steps
         self._recorded = recorded
 
@@ -127,7 +124,7 @@ class ExecutionLife:
 
     def fired(self, now: int, happening: Fired, turn: Turn) -> Event:
         """Take a timer."""
-        self._timers.discard(happening.key)
+        self._waiting.fired(happening.key)
         key, attempt, is_own, heartbeat = timers.read_timer(happening.key)
         seed = self._around.seed()
         if is_own:
@@ -139,13 +136,13 @@ class ExecutionLife:
 
     def told(self, now: int, happening: Told, turn: Turn) -> Event | None:
         """Take what was heard of a command."""
-        command = self._commands.get(happening.key)
+        command = self._waiting.command(happening.key)
         if command is None:
             return None
         heard: Heard = happening.what
         kind = heard.kind
         if heard.is_over:
-            self._done(happening.key, turn)
+            self._waiting.done(happening.key, turn)
         if kind is None or (
             kind is TaskSubmitted and not read_resource(command["resource"]).pattern
         ):
@@ -153,11 +150,10 @@ class ExecutionLife:
         seed = self._around.seed()
         if kind is Continued:
             return Continued(now=now, seed=seed)
-        asked = command.get("child", command)
         assert issubclass(kind, KeyedEvent)
-        key, attempt = asked["key"], asked["attempt"]
+        key, attempt = command["key"], command["attempt"]
         if kind is not TaskSubmitted:
-            self._forget_limits(key, attempt, turn)
+            self._waiting.drop_limits(key, attempt, turn)
         return kind(now=now, seed=seed, key=key, attempt=attempt, **heard.values)
 
     def posted(self, now: int, happening: Posted, turn: Turn) -> Event | None:
@@ -183,16 +179,17 @@ class ExecutionLife:
         key, attempt = document["key"], document["attempt"]
         if not self.awaits(key, attempt, document["token"]):
             return None
-        for name in self._heartbeats(key, attempt):
-            self._set(name, now / 1000 + (timers.read_timer(name).heartbeat or 0), turn)
+        self._waiting.beat(key, attempt, now / 1000, turn)
         if document["type"] == "Heartbeat":
             return None
         return ActivityStarted(
             now=now, seed=self._around.seed(), key=key, attempt=attempt, worker=document["worker"]
         )
 
-    def child_ended(self, now: int, document: Document, _turn: Turn) -> Event:
-        """Take the end of a child."""
+    def child_ended(self, now: int, document: Document, _turn: Turn) -> Event | None:
+        """Take the end of a child, unless it is told a second time when all is over."""
+        if self.run.status is not RunStatus.RUNNING:
+            return None
         kind = ChildSucceeded if document["type"] == "ChildSucceeded" else ChildFailed
         values = {name: value for name, value in document.items() if name != "type"}
         return kind(now=now, seed=self._around.seed(), **values)
@@ -254,34 +251,28 @@ class ExecutionLife:
     def invoke(self, now: int, command: Invoke, turn: Turn) -> None:
         """Ask for a task, and watch its limits."""
         key, attempt = command.key, command.attempt
-        self._ask(f"{attempt}:{key}", write_command(command), turn)
+        self._waiting.ask(f"{attempt}:{key}", write_command(command), turn)
         if command.timeout is not None and command.timeout < NO_TIMEOUT:
-            self._set(timers.timeout(key, attempt), now / 1000 + command.timeout, turn)
+            self._waiting.set(timers.timeout(key, attempt), now / 1000 + command.timeout, turn)
         if command.heartbeat is not None:
             is_activity = read_resource(command.resource).kind is Kind.ACTIVITY
             wait = _FAR if is_activity else command.heartbeat
-            self._set(timers.heartbeat(key, attempt, command.heartbeat), now / 1000 + wait, turn)
+            self._waiting.set(
+                timers.heartbeat(key, attempt, command.heartbeat), now / 1000 + wait, turn
+            )
 
     def start_child(self, _now: int, command: StartChild, turn: Turn) -> None:
         """Ask for a child."""
-        strand = self.run.strands[self.run.waiting[int(command.key.rpartition(":")[2])]]
-        state = self.program.states[command.state]
-        assert isinstance(state, MapState)
-        document = {
-            "type": "StartChild",
-            "child": write_command(command),
-            "map_run": strand.spread["arn"],
-            "express": state.execution_type is ExecutionType.EXPRESS,
-        }
-        self._ask(f"{command.attempt}:{command.key}:{command.index}", document, turn)
+        key = f"{command.attempt}:{command.key}:{command.index}"
+        self._waiting.ask(key, write_command(command), turn)
 
     def start_timer(self, _now: int, command: StartTimer, turn: Turn) -> None:
         """Set a timer."""
-        self._set(timers.own(command.key, command.attempt), command.at / 1000, turn)
+        self._waiting.set(timers.own(command.key, command.attempt), command.at / 1000, turn)
 
     def cancel_timer(self, _now: int, command: CancelTimer, turn: Turn) -> None:
         """Drop a timer."""
-        self._drop(timers.own(command.key, command.attempt), turn)
+        self._waiting.drop(timers.own(command.key, command.attempt), turn)
 
     def cancel_task(self, _now: int, command: CancelTask, turn: Turn) -> None:
         """Wait for a task, or for children, no more."""
@@ -291,29 +282,24 @@ class ExecutionLife:
         if not command.map_run:
             return
         children = f"{attempt}:{key}:"
-        for name in [one for one in self._commands if one.startswith(children)]:
-            self._done(name, turn)
+        self._waiting.done_below(children, turn)
         stop = {"type": "StopChildren", "map_run": command.map_run}
-        self._ask(f"{children}stop", stop, turn)
+        self._waiting.ask(f"{children}stop", stop, turn)
 
     def go_on(self, _now: int, _command: Continue, turn: Turn) -> None:
         """Ask for another step."""
-        self._ask(f"continue:{self.run.entries}", {"type": "Continue"}, turn)
+        self._waiting.ask(f"continue:{self.run.entries}", {"type": "Continue"}, turn)
 
     def end(self, now: int, _command: Finish | Fail, turn: Turn) -> None:
         """Wait for nothing any more; tell the parent."""
         turn.status = Status(self.run.status.value, ended=now / 1000)
-        for timer in list(self._timers):
-            self._drop(timer, turn)
-        for name, document in list(self._commands.items()):
-            if document["type"] not in _LASTING:
-                self._done(name, turn)
+        self._waiting.end(turn)
         parent = self.pinned.parent
         if parent is not None:
             kind, values = self.ended.told
             message = {"type": kind.__name__, **parent.place, **values}
             tell = {"type": "TellParent", "message": message}
-            self._ask(f"tell:{self.run.redrives}", tell, turn)
+            self._waiting.ask(f"tell:{self.run.redrives}", tell, turn)
 
     def _recall(self, key: str, attempt: int, token: str, turn: Turn) -> None:
         """Have taken back what a task that is given up has left with others."""
@@ -328,45 +314,16 @@ class ExecutionLife:
                 arguments={},
                 token=token,
             )
-            asked = self._commands.get(f"{attempt}:{key}") or write_command(invoke)
-            self._ask(f"{attempt}:{key}:recall", {**asked, "type": "Recall"}, turn)
+            asked = self._waiting.command(f"{attempt}:{key}") or write_command(invoke)
+            self._waiting.ask(f"{attempt}:{key}:recall", {**asked, "type": "Recall"}, turn)
 
     def _token(self, key: str) -> str:
         found = self.run.waiting.get(int(key.rpartition(":")[2]))
         return "" if found is None else self.run.strands[found].token
 
-    # What waits in the journal.
-
-    def _ask(self, key: str, command: Document, turn: Turn) -> None:
-        turn.commands[key] = self._commands[key] = command
-
-    def _done(self, key: str, turn: Turn) -> None:
-        if self._commands.pop(key, None) is not None and turn.commands.pop(key, None) is None:
-            turn.done.add(key)
-
-    def _set(self, key: str, at: float, turn: Turn) -> None:
-        self._timers.add(key)
-        turn.timers[key] = at
-
-    def _drop(self, key: str, turn: Turn) -> None:
-        if key in self._timers:
-            self._timers.remove(key)
-            turn.timers[key] = None
-
     def _task_is_over(self, key: str, attempt: int, turn: Turn) -> None:
-        self._done(f"{attempt}:{key}", turn)
-        self._forget_limits(key, attempt, turn)
-
-    def _forget_limits(self, key: str, attempt: int, turn: Turn) -> None:
-        if self._timers:
-            self._drop(timers.timeout(key, attempt), turn)
-            for name in self._heartbeats(key, attempt):
-                self._drop(name, turn)
-
-    def _heartbeats(self, key: str, attempt: int) -> list[str]:
-        """Find the timer of a task's heartbeat: its name has the seconds between."""
-        begin, end = f"{attempt}~", f"~{key}"
-        return [one for one in self._timers if one.startswith(begin) and one.endswith(end)]
+        self._waiting.done(f"{attempt}:{key}", turn)
+        self._waiting.drop_limits(key, attempt, turn)
 
 
 def _ms(seconds: float) -> int:

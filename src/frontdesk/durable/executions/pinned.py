@@ -116,12 +116,12 @@ def replay(
     return run
 
 
-def child_of(parent: Pinned, map_run: str, child: StartChild, *, express: bool) -> Pinned:
-    """Say what the execution of one item of a distributed Map begins with. map_run: its ARN."""
+def child_of(parent: Pinned, child: StartChild) -> Pinned:
+    """Say what the execution of one item of a distributed Map begins with."""
     facts = parent.facts
-    label, _, run = map_run.rpartition("/")[2].rpartition(":")
+    label, _, run = child.map_run.rpartition("/")[2].rpartition(":")
     name = f"{run}.{child.index}"
-    kind = ":express:" if express else ":execution:"
+    kind = ":express:" if child.express else ":execution:"
     place = facts.machine.replace(":stateMachine:", kind)
     return Pinned(
         digest=parent.digest,
@@ -133,10 +133,10 @@ def child_of(parent: Pinned, map_run: str, child: StartChild, *, express: bool) 
             machine_name=facts.machine_name,
             role=facts.role,
             region=facts.region,
-            express=express,
+            express=child.express,
         ),
         given=child.input,
-        map_run=map_run,
+        map_run=child.map_run,
         trace=parent.trace,
         log=parent.log,
         parent=Parent(parent.kind, facts.name, child.key, child.attempt, child.index),

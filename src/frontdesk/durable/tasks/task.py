@@ -44,14 +44,12 @@ class Task:
     """One attempt of a task.
 
     invoke: what the state asks for; its `key` is the idempotency key, the same on every attempt and after
-    every crash. facts: of the execution. stream: of the execution in the journal; 0: it is not there
-    (Express). trace: the X-Amzn-Trace-Id of the execution, or "". watch: of a task that is tried.
+    every crash. facts: of the execution. trace: the X-Amzn-Trace-Id of the execution, or "". watch: of a task that is tried.
     """
 
     invoke: Invoke
     resource: Resource
     facts: Facts
-    stream: int = 0
     trace: str = ""
     watch: Watch | None = None
 

@@ -172,13 +172,18 @@ class CancelTimer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartChild:
-    """Run the item processor of a distributed Map as an execution of its own, with this input."""
+    """Run the item processor of a distributed Map as an execution of its own, with this input.
+
+    map_run: the ARN of the map run. express: run it as an Express execution.
+    """
 
     key: str
     attempt: int
     state: str
     index: int
     input: Json
+    map_run: str
+    express: bool
 
 
 class Emit(NamedTuple):

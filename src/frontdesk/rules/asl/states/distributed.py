@@ -31,6 +31,7 @@ from frontdesk.rules.asl.messages import (
 )
 from frontdesk.rules.asl.model import (
     ABSENT,
+    ExecutionType,
     ItemReader,
     Json,
     MapState,
@@ -141,6 +142,8 @@ def _go_on(turn: Turn, strand: Strand, state: MapState) -> None:
             state=state.name,
             index=index,
             input=given,
+            map_run=spread["arn"],
+            express=state.execution_type is ExecutionType.EXPRESS,
         )
         turn.commands.append(child)
     if spread["left"] == 0:
