@@ -18,7 +18,7 @@ from frontdesk.base.errors import StoreError
 from frontdesk.base.metrics import JOURNAL_APPEND, TIMERS_LAG
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
-from frontdesk.durable.held import BrokenError, Held
+from frontdesk.durable.held import Held
 from frontdesk.durable.life import Life, Workflow
 from frontdesk.ports.journal import (
     NOBODY,
@@ -228,11 +228,9 @@ class Driver:
         except FencedError:
             self._drop(held)
             await self._renew()  # tells whether only this one is somebody else's
-        except BrokenError:
-            self._drop(held)
-            self._set_aside(held.stream)
-        except Exception:  # noqa: BLE001 - whatever a life has made that no store takes: the others go on
-            _LOG.exception("a durable stream cannot go on", extra={"stream": held.stream})
+        except Exception:  # noqa: BLE001 - one that cannot go on must not hold up the others
+            told = {"stream": held.stream}
+            _LOG.exception("a durable stream cannot go on; it is tried again later", extra=told)
             self._drop(held)
             self._set_aside(held.stream)
 

@@ -29,10 +29,6 @@ _AGAIN: Final = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Seconds before what the store could not do is tried again: the n-th time, then always the last."""
 
 
-class BrokenError(Exception):
-    """A life cannot react: it is tried again later, from what the journal has."""
-
-
 class Keeper(Protocol):
     """Whoever holds streams."""
 
@@ -145,7 +141,7 @@ class Held:
     async def go_on(self) -> None:
         """React and commit until there is nothing left to react to.
 
-        Raises: FencedError, where somebody else holds it; BrokenError.
+        Raises: FencedError, where somebody else holds it; what the life raises.
         """
         try:
             while not self.gone and (self._happenings or not self._outstanding):
@@ -168,12 +164,7 @@ class Held:
         ]
 
     def _react(self, happenings: Sequence[Happening]) -> Turn:
-        now = self.keeper.clock.time()
-        try:
-            turn = self.life.react(now, happenings)
-        except Exception as error:
-            _LOG.exception("a durable stream cannot react", extra={"stream": self.stream})
-            raise BrokenError from error
+        turn = self.life.react(self.keeper.clock.time(), happenings)
         for happening in happenings:
             if isinstance(happening, Fired):
                 turn.timers.setdefault(happening.key, None)
