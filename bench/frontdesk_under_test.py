@@ -39,6 +39,11 @@ def mortal(event, context):
     if event["rawPath"] == "/die":
         os._exit(1)
     return "alive"
+
+
+def pay(event, context):
+    """Do one step of an order."""
+    return event
 '''
 
 
@@ -116,6 +121,28 @@ def cached(scene: Scene) -> Server:
         "GET /mocked/{id}": {"mock": {"body": SMALL}},
     }
     return _server(scene, "frontdesk-cached", {"apis": {"bench": {"routes": routes}}})
+
+
+def charging(scene: Scene) -> Server:
+    """A route that waits for an execution of three functions, which are real processes."""
+    (scene.folder / "handlers.py").write_text(_HANDLERS)
+    pay = {"Type": "Task", "Resource": "arn:aws:lambda:::function:pay"}
+    states = {
+        "A": pay | {"Next": "B"},
+        "B": pay | {"Next": "C"},
+        "C": pay | {"Next": "Answer"},
+        "Answer": {"Type": "Pass", "Parameters": {"statusCode": 200, "body": "paid"}, "End": True},
+    }
+    parts: dict[str, object] = {
+        "functions": {"pay": {"handler": "handlers.pay", "code": ".", "timeout": "10s"}},
+        "state_machines": {"charge": {"definition": {"StartAt": "A", "States": states}}},
+        "apis": {
+            "bench": {
+                "routes": {"GET /health": _OK, "GET /charge": {"state_machine": "charge"}},
+            }
+        },
+    }
+    return _server(scene, "frontdesk-charging", parts)
 
 
 def operated(scene: Scene, *, telemetry: bool = True) -> Server:

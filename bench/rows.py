@@ -6,6 +6,7 @@ from bench.cached import cache_row
 from bench.compared import cost, rates
 from bench.contenders import settings, started
 from bench.counted import syscall_row
+from bench.executions import charges_row, executions_row, waiting_row
 from bench.figures import Figure, Finding, Goal, at_least, at_most, ratio
 from bench.journal import journal_row
 from bench.keyed import keys_row
@@ -210,6 +211,9 @@ ROWS: dict[str, Row] = {
         _row("cold", cold_row),
         _row("micro", micro_row),
         _row("journal", journal_row),
+        _row("executions", executions_row),
+        _row("waiting", waiting_row),
+        _row("charges", charges_row),
     )
 }
 """In the order of a full run; `same` first, for it tells whether the machine is quiet enough."""
