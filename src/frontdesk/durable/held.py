@@ -226,7 +226,7 @@ class Held:
                     return
             except SequenceError as error:
                 if error.found != append.expect_seq + len(append.events):
-                    raise BrokenError from error
+                    raise
                 return  # it was there, only the store did not tell so either
             else:
                 keeper.append_seconds.observe(keeper.clock.monotonic() - began)
