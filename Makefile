@@ -28,7 +28,7 @@ lint: .venv/installed-for-tests
 	$(BIN)/python tests/file_sizes.py
 
 bench: .venv/installed
-	sh tests/debian-packages.sh nginx:nginx-light caddy:caddy wrk:wrk strace:strace
+	sh tests/debian-packages.sh nginx:nginx-light caddy:caddy wrk:wrk strace:strace pg_ctlcluster:postgresql
 	$(BIN)/pip install --quiet -r bench/requirements.txt
 	$(BIN)/python -m bench
 
