@@ -1,6 +1,6 @@
 """Owns the file's content as plain values beside the position of each. Knows no model and no YAML."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,9 +79,16 @@ class Tree:
         """Yield path and value of everything that `pattern` fits; `*` stands for any one key or index."""
         found: list[tuple[Path, Any]] = [((), self.value)]
         for part in pattern:
-            found = [
-                ((*path, key), item) for path, value in found for key, item in _members(value, part)
-            ]
+            if part == "*":
+                found = [
+                    ((*path, key), item) for path, value in found for key, item in _members(value)
+                ]
+            else:
+                found = [
+                    ((*path, part), value[part])
+                    for path, value in found
+                    if isinstance(value, dict) and part in value
+                ]
         yield from found
 
 
@@ -112,14 +119,10 @@ def _merge(
             yield inner, Position(child.file, child.key_line, child.key_column, dotted(inner))
 
 
-def _members(value: object, part: str) -> Iterator[tuple[str | int, Any]]:
-    match value:
-        case dict() if part == "*":
-            yield from value.items()
-        case dict() if part in value:
-            yield part, value[part]
-        case list() if part == "*":
-            yield from enumerate(value)
+def _members(value: object) -> Iterable[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
 
 
 def dotted(path: Path) -> str:
