@@ -51,7 +51,7 @@ class Loaded:
 
         For example `place("apis", "scheduling", "throttle")`.
         """
-        return self.tree.position(path, of_key=True) if self.tree.node_at(path) else None
+        return self.tree.place(path)
 
     def shown(self, value: object, *path: str | int) -> str:
         """Write a value of the configuration for people: where a reference made it, as the file has it.

@@ -59,6 +59,13 @@ class Tree:
         """
         return _known(self.node, path)
 
+    def place(self, path: Path) -> Position | None:
+        """Say where the key at `path` stands, or None where the file says nothing."""
+        node = self.node_at(path)
+        if node is None:
+            return None
+        return Position(node.file, node.key_line, node.key_column, dotted(path))
+
     def position(self, path: Path, *, of_key: bool = False) -> Position:
         """Say where the value (or the key) at `path` stands; of the nearest known parent if absent."""
         node = self.node_at(path)
