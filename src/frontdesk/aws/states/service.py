@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import orjson
 
+from frontdesk.aws.constraints import checked, unreadable
 from frontdesk.aws.states.activities import ActivityOperations
-from frontdesk.aws.states.constraints import checked, unreadable
 from frontdesk.aws.states.executions import ExecutionOperations
 from frontdesk.aws.states.machines import MachineOperations
 from frontdesk.aws.states.map_runs import MapRunOperations

@@ -5,7 +5,7 @@ Source: AWS, Step Functions, API reference, the request syntax of each operation
 
 from typing import Final
 
-from frontdesk.aws.states.constraints import (
+from frontdesk.aws.constraints import (
     Constraint,
     Flag,
     Listed,
