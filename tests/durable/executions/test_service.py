@@ -164,9 +164,10 @@ async def test_the_same_name_and_input_is_the_same_execution_while_it_runs(work)
         ("m", "", "", "InvalidExecutionInput"),
         ("m", "not", "", "InvalidExecutionInput"),
         ("m", '"' + "x" * 262_143 + '"', "", "InvalidExecutionInput"),
+        ("m", "[" * 250 + "]" * 250, "", "InvalidExecutionInput"),
         ("m", "{}", "a b", "InvalidName"),
     ],
-    ids=["unknown", "empty", "no JSON", "too large", "bad name"],
+    ids=["unknown", "empty", "no JSON", "too large", "too deep", "bad name"],
 )
 async def test_bad_starts_are_refused(work, machine_, given, name, code):
     assert await refused(work.executions.start(machine_, given, name=name)) == code
@@ -229,9 +230,10 @@ async def test_tokens_that_are_none_are_refused(work, token):
     assert await refused(work.executions.succeed(token, "{}")) == "InvalidToken"
 
 
-async def test_output_that_is_no_json_is_refused_and_the_token_stays_good(work):
+@pytest.mark.parametrize("output", ["{", "[" * 250 + "]" * 250], ids=["no JSON", "too deep"])
+async def test_output_that_is_none_is_refused_and_the_token_stays_good(work, output):
     arn, token = await asked_with_token(work)
-    assert await refused(work.executions.succeed(token, "{")) == "InvalidOutput"
+    assert await refused(work.executions.succeed(token, output)) == "InvalidOutput"
     await work.executions.succeed(token, "1")
     await work.settle()
     assert await work.end(arn) == ("SUCCEEDED", 1)
@@ -432,6 +434,22 @@ async def test_the_log_of_a_machine_gets_what_its_level_asks_for(work):
     await work.settle()
     types = [(name, event["type"]) for name, event in work.log]
     assert types == [("loud", "LambdaFunctionFailed"), ("loud", "ExecutionFailed")]
+
+
+# What no journal can keep.
+
+
+@pytest.mark.parametrize("levels", [244, 249, 254, 1000])
+async def test_a_result_that_is_nested_too_deep_fails_its_task_once(work, levels):
+    arn = await work.started("m")
+    result = 1
+    for _ in range(levels):
+        result = [result]
+    work.doers.asked[0].answer.succeeded(result)
+    await work.advance(2)
+    assert len(work.doers.asked) == 1
+    status, end = await work.end(arn)
+    assert status == "SUCCEEDED" if levels == 244 else (status, end) == ("FAILED", "States.Runtime")
 
 
 # Faults of ours.

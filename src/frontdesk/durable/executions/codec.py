@@ -10,8 +10,17 @@ from typing import Any, Final
 
 from frontdesk.ports.journal import Document
 from frontdesk.rules.asl import messages
+from frontdesk.rules.asl.data.errors import StateError
+from frontdesk.rules.asl.data.scope import size
 from frontdesk.rules.asl.history import HistoryEvent
-from frontdesk.rules.asl.messages import Event, Invoke, StartChild
+from frontdesk.rules.asl.messages import (
+    Event,
+    Invoke,
+    StartChild,
+    TaskFailed,
+    TaskSubmitted,
+    TaskSucceeded,
+)
 from frontdesk.rules.asl.model import ABSENT
 
 _EVENTS: Final[tuple[type[Event], ...]] = (
@@ -50,6 +59,23 @@ def read_event(document: Mapping[str, Any]) -> Event:
     """Read what `write_event` wrote."""
     values = dict(document)
     return _BY_NAME[values.pop("type")](seed=bytes.fromhex(values.pop("seed")), **values)
+
+
+def kept(event: Event) -> Event:
+    """Return an event that the journal can keep: an output that is nested too deep fails its task."""
+    if isinstance(event, TaskSucceeded | TaskSubmitted):
+        try:
+            size(event.output)
+        except StateError as error:
+            return TaskFailed(
+                now=event.now,
+                seed=event.seed,
+                key=event.key,
+                attempt=event.attempt,
+                error=error.name,
+                cause=error.cause,
+            )
+    return event
 
 
 def write_history(event: HistoryEvent) -> list[Any]:

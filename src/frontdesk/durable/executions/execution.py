@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from frontdesk.durable.executions import timers
-from frontdesk.durable.executions.codec import write_command, write_event, write_history
+from frontdesk.durable.executions.codec import kept, write_command, write_event, write_history
 from frontdesk.durable.executions.doing import Ended, Heard, Surroundings, act
 from frontdesk.durable.executions.pinned import Pinned
 from frontdesk.durable.executions.waiting import Waiting
@@ -211,7 +211,7 @@ class ExecutionLife:
     # Events become steps.
 
     def _step(self, event: Event, turn: Turn) -> None:
-        run = self.run
+        run, event = self.run, kept(event)
         events = run.events
         try:
             commands = step(self.program, run, event)

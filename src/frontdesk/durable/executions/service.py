@@ -34,7 +34,8 @@ from frontdesk.ports.executions import (
 )
 from frontdesk.ports.journal import Document, Filter, Journal, Stream, TokenError
 from frontdesk.rules.asl.check import json_fault
-from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, json_text
+from frontdesk.rules.asl.data.errors import StateError
+from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, json_text, size
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.names import is_name
 from frontdesk.rules.asl.outlook import Expected, outlook
@@ -270,8 +271,11 @@ class DurableExecutions:
         """See Executions."""
         try:
             value = orjson.loads(output)
+            size(value)
         except orjson.JSONDecodeError as error:
             raise ExecutionError("InvalidOutput", f"Invalid Output: '{error}'") from None
+        except StateError as error:
+            raise ExecutionError("InvalidOutput", f"Invalid Output: '{error.cause}'") from None
         await self._answer(token, {"type": "TaskSucceeded", "output": value})
 
     async def fail(self, token: str, error: str | None = None, cause: str | None = None) -> None:
@@ -352,9 +356,14 @@ def _read_input(given: str) -> Json:
     told = "Invalid execution input."
     if given and len(given.encode()) <= LARGEST_PAYLOAD:
         try:
-            return orjson.loads(given)
+            value: Json = orjson.loads(given)
+            size(value)
         except orjson.JSONDecodeError:
             told = json_fault(given) or told
+        except StateError as error:
+            told = error.cause
+        else:
+            return value
     raise ExecutionError(
         "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{told}'"
     )
