@@ -1,6 +1,6 @@
 """Owns the attempts of a call: whether the breaker lets one out, what follows a failure, and when.
 
-The rules are `rules.resilience`; here are the clock, the random numbers and the timer. To its caller a
+The rules are `rules.resilience.course`; here are the clock, the random numbers and the timer. To its caller a
 call looks the same with attempts or without; to the connections each attempt is a call of its own.
 """
 
@@ -15,23 +15,15 @@ from frontdesk.base.streams import Duplex, Fields, Source
 from frontdesk.base.telemetry import AttemptObserver
 from frontdesk.base.wheel import Timer, Wheel
 from frontdesk.client.call import Call
-from frontdesk.rules.resilience.breaker import REFUSED, Breaker
+from frontdesk.rules.resilience.breaker import Breaker
 from frontdesk.rules.resilience.budget import RetryBudget
-from frontdesk.rules.resilience.retry import Failed, RetryPolicy, follow
+from frontdesk.rules.resilience.course import Course
+from frontdesk.rules.resilience.retry import Failed, RetryPolicy
 from frontdesk.rules.resilience.retry_after import asked_wait
 
 ONCE: Final = RetryPolicy(attempts=1)
 """No retries."""
 
-_OURS: Final = frozenset(
-    {"cancelled", "unavailable", "bulkhead_full", "circuit_open", "egress_limited"}
-)
-"""Reasons that say nothing about the backend."""
-
-_FAILURES: Final = frozenset(range(500, 600)) - {501}
-"""Answers that count against the backend."""
-
-_TOO_BUSY: Final = frozenset({429, 503})
 _TOLD_EVERY: Final = 10.0  # seconds between two log lines about an empty budget
 
 _log = logging.getLogger("frontdesk.upstream")
@@ -90,23 +82,7 @@ class Persistent:
 class _Attempts(Call):
     """One call: the attempt under way, or the wait before the next."""
 
-    __slots__ = (
-        "_begun",
-        "_call",
-        "_cost",
-        "_deadline",
-        "_number",
-        "_permit",
-        "_rules",
-        "_timer",
-        "_wait",
-    )
-
-    # Of the latest attempt; the last two once there has been a retry:
-    _permit: int
-    _begun: float
-    _wait: float
-    _cost: int
+    __slots__ = ("_call", "_course", "_rules", "_timer")
 
     def __init__(self, call: Call, rules: Persistent) -> None:
         # Not by way of the base class: what it would find out is known.
@@ -122,15 +98,13 @@ class _Attempts(Call):
         call.carrier = self
         self._call = call
         self._rules = rules
-        self._number = 1
         self._timer: Timer | None = None
 
     def begin(self) -> None:
         """Make the first attempt."""
         rules = self._rules
-        now = rules.monotonic()
-        self._deadline = now + rules.timeout
-        rules.backend.budget.begun()
+        now, backend = rules.monotonic(), rules.backend
+        self._course = Course(rules.policy, backend.breaker, backend.budget, now + rules.timeout)
         self._attempt(now)
 
     # -- the backend's side ------------------------------------------------------------------------
@@ -139,41 +113,25 @@ class _Attempts(Call):
         self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
     ) -> None:
         now = self._rules.monotonic()
+        self._observe(now, status, "")
         if status < 400:
-            backend = self._rules.backend
-            took = now - self._begun
-            backend.breaker.record(self._permit, now, failed=False, took=took)
-            if backend.observer is not None:
-                backend.observer.attempted(self.method, status, "", took)
-            if self._number == 1:  # `_end`, written out: most calls come this way
-                backend.budget.ended(succeeded=True)
-                call = self._call
-                call.carrier = None
-                call.address = self.address
-                call.respond(status, fields, body, tunnel)
-                return
-            self._end(succeeded=True)
+            self._course.succeeded(now)
         else:
             asked = asked_wait(fields, self._rules.clock.time())
-            self._judge(now, status, asked or 0.0)
-            self._observe(now, status, "")
             if self._goes_on(Failed(status, asked=asked), now):
                 if type(body) is not bytes:
                     body.cancel()  # type: ignore[union-attr]  # a Source
                 return
-            self._end(succeeded=status not in _FAILURES)
-        self._call.respond(status, fields, body, tunnel)
+        call = self._call
+        call.carrier = None
+        call.address = self.address
+        call.respond(status, fields, body, tunnel)
 
     def fail(self, error: UpstreamError) -> None:
         now = self._rules.monotonic()
-        if error.reason in _OURS:
-            self._release()
-        else:
-            self._record(now, failed=True)
         self._observe(now, 0, error.reason)
         if not self._goes_on(Failed(reason=error.reason, sent=error.sent), now):
-            self._end(succeeded=False)
-            self._call.fail(error)
+            self._part().fail(error)
 
     # -- the caller's side -------------------------------------------------------------------------
 
@@ -181,57 +139,40 @@ class _Attempts(Call):
         """Let go of the call, which was cancelled."""
         if self._timer is not None:
             self._timer.stop()
-        if self._permit != REFUSED:
-            now = self._rules.monotonic()
+        now = self._rules.monotonic()
+        if self._course.under_way:
             self._observe(now, 0, "timeout" if too_slow else "cancelled")
-            if too_slow:
-                self._record(now, failed=True)
-            else:
-                self._release()
-        self._end(succeeded=False)
+        self._course.dropped(now, too_slow=too_slow)
+        self._part()
         self.cancel(too_slow=too_slow)
 
     # -- attempts ----------------------------------------------------------------------------------
 
     def _attempt(self, now: float) -> None:
         backend = self._rules.backend
-        self._permit = permit = backend.breaker.admit(now)
-        if permit == REFUSED:
-            self._end(succeeded=False)
+        if self._course.set_out(now):
+            backend.send(self)
+        else:
             wait = max(1.0, backend.breaker.wait(now))
-            self._call.fail(
-                UpstreamError("circuit_open", "Circuit breaker is open", retry_after=wait)
-            )
-            return
-        self._begun = now
-        backend.send(self)
+            refusal = UpstreamError("circuit_open", "Circuit breaker is open", retry_after=wait)
+            self._part().fail(refusal)
 
     def _goes_on(self, failed: Failed, now: float) -> bool:
         """Arrange for another attempt; False: there is none."""
-        rules, budget = self._rules, self._rules.backend.budget
-        if failed.sent and type(self.body) is not bytes:  # what was read of it is gone
-            return False
-        chance = rules.chance()
-        wait, stop = follow(
-            rules.policy,
+        rules, course = self._rules, self._course
+        wait, stop = course.after(
             failed,
-            self._number,
+            now,
+            chance=rules.chance(),
             repeatable=self.repeatable,
-            remaining=self._deadline - now,
-            chance=chance,
-            previous=self._wait if self._number > 1 else 0.0,
+            last=(failed.sent and type(self.body) is not bytes)  # what was read of it is gone
+            or b"\r\nx-retry-attempt:" in self._call.head.lower(),  # retried in front of us
         )
-        if stop or b"\r\nx-retry-attempt:" in self._call.head.lower():  # retried in front of us
+        if stop:
+            if stop == "budget":
+                rules.tell_exhausted(now)
             return False
-        throttled = failed.status in _TOO_BUSY
-        cost = budget.take(now, throttled=throttled, first=self._number == 1)
-        if not cost:
-            rules.tell_exhausted(now)
-            return False
-        self._cost = cost
-        self._wait = wait
-        self.head = b"%bX-Retry-Attempt: %d\r\n" % (self._call.head, self._number)
-        self._number += 1
+        self.head = b"%bX-Retry-Attempt: %d\r\n" % (self._call.head, course.number - 1)
         self.replayed = False
         if self._timer is None:
             self._timer = rules.wheel.timer(self._again)
@@ -241,36 +182,14 @@ class _Attempts(Call):
     def _again(self) -> None:
         self._attempt(self._rules.monotonic())
 
-    def _end(self, *, succeeded: bool) -> None:
-        """Settle the budget and leave the call to its caller."""
-        budget = self._rules.backend.budget
-        if self._number == 1:
-            budget.ended(succeeded=succeeded)
-        else:
-            budget.ended(succeeded=succeeded, retried=True, cost=self._cost)
+    def _part(self) -> Call:
+        """Leave the call to its caller."""
         call = self._call
         call.carrier = None
         call.address = self.address
-
-    # -- what an attempt says of the backend -------------------------------------------------------
-
-    def _judge(self, now: float, status: int, asked: float) -> None:
-        """Count an answer of 400 or more."""
-        if status == 429:  # too many calls: nothing is broken
-            self._release()
-        else:
-            self._record(now, failed=status in _FAILURES, asked=asked)
-
-    def _record(self, now: float, *, failed: bool, asked: float = 0.0) -> None:
-        permit, self._permit = self._permit, REFUSED
-        took = now - self._begun
-        self._rules.backend.breaker.record(permit, now, failed=failed, took=took, asked=asked)
-
-    def _release(self) -> None:
-        permit, self._permit = self._permit, REFUSED
-        self._rules.backend.breaker.release(permit)
+        return call
 
     def _observe(self, now: float, status: int, error: str) -> None:
         observer = self._rules.backend.observer
         if observer is not None:
-            observer.attempted(self.method, status, error, now - self._begun)
+            observer.attempted(self.method, status, error, now - self._course.begun)
