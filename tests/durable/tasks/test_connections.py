@@ -10,12 +10,11 @@ from frontdesk.client.dial import TlsSettings
 from frontdesk.client.egress import EgressSettings
 from frontdesk.client.proxies import Identity
 from frontdesk.config.load import load
-from frontdesk.durable.tasks import connections
 from frontdesk.durable.tasks.asking import ask
 from frontdesk.durable.tasks.connections import (
     DIRECTLY,
+    Backends,
     Connection,
-    Origins,
     Way,
     connections_of,
 )
@@ -75,31 +74,31 @@ def test_connections_of_the_file(tmp_path):
 
 
 @pytest.fixture
-async def origins():
+async def backends():
     clock = SystemClock()
-    origins = Origins(clock, Wheel(clock.monotonic()))
-    yield origins
-    origins.close()
+    backends = Backends(clock, Wheel(clock.monotonic()), most=3)
+    yield backends
+    backends.close()
 
 
-async def test_one_backend_for_each_origin(origins):
+async def test_one_backend_for_each_origin(backends):
     urls = ["http://a/x", "http://A/y?z", "http://a:80", "http://a:81", "https://a"]
-    found = await asyncio.gather(*[origins.get(url, DIRECTLY) for url in urls])
+    found = await asyncio.gather(*[backends.get(url, DIRECTLY) for url in urls])
     assert found[0] is found[1] is found[2]
     assert len(set(found)) == 3
-    assert await origins.get(urls[0], Way(TlsSettings(cert="/c"))) is not found[0]
+    assert await backends.get(urls[0], Way(TlsSettings(cert="/c"))) is not found[0]
 
 
-async def test_the_backend_that_was_used_longest_ago_goes(origins, monkeypatch):
-    monkeypatch.setattr(connections, "MOST_ORIGINS", 2)
+async def test_the_backend_that_was_used_longest_ago_goes(backends):
     request = Request("GET", b"GET / HTTP/1.1\r\n", b"")
     async with (
         vendor(lambda _: {}) as first,
         vendor(lambda _: {}) as second,
         vendor(lambda _: {}) as third,
+        vendor(lambda _: {}) as fourth,
     ):
-        for api in (first, second, first, third):
-            backend = await origins.get(api.url, DIRECTLY)
+        for api in (first, second, first, third, fourth):
+            backend = await backends.get(api.url, DIRECTLY)
             assert (await ask(backend, request, 100)).status == 200
         await asyncio.wait_for(asyncio.wait(second.connections.values()), 30)
         assert not any(task.done() for task in first.connections.values())

@@ -1,7 +1,5 @@
 """Owns what a connection is to the tasks that name it, and the backends that they reach, by origin."""
 
-import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -9,6 +7,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.dial import TlsFileError, TlsSettings
 from frontdesk.client.egress import EgressSettings
+from frontdesk.client.origins import MOST_ORIGINS, Origins
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.target import parse_target
 from frontdesk.client.upstreams import Upstream, UpstreamSettings
@@ -20,9 +19,6 @@ from frontdesk.config.secrets import revealed
 from frontdesk.durable.tasks.tokens import OAuthClient
 from frontdesk.rules.asl.data.errors import RUNTIME, StateError
 from frontdesk.rules.asl.http_tasks import NOTHING, Additions
-
-MOST_ORIGINS: Final = 100
-"""Origins whose connections are kept open, and whose refusals are remembered."""
 
 _LIMITS: Final = PoolLimits(connect=10.0, read=90.0)
 """Beyond the longest time of a task, which is what ends it."""
@@ -84,14 +80,14 @@ def _oauth_client(model: OAuth) -> OAuthClient:
     )
 
 
-class Origins:
+class Backends:
     """The backends that tasks have called, each with connections of its own. Used on one event loop."""
 
-    def __init__(self, clock: Clock, wheel: Wheel) -> None:
-        self._clock = clock
-        self._wheel = wheel
-        self._upstreams: OrderedDict[UpstreamSettings, Upstream] = OrderedDict()
-        self._making = asyncio.Lock()
+    def __init__(self, clock: Clock, wheel: Wheel, most: int = MOST_ORIGINS) -> None:
+        """most: how many are kept."""
+        self._origins = Origins[UpstreamSettings, Upstream](
+            lambda settings: Upstream(settings, wheel, clock), most
+        )
 
     async def get(self, url: str, way: Way) -> Upstream:
         """Return the backend of a URL. Raises: StateError(States.Runtime) where it cannot be one."""
@@ -101,27 +97,12 @@ class Origins:
             raise StateError(RUNTIME, f"The endpoint cannot be called: {error}") from None
         origin = f"{target.scheme}://{target.address}"
         settings = UpstreamSettings((origin,), limits=_LIMITS, tls=way.tls, egress=way.egress)
-        upstream = self._upstreams.get(settings)
-        if upstream is None:
-            async with self._making:
-                upstream = self._upstreams.get(settings) or await self._make(settings)
-        self._upstreams.move_to_end(settings)
-        return upstream
-
-    def close(self) -> None:
-        """Close all connections; calls under way fail."""
-        for upstream in self._upstreams.values():
-            upstream.close()
-        self._upstreams.clear()
-
-    async def _make(self, settings: UpstreamSettings) -> Upstream:
         try:
-            # In a thread, because reading the system's certificates takes tens of milliseconds.
-            upstream = await asyncio.to_thread(Upstream, settings, self._wheel, self._clock)
+            return await self._origins.get(settings)
         except TlsFileError as error:
             message = f"The tls.{error.setting} of the connection cannot be used: {error}"
             raise StateError(RUNTIME, message) from None
-        self._upstreams[settings] = upstream
-        if len(self._upstreams) > MOST_ORIGINS:
-            self._upstreams.popitem(last=False)[1].retire()
-        return upstream
+
+    def close(self) -> None:
+        """Close all connections; calls under way fail."""
+        self._origins.close()

@@ -11,13 +11,14 @@ from typing import Final
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import UpstreamError
 from frontdesk.base.wheel import Wheel
+from frontdesk.client.tokens import MOST_BYTES as MOST_BYTES_OF_TOKEN
+from frontdesk.client.tokens import Token, Tokens
 from frontdesk.durable.tasks.asking import Answered, ask
-from frontdesk.durable.tasks.connections import NO_CONNECTION, Connection, Origins, Way
+from frontdesk.durable.tasks.connections import NO_CONNECTION, Backends, Connection, Way
 from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.performing import Performing
 from frontdesk.durable.tasks.task import Doer, Task
-from frontdesk.durable.tasks.tokens import MOST_BYTES as MOST_BYTES_OF_TOKEN
-from frontdesk.durable.tasks.tokens import OAuthClient, Token, Tokens, read_token
+from frontdesk.durable.tasks.tokens import OAuthClient, token_of
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.http_inspection import told_answer, told_request
 from frontdesk.rules.asl.http_tasks import (
@@ -57,7 +58,7 @@ class HttpTasks:
         self._region = region
         self._longest = longest
         self._monotonic = clock.monotonic
-        self._origins = Origins(clock, wheel)
+        self._backends = Backends(clock, wheel)
         self._connections: Mapping[str, Connection] = {}
         self._tokens: dict[str, Tokens] = {}  # by the name of the connection
 
@@ -72,7 +73,7 @@ class HttpTasks:
         """Close all connections; requests under way fail."""
         for tokens in self._tokens.values():
             tokens.close()
-        self._origins.close()
+        self._backends.close()
 
     async def _perform(self, task: Task) -> Json:
         asked = read_http_task(task.invoke.arguments)
@@ -126,7 +127,7 @@ class HttpTasks:
         self, task: HttpTask, added: Additions, way: Way, key: str, most: int
     ) -> Answered:
         request = write_request(task, added, self._region, key)
-        return await ask(await self._origins.get(task.url, way), request, most)
+        return await ask(await self._backends.get(task.url, way), request, most)
 
     def _tokens_of(self, name: str, client: OAuthClient, way: Way) -> Tokens:
         tokens = self._tokens.get(name)
@@ -135,7 +136,7 @@ class HttpTasks:
             async def fetch() -> Token:
                 task, added = client.request()
                 answered = await self._ask(task, added, way, "", MOST_BYTES_OF_TOKEN)
-                return read_token(answered.status, answered.body)
+                return token_of(answered.status, answered.body)
 
             tokens = self._tokens[name] = Tokens(fetch, self._monotonic)
         return tokens
