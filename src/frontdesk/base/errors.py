@@ -92,7 +92,8 @@ class UpstreamError(FrontdeskError):
     """A backend did not give a usable answer.
 
     reason: one of resolve, connect, tls, connect_timeout, timeout, closed, protocol, unavailable,
-    circuit_open, bulkhead_full, egress_limited, cancelled. sent: whether any byte of the request had
+    circuit_open, bulkhead_full, egress_limited, cancelled, and of `frontdesk.Client` also blocked (not a
+    public address), throttled and unauthorized (no token was given). sent: whether any byte of the request had
     been written (False: safe to try again). retry_after: seconds until it may be worth it, 0.0 where
     nobody knows.
     """

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
+from frontdesk.base.egress import is_public
 from frontdesk.base.errors import UpstreamError
 from frontdesk.client.connection import Connection
 from frontdesk.client.proxies import Identity, Tunnel
@@ -111,8 +112,14 @@ class Dialer:
         timeout: float,
         monotonic: Callable[[], float],
         identity: Identity = Identity(),  # noqa: B008 - it is a value
+        *,
+        public: bool = False,
     ) -> None:
-        """tls: for https targets. timeout: seconds for everything together. identity: who we are there."""
+        """tls: for https targets. timeout: seconds for everything together. identity: who we are there.
+
+        public: somebody else than the operator chose the target, so only public addresses are connected to.
+        """
+        self._public = public
         self._source = (identity.source, 0) if identity.source else None
         self._proxy = identity.proxy
         self._target = target
@@ -124,12 +131,15 @@ class Dialer:
     async def dial(self, factory: Callable[[], Connection]) -> Connection:
         """Connect to the first address that answers, each of several having its share of the time.
 
-        Raises: UpstreamError: resolve, connect, tls or connect_timeout.
+        Raises: UpstreamError: resolve, blocked, connect, tls or connect_timeout.
         """
         peer = self._peer.address
         try:
             async with asyncio.timeout(self._timeout):
                 addresses = self._of_our_family(await self._resolver.addresses())
+                if self._public and not all(map(is_public, addresses)):
+                    # Which address it was is not told: whoever chose the name would learn of our network.
+                    raise UpstreamError("blocked", f"not a public address: {self._target.host}")
                 share = self._timeout / len(addresses)
                 for address in addresses[:-1]:
                     try:

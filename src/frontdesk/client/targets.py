@@ -27,10 +27,14 @@ class Targets:
         tls: ssl.SSLContext | None,
         limits: PoolLimits,
         identity: Identity,
+        public: bool = False,
         wheel: Wheel,
         monotonic: Callable[[], float],
     ) -> None:
-        """healths: of each target. most: share of them that may be ejected. identity: who we are there."""
+        """healths: of each target. most: share of them that may be ejected. identity: who we are there.
+
+        public: see Dialer.
+        """
         # With a single target there is nothing to choose, and no use in knowing its health.
         alone = len(targets) == 1
         self._healths = healths
@@ -47,6 +51,7 @@ class Targets:
                     limits.connect,
                     monotonic,
                     identity,
+                    public=public,
                 ),
                 proxy=identity.proxy,
                 health=None if alone else health,

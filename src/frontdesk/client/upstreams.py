@@ -46,7 +46,8 @@ class UpstreamSettings:
 
     targets: URLs; scheme, host and port count. name: for metrics and the log. balance: a key of
     `BALANCES`. health, check: which of several targets are left alone. budget: retries for each call,
-    0.0 to 1.0. egress: who we are for it, in turn; None: whichever address the system takes.
+    0.0 to 1.0. egress: who we are for it, in turn; None: whichever address the system takes. public:
+    it is called only at public addresses, because somebody else than the operator chose it.
     """
 
     targets: tuple[str, ...]
@@ -60,6 +61,7 @@ class UpstreamSettings:
     bulkhead: BulkheadSettings | None = None
     budget: float = 0.2
     egress: EgressSettings | None = None
+    public: bool = False
 
 
 class Upstream:
@@ -165,6 +167,7 @@ class Upstream:
             tls=tls_context(settings.tls) if secure else None,
             limits=settings.limits,
             identity=identity,
+            public=settings.public,
             wheel=self._wheel,
             monotonic=self._monotonic,
         )
