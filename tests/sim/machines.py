@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from frontdesk.ports.executions import ExecutionError
 from tests.docs.pages import ROOT
 
-TAKEN_OVER = 10
+TAKEN_OVER = 20
 """Seconds until whatever was going on when a process crashed is done by the next one."""
 
 LAMBDA = "arn:aws:states:::lambda:invoke"
@@ -223,7 +223,7 @@ SCENARIOS = {
                 ),
                 B=waiting_for_token(
                     "silent",
-                    HeartbeatSeconds=20,
+                    HeartbeatSeconds=40,
                     Catch=[{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "C"}],
                 ),
                 C=task("c"),

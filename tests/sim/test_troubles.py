@@ -29,16 +29,22 @@ async def test_an_execution_that_cannot_be_revived_is_set_aside_and_goes_on_once
     await world.run(play)
 
 
-async def test_what_no_store_takes_is_set_aside_and_the_others_go_on():
-    world = World({"m": TASKS, "sick": machine(A=task("odd"))}, {"a": echo})
-    odd = [{"\ud800": object()}]
-    world.functions["odd"] = lambda given, _attempt: odd[0] if odd else given
+async def test_an_execution_whose_commits_raise_is_set_aside_and_goes_on_once_they_do_not():
+    world = World({"m": TASKS, "sick": TASKS}, {"a": echo})
+    append = world.journal.append
+
+    async def refusing(one):
+        stream = (await world.journal.load(one.stream)).stream
+        if stream.kind == "execution/sick":
+            raise ValueError(stream)
+        return await append(one)
 
     async def play(world):
+        world.journal.append = refusing
         sick = await world.start("sick")
         well = await world.start("m")
         assert (await world.ended(well)).status == "SUCCEEDED"
-        odd.clear()
+        world.journal.append = append
         assert (await world.ended(sick)).status == "SUCCEEDED"
 
     await world.run(play)

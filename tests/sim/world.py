@@ -1,10 +1,11 @@
-"""A small world with one process that runs state machines: a clock that is advanced, a journal that fails, crashes.
+"""A small world in which a process runs state machines: its clock is advanced, its journal fails, it crashes or stands still.
 
 The journal outlives crashes; everything else of a process does not. Who asks (a client) and who does tasks
 (functions) live elsewhere: they bear a lost answer, and ask again.
 """
 
 import asyncio
+import contextlib
 import json
 import re
 from collections import Counter
@@ -69,13 +70,18 @@ class Fault(NamedTuple):
 
 
 FAULTS = {
-    "crashed-before": (True, "before", 1),
-    "crashed-after": (True, "after", 1),
-    "refused": (False, "before", 1),
-    "lost": (False, "after", 1),
-    "lost-and-away": (False, "after", 4),
+    "crashed-before": ("crash", "before", 1),
+    "crashed-after": ("crash", "after", 1),
+    "refused": ("fail", "before", 1),
+    "lost": ("fail", "after", 1),
+    "lost-and-away": ("fail", "after", 4),
+    "stood-still-before": ("stop", "before", 1),
+    "stood-still-after": ("stop", "after", 1),
 }
-"""Whether the process crashes; whether the journal has done it; how many calls the journal is away for."""
+"""What happens; whether the journal has done its part; how many calls it is away for."""
+
+STOPPED = 15.0
+"""Seconds for which a process stands still: meanwhile another one has taken over."""
 
 
 class FaultyJournal:
@@ -95,34 +101,36 @@ class FaultyJournal:
 
     async def _call(self, name, do):
         world = self._world
-        if self._process.dead.is_set():
-            await asyncio.Future()  # it does nothing any more
+        await self._process.awake()
         number = len(world.calls)
         world.calls.append(name)
-        crashes, when = self._fault(number)
+        what, when = self._fault(number)
         if when == "before" or world.away:
-            await self._fail(crashes)
+            await self._fail(what)
         result = await do()
         if name in _CHANGING or (name in _GIVING and result):
             world.telling.append(number)
         if when == "after":
-            await self._fail(crashes)
+            await self._fail(what)
         return result
 
     def _fault(self, number):
         if self._world.fault is None:
-            return False, None
+            return "", ""
         kind, first = self._world.fault
-        crashes, when, calls = FAULTS[kind]
+        what, when, calls = FAULTS[kind]
         if not first <= number < first + calls:
-            return False, None
-        return crashes, when if number == first else "before"
+            return "", ""
+        return what, when if number == first else "before"
 
-    async def _fail(self, crashes):
-        if crashes:
+    async def _fail(self, what):
+        if what == "crash":
             self._process.dead.set()
-            await asyncio.Future()
-        raise StoreError("the journal is away")
+        elif what == "stop":
+            self._process.stand_still()
+        else:
+            raise StoreError("the journal is away")
+        await self._process.awake()
 
 
 class FakeDoer:
@@ -131,6 +139,7 @@ class FakeDoer:
     def __init__(self, world, process):
         self._world = world
         self._process = process
+        self._telling = set()
 
     def do(self, task, answer):
         world, invoke = self._world, task.invoke
@@ -154,11 +163,15 @@ class FakeDoer:
             self._soon(answer.succeeded, payload if task.resource.service else outcome)
 
     def _soon(self, tell, *values):
-        def unless_dead():
-            if not self._process.dead.is_set():
-                tell(*values)
+        async def tell_it():
+            await self._process.awake()
+            tell(*values)
 
-        asyncio.get_running_loop().call_soon(unless_dead)
+        self._telling.add(asyncio.ensure_future(tell_it()))
+
+    def end(self):
+        for telling in self._telling:
+            telling.cancel()
 
 
 class OneProcess:
@@ -166,13 +179,16 @@ class OneProcess:
 
     def __init__(self, world):
         clock = world.clock
-        self.dead = asyncio.Event()
+        self.dead, self.away = asyncio.Event(), asyncio.Event()
+        self._world = world
+        self._moving = asyncio.Event()
+        self._moving.set()
         self.wheel = Wheel(clock.monotonic())
         self._jobs = Jobs(clock, self.wheel)
         journal = FaultyJournal(world, self)
         where = {"region": "eu-west-1", "account": "123456789012"}
         self.machines = Machines(world.catalog, clock, **where)
-        functions = FakeDoer(world, self)
+        self._functions = functions = FakeDoer(world, self)
         rows = {("lambda", "invoke"): functions, ("lambda", "invoke.waitForTaskToken"): functions}
         process = Process(
             self.machines,
@@ -197,9 +213,27 @@ class OneProcess:
             except StoreError:
                 pass  # whoever looks after it starts it again
 
+    def stand_still(self):
+        """Do nothing for a while; then go on as if nothing had been."""
+        self._moving.clear()
+        self.away.set()
+        self._world.at(self._world.clock.now + STOPPED, self._moving.set)
+
+    async def awake(self):
+        """Wait while the process stands still; for ever, where it is dead."""
+        if self.dead.is_set():
+            self.away.set()
+            await asyncio.Future()
+        await self._moving.wait()
+
+    def advance(self):
+        if self._moving.is_set():
+            self.wheel.advance(self._world.clock.now)
+
     async def end(self):
         """Take away what is in memory."""
         self.dead.set()
+        self._functions.end()
         tasks = list(self.driver._tasks)
         for task in tasks:
             task.cancel()
@@ -229,6 +263,7 @@ class World:
             for name, definition in machines.items()
         }
         self._waiting = []
+        self._processes = {}  # those that are not dead, and what starts each
 
     # What a scenario does.
 
@@ -242,7 +277,7 @@ class World:
         while True:
             process = self.process
             asked = asyncio.ensure_future(what(process.executions))
-            gone = asyncio.ensure_future(process.dead.wait())
+            gone = asyncio.ensure_future(process.away.wait())
             await asyncio.wait({asked, gone}, return_when=asyncio.FIRST_COMPLETED)
             gone.cancel()
             if asked.done():
@@ -279,8 +314,7 @@ class World:
     async def run(self, scenario):
         """Play a scenario until it is over and no execution runs."""
         loop = asyncio.get_running_loop()
-        self.process = OneProcess(self)
-        booting = asyncio.ensure_future(self.process.start(self._machines))
+        self._boot()
         playing = asyncio.ensure_future(scenario(self))
         end = self.clock.now + LONGEST
         try:
@@ -288,20 +322,28 @@ class World:
                 assert self.clock.now < end, f"stuck:\n{self.describe()}"
                 while loop._ready:  # noqa: ASYNC110 - until nobody has anything to do
                     await asyncio.sleep(0)
-                if booting.done():
-                    booting.result()
-                if self.process.dead.is_set():
-                    booting.cancel()
-                    await self.process.end()
-                    self.process = OneProcess(self)
-                    booting = asyncio.ensure_future(self.process.start(self._machines))
-                    continue
-                self._advance()
+                if self.process.away.is_set():
+                    if self.process.dead.is_set():
+                        await self._end(self.process)
+                    self._boot()
+                else:
+                    self._advance()
             return playing.result()
         finally:
-            booting.cancel()
             playing.cancel()
-            await self.process.end()
+            for process in list(self._processes):
+                await self._end(process)
+
+    def _boot(self):
+        self.process = OneProcess(self)
+        self._processes[self.process] = asyncio.ensure_future(self.process.start(self._machines))
+
+    async def _end(self, process):
+        booting = self._processes.pop(process)
+        booting.cancel()
+        await process.end()
+        with contextlib.suppress(asyncio.CancelledError):
+            await booting
 
     def _advance(self):
         self.clock.now += STEP
@@ -309,7 +351,8 @@ class World:
         self._waiting = [(when, do) for when, do in self._waiting if when > self.clock.now]
         for do in due:
             do()
-        self.process.wheel.advance(self.clock.now)
+        for process in self._processes:
+            process.advance()
 
     def _at_rest(self):
         return all(

@@ -81,6 +81,7 @@ class Driver:
         self._looking = False
         self._look_again = False
         self._in_doubt = False
+        self._lasts = 0.0  # monotonic seconds: until then nobody takes over
         self._look_timer = wheel.timer(self.look)
         self._renew_timer = wheel.timer(self._renew_soon)
         self._joining = asyncio.Lock()
@@ -127,8 +128,11 @@ class Driver:
                     self._spawn(self._find(start, owner))
                 raise
         if started.state == "started":
-            if owner != NOBODY:
+            if owner != NOBODY and not self.is_late:
                 self._hold(life, started, start)
+            elif owner != NOBODY:
+                self._in_doubt = True
+                self.look()
             elif start.commands:
                 self.look()
             elif start.timers:
@@ -176,6 +180,11 @@ class Driver:
         return len(self._held)
 
     # As held.Keeper.
+
+    @property
+    def is_late(self) -> bool:
+        """See Keeper."""
+        return self.clock.monotonic() >= self._lasts
 
     def work(self, held: Held) -> None:
         """See Keeper."""
@@ -335,9 +344,11 @@ class Driver:
         if room > 0:
             self._in_doubt = True
             found = await self.journal.due(owner, now=self.clock.time(), most=room)
-            self._in_doubt = False
-            if len(found) == room:
+            self._in_doubt = bool(found) and self.is_late  # others may have leased them since
+            if self._in_doubt or len(found) == room:
                 self._look_again = True
+            if self._in_doubt:
+                return
             for loaded in found:
                 await self._revive(loaded, owner)
         for stream, message in await self.journal.posted(owner, most=1000):
@@ -352,9 +363,11 @@ class Driver:
         self._spawn(self._renew())
 
     async def _renew(self) -> None:
-        owner = self.owner
+        owner, lasts = self.owner, self.clock.monotonic() + self._pace.lease
         try:
             await self.journal.renew(owner, until=self.clock.time() + self._pace.lease)
+            if self.owner == owner:
+                self._lasts = lasts
         except FencedError:
             await self._rejoin(owner)
         except StoreError as error:
@@ -372,11 +385,12 @@ class Driver:
         async with self._joining:
             if self.owner != former:
                 return
+            lasts = self.clock.monotonic() + self._pace.lease
             owner = await self.journal.join(until=self.clock.time() + self._pace.lease)
             await self._leave()
             self._let_go_of_all()
             self._aside.clear()
-            self.owner = owner
+            self.owner, self._lasts = owner, lasts
             self._in_doubt = False
         self.look()
 

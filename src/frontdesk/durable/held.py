@@ -16,7 +16,6 @@ from frontdesk.durable.life import Fired, Happening, Life, Posted, Told, Turn, W
 from frontdesk.ports.journal import (
     Append,
     Document,
-    FencedError,
     Journal,
     Message,
     SequenceError,
@@ -39,6 +38,11 @@ class Keeper(Protocol):
     stopping: bool
     append_seconds: Histogram
     timers_lag: Histogram
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the lease may have lapsed: this process stood still, or the store did."""
+        ...
 
     def work(self, held: "Held") -> None:
         """Have `held.go_on` run soon, once at a time."""
@@ -187,9 +191,11 @@ class Held:
                 hold=stays,
             )
         )
+        self.seq += len(turn.events)
+        if stays and keeper.is_late:
+            await self._confirm()
         if self.gone:  # let go meanwhile
             return
-        self.seq += len(turn.events)
         for key, at in turn.timers.items():
             if at is None:
                 self.timers.pop(key, None)
@@ -222,25 +228,18 @@ class Held:
                 told = {"stream": self.stream, "error": error.message, "again_in": wait}
                 _LOG.warning("a durable stream waits for the store", extra=told)
                 await keeper.pause(wait)
-                if await self._is_there(append):
-                    return
             except SequenceError as error:
                 if error.found != append.expect_seq + len(append.events):
                     raise
-                return  # it was there, only the store did not tell so either
+                return  # it was committed, only the store's answer was lost
             else:
                 keeper.append_seconds.observe(keeper.clock.monotonic() - began)
                 return
 
-    async def _is_there(self, append: Append) -> bool:
-        """Whether an append was committed although the store's answer was lost."""
-        try:
-            loaded = await self.keeper.journal.load(self.stream)
-        except StoreError:
-            return False
-        if loaded is None:
-            raise FencedError(append.owner)
-        return bool(append.events) and loaded.stream.seq == append.expect_seq + len(append.events)
+    async def _confirm(self) -> None:
+        """Do nothing for a stream that others have taken over meanwhile. Raises: FencedError."""
+        owner = self.keeper.owner
+        await self._append(Append(stream=self.stream, owner=owner, expect_seq=self.seq, events=[]))
 
     def _act(self, commands: dict[str, Document]) -> None:
         """Have commands done that are committed."""
