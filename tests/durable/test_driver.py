@@ -183,6 +183,26 @@ async def test_what_the_store_could_not_commit_is_committed_later_and_once(world
     assert len(world.lives[0].happened) == 1
 
 
+async def test_what_the_heir_has_committed_meanwhile_is_not_taken_for_ones_own(world, driver):
+    def ship(one, turn):
+        turn.events.append({"told": one.what})
+        turn.done.add(one.key)
+        turn.commands["ship"] = {"by": one.what}
+
+    world.script = ship
+    await world.begin(driver, commands=PAY)
+    world.journal.faults["append"] = ["before"]
+    world.doings[0].tell("too late")
+    await world.settle()
+    await world.process()
+    await world.advance(10, without=[driver])
+    world.doings[1].tell("paid")
+    await world.settle()
+    world.journal.faults |= {"renew": ["before"] * 9, "due": ["before"] * 9}  # which would tell it
+    await world.advance(1)
+    assert [one.command for one in world.doings if one.key == "ship"] == [{"by": "paid"}]
+
+
 async def test_streams_that_were_leased_without_a_word_are_not_lost(world, driver):
     await world.begin(driver, timers={"wake": world.clock.time() + 1})
     world.journal.faults["due"] = [None] * 3 + ["after"] * 3
