@@ -60,6 +60,26 @@ async def test_a_start_that_nobody_waits_for_any_more_goes_on_all_the_same(world
     assert [doing.key for doing in world.doings] == ["pay"]
 
 
+async def test_a_start_that_is_committed_long_after_its_caller_left_goes_on(
+    world, driver, monkeypatch
+):
+    commit = world.journal.start
+
+    async def slow(start):
+        await driver.pause(8)
+        return await commit(start)
+
+    async def commits_whoever_waits(start):
+        return await asyncio.shield(asyncio.ensure_future(slow(start)))
+
+    monkeypatch.setattr(world.journal, "start", commits_whoever_waits, raising=False)
+    starting = asyncio.create_task(world.begin(driver, commands=PAY))
+    await world.settle()
+    starting.cancel()
+    await world.advance(15)
+    assert [doing.key for doing in world.doings] == ["pay"]
+
+
 async def test_the_same_start_again_does_nothing_again(world, driver):
     first = await world.begin(driver, commands=PAY)
     again = await world.begin(driver, commands=PAY)

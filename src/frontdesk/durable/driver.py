@@ -35,6 +35,13 @@ _LOG: Final = logging.getLogger(__name__)
 _SET_ASIDE: Final = (1.0, 10.0, 60.0, 600.0)
 """Seconds until a stream that cannot be revived is tried again: the n-th time, then always the last."""
 
+_IN_DOUBT: Final = (1.0, 10.0, 60.0)
+"""Seconds until each look for a start whose answer was lost; a store gives up what takes longer."""
+
+
+_MESSAGES: Final = 1000
+"""Read in one look. More of one stream wait for their turn; those of a sick stream keep nobody waiting."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
@@ -213,23 +220,25 @@ class Driver:
         held.resume(dict(start.timers), dict(start.commands))
 
     async def _find(self, start: Start, owner: int) -> None:
-        """Go on with a stream whose start was committed although the store's answer was lost."""
-        while not self.stopping and self.owner == owner:
-            await self.pause(_SET_ASIDE[0])
+        """Go on with a stream whose start is committed although nobody was told, or will be: a store may be slow."""
+        looks = 0
+        while looks < len(_IN_DOUBT) and not self.stopping and self.owner == owner:
+            await self.pause(_IN_DOUBT[looks])
             try:
                 stream = await self.journal.find(start.kind, start.name)
                 loaded = stream and await self.journal.load(stream.id)
             except StoreError:
                 continue
-            if (
-                loaded
-                and loaded.stream.seq == len(start.events)
-                and loaded.stream.digest == start.digest
-                and loaded.stream.started == start.time
-                and loaded.stream.id not in self._held
-            ):
-                await self._revive(loaded, owner)
-            return
+            looks += 1
+            if loaded:
+                is_untouched = loaded.stream.seq == len(start.events)
+                is_this = (loaded.stream.digest, loaded.stream.started) == (
+                    start.digest,
+                    start.time,
+                )
+                if is_untouched and is_this and loaded.stream.id not in self._held:
+                    await self._revive(loaded, owner)
+                return
 
     async def _go_on(self, held: Held) -> None:
         try:
@@ -351,7 +360,8 @@ class Driver:
                 return
             for loaded in found:
                 await self._revive(loaded, owner)
-        for stream, message in await self.journal.posted(owner, most=1000):
+        messages = await self.journal.posted(owner, most=_MESSAGES, without=self._aside)
+        for stream, message in messages:
             held = self._held.get(stream)
             if held is not None:
                 held.post(message)
