@@ -1,6 +1,7 @@
 """Owns disks that are full soon."""
 
 import contextlib
+import shutil
 import subprocess
 
 import pytest
@@ -27,3 +28,12 @@ def fill(path):
                 file.write(bytes(512))
         except OSError:
             return
+
+
+def as_killed(path, into):
+    """Copy a SQLite file as it lies there now, which is what a killed process leaves. Returns the copy."""
+    into.mkdir()
+    for file in path.parent.glob(f"{path.name}*"):
+        if not file.name.endswith("-shm"):
+            shutil.copy(file, into)
+    return into / path.name

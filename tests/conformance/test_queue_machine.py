@@ -1,0 +1,165 @@
+"""Whatever is asked of queues, in whatever order and over crashes: each store answers as memory does."""
+
+import asyncio
+import contextlib
+from math import inf
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from frontdesk.ports.queue import Outgoing, Queue, Receipt
+from tests.live.queues import ADAPTERS, memory
+
+NOW = 1_700_000_000.0
+
+QUEUES = [
+    Queue("plain", visibility=10.0, retention=200.0, max_receives=2, dead_letter="dead"),
+    Queue("dead", visibility=5.0, retention=200.0, max_receives=3, dead_letter="deader"),
+    Queue("deader", delay=3.0, retention=300.0),
+    Queue("line", visibility=10.0, fifo=True, max_receives=2, dead_letter="dead-line"),
+    Queue("dead-line", visibility=5.0, fifo=True, per_group=True),
+]
+ANY = st.sampled_from(QUEUES)
+MOST = st.integers(1, 4)
+
+
+class Machine(RuleBasedStateMachine):
+    """Both stores, and the receipts that each has given for the same message."""
+
+    adapter = "memory"
+
+    def __init__(self):
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.stack = contextlib.AsyncExitStack()
+        self.now = NOW
+        self.made = 0
+        self.receipts = [(Receipt(10**9, 1), Receipt(10**9, 1))]
+        self.both = [self.run(self.stack.enter_async_context(memory()))]
+        self.both.append(self.run(self.stack.enter_async_context(ADAPTERS[self.adapter]())))
+
+    def run(self, awaitable):
+        return self.runner.run(_awaited(awaitable))
+
+    def teardown(self):
+        self.run(self.stack.aclose())
+        self.runner.close()
+
+    def ask(self, question):
+        return [self.run(question(opened.store)) for opened in self.both]
+
+    def asked_alike(self, question):
+        ours, theirs = self.ask(question)
+        assert ours == theirs
+
+    @rule(seconds=st.integers(1, 12) | st.just(150))
+    def pass_time(self, seconds):
+        self.now += seconds
+
+    @rule(
+        queue=ANY,
+        given=st.lists(
+            st.tuples(
+                st.sampled_from("ab"), st.sampled_from("xyz"), st.sampled_from([None, 0, 4.0])
+            ),
+            max_size=4,
+        ),
+    )
+    def send(self, queue, given):
+        messages = []
+        for group, same, delay in given:
+            self.made += 1
+            own = None if queue.fifo else delay
+            messages.append(Outgoing(f"m{self.made}", b"body", b"", group, same, own))
+        ours, theirs = self.ask(lambda store: store.send(queue, messages, now=self.now))
+        assert [(sent.id, sent.again) for sent in ours] == [
+            (sent.id, sent.again) for sent in theirs
+        ]
+
+    @rule(queue=ANY, most=MOST, visibility=st.sampled_from([None, None, 0, 3.0]))
+    def receive(self, queue, most, visibility):
+        ours, theirs = self.ask(
+            lambda store: store.receive(queue, most=most, now=self.now, visibility=visibility)
+        )
+        assert ours[1:] == theirs[1:]
+        assert [each[1:] for each in ours.messages] == [each[1:] for each in theirs.messages]
+        self.receipts += [
+            (one.receipt, other.receipt)
+            for one, other in zip(ours.messages, theirs.messages, strict=True)
+        ]
+
+    @rule(queue=ANY, which=st.lists(st.integers(0, 6), min_size=1, max_size=3, unique=True))
+    def delete(self, queue, which):
+        self.with_receipts(
+            which, lambda store, receipts: store.delete(queue, receipts, now=self.now)
+        )
+
+    @rule(
+        queue=ANY,
+        which=st.lists(st.integers(0, 6), min_size=1, max_size=3, unique=True),
+        visibility=st.sampled_from([0, 2.0, 30.0]),
+    )
+    def change(self, queue, which, visibility):
+        self.with_receipts(
+            which,
+            lambda store, receipts: store.change(
+                queue, receipts, visibility=visibility, now=self.now
+            ),
+        )
+
+    def with_receipts(self, which, question):
+        """Ask with some of the last receipts."""
+        chosen = list(
+            dict.fromkeys(self.receipts[-1 - min(each, len(self.receipts) - 1)] for each in which)
+        )
+        answers = [
+            self.run(question(opened.store, [pair[index] for pair in chosen]))
+            for index, opened in enumerate(self.both)
+        ]
+        assert list(answers[0]) == list(answers[1])
+
+    @rule(queue=ANY, to=ANY, source=st.sampled_from([None, "plain", "line"]), most=MOST)
+    def move(self, queue, to, source, most):
+        if queue.fifo == to.fifo:
+            self.asked_alike(
+                lambda store: store.move(
+                    queue.name, to.name, source=source, most=most, now=self.now
+                )
+            )
+
+    @rule(queue=ANY, back=st.sampled_from([0, 50, -inf]), most=MOST)
+    def forget(self, queue, back, most):
+        self.asked_alike(lambda store: store.forget(queue.name, self.now - back, most=most))
+
+    @rule(back=st.sampled_from([0, 100]))
+    def forget_known(self, back):
+        self.asked_alike(lambda store: store.forget_known(self.now - back))
+
+    @rule(queue=ANY)
+    def count(self, queue):
+        self.asked_alike(lambda store: store.counts(queue.name, now=self.now))
+        self.asked_alike(lambda store: store.sources(queue.name))
+
+    @rule()
+    def crash(self):
+        self.run(self.both[1].crash())
+
+
+async def _awaited(awaitable):
+    return await awaitable
+
+
+@pytest.mark.parametrize("adapter", ["sqlite", "postgres"])
+def test_every_adapter_does_as_memory_does(adapter):
+    machine = type("MachineOf", (Machine,), {"adapter": adapter})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            deadline=None,
+            max_examples=25,
+            stateful_step_count=40,
+            phases=[Phase.generate],  # shrinking, with a server, takes minutes
+        ),
+    )
