@@ -17,11 +17,12 @@ from frontdesk.config.names import unknown_names
 from frontdesk.config.openapi.document import Note, is_literal
 from frontdesk.config.openapi.joining import join_documents
 from frontdesk.config.plans import unfit_plans
-from frontdesk.config.references import Known, resolve
+from frontdesk.config.references import Known, Lookup, no_vault, resolve
 from frontdesk.config.releases import unknown_aliases
 from frontdesk.config.schemas import unusable_schemas
 from frontdesk.config.templates import unreadable_templates
 from frontdesk.config.text import FileText
+from frontdesk.config.tree import Path as TreePath
 from frontdesk.config.tree import Tree
 from frontdesk.config.urls import unusable_urls
 from frontdesk.config.validation import located, validate
@@ -69,15 +70,16 @@ def load(
     *,
     only: Container[str] | None = None,
     known: Known | None = None,
+    lookup: Lookup = no_vault,
 ) -> Loaded:
     """Load one file, or merge several: later ones may only add keys.
 
     paths: at least one; relative paths inside a file start at its folder. environ: for `${env:…}`.
     read: gives the bytes of a path. only: the keys of the top to load, whatever is wrong with others.
-    known: what references stand for that are not to be looked up.
+    known: what references stand for that are not to be looked up. lookup: for those to the vault.
     Raises: ConfigError with every finding.
     """
-    files = _Files(environ, read, dict(known or {}))
+    files = _Files(environ, read, dict(known or {}), lookup)
     merged = files.merged(paths, only)
     config, notes, definitions = None, [], Definitions()
     findings = files.findings
@@ -124,6 +126,7 @@ class _Files:
     environ: Mapping[str, str]
     read: Callable[[Path], bytes]
     references: Known
+    lookup: Lookup
     sources: dict[Path, bytes] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
@@ -139,7 +142,7 @@ class _Files:
             if tree is not None:
                 if only is not None:
                     tree.value = {key: item for key, item in tree.value.items() if key in only}
-                found += resolve(tree, path.parent.absolute(), self.environ, self.references)
+                found += self._resolved(tree, path)
             self.findings += found
             if merged is None:
                 merged = tree
@@ -151,14 +154,21 @@ class _Files:
         """Read a document: references stand in our own keys there. Raises: OSError."""
         tree, found = self._parsed(path)
         if tree is not None:
-            folder = path.parent.absolute()
-            found += resolve(tree, folder, self.environ, self.references, is_literal)
+            found += self._resolved(tree, path, is_literal)
         return tree, found
 
     def content(self, path: Path) -> bytes:
         """Read a file that belongs to the configuration. Raises: OSError."""
         self.sources[path] = self.read(path)
         return self.sources[path]
+
+    def _resolved(
+        self, tree: Tree, path: Path, literal: Callable[[TreePath], bool] = lambda _path: False
+    ) -> list[Finding]:
+        folder = path.parent.absolute()
+        return resolve(
+            tree, folder, self.environ, self.references, literal=literal, lookup=self.lookup
+        )
 
     def _parsed(self, path: Path) -> tuple[Tree | None, list[Finding]]:
         return read_yaml(self.content(path), str(path))

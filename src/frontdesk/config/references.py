@@ -1,5 +1,6 @@
 """Owns references: `${env:NAME}`, `${env:NAME:-default}`, `${file:path}`; `$${` stands for `${`.
 
+`${secret:name}`, `${ssm:/path}` and `${secretsmanager:name#key}` are looked up by whom the caller hands in.
 `${input:ADDRESS}` is what `frontdesk import` leaves for the operator to fill in: it has no value here.
 Texts in braces without a colon, such as `${stage.name}`, are left to whoever compiles them.
 Messages name the reference, never the value.
@@ -7,6 +8,7 @@ Messages name the reference, never the value.
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any, Final
 
@@ -26,21 +28,48 @@ _LITERAL = "write $${ for the two characters themselves"
 Known = dict[tuple[FilePath, str], str]
 """What references stand for, by the folder of their file and as they are written there."""
 
+ELSEWHERE: Final = ("secret", "ssm", "secretsmanager")
+"""Schemes whose texts are in the vault, or at AWS."""
+
+Lookup = Callable[[str, str], str]
+"""Returns what a scheme of `ELSEWHERE` and a name stand for. Raises: ValueError with message and hint."""
+
+
+def no_vault(scheme: str, name: str) -> str:
+    """Be the `Lookup` of whoever has no vault at hand."""
+    raise ValueError(
+        f"no vault is at hand here: ${{{scheme}:{name}}}", "use ${env:NAME} or ${file:path}"
+    )
+
+
+def elsewhere(known: Known) -> dict[str, str]:
+    """Return the references to the vault or AWS among those known, and what they stand for."""
+    found = ((written, _REFERENCE.fullmatch(written), text) for (_, written), text in known.items())
+    return {written: text for written, match, text in found if match and match[1] in ELSEWHERE}
+
+
+def split(written: str) -> tuple[str, str]:
+    """Return scheme and name of a reference such as `${secret:vendor}`."""
+    scheme, _, name = written[2:-1].partition(":")
+    return scheme, name
+
 
 def resolve(
     tree: Tree,
     folder: FilePath,
     environ: Mapping[str, str],
     known: Known,
+    *,
     literal: Callable[[Path], bool] = lambda _path: False,
+    lookup: Lookup = no_vault,
 ) -> list[Finding]:
     """Replace the references in `tree.value`. folder: of the file, for relative paths.
 
     known: is asked first, and told what has been looked up. literal: says of a path that its text has
-    no references.
+    no references. lookup: for what is not on this machine.
     The mappings and lists are made anew, so that values shared through aliases stay apart.
     """
-    resolver = _Resolver(tree, folder, environ, known, literal)
+    resolver = _Resolver(tree, folder, environ, known, literal=literal, lookup=lookup)
     tree.value = resolver.walk(tree.value, ())
     return resolver.findings
 
@@ -57,13 +86,21 @@ class _Resolver:
         folder: FilePath,
         environ: Mapping[str, str],
         known: Known,
+        *,
         literal: Callable[[Path], bool],
+        lookup: Lookup,
     ) -> None:
         self.tree = tree
         self.folder = folder
         self.environ = environ
         self.known = known
         self.literal = literal
+        self.sources: dict[str, Callable[[str], str]] = {
+            "env": self.variable,
+            "file": self.file,
+            **{scheme: partial(lookup, scheme) for scheme in ELSEWHERE},
+            "input": self.left_open,
+        }
         self.findings: list[Finding] = []
 
     def walk(self, value: Any, path: Path) -> Any:
@@ -101,13 +138,13 @@ class _Resolver:
         scheme, name, closing = found.groups()
         if not closing:
             raise ValueError(f"reference without its closing brace: {found[0]}", _LITERAL)
-        source = _SOURCES.get(scheme)
+        source = self.sources.get(scheme)
         if source is None:
-            known = " and ".join(f"${{{scheme}:…}}" for scheme in _SOURCES if scheme != "input")
-            raise ValueError(f"expected a reference such as {known}: {found[0]}", _LITERAL)
+            known = ", ".join(f"${{{scheme}:…}}" for scheme in self.sources if scheme != "input")
+            raise ValueError(f"expected a reference, one of {known}: {found[0]}", _LITERAL)
         key = self.folder, found[0]
         if key not in self.known:
-            self.known[key] = source(self, name)
+            self.known[key] = source(name)
         return self.known[key]
 
     def variable(self, reference: str) -> str:
@@ -144,10 +181,3 @@ class _Resolver:
             raise ValueError(f"cannot read the file of {shown}: {error.strerror}") from None
         except UnicodeDecodeError:
             raise ValueError(f"expected a file of UTF-8 text: {shown}") from None
-
-
-_SOURCES: Final[dict[str, Callable[[_Resolver, str], str]]] = {
-    "env": _Resolver.variable,
-    "file": _Resolver.file,
-    "input": _Resolver.left_open,
-}

@@ -161,7 +161,7 @@ LINTS: Final[dict[str, Lint]] = {
         ERROR,
         door.literal_secrets,
         "whoever can read this file or its history has the secret",
-        "use a reference such as ${env:NAME} or ${file:path}",
+        "keep it with `frontdesk secrets set NAME` and write ${secret:NAME}, or use ${env:NAME} or ${file:path}",
     ),
     "mtls-never-asked": Lint(
         ERROR,

@@ -29,6 +29,7 @@ from frontdesk.config.models.plan import ClientKey, Plan, differing
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.rest_api import RestApi
 from frontdesk.config.models.schedule import Schedule
+from frontdesk.config.models.secrets import SecretSource
 from frontdesk.config.models.state_machine import MachineName, StateMachine
 from frontdesk.config.models.stores import SharedField, Store, StoreField
 from frontdesk.config.models.upstream import Egress, Upstream
@@ -100,6 +101,10 @@ class Config(Model):
     shared: SharedField = None
     """Where limits are counted: `memory` of this gateway, or `redis://…`, which several gateways share;
     {url, on_loss, ca}. Default memory."""
+
+    secrets: Annotated[SecretSource, ShortForm("provider", "vault or aws")] | None = None
+    """Where secrets are that references name. Default: in the vault, while functions' own calls go to
+    AWS unless the file names a secret of the vault."""
 
     account: Annotated[str, matching(r"\d{12}", "an account of 12 digits, in quotes")] = (
         "000000000000"
