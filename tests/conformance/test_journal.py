@@ -348,6 +348,15 @@ async def test_the_owner_of_a_stream_finds_its_messages_and_nobody_else_does(jou
     assert [message.number for _, message in await journal.posted(owner, most=9)] == [3]
 
 
+async def test_messages_of_some_streams_are_left_out(journal, owner):
+    sick, well = await begun(journal, owner), await begun(journal, owner, name="well")
+    for stream in (sick, sick, well):
+        await journal.post(stream.id, {})
+    found = await journal.posted(owner, most=1, without={sick.id})
+    assert [stream for stream, _ in found] == [well.id]
+    assert len(await journal.posted(owner, most=9, without=())) == 3
+
+
 async def test_what_ended_with_a_command_left_still_wakes_somebody(journal, owner):
     stream = await begun(journal, owner)
     ended = Status("SUCCEEDED", NOW + 1)

@@ -19,7 +19,7 @@ from frontdesk.stores.sqlite.journal import SqliteJournal
 from tests.live.disks import fill, small_disk
 from tests.live.driving import DEFINITION, FUNCTIONS, GIVEN, at_rest, driving
 from tests.live.journals import ADAPTERS
-from tests.live.processes import Running, until
+from tests.live.processes import Running, alive, until
 from tests.live.servers import postgres_url
 from tests.sim.world import World, causes
 
@@ -50,6 +50,7 @@ def processes(shared, tmp_path):
 
 
 def has_started(process, most):
+    assert alive(process.pid), process.stderr
     return len(started(process)) > most
 
 

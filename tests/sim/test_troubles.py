@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sim.machines import SCENARIOS, echo, machine, task, wait
+from tests.sim.machines import SCENARIOS, echo, machine, never, task, wait
 from tests.sim.world import World
 
 TASKS = machine(A=task("a"), B=wait(2), C=task("a"))
@@ -25,6 +25,33 @@ async def test_an_execution_that_cannot_be_revived_is_set_aside_and_goes_on_once
             well = await world.start("m", name=f"e-{number}")
             assert (await world.ended(well)).status == "SUCCEEDED"
         assert (await world.ended(sick)).status == "SUCCEEDED"
+
+    await world.run(play)
+
+
+async def test_messages_of_a_sick_execution_keep_nobody_waiting():
+    world = World({"m": machine(N=task("never")), "sick": TASKS}, {"a": echo, "never": never})
+
+    async def play(world):
+        arn = await world.start("sick")
+        machines = world.process.machines
+        program, digest = machines.program, machines.target("sick", 0.0).revision.digest
+
+        async def broken(wanted):
+            if wanted == digest:
+                raise RuntimeError(digest)
+            return await program(wanted)
+
+        machines.program = broken
+        await world.pass_by(5)
+        message = {"type": "Heartbeat", "key": "none:0", "attempt": 1, "token": ""}
+        for _ in range(1500):
+            await world.journal.post(1, message)
+        busy = await world.start("m")
+        await world.ask(lambda all_: all_.stop(busy))
+        assert (await world.ended(busy)).status == "ABORTED"
+        machines.program = program
+        assert (await world.ended(arn)).status == "SUCCEEDED"
 
     await world.run(play)
 

@@ -240,8 +240,13 @@ class Journal(Protocol):
         """
         ...
 
-    async def posted(self, owner: int, *, most: int) -> Sequence[tuple[int, Message]]:
-        """Read messages that are not taken, with the ids of their streams, of all that the owner holds."""
+    async def posted(
+        self, owner: int, *, most: int, without: Collection[int] = ()
+    ) -> Sequence[tuple[int, Message]]:
+        """Read messages that are not taken, with the ids of their streams, of all that the owner holds.
+
+        without: of these streams none are read.
+        """
         ...
 
     async def load(self, stream: int) -> Loaded | None:

@@ -1,7 +1,7 @@
 """Owns a Journal in this process: what the port means, in the fewest words."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from math import inf
@@ -110,11 +110,14 @@ class MemoryJournal:
             record.head = replace(record.head, owner=owner, due=None)
         return [_loaded(record) for record in found]
 
-    async def posted(self, owner: int, *, most: int) -> Sequence[tuple[int, Message]]:
+    async def posted(
+        self, owner: int, *, most: int, without: Collection[int] = ()
+    ) -> Sequence[tuple[int, Message]]:
         """See the port."""
         messages = (
             (record.stream.id, message)
             for record in self._held(owner)
+            if record.stream.id not in without
             for message in record.messages
         )
         return list(islice(messages, most))

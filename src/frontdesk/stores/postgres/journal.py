@@ -1,7 +1,7 @@
 """Owns a Journal in PostgreSQL: what it reads, leases and forgets. `journal_commit` writes the rest."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
 
@@ -73,6 +73,7 @@ _LEASE = """
 _POSTED = """
     SELECT stream, number, document FROM frontdesk_journal_messages
     WHERE stream IN (SELECT id FROM frontdesk_journal_streams WHERE owner = $1)
+        AND stream <> ALL($3::BIGINT[])
     ORDER BY stream, number LIMIT $2
 """
 
@@ -164,9 +165,11 @@ class PostgresJournal:
 
         return await self._database.write(work)
 
-    async def posted(self, owner: int, *, most: int) -> Sequence[tuple[int, Message]]:
+    async def posted(
+        self, owner: int, *, most: int, without: Collection[int] = ()
+    ) -> Sequence[tuple[int, Message]]:
         """See the port."""
-        rows = await self._fetch(_POSTED, owner, most)
+        rows = await self._fetch(_POSTED, owner, most, list(without))
         return [
             (stream, Message(number, orjson.loads(document))) for stream, number, document in rows
         ]

@@ -1,7 +1,7 @@
 """Owns a Journal in the SQLite file: its statements. What an append means is decided in `stores.heads`."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
@@ -66,6 +66,7 @@ _LEASE = "UPDATE journal_streams SET owner = ?, due = NULL WHERE id = ?"
 _POSTED = """
     SELECT stream, number, document FROM journal_messages
     WHERE stream IN (SELECT id FROM journal_streams WHERE owner = ?)
+        AND stream NOT IN (SELECT value FROM json_each(?))
     ORDER BY stream, number LIMIT ?
 """
 
@@ -195,9 +196,11 @@ class SqliteJournal:
 
         return await self._database.write(work)
 
-    async def posted(self, owner: int, *, most: int) -> Sequence[tuple[int, Message]]:
+    async def posted(
+        self, owner: int, *, most: int, without: Collection[int] = ()
+    ) -> Sequence[tuple[int, Message]]:
         """See the port."""
-        rows = await self._read(_POSTED, owner, most)
+        rows = await self._read(_POSTED, owner, orjson.dumps(list(without)).decode(), most)
         return [
             (stream, Message(number, orjson.loads(document))) for stream, number, document in rows
         ]
