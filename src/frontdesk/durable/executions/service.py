@@ -296,7 +296,7 @@ class DurableExecutions:
         self._answered.put(token, True)
         try:
             await self._say(token, message)
-        except StoreError:
+        except (StoreError, asyncio.CancelledError):
             self._answered.put(token, False)  # it may be tried again
             raise
 
