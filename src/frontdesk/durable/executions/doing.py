@@ -3,6 +3,7 @@
 A command is a JSON object with `type`; what is heard of it becomes an event of the interpreter.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -172,8 +173,9 @@ def _tell_parent(
     return around.tell_parent(pinned, command["message"], lambda: tell(Heard(None, {})))
 
 
-def _continue(_around: Surroundings, _pinned: Pinned, _command: Document, tell: Tell) -> None:
-    tell(Heard(Continued, {}))
+def _continue(_around: Surroundings, _pinned: Pinned, _command: Document, tell: Tell) -> Work:
+    # Not at once: one that never waits would let nobody else have a turn.
+    return asyncio.get_running_loop().call_soon(tell, Heard(Continued, {}))
 
 
 _ACTS: Final[dict[str, Callable[[Surroundings, Pinned, Document, Tell], Work | None]]] = {
