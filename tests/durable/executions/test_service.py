@@ -45,6 +45,8 @@ DEFINITIONS = {
     "pass": machine(Pass={"Type": "Pass", "Result": {"ok": True}, "End": True}),
     "loud": machine(Pay=task()) | {"log": "ERROR"},
     "quick": machine(Pay=task()) | {"express": True},
+    "flash": machine(Pass={"Type": "Pass", "End": True}) | {"express": True},
+    "endless": machine(On={"Type": "Pass", "Next": "On"}) | {"express": True},
 }
 
 
@@ -239,6 +241,19 @@ async def test_output_that_is_none_is_refused_and_the_token_stays_good(work, out
     assert await work.end(arn) == ("SUCCEEDED", 1)
 
 
+async def test_an_answer_whose_caller_left_before_it_was_kept_may_be_given_again(work, monkeypatch):
+    arn, token = await asked_with_token(work)
+    with monkeypatch.context() as slow:
+        slow.setattr(work.journal, "post", lambda *_: asyncio.Event().wait())
+        answering = asyncio.create_task(work.executions.succeed(token, "1"))
+        await work.settle()
+        answering.cancel()
+        await work.settle()
+    await work.executions.succeed(token, "1")
+    await work.settle()
+    assert await work.end(arn) == ("SUCCEEDED", 1)
+
+
 async def test_a_task_lives_as_long_as_it_gives_signs_in_time(work):
     arn, token = await asked_with_token(work, "beating")
     for _ in range(3):
@@ -248,6 +263,17 @@ async def test_a_task_lives_as_long_as_it_gives_signs_in_time(work):
     assert await work.end(arn) == ("FAILED", "States.HeartbeatTimeout")
     assert await refused(work.executions.beat(token)) == "TaskTimedOut"
     assert work.doers.recalled == [token]
+
+
+async def test_a_task_both_of_whose_limits_are_over_at_once_is_taken_back_by_its_token(work):
+    arn, token = await asked_with_token(work, "beating")
+    work.kill()
+    work.clock.now += 100
+    heir = await work.next_process()
+    await heir.advance(1)
+    assert await heir.end(arn) == ("FAILED", "States.Timeout")
+    assert heir.doers.recalled == [token]
+    await heir.stop()
 
 
 async def test_the_heartbeat_of_an_activity_counts_from_its_worker(work):
@@ -367,6 +393,22 @@ async def test_an_express_execution_that_nobody_waits_for_any_more_is_given_up(w
     await work.advance(6)
     assert work.doers.asked[0].cancelled
     assert running is None
+
+
+async def test_an_express_execution_that_never_waits_lets_others_have_their_turn(work):
+    endless = asyncio.create_task(work.executions.run("endless", "{}", within=1000))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    found = await work.executions.run("flash", "{}", within=10)
+    assert (found.status, endless.done()) == ("SUCCEEDED", False)
+    await endless
+
+
+async def test_an_express_execution_takes_five_minutes_at_most(work):
+    running = asyncio.create_task(work.executions.run("quick", "{}", within=1000))
+    await work.advance(301)
+    assert (await running).status == "TIMED_OUT"
+    assert work.doers.asked[0].cancelled
 
 
 async def test_an_express_execution_fails_with_its_task(work):

@@ -122,13 +122,15 @@ class ExecutionLife:
 
     # What happens becomes events.
 
-    def fired(self, now: int, happening: Fired, turn: Turn) -> Event:
+    def fired(self, now: int, happening: Fired, turn: Turn) -> Event | None:
         """Take a timer."""
-        self._waiting.fired(happening.key)
+        was_set = self._waiting.fired(happening.key)
         key, attempt, is_own, heartbeat = timers.read_timer(happening.key)
         seed = self._around.seed()
         if is_own:
             return TimerFired(now=now, seed=seed, key=key, attempt=attempt)
+        if not was_set:
+            return None
         self._recall(key, attempt, self._token(key), turn)
         self._task_is_over(key, attempt, turn)
         late = heartbeat is not None

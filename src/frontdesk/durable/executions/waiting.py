@@ -46,9 +46,11 @@ class Waiting:
         self._timers.add(key)
         turn.timers[key] = at
 
-    def fired(self, key: str) -> None:
-        """Forget a timer that has fired."""
+    def fired(self, key: str) -> bool:
+        """Forget a timer that has fired; tell whether it was set until then."""
+        was_set = key in self._timers
         self._timers.discard(key)
+        return was_set
 
     def drop(self, key: str, turn: Turn) -> None:
         """Drop a timer."""
