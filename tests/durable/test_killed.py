@@ -123,7 +123,7 @@ async def test_processes_killed_under_load_lose_no_start_and_repeat_no_completed
     acknowledged = []
     following = processes("r0", 30)
     for number in range(rounds):
-        victim, most = following, 40 + 5 * (number % 9)
+        victim, most = following, 15 + 12 * (number % 4)
         if number + 1 < rounds:
             following = processes(f"r{number + 1}", 30)  # takes over what the victim holds
         until(partial(has_started, victim, most))
