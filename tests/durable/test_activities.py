@@ -2,6 +2,7 @@ import asyncio
 
 import pytest
 
+from frontdesk.base.errors import StoreError
 from frontdesk.durable.activities import Activities
 from frontdesk.ports.executions import ExecutionError
 from frontdesk.stores.memory.catalog import MemoryCatalog
@@ -177,3 +178,37 @@ async def test_worker_that_has_gone_leaves_the_queue_to_the_others(activities):
     await activities.offer("sign", "t-1", "{}")
     async with asyncio.timeout(30):
         assert await second == ("t-1", "{}")
+
+
+async def test_task_of_a_worker_that_goes_while_it_is_handed_over_is_the_next_ones(activities):
+    await activities.create("sign", {})
+    await activities.offer("sign", "t-1", "{}")
+    told, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_token, _worker):
+        told.set()
+        await goes_on.wait()
+
+    first = asyncio.ensure_future(take(activities, slow, within=60))
+    async with asyncio.timeout(30):
+        await told.wait()
+        first.cancel()
+        goes_on.set()
+        await asyncio.gather(first, return_exceptions=True)
+        assert await take(activities, within=60) == ("t-1", "{}")
+
+
+@pytest.mark.parametrize("is_away", [False, True], ids=["one fault", "the store is away"])
+async def test_task_whose_execution_cannot_be_told_is_not_lost(activities, monkeypatch, is_away):
+    await activities.create("sign", {})
+    await activities.offer("sign", "t-1", "{}")
+
+    async def away(*_values):
+        raise StoreError("away")
+
+    with monkeypatch.context() as broken:
+        if is_away:
+            broken.setattr(activities._catalog, "put", away)
+        with pytest.raises(StoreError):
+            await take(activities, away)
+    assert await take(activities) == ("t-1", "{}")

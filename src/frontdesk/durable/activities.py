@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final, NamedTuple
 
 from frontdesk.base.clock import Clock
+from frontdesk.base.errors import StoreError
 from frontdesk.ports.catalog import Catalog, ConflictError, Delete, Put, Record
 from frontdesk.ports.executions import ExecutionError
 from frontdesk.rules.asl.arns import activity_name
@@ -107,11 +108,15 @@ class Activities:
         try:
             while True:
                 queue.changed.clear()
-                while (taken := await self._claim(name, queue)) is not None:
-                    # Not before the claim: two gateways may see the same task.
-                    with suppress(ExecutionError):  # its execution does not wait for it any more
-                        await post_started(taken.token, worker)
-                        return taken
+                finding = asyncio.ensure_future(self._find(name, queue, worker, post_started))
+                try:
+                    taken = await asyncio.shield(finding)
+                except asyncio.CancelledError:  # the worker has gone
+                    if (left := await finding) is not None:
+                        await self._put_back(name, queue, left)
+                    raise
+                if taken is not None:
+                    return taken
                 async with asyncio.timeout_at(deadline):
                     await queue.changed.wait()
         except TimeoutError:
@@ -135,8 +140,33 @@ class Activities:
         """Have a task wait no more; it need not be there."""
         await self._catalog.delete(f"{_WAITING}{name}", token)
 
+    async def _find(
+        self, name: str, queue: "_Queue", worker: str | None, post_started: PostStarted
+    ) -> Taken | None:
+        """Take a task that its execution waits for; None: there is none. Raises: StoreError."""
+        while (taken := await self._claim(name, queue)) is not None:
+            try:
+                # Not before the claim: two gateways may see the same task.
+                await post_started(taken.token, worker)
+            except ExecutionError:
+                continue  # its execution does not wait for it any more
+            except StoreError:
+                await self._put_back(name, queue, taken)
+                raise
+            return taken
+        return None
+
+    async def _put_back(self, name: str, queue: "_Queue", taken: Taken) -> None:
+        """Have a task wait again that nobody has got."""
+        try:
+            await self._catalog.put(f"{_WAITING}{name}", taken.token, {"input": taken.input})
+        except StoreError:
+            queue.left.append(taken)
+
     async def _claim(self, name: str, queue: "_Queue") -> Taken | None:
         """Take the next waiting task away; None: there is none."""
+        if queue.left:
+            return queue.left.pop()
         kind = f"{_WAITING}{name}"
         while True:
             found = await self._catalog.list(kind, after=queue.last, most=1)
@@ -167,13 +197,14 @@ class Activities:
 class _Queue:
     """Workers that wait for one activity: one looks, when something has changed, and the others wait for it.
 
-    last: the token that was looked at last.
+    last: the token that was looked at last. left: tasks that were taken away, and the store would not take back.
     """
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.changed = asyncio.Event()
         self.last = ""
+        self.left: list[Taken] = []
 
 
 def _name(arn: str) -> str:
