@@ -40,6 +40,8 @@ USES: Final = (
     Use(("connections", "*", "egress"), "egress"),
     Use(("keys", "*", "plan"), "plans"),
     Use(("keys", "*", "plan", "*"), "plans"),
+    Use(("queues", "*", "consumer", "function"), "functions"),
+    Use(("queues", "*", "dead_letter"), "queues"),
     Use(("schedules", "*", "function"), "functions"),
     Use(("schedules", "*", "state_machine"), "state_machines"),
     Use(("upstreams", "*", "egress"), "egress"),

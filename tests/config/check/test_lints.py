@@ -345,6 +345,26 @@ CASES = [
         FUNCTION % (", requirements: m.py", ""),
     ),
     (
+        "dead-letter-circle",
+        "queues: {q: {max_receives: 1, dead_letter: r}, r: {max_receives: 1, dead_letter: q}}",
+        "queues: {q: {max_receives: 1, dead_letter: r}, r: {max_receives: 1, dead_letter: s}, s: {}}",
+    ),
+    (
+        "dead-letter-kind",
+        "queues: {q: {fifo: true, max_receives: 1, dead_letter: r}, r: {}}",
+        "queues: {q: {fifo: true, max_receives: 1, dead_letter: r}, r: {fifo: true}}",
+    ),
+    (
+        "dead-letter-kind",
+        "queues: {q.fifo: {}}",
+        "queues: {q.fifo: {fifo: true}}",
+    ),
+    (
+        "visibility-too-short",
+        "functions: {f: {handler: m.f, timeout: 31s}}\nqueues: {q: {consumer: {function: f}}}",
+        "functions: {f: {handler: m.f, timeout: 31s}}\nqueues: {q: {visibility: 31s, consumer: {function: f}}}",
+    ),
+    (
         "schedule-over",
         SCHEDULED % "at(2020-01-01T00:00:00)",
         SCHEDULED % "at(2199-01-01T00:00:00)",

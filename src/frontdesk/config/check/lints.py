@@ -15,6 +15,7 @@ from frontdesk.config.check import (
     integrations,
     openapi,
     plans,
+    queues,
     releases,
     resilience,
     routes,
@@ -114,6 +115,18 @@ LINTS: Final[dict[str, Lint]] = {
         certificates.unusable,
         "Frontdesk does not start with it, and a reload changes nothing",
         "correct the path, which is relative to this file, or the file itself",
+    ),
+    "dead-letter-circle": Lint(
+        ERROR,
+        queues.circles,
+        "a message that nobody can handle would go round for ever",
+        "let the last of them keep its messages: leave out its dead_letter and max_receives",
+    ),
+    "dead-letter-kind": Lint(
+        ERROR,
+        queues.mixed,
+        "the dead letters of a FIFO queue belong in a FIFO queue, as at AWS, and others in no such one",
+        "set fifo alike on both, and end the names of FIFO queues with .fifo",
     ),
     "function-outlives-gateway": Lint(
         ERROR,
@@ -294,6 +307,12 @@ LINTS: Final[dict[str, Lint]] = {
         releases.version_without_routes,
         "the routes of a version are those below its name, whatever `by` says: `GET /v1/visits`",
         "put its name before the paths of its routes, or name a stage like it",
+    ),
+    "visibility-too-short": Lint(
+        ERROR,
+        queues.received_again,
+        "another call would get the messages while the first one is still at work",
+        "raise visibility above the function's timeout; AWS advises six times the timeout",
     ),
     "state-machine": Lint(
         WARNING,

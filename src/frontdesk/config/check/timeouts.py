@@ -21,14 +21,14 @@ def function_outlives_gateway(loaded: Loaded) -> Iterator[tuple[Position, str]]:
         streams = isinstance(operation, Route) and operation.invoke_mode == "response_stream"
         if operation.called is None or streams:
             continue
-        for place, timeout in _function_timeouts(loaded, operation.called):
+        for place, timeout in function_timeouts(loaded, operation.called):
             if timeout >= operation.timeout:
                 may, waits = write_duration(timeout), write_duration(operation.timeout)
                 where = loaded.tree.position(place)
                 yield where, f"the function may take {may}, but {key} waits only {waits}"
 
 
-def _function_timeouts(loaded: Loaded, written: str) -> Iterator[tuple[Path, float]]:
+def function_timeouts(loaded: Loaded, written: str) -> Iterator[tuple[Path, float]]:
     """Yield place and timeout of each version that calls of a function, or name:alias, may reach."""
     name, _, qualifier = written.partition(":")
     function = loaded.config.functions[name]
@@ -84,5 +84,5 @@ def _of_authorizers(loaded: Loaded) -> _Bounded:
     config = loaded.config
     for name, authorizer in config.authorizers.items():
         if isinstance(authorizer, FunctionAuthorizer):
-            for path, timeout in _function_timeouts(loaded, authorizer.function):
+            for path, timeout in function_timeouts(loaded, authorizer.function):
                 yield path, timeout, ANSWER_TIME, f"what the authorizer {name} waits"

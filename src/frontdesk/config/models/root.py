@@ -26,6 +26,7 @@ from frontdesk.config.models.model import (
     within,
 )
 from frontdesk.config.models.plan import ClientKey, Plan, differing
+from frontdesk.config.models.queue import Queue, QueueName
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.rest_api import RestApi
 from frontdesk.config.models.schedule import Schedule
@@ -140,6 +141,9 @@ class Config(Model):
 
     schedules: dict[Name, Schedule] = Field(default_factory=dict)
     """What is started at its times, by name."""
+
+    queues: dict[QueueName, Queue] = Field(default_factory=dict)
+    """Queues by name."""
 
     authorizers: dict[AuthorizerName, Authorizer] = Field(default_factory=dict)
     """Authorizers by name."""
