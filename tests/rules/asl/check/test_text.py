@@ -46,6 +46,15 @@ OTHERS = {
     "a list": ("[]", "SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object"),
     "a name twice": ('{"a": 1, "a": 2}', "INVALID_JSON_DESCRIPTION: Duplicate field 'a'"),
     "no number": ('{"a": NaN}', "INVALID_JSON_DESCRIPTION: Non-standard token 'NaN'"),
+    "a number too long": (
+        f'{{"a": {"1" * 5000}}}',
+        "INVALID_JSON_DESCRIPTION: Number out of range",
+    ),
+    "a number too large": ('{"a": 1e400}', "INVALID_JSON_DESCRIPTION: Number out of range"),
+    "half a character": (
+        '{"a": "\\ud83d"}',
+        "INVALID_JSON_DESCRIPTION: Half of a surrogate pair",
+    ),
     "too long": (
         " " * 1_048_577,
         "SCHEMA_VALIDATION_FAILED: Definition must not be longer than 1048576 characters",
@@ -59,11 +68,16 @@ def test_what_is_no_definition(text, expected):
     assert [str(one) for one in diagnose(text)] == [expected]
 
 
+def test_a_pair_of_surrogates_is_a_character():
+    assert not diagnose(FAULTLESS.replace("?", r"\ud83d\ude00"))
+
+
 def test_a_long_text_is_repeated_in_part():
     (found,) = diagnose("x" * 600)
     assert f'"{"x" * 500}"[truncated 100 chars]; line: 1' in found.location
 
 
+FAULTLESS = '{"StartAt": "X", "States": {"X": {"Type": "Pass", "Result": "?", "End": true}}}'
 FAULTY = (
     '{"StartAt": "X", "States": {"X": {"Type": "Pass", "Parameters": {"a": "$.a"}, "Stop": 1}}}'
 )

@@ -7,6 +7,7 @@ Source: AWS, "ValidateStateMachineDefinition".
 import json
 import re
 from json.decoder import JSONDecodeError
+from math import isinf
 from typing import Any, Final, NoReturn
 
 from frontdesk.rules.asl.check.machine import MAX_DEPTH, check
@@ -19,6 +20,7 @@ LONGEST_DEFINITION: Final = 1_048_576
 _SHOWN: Final = 500
 """Characters of the text that Jackson repeats."""
 
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
 _TOKEN: Final = re.compile(r"[A-Za-z_$][\w$]*")
 _VALUES: Final = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _EXPECTED: Final = {
@@ -31,7 +33,7 @@ _EXPECTED: Final = {
 
 
 class _RefusedError(Exception):
-    """Something that Python reads and Jackson does not: one name twice in an object, NaN."""
+    """Something that Python reads and Jackson, or a store, does not: one name twice in an object, NaN."""
 
 
 def read_definition(text: str) -> Json | Diagnostic:
@@ -45,13 +47,22 @@ def read_definition(text: str) -> Json | Diagnostic:
         message = "Definition must be a valid JSON object"
         return Diagnostic(Code.SCHEMA_VALIDATION_FAILED, message)
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        document: Json = json.loads(
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float
+        )
+        if _HALF.search(text):
+            json.dumps(document, ensure_ascii=False).encode()
     except JSONDecodeError as error:
         return _syntax(text, error)
+    except UnicodeEncodeError:
+        return Diagnostic(Code.INVALID_JSON_DESCRIPTION, "Half of a surrogate pair")
     except _RefusedError as error:
         return Diagnostic(Code.INVALID_JSON_DESCRIPTION, str(error))
+    except ValueError:  # a whole number of thousands of digits
+        return Diagnostic(Code.INVALID_JSON_DESCRIPTION, "Number out of range")
     except RecursionError:
         return Diagnostic(Code.TOO_DEEPLY_NESTED, f"Nested more than {MAX_DEPTH} deep")
+    return document
 
 
 def json_fault(text: str) -> str:
@@ -60,7 +71,7 @@ def json_fault(text: str) -> str:
         json.loads(text)
     except JSONDecodeError as error:
         return _syntax(text, error).message
-    except RecursionError:
+    except (RecursionError, ValueError):
         pass
     return ""
 
@@ -98,6 +109,13 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
             raise _RefusedError(f"Duplicate field '{name}'")
         read[name] = value
     return read
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if isinf(value):  # it would become null where it is kept
+        raise _RefusedError("Number out of range")
+    return value
 
 
 def _constant(name: str) -> NoReturn:
