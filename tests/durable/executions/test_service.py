@@ -363,6 +363,17 @@ async def test_a_stopped_map_stops_its_children(work):
     assert work.driver.held == 0
 
 
+async def test_a_child_is_not_redriven_without_its_parent(work):
+    arn = await work.started("items", [1])
+    await work.advance(1)
+    work.doers.asked[0].answer.failed("Busy")
+    await work.advance(1)
+    child = work.doers.asked[0].task.facts.execution
+    assert await refused(work.executions.redrive(child)) == "ExecutionNotRedrivable"
+    await redriven(work, arn)
+    assert await work.end(arn) == ("RUNNING", None)
+
+
 async def test_a_map_goes_on_after_its_process_died_in_the_middle(work):
     arn = await work.started("items", [3, 4])
     work.doers.asked[0].answer.succeeded("three")

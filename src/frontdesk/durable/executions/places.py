@@ -50,6 +50,11 @@ def kind_of_map_run(arn: str) -> str:
     return f"execution/{machine}/{label}/{parts[7]}"
 
 
+def is_child(kind: str) -> bool:
+    """Tell whether streams of a kind belong to a map run."""
+    return kind.count("/") > 1
+
+
 def read_token(token: str) -> Token:
     """Read the token of a task. Raises: ExecutionError, InvalidToken."""
     try:

@@ -19,6 +19,7 @@ from frontdesk.durable.executions.pinned import Pinned
 from frontdesk.durable.executions.places import (
     Token,
     invalid_token,
+    is_child,
     kind_of_map_run,
     place_of,
     read_token,
@@ -256,6 +257,9 @@ class DurableExecutions:
         stream = await self._stream(arn)
         if stream.status.name in {RunStatus.RUNNING, RunStatus.SUCCEEDED}:
             told = f"Execution is {stream.status.name} and cannot be redriven"
+            raise ExecutionError("ExecutionNotRedrivable", told)
+        if is_child(stream.kind):
+            told = "Execution is part of a map run and is redriven with its parent"
             raise ExecutionError("ExecutionNotRedrivable", told)
         now = self._clock.time()
         await self._driver.post(stream.id, {"type": "Redriven"})
