@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import urlsplit
 
 MASK: Final = "***"
 
@@ -38,6 +39,12 @@ _SECRET_VALUE: Final = re.compile(
 )
 
 
+_SECRET_QUERY: Final = re.compile(
+    r"(?i)key|token|secret|sig|code|passw|auth|session|credential|x-amz-"
+)
+_TOKEN_SEGMENT: Final = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w~+=.-]{20,}", re.ASCII)
+
+
 class SecretNames:
     """The names of fields, parameters and claims whose values are masked."""
 
@@ -54,6 +61,24 @@ def mask_secrets(text: str) -> str:
     if not _SUSPECT.search(text):
         return text
     return _SECRET_VALUE.sub(_mask, text)
+
+
+def masked_url(url: str) -> str:
+    """Write a URL as it may be shown: no user, no fragment, no values of secret names, no tokens in its path."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    path = "/".join(
+        MASK if _TOKEN_SEGMENT.fullmatch(segment) else segment for segment in parts.path.split("/")
+    )
+    pairs = (pair.partition("=") for pair in parts.query.split("&") if pair)
+    query = "&".join(
+        f"{name}={MASK if _SECRET_QUERY.search(name) else mask_secrets(value)}"
+        for name, _, value in pairs
+    )
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
+    return f"{shown}?{query}" if query else shown
 
 
 def _mask(match: re.Match[str]) -> str:

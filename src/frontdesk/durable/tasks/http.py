@@ -30,10 +30,10 @@ from frontdesk.rules.asl.http_tasks import (
     read_http_task,
     redirected,
     result,
-    same_origin,
     write_request,
 )
 from frontdesk.rules.asl.model import Json
+from frontdesk.rules.http.redirects import same_origin
 
 LONGEST: Final = 60.0
 """Seconds of one attempt, whatever its TimeoutSeconds."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from http import HTTPStatus
 from typing import Final, NamedTuple
-from urllib.parse import quote, unquote_plus, urljoin, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
 import orjson
 
@@ -18,6 +18,7 @@ from frontdesk.base.streams import Fields
 from frontdesk.rules.asl.arns import connection_name
 from frontdesk.rules.asl.data.errors import DATA_LIMIT_EXCEEDED, RUNTIME, StateError
 from frontdesk.rules.asl.model import ABSENT, Absent, Json
+from frontdesk.rules.http.redirects import redirect
 from frontdesk.rules.redaction import SecretNames
 
 MOST_BYTES: Final = 262_144
@@ -45,7 +46,6 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BINARY: Final = re.compile(r"\s*(application/octet-stream|(image|video|audio)/)", re.IGNORECASE)
 _JSON: Final = re.compile(r"\s*(application|text)/([\w.+-]+\+)?json\s*(;|\Z)", re.IGNORECASE)
 _CHARSET: Final = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PATH: Final = "/%:@!$&'()*+,;=~-._"
 
 _SECRET = SecretNames()
@@ -278,29 +278,15 @@ _ARRAYS: Final = {
 def redirected(task: HttpTask, status: int, fields: Fields) -> HttpTask | None:
     """Return the task that a redirect makes of one; None: it is none, or none that is followed.
 
-    Another origin gets no field that tells of credentials, see `same_origin`. Never from https to http.
+    Another origin gets no field that tells of credentials, see `same_origin`.
     """
-    location = _field(fields, b"location")
-    if status not in _REDIRECTS or not location:
+    after = redirect(task.url, task.method, status, _field(fields, b"location"))
+    if after is None:
         return None
-    try:
-        url = urljoin(task.url, location)
-        scheme = urlsplit(url).scheme
-    except ValueError:
-        return None
-    if scheme != "https" and (scheme != "http" or task.url.startswith("https:")):
-        return None
-    task = replace(task, query=()) if same_origin(task.url, url) else _for_strangers(task)
-    if status == 303 or (status in (301, 302) and task.method == "POST"):
-        method = "HEAD" if task.method == "HEAD" else "GET"
-        task = replace(task, method=method, body=ABSENT)
-    return replace(task, url=url)
-
-
-def same_origin(one: str, other: str) -> bool:
-    """Whether two URLs have scheme, host and port in common."""
-    a, b = urlsplit(one), urlsplit(other)
-    return (a.scheme, a.netloc.lower()) == (b.scheme, b.netloc.lower())
+    task = replace(task, query=()) if after.same_origin else _for_strangers(task)
+    if not after.keeps_body:
+        task = replace(task, method=after.method, body=ABSENT)
+    return replace(task, url=after.url)
 
 
 def _for_strangers(task: HttpTask) -> HttpTask:

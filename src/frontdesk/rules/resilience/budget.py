@@ -83,3 +83,7 @@ class RetryBudget:
         self._retrying -= retried
         if succeeded and self._purse < PURSE:
             self._purse = min(PURSE, self._purse + (cost or 1))
+
+    def hedged(self) -> None:
+        """Note that a repetition beside its call, which was taken with `first`, is over."""
+        self._retrying -= 1

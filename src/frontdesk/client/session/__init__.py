@@ -1,0 +1,1 @@
+"""What `frontdesk.Client` is made of: calls of other companies' APIs, from any Python program."""

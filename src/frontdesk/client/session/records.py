@@ -1,0 +1,127 @@
+"""Owns what is told of each call: one record, in the log and to whoever counts. It shows no secrets."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final
+
+from frontdesk.client.session.answers import Answer
+from frontdesk.client.session.context import Trace
+from frontdesk.client.session.errors import Attempt, CallError, CallTimeoutError
+from frontdesk.client.session.requests import Request
+from frontdesk.rules.redaction import mask_secrets
+
+log: Final = logging.getLogger("frontdesk.client")
+
+_OUTCOMES: Final[Mapping[bool, str]] = MappingProxyType({True: "ok", False: "http_error"})
+_CANCELLED: Final = "cancelled"
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """One call that is over.
+
+    outcome: ok, http_error, cancelled, or the code of the CallError. seconds: of all of it. status: of the
+    last answer, 0 without one. url: without secrets.
+    """
+
+    method: str
+    origin: str
+    status: int
+    outcome: str
+    seconds: float
+    attempts: tuple[Attempt, ...]
+    fallback: bool
+    idempotency_key: str
+    trace_id: str
+    error: str
+    _request: Request
+
+    @cached_property
+    def url(self) -> str:
+        """What was called, without secrets."""
+        return self._request.shown_url
+
+    def fields(self) -> dict[str, Any]:
+        """Return it as the fields of a line of the log. duration: milliseconds."""
+        waited = sum(attempt.waited for attempt in self.attempts)
+        told: dict[str, Any] = {
+            "event": "outbound.call",
+            "url": self.url,
+            "method": self.method,
+            "duration": round(self.seconds * 1000, 1),
+            "status": self.status,
+            "host": self.origin.partition("://")[2],
+            "attempts": len(self.attempts),
+            "outcome": self.outcome,
+            "fallback": self.fallback,
+            "trace_id": self.trace_id,
+        }
+        if len(self.attempts) > 1:
+            told["retry_reasons"] = [_reason(attempt) for attempt in self.attempts[:-1]]
+            told["wait_ms"] = round(waited * 1000)
+        if self.idempotency_key:
+            told["idempotency_key"] = self.idempotency_key
+        if self.error:
+            told["error"] = self.error
+        return told
+
+
+Hook = Callable[[CallRecord], None]
+
+
+def tell(
+    request: Request,
+    result: Answer | CallError | None,
+    attempts: tuple[Attempt, ...],
+    *,
+    seconds: float,
+    trace: Trace | None,
+    hook: Hook | None,
+) -> None:
+    """Tell of a call. result: None where the caller has given up."""
+    failed = not isinstance(result, Answer) or result.status >= 500
+    level = logging.ERROR if failed and result is not None else logging.INFO
+    if hook is None and not log.isEnabledFor(level):
+        return
+    record = CallRecord(
+        request.method,
+        request.origin,
+        result.status if result is not None else 0,
+        _outcome(result),
+        seconds,
+        attempts,
+        isinstance(result, Answer) and result.fallback,
+        request.idempotency_key,
+        trace.trace_id if trace is not None else "",
+        mask_secrets(result.message) if isinstance(result, CallError) else "",
+        request,
+    )
+    if log.isEnabledFor(level):
+        log.log(level, "External API call", extra=record.fields())
+    if hook is not None:
+        hook(record)
+
+
+def tell_retry(number: int, of: int, wait: float, attempt: Attempt) -> None:
+    """Tell of an attempt that is followed by another one."""
+    if log.isEnabledFor(logging.WARNING):
+        why = _reason(attempt)
+        log.warning("Attempt %d/%d failed, retrying in %.0fms: %s", number, of, wait * 1000, why)
+
+
+def _outcome(result: Answer | CallError | None) -> str:
+    match result:
+        case Answer():
+            return _OUTCOMES[result.ok]
+        case CallTimeoutError():
+            return "timeout"
+        case CallError():
+            return result.code
+    return _CANCELLED
+
+
+def _reason(attempt: Attempt) -> str:
+    return attempt.error or str(attempt.status)
