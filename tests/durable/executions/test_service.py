@@ -81,6 +81,13 @@ async def test_an_execution_that_waits_for_nobody_ends_with_its_start(work):
     assert await work.end(execution.arn) == ("SUCCEEDED", {"ok": True})
 
 
+async def test_an_execution_does_not_end_before_it_has_started(work):
+    work.clock.now += 0.0006
+    execution = await work.executions.start("pass", "{}")
+    told = await work.executions.describe(execution.arn)
+    assert told.started == told.ended
+
+
 async def test_a_waiting_execution_is_not_in_memory_and_goes_on_in_whatever_process(work):
     arn = await work.started("later")
     assert work.driver.held == 0
@@ -229,10 +236,15 @@ async def test_a_token_may_be_answered_before_the_task_is_submitted(work):
 
 @pytest.mark.parametrize("token", ["", "x", "YTpiOmM="])
 async def test_tokens_that_are_none_are_refused(work, token):
-    assert await refused(work.executions.succeed(token, "{}")) == "InvalidToken"
+    for _ in range(2):
+        assert await refused(work.executions.succeed(token, "{}")) == "InvalidToken"
 
 
-@pytest.mark.parametrize("output", ["{", "[" * 250 + "]" * 250], ids=["no JSON", "too deep"])
+@pytest.mark.parametrize(
+    "output",
+    ["{", "[" * 250 + "]" * 250, '"' + "x" * 262_143 + '"'],
+    ids=["no JSON", "too deep", "too large"],
+)
 async def test_output_that_is_none_is_refused_and_the_token_stays_good(work, output):
     arn, token = await asked_with_token(work)
     assert await refused(work.executions.succeed(token, output)) == "InvalidOutput"

@@ -8,7 +8,6 @@ from typing import Final
 import orjson
 
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import StoreError
 from frontdesk.base.recent import Recent
 from frontdesk.durable.driver import Driver
 from frontdesk.durable.executions import reading
@@ -36,7 +35,7 @@ from frontdesk.ports.executions import (
 from frontdesk.ports.journal import Document, Filter, Journal, Stream, TokenError
 from frontdesk.rules.asl.check import json_fault
 from frontdesk.rules.asl.data.errors import StateError
-from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, json_text, size
+from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, hold_payload, json_text, size
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.names import is_name
 from frontdesk.rules.asl.outlook import Expected, outlook
@@ -190,7 +189,7 @@ class DurableExecutions:
             target = self._machines.target(machine, 0.0)
             if target.revision.express:
                 told = "This operation is not supported by this type of state machine"
-                raise ExecutionError("StateMachineTypeNotSupported", told)
+                raise ExecutionError("StateMachineTypeNotSupported", told, hint=_NOT_KEPT)
             kind = f"execution/{target.name}"
         try:
             page = await self._journal.list(
@@ -275,7 +274,7 @@ class DurableExecutions:
         """See Executions."""
         try:
             value = orjson.loads(output)
-            size(value)
+            hold_payload("token", value)
         except orjson.JSONDecodeError as error:
             raise ExecutionError("InvalidOutput", f"Invalid Output: '{error}'") from None
         except StateError as error:
@@ -300,8 +299,8 @@ class DurableExecutions:
         self._answered.put(token, True)
         try:
             await self._say(token, message)
-        except (StoreError, asyncio.CancelledError):
-            self._answered.put(token, False)  # it may be tried again
+        except BaseException:  # a caller may leave meanwhile
+            self._answered.put(token, False)
             raise
 
     async def _say(self, token: str, message: Document) -> None:
