@@ -360,6 +360,8 @@ async def test_a_callback_answers_the_task(ask, executions, outcome, body, answe
         ("success", "t0ken", b"{", 400),
         ("failure", "t0ken", b"[]", 400),
         ("failure", "t0ken", b'{"error": 5}', 400),
+        ("failure", "t0ken", b'{"error": "%s"}' % (b"E" * 257), 400),
+        ("failure", "t0ken", b'{"cause": "%s"}' % (b"C" * 32_769), 400),
     ],
 )
 async def test_a_callback_that_cannot_be_is_refused(ask, executions, outcome, token, body, status):

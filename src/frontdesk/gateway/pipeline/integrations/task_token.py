@@ -22,6 +22,10 @@ Answer = Callable[[Executions, str, bytes], Awaitable[None]]
 
 Log = Callable[[Exchange], None]
 
+_LONGEST_ERROR: Final = 256
+_LONGEST_CAUSE: Final = 32_768
+"""Characters of a failure, as SendTaskFailure takes them."""
+
 
 class _UnfitError(Exception):
     """A body that says no outcome; told to the client."""
@@ -65,6 +69,9 @@ async def _fail(executions: Executions, token: str, body: bytes) -> None:
     error, cause = said.get("error"), said.get("cause")
     if not all(each is None or isinstance(each, str) for each in (error, cause)):
         raise _UnfitError("The error and the cause of a failure are texts.")
+    if len(error or "") > _LONGEST_ERROR or len(cause or "") > _LONGEST_CAUSE:
+        told = f"An error has {_LONGEST_ERROR} characters at most, and a cause {_LONGEST_CAUSE}."
+        raise _UnfitError(told)
     await executions.fail(token, error, cause)
 
 
