@@ -1,0 +1,1 @@
+"""Webhooks as values: which schemes there are, what verifies, what signs, which handshakes vendors make."""

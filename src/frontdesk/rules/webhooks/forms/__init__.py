@@ -1,0 +1,1 @@
+"""How the schemes carry their signatures and what these cover: one module for each way."""
