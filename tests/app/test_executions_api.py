@@ -242,6 +242,11 @@ async def test_a_refusal_has_awss_name_and_says_why(
     assert (answered, told["code"], told["message"]) == (status, code, message)
 
 
+async def test_a_beginning_of_several_names_says_how_to_write_one(desk):
+    _, told = await desk.ask("GET", "/api/executions/order")
+    assert told["hint"] == "write more of the name, or MACHINE:NAME"
+
+
 async def test_a_store_that_fails_is_not_the_callers_fault(desk):
     async def broken(_arn):
         raise StoreError("the disk is full", hint="make room")

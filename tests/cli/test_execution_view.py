@@ -65,7 +65,7 @@ def test_what_comes_next_and_when_is_told():
     told = shown("seed-waits")
     assert told[0] == "m:e  RUNNING for 1.6 s"
     at = moment(BEGAN + 5.6, BEGAN)
-    assert told[-2:] == ["Now and next", f"  Wait until {at} (in 4 s), then Proxy 2"]
+    assert told[-2:] == ["Now and next", f"  Wait waits until {at} (in 4 s), then Proxy 2"]
     assert "…  600 ms  Wait      Wait    1 s …" in told
 
 
@@ -109,8 +109,8 @@ def test_only_the_last_states_of_many_are_shown(monkeypatch):
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"awaited": "timer", "until": BEGAN + 200}, "Do until {at} (in 3 m 20 s), then B"),
-        ({"awaited": "timer", "until": BEGAN - 5}, "Do until {at} (in 0 ms), then B"),
+        ({"awaited": "timer", "until": BEGAN + 200}, "Do waits until {at} (in 3 m 20 s), then B"),
+        ({"awaited": "timer", "until": BEGAN - 5}, "Do waits until {at} (in 0 ms), then B"),
         ({"awaited": "task", "next": None}, "Do works, then the end"),
         ({"awaited": "task", "most_attempts": 3, "until": BEGAN + 9}, "Do works at attempt 1 of 3 until {at} at most (in 9 s), then B"),
         ({"awaited": "token", "until": BEGAN + 60}, "Do waits for an answer by its token until {at} at most (in 1 m), then B"),

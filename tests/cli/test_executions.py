@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 
 import pytest
 
@@ -157,7 +158,34 @@ def test_express_executions_are_started_and_not_followed(states):
     done = states("start", "quick", "--wait")
     assert done.exit_code == 0
     assert ":express:quick:" in done.stdout
-    assert done.stderr == "hint: what becomes of an express execution is in its log only\n"
+    assert done.stderr == (
+        "hint: nothing is kept of an express execution but its log: `log` of the machine\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("start", "pas"), "hint: did you mean pass?"),
+        (("list", "quick"), "hint: nothing is kept of an express execution but its log: `log` of the machine"),
+    ],
+    ids=["machine", "express"],
+)  # fmt: skip
+def test_a_refusal_says_what_helps(states, arguments, hint):
+    assert states(*arguments).stderr.splitlines()[1:] == [hint]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["start", "list", "machines", "show", "history", "stop", "redrive", "replay"],
+)
+def test_the_help_of_a_command_has_examples_of_it(run, command):
+    told = run("states", command, "--help").stdout
+    assert set(re.findall(r"frontdesk states (\w+)", told)) >= {command}
+
+
+def test_the_help_of_the_group_tells_each_command_whole(run):
+    assert "..." not in run("states", "--help").stdout.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize(
@@ -183,6 +211,12 @@ def test_what_is_no_json_is_refused_before_anything_is_asked(states):
     assert "expected JSON" in done.stderr
 
 
+def test_a_file_that_is_not_there_is_told_as_such(states):
+    done = states("start", "pass", "--input", "order.json")
+    assert done.exit_code == 2
+    assert "expected JSON, or a file that is there" in done.stderr
+
+
 @pytest.mark.parametrize("text", ["{}", "[]", "nothing", '[{"id": 1}]'], ids=repr)
 def test_a_history_that_is_none_is_refused(run, tmp_path, text):
     (tmp_path / "wait.json").write_text(json.dumps(WAIT))
@@ -198,7 +232,7 @@ def test_following_goes_on_across_a_restart_of_the_gateway(run, tmp_path):
         with gateway(path):
             run("states", "start", "wait", "--name", "w", "--input", '{"s": 5}')
             watch = ends.enter_context(frontdesk("states", "show", "w", "--watch", cwd=tmp_path))
-            watch.wait_for(r"W until .*, then the end")
+            watch.wait_for(r"W waits until .*, then the end")
         with gateway(path):
             assert watch.wait() == 0, watch.stderr
         assert watch.stdout.startswith("wait:w  SUCCEEDED after")

@@ -22,6 +22,9 @@ def charge(order):
 def fail(order):
     raise TaskError("Vendor.Refused", "no money")
 
+def handler(event, context):
+    return {"charged": event["id"], "by": context}
+
 nothing = 1
 """
 
@@ -65,6 +68,14 @@ def test_input_may_come_from_a_file(folder, tmp_path):
     (tmp_path / "order.json").write_text('{"id": 8}')
     made = run("--input", "@order.json", "--task", f"charge=python:{folder}.charge")
     assert '"charged": 8' in made.output
+
+
+def test_the_handler_of_a_function_is_called_without_a_context(folder):
+    made = run("--input", '{"id": 9}', "--task", f"charge=python:{folder}.handler")
+    assert json.loads(made.output.partition("SUCCEEDED after 3600 s")[2]) == {
+        "charged": 9,
+        "by": None,
+    }
 
 
 def test_a_failed_execution_exits_with_1(folder):

@@ -50,6 +50,13 @@ def test_one_faulty_file_of_several_is_enough(run, tmp_path):
     assert result.stdout.splitlines()[-1] == "y.json: 0 error(s), 0 warning(s)"
 
 
+def test_a_configuration_is_told_from_a_definition(run, tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text("name: shop\nstate_machines: {}\n")
+    result = run("states", "validate", "frontdesk.yaml")
+    hint = "hint: frontdesk.yaml is a configuration: `frontdesk check -c frontdesk.yaml` checks the definitions in it"
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (1, hint)
+
+
 def test_json_is_the_answer_of_aws(run, tmp_path):
     (tmp_path / "x.json").write_text(json.dumps(WARNED))
     result = run("states", "validate", "--json", "x.json")

@@ -35,7 +35,11 @@ async def find_execution(executions: Executions, machines: Machines, text: str) 
     if found:
         names = ", ".join(one.name for one in found[:_SHOWN])
         told = f"{names} and {len(found) - _SHOWN} more" if len(found) > _SHOWN else names
-        raise AmbiguousError("Ambiguous", f"several executions begin so: {told}")
+        raise AmbiguousError(
+            "Ambiguous",
+            f"several executions begin so: {told}",
+            hint="write more of the name, or MACHINE:NAME",
+        )
     raise ExecutionError("ExecutionDoesNotExist", f"no execution begins so: {text}")
 
 

@@ -196,7 +196,7 @@ def _does(expected: Mapping[str, Any], now: float) -> str:
     left = "" if until is None else f"in {tell_duration(max(until - now, 0.0))}"
     attempt = f"attempt {expected['attempt']} of {expected['most_attempts']}"
     if awaited == "timer" and until is not None:
-        return f"until {moment(until, now)} ({left})"
+        return f"waits until {moment(until, now)} ({left})"
     if awaited == "retry":
         when = "" if until is None else f" {left} (at {moment(until, now)})"
         return f"tries again{when}: {attempt}"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 60
 """Looks, a second apart, while no gateway answers: one that is started again goes on with its executions."""
 
+_NOT_KEPT: Final = "nothing is kept of an express execution but its log: `log` of the machine"
+
 STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 
 Paths = tuple[Path, ...]
@@ -60,13 +62,14 @@ def start(paths: Paths, machine: str, given: str, name: str, wait: bool) -> None
     made = ask(paths, "POST", f"/api/state-machines/{quote(machine)}/executions", wanted)
     click.echo(made["execution"]["arn"])
     if wait and ":express:" in made["execution"]["arn"]:
-        click.echo("hint: what becomes of an express execution is in its log only", err=True)
+        click.echo(f"hint: {_NOT_KEPT}", err=True)
     elif wait and not _show(paths, made["execution"]["arn"], watch=True, every=False):
         raise SystemExit(1)
 
 
 @click.command(
     "list",
+    short_help="List executions, newest first.",
     epilog=examples(
         "frontdesk states list charge",
         "frontdesk states list --status failed",
@@ -109,11 +112,7 @@ def _standard(paths: Paths) -> list[str]:
 
 
 @click.command(
-    epilog=examples(
-        "frontdesk states show order-7",
-        "frontdesk states show charge:order-7 --watch",
-        "frontdesk states show 5f3a --svg order.svg",
-    )
+    short_help="List the state machines of the file and of the API.",
 )
 @config_option
 @json_option
@@ -131,7 +130,14 @@ def machines(paths: Paths, as_json: bool) -> None:
     print_columns(rows)
 
 
-@click.command()
+@click.command(
+    short_help="Show an execution: its states, and what comes next.",
+    epilog=examples(
+        "frontdesk states show order-7",
+        "frontdesk states show charge:order-7 --watch",
+        "frontdesk states show 5f3a --svg order.svg",
+    ),
+)
 @config_option
 @click.argument("execution")
 @watch_option
@@ -163,10 +169,11 @@ def show(
 
 
 @click.command(
+    short_help="Print the events of an execution.",
     epilog=examples(
         "frontdesk states history order-7",
         "frontdesk states history order-7 --json > order-7.json",
-    )
+    ),
 )
 @config_option
 @click.argument("execution")
@@ -199,7 +206,7 @@ def _event(event: "HistoryEvent", began: int) -> tuple[str, str, str, str, str]:
     return str(event.id), at, event.type, visible(str(state)), visible(", ".join(about))
 
 
-@click.command()
+@click.command(short_help="Stop an execution.")
 @config_option
 @click.argument("execution")
 @click.option("--error", help="Name of the error that it ends with.")
@@ -216,7 +223,7 @@ def stop(paths: Paths, execution: str, error: str | None, cause: str | None) -> 
         click.echo(f"it has ended already: {done['status']}", err=True)
 
 
-@click.command()
+@click.command(short_help="Let an execution that has failed go on there.")
 @config_option
 @click.argument("execution")
 @watch_option

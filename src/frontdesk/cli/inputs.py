@@ -32,4 +32,6 @@ def read_input(given: str) -> Any:
             text = given
         return json.loads(text)
     except (OSError, ValueError) as error:
-        raise click.BadParameter(f"expected JSON: {error}", param_hint="--input") from error
+        raise click.BadParameter(
+            f"expected JSON, or a file that is there: {error}", param_hint="--input"
+        ) from error

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 
 @click.command(
+    short_help="Take the recorded steps again, and compare.",
     epilog=examples(
         "frontdesk states replay order-7",
         "frontdesk states list charge --json | jq -r '.[].arn' | xargs -n 1 frontdesk states replay",
-    )
+    ),
 )
 @config_option
 @click.argument("execution")

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,8 @@ _PYTHON = "python:"
     "tasks",
     metavar="NAME=python:MODULE.CALLABLE",
     multiple=True,
-    help="Who does a task: NAME is a function, an activity or a Resource. Repeatable.",
+    help="Who does a task: NAME is a function, an activity or a Resource. Called with the task's input; "
+    "a handler gets None as its context. Repeatable.",
 )
 def run(file: Path, given: str, tasks: tuple[str, ...]) -> None:
     """Run a definition once in memory. Waits and delays take no time: the clock is a fake one.
@@ -69,7 +71,18 @@ def _task(text: str) -> tuple[str, Callable[[Any], Any]]:
         sys.path.pop(0)
     if not callable(found):
         raise click.BadParameter(f"nothing to call: {way}", param_hint="--task")
-    return name, found
+    return name, _of_input(found)
+
+
+def _of_input(found: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Make a task of a callable: the handler of a function is asked for a context, too."""
+    try:
+        signature(found).bind(None)
+    except TypeError:
+        return lambda given: found(given, None)
+    except ValueError:  # written in C, and does not tell
+        pass
+    return found
 
 
 def _print_stays(stays: "list[Stay]", began: int) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 
+_OF_A_CONFIGURATION = frozenset(("/apis", "/functions", "/state_machines"))
+"""Places of unknown fields by which a configuration is told that was taken for a definition."""
+
 
 @click.group()
 def states() -> None:
@@ -28,7 +31,7 @@ def states() -> None:
     """
 
 
-@states.command()
+@states.command(short_help="Check definitions: everything that is wrong.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=FILE)
 @click.option(
     "--type",
@@ -59,6 +62,9 @@ def validate(files: tuple[Path, ...], kind: Literal["STANDARD", "EXPRESS"], as_j
             click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
             continue
         show(read.findings)
+        if any(one.location in _OF_A_CONFIGURATION for one in read.diagnostics):
+            told = f"`frontdesk check -c {file}` checks the definitions in it"
+            click.echo(f"hint: {file} is a configuration: {told}", err=True)
         errors = sum(one.severity == "error" for one in read.findings)
         warnings = len(read.findings) - errors
         click.echo(f"{file}: {errors} error(s), {warnings} warning(s)")

@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, cast
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
+from frontdesk.config.validation import did_you_mean
 from frontdesk.durable.machine_entries import Entry, Settings
 from frontdesk.ports.catalog import Catalog, ConflictError, Put
 from frontdesk.ports.executions import ExecutionError
@@ -141,7 +142,7 @@ class Machines:
             return Target(name, arn, of_file.revision, "", "", machine.retention, machine.log)
         entry = self.entry(name)
         if entry is None:
-            raise not_found(text)
+            raise not_found(text, did_you_mean(name, {*self._of_file, *self.entries()}))
         if not qualifier:
             return self._target(entry, entry.settings)
         alias = entry.aliases.get(qualifier)
@@ -258,9 +259,10 @@ class Machines:
         return Target(entry.name, self.arn(entry.name), revision, "", "", RETENTION, log)
 
 
-def not_found(text: str) -> ExecutionError:
+def not_found(text: str, hint: str = "") -> ExecutionError:
     """Make the error for a state machine that is not there. text: as it was asked for."""
-    return ExecutionError("StateMachineDoesNotExist", f"State Machine Does Not Exist: '{text}'")
+    told = f"State Machine Does Not Exist: '{text}'"
+    return ExecutionError("StateMachineDoesNotExist", told, hint=hint)
 
 
 def _type(*, express: bool) -> str:

@@ -16,8 +16,8 @@ from frontdesk.rules.asl.outlook import Expected
 class ExecutionError(FrontdeskError):
     """Something that is refused. code: AWS's name of the error, such as `ExecutionDoesNotExist`."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
         self.code = code
 
 

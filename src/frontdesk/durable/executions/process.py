@@ -92,7 +92,9 @@ class Process:
     async def record(self, pinned: Pinned, digest: bytes) -> Started:
         """Commit the start of an execution, and go on with it. digest: of what it is started with. Raises: StoreError."""
         life = await self._life(pinned, recorded=True)
-        now = self._clock.time()
+        now = (
+            int(self._clock.time() * 1000) / 1000
+        )  # as its history has it, where it may end at once
         turn = life.start(now)
         start = Start(
             kind=pinned.kind,

@@ -48,6 +48,8 @@ _LOOK: Final = 0.25
 _PATIENCE: Final = 5.0
 """Seconds that a stop or a redrive is waited for."""
 
+_NOT_KEPT: Final = "nothing is kept of an express execution but its log: `log` of the machine"
+
 _ANSWERED: Final = 10_000
 """Tokens that are remembered after their answer."""
 

@@ -100,7 +100,11 @@ def _cron(inner: str, offset: int) -> Cron:
     words = list(_WORD.finditer(inner))
     if len(words) != len(FIELDS):
         names = " ".join(field.name for field in FIELDS)
-        raise ExpressionError(f"expected six fields ({names}), not {len(words)}", offset + 1)
+        raise ExpressionError(
+            f"expected six fields ({names}), not {len(words)}",
+            offset + 1,
+            hint="cron(0 3 * * ? *) is every day at 3:00",
+        )
     minutes, hours, of_month, months, of_week, years = (
         Text(field, word[0].upper(), offset + word.start() + 1)
         for field, word in zip(FIELDS, words, strict=True)
