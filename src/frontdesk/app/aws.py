@@ -8,25 +8,33 @@ from frontdesk.aws.lambda_api.code import CodeFolder
 from frontdesk.aws.lambda_api.invocations import Invocations
 from frontdesk.aws.lambda_api.registry import Arns, Registry
 from frontdesk.aws.lambda_api.service import LambdaService, invoking, managing
+from frontdesk.aws.secrets_manager.service import secrets_manager
+from frontdesk.aws.secrets_manager.written import Arns as SecretArns
+from frontdesk.aws.ssm.service import ssm
+from frontdesk.aws.ssm.written import ParameterArns
 from frontdesk.aws.wire import ApiError, Service, WireApi
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
+from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
+from frontdesk.config.references import elsewhere
 from frontdesk.functions.archives import Archives
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.settings import FunctionDefinition
 from frontdesk.gateway.admin import Face
 from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.invoker import Invoker
+from frontdesk.stores.vault.vault import Vault
 
 
 class AwsApis:
     """The wire APIs of one gateway. Told of its functions with each configuration."""
 
-    def __init__(self, config: Config, clock: Clock) -> None:
+    def __init__(self, loaded: Loaded, clock: Clock) -> None:
         """Make the keys; nothing is served before `open`."""
-        self.keys = make_keys(config)
-        self._config = config
+        self.keys = make_keys(loaded.config)
+        self._config = loaded.config
+        self._has_secrets = has_local_secrets(loaded)
         self._clock = clock
         self._functions: Mapping[str, FunctionDefinition] = {}
         self._remote: Mapping[str, Invoker] = {}
@@ -36,7 +44,8 @@ class AwsApis:
     def environment(self) -> dict[str, str]:
         """What processes of functions are told."""
         admin = self._config.admin
-        return endpoints(admin.listen, self.keys, secure=admin.tls is not None)
+        services = ("LAMBDA", "SFN", *(("SECRETS_MANAGER", "SSM") if self._has_secrets else ()))
+        return endpoints(admin.listen, self.keys, services, secure=admin.tls is not None)
 
     async def open(self, host: FunctionHost, catalog: Catalog) -> None:
         """Run the functions that were made through the API. Raises: StoreError."""
@@ -52,14 +61,14 @@ class AwsApis:
         )
         await registry.start()
 
-    def face(self, states: Service) -> Face:
-        """Return what answers for all services, once it is open. states: the Step Functions API."""
+    def face(self, *others: Service) -> Face:
+        """Return what answers for all services, once it is open. others: than the Lambda API."""
         assert self._registry is not None
         operations = {
             **invoking(Invocations(self._registry.invoker)),
             **managing(self._registry, self._clock),
         }
-        return WireApi([LambdaService(operations), states], self.keys, self._clock)
+        return WireApi([LambdaService(operations), *others], self.keys, self._clock)
 
     def function(self, name: str, qualifier: str) -> Invoker | None:
         """Find a function of the file or of the API, for whoever runs state machines. None: there is none."""
@@ -90,11 +99,31 @@ class AwsApis:
         return self._remote.get(name)
 
 
-def endpoints(listen: Address, keys: Keys, *, secure: bool) -> dict[str, str]:
-    """Make the variables by which boto3 in a handler finds our services and signs for them."""
+def endpoints(
+    listen: Address, keys: Keys, services: Iterable[str] = ("LAMBDA", "SFN"), *, secure: bool
+) -> dict[str, str]:
+    """Make the variables by which boto3 in a handler finds our services and signs for them.
+
+    services: as AWS's variables call them.
+    """
     scheme = "https" if secure else "http"
     url = f"{scheme}://{listen.from_here}"
-    return {"AWS_ENDPOINT_URL_LAMBDA": url, "AWS_ENDPOINT_URL_SFN": url, **keys.environment()}
+    return {**{f"AWS_ENDPOINT_URL_{name}": url for name in services}, **keys.environment()}
+
+
+def secret_services(config: Config, vault: Vault) -> tuple[Service, Service]:
+    """Make Secrets Manager and Parameter Store, both on the vault."""
+    # Differs: [secrets-for-all] AWS asks the role of a function what it may read; here whoever may ask may all.
+    place = (config.region, config.account)
+    return secrets_manager(vault, SecretArns(*place)), ssm(vault, ParameterArns(*place))
+
+
+def has_local_secrets(loaded: Loaded) -> bool:
+    """Whether functions' calls about secrets come here: the file says so, or has a secret of the vault."""
+    source = loaded.config.secrets
+    if source is not None:
+        return source.provider == "vault"
+    return bool(elsewhere(loaded.references))
 
 
 def environments(functions: Iterable[FunctionDefinition]) -> Iterator[Mapping[str, str]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
 from frontdesk.app.admin import admin_door, refuse_open_admin
-from frontdesk.app.aws import AwsApis
+from frontdesk.app.aws import AwsApis, secret_services
 from frontdesk.app.cache_api import CacheApi
 from frontdesk.app.canary import CanaryRuns
 from frontdesk.app.config_api import ConfigApi
@@ -25,7 +25,9 @@ from frontdesk.app.method_tests import MethodTests
 from frontdesk.app.releases_api import ReleasesApi, VersionCalls
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.seal import seal_key
-from frontdesk.app.stores import Stores, open_stores
+from frontdesk.app.secrets_api import SecretsApi
+from frontdesk.app.secrets_in_use import SecretsInUse
+from frontdesk.app.stores import Stores, open_stores, vault_catalog
 from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls, fixed_of_listeners
 from frontdesk.app.usage import UsageKeeper
@@ -45,6 +47,8 @@ from frontdesk.gateway.server.tls import CertificateWatch
 from frontdesk.gateway.telemetry.functions import function_samples
 from frontdesk.gateway.telemetry.health import Readiness
 from frontdesk.stores.memory.ledger import MemoryLedger
+from frontdesk.stores.vault.master_keys import MasterKeys
+from frontdesk.stores.vault.vault import Vault
 
 _CLOCK = SystemClock()
 
@@ -77,7 +81,8 @@ class Frontdesk:
         self._clock = clock
         self._wheel = Wheel(clock.monotonic())
         self._data = _data_plane(loaded.config, clock, self._wheel, development, workers)
-        self._aws = AwsApis(loaded.config, clock)
+        self._aws = AwsApis(loaded, clock)
+        self._environ = environ
         self._remote = RemoteFunctions(clock, self._wheel)
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
@@ -182,6 +187,7 @@ class Frontdesk:
 
         await self._open_functions(stores)
         await self._open_durable(stores)
+        vault = await self._open_vault(stores)
         candidate = data.compile(self._loaded, invokers(config, self._functions, self._remote))
         self._in_force = candidate
         self._canaries = CanaryRuns(stores.own, clock, wheel, data.samples, data.steer)
@@ -198,7 +204,8 @@ class Frontdesk:
                     releases,
                     KeysApi(keys, keeper, clock),
                     self._executions_api(),
-                    self._aws.face(self._durable.wire),
+                    SecretsApi(vault),
+                    self._aws.face(self._durable.wire, *secret_services(config, vault)),
                 ),
                 development=self._development,
             ),
@@ -251,6 +258,18 @@ class Frontdesk:
         await self._durable.start(self._loaded)
         self._data.lend(self._durable.executions, await seal_key(stores.shared))
 
+    async def _open_vault(self, stores: Stores) -> Vault:
+        config, clock = self.config, self._clock
+        catalog = vault_catalog(config, stores)
+        vault = Vault(catalog, MasterKeys(self._environ, config.data_dir), clock)
+        await vault.secrets.sweep()
+        in_use = SecretsInUse(
+            lambda: self.loaded, self.reloads.renew, self._environ, clock, self._wheel
+        )
+        in_use.start(catalog)
+        self._opened.callback(in_use.stop)
+        return vault
+
     def _executions_api(self) -> Face:
         executions = self._durable.executions
         return ExecutionsApi(executions, executions, self._durable.machines)
@@ -299,6 +318,7 @@ def _fixed(config: Config) -> dict[str, object]:
         "data_dir",
         "store",
         "shared",
+        "secrets",
         "workers",
         "trusted_proxies",
         "logs",

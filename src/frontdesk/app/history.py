@@ -3,7 +3,7 @@
 References stand there unresolved, so that no secret is kept that the files themselves do not say.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -39,9 +39,10 @@ class Version:
     paths: tuple[Path, ...]
     sources: Mapping[Path, bytes]
 
-    def read(self, path: Path) -> bytes:
-        """Read a file as it was; one that only another environment asks for, as it is."""
-        return self.sources[path] if path in self.sources else path.read_bytes()
+
+def remembered(sources: Mapping[Path, bytes]) -> Callable[[Path], bytes]:
+    """Return what reads files as they were; one that only another environment asks for, as it is."""
+    return lambda path: sources[path] if path in sources else path.read_bytes()
 
 
 class History:

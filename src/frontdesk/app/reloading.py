@@ -6,19 +6,23 @@ Knows no signal, no console and no HTTP.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from frontdesk.app.background import aside, let_go
 from frontdesk.app.data_plane import Candidate
 from frontdesk.app.functions import all_functions
-from frontdesk.app.history import History
+from frontdesk.app.history import History, remembered
+from frontdesk.app.vault import Read, read_files
 from frontdesk.base.errors import FrontdeskError, StartError
 from frontdesk.config.diff import Change, changes
-from frontdesk.config.load import Loaded, load
+from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
+
+_IN_FORCE: Final = 0
+"""In place of a version of the history, which count from 1."""
 
 _log = logging.getLogger("frontdesk")
 
@@ -93,7 +97,7 @@ class LogReport:
 
 @dataclass(slots=True)
 class _Job:
-    """One reload that someone waits for. version: of the history; None: the files."""
+    """One reload that someone waits for. version: of the history; None: the files; 0: what is in force."""
 
     by: str
     version: int | None
@@ -140,6 +144,14 @@ class Reloads:
     def begin(self, by: str) -> None:
         """Reload from the files; nobody waits for it. by: see `history.Version`."""
         self._ask(by, None)
+
+    def renew(self, by: str) -> None:
+        """Look up anew what references of the configuration in force stand for; nobody waits for it.
+
+        Files that have changed wait for somebody to ask for a reload. Whatever waits does this, too.
+        """
+        if self._next is None:
+            self._ask(by, _IN_FORCE)
 
     async def reload(self, by: str) -> Effect:
         """Reload from the files. Raises: ConfigError or StartError, and nothing has changed."""
@@ -205,13 +217,21 @@ class Reloads:
         await aside(lambda: let_go(wholes))
 
     async def _candidate(self, version: int | None) -> Candidate:
-        read: Callable[[Path], bytes] = Path.read_bytes
-        paths = self._paths
-        if version is not None:
-            assert self._history is not None
-            former = await self._history.version(version)
-            paths, read = former.paths, former.read
-        return await self._target.prepare(await aside(lambda: load(paths, self._environ, read)))
+        paths, read = await self._place(version)
+        return await self._target.prepare(
+            await aside(lambda: read_files(paths, self._environ, read))
+        )
+
+    async def _place(self, version: int | None) -> tuple[Sequence[Path], Read]:
+        """Say which files a configuration is read from, and how."""
+        if version is None:
+            return self._paths, Path.read_bytes
+        if version == _IN_FORCE:
+            loaded = self._target.loaded
+            return loaded.paths, remembered(loaded.sources)
+        assert self._history is not None
+        former = await self._history.version(version)
+        return former.paths, remembered(former.sources)
 
     def _effect(self, before: Loaded, after: Loaded) -> Effect:
         former = {each.name: each for each in all_functions(before.config)}

@@ -84,6 +84,31 @@ async def _open_postgres(
     return catalog, PostgresUsage(database), PostgresJournal(database)
 
 
+@asynccontextmanager
+async def open_vault_catalog(config: Config, clock: Clock, *, make: bool) -> AsyncIterator[Catalog]:
+    """Open the documents of the vault beside a gateway that may run. Raises: StartError.
+
+    make: the SQLite file, where there is none; otherwise nothing is in it.
+    """
+    url = config.store.url
+    path = config.data_dir / STORE if config.store.kind == "memory" else sqlite_path(config)
+    with ExitStack() as opened:
+        if url is not None:
+            catalog, _, _ = await _open_postgres(url, clock, Wheel(clock.monotonic()), opened)
+            yield catalog
+        elif make or path.exists():
+            database = Database.open(path)
+            opened.callback(database.close)
+            yield SqliteCatalog(database, clock)
+        else:
+            yield MemoryCatalog(clock)
+
+
+def vault_catalog(config: Config, stores: Stores) -> Catalog:
+    """Choose the documents of the vault: shared ones, unless these go with the process."""
+    return stores.own if config.store.kind == "memory" else stores.shared
+
+
 def sqlite_path(config: Config) -> Path:
     """Return the SQLite file of `store`."""
     return config.store.path or config.data_dir / STORE

@@ -48,10 +48,10 @@ def read(paths: tuple[Path, ...], only: Container[str] | None = None) -> "Loaded
 
     only: the keys of the top to load, whatever is wrong with others.
     """
-    from frontdesk.config.load import load  # models take a while to build; `--help` needs none
+    from frontdesk.app.vault import read_files  # models take a while to build; `--help` needs none
 
     try:
-        return load(paths, os.environ, only=only)
+        return read_files(paths, os.environ, only=only)
     except ConfigError as error:
         show(error.findings)
         raise SystemExit(1) from None

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "schedules": ("frontdesk.cli.schedules", "Show when each schedule comes next."),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
+    "secrets": ("frontdesk.cli.secrets", "Keep secrets encrypted; list, rotate and delete them."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),
 }

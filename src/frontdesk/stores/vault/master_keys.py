@@ -9,9 +9,10 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import orjson
 from cryptography.exceptions import InvalidTag
@@ -29,7 +30,8 @@ _BYTES: Final = 32
 _NONCE: Final = 12  # bytes, random: 2^32 values under one key before two are likely to share one
 
 
-class Sealed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Sealed:
     """A value that cannot be read without its key. key: the id of that. text: base64."""
 
     key: str

@@ -75,7 +75,7 @@ class Parameter:
     def read(cls, name: str, document: Json) -> Self:
         """Read what `document` has written."""
         versions = tuple(
-            Version(**{**each, "sealed": Sealed(*each["sealed"]), "labels": tuple(each["labels"])})
+            Version(**{**each, "sealed": Sealed(**each["sealed"]), "labels": tuple(each["labels"])})
             for each in document["versions"]
         )
         return cls(name=name, **{**document, "versions": versions})

@@ -4,6 +4,7 @@ Values are in a document only as they are sealed. Refusals are in AWS's words.
 Source: AWS, Secrets Manager, API reference.
 """
 
+import re
 import secrets as randomness
 import string
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +27,7 @@ _DAY: Final = 86400.0
 _MOST_WITHOUT_STAGE: Final = 20
 """Versions without a stage that are kept, the newest."""
 
+_NAME: Final = re.compile(r"[A-Za-z0-9/_+=.@-]{1,512}")
 _SUFFIX: Final = string.ascii_letters + string.digits
 
 
@@ -107,7 +109,7 @@ class Secret:
     def read(cls, name: str, document: Json) -> Self:
         """Read what `document` has written."""
         versions = tuple(
-            Version(**{**each, "sealed": Sealed(*each["sealed"]), "stages": tuple(each["stages"])})
+            Version(**{**each, "sealed": Sealed(**each["sealed"]), "stages": tuple(each["stages"])})
             for each in document["versions"]
         )
         return cls(name=name, **{**document, "versions": versions})
@@ -176,6 +178,12 @@ class Secrets:
         self, name: str, value: Value | None, token: str | None, more: Description
     ) -> tuple[Secret, str | None]:
         """Make a secret; return it and the id of its version, if it has a value. Raises: VaultError."""
+        if not _NAME.fullmatch(name):
+            raise VaultError(
+                "ValidationException",
+                "Invalid name. Must be a valid name containing alphanumeric characters, or any of "
+                "the following: -/_+=.@",
+            )
         token = token or self._new_id()
 
         def decide(secret: Secret | None) -> Secret:
@@ -261,9 +269,11 @@ class Secrets:
         """Take a planned deletion back. Raises: VaultError, StoreError."""
         return await self._change(name, lambda found: replace(_known(found), deleted=0.0, gone=0.0))
 
-    async def forget(self, name: str) -> None:
-        """Delete a secret at once, with all its versions; there need not be one. Raises: StoreError."""
+    async def forget(self, name: str) -> Secret:
+        """Delete a secret at once, with all its versions. Raises: VaultError, StoreError."""
+        secret = await self.find(name)
         await self._documents.delete(name)
+        return replace(secret, gone=self._clock.time())
 
     async def sweep(self) -> None:
         """Remove those whose time has come. Raises: StoreError."""

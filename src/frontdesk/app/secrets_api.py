@@ -1,0 +1,90 @@
+"""Owns the operator's changes of secrets, on the admin listener. Nothing here tells a value.
+
+    POST /api/secrets/set         {"name", "value"}: make a secret or parameter, or give it a new value
+    POST /api/secrets/delete      {"name"}: delete it at once, with all its versions
+    POST /api/secrets/rotate-key  encrypt everything under another master key
+
+A name is as the command line has it: `vendor`, or `/path` or `ssm:name` of a parameter. Answers 200; 422
+with why nothing was done; 503 where the store does not do it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from frontdesk.app.named_secrets import NamedSecrets
+from frontdesk.base.errors import StoreError
+from frontdesk.gateway.admin import FRESH
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.stores.vault.refusals import VaultError
+from frontdesk.stores.vault.vault import Vault
+
+_PLACE: Final = "/api/secrets/"
+
+Action = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+
+
+class SecretsApi:
+    """The face of these requests."""
+
+    needs_token = True
+
+    def __init__(self, vault: Vault) -> None:
+        self._vault = vault
+        self._named = NamedSecrets(vault)
+        self._actions: dict[str, Action] = {
+            f"{_PLACE}set": self._set,
+            f"{_PLACE}delete": self._delete,
+            f"{_PLACE}rotate-key": self._rotate_key,
+        }
+
+    def serves(self, ex: Exchange) -> bool:
+        """See Face."""
+        return ex.path in self._actions
+
+    def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
+        """See Face."""
+        if ex.method != "POST":
+            return refusal(405, "method", (b"allow", b"POST"))
+        return self._answer(ex)
+
+    async def _answer(self, ex: Exchange) -> Reply:
+        try:
+            return _reply(200, await self._actions[ex.path](_members(ex)))
+        except VaultError as error:
+            return _reply(422, {"message": error.message, "hint": error.hint})
+        except StoreError as error:
+            return _reply(503, {"message": error.message, "hint": error.hint})
+
+    async def _set(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        return {"version": await self._named.set(_text(members, "name"), _text(members, "value"))}
+
+    async def _delete(self, members: Mapping[str, Any]) -> dict[str, Any]:
+        await self._named.delete(_text(members, "name"))
+        return {}
+
+    async def _rotate_key(self, _members: Mapping[str, Any]) -> dict[str, Any]:
+        return {"values": await self._vault.rotate_key()}
+
+
+def _members(ex: Exchange) -> Mapping[str, Any]:
+    try:
+        document = orjson.loads(bytes(ex.body) or b"{}")
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise VaultError("ValidationException", "expected a JSON object")
+    return document
+
+
+def _text(members: Mapping[str, Any], name: str) -> str:
+    text = members.get(name)
+    if not isinstance(text, str) or not text:
+        raise VaultError("ValidationException", f"expected a text in {name}")
+    return text
+
+
+def _reply(status: int, document: object) -> Reply:
+    return Reply(status, [JSON, FRESH], orjson.dumps(document))

@@ -1,0 +1,1 @@
+"""Parameter Store of AWS Systems Manager, on the vault."""
