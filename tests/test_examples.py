@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -230,13 +231,33 @@ def test_the_tour_of_the_partners_finds_everything_as_it_should_be(tmp_path):
 # -- the vendor that refuses ----------------------------------------------------------------------------
 
 
-@pytest.mark.slow
-def test_the_tour_of_the_vendor_survives_a_kill(tmp_path):
+def vendor_retry(tmp_path, port):
+    """Copy the example, so that it listens on a port; return its folder."""
     folder = tmp_path / "vendor"
     shutil.copytree(EXAMPLES / "vendor-retry", folder, ignore=shutil.ignore_patterns(".*"))
     path = folder / "frontdesk.yaml"
-    text = path.read_text().replace("127.0.0.1:8092", f"127.0.0.1:{free_port()}")
+    text = path.read_text().replace("127.0.0.1:8092", f"127.0.0.1:{port}")
     path.write_text(text.replace("127.0.0.1:8093", f"127.0.0.1:{free_port()}"))
+    return folder
+
+
+def test_the_tour_of_the_vendor_says_when_somebody_else_listens(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, vendor_retry(tmp_path, port) / "tour.py"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    told = f"127.0.0.1:{port} is in use: end what listens there, and try again\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", told)
+
+
+@pytest.mark.slow
+def test_the_tour_of_the_vendor_survives_a_kill(tmp_path):
+    folder = vendor_retry(tmp_path, free_port())
     done = subprocess.run(
         [sys.executable, folder / "tour.py"],
         capture_output=True,

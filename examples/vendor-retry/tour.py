@@ -53,18 +53,26 @@ class Gateway:
         self._process = None
 
     def start(self):
+        for address in (self.address, self.admin):
+            if self._is_open(address):  # by somebody else, who must not be taken for the gateway
+                raise SystemExit(f"{address} is in use: end what listens there, and try again")
         with self.path.with_name("gateway.log").open("ab") as log:
             command = [PROGRAM, "run", "-c", self.path]
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.monotonic() + PATIENCE
         while self._process.poll() is None and time.monotonic() < deadline:
-            try:
-                socket.create_connection((self.address.host, self.address.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
+            if self._is_open(self.address):
                 return
+            time.sleep(0.05)
         raise SystemExit(self.path.with_name("gateway.log").read_text())
+
+    @staticmethod
+    def _is_open(address):
+        try:
+            socket.create_connection((address.host, address.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def told(self, path):
         """Ask the admin listener."""
@@ -81,8 +89,9 @@ class Gateway:
         self._process.wait()
 
     def stop(self):
-        self._process.terminate()
-        self._process.wait()
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
 
 
 class Tour:
@@ -122,10 +131,16 @@ class Tour:
     def frontdesk(self, *words):
         """Run a command, show it, and return what it printed."""
         command = [PROGRAM, *words, "-c", self.gateway.path]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # in the order in which it is said
+            text=True,
+            check=False,
+            timeout=60,
+        )
         print(f"$ frontdesk {' '.join(map(str, words))}")
-        lines = (done.stdout + done.stderr).splitlines()
-        print("\n".join(f"  {line}" for line in lines), flush=True)
+        print("\n".join(f"  {line}" for line in done.stdout.splitlines()), flush=True)
         return done.stdout
 
     def calls(self, *expected):
@@ -205,4 +220,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nstopped; nothing is left running")

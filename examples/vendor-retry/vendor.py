@@ -5,6 +5,7 @@ Writes a line for each call; the first line is its URL.
 """
 
 import argparse
+import contextlib
 import json
 import random
 import time
@@ -73,7 +74,8 @@ def main():
     server.limits = Limits(given.calls, given.window)
     server.chance, server.failures = random.Random(given.seed), given.failures
     print(f"http://127.0.0.1:{server.server_port}/data", flush=True)
-    server.serve_forever()
+    with contextlib.suppress(KeyboardInterrupt):
+        server.serve_forever()
 
 
 if __name__ == "__main__":
