@@ -1,5 +1,6 @@
 """Tasks on folders that stand for buckets."""
 
+import asyncio
 import gzip
 import json
 import os
@@ -151,6 +152,16 @@ async def test_no_key_leaves_the_folder(do, data, key):
     assert (data.parent / "secret.json").read_text() == '["s3cret"]'
     items = await do("s3:listObjectsV2", {"Bucket": "b"})
     assert not {"link.json", "out/secret.json"} & {item["Key"] for item in items}
+
+
+async def test_a_pipe_in_the_folder_is_no_file(do, data):
+    os.mkfifo(data / "pipe")
+    for task, options in (("s3:getObject", {"InputType": "JSON"}), ("aws-sdk:s3:getObject", {})):
+        async with asyncio.timeout(30):
+            _, told = await do(task, {"Bucket": "b", "Key": "pipe"}, options=options)
+        assert told == "The specified key does not exist: pipe"
+    items = await do("s3:listObjectsV2", {"Bucket": "b"})
+    assert "pipe" not in {item["Key"] for item in items}
 
 
 async def test_a_link_within_the_folder_is_a_file(do, data):

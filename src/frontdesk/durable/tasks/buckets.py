@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO, Final, NamedTuple
 
 from frontdesk.base.errors import FrontdeskError
@@ -45,12 +46,16 @@ class Buckets:
         root = self._root(bucket)
         path = _inside(root, key)
         try:
-            file = path.open("rb")
+            file = open(path, "rb", opener=_at_once)  # noqa: SIM115 - for the caller
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise BucketError("NoSuchKey", f"The specified key does not exist: {key}") from None
+            raise _no_such_key(key) from None
         except OSError as error:
             raise _failed(key, error) from None
-        return file, _listed(key, os.fstat(file.fileno()))
+        stat = os.fstat(file.fileno())
+        if not S_ISREG(stat.st_mode):
+            file.close()
+            raise _no_such_key(key)
+        return file, _listed(key, stat)
 
     def list(self, bucket: str, prefix: str) -> Iterator[Listed]:
         """Give the files whose keys begin with `prefix`, in order of their keys. Raises: BucketError."""
@@ -59,7 +64,9 @@ class Buckets:
         keys = sorted((key for key in _keys(root, start) if key.startswith(prefix)), key=str.encode)
         for key in keys:
             with suppress(OSError, BucketError):  # it has gone, or leads out of the bucket
-                yield _listed(key, _inside(root, key).stat())
+                stat = _inside(root, key).stat()
+                if S_ISREG(stat.st_mode):
+                    yield _listed(key, stat)
 
     def put(self, bucket: str, key: str, data: bytes) -> Listed:
         """Write a file in place of any other; return once it would survive a crash. Raises: BucketError."""
@@ -130,6 +137,15 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _at_once(name: str, flags: int) -> int:
+    """Open without waiting for whoever is at the other end, where the file is a pipe."""
+    return os.open(name, flags | os.O_NONBLOCK)
+
+
+def _no_such_key(key: str) -> BucketError:
+    return BucketError("NoSuchKey", f"The specified key does not exist: {key}")
 
 
 def _failed(key: str, error: OSError) -> BucketError:
