@@ -5,6 +5,7 @@ Source: AWS, "Call HTTPS APIs in Step Functions workflows".
 """
 
 import re
+from codecs import lookup
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -46,6 +47,10 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _BINARY: Final = re.compile(r"\s*(application/octet-stream|(image|video|audio)/)", re.IGNORECASE)
 _JSON: Final = re.compile(r"\s*(application|text)/([\w.+-]+\+)?json\s*(;|\Z)", re.IGNORECASE)
 _CHARSET: Final = re.compile(r";\s*charset=\"?([\w.:-]+)", re.IGNORECASE)
+_NOT_OF_THE_WEB: Final = frozenset(
+    ("idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7")
+)
+"""Codecs of Python that make what is no text, or take all day."""
 _PATH: Final = "/%:@!$&'()*+,;=~-._"
 
 _SECRET = SecretNames()
@@ -333,10 +338,13 @@ def _content(body: bytes, kind: str) -> Json:
 
 def _decoded(body: bytes, kind: str) -> str:
     charset = _CHARSET.search(kind)
+    name = charset[1] if charset else "utf-8"
     try:
-        return body.decode(charset[1] if charset else "utf-8", "replace")
+        if lookup(name).name not in _NOT_OF_THE_WEB:
+            return body.decode(name, "replace")
     except LookupError:
-        return body.decode("utf-8", "replace")
+        pass
+    return body.decode("utf-8", "replace")
 
 
 def _field(fields: Fields, name: bytes) -> str:
