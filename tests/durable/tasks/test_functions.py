@@ -139,6 +139,13 @@ async def test_error_of_a_function_fails_the_task_by_its_name(world, resource):
     [
         (failed({"errorType": "Sandbox.Timedout", "errorMessage": "m"}), "Sandbox.Timedout", "m"),
         (failed({"errorMessage": "Task timed out"}), "Lambda.Unknown", "did not return an error"),
+        (
+            outcome(
+                b'{"errorType": "Deep", "a": ' + b"[" * 300 + b"]" * 300 + b"}", error="Unhandled"
+            ),
+            "Deep",
+            "[[[",
+        ),
         (outcome(b"", error="Unhandled"), "Lambda.Unknown", "did not return an error"),
         (outcome(error="Throttled"), "Lambda.TooManyRequestsException", "Status Code: 429"),
         (
@@ -147,7 +154,7 @@ async def test_error_of_a_function_fails_the_task_by_its_name(world, resource):
             "gone (Service: AWSLambda; Status Code: 500",
         ),
     ],
-    ids=["timeout", "no type", "no document", "throttled", "unavailable"],
+    ids=["timeout", "no type", "nested deeply", "no document", "throttled", "unavailable"],
 )
 @pytest.mark.parametrize("resource", [INVOKE, DIRECT])
 async def test_what_else_goes_wrong_has_lambdas_names(world, resource, came, error, words):
@@ -198,6 +205,11 @@ async def test_missing_function_is_told_with_awss_cause(world, resource, argumen
             {"FunctionName": "charge", "InvocationType": "Later"},
             "Lambda.ValidationException",
             "Value 'Later' at 'invocationType'",
+        ),
+        (
+            {"FunctionName": "charge", "Payload": "[" * 300 + "]" * 300},
+            "States.Runtime",
+            "cannot be written as JSON",
         ),
         (
             {"FunctionName": "charge", "ClientContext": "%"},

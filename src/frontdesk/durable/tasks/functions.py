@@ -18,6 +18,7 @@ from frontdesk.durable.tasks.refusals import arguments_of, service_cause, text_a
 from frontdesk.durable.tasks.task import Answer, Task
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
 from frontdesk.rules.asl.data.errors import StateError
+from frontdesk.rules.asl.data.scope import size
 from frontdesk.rules.asl.invocations import (
     FunctionFailure,
     function_failure,
@@ -162,6 +163,8 @@ def _read(task: Task) -> _Asked:
             "InvalidParameterValueException",
             "The derived qualifier from the function name does not match the specified qualifier.",
         )
+    payload = invoked_payload(arguments)
+    size(payload)  # a text may hold what is nested deeper than anything that was held to the quota
     kind = arguments.get("InvocationType") or "RequestResponse"
     if kind not in {"Event", "RequestResponse", "DryRun"}:
         raise _refused(
@@ -174,7 +177,7 @@ def _read(task: Task) -> _Asked:
         text,
         name,
         own or str(qualifier),
-        invoked_payload(arguments),
+        payload,
         kind,
         _context(task, _given_context(task, arguments.get("ClientContext"))),
         arguments.get("LogType") == "Tail",

@@ -3,12 +3,14 @@
 Source: AWS, "Invoke an AWS Lambda function with Step Functions"; recorded executions.
 """
 
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import orjson
 
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.resources import FUNCTION
+from frontdesk.rules.lang.compact_json import JsonTextError, to_json
 
 UNKNOWN: Final = "Lambda.Unknown"
 """The error of a function that tells none."""
@@ -82,12 +84,13 @@ def invocation_result(
 
 def function_failure(payload: bytes) -> FunctionFailure:
     """Return how a task fails whose function did. payload: its error object."""
-    document = returned_payload(payload)
+    document, text = returned_payload(payload), payload.decode("utf-8", "replace")
     if not isinstance(document, dict) or not isinstance(document.get("errorType"), str):
-        text = payload.decode("utf-8", "replace")
         return FunctionFailure(
             UNKNOWN,
             "The cause could not be determined because Lambda did not return an error type. "
             f"Returned payload: {text}",
         )
-    return FunctionFailure(document["errorType"], orjson.dumps(document).decode())
+    with suppress(JsonTextError):  # nested too deep to be written: it stays as it came
+        text = to_json(document)
+    return FunctionFailure(document["errorType"], text)
