@@ -48,6 +48,13 @@ def test_doer_is_found_by_the_resource(doers, resource, name, recalls):
     assert over == [name]
 
 
+def test_a_fault_of_ours_fails_the_task(doers, monkeypatch):
+    monkeypatch.setattr(Named, "do", lambda *_: 1 / 0)
+    answers = Answers()
+    assert doers.do(a_task("pay"), answers) is None
+    assert answers.all[0][:2] == ("failed", "States.Runtime")
+
+
 @pytest.mark.parametrize(
     ("resource", "words"),
     [

@@ -17,7 +17,8 @@ _LOG: Final = logging.getLogger(__name__)
 _PAUSE: Final = 1.0
 """Seconds before what the store could not do is tried again."""
 
-_OURS: Final = "An internal error occurred; the log of the gateway tells more."
+OURS: Final = "An internal error occurred; the log of the gateway tells more."
+"""The cause of a task that a fault of ours has failed."""
 
 
 class Jobs:
@@ -61,7 +62,7 @@ class Jobs:
                 if answer is None:
                     raise
                 _LOG.exception("a task was not done")
-                answer.failed(RUNTIME, _OURS)
+                answer.failed(RUNTIME, OURS)
                 return
             else:
                 return

@@ -1,17 +1,21 @@
 """Owns which Doer does the task of a Resource."""
 
+import logging
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from typing import Final
 
 from frontdesk.base.clock import Clock
 from frontdesk.durable.life import Work
 from frontdesk.durable.tasks.executions import StartTasks, SyncTasks
 from frontdesk.durable.tasks.functions import Functions, LambdaTasks
-from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.jobs import OURS, Jobs
 from frontdesk.durable.tasks.task import Answer, Doer, Recaller, Task
 from frontdesk.ports.executions import Executions
 from frontdesk.rules.asl.data.errors import RUNTIME
 from frontdesk.rules.asl.resources import Kind, Resource
+
+_LOG: Final = logging.getLogger(__name__)
 
 Services = Mapping[tuple[str, str], Doer]
 """By service and action, its pattern included: `("states", "startExecution.sync:2")`."""
@@ -48,7 +52,12 @@ class Doers:
         if doer is None:
             answer.failed(RUNTIME, self._unknown(task.resource))
             return None
-        return doer.do(task, answer)
+        try:
+            return doer.do(task, answer)
+        except Exception:  # noqa: BLE001 - else it would be tried again for ever
+            _LOG.exception("a task was not done")
+            answer.failed(RUNTIME, OURS)
+            return None
 
     def recalls(self, resource: Resource) -> bool:
         """Whether a task that is given up has left something with others."""
