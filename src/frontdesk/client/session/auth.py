@@ -8,13 +8,14 @@ import hmac
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Literal, Protocol
 from urllib.parse import urlencode
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import UpstreamError
 from frontdesk.client.session.credentials import Given, basic, reader
-from frontdesk.client.session.requests import Request
+from frontdesk.client.session.requests import Request, field_lines
 from frontdesk.client.tokens import Token, TokenError, Tokens, basic_credentials, read_token
 from frontdesk.rules.auth.sigv4 import Credentials, sign
 from frontdesk.rules.auth.sigv4 import Request as Signed
@@ -28,15 +29,15 @@ class Signer(Protocol):
 
     @property
     def ready(self) -> bool:
-        """Whether `headers` can be asked for at once."""
+        """Whether `lines` can be asked for at once."""
         ...
 
     async def prepare(self) -> None:
         """Become ready. Raises: UpstreamError."""
         ...
 
-    def headers(self, request: Request) -> Mapping[str, str]:
-        """Return the fields that one attempt carries. Raises: ValueError for what cannot be signed."""
+    def lines(self, request: Request) -> str:
+        """Write the fields that one attempt carries. Raises: ValueError for what cannot be signed."""
         ...
 
     def refused(self) -> bool:
@@ -57,8 +58,8 @@ class _Always:
 
     ready = True
 
-    def __init__(self, headers: Callable[[Request], Mapping[str, str]]) -> None:
-        self.headers = headers
+    def __init__(self, lines: Callable[[Request], str]) -> None:
+        self.lines = lines
 
     async def prepare(self) -> None:
         """See Signer."""
@@ -68,8 +69,17 @@ class _Always:
         return False
 
 
-NOBODY: Final[Signer] = _Always(lambda _request: {})
+NOBODY: Final[Signer] = _Always(lambda _request: "")
 """Signs nothing."""
+
+
+def _saying(name: str, given: Given, write: Callable[[str], str] = str) -> Signer:
+    """Return what says the same each time. given: the secret. write: makes the field's value of it."""
+    read = reader(given)
+    if not isinstance(given, str):
+        return _Always(lambda _request: field_lines({name: write(read())}))
+    line = field_lines({name: write(read())})
+    return _Always(lambda _request: line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +90,7 @@ class Bearer:
 
     def signer(self, ask: Ask, clock: Clock) -> Signer:  # noqa: ARG002 - see Auth
         """See Auth."""
-        token = reader(self.token)
-        return _Always(lambda _request: {"Authorization": f"Bearer {token()}"})
+        return _saying("Authorization", self.token, lambda token: f"Bearer {token}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +102,7 @@ class Basic:
 
     def signer(self, ask: Ask, clock: Clock) -> Signer:  # noqa: ARG002 - see Auth
         """See Auth."""
-        password = reader(self.password)
-        return _Always(lambda _request: {"Authorization": basic(self.username, password())})
+        return _saying("Authorization", self.password, partial(basic, self.username))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +114,7 @@ class ApiKey:
 
     def signer(self, ask: Ask, clock: Clock) -> Signer:  # noqa: ARG002 - see Auth
         """See Auth."""
-        key = reader(self.key)
-        return _Always(lambda _request: {self.header: key()})
+        return _saying(self.header, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +132,15 @@ class SigV4:
         read = [reader(each) for each in (self.access_key_id, self.secret_access_key)]
         session = reader(self.session_token) if self.session_token else str
 
-        def headers(request: Request) -> Mapping[str, str]:
+        def lines(request: Request) -> str:
             path, _, query = request.target.partition("?")
             host = request.origin.partition("://")[2].encode()
             signed = Signed(request.method, path, query, {b"host": host}, _whole(request))
             pair = Credentials(read[0](), read[1](), session())
             fields = sign(signed, pair, self.region, self.service, clock.time())
-            return {name.decode(): value.decode() for name, value in fields}
+            return field_lines({name.decode(): value.decode() for name, value in fields})
 
-        return _Always(headers)
+        return _Always(lines)
 
 
 _ENCODINGS: Final[Mapping[str, Callable[[bytes], str]]] = {
@@ -165,16 +172,16 @@ class Hmac:
         write = _ENCODINGS[self.encoding]
         before, has_body, after = self.message.partition("{body}")
 
-        def headers(request: Request) -> Mapping[str, str]:
+        def lines(request: Request) -> str:
             timestamp = str(int(clock.time()))
             known = {"timestamp": timestamp, "method": request.method, "target": request.target}
             made = hmac.new(secret().encode(), before.format(**known).encode(), digest)
             made.update(_whole(request) if has_body else b"")
             made.update(after.format(**known).encode())
             signature = f"{self.prefix}{write(made.digest())}"
-            return {self.timestamp_header: timestamp, self.header: signature}
+            return field_lines({self.timestamp_header: timestamp, self.header: signature})
 
-        return _Always(headers)
+        return _Always(lines)
 
 
 def _whole(request: Request) -> bytes:
@@ -237,10 +244,10 @@ class _TokenSigner:
         except TokenError as error:
             raise UpstreamError("unauthorized", error.message) from None
 
-    def headers(self, request: Request) -> Mapping[str, str]:  # noqa: ARG002 - see Signer
+    def lines(self, request: Request) -> str:  # noqa: ARG002 - see Signer
         """See Signer."""
         self._used = self._tokens.held
-        return {"Authorization": f"Bearer {self._used}"}
+        return f"Authorization: Bearer {self._used}\r\n"
 
     def refused(self) -> bool:
         """See Signer."""

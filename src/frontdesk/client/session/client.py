@@ -13,8 +13,6 @@ from functools import partial
 from typing import Any, Final, Self, TypedDict, Unpack
 from uuid import UUID
 
-import orjson
-
 from frontdesk import __version__
 from frontdesk.base.errors import UpstreamError
 from frontdesk.base.wheel import Wheel
@@ -25,12 +23,18 @@ from frontdesk.client.pool import PoolLimits
 from frontdesk.client.session.answers import Answer
 from frontdesk.client.session.auth import NOBODY, Auth, Signer
 from frontdesk.client.session.context import Trace, current_trace, time_left
+from frontdesk.client.session.detours import (
+    RAISE,
+    Fallback,
+    fallen_back,
+    redirected,
+    without_secrets,
+)
 from frontdesk.client.session.errors import (
     Attempt,
     BlockedError,
     CallError,
     RetryLaterError,
-    StatusError,
     call_error,
 )
 from frontdesk.client.session.host import Host, Plan, RetryLater, Trip, World
@@ -43,7 +47,6 @@ from frontdesk.client.session.requests import (
     Request,
     Scalar,
     encoded,
-    field_lines,
 )
 from frontdesk.client.session.settings import (
     Breaker,
@@ -62,24 +65,14 @@ from frontdesk.client.session.settings import (
 from frontdesk.client.session.timers import Timers
 from frontdesk.client.target import parse_target
 from frontdesk.client.upstreams import UpstreamSettings
-from frontdesk.rules.http.redirects import redirect, same_origin
-from frontdesk.rules.redaction import SecretNames
 from frontdesk.rules.resilience.retry import RetryPolicy
 from frontdesk.rules.resilience.throttle import ThrottleSettings
-
-RAISE: Final = object()
-"""The fallback of calls that have none: their errors are raised."""
 
 Go = Callable[[Request], Awaitable[Answer]]
 Interceptor = Callable[[Request, Go], Awaitable[Answer]]
 """Sees a request before it leaves, and its answer: `async def stamp(request, go): return await go(request)`."""
 
-Fallback = Any
-"""A JSON value, an Answer, or `function(error, request)` that returns one, awaitable or not."""
-
 _ONCE: Final = Retry(attempts=1, budget=0.0)
-_SECRET: Final = SecretNames()
-_FALLBACK_FIELDS: Final = [(b"content-type", b"application/json"), (b"x-frontdesk-fallback", b"1")]
 _TOKEN_BYTES: Final = 64 * 1024
 
 
@@ -162,7 +155,7 @@ class Client:
         self._monotonic = world.clock.monotonic
         given = dict(headers or {})
         self._common = _common(given)
-        self._for_strangers = _common(_without_secrets(given))
+        self._for_strangers = _common(without_secrets(given))
         self._plan = self._planned({})
         identities = self._egress.identities if self._egress is not None else ()
         if guard is not None and any(one.proxy is not None for one in identities):
@@ -234,22 +227,17 @@ class Client:
         self._open()
         request = self._written(method, url, options)
         plan = self._planned(options) if options.keys() & _PLANNED else self._plan
-        total = self._timeout.total
-        if "timeout" in options:
-            total = _timeouts(options["timeout"], self._timeout).total
         fallback = options.get("fallback", self._fallback)
-        go: Go = partial(self._perform, plan, seconds(total), fallback)
+        go: Go = partial(self._perform, plan, fallback)
         for interceptor in reversed(self._interceptors):
             go = partial(_intercepted, interceptor, go)
         return await go(request)
 
-    async def _perform(
-        self, plan: Plan, total: float, fallback: Fallback, request: Request
-    ) -> Answer:
+    async def _perform(self, plan: Plan, fallback: Fallback, request: Request) -> Answer:
         """Make a call, and tell of it."""
         began = self._monotonic()
         left = time_left()
-        until = began + (total if left is None else min(total, left))
+        until = began + (plan.total if left is None else min(plan.total, left))
         trace = current_trace() if self._traces else None
         attempts: list[Attempt] = []
         result: Answer | CallError | None = None
@@ -257,12 +245,12 @@ class Client:
             try:
                 result = await self._follow(request, plan, until, trace, attempts)
                 if result.status >= 500 and fallback is not RAISE:
-                    result = await _fallen_back(fallback, result, request, attempts)
+                    result = await fallen_back(fallback, result, request, attempts)
             except CallError as error:
                 result = error
                 if fallback is RAISE or isinstance(error, BlockedError):
                     raise
-                result = await _fallen_back(fallback, error, request, attempts)
+                result = await fallen_back(fallback, error, request, attempts)
             result.attempts = tuple(attempts)
             result.seconds = self._monotonic() - began
             return result
@@ -281,15 +269,17 @@ class Client:
         """Send a request, and again wherever it is redirected to. Raises: CallError."""
         known = not self._base.origin or request.origin == self._base.origin
         sent, followed = request, 0
-        more = trace.headers if trace is not None else dict[str, str]
+        more = trace.lines if trace is not None else str
         while True:
             signer = self._signer if known else NOBODY
             common = self._common if known else self._for_strangers
-            trip = Trip(sent, plan, signer, common, more, until, attempts)
+            trip = Trip(sent, sent.head(common), plan, signer, more, until, attempts)
             answered = await self._carry_out(trip)
             if 300 <= answered.status < 400 and followed < self._redirects:
-                after = self._redirected(sent, answered)
+                after = redirected(sent, answered.status, answered.fields)
                 if after is not None:
+                    if not isinstance(answered.body, bytes):
+                        answered.body.cancel()
                     followed += 1
                     known = known and after.origin == sent.origin
                     sent = after
@@ -334,7 +324,6 @@ class Client:
             own = settings.header.lower()
             given = [value for name, value in headers.items() if name.lower() == own]
             request.idempotency_key = given[0] if given else ""
-        field_lines(headers)
         return request
 
     def _planned(self, options: Options) -> Plan:
@@ -344,32 +333,8 @@ class Client:
         retry = (options["retry"] or _ONCE) if "retry" in options else self._retry
         most = None if options.get("stream") else self._most
         wait = seconds(self._throttle.max_wait)
-        return Plan(retry.policy, seconds(timeout.attempt), wait, most, self._hedge)
-
-    def _redirected(self, request: Request, answered: Answered) -> Request | None:
-        """Return the request that a redirect makes of one; None: it is not followed."""
-        location = next(
-            (value for name, value in answered.fields if name.lower() == b"location"), b""
-        )
-        after = redirect(request.url, request.method, answered.status, location.decode("latin-1"))
-        if after is None or (after.keeps_body and not isinstance(request.body, bytes)):
-            return None
-        try:
-            origin, target, _ = Base("").locate(after.url, None, None)
-        except ValueError:
-            return None
-        if not isinstance(answered.body, bytes):
-            answered.body.cancel()
-        same = same_origin(request.url, after.url)
-        headers = dict(request.headers) if same else _without_secrets(request.headers)
-        body = request.body if after.keeps_body else b""
-        if not after.keeps_body:
-            headers = {
-                name: value for name, value in headers.items() if name.lower() != "content-type"
-            }
-        made = Request(after.method, origin, target, headers, body)
-        made.idempotency_key = request.idempotency_key
-        return made
+        total, attempt = seconds(timeout.total), seconds(timeout.attempt)
+        return Plan(retry.policy, total, attempt, wait, most, self._hedge)
 
     # -- what calls share ----------------------------------------------------------------------------
 
@@ -426,9 +391,10 @@ class Client:
         origin, target, _ = Base("").locate(url, None, None)
         policy: RetryPolicy = replace(self._retry.policy, any_method=True)
         plan = self._plan._replace(policy=policy, most=_TOKEN_BYTES, hedge=None)
-        until = self._monotonic() + seconds(self._timeout.total)
+        until = self._monotonic() + plan.total
         request = Request("POST", origin, target, dict(headers), body)
-        trip = Trip(request, plan, NOBODY, self._for_strangers, dict[str, str], until, [])
+        head = request.head(self._for_strangers)
+        trip = Trip(request, head, plan, NOBODY, str, until, [])
         try:
             host = await self._host(origin, trusted=True)
             answered = await host.carry_out(trip)
@@ -451,10 +417,6 @@ def _common(given: Mapping[str, str]) -> Common:
     return Common({**{name: own[name] for name in own if name.lower() not in names}, **given})
 
 
-def _without_secrets(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name not in _SECRET}
-
-
 def _guarded(guard: Guard, origin: str) -> bool:
     """Return whether an origin has to be public. Raises: UpstreamError("blocked")."""
     target = parse_target(origin)
@@ -469,20 +431,3 @@ def _guarded(guard: Guard, origin: str) -> bool:
 
 async def _intercepted(interceptor: Interceptor, go: Go, request: Request) -> Answer:
     return await interceptor(request, go)
-
-
-async def _fallen_back(
-    fallback: Fallback, failed: Answer | CallError, request: Request, attempts: list[Attempt]
-) -> Answer:
-    """Return what is answered instead."""
-    if isinstance(failed, Answer):
-        message = f"{request.method} {request.shown_url} answered {failed.status}"
-        failed = StatusError(message, attempts=tuple(attempts), answer=failed)
-    given = fallback(failed, request) if callable(fallback) else fallback
-    if isinstance(given, Awaitable):
-        given = await given
-    answer = given
-    if not isinstance(given, Answer):
-        answer = Answer(request, 200, list(_FALLBACK_FIELDS), orjson.dumps(given))
-    answer.fallback = True
-    return answer  # type: ignore[no-any-return]  # what a fallback gives is any JSON

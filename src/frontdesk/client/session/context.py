@@ -20,11 +20,12 @@ class Trace(NamedTuple):
     sampled: bool = True
     state: str = ""
 
-    def headers(self) -> dict[str, str]:
-        """Return what tells a server of it, with a span of its own."""
+    def lines(self) -> str:
+        """Write what tells a server of it, with a span of its own."""
         span = f"{_chance.getrandbits(64) or 1:016x}"
-        told = {"traceparent": write_traceparent(self.trace_id, span, sampled=self.sampled)}
-        return {**told, "tracestate": self.state} if self.state else told
+        parent = write_traceparent(self.trace_id, span, sampled=self.sampled)
+        state = f"tracestate: {self.state}\r\n" if self.state else ""
+        return f"traceparent: {parent}\r\n{state}"
 
 
 _trace: ContextVar[Trace | None] = ContextVar("frontdesk-trace", default=None)
@@ -59,7 +60,7 @@ def trace_from(headers: Mapping[str, str]) -> Iterator[Trace]:
         trace = new_trace()
     else:
         state = given.get("tracestate", "") if caller.amazon is None else ""
-        kept = state if keeps_tracestate(state) else ""
+        kept = state if keeps_tracestate(state) and state.isprintable() else ""
         trace = Trace(caller.trace_id, caller.sampled is not False, kept)
     token = _trace.set(trace)
     try:

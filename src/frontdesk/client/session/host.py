@@ -4,7 +4,7 @@ Which attempt follows which is `rules.resilience.course`; connections are the co
 """
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -17,7 +17,7 @@ from frontdesk.client.session.auth import Signer
 from frontdesk.client.session.errors import Attempt
 from frontdesk.client.session.hedging import Latencies, hedged
 from frontdesk.client.session.records import tell_retry
-from frontdesk.client.session.requests import Common, Request
+from frontdesk.client.session.requests import Request
 from frontdesk.client.session.streams import Outgoing
 from frontdesk.client.session.timers import Timers
 from frontdesk.client.upstreams import Upstream, UpstreamSettings
@@ -41,12 +41,14 @@ class World:
 
 
 class Plan(NamedTuple):
-    """How one call is made. attempt: seconds of each. most: bytes of the answer; None: it is streamed.
+    """How one call is made, in seconds. attempt: of each. max_wait: for its turn.
 
-    hedge: seconds until a second request; 0.0: what most calls take; None: there is none.
+    most: bytes of the answer; None: it is streamed. hedge: until a second request; 0.0: what most calls take;
+    None: there is none.
     """
 
     policy: RetryPolicy
+    total: float
     attempt: float
     max_wait: float
     most: int | None
@@ -63,13 +65,17 @@ class RetryLater(Exception):  # noqa: N818 - not an error yet: the client makes 
 
 
 class Trip(NamedTuple):
-    """One request on its way to a host. attempts: is added to. more: fields of each attempt, made anew."""
+    """One request on its way to a host.
+
+    head: what is sent of it every time. more: writes the lines that each attempt has of its own. attempts: is
+    added to.
+    """
 
     request: Request
+    head: str
     plan: Plan
     signer: Signer
-    common: Common
-    more: Callable[[], Mapping[str, str]]
+    more: Callable[[], str]
     deadline: float
     attempts: list[Attempt]
 
@@ -185,10 +191,9 @@ class Host:
 
     async def _send(self, trip: Trip, course: Course, until: float, asked: list[Asked]) -> Answered:
         request, plan = trip.request, trip.plan
-        more = [trip.signer.headers(request), trip.more()]
-        if course.number > 1:
-            more.append({"X-Retry-Attempt": str(course.number - 1)})
-        head = request.head(trip.common, *more)
+        again = f"X-Retry-Attempt: {course.number - 1}\r\n" if course.number > 1 else ""
+        written = f"{trip.head}{trip.signer.lines(request)}{trip.more()}{again}"
+        head = written.encode("latin-1")
 
         def make() -> Asked:
             body = request.body if isinstance(request.body, bytes) else Outgoing(request.body)

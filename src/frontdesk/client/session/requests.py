@@ -66,11 +66,12 @@ class Request:
         """Whether sending it twice does no more than sending it once."""
         return self.method in IDEMPOTENT or bool(self.idempotency_key)
 
-    def head(self, common: "Common", *more: Mapping[str, str]) -> bytes:
-        """Write request line and fields. Its own fields win over common ones."""
-        lines = [f"{self.method} {self.target} HTTP/1.1\r\n", common.beside(self.headers)]
-        lines += [field_lines(fields) for fields in (self.headers, *more) if fields]
-        return "".join(lines).encode("latin-1")
+    def head(self, common: "Common") -> str:
+        """Write request line and fields; its own win over common ones. Raises: ValueError, see field_lines."""
+        start = f"{self.method} {self.target} HTTP/1.1\r\n"
+        if not self.headers:
+            return start + common.all
+        return start + common.beside(self.headers) + field_lines(self.headers)
 
 
 class Common:
@@ -79,12 +80,10 @@ class Common:
     def __init__(self, fields: Mapping[str, str]) -> None:
         """Raises: ValueError."""
         self._lines = {name.lower(): field_lines({name: value}) for name, value in fields.items()}
-        self._all = "".join(self._lines.values())
+        self.all = "".join(self._lines.values())
 
     def beside(self, own: Mapping[str, str]) -> str:
         """Return the lines of those that a call has not got itself."""
-        if not own:
-            return self._all
         names = {name.lower() for name in own}
         return "".join(line for name, line in self._lines.items() if name not in names)
 
