@@ -1,7 +1,10 @@
 """docs/states-api.md: its examples run against a gateway, its operations are those that are served."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
 
@@ -53,6 +56,30 @@ def test_the_examples_run(address):
         pass
     assert found["output"] == '{"packed":7}'
     client.close()
+
+
+def test_the_commands_of_the_aws_cli_run(address):
+    (block,) = re.findall(r"```console\n(.*?)```", PAGE, re.DOTALL)
+    done = subprocess.run(
+        [
+            "bash",
+            "-ec",
+            re.sub(r"^\$ ", "", block, flags=re.MULTILINE).replace("127.0.0.1:8081", address),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_PAGER": "",
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    assert "activity:pack" in done.stdout
+    assert "execution:charge:" in done.stdout
 
 
 def test_a_function_runs_a_machine(address):

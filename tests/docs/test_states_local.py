@@ -1,6 +1,5 @@
 """docs/states-local.md: its test passes, its command prints what it shows, its bounds are the code's."""
 
-import json
 import re
 import subprocess
 import sys
@@ -11,7 +10,6 @@ from frontdesk.rules.asl.history import MOST_EVENTS
 from frontdesk.rules.asl.model import Mode
 from frontdesk.rules.asl.states.items import MOST_AT_ONCE
 from tests.docs.pages import ROOT
-from tests.rules.asl.machines import machine, task
 
 PAGE = (ROOT / "docs" / "states-local.md").read_text()
 
@@ -22,15 +20,10 @@ def test_the_example_of_a_test_passes():
 
 
 def test_the_command_prints_what_the_page_shows(tmp_path):
-    console = re.search(r"^```console\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[1]
-    _, tasks, shown = re.split(r"^\$ ", console, flags=re.MULTILINE)
-    (tmp_path / "tasks.py").write_text(tasks.partition("\n")[2])
-    definition = machine(
-        Wait={"Type": "Wait", "Seconds": 3600, "Next": "Charge"},
-        Charge=task(Resource="arn:aws:lambda:us-east-1:1:function:charge"),
-    )
-    (tmp_path / "charge.asl.json").write_text(json.dumps(definition))
-    command, _, output = shown.partition("\n")
+    for name, text in re.findall(r"^```\w+ (\S+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        (tmp_path / name).write_text(text)
+    console = re.search(r"^```console\n\$ (.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)[1]
+    command, _, output = console.partition("\n")
     made = subprocess.run(
         command.replace("frontdesk", f"{sys.executable} -m frontdesk", 1),
         cwd=tmp_path,

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import re
 
+import boto3
 import pytest
 
 from frontdesk.base.clock import SystemClock
@@ -15,7 +17,7 @@ from frontdesk.durable.tasks.table import services
 from frontdesk.rules.asl.resources import Kind, read_resource
 from tests.docs.pages import ROOT, codes, examples, spliced, tables
 from tests.live.calls import call, free_port
-from tests.live.gateways import serving
+from tests.live.gateways import gateway, project, serving
 from tests.live.vendors import vendor
 
 FILE = ROOT / "docs" / "states-tasks.md"
@@ -36,6 +38,38 @@ def test_the_table_has_each_service_that_is_done():
     http, files = HttpTasks(jobs, clock, wheel, region="").rows, FileTasks(jobs).rows
     assert services(None, None, None, None).keys() | http.keys() | files.keys() == told
     assert {one.kind for one in resources()} == set(Kind)
+
+
+def test_the_worker_of_the_page_ends_a_task(tmp_path):
+    port = free_port()
+    config = f"""
+        admin: {{listen: 127.0.0.1:{port}}}
+        state_machines:
+          sign:
+            definition:
+              StartAt: Sign
+              States:
+                Sign: {{Type: Task, Resource: "arn:aws:states:us-east-1:000000000000:activity:sign", End: true}}
+    """
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    first, worker = code.split("\n\n")
+    with gateway(project(tmp_path, config)):
+        states = boto3.client(
+            "stepfunctions",
+            endpoint_url=f"http://127.0.0.1:{port}",
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="thing",
+        )
+        scope = {"states": states}
+        exec(first, scope)  # our own page
+        started = states.start_execution(stateMachineArn="arn:aws:states::stateMachine:sign")
+        exec(worker, scope)
+        found = {"status": "RUNNING"}
+        while found["status"] == "RUNNING":
+            found = states.describe_execution(executionArn=started["executionArn"])
+        states.close()
+    assert (found["status"], found["output"]) == ("SUCCEEDED", '{"signed":true}')
 
 
 # -- calls and files ---------------------------------------------------------------------------------
