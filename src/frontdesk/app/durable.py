@@ -1,10 +1,12 @@
-"""Composes durable work in one process: state machines, who does their tasks, the driver of the journal."""
+"""Composes durable work in one process: state machines, who does their tasks, the driver of the journal, queues."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
 
+from frontdesk.app.queues import QueueWork
 from frontdesk.app.state_machines import file_machines
 from frontdesk.app.stores import Stores
 from frontdesk.aws.states.service import StatesService, operations
@@ -59,6 +61,9 @@ class DurableWork:
         catalog, where = stores.shared, {"region": config.region, "account": config.account}
         self.machines = Machines(catalog, clock, **where)
         self.activities = Activities(catalog, clock, **where)
+        self.queues = QueueWork(
+            config, stores, clock, wheel, functions=functions, registry=registry
+        )
         self._jobs = Jobs(clock, wheel)
         rows: dict[tuple[str, str], Doer] = {}
         doers = Doers(
@@ -103,6 +108,7 @@ class DurableWork:
     async def start(self, loaded: Loaded) -> None:
         """Take the machines of the file, and begin to drive. Raises: StoreError."""
         await self.machines.start()
+        await self.queues.start()
         await self.adopt(loaded)
         await self._driver.start()
         self._open.start()
@@ -114,10 +120,11 @@ class DurableWork:
         self._files.adopt(loaded.config.buckets)
         await self.machines.adopt(file_machines(loaded))
         await self._schedules.adopt(definitions(loaded.config))
+        self.queues.adopt(loaded.config)
 
     async def stop(self, drain: float) -> None:
         """Let tasks end for up to `drain` seconds, then leave the rest to whoever comes next."""
-        await self._driver.stop(drain)
+        await asyncio.gather(self._driver.stop(drain), self.queues.stop(drain))
         await self._retention.stop()
         await self._open.stop()
         await self._jobs.stop()

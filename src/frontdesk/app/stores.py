@@ -17,16 +17,19 @@ from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.idempotency import Idempotency
 from frontdesk.ports.journal import Journal
 from frontdesk.ports.ledger import Ledger
+from frontdesk.ports.queue import QueueStore
 from frontdesk.ports.usage import Usage
 from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.catalog import MemoryCatalog
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
 from frontdesk.stores.memory.journal import MemoryJournal
+from frontdesk.stores.memory.queue import MemoryQueues
 from frontdesk.stores.memory.usage import MemoryUsage
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
 from frontdesk.stores.sqlite.idempotency import SqliteIdempotency
 from frontdesk.stores.sqlite.journal import SqliteJournal
+from frontdesk.stores.sqlite.queue import SqliteQueues
 from frontdesk.stores.sqlite.usage import SqliteUsage
 
 if TYPE_CHECKING:
@@ -38,13 +41,15 @@ class Stores(NamedTuple):
     """Where one gateway keeps documents and usage.
 
     own: what belongs to this machine, as its functions and files do. shared: what all gateways with the
-    same `store` have in common: API keys. usage: of these. journal: of their durable work.
+    same `store` have in common: API keys. usage: of these. journal: of their durable work. queues: their
+    messages.
     """
 
     own: Catalog
     shared: Catalog
     usage: Usage
     journal: Journal
+    queues: QueueStore
 
 
 @asynccontextmanager
@@ -58,22 +63,27 @@ async def open_stores(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterat
         if store.url is not None:
             yield Stores(own, *await _open_postgres(store.url, clock, wheel, opened))
         elif store.kind == "memory":
-            yield Stores(own, MemoryCatalog(clock), MemoryUsage(), MemoryJournal())
+            yield Stores(own, MemoryCatalog(clock), MemoryUsage(), MemoryJournal(), MemoryQueues())
         elif path == config.data_dir / STORE:
-            yield Stores(own, own, SqliteUsage(database), SqliteJournal(database))
+            yield Stores(own, own, *_of_file(database))
         else:
             other = Database.open(path)
             opened.callback(other.close)
             shared = SqliteCatalog(other, clock)
-            yield Stores(own, shared, SqliteUsage(other), SqliteJournal(other))
+            yield Stores(own, shared, *_of_file(other))
+
+
+def _of_file(database: Database) -> tuple[Usage, Journal, QueueStore]:
+    return SqliteUsage(database), SqliteJournal(database), SqliteQueues(database)
 
 
 async def _open_postgres(
     url: Secret, clock: Clock, wheel: Wheel, opened: ExitStack
-) -> tuple[Catalog, Usage, Journal]:
+) -> tuple[Catalog, Usage, Journal, QueueStore]:
     from frontdesk.stores.postgres.catalog import PostgresCatalog
     from frontdesk.stores.postgres.database import Database as Postgres
     from frontdesk.stores.postgres.journal import PostgresJournal
+    from frontdesk.stores.postgres.queue import PostgresQueues
     from frontdesk.stores.postgres.usage import PostgresUsage
 
     database = Postgres(url)
@@ -81,7 +91,7 @@ async def _open_postgres(
     await database.open()
     catalog = PostgresCatalog(database, clock, wheel)
     opened.callback(catalog.close)
-    return catalog, PostgresUsage(database), PostgresJournal(database)
+    return catalog, PostgresUsage(database), PostgresJournal(database), PostgresQueues(database)
 
 
 @asynccontextmanager
@@ -94,7 +104,7 @@ async def open_vault_catalog(config: Config, clock: Clock, *, make: bool) -> Asy
     path = config.data_dir / STORE if config.store.kind == "memory" else sqlite_path(config)
     with ExitStack() as opened:
         if url is not None:
-            catalog, _, _ = await _open_postgres(url, clock, Wheel(clock.monotonic()), opened)
+            catalog, *_ = await _open_postgres(url, clock, Wheel(clock.monotonic()), opened)
             yield catalog
         elif make or path.exists():
             database = Database.open(path)

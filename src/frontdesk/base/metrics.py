@@ -207,6 +207,26 @@ SCHEDULE_RUNS = _counter(
     *("schedule", "result"),
 )
 
+# -- queues ----------------------------------------------------------------------------------------
+
+QUEUE_DEPTH = _gauge(
+    "frontdesk_queue_depth",
+    "Messages of a queue, in the store: visible, inflight, delayed, counted every 15 s.",
+    *("queue", "state"),
+    merged="max",
+)
+QUEUE_OLDEST = _gauge(
+    "frontdesk_queue_oldest_age_seconds",
+    "How long ago the oldest message of a queue was sent, 0 where there is none.",
+    "queue",
+    merged="max",
+)
+QUEUE_MESSAGES = _counter(
+    "frontdesk_queue_messages_total",
+    "Messages that were sent, received, deleted, redriven out of a queue, or given up to its dead letters (dead).",
+    *("queue", "op"),
+)
+
 # -- HTTP backends ----------------------------------------------------------------------------------
 
 CLIENT_DURATION = _histogram(

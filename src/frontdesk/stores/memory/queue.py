@@ -52,6 +52,7 @@ class MemoryQueues:
         self, queue: Queue, *, most: int, now: float, visibility: float | None = None
     ) -> Received:
         """See the port."""
+        # Differs: [in-flight-limit] AWS hands out no more once 120,000 messages are hidden.
         until = now + (queue.visibility if visibility is None else visibility)
         messages: list[Message] = []
         fates: Counter[str] = Counter()
@@ -112,6 +113,7 @@ class MemoryQueues:
         found = list(islice(ready, most))
         for record in found:
             del self._records[record.number]
+            # Differs: [redriven-id] AWS gives redriven messages new ids.
             self._keep(_Record(next(self._numbers), to, record.message, now, now))
         return len(found)
 
@@ -157,6 +159,7 @@ class MemoryQueues:
 
     def _ready(self, queue: Queue, now: float) -> Iterator[_Record]:
         """Yield what can be received now, in the order of receiving."""
+        # Differs: [fair-queues] AWS gives groups of a standard queue their turns.
         if not queue.fifo:
             ready = [record for record in self._in(queue.name) if record.visible <= now]
             yield from sorted(ready, key=lambda record: (record.visible, record.number))

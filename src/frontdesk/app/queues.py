@@ -1,0 +1,59 @@
+"""Composes queues in one process: their store, consumers, what is done in the background."""
+
+from frontdesk.app.stores import Stores
+from frontdesk.base.clock import Clock
+from frontdesk.base.telemetry import Registry
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.models.root import Config
+from frontdesk.durable.queues.consumers import Consumers
+from frontdesk.durable.queues.definition import definitions
+from frontdesk.durable.queues.keeping import Keeping
+from frontdesk.durable.queues.moves import Moves
+from frontdesk.durable.queues.queues import Queues
+from frontdesk.durable.tasks.functions import Functions
+
+
+class QueueWork:
+    """All queues of one gateway. Used in this order: `start`, `adopt` for each configuration, `stop`."""
+
+    def __init__(
+        self,
+        config: Config,
+        stores: Stores,
+        clock: Clock,
+        wheel: Wheel,
+        *,
+        functions: Functions,
+        registry: Registry,
+    ) -> None:
+        """functions: finds those that consumers name."""
+        self._clock = clock
+        self.queues = Queues(
+            stores.queues,
+            stores.shared,
+            clock,
+            registry,
+            region=config.region,
+            account=config.account,
+        )
+        self.moves = Moves(self.queues, clock)
+        self._consumers = Consumers(self.queues, functions)
+        self._keeping = Keeping(self.queues, clock, wheel)
+        registry.collect(self._keeping.samples)
+
+    async def start(self) -> None:
+        """Read what the API has made, and begin to count. Raises: StoreError."""
+        await self.queues.start()
+        self._keeping.start()
+
+    def adopt(self, config: Config) -> None:
+        """Take another configuration."""
+        self.queues.adopt(definitions(config, self._clock.time()))
+        self._consumers.adopt(config)
+
+    async def stop(self, drain: float) -> None:
+        """Let calls end for up to `drain` seconds; the messages of those left come again."""
+        self.queues.stop()
+        await self._consumers.stop(drain)
+        await self.moves.stop()
+        await self._keeping.stop()
