@@ -15,6 +15,7 @@ from frontdesk.stores.memory.catalog import MemoryCatalog
 
 PLACE = "arn:aws:states:us-east-1:1"
 WAIT = '{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 60, "End": true}}}'
+DEEP = b'{"%%s": %s}' % (b"[" * 300 + b"]" * 300)
 OVER = HistoryEvent(3, 0, 3000, "ExecutionAborted", {})
 EVENTS = [
     HistoryEvent(1, 0, 1000, "ExecutionStarted", {"input": {}}),
@@ -232,6 +233,8 @@ async def test_tasks_are_answered_by_their_token(desk):
         ("POST", "/api/executions/order-7/stop", b"[]", 400, "ValidationException", "expected a JSON object"),
         ("POST", "/api/executions/order-7/stop", b"{", 400, "ValidationException", "expected a JSON object"),
         ("POST", "/api/executions/order-7/stop", {"error": 1}, 400, "ValidationException", "expected a text for error"),
+        ("POST", "/api/state-machines/charge/executions", DEEP % b"input", 400, "json_text", "value cannot be written as JSON: Recursion limit reached"),
+        ("POST", "/api/tasks/t/success", DEEP % b"output", 400, "json_text", "value cannot be written as JSON: Recursion limit reached"),
         ("GET", "/api/executions/order-7/steps?first=x", None, 400, "ValidationException", "expected a number for first: x"),
     ],
 )  # fmt: skip

@@ -37,6 +37,7 @@ from frontdesk.rules.asl.history import HistoryEvent, aws_event
 from frontdesk.rules.asl.model import Machine
 from frontdesk.rules.asl.outlook import Expected
 from frontdesk.rules.asl.progress import progress
+from frontdesk.rules.lang.compact_json import JsonTextError, to_json
 
 _MACHINES: Final = "/api/state-machines"
 _EXECUTIONS: Final = "/api/executions"
@@ -116,6 +117,8 @@ class ExecutionsApi:
         except ExecutionError as error:
             told = {"code": error.code, "message": error.message, "hint": error.hint}
             answer = _STATUSES.get(error.code, 400), told
+        except JsonTextError as error:
+            answer = 400, {"code": error.code, "message": error.message, "hint": error.hint}
         except StoreError as error:
             answer = 503, {"code": error.code, "message": error.message, "hint": error.hint}
         if isinstance(answer, Reply):
@@ -153,7 +156,7 @@ class ExecutionsApi:
 
     async def _start(self, ex: Exchange, who: str) -> Answer:
         body = _body(ex, "name")
-        given = orjson.dumps(body.get("input", {})).decode()
+        given = to_json(body.get("input", {}))
         started = await self._executions.start(who, given, name=body.get("name") or "")
         return 201, {"execution": _shown(started)}
 
@@ -229,7 +232,7 @@ class ExecutionsApi:
     # -- tasks that wait ----------------------------------------------------------------------------
 
     async def _succeed(self, ex: Exchange, token: str) -> Answer:
-        output = orjson.dumps(_body(ex).get("output")).decode()
+        output = to_json(_body(ex).get("output"))
         await self._executions.succeed(token, output)
         return 200, {}
 
