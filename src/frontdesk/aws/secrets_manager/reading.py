@@ -11,6 +11,7 @@ from frontdesk.stores.vault.vault import Vault
 
 _USUAL_PAGE: Final = 100
 _USUAL_BATCH: Final = 20
+_INVALID_TOKEN: Final = "InvalidNextTokenException"
 
 
 class Reading:
@@ -46,8 +47,7 @@ class Reading:
         more: dict[str, str] = {}
         if asked is None:
             found = [each for each in await self._filtered(members) if not each.deleted]
-            most = int(members.get("MaxResults", _USUAL_BATCH))
-            some, more = page(found, _name, most, members.get("NextToken"))
+            some, more = page(found, _name, members, usual=_USUAL_BATCH, invalid=_INVALID_TOKEN)
             asked = [secret.name for secret in some]
         values, errors = [], []
         for each in asked:
@@ -67,8 +67,7 @@ class Reading:
         found = await self._filtered(members)
         if not members.get("IncludePlannedDeletion"):
             found = [secret for secret in found if not secret.deleted]
-        most = int(members.get("MaxResults", _USUAL_PAGE))
-        some, more = page(found, _name, most, members.get("NextToken"))
+        some, more = page(found, _name, members, usual=_USUAL_PAGE, invalid=_INVALID_TOKEN)
         listed = [described(each, self._arns, "SecretVersionsToStages") for each in some]
         return {"SecretList": listed, **more}
 
@@ -79,8 +78,13 @@ class Reading:
             each for each in secret.versions if each.stages or members.get("IncludeDeprecated")
         ]
         versions.sort(key=lambda version: version.id)
-        most = int(members.get("MaxResults", _USUAL_PAGE))
-        some, more = page(versions, lambda version: version.id, most, members.get("NextToken"))
+        some, more = page(
+            versions,
+            lambda version: version.id,
+            members,
+            usual=_USUAL_PAGE,
+            invalid=_INVALID_TOKEN,
+        )
         listed = [
             {
                 "VersionId": version.id,
