@@ -46,6 +46,7 @@ DEFINITIONS = {
     "loud": machine(Pay=task()) | {"log": "ERROR"},
     "quick": machine(Pay=task()) | {"express": True},
     "flash": machine(Pass={"Type": "Pass", "End": True}) | {"express": True},
+    "forever": machine(On={"Type": "Pass", "Next": "On"}),
     "endless": machine(On={"Type": "Pass", "Next": "On"}) | {"express": True},
 }
 
@@ -373,6 +374,14 @@ async def test_a_stopped_map_stops_its_children(work):
     await work.advance(2)
     assert all(asked.cancelled for asked in work.doers.asked)
     assert work.driver.held == 0
+
+
+async def test_an_execution_whose_history_is_full_is_not_redriven(work):
+    arn = await work.started("forever")
+    for _ in range(300):
+        await work.settle()
+    assert await work.end(arn) == ("FAILED", "States.Runtime")
+    assert await refused(work.executions.redrive(arn)) == "ExecutionNotRedrivable"
 
 
 async def test_a_child_is_not_redriven_without_its_parent(work):

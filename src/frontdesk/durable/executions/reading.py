@@ -78,6 +78,12 @@ def _end(last: Document) -> HistoryEvent:
     return next(one for one in reversed(events) if one.type.startswith(_END))
 
 
+async def events_of(journal: Journal, stream: Stream) -> int:
+    """Count the events of an execution's history."""
+    _, last = await _ends_of(journal, stream)
+    return read_history(last["out"][-1]).id
+
+
 async def history(
     journal: Journal, stream: Stream, most: int, token: str, *, newest_first: bool
 ) -> HistoryPage:

@@ -36,6 +36,7 @@ from frontdesk.ports.journal import Document, Filter, Journal, Stream, TokenErro
 from frontdesk.rules.asl.check import json_fault
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, hold_payload, json_text, size
+from frontdesk.rules.asl.history import MOST_EVENTS
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.names import is_name
 from frontdesk.rules.asl.outlook import Expected, outlook
@@ -261,6 +262,9 @@ class DurableExecutions:
             raise ExecutionError("ExecutionNotRedrivable", told)
         if is_child(stream.kind):
             told = "Execution is part of a map run and is redriven with its parent"
+            raise ExecutionError("ExecutionNotRedrivable", told)
+        if await reading.events_of(self._journal, stream) + 1 >= MOST_EVENTS:
+            told = f"Execution has reached the maximum number of history events ({MOST_EVENTS})"
             raise ExecutionError("ExecutionNotRedrivable", told)
         now = self._clock.time()
         await self._driver.post(stream.id, {"type": "Redriven"})
