@@ -65,7 +65,7 @@ async def serving(vault, token=None):
                 config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
             )
             clients.callback(made.close)
-            return Asked(made)
+            return Asked(made, address)
 
         try:
             yield client
@@ -77,8 +77,9 @@ async def serving(vault, token=None):
 class Asked:
     """A client of boto3, called in a thread."""
 
-    def __init__(self, client):
+    def __init__(self, client, address):
         self._client = client
+        self.address = address
 
     async def __call__(self, operation, **members):
         """Call an operation; return its answer."""

@@ -11,7 +11,7 @@ from frontdesk.stores.vault.vault import Vault
 
 _USUAL_PAGE: Final = 100
 _USUAL_BATCH: Final = 20
-_INVALID_TOKEN: Final = "InvalidNextTokenException"
+_INVALID_PAGE: Final = "InvalidNextTokenException"
 
 
 class Reading:
@@ -47,7 +47,7 @@ class Reading:
         more: dict[str, str] = {}
         if asked is None:
             found = [each for each in await self._filtered(members) if not each.deleted]
-            some, more = page(found, _name, members, usual=_USUAL_BATCH, invalid=_INVALID_TOKEN)
+            some, more = page(found, _name, members, usual=_USUAL_BATCH, invalid=_INVALID_PAGE)
             asked = [secret.name for secret in some]
         values, errors = [], []
         for each in asked:
@@ -67,7 +67,7 @@ class Reading:
         found = await self._filtered(members)
         if not members.get("IncludePlannedDeletion"):
             found = [secret for secret in found if not secret.deleted]
-        some, more = page(found, _name, members, usual=_USUAL_PAGE, invalid=_INVALID_TOKEN)
+        some, more = page(found, _name, members, usual=_USUAL_PAGE, invalid=_INVALID_PAGE)
         listed = [described(each, self._arns, "SecretVersionsToStages") for each in some]
         return {"SecretList": listed, **more}
 
@@ -83,7 +83,7 @@ class Reading:
             lambda version: version.id,
             members,
             usual=_USUAL_PAGE,
-            invalid=_INVALID_TOKEN,
+            invalid=_INVALID_PAGE,
         )
         listed = [
             {

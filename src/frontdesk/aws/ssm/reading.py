@@ -14,7 +14,7 @@ _SECURE: Final = "SecureString"
 _SECRETS: Final = "/aws/reference/secretsmanager/"
 _BY_PATH: Final = 10
 _LISTED: Final = 50
-_INVALID_TOKEN: Final = "InvalidNextToken"
+_INVALID_PAGE: Final = "InvalidNextToken"
 
 _TEXTS: Final[dict[str, Callable[[Parameter], tuple[str, ...]]]] = {
     "Name": lambda parameter: (parameter.name,),
@@ -76,7 +76,7 @@ class Reading:
             if parameter.name.startswith(below)
             and (members.get("Recursive") or "/" not in parameter.name[len(below) :])
         ]
-        some, more = page(found, _name, members, usual=_BY_PATH, invalid=_INVALID_TOKEN)
+        some, more = page(found, _name, members, usual=_BY_PATH, invalid=_INVALID_PAGE)
         decrypted = bool(members.get("WithDecryption"))
         label = next(
             (each for each in members.get("ParameterFilters", ()) if each["Key"] == "Label"), None
@@ -92,7 +92,7 @@ class Reading:
         """GetParameterHistory."""
         parameter = await self._parameters.get(asked(members["Name"]).name)
         versions = parameter.versions
-        some, more = page(versions, _number, members, usual=_LISTED, invalid=_INVALID_TOKEN)
+        some, more = page(versions, _number, members, usual=_LISTED, invalid=_INVALID_PAGE)
         decrypted = bool(members.get("WithDecryption"))
         listed = [
             {
@@ -107,7 +107,7 @@ class Reading:
     async def describe(self, members: Mapping[str, Any]) -> dict[str, Any]:
         """DescribeParameters."""
         found = await self._filtered(members)
-        some, more = page(found, _name, members, usual=_LISTED, invalid=_INVALID_TOKEN)
+        some, more = page(found, _name, members, usual=_LISTED, invalid=_INVALID_PAGE)
         listed = [{**metadata(each, each.newest), "ARN": self._arns.of(each.name)} for each in some]
         return {"Parameters": listed, **more}
 

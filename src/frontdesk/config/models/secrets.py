@@ -13,7 +13,7 @@ class SecretSource(Model):
     reach with boto3 then, or at `aws`. `${secret:…}` is always of the vault."""
 
     region: Annotated[str, matching(r"[a-z0-9-]{1,32}", "a region such as us-east-1")] | None = None
-    """Region at `aws`. Default: as AWS's tools find it, such as AWS_REGION."""
+    """Region at `aws`. Default: as AWS's tools find it, such as AWS_DEFAULT_REGION."""
 
     profile: str | None = None
     """Profile of AWS's shared configuration at `aws`. Default: as AWS's tools find it."""

@@ -61,5 +61,5 @@ class AwsSecrets:
         except self._errors as error:
             answer = getattr(error, "response", {})
             code = answer.get("Error", {}).get("Code", type(error).__name__)
-            hint = "AWS_REGION or secrets.region, AWS_PROFILE or secrets.profile, and a key say who asks"
+            hint = "AWS_DEFAULT_REGION or secrets.region, AWS_PROFILE or secrets.profile, and a key say who asks"
             raise VaultError(code, f"AWS does not tell it: {error}", hint=hint) from error

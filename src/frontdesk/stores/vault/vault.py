@@ -78,7 +78,7 @@ def member(text: str, key: str) -> str:
             "InvalidParameterException", "the secret is no JSON object, which has keys"
         )
     if key not in document:
-        raise VaultError("ResourceNotFoundException", f"the secret has no key {key}")
+        raise VaultError("InvalidParameterException", f"the secret has no key {key}")
     found: Any = document[key]
     return found if isinstance(found, str) else orjson.dumps(found).decode()
 
