@@ -137,6 +137,13 @@ def test_every_request_that_the_demo_prints(demo):
     )
 
 
+def test_what_it_makes_is_there():
+    named = re.findall(r"\bmake ([a-z-]+)(?=`| )", (ROOT / "README.md").read_text())
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {"demo", "test", "demo-partners", "demo-retry"} <= {*named}
+    assert [one for one in named if one not in targets] == []
+
+
 def test_the_walk_through_operating(tmp_path):
     ports = dict(zip(PORTS, (free_port(), free_port()), strict=True))
 
