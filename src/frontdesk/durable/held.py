@@ -215,7 +215,7 @@ class Held:
             keeper.released(self, min(self.timers.values(), default=None))
 
     async def _append(self, append: Append) -> None:
-        """Append, again and again while the store cannot. Raises: FencedError, BrokenError."""
+        """Append, again and again while the store cannot. Raises: FencedError, SequenceError."""
         keeper = self.keeper
         began = keeper.clock.monotonic()
         attempt = 0
