@@ -602,6 +602,15 @@ def test_a_finding_has_place_why_and_fix(load_text):
     )
 
 
+def test_a_misspelt_connection_is_told_beside_the_one_that_is_meant(load_text):
+    arn = "Authentication: {ConnectionArn: 'arn:aws:events:::connection/vendr/1'}"
+    found = check(
+        load_text(f"name: x\nconnections: {{vendor: {{}}}}\n{CALLING % ('http:invoke', arn)}")
+    )
+    (told,) = [one.message for one in found if one.id == "unknown-resource"]
+    assert told == 'a task names "vendr", which is not under connections: did you mean vendor?'
+
+
 @pytest.mark.parametrize(
     "text",
     ["admin: {token: hunter2}", "apis: {a: {routes: {GET /f: {static: '${env:TOKEN}'}}}}"],

@@ -6,7 +6,7 @@ import orjson
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
-from frontdesk.config.validation import shown
+from frontdesk.config.validation import did_you_mean, shown
 from frontdesk.rules.asl.arns import connection_name
 from frontdesk.rules.asl.invocations import read_function
 from frontdesk.rules.asl.model import Json
@@ -45,7 +45,9 @@ def unknown_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
         for section, name in dict.fromkeys(_entries(orjson.loads(text))):
             if name not in there[section]:
                 where = loaded.tree.position(("state_machines", machine, "definition"))
-                yield where, f"a task names {shown(name)}, which is not under {section}"
+                told = f"a task names {shown(name)}, which is not under {section}"
+                meant = did_you_mean(name, there[section])
+                yield where, f"{told}: {meant}" if meant else told
 
 
 def _entries(value: Json) -> Iterator[tuple[str, str]]:
