@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.rules.redaction import SecretNames, mask_secrets
+from frontdesk.rules.redaction import SecretNames, mask_secrets, masked_url
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,27 @@ def test_secret_names(name, secret):
 )
 def test_masked_values(text, masked):
     assert mask_secrets(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("https://a.example/v1/pets?limit=3", "https://a.example/v1/pets?limit=3"),
+        ("https://u:pw@a.example/x#frag", "https://a.example/x"),
+        ("https://a.example/x?api_key=s3cret&q=1", "https://a.example/x?api_key=***&q=1"),
+        (
+            "https://a.example/?X-Amz-Signature=ab&SIG=c",
+            "https://a.example/?X-Amz-Signature=***&SIG=***",
+        ),
+        ("https://a.example/?next=AKIAIOSFODNN7EXAMPLE", "https://a.example/?next=***"),
+        ("https://hooks.example/T0/B0/a1b2c3d4e5f6g7h8i9j0", "https://hooks.example/T0/B0/***"),
+        (
+            "https://a.example/a-long-word-without-any-digits",
+            "https://a.example/a-long-word-without-any-digits",
+        ),
+        ("https://a.example/12345678901234567890", "https://a.example/12345678901234567890"),
+        ("https://[::1", "***"),
+    ],
+)
+def test_masked_urls(url, masked):
+    assert masked_url(url) == masked

@@ -22,6 +22,7 @@ _SMOOTH: Final = 0.8
 _HALF_SECOND: Final = 0.5
 _SLOWEST: Final = 0.5  # calls per second
 _MOST_NAMES: Final = 16
+_ROUNDING: Final = 1e-6  # of a token: sums of floats must not make a wait that no clock can measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class _Bucket:
         """Return the seconds until there is a whole token."""
         self.tokens = min(self._room, self.tokens + (now - self._at) * self._rate)
         self._at = now
-        return max(0.0, (1.0 - self.tokens) / self._rate)
+        missing = 1.0 - self.tokens
+        return missing / self._rate if missing > _ROUNDING else 0.0
 
     def turn(self, rate: float, now: float) -> None:
         """Go on with another rate, and room for a second of it."""
