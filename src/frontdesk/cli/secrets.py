@@ -38,19 +38,21 @@ def secrets() -> None:
 @secrets.command("set")
 @config_option
 @click.argument("name")
-@click.argument("stdin", required=False, type=click.Choice(["-"]), metavar="[-]")
+@click.argument("stdin", nargs=-1, metavar="[-]")
 @click.option(
     "--from-file",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Take the text of this file.",
 )
-def set_(paths: Paths, name: str, stdin: str | None, from_file: Path | None) -> None:
+def set_(paths: Paths, name: str, stdin: tuple[str, ...], from_file: Path | None) -> None:
     """Make a secret, or give it a new value, which is asked for or read from a pipe (-) or a file.
 
     One line end at its end is left out. A running gateway that uses it goes on with the new value.
 
     Example: frontdesk secrets set stripe_webhook --from-file stripe.txt
     """
+    if stdin not in ((), ("-",)):  # a value, which is not repeated
+        raise click.UsageError("others see a command line: pipe the value, or use --from-file")
     if stdin and from_file:
         raise click.UsageError("expected either - or --from-file")
     value = _value(from_file, piped=bool(stdin))
