@@ -21,7 +21,7 @@ class Scheme:
     key: how its secrets are written; where the form is certified, how the key is written that signs. tolerance:
     seconds that the time may be away, before or after; None: not looked at. id, type: the places to look for them,
     the first that says something counts. items: of vendors that send several events at once. signed_body: False
-    where the signature leaves parts of the body open.
+    where the signature leaves parts of the body open. sends_secret: the secret itself is what is sent.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Scheme:
     type: tuple[Source, ...] = ()
     items: Items | None = None
     signed_body: bool = True
+    sends_secret: bool = False
 
 
 def is_certified(form: Form) -> TypeGuard[CertifiedForm]:

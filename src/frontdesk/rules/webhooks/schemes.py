@@ -57,6 +57,7 @@ def _shared_token(
         id=id_,
         type=type_,
         signed_body=False,
+        sends_secret=True,
     )
 
 
@@ -236,7 +237,15 @@ _ROWS: Final = (
         tolerance=300.0,
         type=_TYPE,
     ),
-    Scheme(name="basic", form=Basic(), key=USER, id=(Field("id"),), type=_TYPE, signed_body=False),
+    Scheme(
+        name="basic",
+        form=Basic(),
+        key=USER,
+        id=(Field("id"),),
+        type=_TYPE,
+        signed_body=False,
+        sends_secret=True,
+    ),
     Scheme(
         name="ip-allow",
         form=FromAddress(),

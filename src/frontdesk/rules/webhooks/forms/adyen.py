@@ -35,7 +35,7 @@ class Adyen:
     """Every item must verify. A body without items is one of the platforms', signed in a header."""
 
     reads = (_HEADER,)
-    covers = f"of each item {':'.join(_FIELDS)}; without items the body"
+    covers = "eight fields of each item; without items {body}"
 
     def read(self, delivery: Delivery, _names: Sequence[str]) -> tuple[Claims, ...]:
         items = delivery.need_object().get("notificationItems")

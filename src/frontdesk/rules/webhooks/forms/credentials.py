@@ -3,8 +3,6 @@
 They say who sends, and nothing of what is sent; use them beside another scheme, or where there is no other.
 """
 
-import binascii
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from frontdesk.rules.webhooks.delivery import Delivery
+from frontdesk.rules.webhooks.encodings import BASE64
 from frontdesk.rules.webhooks.forms.form import (
     Candidate,
     Claims,
@@ -37,8 +36,8 @@ class Basic:
     def read(self, delivery: Delivery, _names: Sequence[str]) -> tuple[Claims, ...]:
         scheme, _, coded = delivery.need(_AUTHORIZATION).partition(" ")
         try:
-            plain = b64decode(coded.strip(" ").encode("latin-1"), validate=True)
-        except binascii.Error:
+            plain = BASE64.decode(coded.strip(" "))
+        except ValueError:
             plain = b""
         if scheme.lower() != "basic" or b":" not in plain:
             raise Refused(
@@ -47,7 +46,7 @@ class Basic:
         return (Claims((Proof((b"",), (Candidate("equality", plain),)),)),)
 
     def write(self, draft: Draft, signer: Signer) -> Signed:
-        coded = b64encode(only(signer("equality", b""))).decode()
+        coded = BASE64.encode(only(signer("equality", b"")))
         return Signed({_AUTHORIZATION: f"Basic {coded}"}, draft.body, draft.url)
 
 

@@ -82,6 +82,7 @@ class MessageSignatures:
     def read(self, delivery: Delivery, _names: Sequence[str]) -> tuple[Claims, ...]:
         inputs = _dictionary(delivery, _INPUT)
         signatures = _dictionary(delivery, _SIGNATURE)
+        _check_digest(delivery)
         url = _read_url(delivery.need_url())
         found = [
             _claims(delivery, url, covered, signatures.get(label))
@@ -95,7 +96,6 @@ class MessageSignatures:
             )
         if len(found) > MAX_CANDIDATES:
             raise Refused(Reason.MALFORMED, f"more than {MAX_CANDIDATES} signatures")
-        _check_digest(delivery)
         return tuple(found)
 
     def write(self, draft: Draft, signer: Signer) -> Signed:

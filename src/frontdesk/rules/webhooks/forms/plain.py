@@ -85,7 +85,7 @@ class Plain:
         return (Claims((proof,), sent_at=moment, id=identity),)
 
     def write(self, draft: Draft, signer: Signer) -> Signed:
-        stamp = str(int(draft.now * self.per_second))
+        stamp = str(int(round(draft.now * self.per_second, 3)))
         url = draft.need("the URL", draft.url) if "{url}" in self.template else ""
         text = self._text(
             {

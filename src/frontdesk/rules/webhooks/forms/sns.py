@@ -49,7 +49,7 @@ class Sns:
     versions: tuple[str, ...]
 
     reads = ()
-    covers = "names and values of Message, MessageId, Subject, Timestamp, TopicArn and Type"
+    covers = "all of the message but its signature and its links"
     certificate_names = ("sns.amazonaws.com",)
 
     def read(self, delivery: Delivery, names: Sequence[str]) -> tuple[Claims, ...]:

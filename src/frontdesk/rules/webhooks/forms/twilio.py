@@ -36,7 +36,7 @@ class Twilio:
     """The URL with the form, or the URL with the hash of any other body in its query."""
 
     reads = (_HEADER,)
-    covers = "{url} and each name and value of the form, sorted"
+    covers = "{url} and the sorted form"
 
     def read(self, delivery: Delivery, _names: Sequence[str]) -> tuple[Claims, ...]:
         method = self._method(delivery.find(_SETTINGS) or "")
