@@ -168,8 +168,9 @@ def test_express_executions_are_started_and_not_followed(states):
     [
         (("start", "pas"), "hint: did you mean pass?"),
         (("list", "quick"), "hint: nothing is kept of an express execution but its log: `log` of the machine"),
+        (("history", f"{PLACE}:express:quick:a:b"), "hint: nothing is kept of an express execution but its log: `log` of the machine"),
     ],
-    ids=["machine", "express"],
+    ids=["machine", "express", "history"],
 )  # fmt: skip
 def test_a_refusal_says_what_helps(states, arguments, hint):
     assert states(*arguments).stderr.splitlines()[1:] == [hint]
@@ -196,9 +197,10 @@ def test_the_help_of_the_group_tells_each_command_whole(run):
         (("start", "pass", "--name", "a b"), "refused: Invalid Name: 'a b'"),
         (("redrive", "pass:gone"), f"refused: Execution Does Not Exist: '{PLACE}:execution:pass:gone'"),
         (("list", "quick"), "refused: This operation is not supported by this type of state machine"),
+        (("history", f"{PLACE}:express:quick:a:b"), "refused: Invalid Arn: 'Resource type not valid in this context: express'"),
         (("replay", "arn:aws:sqs:x"), "refused: Invalid Arn: 'Invalid ARN prefix: arn:aws:sqs:x'"),
     ],
-    ids=["nobody", "machine", "name", "redrive", "express", "arn"],
+    ids=["nobody", "machine", "name", "redrive", "express", "history", "arn"],
 )  # fmt: skip
 def test_a_refusal_is_one_line_and_an_exit_code(states, arguments, said):
     done = states(*arguments)

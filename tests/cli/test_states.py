@@ -77,6 +77,13 @@ def test_a_picture_goes_to_a_file_or_to_standard_output(run, tmp_path):
     assert (tmp_path / "x.svg").read_text() == printed
 
 
+def test_a_file_that_cannot_be_written_is_told_in_one_line(run, tmp_path):
+    (tmp_path / "x.json").write_text(json.dumps(GOOD))
+    result = run("states", "graph", "x.json", "-o", "nowhere/x.svg")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: cannot write nowhere/x.svg: No such file or directory\n"
+
+
 def test_a_faulty_definition_has_no_picture(run, tmp_path):
     (tmp_path / "x.json").write_text(json.dumps(FAULTY))
     result = run("states", "graph", "x.json", "-o", "x.svg")

@@ -35,11 +35,14 @@ output_option = click.option(
 
 
 def write(text: str, output: Path | None) -> None:
-    """Write what a command makes to the file of `--output`, or to standard output."""
+    """Write what a command makes to the file of `--output`, or to standard output. Raises: click.ClickException."""
     if output is None:
         click.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        try:
+            output.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"cannot write {output}: {error.strerror}") from error
         click.echo(f"wrote {output}", err=True)
 
 

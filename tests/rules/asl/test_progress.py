@@ -49,6 +49,13 @@ def test_what_was_not_left_at_a_stop_is_aborted():
     assert outcomes(progress(played.events)) == [("Do", "aborted", True)]
 
 
+def test_what_was_to_be_tried_again_at_a_stop_is_aborted_and_not_failed():
+    played = Played(machine(Do=task(**RETRY)))
+    played.answer(played.invoke, TaskFailed, error="Busy")
+    played.tell(Stopped)
+    assert outcomes(progress(played.events)) == [("Do", "aborted", True)]
+
+
 def test_branches_of_a_parallel_that_waits_for_its_retry_are_over():
     branches = [machine(A=task()), machine(B=task())]
     played = Played(machine(Both={"Type": "Parallel", "Branches": branches, "End": True} | RETRY))

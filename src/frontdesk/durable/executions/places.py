@@ -6,6 +6,9 @@ from typing import Final, NamedTuple
 
 from frontdesk.ports.executions import ExecutionError
 
+NOT_KEPT: Final = "nothing is kept of an express execution but its log: `log` of the machine"
+"""The hint for whoever asks for one."""
+
 _PARTS: Final = 8
 """Of an ARN: `arn:PARTITION:states:REGION:ACCOUNT:execution:MACHINE:NAME`."""
 
@@ -32,7 +35,8 @@ def place_of(arn: str) -> Place:
         raise ExecutionError("InvalidArn", f"Invalid Arn: 'Invalid ARN prefix: {arn}'")
     if parts[5] != "execution":
         told = f"Resource type not valid in this context: {parts[5]}"
-        raise ExecutionError("InvalidArn", f"Invalid Arn: '{told}'")
+        hint = NOT_KEPT if parts[5] == "express" else ""
+        raise ExecutionError("InvalidArn", f"Invalid Arn: '{told}'", hint=hint)
     if len(parts) != _PARTS or not parts[6] or not parts[7]:
         raise ExecutionError("InvalidArn", f"Invalid Arn: '{arn}'")
     machine, _, label = parts[6].partition("/")

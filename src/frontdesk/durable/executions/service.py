@@ -16,6 +16,7 @@ from frontdesk.durable.executions.execution import ExecutionLife
 from frontdesk.durable.executions.map_runs import map_runs_of, parent_of
 from frontdesk.durable.executions.pinned import Pinned
 from frontdesk.durable.executions.places import (
+    NOT_KEPT,
     Token,
     invalid_token,
     is_child,
@@ -48,8 +49,6 @@ _LOOK: Final = 0.25
 
 _PATIENCE: Final = 5.0
 """Seconds that a stop or a redrive is waited for."""
-
-_NOT_KEPT: Final = "nothing is kept of an express execution but its log: `log` of the machine"
 
 _ANSWERED: Final = 10_000
 """Tokens that are remembered after their answer."""
@@ -192,7 +191,7 @@ class DurableExecutions:
             target = self._machines.target(machine, 0.0)
             if target.revision.express:
                 told = "This operation is not supported by this type of state machine"
-                raise ExecutionError("StateMachineTypeNotSupported", told, hint=_NOT_KEPT)
+                raise ExecutionError("StateMachineTypeNotSupported", told, hint=NOT_KEPT)
             kind = f"execution/{target.name}"
         try:
             page = await self._journal.list(

@@ -94,6 +94,7 @@ class _Seen:
 
     def __init__(self, status: Status, outlook: Iterable[Expected], stays: list[Stay]) -> None:
         self._ended = status is not Status.RUNNING
+        self._given_up = status in {Status.ABORTED, Status.TIMED_OUT}
         self._expected = {(one.state, one.since): one for one in outlook}
         self._last = {(stay.line, stay.state): stay for stay in stays}
 
@@ -108,7 +109,8 @@ class _Seen:
         if stay.left is not None:
             return Outcome.CAUGHT if stay.failing else Outcome.SUCCEEDED
         if self._is_over(stay):
-            return Outcome.FAILED if stay.failing or stay.type == "Fail" else Outcome.ABORTED
+            failed = stay.failing and (self._was_over(stay) or not self._given_up)
+            return Outcome.FAILED if failed or stay.type == "Fail" else Outcome.ABORTED
         if expected is not None:
             return _ACTIVE.get(expected.awaited, Outcome.RUNNING)
         if stay.failing:
@@ -117,10 +119,13 @@ class _Seen:
 
     def _is_over(self, stay: Stay) -> bool:
         """Whether a state that was not left is not gone on with either."""
+        return self._ended or self._was_over(stay)
+
+    def _was_over(self, stay: Stay) -> bool:
+        """The same, but for the end of the whole."""
         around = stay.within
         return (
-            self._ended
-            or stay.resumed
+            stay.resumed
             or stay.type == "Fail"
             or (around is not None and (self._is_done_with(around, stay.attempt)))
         )
@@ -132,7 +137,7 @@ class _Seen:
             around.left is not None
             or around.attempts > attempt
             or between_attempts
-            or self._is_over(around)
+            or self._was_over(around)
         )
 
     def _is_current(self, stay: Stay) -> bool:
