@@ -139,7 +139,7 @@ def test_an_unknown_task_is_told_with_what_was_probably_meant():
     assert raised.value.hint == "did you mean 'chagre'?"
     with pytest.raises(UnknownTaskError) as raised:
         run_local(machine(Resource=INVOKE, Parameters={"FunctionName": "pay"}))
-    assert raised.value.hint == "give tasks={'pay': …}"
+    assert raised.value.hint == "give tasks={'pay': …}, or --task pay=python:MODULE.CALLABLE"
 
 
 def test_an_invalid_definition_is_told_whole():

@@ -67,6 +67,8 @@ __all__ = [
 Task = Callable[[Any], Any]
 """Gets the payload of a function, or the arguments of another resource; returns JSON, `After` or `NEVER`."""
 
+_HOW: Final = "give tasks={{'{0}': …}}, or --task {0}=python:MODULE.CALLABLE"
+
 NEVER: Final = object()
 """What a task returns that never answers: only a timeout goes on."""
 
@@ -329,7 +331,7 @@ class _World:
         )
         raise UnknownTaskError(
             f"no task for what state {command.state!r} asks for: {names[0]}",
-            hint=f"did you mean {near[0]!r}?" if near else f"give tasks={{{names[0]!r}: …}}",
+            hint=f"did you mean {near[0]!r}?" if near else _HOW.format(names[0]),
         )
 
     def start_child(self, execution: _Execution, command: StartChild) -> None:
