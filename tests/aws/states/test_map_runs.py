@@ -143,3 +143,21 @@ async def test_what_is_not_there_is_told(api):
         "ResourceNotFound",
         f"Resource not found: '{NO_RUN}'",
     )
+
+
+async def test_a_run_within_an_item_is_described_with_its_children(api, run):
+    within = json.loads(distributed())["States"]["each"]
+    inner = json.loads(definition(two={"Type": "Pass"}))
+    within |= {"ItemProcessor": within["ItemProcessor"] | inner, "Label": "within"}
+    arn = await run(distributed(inner=within), [[1, 2]])
+    (outer,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]
+    (item,) = (await api("list_executions", mapRunArn=outer["mapRunArn"]))["executions"]
+    (listed,) = (await api("list_map_runs", executionArn=item["executionArn"]))["mapRuns"]
+    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    assert (found["executionArn"], found["status"]) == (item["executionArn"], "SUCCEEDED")
+    children = (await api("list_executions", mapRunArn=listed["mapRunArn"]))["executions"]
+    assert [one["status"] for one in children] == ["SUCCEEDED", "SUCCEEDED"]
+    told = await api(
+        "describe_state_machine_for_execution", executionArn=children[0]["executionArn"]
+    )
+    assert (told["label"], json.loads(told["definition"])["StartAt"]) == ("within", "two")

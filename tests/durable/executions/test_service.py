@@ -18,9 +18,9 @@ def with_token(**fields):
     return task(TOKEN, Parameters=arguments, **fields)
 
 
-def distributed(**fields):
+def distributed(processed=None, **fields):
     processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
-    processor |= machine(Pay=task())
+    processor |= processed or machine(Pay=task())
     return {"Type": "Map", "ItemProcessor": processor, "End": True, **fields}
 
 
@@ -41,6 +41,8 @@ DEFINITIONS = {
         }
     ),
     "items": machine(All=distributed()),
+    "named": machine(**{"All: 1/2\0": distributed()}),
+    "nested": machine(Outer=distributed(machine(Inner=distributed(machine(Ask=with_token()))))),
     "few": machine(All=distributed(MaxConcurrency=1)),
     "pass": machine(Pass={"Type": "Pass", "Result": {"ok": True}, "End": True}),
     "loud": machine(Pay=task()) | {"log": "ERROR"},
@@ -382,6 +384,35 @@ async def test_an_execution_whose_history_is_full_is_not_redriven(work):
         await work.settle()
     assert await work.end(arn) == ("FAILED", "States.Runtime")
     assert await refused(work.executions.redrive(arn)) == "ExecutionNotRedrivable"
+
+
+async def test_children_are_found_and_stopped_whatever_the_name_of_their_map(work):
+    arn = await work.started("named", [1])
+    await work.advance(1)
+    (asked,) = work.doers.asked
+    child = asked.task.facts.execution
+    assert child.startswith(f"{ARN}:execution:named/All%3A%201%2F2%00:")
+    (run,) = await work.executions.map_runs(arn)
+    assert (await work.executions.map_run(run.arn)).status == "RUNNING"
+    assert [one.arn for one in (await work.executions.list(map_run=run.arn)).executions] == [child]
+    await work.executions.stop(arn)
+    await work.advance(1)
+    assert await work.end(child) == ("ABORTED", None)
+    assert asked.cancelled
+
+
+async def test_maps_within_the_items_of_maps_are_found_and_stopped(work):
+    arn = await work.started("nested", [[1]])
+    await work.advance(1)
+    (asked,) = work.doers.asked
+    child = asked.task.facts.execution
+    assert child.startswith(f"{ARN}:execution:nested/Outer/Inner:")
+    assert await work.end(child) == ("RUNNING", None)
+    await work.executions.beat(asked.task.invoke.token)
+    await work.executions.stop(arn)
+    await work.advance(2)
+    assert await work.end(child) == ("ABORTED", None)
+    assert asked.cancelled
 
 
 async def test_a_child_is_not_redriven_without_its_parent(work):

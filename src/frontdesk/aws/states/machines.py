@@ -22,7 +22,7 @@ from frontdesk.ports.executions import Execution, ExecutionError, Executions
 from frontdesk.rules.asl.check import read_definition
 from frontdesk.rules.asl.check.nesting import PROCESSORS, every_state
 from frontdesk.rules.asl.data.scope import json_text
-from frontdesk.rules.asl.names import is_name
+from frontdesk.rules.asl.names import arn_part, is_name
 from frontdesk.rules.asl.parse import Document
 from frontdesk.rules.asl.references import variable_references
 
@@ -145,7 +145,8 @@ class MachineOperations:
         execution = await self._executions.describe(arn)
         began = (await self._executions.history(arn, most=1)).events[0]
         definition = await self._machines.text(execution.digest)
-        name, _, label = machine_of(execution.machine).name.partition("/")
+        name, _, labels = machine_of(execution.machine).name.partition("/")
+        label = labels.rpartition("/")[2]
         if label:
             definition = _processor(definition, label)
         answer = {
@@ -254,7 +255,7 @@ def _logging(standing: Standing) -> dict[str, Any]:
 def _processor(definition: str, label: str) -> str:
     """Return the item processor of a distributed Map. label: its own, or its name."""
     for place, state in every_state(_read(definition)):
-        if state.get("Label", place[-1]) == label:
+        if arn_part(state.get("Label", place[-1])) == label:
             return json_text(next(state[field] for field in PROCESSORS if field in state))
     raise LookupError(label)
 

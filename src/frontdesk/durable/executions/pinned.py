@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple
 
 from frontdesk.durable.executions.codec import read_event
+from frontdesk.durable.executions.places import kind_of_map_run
 from frontdesk.ports.journal import Document
 from frontdesk.rules.asl.interpreter import begin, step
 from frontdesk.rules.asl.messages import StartChild
@@ -56,11 +57,9 @@ class Pinned:
     @property
     def kind(self) -> str:
         """Return the kind of its stream; below that of a machine are those of its map runs."""
-        kind = f"execution/{self.facts.machine_name}"
-        if not self.map_run:
-            return kind
-        label, _, run = self.map_run.rpartition("/")[2].rpartition(":")
-        return f"{kind}/{label}/{run}"
+        if self.map_run:
+            return kind_of_map_run(self.map_run)
+        return f"execution/{self.facts.machine_name}"
 
     def as_json(self) -> dict[str, Any]:
         """Write it; what is empty is left out."""
