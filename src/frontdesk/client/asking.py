@@ -72,7 +72,9 @@ class Asked(Call):
             if type(body) is not bytes:
                 body.cancel()  # type: ignore[union-attr]  # a Source
             return
-        if type(body) is bytes and self._most is not None:
+        if type(body) is not bytes:
+            self.carrier = None  # whoever has the body cancels it now
+        elif self._most is not None:
             body = body[: self._most + 1]
         self.answered.set_result(Answered(status, fields, body))
 

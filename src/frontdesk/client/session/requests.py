@@ -59,7 +59,7 @@ class Request:
     @property
     def shown_url(self) -> str:
         """The URL as it may be logged."""
-        return self.template or masked_url(self.url)
+        return masked_url(self.template or self.url)
 
     @property
     def repeatable(self) -> bool:
