@@ -1,8 +1,10 @@
 import pytest
 
-from frontdesk.app.aws import endpoints
+from frontdesk.app.aws import AwsApis, endpoints
 from frontdesk.aws.keys import Keys
 from frontdesk.base.addresses import parse_address
+from frontdesk.base.clock import SystemClock
+from frontdesk.config.load import load
 
 
 @pytest.mark.parametrize(
@@ -19,8 +21,33 @@ def test_functions_are_told_an_address_that_can_be_connected_to(listen, secure, 
     told = endpoints(parse_address(listen), keys, secure=secure)
     assert told.pop("AWS_ENDPOINT_URL_LAMBDA") == url
     assert told.pop("AWS_ENDPOINT_URL_SFN") == url
+    assert told.pop("AWS_ENDPOINT_URL_SQS") == url
     assert told == keys.environment()
 
 
 def test_every_start_makes_another_pair():
     assert Keys(None).functions != Keys(None).functions
+
+
+@pytest.mark.parametrize(
+    ("text", "are_here"),
+    [
+        ("", False),
+        ("secrets: vault", True),
+        ("secrets: {provider: vault}", True),
+        ("secrets: aws", False),
+        ("region: '${secret:region}'", True),
+        ("secrets: aws\nregion: '${secret:region}'", False),
+        ("region: '${ssm:/region}'", True),
+        ("region: '${env:REGION}'", False),
+    ],
+)
+def test_functions_ask_us_for_secrets_where_the_file_has_some_here(tmp_path, text, are_here):
+    path = tmp_path / "frontdesk.yaml"
+    path.write_text(f"name: x\n{text}\n")
+    loaded = load([path], {"REGION": "us-east-1"}, lookup=lambda _scheme, _name: "us-east-1")
+    told = AwsApis(loaded, SystemClock()).environment
+    assert ("AWS_ENDPOINT_URL_SSM" in told, "AWS_ENDPOINT_URL_SECRETS_MANAGER" in told) == (
+        are_here,
+        are_here,
+    )

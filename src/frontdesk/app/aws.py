@@ -1,6 +1,7 @@
 """Composes the wire APIs of AWS: who may ask them, what they serve, where functions find them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from frontdesk.aws.keys import Keys
 from frontdesk.aws.lambda_api.asked import Target
@@ -26,6 +27,9 @@ from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.invoker import Invoker
 from frontdesk.stores.vault.vault import Vault
 
+_ALWAYS: Final = ("LAMBDA", "SFN", "SQS")
+"""Services that functions find here, whatever the file says."""
+
 
 class AwsApis:
     """The wire APIs of one gateway. Told of its functions with each configuration."""
@@ -44,7 +48,7 @@ class AwsApis:
     def environment(self) -> dict[str, str]:
         """What processes of functions are told."""
         admin = self._config.admin
-        services = ("LAMBDA", "SFN", *(("SECRETS_MANAGER", "SSM") if self._has_secrets else ()))
+        services = (*_ALWAYS, *(("SECRETS_MANAGER", "SSM") if self._has_secrets else ()))
         return endpoints(admin.listen, self.keys, services, secure=admin.tls is not None)
 
     async def open(self, host: FunctionHost, catalog: Catalog) -> None:
@@ -100,7 +104,7 @@ class AwsApis:
 
 
 def endpoints(
-    listen: Address, keys: Keys, services: Iterable[str] = ("LAMBDA", "SFN"), *, secure: bool
+    listen: Address, keys: Keys, services: Iterable[str] = _ALWAYS, *, secure: bool
 ) -> dict[str, str]:
     """Make the variables by which boto3 in a handler finds our services and signs for them.
 

@@ -11,6 +11,7 @@ from frontdesk.app.state_machines import file_machines
 from frontdesk.app.stores import Stores
 from frontdesk.aws.states.service import StatesService, operations
 from frontdesk.aws.states.test_state import StateTrials
+from frontdesk.aws.wire import Service
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
@@ -101,9 +102,9 @@ class DurableWork:
         )
 
     @property
-    def wire(self) -> StatesService:
-        """The Step Functions API."""
-        return StatesService(self._operations)
+    def wires(self) -> tuple[Service, ...]:
+        """The Step Functions API and the SQS API."""
+        return StatesService(self._operations), self.queues.wire
 
     async def start(self, loaded: Loaded) -> None:
         """Take the machines of the file, and begin to drive. Raises: StoreError."""

@@ -205,7 +205,7 @@ class Frontdesk:
                     KeysApi(keys, keeper, clock),
                     self._executions_api(),
                     SecretsApi(vault),
-                    self._aws.face(self._durable.wire, *secret_services(config, vault)),
+                    self._aws.face(*self._durable.wires, *secret_services(config, vault)),
                 ),
                 development=self._development,
             ),

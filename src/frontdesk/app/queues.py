@@ -1,6 +1,7 @@
 """Composes queues in one process: their store, consumers, what is done in the background."""
 
 from frontdesk.app.stores import Stores
+from frontdesk.aws.sqs.service import SqsService, operations
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
@@ -27,6 +28,7 @@ class QueueWork:
         registry: Registry,
     ) -> None:
         """functions: finds those that consumers name."""
+        self._config = config
         self._clock = clock
         self.queues = Queues(
             stores.queues,
@@ -40,6 +42,12 @@ class QueueWork:
         self._consumers = Consumers(self.queues, functions)
         self._keeping = Keeping(self.queues, clock, wheel)
         registry.collect(self._keeping.samples)
+
+    @property
+    def wire(self) -> SqsService:
+        """The SQS API."""
+        served = operations(self.queues, self.moves, self._clock, account=self._config.account)
+        return SqsService(served, secure=self._config.admin.tls is not None)
 
     async def start(self) -> None:
         """Read what the API has made, and begin to count. Raises: StoreError."""

@@ -1,0 +1,1 @@
+"""The SQS API: queues that are made through it, messages, dead letters moved back."""
