@@ -126,6 +126,29 @@ async def test_the_last_of_several_different_wishes_wins(world):
     await last
 
 
+async def test_what_is_in_force_is_read_anew_as_it_was(world):
+    world.write("v1")
+    world.target.gate.clear()
+    world.reloads.renew("${secret:vendor}")
+    await world.target.began.wait()
+    world.target.gate.set()
+    await world.reloads.preview()  # which waits for its turn
+    assert world.report.told == [("${secret:vendor}", "v0", 1)]
+
+
+async def test_a_renewal_takes_the_place_of_no_reload_that_waits(world):
+    world.target.gate.clear()
+    world.reloads.begin("SIGHUP")
+    await world.target.began.wait()
+    world.write("v1")
+    waiting = asyncio.ensure_future(world.reloads.reload("cli"))
+    await asyncio.sleep(0)
+    world.reloads.renew("${secret:vendor}")
+    world.target.gate.set()
+    assert (await waiting).version == 2
+    assert [by for by, *_ in world.report.told] == ["SIGHUP", "cli"]
+
+
 async def test_a_bad_file_changes_nothing(world):
     world.path.write_text("name: x\nno: 1\n")
     with pytest.raises(ConfigError) as raised:

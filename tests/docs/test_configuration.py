@@ -54,7 +54,7 @@ def test_an_example_loads(page, example, tmp_path):
             definition.write_text('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}')
     file = tmp_path / "frontdesk.yaml"
     file.write_text(json.dumps(content))  # JSON is accepted
-    load([file], ENVIRON)
+    load([file], ENVIRON, lookup=lambda _scheme, _name: "s3cret")
 
 
 # -- keys ---------------------------------------------------------------------------------------
