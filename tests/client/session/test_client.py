@@ -240,6 +240,14 @@ async def test_an_answer_that_breaks_off_is_tried_again(client, backend, retries
     assert (await asking).body == b"whole"
 
 
+async def test_a_stale_connection_costs_no_attempt_but_is_told(client, api):
+    one = client(api.url)
+    await one.get("/")
+    api.orders = ["reset"]
+    answer = await one.get("/")
+    assert [(each.status, each.replayed) for each in answer.attempts] == [(200, True)]
+
+
 @pytest.mark.parametrize(
     "garbage", [b"SSH-2.0-OpenSSH_9\r\n\r\n", b"HTTP/1.1 999 X\r\n\r\n", b"\x00" * 64]
 )

@@ -28,7 +28,8 @@ class Attempt(NamedTuple):
     """One attempt of a call.
 
     status: 0 without an answer. error: why there was none, as of UpstreamError, else "". seconds: until its
-    end. waited: seconds before it. address: "host:port", "" where none was reached.
+    end. waited: seconds before it. address: "host:port", "" where none was reached. replayed: it went to a
+    kept connection that the server had just closed, and once more to a new one.
     """
 
     status: int
@@ -36,6 +37,7 @@ class Attempt(NamedTuple):
     seconds: float
     waited: float
     address: str
+    replayed: bool = False
 
 
 class CallError(FrontdeskError):

@@ -162,9 +162,9 @@ class Host:
             trip.attempts.append(Attempt(0, "cancelled", 0.0, waited, ""))
             raise
         took = self._monotonic() - course.begun
-        address = asked[-1].address if asked else ""
+        address, replayed = (asked[-1].address, asked[-1].replayed) if asked else ("", False)
         status, reason = (answered.status, "") if answered is not None else (0, error.reason)  # type: ignore[union-attr]
-        trip.attempts.append(Attempt(status, reason, took, waited, address))
+        trip.attempts.append(Attempt(status, reason, took, waited, address, replayed))
         return answered, error
 
     async def _attempt(self, trip: Trip, course: Course, asked: list[Asked]) -> Answered:

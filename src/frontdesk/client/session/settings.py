@@ -17,7 +17,7 @@ from frontdesk.client.session.credentials import basic
 from frontdesk.client.target import parse_target
 from frontdesk.rules.resilience.backoff import Backoff, Jitter
 from frontdesk.rules.resilience.breaker import BreakerSettings
-from frontdesk.rules.resilience.retry import ON, RetryPolicy
+from frontdesk.rules.resilience.retry import FAILURES, ON, RetryPolicy
 from frontdesk.rules.resilience.throttle import ThrottleSettings
 
 Duration = float | timedelta
@@ -71,6 +71,9 @@ class Retry:
 
     def __post_init__(self) -> None:
         """Raises: ValueError."""
+        unknown = [on for on in self.on if isinstance(on, str) and on not in FAILURES]
+        if unknown:
+            raise ValueError(f"expected {', '.join(FAILURES)} or statuses: {unknown[0]}")
         backoff = Backoff(seconds(self.base), seconds(self.max), self.multiplier, self.jitter)
         policy = RetryPolicy(
             self.attempts,
