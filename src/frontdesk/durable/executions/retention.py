@@ -7,6 +7,7 @@ from typing import Final
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
+from frontdesk.durable.executions.express import KIND as EXPRESS
 from frontdesk.durable.machines import RETENTION, Machines
 from frontdesk.ports.journal import Journal
 
@@ -20,7 +21,7 @@ _SLICE: Final = 200
 
 
 class Retention:
-    """Forgets executions of each machine after its time, and those of machines that are no more after AWS's."""
+    """Forgets executions of each machine after its time, and those of machines that are no more after the longest."""
 
     def __init__(self, journal: Journal, machines: Machines, clock: Clock, wheel: Wheel) -> None:
         self._journal = journal
@@ -47,9 +48,10 @@ class Retention:
 
     async def _forget_all(self) -> None:
         try:
-            for name, seconds in self._terms().items():
-                await self._forget(f"execution/{name}", seconds)
-                await self._forget(f"express/{name}", seconds)
+            terms = self._terms()
+            for name, seconds in terms.items():
+                await self._forget(f"/{name}", seconds)
+            await self._forget("", max((RETENTION, *terms.values())))
         except StoreError as error:
             _LOG.warning("old executions are kept for now", extra={"error": error.message})
 
@@ -59,7 +61,8 @@ class Retention:
             terms[name] = standing.machine.retention
         return terms
 
-    async def _forget(self, kind: str, seconds: float) -> None:
+    async def _forget(self, below: str, seconds: float) -> None:
         before = self._clock.time() - seconds
-        while await self._journal.forget(kind, before, most=_SLICE) == _SLICE:
-            pass
+        for kind in ("execution", EXPRESS):
+            while await self._journal.forget(f"{kind}{below}", before, most=_SLICE) == _SLICE:
+                pass
