@@ -10,6 +10,7 @@ import pytest
 
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.wheel import Wheel
+from frontdesk.config.check.state_machines import DONE
 from frontdesk.durable.tasks.files import FileTasks
 from frontdesk.durable.tasks.http import HttpTasks
 from frontdesk.durable.tasks.jobs import Jobs
@@ -36,7 +37,9 @@ def test_the_table_has_each_service_that_is_done():
     clock = SystemClock()
     jobs = Jobs(clock, wheel := Wheel(0.0))
     http, files = HttpTasks(jobs, clock, wheel, region="").rows, FileTasks(jobs).rows
-    assert services(None, None, None, None).keys() | http.keys() | files.keys() == told
+    done = services(None, None, None, None).keys() | http.keys() | files.keys()
+    assert done == told
+    assert {f"{service}:{action}" for service, action in done} == DONE
     assert {one.kind for one in resources()} == set(Kind)
 
 

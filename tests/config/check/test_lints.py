@@ -515,6 +515,11 @@ CASES = [
         f"buckets: {{b: .}}\n{MAP % 'b'}",
     ),
     (
+        "unknown-resource",
+        CALLING % ("sns:publish", "Message: m"),
+        CALLING % ("states:startExecution.sync:2", "StateMachineArn: m"),
+    ),
+    (
         "unused",
         f"functions: {{f: {{handler: m.f}}}}\n{MACHINE % 'name'}",
         f"functions: {{f: {{handler: m.f}}}}\n{TASK % 'function:f'}",
@@ -609,6 +614,15 @@ def test_a_misspelt_connection_is_told_beside_the_one_that_is_meant(load_text):
     )
     (told,) = [one.message for one in found if one.id == "unknown-resource"]
     assert told == 'a task names "vendr", which is not under connections: did you mean vendor?'
+
+
+def test_a_misspelt_action_is_told_beside_the_one_that_is_meant(load_text):
+    found = check(load_text("name: x\n" + CALLING % ("aws-sdk:lambda:invok", "FunctionName: f")))
+    (told,) = [one.message for one in found if one.id == "unknown-resource"]
+    assert (
+        told
+        == 'nobody here does the task "aws-sdk:lambda:invok": did you mean aws-sdk:lambda:invoke?'
+    )
 
 
 @pytest.mark.parametrize(

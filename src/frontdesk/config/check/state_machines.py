@@ -1,6 +1,7 @@
 """Finds what definitions of state machines use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final
 
 import orjson
 
@@ -11,6 +12,26 @@ from frontdesk.rules.asl.arns import connection_name
 from frontdesk.rules.asl.invocations import read_function
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.resources import Kind, read_resource
+
+DONE: Final = frozenset(
+    (
+        "aws-sdk:lambda:invoke",
+        "aws-sdk:lambda:invoke.waitForTaskToken",
+        "aws-sdk:s3:getObject",
+        "aws-sdk:s3:putObject",
+        "http:invoke",
+        "lambda:invoke",
+        "lambda:invoke.waitForTaskToken",
+        "s3:getObject",
+        "s3:listObjectsV2",
+        "s3:putObject",
+        "states:startExecution",
+        "states:startExecution.sync",
+        "states:startExecution.sync:2",
+        "states:startExecution.waitForTaskToken",
+    )
+)
+"""What tasks of services somebody does here."""
 
 
 def uses(loaded: Loaded) -> Iterator[tuple[str, str]]:
@@ -38,16 +59,38 @@ def _functions(value: Json) -> Iterator[str]:
 
 
 def unknown_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
-    """Connections and buckets that definitions name and the file does not have."""
+    """Connections and buckets that definitions name and the file does not have, and tasks that nobody does."""
     config = loaded.config
     there = {"connections": {*config.connections}, "buckets": {*config.buckets}}
     for machine, text in loaded.definitions.items():
-        for section, name in dict.fromkeys(_entries(orjson.loads(text))):
+        definition = orjson.loads(text)
+        where = loaded.tree.position(("state_machines", machine, "definition"))
+        for section, name in dict.fromkeys(_entries(definition)):
             if name not in there[section]:
-                where = loaded.tree.position(("state_machines", machine, "definition"))
                 told = f"a task names {shown(name)}, which is not under {section}"
-                meant = did_you_mean(name, there[section])
-                yield where, f"{told}: {meant}" if meant else told
+                yield where, _meant(told, name, there[section])
+        for name in dict.fromkeys(_services(definition)):
+            if name not in DONE:
+                yield where, _meant(f"nobody here does the task {shown(name)}", name, DONE)
+
+
+def _meant(told: str, name: str, known: Iterable[str]) -> str:
+    hint = did_you_mean(name, known)
+    return f"{told}: {hint}" if hint else told
+
+
+def _services(value: Json) -> Iterator[str]:
+    """Yield service and action of the tasks, readers and writers of services."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _services(item)
+    elif isinstance(value, dict):
+        text = value.get("Resource")
+        resource = read_resource(text) if isinstance(text, str) else None
+        if resource is not None and resource.kind is Kind.SERVICE:
+            yield f"{resource.service}:{resource.action}"
+        for item in value.values():
+            yield from _services(item)
 
 
 def _entries(value: Json) -> Iterator[tuple[str, str]]:
