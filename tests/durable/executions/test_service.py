@@ -18,11 +18,13 @@ def with_token(**fields):
     return task(TOKEN, Parameters=arguments, **fields)
 
 
-def distributed(processed=None, **fields):
-    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+def distributed(processed=None, kind="STANDARD", **fields):
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind}}
     processor |= processed or machine(Pay=task())
     return {"Type": "Map", "ItemProcessor": processor, "End": True, **fields}
 
+
+FLASH = machine(Pass={"Type": "Pass", "End": True})
 
 DEFINITIONS = {
     "m": machine(Pay=task()),
@@ -43,11 +45,12 @@ DEFINITIONS = {
     "items": machine(All=distributed()),
     "named": machine(**{"All: 1/2\0": distributed()}),
     "nested": machine(Outer=distributed(machine(Inner=distributed(machine(Ask=with_token()))))),
+    "flashes": machine(All=distributed(FLASH, "EXPRESS")),
     "few": machine(All=distributed(MaxConcurrency=1)),
     "pass": machine(Pass={"Type": "Pass", "Result": {"ok": True}, "End": True}),
     "loud": machine(Pay=task()) | {"log": "ERROR"},
     "quick": machine(Pay=task()) | {"express": True},
-    "flash": machine(Pass={"Type": "Pass", "End": True}) | {"express": True},
+    "flash": FLASH | {"express": True},
     "forever": machine(On={"Type": "Pass", "Next": "On"}),
     "endless": machine(On={"Type": "Pass", "Next": "On"}) | {"express": True},
 }
@@ -413,6 +416,15 @@ async def test_maps_within_the_items_of_maps_are_found_and_stopped(work):
     await work.advance(2)
     assert await work.end(child) == ("ABORTED", None)
     assert asked.cancelled
+
+
+async def test_express_items_answer_without_asking_the_journal(work, monkeypatch):
+    asked = []
+    find = work.journal.find
+    monkeypatch.setattr(work.journal, "find", lambda *place: asked.append(place) or find(*place))
+    arn = await work.started("flashes", [1, 2])
+    assert await work.end(arn) == ("SUCCEEDED", [1, 2])
+    assert {name for _, name in asked} == {arn.rpartition(":")[2]}
 
 
 async def test_a_child_is_not_redriven_without_its_parent(work):

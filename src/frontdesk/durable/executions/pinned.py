@@ -121,12 +121,14 @@ def child_of(parent: Pinned, child: StartChild) -> Pinned:
     label, _, run = child.map_run.rpartition("/")[2].rpartition(":")
     name = f"{run}.{child.index}"
     kind = ":express:" if child.express else ":execution:"
-    place = facts.machine.replace(":stateMachine:", kind)
+    below = facts.machine.replace(":stateMachine:", kind)
+    # Whoever runs an Express one hears of its end without a message.
+    place = Parent(parent.kind, facts.name, child.key, child.attempt, child.index)
     return Pinned(
         digest=parent.digest,
         state=child.state,
         facts=Facts(
-            execution=f"{place}/{label}:{name}",
+            execution=f"{below}/{label}:{name}",
             name=name,
             machine=f"{facts.machine}/{label}",
             machine_name=facts.machine_name,
@@ -138,5 +140,5 @@ def child_of(parent: Pinned, child: StartChild) -> Pinned:
         map_run=child.map_run,
         trace=parent.trace,
         log=parent.log,
-        parent=Parent(parent.kind, facts.name, child.key, child.attempt, child.index),
+        parent=None if child.express else place,
     )
