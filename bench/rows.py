@@ -24,6 +24,7 @@ from bench.operations import (
 )
 from bench.probe import Probe, ask, get
 from bench.process import Running
+from bench.queue import queue_row
 from bench.result import Bench, Result, Row, Series
 from bench.scale import routes_row
 from bench.scene import SIZES, SMALL
@@ -211,6 +212,7 @@ ROWS: dict[str, Row] = {
         _row("cold", cold_row),
         _row("micro", micro_row),
         _row("journal", journal_row),
+        _row("queue", queue_row),
         _row("executions", executions_row),
         _row("waiting", waiting_row),
         _row("charges", charges_row),
