@@ -63,7 +63,7 @@ def test_it_finds_its_file_here_and_prints_the_result(run, kind):
     content = read_yaml(result.stdout.encode(), "x")[0].value
     assert content["name"] == "mine"
     assert list(content["functions"]) == ["book-now"]
-    assert "there are no queues yet [import-left]" in result.stderr
+    assert "add an entry of `queues` [import-left]" in result.stderr
     assert "import-missing" not in result.stderr
 
 

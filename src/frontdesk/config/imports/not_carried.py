@@ -5,7 +5,7 @@ from typing import Final
 
 _DEPLOYED: Final = "the whole file is what is deployed"
 _USER: Final = "functions run as the gateway's user"
-_QUEUES: Final = "there are no queues yet"
+_QUEUES: Final = "add an entry of `queues`"
 _EVENTS: Final = "there are no events and topics yet"
 
 _REASONS: Final[Mapping[str, str]] = {

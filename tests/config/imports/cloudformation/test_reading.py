@@ -223,7 +223,7 @@ def test_an_http_api_of_plain_resources(sam):
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("AWS::SQS::Queue", "there are no queues yet"),
+        ("AWS::SQS::Queue", "add an entry of `queues`"),
         (
             "AWS::StepFunctions::Activity",
             "make it with CreateActivity of the Step Functions API",

@@ -78,7 +78,7 @@ def test_events_without_an_api_share_one_of_each_type(sam):
     assert imported.messages(LEFT) == [
         "the event E of Book is not carried: there are no events of SQS yet",
         "several APIs: each is served below its name",
-        "Later is not carried: there are no queues yet",
+        "Later is not carried: add an entry of `queues`",
     ]
     missing = imported.messages(MISSING)
     assert "the event F of Book: nothing here says what ${input:Gone} is" in missing

@@ -105,7 +105,7 @@ def test_events_of_an_http_api(serverless):
     assert check["identity"] == ["$request.header.X-Card"]
     assert imported.messages(LEFT) == [
         "the event Event4 of BookLambdaFunction is not carried: there are no events of SQS yet",
-        "Queue is not carried: there are no queues yet",
+        "Queue is not carried: add an entry of `queues`",
     ]
     assert imported.load()
 
@@ -186,8 +186,8 @@ resources:
 def test_a_fragment_with_queues_only_is_read_and_told_by_line(serverless):
     imported = serverless(QUEUES)
     assert imported.told == [
-        (LEFT, 5, "ExternalApiQueue is not carried: there are no queues yet"),
-        (LEFT, 14, "DeadLetterQueue is not carried: there are no queues yet"),
+        (LEFT, 5, "ExternalApiQueue is not carried: add an entry of `queues`"),
+        (LEFT, 14, "DeadLetterQueue is not carried: add an entry of `queues`"),
     ]
     assert imported.load()
 
@@ -212,7 +212,7 @@ def test_sections_that_are_not_carried_are_told(serverless):
     assert [message for message in imported.messages(LEFT) if "yet" in message] == [
         "layers is not carried yet",
         "stepFunctions.activities is not carried yet",
-        "Q is not carried: there are no queues yet",
+        "Q is not carried: add an entry of `queues`",
     ]
 
 
