@@ -1,11 +1,12 @@
 """`frontdesk hook`: look at webhooks offline: verify and sign them, list the schemes."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -72,7 +73,14 @@ def _duration(_ctx: click.Context, _param: click.Parameter, value: str | None) -
         raise click.BadParameter(str(error)) from None
 
 
-_body = click.argument("file", type=click.File("rb"))
+def _bytes(_ctx: click.Context, _param: click.Parameter, value: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if value == "-" else Path(value).read_bytes()
+    except OSError as error:
+        raise click.BadParameter(f"cannot be read: {error.strerror}") from None
+
+
+_body = click.argument("body", metavar="FILE", callback=_bytes)
 _scheme = click.option(
     "--scheme", required=True, help="How the vendor signs; `frontdesk hook schemes` lists them."
 )
@@ -129,7 +137,7 @@ def hook() -> None:
 @click.option("--client-certificate", type=_PEM, help="PEM of the sender (mtls).")
 def verify(
     *,
-    file: BinaryIO,
+    body: bytes,
     scheme: str,
     secrets: tuple[str, ...],
     headers: list[tuple[str, str]],
@@ -153,7 +161,7 @@ def verify(
     from frontdesk.webhooks import verify as verify_delivery
 
     row = _row(scheme)
-    given = Attempt(file.read(), secrets, url)
+    given = Attempt(body, secrets, url)
     published = b"" if certificate is None else certificate.read_bytes()
     shown = b"" if client_certificate is None else client_certificate.read_bytes()
 
@@ -179,7 +187,7 @@ def verify(
             return False
         return True
 
-    _tell(_looked_at(row, headers, given.body))
+    _tell(_looked_at(row, headers, body))
     try:
         event = attempt(given, tolerance)
     except WebhookError as error:
@@ -221,7 +229,7 @@ def verify(
 )
 def sign(
     *,
-    file: BinaryIO,
+    body: bytes,
     scheme: str,
     secrets: tuple[str, ...],
     headers: list[tuple[str, str]],
@@ -246,7 +254,6 @@ def sign(
     from frontdesk.webhooks import sign as sign_body
 
     row = _row(scheme)
-    body = file.read()
     try:
         signed = sign_body(
             row,

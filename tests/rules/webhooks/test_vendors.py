@@ -15,7 +15,12 @@ import stripe
 import svix.webhooks
 from Adyen.util import generate_notification_sig, generate_payload_sig, is_valid_hmac_notification
 from discord_interactions import verify_key
-from http_message_signatures import HTTPMessageSigner, HTTPSignatureKeyResolver, algorithms
+from http_message_signatures import (
+    HTTPMessageSigner,
+    HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
+    algorithms,
+)
 from sendgrid.helpers.eventwebhook import EventWebhook
 from square.utils.webhooks_helper import verify_signature as square_verifies
 from twilio.request_validator import RequestValidator
@@ -268,3 +273,15 @@ def test_http_message_signatures(algorithm, private, public, origin):
                 public,
                 **{"now": NOW, "url": request.url, **options},
             )
+
+
+def test_http_message_signatures_of_ours():
+    url = "https://hooks.example.com/in?x=1"
+    now = datetime.now(UTC)
+    headers = {"Content-Type": "application/json"}
+    ours = sign("rfc9421", BODY, WHSEC[6:], now=now, url=url, headers=headers, name="k1")
+    request = requests.Request("POST", url, data=BODY, headers=headers | ours.headers).prepare()
+    theirs = HTTPMessageVerifier(
+        signature_algorithm=algorithms.HMAC_SHA256, key_resolver=Keys(bytes(range(32)))
+    )
+    assert theirs.verify(request)

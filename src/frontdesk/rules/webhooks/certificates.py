@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from frontdesk.rules.webhooks.keys import Key
+from frontdesk.rules.webhooks.keys import SMALLEST_RSA, Key
 from frontdesk.rules.webhooks.verdict import Reason, Refused
 
 KEPT: Final = 86400.0
@@ -36,8 +36,8 @@ def read_certificate(
         own = certificates[0].public_key()
     except (ValueError, UnsupportedAlgorithm):
         raise Refused(Reason.CERT_REJECTED, "the certificate cannot be read") from None
-    if not isinstance(own, RSAPublicKey):
-        raise Refused(Reason.CERT_REJECTED, "the certificate is not for RSA")
+    if not isinstance(own, RSAPublicKey) or own.key_size < SMALLEST_RSA:
+        raise Refused(Reason.CERT_REJECTED, f"the key is not RSA of {SMALLEST_RSA} bits or more")
     moment = datetime.fromtimestamp(now, UTC)
     for each in certificates:
         if not each.not_valid_before_utc <= moment <= each.not_valid_after_utc:

@@ -21,7 +21,7 @@ class Encoding:
             value = self.read(text.encode("latin-1"))
         except ValueError:
             raise ValueError(f"expected {self.name}") from None
-        if self.encode(value) != text:
+        if self.encode(value) != text:  # Differs: [one-spelling] Vendors' libraries take several.
             raise ValueError(f"expected {self.name} in its one canonical form")
         return value
 

@@ -36,6 +36,9 @@ from frontdesk.rules.webhooks.methods import (
     SharedSecret,
 )
 
+SMALLEST_RSA: Final = 2048
+"""Bits; NIST SP 800-131A disallows fewer."""
+
 
 @dataclass(frozen=True, slots=True)
 class WebhookSecret:
@@ -183,17 +186,18 @@ def _http_message_signing(secret: str) -> SharedSecret | PrivateKey:
 
 
 def _public(key: object) -> PublicKey:
-    if isinstance(key, RSAPublicKey | Ed25519PublicKey) or (
-        isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
+    if (
+        isinstance(key, Ed25519PublicKey)
+        or (isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1))
+        or (isinstance(key, RSAPublicKey) and key.key_size >= SMALLEST_RSA)
     ):
         return key
     raise TypeError
 
 
 def _private(key: object) -> PrivateKey:
-    if isinstance(key, RSAPrivateKey | Ed25519PrivateKey) or (
-        isinstance(key, EllipticCurvePrivateKey) and isinstance(key.curve, SECP256R1)
-    ):
+    if isinstance(key, Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey):
+        _public(key.public_key())
         return key
     raise TypeError
 

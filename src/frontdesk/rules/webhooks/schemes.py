@@ -144,7 +144,7 @@ _ROWS: Final = (
             timestamp=Header("X-Signature-Timestamp"),
         ),
         key=ED25519_HEX,
-        tolerance=300.0,
+        tolerance=300.0,  # Differs: [discord-age] Discord asks for none.
         id=(Field("id"),),
         type=_TYPE,
     ),
@@ -160,7 +160,7 @@ _ROWS: Final = (
         key=P256_DER,
         items=Items("", ("sg_event_id",), ("event",)),
     ),
-    _sns("aws-sns", "2"),
+    _sns("aws-sns", "2"),  # Differs: [sns-signatures] SNS sends version 1 unless told otherwise.
     _sns("aws-sns-v1", "2", "1"),
     Scheme(
         name="mailgun",

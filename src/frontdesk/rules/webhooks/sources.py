@@ -62,7 +62,8 @@ class Items:
         )
 
     def __str__(self) -> str:
-        return f"body.{self.path}[]: " + " + ".join(name.rpartition(".")[2] for name in self.id)
+        whole = f"body.{self.path}" if self.path else "body"
+        return f"{whole}[]: " + " + ".join(name.rpartition(".")[2] for name in self.id)
 
 
 def read_source(text: str) -> Source:

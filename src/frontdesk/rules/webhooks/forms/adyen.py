@@ -45,6 +45,7 @@ class Adyen:
             return (Claims((Proof((delivery.body,), (signature,)),)),)
         if not isinstance(items, list) or not items:
             raise Refused(Reason.MALFORMED, "notificationItems is not a list of items")
+        # Differs: [adyen-items] Adyen's own library looks at the first.
         return (Claims(tuple(_proof(item) for item in items)),)
 
     def write(self, draft: Draft, signer: Signer) -> Signed:
