@@ -6,7 +6,6 @@ from another process is given other messages; of a FIFO queue, it waits.
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from frontdesk.ports.queue import (
@@ -30,11 +29,13 @@ _NUMBERS: Final = """
 _SEND: Final = """
     INSERT INTO frontdesk_queue_messages (number, queue, id, body, attributes, grp, deduplication,
         source, sent, visible, receives, earlier, first)
-    SELECT number, queue, id, body, attributes, nullif(grp, ''), deduplication, '', sent, visible, 0, 0, 0
+    SELECT coalesce(number, nextval(pg_get_serial_sequence('frontdesk_queue_messages', 'number'))),
+        queue, id, body, attributes, nullif(grp, ''), deduplication, '', sent, visible, 0, 0, 0
     FROM unnest(
         $1::BIGINT[], $2::TEXT[], $3::TEXT[], $4::BYTEA[], $5::BYTEA[], $6::TEXT[], $7::TEXT[],
         $8::FLOAT8[], $9::FLOAT8[]
     ) AS new (number, queue, id, body, attributes, grp, deduplication, sent, visible)
+    RETURNING id, number
 """
 # Whoever sends the same at the same time waits here for the other's commit.
 _KNOW: Final = """
@@ -195,36 +196,31 @@ def _done(
 
 
 async def _send(connection: "Connection", sends: Sequence[Sending]) -> Sequence[Sequence[Sent]]:
-    wanted = sum(len(each.messages) for each in sends)
-    if not wanted:
-        return [[] for _ in sends]
-    numbers = iter([row[0] for row in await connection.fetch(_NUMBERS, wanted)])
-    rows: list[tuple[Any, ...]] = []
     fresh: dict[_Sameness, tuple[Any, ...]] = {}
-    sent: list[list[tuple[Sent, _Sameness | None]]] = []
+    # Who is to be known is known by its number, before it is there.
+    ordered = sum(len(each.messages) for each in sends if each.queue.fifo)
+    numbers = iter(await connection.fetch(_NUMBERS, ordered) if ordered else ())
+    asked = []
     for queue, messages, now in sends:
-        sent.append([])
         for message in messages:
-            number = next(numbers)
+            number = next(numbers)[0] if queue.fifo else None
             same = (queue.name, queue.sameness(message)) if queue.fifo else None
-            sent[-1].append((Sent(message.id, number), same))
             if same is not None:
                 fresh.setdefault(same, (*same, message.id, number, now))
-            rows.append(_row(queue, message, number, now))
+            asked.append((same, _row(queue, message, number, now)))
     known = await _known(connection, fresh)
-    again = {
-        one.number
-        for one, same in chain.from_iterable(sent)
-        if same is not None and known[same].number != one.number
-    }
-    await _for_all(connection, _SEND, [row for row in rows if row[0] not in again])
-    return [
-        [known[same] if same and one.number in again else one for one, same in each]
-        for each in sent
-    ]
+    rows = [row for same, row in asked if same is None or known[same].number == row[0]]
+    given = dict(await _for_all(connection, _SEND, rows))
+    results = iter(
+        known[same]
+        if same is not None and known[same].number != row[0]
+        else Sent(row[2], given[row[2]])
+        for same, row in asked
+    )
+    return [[next(results) for _ in each.messages] for each in sends]
 
 
-def _row(queue: Queue, message: Outgoing, number: int, now: float) -> tuple[Any, ...]:
+def _row(queue: Queue, message: Outgoing, number: int | None, now: float) -> tuple[Any, ...]:
     id_, body, attributes, group, deduplication, delay = message
     visible = now + (queue.delay if delay is None else delay)
     return (number, queue.name, id_, body, attributes, group, deduplication, now, visible)
