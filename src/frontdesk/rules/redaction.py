@@ -42,6 +42,8 @@ _SECRET_VALUE: Final = re.compile(
 _SECRET_QUERY: Final = re.compile(
     r"(?i)key|token|secret|sig|code|passw|auth|session|credential|x-amz-"
 )
+_HARMLESS: Final = re.compile(r"https?://[\w.:-]+(?:/[\w~+=.-]{0,12})*", re.ASCII)
+"""Most URLs: too short for a secret in any part."""
 _TOKEN_SEGMENT: Final = re.compile(r"(?=[^/]*\d)(?=[^/]*[A-Za-z])[\w~+=.-]{20,}", re.ASCII)
 
 
@@ -65,6 +67,8 @@ def mask_secrets(text: str) -> str:
 
 def masked_url(url: str) -> str:
     """Write a URL as it may be shown: no user, no fragment, no values of secret names, no tokens in its path."""
+    if _HARMLESS.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -226,8 +226,11 @@ class Client:
         """
         self._open()
         request = self._written(method, url, options)
-        plan = self._planned(options) if options.keys() & _PLANNED else self._plan
+        usual = options.keys().isdisjoint(_PLANNED)
+        plan = self._plan if usual else self._planned(options)
         fallback = options.get("fallback", self._fallback)
+        if not self._interceptors:
+            return await self._perform(plan, fallback, request)
         go: Go = partial(self._perform, plan, fallback)
         for interceptor in reversed(self._interceptors):
             go = partial(_intercepted, interceptor, go)
@@ -320,7 +323,7 @@ class Client:
             text = key if isinstance(key, str) else str(UUID(bytes=os.urandom(16), version=4))
             headers[settings.header] = f'"{text}"' if settings.quoted else text
             request.idempotency_key = text
-        else:
+        elif headers:
             own = settings.header.lower()
             given = [value for name, value in headers.items() if name.lower() == own]
             request.idempotency_key = given[0] if given else ""

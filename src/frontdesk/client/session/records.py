@@ -2,10 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from frontdesk.client.session.answers import Answer
 from frontdesk.client.session.context import Trace
@@ -19,15 +17,15 @@ _OUTCOMES: Final[Mapping[bool, str]] = MappingProxyType({True: "ok", False: "htt
 _CANCELLED: Final = "cancelled"
 
 
-@dataclass(frozen=True)
-class CallRecord:
+class CallRecord(NamedTuple):
     """One call that is over.
 
-    outcome: ok, http_error, cancelled, or the code of the CallError. seconds: of all of it. status: of the
-    last answer, 0 without one. url: without secrets.
+    url: without secrets. outcome: ok, http_error, cancelled, or the code of the CallError. seconds: of all of
+    it. status: of the last answer, 0 without one.
     """
 
     method: str
+    url: str
     origin: str
     status: int
     outcome: str
@@ -37,16 +35,9 @@ class CallRecord:
     idempotency_key: str
     trace_id: str
     error: str
-    _request: Request
-
-    @cached_property
-    def url(self) -> str:
-        """What was called, without secrets."""
-        return self._request.shown_url
 
     def fields(self) -> dict[str, Any]:
         """Return it as the fields of a line of the log. duration: milliseconds."""
-        waited = sum(attempt.waited for attempt in self.attempts)
         told: dict[str, Any] = {
             "event": "outbound.call",
             "url": self.url,
@@ -61,7 +52,7 @@ class CallRecord:
         }
         if len(self.attempts) > 1:
             told["retry_reasons"] = [_reason(attempt) for attempt in self.attempts[:-1]]
-            told["wait_ms"] = round(waited * 1000)
+            told["wait_ms"] = round(sum(attempt.waited for attempt in self.attempts) * 1000)
         if self.idempotency_key:
             told["idempotency_key"] = self.idempotency_key
         if self.error:
@@ -88,6 +79,7 @@ def tell(
         return
     record = CallRecord(
         request.method,
+        request.shown_url,
         request.origin,
         result.status if result is not None else 0,
         _outcome(result),
@@ -97,10 +89,12 @@ def tell(
         request.idempotency_key,
         trace.trace_id if trace is not None else "",
         mask_secrets(result.message) if isinstance(result, CallError) else "",
-        request,
     )
     if log.isEnabledFor(level):
-        log.log(level, "External API call", extra=record.fields())
+        # Not by log.log: whose frames it would look through, at each call, are ours.
+        line = logging.LogRecord(log.name, level, __file__, 0, "External API call", None, None)
+        line.__dict__.update(record.fields())
+        log.handle(line)
     if hook is not None:
         hook(record)
 

@@ -166,7 +166,7 @@ def encoded(
     json: Any, form: Params | None, content: Content | None
 ) -> tuple[bytes | AsyncIterable[bytes], str]:
     """Return a body and its media type, "" where nothing is to be said. None: none. Raises: ValueError for two."""
-    if sum(each is not None for each in (json, form, content)) > 1:
+    if (json, form, content).count(None) < 2:
         raise ValueError("expected one of json, form and content")
     if json is not None:
         return orjson.dumps(json), "application/json"
