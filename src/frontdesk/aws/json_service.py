@@ -1,4 +1,4 @@
-"""Owns the protocol of services whose operations are named in a header: one table of operations each.
+"""Owns the protocol of the services on the vault: JSON, one table of operations each, named in a header.
 
 Source: Smithy, "AWS JSON 1.1 protocol"; AWS, Signature Version 4, the scope of a signature.
 """
