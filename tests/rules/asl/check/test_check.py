@@ -467,6 +467,15 @@ def test_express_machines(state, message, place):
     assert told(machine(X=state), express=True) == [failed(message, f"/States/X{place}")]
 
 
+@pytest.mark.parametrize(("state", "message", "place"), EXPRESS.values(), ids=EXPRESS)
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_express_items(state, message, place, kind):
+    config = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": kind}}
+    each = MAP | {"ItemProcessor": {**config, "StartAt": "Y", "States": {"Y": state}}}
+    found = [failed(message, f"/States/X/ItemProcessor/States/Y{place}")]
+    assert told(machine(X=each)) == (found if kind == "EXPRESS" else [])
+
+
 def choice(rule, **more):
     return machine(
         X={"Type": "Choice", "Choices": [rule], "Default": "Y", **more}, Y={"Type": "Succeed"}

@@ -4,6 +4,7 @@ Knows what may be inside of what; each part has a module of its own.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from frontdesk.rules.asl.check.fields import Field, Fields, check_fields
@@ -16,7 +17,7 @@ from frontdesk.rules.asl.check.transitions import check_transitions
 from frontdesk.rules.asl.check.values import one_of, text, whole
 from frontdesk.rules.asl.check.variables import check_scopes
 from frontdesk.rules.asl.diagnostics import Code, Diagnostic, Severity
-from frontdesk.rules.asl.model import Json, QueryLanguage
+from frontdesk.rules.asl.model import ExecutionType, Json, QueryLanguage
 
 # Differs: [states-nesting] AWS has a bound, too, and does not tell it.
 MAX_DEPTH: Final = 100
@@ -72,11 +73,19 @@ def _machine(machine: Mapping[str, Json], spot: Spot, fields: Fields) -> None:
     """Judge a machine and those inside of it. spot: in the language of the whole one."""
     check_fields(machine, fields, spot)
     check_transitions(machine, spot)
+    if _runs_express(machine):
+        spot = replace(spot, express=True)
     for name, state in states_of(machine):
         here = spot.at("States", name)
         check_state(state, here)
         for place, inner in machines_of(state):
             _machine(inner, here.at(*place), _INNER if place[0] == "Branches" else _PROCESSOR)
+
+
+def _runs_express(machine: Mapping[str, Json]) -> bool:
+    """Whether each item of a Map is an Express execution."""
+    config = machine.get("ProcessorConfig")
+    return isinstance(config, dict) and config.get("ExecutionType") == ExecutionType.EXPRESS
 
 
 def _too_deep(document: Json) -> bool:

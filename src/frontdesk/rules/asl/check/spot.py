@@ -22,7 +22,7 @@ TYPE_NAMES: Mapping[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One place in a definition. language: in force here. express: of what type the machine is.
+    """One place in a definition. language: in force here. express: whether what runs here is Express.
 
     offered: members of `$states` that there are here.
     found: what was found so far, here and everywhere else: one list for the whole definition.
