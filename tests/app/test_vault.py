@@ -3,16 +3,19 @@
 import asyncio
 import builtins
 import threading
+from base64 import b64encode
+from types import MappingProxyType
 
 import pytest
 
 from frontdesk.app.named_secrets import NamedSecrets
 from frontdesk.app.secrets_in_use import compare
-from frontdesk.app.vault import open_vault, read_files
+from frontdesk.app.vault import SETTINGS, open_vault, read_files
 from frontdesk.base.errors import ConfigError
 from frontdesk.config.load import load
-from frontdesk.stores.vault.master_keys import FILE
+from frontdesk.stores.vault.master_keys import FILE, VARIABLE
 from tests.live.gateways import project
+from tests.live.servers import postgres_url
 from tests.live.vaults import serving, vault_in
 
 VALUE = "hunter2-hunter2"
@@ -27,12 +30,12 @@ def written(tmp_path):
     return lambda text, head="": project(tmp_path, head + FUNCTION % text)
 
 
-def keep(path, **values):
+def keep(path, environ=MappingProxyType({}), **values):
     """Set secrets of the vault of a file: `_` of a name stands for the slash of a parameter."""
 
     async def whole():
         async with open_vault(
-            load([path], {}, only=("name", "data_dir", "store")).config, {}, make=True
+            load([path], environ, only=SETTINGS).config, environ, make=True
         ) as vault:
             for name, value in values.items():
                 await NamedSecrets(vault).set(name.replace("_", "/"), value)
@@ -148,6 +151,23 @@ def test_what_is_lost_is_told_by_reference(written, tmp_path):
     loaded = read_files([path], {})
     (tmp_path / ".frontdesk" / "frontdesk.db").unlink()
     assert compare(loaded, {}) == ([], ["this secret is not in the vault: ${secret:vendor}"])
+
+
+@pytest.mark.slow
+def test_gateways_with_one_database_share_the_vault_and_its_key(tmp_path):
+    key_of_all = {VARIABLE: b64encode(bytes(32)).decode()}
+    shared = {**key_of_all, "URL": postgres_url()}
+    paths = []
+    for name in ("here", "there"):
+        (tmp_path / name).mkdir()
+        paths.append(
+            project(tmp_path / name, 'store: "${env:URL}"\n' + FUNCTION % "${secret:vendor}")
+        )
+    keep(paths[0], shared, vendor=VALUE)
+    assert [key(path, shared) for path in paths] == [VALUE, VALUE]
+    assert "there is no master key" in refusal(paths[1], {"URL": postgres_url()})[0]
+    gone = {**key_of_all, "URL": "postgresql://nobody@127.0.0.1:1/none"}
+    assert refusal(paths[1], gone)[0].startswith("cannot open the vault for ${secret:vendor}: ")
 
 
 # -- at AWS -----------------------------------------------------------------------------------------
