@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from frontdesk.aws.sqs.refusals import invalid, missing, no_queue, out_of_range, refusal
 from frontdesk.durable.queues.definition import Definition
+from frontdesk.durable.queues.members import number_of, text_of
 from frontdesk.durable.queues.queues import Queues
+from frontdesk.durable.queues.refusals import QueueError, missing, no_queue
 
 MOST: Final = 10
 """Messages of one request."""
@@ -21,63 +22,42 @@ class Asked(NamedTuple):
     base: str
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a text. default: None: it must be there. Raises: ApiError."""
+        """Return a text. default: None: it must be there. Raises: QueueError."""
         return text_of(self.members, name, default)
 
     def number(self, name: str, least: int, most: int) -> int | None:
-        """Return a whole number within bounds; None where there is none. Raises: ApiError."""
+        """Return a whole number within bounds; None where there is none. Raises: QueueError."""
         reason = f"Must be >= {least} and <= {most}, if provided."
         return number_of(self.members, name, (least, most), reason)
 
     def queue(self, queues: Queues) -> Definition:
-        """Return the queue that is asked for. Raises: ApiError."""
+        """Return the queue that is asked for. Raises: QueueError."""
         queue = queues.find(self.text("QueueUrl"))
         if queue is None:
             raise no_queue()
         return queue
 
     def entries(self) -> Sequence[Mapping[str, Any]]:
-        """Return the entries of a batch, whose ids are good. Raises: ApiError."""
+        """Return the entries of a batch, whose ids are good. Raises: QueueError."""
         entries = self.members.get("Entries")
         if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
             raise missing("Entries")
         if not entries:
-            raise refusal("EmptyBatchRequest", "There should be at least one entry in the request.")
+            raise QueueError(
+                "EmptyBatchRequest", "There should be at least one entry in the request."
+            )
         if len(entries) > MOST:
-            raise refusal(
+            raise QueueError(
                 "TooManyEntriesInBatchRequest",
                 f"Maximum number of entries per request are {MOST}. You have sent {len(entries)}.",
             )
         ids = [text_of(entry, "Id") for entry in entries]
         if not all(map(_ENTRY.fullmatch, ids)):
-            raise refusal(
+            raise QueueError(
                 "InvalidBatchEntryId",
                 "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
                 "It can be at most 80 letters long.",
             )
         if twice := next((id_ for id_ in ids if ids.count(id_) > 1), None):
-            raise refusal("BatchEntryIdsNotDistinct", f"Id {twice} repeated.")
+            raise QueueError("BatchEntryIdsNotDistinct", f"Id {twice} repeated.")
         return entries
-
-
-def text_of(members: Mapping[str, Any], name: str, default: str | None = None) -> str:
-    """Return a text among members. Raises: ApiError."""
-    value = members.get(name)
-    if value is None:
-        if default is None:
-            raise missing(name)
-        return default
-    if not isinstance(value, str):
-        raise invalid(f"Value for parameter {name} is invalid. Reason: Must be a text.")
-    return value
-
-
-def number_of(
-    members: Mapping[str, Any], name: str, bounds: tuple[int, int], reason: str
-) -> int | None:
-    """Return a whole number among members; None where there is none. Raises: ApiError, with the reason."""
-    value = members.get(name)
-    least, most = bounds
-    if value is not None and (type(value) is not int or not least <= value <= most):
-        raise out_of_range(name, value, reason)
-    return value

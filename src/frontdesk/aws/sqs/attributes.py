@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.aws.sqs.refusals import invalid, refusal
-from frontdesk.aws.wire import ApiError
 from frontdesk.config.models.queue import FIFO
 from frontdesk.durable.queues.definition import Definition
 from frontdesk.durable.queues.queues import Queues
+from frontdesk.durable.queues.refusals import QueueError, invalid
 from frontdesk.ports.queue import Counts, Queue
 
 Change = Callable[[Definition, str], Definition]
@@ -33,11 +32,11 @@ _MOST_RECEIVES: Final = 1000
 
 
 def changed(queue: Definition, attributes: Mapping[str, Any], queues: Queues) -> Definition:
-    """Return a queue with other attributes. Raises: ApiError."""
+    """Return a queue with other attributes. Raises: QueueError."""
     for name, value in attributes.items():
         change = _CHANGES.get(name)
         if change is None and name not in _KEPT:
-            raise refusal("InvalidAttributeName", f"Unknown Attribute {name}.")
+            raise QueueError("InvalidAttributeName", f"Unknown Attribute {name}.")
         if not isinstance(value, str):
             raise _invalid(name)
         if change is None:
@@ -103,8 +102,8 @@ def _settings(queue: Definition) -> dict[str, int]:
     }
 
 
-def _invalid(name: str) -> ApiError:
-    return refusal("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
+def _invalid(name: str) -> QueueError:
+    return QueueError("InvalidAttributeValue", f"Invalid value for the parameter {name}.")
 
 
 def _check(queue: Definition, queues: Queues) -> None:
@@ -116,7 +115,7 @@ def _check(queue: Definition, queues: Queues) -> None:
         )
     if not rules.fifo and (queue.content_based or rules.per_group):
         name = "ContentBasedDeduplication" if queue.content_based else "DeduplicationScope"
-        raise refusal("InvalidAttributeName", f"Unknown Attribute {name}.")
+        raise QueueError("InvalidAttributeName", f"Unknown Attribute {name}.")
     if not rules.dead_letter:
         return
     dead = queues.find(rules.dead_letter)

@@ -1,29 +1,27 @@
 """Owns the operations on messages: sending, receiving, deleting, hiding, one or a batch."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from frontdesk.aws.sqs.asked import MOST, Asked, number_of, text_of
-from frontdesk.aws.sqs.message_attributes import chosen, read_attributes, size
-from frontdesk.aws.sqs.refusals import invalid, missing, names, refusal
-from frontdesk.aws.wire import ApiError
+from frontdesk.aws.sqs.asked import MOST, Asked
+from frontdesk.aws.sqs.refusals import names
 from frontdesk.base.clock import Clock
+from frontdesk.durable.queues.attributes import chosen, size
 from frontdesk.durable.queues.definition import LARGEST, Definition
 from frontdesk.durable.queues.delivery import delivered
 from frontdesk.durable.queues.handles import Handle, read_handle
+from frontdesk.durable.queues.members import number_of, text_of
+from frontdesk.durable.queues.outgoing import answered, outgoing
 from frontdesk.durable.queues.queues import Queues, new_message_id
-from frontdesk.ports.queue import Message, Outgoing, Receipt, Sent
+from frontdesk.durable.queues.refusals import QueueError, invalid, missing
+from frontdesk.ports.queue import Message, Outgoing, Receipt
 from frontdesk.rules.events.sqs import (
     Attributes,
     digest,
     digest_of_attributes,
-    sequence_number,
     system_attributes,
 )
 
-_TOLD: Final = re.compile(r"[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-_GROUP: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
 _LONGEST: Final = 43_200
 _HIDDEN: Final = f"Must be between 0 and {_LONGEST}, if provided."
 
@@ -38,9 +36,9 @@ class MessageOperations:
     async def send(self, asked: Asked) -> dict[str, Any]:
         """SendMessage."""
         queue = asked.queue(self._queues)
-        message, attributes = _outgoing(queue, asked.members)
+        message, attributes = outgoing(queue, asked.members, new_message_id())
         (sent,) = await self._queues.send(queue, [message])
-        return _sent(queue, sent, message, attributes)
+        return answered(queue, sent, message, attributes)
 
     async def send_batch(self, asked: Asked) -> dict[str, Any]:
         """SendMessageBatch."""
@@ -49,18 +47,18 @@ class MessageOperations:
         failed = []
         for entry in entries:
             try:
-                good.append((entry["Id"], *_outgoing(queue, entry)))
-            except ApiError as error:
+                good.append((entry["Id"], *outgoing(queue, entry, new_message_id())))
+            except QueueError as error:
                 failed.append(_failed(entry["Id"], error))
         total = sum(len(message.body) + size(attributes) for _, message, attributes in good)
         if total > LARGEST:
-            raise refusal(
+            raise QueueError(
                 "BatchRequestTooLong",
                 f"Batch requests cannot be longer than {LARGEST} bytes. You have sent {total} bytes.",
             )
         sent = await self._queues.send(queue, [message for _, message, _ in good]) if good else []
         done = [
-            {"Id": id_, **_sent(queue, one, message, attributes)}
+            {"Id": id_, **answered(queue, one, message, attributes)}
             for (id_, message, attributes), one in zip(good, sent, strict=True)
         ]
         return _batch(done, failed)
@@ -118,7 +116,7 @@ class MessageOperations:
             try:
                 await self.change(Asked({**entry, "QueueUrl": queue.name}, asked.base))
                 done.append({"Id": entry["Id"]})
-            except ApiError as error:
+            except QueueError as error:
                 failed.append(_failed(entry["Id"], error))
         return _batch(done, failed)
 
@@ -157,82 +155,11 @@ class MessageOperations:
         return found
 
 
-def _outgoing(queue: Definition, members: Mapping[str, Any]) -> tuple[Outgoing, Attributes]:
-    """Read a message that is to be sent. Raises: ApiError."""
-    text = text_of(members, "MessageBody")
-    if not text:
-        raise missing("MessageBody")
-    if _TOLD.fullmatch(text) is None:
-        raise refusal(
-            "InvalidMessageContents", "Invalid binary character was found in the message body."
-        )
-    attributes = read_attributes(members)
-    body = text.encode()
-    if len(body) + size(attributes) > queue.largest:
-        raise invalid(
-            "One or more parameters are invalid. "
-            f"Reason: Message must be shorter than {queue.largest} bytes."
-        )
-    group, same = _group(queue, members)
-    delay = number_of(members, "DelaySeconds", (0, 900), "DelaySeconds must be >= 0 and <= 900.")
-    if delay and queue.rules.fifo:
-        raise invalid(
-            f"Value {delay} for parameter DelaySeconds is invalid. Reason: The request include "
-            "parameter that is not valid for this queue type."
-        )
-    own = None if delay is None or queue.rules.fifo else float(delay)
-    return Outgoing(new_message_id(), body, attributes.written(), group, same, own), attributes
-
-
-def _group(queue: Definition, members: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the group of a message, and what a FIFO queue knows it by."""
-    group, same = (
-        text_of(members, "MessageGroupId", ""),
-        text_of(members, "MessageDeduplicationId", ""),
-    )
-    for name, text in (("MessageGroupId", group), ("MessageDeduplicationId", same)):
-        if text and _GROUP.fullmatch(text) is None:
-            raise invalid(
-                f"Value {text} for parameter {name} is invalid. Reason: {name} can only include "
-                "alphanumeric and punctuation characters. 1 to 128 in length."
-            )
-    if queue.rules.fifo and not group:
-        raise missing("MessageGroupId")
-    if queue.rules.fifo and not same and not queue.content_based:
-        raise invalid(
-            "The queue should either have ContentBasedDeduplication enabled or "
-            "MessageDeduplicationId provided explicitly"
-        )
-    if same and not queue.rules.fifo:
-        raise invalid(
-            f"Value {same} for parameter MessageDeduplicationId is invalid. Reason: The request "
-            "includes a parameter that is not valid for this queue type."
-        )
-    return group, same
-
-
-def _sent(
-    queue: Definition, sent: Sent, message: Outgoing, attributes: Attributes
-) -> dict[str, Any]:
-    found = {
-        "MessageId": sent.id,
-        "MD5OfMessageBody": digest(message.body),
-        "MD5OfMessageAttributes": digest_of_attributes(attributes.message),
-        "MD5OfMessageSystemAttributes": digest_of_attributes(
-            {"AWSTraceHeader": {"DataType": "String", "StringValue": attributes.trace}}
-            if attributes.trace
-            else {}
-        ),
-        "SequenceNumber": sequence_number(sent.number) if queue.rules.fifo else "",
-    }
-    return {name: value for name, value in found.items() if value}
-
-
 def _handle(queue: Definition, members: Mapping[str, Any]) -> Handle:
     text = text_of(members, "ReceiptHandle")
     handle = read_handle(text)
     if handle is None or handle.queue != queue.name:
-        raise refusal(
+        raise QueueError(
             "ReceiptHandleIsInvalid", f'The input receipt handle "{text[:80]}" is not valid.'
         )
     return handle
@@ -244,35 +171,35 @@ def _receipts(queue: Definition, entries: Any) -> tuple[dict[str, Receipt], list
     for entry in entries:
         try:
             good[entry["Id"]] = _handle(queue, entry).receipt
-        except ApiError as error:
+        except QueueError as error:
             failed.append(_failed(entry["Id"], error))
     return good, failed
 
 
-def _failed_late(good: Mapping[str, Receipt], done: Any, error: ApiError) -> list[dict[str, Any]]:
+def _failed_late(good: Mapping[str, Receipt], done: Any, error: QueueError) -> list[dict[str, Any]]:
     return [_failed(id_, error) for id_, well in zip(good, done, strict=True) if not well]
 
 
-def _too_late(queue: Definition) -> ApiError:
+def _too_late(queue: Definition) -> QueueError:
     if queue.rules.fifo:
         return invalid(
             "Value for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
         )
-    return refusal(
+    return QueueError(
         "ReceiptHandleIsInvalid",
         "The receipt handle is not valid: the message was received again, or is gone.",
     )
 
 
-def _not_hidden() -> ApiError:
-    return refusal(
+def _not_hidden() -> QueueError:
+    return QueueError(
         "MessageNotInflight",
         "Value for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not "
         "available for visibility timeout change.",
     )
 
 
-def _failed(id_: str, error: ApiError) -> dict[str, Any]:
+def _failed(id_: str, error: QueueError) -> dict[str, Any]:
     return {"Id": id_, "SenderFault": True, "Code": names(error.code)[1], "Message": error.message}
 
 

@@ -6,11 +6,10 @@ Source: AWS, SQS API reference, StartMessageMoveTask.
 from typing import Any, Final
 
 from frontdesk.aws.sqs.asked import Asked
-from frontdesk.aws.sqs.refusals import invalid, refusal
-from frontdesk.aws.wire import ApiError
 from frontdesk.durable.queues.definition import Definition
 from frontdesk.durable.queues.moves import FASTEST, Move, Moves
 from frontdesk.durable.queues.queues import Queues
+from frontdesk.durable.queues.refusals import QueueError, invalid
 
 _LISTED: Final = 10
 
@@ -33,7 +32,7 @@ class MoveOperations:
             raise invalid("Destination queue must be another queue of the same type.")
         rate = asked.number("MaxNumberOfMessagesPerSecond", 1, FASTEST)
         if any(move.status == "RUNNING" for move in self._moves.of(queue)):
-            raise refusal(
+            raise QueueError(
                 "UnsupportedOperation",
                 "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
             )
@@ -51,7 +50,7 @@ class MoveOperations:
         if move is None:
             raise _not_found("Task does not exist.")
         if move.status != "RUNNING":
-            raise refusal("UnsupportedOperation", "Only active tasks can be cancelled.")
+            raise QueueError("UnsupportedOperation", "Only active tasks can be cancelled.")
         self._moves.cancel(move)
         return {"ApproximateNumberOfMessagesMoved": move.moved}
 
@@ -81,5 +80,5 @@ class MoveOperations:
         return queue
 
 
-def _not_found(message: str) -> ApiError:
-    return refusal("ResourceNotFoundException", message)
+def _not_found(message: str) -> QueueError:
+    return QueueError("ResourceNotFoundException", message)

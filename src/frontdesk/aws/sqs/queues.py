@@ -8,11 +8,11 @@ from typing import Any, Final
 from frontdesk.aws.paging import page
 from frontdesk.aws.sqs.asked import Asked
 from frontdesk.aws.sqs.attributes import changed, described, fresh, known
-from frontdesk.aws.sqs.refusals import invalid, missing, no_queue, refusal
 from frontdesk.aws.wire import ApiError
 from frontdesk.base.clock import Clock
 from frontdesk.durable.queues.definition import Definition
 from frontdesk.durable.queues.queues import Queues
+from frontdesk.durable.queues.refusals import QueueError, invalid, missing, no_queue
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo", re.ASCII)
 _PAGE: Final = 1000
@@ -41,7 +41,7 @@ class QueueOperations:
         if former is not None:
             wanted = changed(former, attributes, self._queues)
             if (wanted.rules, wanted.kept) != (former.rules, former.kept):
-                raise refusal(
+                raise QueueError(
                     "QueueNameExists",
                     "A queue already exists with the same name and a different value for attributes.",
                 )
@@ -79,7 +79,7 @@ class QueueOperations:
         queue = asked.queue(self._queues)
         names = asked.members.get("AttributeNames", [])
         if not isinstance(names, list) or not known(names):
-            raise refusal("InvalidAttributeName", "Unknown Attribute.")
+            raise QueueError("InvalidAttributeName", "Unknown Attribute.")
         if not names:
             return {}
         found = described(queue, await self._queues.counts(queue), self._queues)
@@ -92,7 +92,7 @@ class QueueOperations:
         former = self._own(asked)
         queue = changed(former, _mapping(asked, "Attributes"), self._queues)
         if queue.rules.fifo is not former.rules.fifo:
-            raise refusal("InvalidAttributeName", "Unknown Attribute FifoQueue.")
+            raise QueueError("InvalidAttributeName", "Unknown Attribute FifoQueue.")
         await self._queues.put(replace(queue, changed=self._clock.time()))
         return {}
 
@@ -136,7 +136,7 @@ class QueueOperations:
         queue = asked.queue(self._queues)
         if queue.of_file:
             # Differs: [file-queues] What the file says only the file can change.
-            raise refusal(
+            raise QueueError(
                 "UnsupportedOperation", f"The queue {queue.name} is of the configuration file."
             )
         return queue

@@ -1,11 +1,9 @@
-"""Owns the errors of the SQS API: their names in both protocols, and AWS's words.
+"""Owns the names of the SQS API's errors, in both of its protocols.
 
 Source: AWS, SQS API reference, "Common errors"; Smithy, "awsQueryCompatible trait".
 """
 
-from typing import Any, Final
-
-from frontdesk.aws.wire import ApiError
+from typing import Final
 
 _OWN: Final = "com.amazonaws.sqs#"
 _COMMON: Final = "com.amazon.coral.service#"
@@ -32,30 +30,3 @@ def names(code: str) -> tuple[str, str]:
     """Return the name of an error with its namespace, and its name in the query protocol."""
     namespace, query = _NAMES.get(code, (_OWN, code))
     return f"{namespace}{code}", query
-
-
-def refusal(code: str, message: str) -> ApiError:
-    """Make an error that is the caller's."""
-    return ApiError(400, code, message)
-
-
-def invalid(message: str) -> ApiError:
-    """Make the error of a value that will not do."""
-    return refusal("InvalidParameterValueException", message)
-
-
-def out_of_range(name: str, value: Any, reason: str) -> ApiError:
-    """Make the error of a number that will not do."""
-    return invalid(f"Value {value} for parameter {name} is invalid. Reason: {reason}")
-
-
-def missing(name: str) -> ApiError:
-    """Make the error of a member that is not there."""
-    return refusal(
-        "MissingRequiredParameterException", f"The request must contain the parameter {name}."
-    )
-
-
-def no_queue() -> ApiError:
-    """Make the error of a queue that is not there."""
-    return refusal("QueueDoesNotExist", "The specified queue does not exist.")

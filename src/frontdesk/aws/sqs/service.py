@@ -19,11 +19,12 @@ from frontdesk.base.errors import StoreError
 from frontdesk.base.streams import Field
 from frontdesk.durable.queues.moves import Moves
 from frontdesk.durable.queues.queues import Queues
+from frontdesk.durable.queues.refusals import QueueError
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.stores.vault.refusals import VaultError
 
 Operation = Callable[[Asked], Awaitable[dict[str, Any]]]
-"""Answers a request; raises ApiError, StoreError."""
+"""Answers a request; raises QueueError, ApiError, StoreError."""
 
 _TARGET: Final = b"x-amz-target"
 _PREFIX: Final = b"AmazonSQS."
@@ -54,7 +55,7 @@ class SqsService:
         base = f"{self._scheme}://{ex.headers.get(b'host', b'localhost').decode('latin-1')}"
         try:
             return _reply(200, await run(Asked(_members(ex.body), base)))
-        except VaultError as error:
+        except (QueueError, VaultError) as error:
             raise ApiError(400, error.code, error.message) from error
         except StoreError as error:
             raise ApiError(_INTERNAL, "InternalFailure", error.message) from error

@@ -8,7 +8,7 @@ from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from frontdesk.aws.sqs.refusals import invalid
+from frontdesk.durable.queues.refusals import invalid
 from frontdesk.rules.events.sqs import Attributes
 
 _MOST: Final = 10
@@ -21,7 +21,7 @@ Named = Mapping[str, Mapping[str, str]]
 
 
 def read_attributes(members: Mapping[str, Any]) -> Attributes:
-    """Return the attributes of a message that is sent. Raises: ApiError."""
+    """Return the attributes of a message that is sent. Raises: QueueError."""
     of_message = _mapping(members, "MessageAttributes")
     if len(of_message) > _MOST:
         raise invalid(
