@@ -138,8 +138,25 @@ def _validation() -> Call:
     return lambda: schema.faults(body)
 
 
+def _course() -> Call:
+    from frontdesk.rules.resilience.breaker import Breaker, BreakerSettings
+    from frontdesk.rules.resilience.budget import RetryBudget
+    from frontdesk.rules.resilience.course import Course
+    from frontdesk.rules.resilience.retry import RetryPolicy
+
+    policy, breaker, budget = RetryPolicy(), Breaker(BreakerSettings()), RetryBudget(0.2)
+
+    def call() -> None:
+        course = Course(policy, breaker, budget, 25.0)
+        course.set_out(0.0)
+        course.succeeded(0.1)
+
+    return call
+
+
 PARTS: dict[str, Part] = {
     "a body of 1 KB by its schema": Part(_validation, at_most(15)),
+    "an outbound call's retry and breaker, on success": Part(_course, at_most(5)),
     "decision on two limits": Part(_decision, at_most(2)),
     "decision on two limits and two quotas": Part(_decision_of_a_plan),
     "decision on two limits, leased from Redis": Part(_decision_by_lease),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from bench.cached import cache_row
+from bench.client import client_row
 from bench.compared import cost, rates
 from bench.contenders import settings, started
 from bench.counted import syscall_row
@@ -216,6 +217,7 @@ ROWS: dict[str, Row] = {
         _row("executions", executions_row),
         _row("waiting", waiting_row),
         _row("charges", charges_row),
+        _row("client", client_row),
     )
 }
 """In the order of a full run; `same` first, for it tells whether the machine is quiet enough."""
