@@ -245,6 +245,13 @@ async def test_a_refusal_has_awss_name_and_says_why(
     assert (answered, told["code"], told["message"]) == (status, code, message)
 
 
+async def test_a_page_of_nothing_is_one_of_the_usual_size(desk):
+    status, told = await desk.ask("GET", "/api/executions/order-7/history?most=0")
+    assert (status, len(told["events"])) == (200, 1)
+    await desk.ask("GET", "/api/state-machines/charge/executions?most=0")
+    assert desk.service.asked[-1][2] == 100
+
+
 async def test_a_beginning_of_several_names_says_how_to_write_one(desk):
     _, told = await desk.ask("GET", "/api/executions/order")
     assert told["hint"] == "write more of the name, or MACHINE:NAME"

@@ -263,12 +263,14 @@ def _asked(ex: Exchange) -> dict[str, str]:
 
 
 def _number(asked: dict[str, str], name: str, default: int, most: int | None) -> int:
+    """Read a number; 0 stands for the default, as in AWS's lists."""
     text = asked.get(name, "")
     if not text:
         return default
     if not text.isdecimal() or len(text) > 9:
         raise ExecutionError("ValidationException", f"expected a number for {name}: {text}")
-    return int(text) if most is None else min(int(text), most)
+    number = int(text) or default
+    return number if most is None else min(number, most)
 
 
 def _body(ex: Exchange, *texts: str) -> dict[str, Any]:
