@@ -145,6 +145,19 @@ def test_an_unknown_scheme_has_a_hint():
     assert caught.value.hint == "did you mean 'stripe'?"
 
 
+@pytest.mark.parametrize("scheme", ["twilio", "square", "hubspot-v3", "rfc9421"])
+def test_urls_that_are_no_text_do_no_harm(scheme):
+    names = ("X-Twilio-Signature", "X-HubSpot-Signature-v3", "X-HubSpot-Request-Timestamp")
+    headers = {**dict.fromkeys(names, "1795000000"), "x-square-hmacsha256-signature": "AAAA"}
+    for url in ("https://a.example/\udcff", "https://[/", "\x00", "https://a.example:99999/"):
+        with pytest.raises(WebhookError):
+            verify(scheme, headers, b"", "A" * 44, now=NOW, url=url)
+
+
+def test_an_event_reads_its_body():
+    assert verify("stripe", SIGNED, BODY, "whsec_x", now=NOW).json() == {"id": "evt_1"}
+
+
 def test_a_nonce_counts_once():
     body = sign("mailgun", b'{"id":"e1","event":"opened"}', "k", now=NOW, nonce="token").body
     seen = set()

@@ -130,7 +130,7 @@ def handshake(
     """Answer what a vendor asks of an address before it sends events; None: it is a delivery to verify.
 
     vendor: a name of HANDSHAKES; any other makes none. Handshakes that the vendor signs are verified first.
-    secrets: as of `verify`. verify_token: of Meta. topics: of WebSub, those that were asked for. origins, rate:
+    secrets, method, url, certificates, roots: as of `verify`; most that come by GET ask in the URL. verify_token: of Meta. topics: of WebSub, those that were asked for. origins, rate:
     of CloudEvents, who may send, and how many a minute. A Confirm is a URL to GET. Raises: WebhookError.
     """
     delivery = _delivery(headers, body, method=method, url=url)
@@ -142,7 +142,8 @@ def handshake(
         keyring = _keyring(row, given, delivery, moment, certificates=certificates, roots=roots)
         return decide(row, delivery, keyring, moment)
 
-    secret = given[0].text.encode() if given else b""
+    counts = (one.text for one in given if one.not_after is None or moment <= one.not_after)
+    secret = next(counts, "").encode()
     expected = Expected(verify_token, tuple(topics), tuple(origins), rate)
     outcome = answer_handshake(vendor, delivery, secret, expected, verified)
     if isinstance(outcome, Refusal):

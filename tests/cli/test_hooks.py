@@ -173,6 +173,18 @@ def test_signing_says_where_else_the_signature_went(run, tmp_path):
     assert "refused: config_error: secret 1 is not base64" in result.stderr
 
 
+def test_the_body_may_come_by_standard_input(run):
+    header = "Stripe-Signature: " + sign("stripe", BODY, SECRET).headers["Stripe-Signature"]
+    arguments = ("hook", "verify", "-", "--scheme", "stripe", "--secret", SECRET, "-H", header)
+    assert run(*arguments, input=BODY).exit_code == 0
+    assert run(*arguments, input=BODY + b" ").exit_code == 1
+
+
+def test_a_body_that_is_not_there_is_told(run):
+    result = run("hook", "verify", "none.json", "--scheme", "stripe", "--secret", "s")
+    assert "cannot be read: No such file" in result.stderr
+
+
 def test_schemes_are_listed(run):
     lines = run("hook", "schemes").stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == [

@@ -121,7 +121,7 @@ def test_the_example_of_certificates_verifies(tmp_path):
 def test_the_example_of_a_handshake_answers():
     body = b'{"type":"url_verification","challenge":"c"}'
     headers = webhooks.sign("slack", body, "secret").headers
-    left = run("handshake", headers=headers, body=body)
+    left = run("handshake", headers=headers, body=body, url="https://a.example/")
     assert (left["status"], left["body"]) == (200, b"c")
 
 

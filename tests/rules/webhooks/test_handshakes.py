@@ -8,7 +8,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from frontdesk.webhooks import HANDSHAKES, Answer, Confirm, Reason, WebhookError, handshake, sign
+from frontdesk.webhooks import (
+    HANDSHAKES,
+    Answer,
+    Confirm,
+    Reason,
+    WebhookError,
+    WebhookSecret,
+    handshake,
+    sign,
+)
 from tests.rules.webhooks.senders import NOW, SENDERS, TOPIC, rsa_key
 
 URL = "https://a.example/hooks"
@@ -99,6 +108,14 @@ def test_x_gets_a_proof_of_the_secret():
     answer = asked("x", "crc_token=challenge_string", secrets="consumer_secret")
     mac = hmac.digest(b"consumer_secret", b"challenge_string", "sha256")
     assert json.loads(answer.body) == {"response_token": f"sha256={b64encode(mac).decode()}"}
+
+
+def test_the_proof_is_of_a_secret_that_still_counts():
+    ended = WebhookSecret("old", not_after=NOW - 1)
+    given = [ended, WebhookSecret("s")]
+    assert asked("x", "crc_token=c", secrets=given) == asked("x", "crc_token=c", secrets="s")
+    for none in ((), [ended]):
+        assert refused(asked, "x", "crc_token=c", secrets=none) is Reason.CONFIG_ERROR
 
 
 @pytest.mark.parametrize("text", ["%7B%22for_user_id%22:1%7D", "a b", "v0:1:x", "a" * 257])

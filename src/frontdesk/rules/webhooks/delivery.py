@@ -43,7 +43,7 @@ class Delivery:
             self._headers.setdefault(_wire(name).lower(), []).append(_wire(value).strip(" \t"))
         self.body = body
         self.method = method
-        self.url = url
+        self.url = url.encode("utf-8", "replace").decode()
         self.source = source
         self.client_certificate = client_certificate
         self._document: Any = _UNREAD

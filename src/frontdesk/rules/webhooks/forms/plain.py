@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from frontdesk.rules.webhooks.delivery import Delivery, read_moment
@@ -125,8 +126,16 @@ class Plain:
         return read_moment(stamp, str(self.timestamp), per_second=self.per_second), stamp
 
     def _text(self, values: Mapping[str, bytes]) -> bytes:
-        parts = _PLACE.split(self.template)
-        return b"".join(values[part] if at % 2 else part.encode() for at, part in enumerate(parts))
+        return b"".join(
+            values[part] if isinstance(part, str) else part for part in _parts(self.template)
+        )
+
+
+@lru_cache(64)
+def _parts(template: str) -> tuple[str | bytes, ...]:
+    """Take a template apart: names of places as text, what stands between them as bytes."""
+    parts = _PLACE.split(template)
+    return tuple(part if at % 2 else part.encode() for at, part in enumerate(parts))
 
 
 def check_template(template: str) -> None:
