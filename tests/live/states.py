@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from frontdesk.aws.keys import Keys
-from frontdesk.aws.states.service import StatesService, operations
+from frontdesk.aws.states.service import operations, states_service
 from frontdesk.aws.states.test_state import StateTrials
 from frontdesk.aws.wire import WireApi
 from frontdesk.base.clock import SystemClock
@@ -108,7 +108,7 @@ class StatesApi:
         self.executions = DurableExecutions(process, driver, machines, clock)
         rows |= services(self._function, clock, self.executions, jobs)
         await driver.start()
-        states = StatesService(
+        states = states_service(
             operations(
                 machines=machines,
                 catalog=self.catalog,

@@ -9,7 +9,7 @@ import orjson
 from frontdesk.app.queues import QueueWork
 from frontdesk.app.state_machines import file_machines
 from frontdesk.app.stores import Stores
-from frontdesk.aws.states.service import StatesService, operations
+from frontdesk.aws.states.service import operations, states_service
 from frontdesk.aws.states.test_state import StateTrials
 from frontdesk.aws.wire import Service
 from frontdesk.base.clock import Clock
@@ -38,6 +38,7 @@ from frontdesk.durable.tasks.files import FileTasks
 from frontdesk.durable.tasks.functions import Functions, FunctionTasks
 from frontdesk.durable.tasks.http import HttpTasks
 from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.queues import QueueTasks
 from frontdesk.durable.tasks.table import Doers, services
 from frontdesk.durable.tasks.task import Doer
 
@@ -88,6 +89,7 @@ class DurableWork:
         self._files = FileTasks(self._jobs)
         rows |= services(functions, clock, self.executions, self._jobs)
         rows |= {**self._http.rows, **self._files.rows}
+        rows |= QueueTasks(self.queues.queues, self._jobs).rows
         self._open = OpenExecutions(stores.journal, clock, wheel)
         registry.collect(self._open.samples)
         self._retention = Retention(stores.journal, self.machines, clock, wheel)
@@ -104,7 +106,7 @@ class DurableWork:
     @property
     def wires(self) -> tuple[Service, ...]:
         """The Step Functions API and the SQS API."""
-        return StatesService(self._operations), self.queues.wire
+        return states_service(self._operations), self.queues.wire
 
     async def start(self, loaded: Loaded) -> None:
         """Take the machines of the file, and begin to drive. Raises: StoreError."""

@@ -1,6 +1,6 @@
-"""Owns the protocol of the services on the vault: JSON, one table of operations each, named in a header.
+"""Owns the protocol of services that speak JSON: one table of operations each, named in a header.
 
-Source: Smithy, "AWS JSON 1.1 protocol"; AWS, Signature Version 4, the scope of a signature.
+Source: Smithy, "AWS JSON 1.0 protocol" and "AWS JSON 1.1 protocol".
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,16 +10,14 @@ import orjson
 
 from frontdesk.aws.constraints import Structure, checked, unreadable
 from frontdesk.aws.wire import ApiError
-from frontdesk.base.errors import StoreError
+from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.base.streams import Field
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.stores.vault.refusals import VaultError
 
 Run = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-"""Takes the members of a request that are not null; raises VaultError, ApiError, StoreError."""
+"""Takes the members of a request that are not null; raises the service's refusals, ApiError, StoreError."""
 
 _TARGET: Final = b"x-amz-target"
-_JSON: Final[Field] = (b"content-type", b"application/x-amz-json-1.1")
 
 
 class Operation(NamedTuple):
@@ -38,16 +36,21 @@ class JsonService:
         prefix: str,
         operations: Mapping[str, Operation],
         *,
+        refused: type[FrontdeskError],
+        version: str = "1.1",
         message: str = "message",
         internal: str = "InternalServerError",
     ) -> None:
-        """prefix: of its operations in the header. message: its member of errors that says why.
+        """prefix: of its operations in the header. refused: what operations raise, with AWS's codes.
 
-        internal: its code for what is not the caller's fault.
+        version: of the protocol. message: the member of its errors that says why. internal: its code for
+        what is not the caller's fault.
         """
         self.scope = scope
         self._prefix = f"{prefix}.".encode()
         self._operations = operations
+        self._refused = refused
+        self._type: Field = (b"content-type", f"application/x-amz-json-{version}".encode())
         self._message = message
         self._internal = internal
 
@@ -62,16 +65,18 @@ class JsonService:
         if operation is None:
             raise ApiError(400, "UnknownOperationException", f"No such operation: {name}")
         try:
-            return _reply(200, await operation.run(checked(_document(ex.body), operation.shape)))
-        except VaultError as error:
+            answer = await operation.run(checked(_document(ex.body), operation.shape))
+        except self._refused as error:
             raise ApiError(400, error.code, error.message) from error
         except StoreError as error:
             raise ApiError(500, self._internal, error.message) from error
+        return Reply(200, [self._type], orjson.dumps(answer))
 
     def refuse(self, error: ApiError) -> Reply:
         """See Service."""
-        body = {"__type": error.code, self._message: str(error)}
-        return _reply(error.status, body, (b"x-amzn-errortype", error.code.encode()))
+        body = {"__type": error.code, self._message: error.message}
+        fields = [self._type, (b"x-amzn-errortype", error.code.encode())]
+        return Reply(error.status, fields, orjson.dumps(body))
 
 
 def _document(body: bytes | bytearray) -> Any:
@@ -79,7 +84,3 @@ def _document(body: bytes | bytearray) -> Any:
         return orjson.loads(body or b"{}")
     except ValueError:
         raise unreadable("Could not parse request body into json") from None
-
-
-def _reply(status: int, document: dict[str, Any], *fields: Field) -> Reply:
-    return Reply(status, [_JSON, *fields], orjson.dumps(document))

@@ -9,6 +9,7 @@ from frontdesk.aws.constraints import Structure
 from frontdesk.aws.json_service import JsonService, Operation
 from frontdesk.aws.wire import ApiError
 from frontdesk.base.errors import StoreError
+from frontdesk.ports.executions import ExecutionError
 from tests.live.vaults import WallClock, serving, vault_in
 
 VALUE = "hunter2-hunter2"
@@ -307,8 +308,8 @@ async def test_a_store_that_does_not_answer_is_no_fault_of_the_caller():
     async def fail(_members):
         raise StoreError("disk full")
 
-    service = JsonService("x", "x", {"Get": Operation(Structure(), fail)}, internal="Internal")
-
+    operations = {"Get": Operation(Structure(), fail)}
+    service = JsonService("x", "x", operations, refused=ExecutionError, internal="Internal")
     asked = SimpleNamespace(headers={b"x-amz-target": b"x.Get"}, body=b"")
     with pytest.raises(ApiError, match="disk full") as caught:
         await service.answer(asked)

@@ -11,6 +11,7 @@ from frontdesk.aws.secrets_manager.changing import Changing
 from frontdesk.aws.secrets_manager.passwords import random_password
 from frontdesk.aws.secrets_manager.reading import Reading
 from frontdesk.aws.secrets_manager.written import Arns
+from frontdesk.stores.vault.refusals import VaultError
 from frontdesk.stores.vault.vault import Vault
 
 _ID: Final = Text(least=1, most=2048)
@@ -122,6 +123,7 @@ def secrets_manager(vault: Vault, arns: Arns) -> JsonService:
         "secretsmanager",
         "secretsmanager",
         {name: Operation(_SHAPES[name], run) for name, run in operations.items()},
+        refused=VaultError,
         message="Message",
         internal="InternalServiceError",
     )

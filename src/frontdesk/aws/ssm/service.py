@@ -10,6 +10,7 @@ from frontdesk.aws.json_service import JsonService, Operation, Run
 from frontdesk.aws.ssm.changing import Changing
 from frontdesk.aws.ssm.reading import Reading
 from frontdesk.aws.ssm.written import ParameterArns
+from frontdesk.stores.vault.refusals import VaultError
 from frontdesk.stores.vault.vault import Vault
 
 _NAME: Final = Text(least=1, most=2048)
@@ -109,4 +110,5 @@ def ssm(vault: Vault, arns: ParameterArns) -> JsonService:
         "ssm",
         "AmazonSSM",
         {name: Operation(_SHAPES[name], run) for name, run in operations.items()},
+        refused=VaultError,
     )

@@ -3,12 +3,9 @@
 Source: AWS, Step Functions, API reference; Smithy, "AWS JSON 1.0 protocol".
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
 
-import orjson
-
-from frontdesk.aws.constraints import checked, unreadable
+from frontdesk.aws.json_service import JsonService, Operation, Run
 from frontdesk.aws.states.activities import ActivityOperations
 from frontdesk.aws.states.executions import ExecutionOperations
 from frontdesk.aws.states.machines import MachineOperations
@@ -18,56 +15,26 @@ from frontdesk.aws.states.tags import TagOperations
 from frontdesk.aws.states.test_state import StateTrials
 from frontdesk.aws.states.validation import validate_definition
 from frontdesk.aws.states.versions import VersionOperations
-from frontdesk.aws.wire import ApiError, new_uuid
+from frontdesk.aws.wire import new_uuid
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import StoreError
-from frontdesk.base.streams import Field
 from frontdesk.durable.activities import Activities, PostStarted
 from frontdesk.durable.machine_changes import MachineChanges
 from frontdesk.durable.machine_versions import MachineVersions
 from frontdesk.durable.machines import Machines
-from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.executions import ExecutionError, Executions
 
-Operation = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
-"""Takes the members of a request that are not null, checked by `shapes`; raises ExecutionError."""
 
-_TARGET: Final = b"x-amz-target"
-_PREFIX: Final = b"AWSStepFunctions."
-_JSON: Final[Field] = (b"content-type", b"application/x-amz-json-1.0")
-
-
-class StatesService:
-    """The Step Functions API. See wire.Service."""
-
-    scope = "states"
-
-    def __init__(self, operations: Mapping[str, Operation]) -> None:
-        """operations: those that are served, by name; `operations` lists them."""
-        self._operations = operations
-
-    def serves(self, ex: Exchange) -> bool:
-        """See Service. Any host will do: StartSyncExecution comes to `sync-...`."""
-        return ex.headers.get(_TARGET, b"").startswith(_PREFIX)
-
-    async def answer(self, ex: Exchange) -> Reply:
-        """See Service."""
-        name = ex.headers[_TARGET][len(_PREFIX) :].decode("latin-1")
-        run = self._operations.get(name)
-        if run is None:
-            raise ApiError(400, "UnknownOperationException", f"No such operation: {name}")
-        try:
-            return _reply(200, await run(checked(_document(ex.body), SHAPES[name])))
-        except ExecutionError as error:
-            raise ApiError(400, error.code, error.message) from error
-        except StoreError as error:
-            raise ApiError(500, "InternalFailure", error.message) from error
-
-    def refuse(self, error: ApiError) -> Reply:
-        """See Service."""
-        body = {"__type": error.code, "message": error.message}
-        return _reply(error.status, body, (b"x-amzn-errortype", error.code.encode()))
+def states_service(operations: Mapping[str, Run]) -> JsonService:
+    """Make the Step Functions API of operations by name. Any host will do: StartSyncExecution comes to `sync-…`."""
+    return JsonService(
+        "states",
+        "AWSStepFunctions",
+        {name: Operation(SHAPES[name], run) for name, run in operations.items()},
+        refused=ExecutionError,
+        version="1.0",
+        internal="InternalFailure",
+    )
 
 
 def operations(
@@ -79,7 +46,7 @@ def operations(
     activities: Activities,
     post_started: PostStarted,
     trials: StateTrials,
-) -> dict[str, Operation]:
+) -> dict[str, Run]:
     """List all operations by their names.
 
     catalog: where `machines` are kept. post_started: tells an execution that a worker has its task.
@@ -129,14 +96,3 @@ def operations(
         "TestState": trials.test_state,
         "ValidateStateMachineDefinition": validate_definition,
     }
-
-
-def _document(body: bytes) -> Any:
-    try:
-        return orjson.loads(body or b"{}")
-    except ValueError as error:
-        raise unreadable(f"Could not parse request body into json: {error}") from None
-
-
-def _reply(status: int, document: dict[str, Any], *fields: Field) -> Reply:
-    return Reply(status, [_JSON, *fields], orjson.dumps(document))
