@@ -16,9 +16,6 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from frontdesk.rules.webhooks.keys import SMALLEST_RSA, Key
 from frontdesk.rules.webhooks.verdict import Reason, Refused
 
-KEPT: Final = 86400.0
-"""Seconds for which a certificate that was fetched may be used again."""
-
 _KEY: Final = "certificate"
 
 
