@@ -19,7 +19,7 @@ PAGE = PATH.read_text()
 TABLES = {table.head[0]: table for table in tables(PAGE)}
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 HANDLER, *CLIENTS = CODE
-WHOLE, FILTER = examples(PATH)
+WHOLE, FILTER, TASK = examples(PATH)
 
 
 def test_the_examples_run_against_a_gateway(tmp_path, monkeypatch, capsys):
@@ -65,9 +65,12 @@ def test_the_filter_of_the_page(record, fits):
     assert any(compile_pattern(pattern)(record) for pattern in patterns) is fits
 
 
-def test_the_filter_belongs_where_the_page_says(tmp_path):
+def test_the_fragments_belong_where_the_page_says(tmp_path):
     path = project(tmp_path, "", calls=HANDLER)
-    path.write_text(json.dumps(spliced(json.loads(json.dumps(WHOLE.content)), FILTER)))
+    whole = json.loads(json.dumps(WHOLE.content))
+    for example in (FILTER, TASK):
+        spliced(whole, example)
+    path.write_text(json.dumps(whole))
     assert not check(load([path], {}))
 
 

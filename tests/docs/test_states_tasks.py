@@ -14,6 +14,7 @@ from frontdesk.config.check.state_machines import DONE
 from frontdesk.durable.tasks.files import FileTasks
 from frontdesk.durable.tasks.http import HttpTasks
 from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.queues import QueueTasks
 from frontdesk.durable.tasks.table import services
 from frontdesk.rules.asl.resources import Kind, read_resource
 from tests.docs.pages import ROOT, codes, examples, spliced, tables
@@ -37,7 +38,9 @@ def test_the_table_has_each_service_that_is_done():
     clock = SystemClock()
     jobs = Jobs(clock, wheel := Wheel(0.0))
     http, files = HttpTasks(jobs, clock, wheel, region="").rows, FileTasks(jobs).rows
-    done = services(None, None, None, None).keys() | http.keys() | files.keys()
+    queues = QueueTasks(None, jobs).rows
+    rows = (services(None, None, None, None), http, files, queues)
+    done = {name for some in rows for name in some}
     assert done == told
     assert {f"{service}:{action}" for service, action in done} == DONE
     assert {one.kind for one in resources()} == set(Kind)

@@ -25,6 +25,8 @@ DONE: Final = frozenset(
         "s3:getObject",
         "s3:listObjectsV2",
         "s3:putObject",
+        "sqs:sendMessage",
+        "sqs:sendMessage.waitForTaskToken",
         "states:startExecution",
         "states:startExecution.sync",
         "states:startExecution.sync:2",
