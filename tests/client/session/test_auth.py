@@ -212,3 +212,13 @@ async def test_a_token_endpoint_that_fails_is_asked_again(client, login, after_r
     login.orders = [(503, {}, {})]
     answer = await after_retries(client(login.url, auth=oauth(login)).get("/"), 1)
     assert answer.status == 200
+
+
+async def test_closing_stops_a_fetch(client, backend):
+    auth = OAuth2(f"http://127.0.0.1:{backend.port}/token", "clinic", "s3cret")
+    one = client("http://127.0.0.1:1", auth=auth)
+    asking = asyncio.create_task(one.get("/"))
+    await (await backend.peer()).head()
+    await one.close()
+    with pytest.raises((asyncio.CancelledError, UnauthorizedError)):
+        await asking

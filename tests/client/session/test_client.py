@@ -685,3 +685,14 @@ def test_a_client_belongs_to_one_loop():
     asyncio.run(use())
     with pytest.raises(RuntimeError, match="one event loop"):
         asyncio.run(use())
+
+
+async def test_a_line_of_the_log_is_one_for_every_handler(client, api, caplog):
+    caplog.set_level(logging.INFO, "frontdesk.client")
+    await client(api.url).get("/")
+    [line] = caplog.records
+    usual = vars(logging.LogRecord("x", logging.INFO, "x", 1, "x", None, None))
+    assert usual.keys() <= vars(line).keys()
+    assert (line.process, line.thread) == (usual["process"], usual["thread"])
+    form = logging.Formatter("%(asctime)s %(threadName)s %(levelname)s %(name)s %(message)s")
+    assert form.format(line).endswith("MainThread INFO frontdesk.client External API call")

@@ -44,6 +44,10 @@ class Signer(Protocol):
         """Learn that the server has answered 401; True: the next attempt says something else."""
         ...
 
+    def close(self) -> None:
+        """Stop what `prepare` has begun."""
+        ...
+
 
 class Auth(Protocol):
     """Who we are."""
@@ -67,6 +71,9 @@ class _Always:
     def refused(self) -> bool:
         """See Signer."""
         return False
+
+    def close(self) -> None:
+        """See Signer."""
 
 
 NOBODY: Final[Signer] = _Always(lambda _request: "")
@@ -253,3 +260,7 @@ class _TokenSigner:
         """See Signer."""
         self._tokens.refuse(self._used)
         return True
+
+    def close(self) -> None:
+        """See Signer."""
+        self._tokens.close()

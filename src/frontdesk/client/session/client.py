@@ -177,6 +177,7 @@ class Client:
         """Close all connections; calls under way fail."""
         self._closed = True
         if self._loop is not None:
+            self._signer.close()
             self._hosts.close()
             await asyncio.sleep(0)  # noqa: TID251 - no wait: tasks that connect learn of it
             if self._heartbeat is not None:

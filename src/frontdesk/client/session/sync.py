@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, Final, Self, TypeVar, Unpack
 
 from frontdesk.client.session.answers import Answer
@@ -64,16 +65,12 @@ def _pass_on(task: "asyncio.Task[T]", done: "Future[T]") -> None:
 
 
 _threads: Final[dict[int, _LoopThread]] = {}
-_making: Final = threading.Lock()
 
 
 def _thread() -> _LoopThread:
     """Return the thread of this process: a fork has copied the object, but not the thread."""
     process = os.getpid()
-    found = _threads.get(process)
-    if found is None:
-        found = _threads.setdefault(process, _LoopThread())
-    return found
+    return _threads.get(process) or _threads.setdefault(process, _LoopThread())
 
 
 class SyncClient:
@@ -81,11 +78,9 @@ class SyncClient:
 
     def __init__(self, base_url: str = "", **settings: Any) -> None:
         """See Client. Interceptors and fallbacks are called in the thread of the loop."""
-        self._base_url = base_url
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._process = os.getpid()
-        self._client = Client(base_url, **settings)
+        self._make = partial(Client, base_url, **settings)
+        # By process, without a lock: a fork may copy one while it is held.
+        self._clients = {os.getpid(): self._make()}
 
     def __enter__(self) -> Self:
         return self
@@ -145,12 +140,8 @@ class SyncClient:
 
     def _here(self) -> Client:
         """Return the client of this process, whose connections are its own."""
-        if self._process != os.getpid():
-            with self._lock:
-                if self._process != os.getpid():
-                    self._client = Client(self._base_url, **self._settings)
-                    self._process = os.getpid()
-        return self._client
+        process = os.getpid()
+        return self._clients.get(process) or self._clients.setdefault(process, self._make())
 
 
 async def _next(chunks: Any) -> bytes | None:
