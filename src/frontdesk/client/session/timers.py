@@ -55,11 +55,19 @@ class Timers:
         try:
             await task
         except asyncio.CancelledError:
-            if not late:
-                raise
-            raise UpstreamError("timeout", "no answer in time") from None
+            if late:
+                raise UpstreamError("timeout", "no answer in time") from None
+            if not _cancelled():
+                raise UpstreamError("cancelled", "the client was closed") from None
+            raise
         finally:
             self.give_back(timer)
+
+
+def _cancelled() -> bool:
+    """Whether it is the caller who is cancelled, and not what he waits for."""
+    caller = asyncio.current_task()
+    return caller is not None and caller.cancelling() > 0
 
 
 def _settle(over: "asyncio.Future[None]") -> None:
