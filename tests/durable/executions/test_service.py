@@ -347,6 +347,14 @@ async def test_a_redrive_goes_on_where_it_failed_with_another_key(work):
     assert await refused(work.executions.redrive(arn)) == "ExecutionNotRedrivable"
 
 
+async def test_an_execution_is_redriven_within_14_days(work):
+    arn = await work.started("m")
+    work.doers.asked[0].answer.failed("Busy")
+    await work.settle()
+    work.clock.now += 14 * 86_400 + 1
+    assert await refused(work.executions.redrive(arn)) == "ExecutionNotRedrivable"
+
+
 # Children.
 
 

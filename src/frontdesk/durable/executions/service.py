@@ -50,6 +50,9 @@ _LOOK: Final = 0.25
 _PATIENCE: Final = 5.0
 """Seconds that a stop or a redrive is waited for."""
 
+_REDRIVABLE: Final = 14 * 86_400.0
+"""Seconds after its end in which an execution may be redriven, as at AWS."""
+
 _ANSWERED: Final = 10_000
 """Tokens that are remembered after their answer."""
 
@@ -256,14 +259,8 @@ class DurableExecutions:
     async def redrive(self, arn: str) -> float:
         """See Executions."""
         stream = await self._stream(arn)
-        if stream.status.name in {RunStatus.RUNNING, RunStatus.SUCCEEDED}:
-            told = f"Execution is {stream.status.name} and cannot be redriven"
-            raise ExecutionError("ExecutionNotRedrivable", told)
-        if is_child(stream.kind):
-            told = "Execution is part of a map run and is redriven with its parent"
-            raise ExecutionError("ExecutionNotRedrivable", told)
-        if await reading.events_of(self._journal, stream) + 1 >= MOST_EVENTS:
-            told = f"Execution has reached the maximum number of history events ({MOST_EVENTS})"
+        told = await self._why_not_redriven(stream)
+        if told:
             raise ExecutionError("ExecutionNotRedrivable", told)
         now = self._clock.time()
         await self._driver.post(stream.id, {"type": "Redriven"})
@@ -274,6 +271,19 @@ class DurableExecutions:
                 break
             await self._driver.pause(_LOOK / 5)
         return now
+
+    async def _why_not_redriven(self, stream: Stream) -> str:
+        """Say what is against a redrive, "" where nothing is."""
+        status, ended = stream.status
+        if status in {RunStatus.RUNNING, RunStatus.SUCCEEDED}:
+            return f"Execution is {status} and cannot be redriven"
+        if is_child(stream.kind):
+            return "Execution is part of a map run and is redriven with its parent"
+        if ended is not None and self._clock.time() - ended > _REDRIVABLE:
+            return "Execution ended more than 14 days ago and cannot be redriven"
+        if await reading.events_of(self._journal, stream) + 1 >= MOST_EVENTS:
+            return f"Execution has reached the maximum number of history events ({MOST_EVENTS})"
+        return ""
 
     async def succeed(self, token: str, output: str) -> None:
         """See Executions."""
