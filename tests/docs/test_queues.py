@@ -1,18 +1,22 @@
 """docs/queues.md: its examples run against a gateway, its tables are the code's."""
 
+import asyncio
 import json
 import re
 
 import pytest
+from click.testing import CliRunner
 
 from frontdesk.aws.sqs.service import operations
+from frontdesk.cli.main import cli
 from frontdesk.config.check import check
 from frontdesk.config.load import load
+from frontdesk.ports.queue import Outgoing
 from frontdesk.rules.events.patterns import _COMPARISONS, compile_pattern
 from frontdesk.rules.events.sqs import failed
 from tests.docs.pages import ROOT, codes, examples, spliced, tables
 from tests.live.calls import free_port
-from tests.live.gateways import gateway, project
+from tests.live.gateways import gateway, project, serving
 
 PATH = ROOT / "docs" / "queues.md"
 PAGE = PATH.read_text()
@@ -37,6 +41,26 @@ def test_the_examples_run_against_a_gateway(tmp_path, monkeypatch, capsys):
             exec(example, scope)
             scope["sqs"].close()
     assert capsys.readouterr().out == "Dear Ada\n"
+
+
+async def test_the_commands_print_what_the_page_shows(tmp_path):
+    config = json.loads(json.dumps(WHOLE.content))
+    del config["queues"]["calls"]["consumer"]
+    admin = {"listen": f"127.0.0.1:{free_port()}"}
+    path = project(tmp_path, "", calls=HANDLER)
+    path.write_text(json.dumps({**config, "admin": admin, "listen": "127.0.0.1:0"}))
+    async with serving(path) as app:
+        queues = app._durable.queues.queues
+        calls = queues.find("calls")
+        await queues.send(calls, [Outgoing(name, b"m") for name in "ab"])
+        for _ in range(4):
+            received = await queues.receive(calls, most=10)
+            await queues.change(calls, [message.receipt for message in received], 0)
+        session = re.search(r"```console\n(\$ frontdesk queue list\n.*?)```", PAGE, re.DOTALL)[1]
+        for command, shown in re.findall(r"\$ frontdesk (.*)\n((?:[^$].*\n)+)", session):
+            words = [*command.split(), "-c", str(path)]
+            result = await asyncio.to_thread(CliRunner().invoke, cli, words)
+            assert result.stdout == shown
 
 
 def test_the_handler_fails_as_its_table_says():

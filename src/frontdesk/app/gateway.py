@@ -204,6 +204,7 @@ class Frontdesk:
                     releases,
                     KeysApi(keys, keeper, clock),
                     self._executions_api(),
+                    self._durable.queues.face,
                     SecretsApi(vault),
                     self._aws.face(*self._durable.wires, *secret_services(config, vault)),
                 ),

@@ -1,5 +1,6 @@
 """Composes queues in one process: their store, consumers, what is done in the background."""
 
+from frontdesk.app.queues_api import QueuesApi
 from frontdesk.app.stores import Stores
 from frontdesk.aws.sqs.service import SqsService, operations
 from frontdesk.base.clock import Clock
@@ -48,6 +49,11 @@ class QueueWork:
         """The SQS API."""
         served = operations(self.queues, self.moves, self._clock, account=self._config.account)
         return SqsService(served, secure=self._config.admin.tls is not None)
+
+    @property
+    def face(self) -> QueuesApi:
+        """The operator's requests."""
+        return QueuesApi(self.queues, self.moves)
 
     async def start(self) -> None:
         """Read what the API has made, and begin to count. Raises: StoreError."""

@@ -42,6 +42,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Check, draw, run state machines; see and steer executions.",
     ),
     "schedules": ("frontdesk.cli.schedules", "Show when each schedule comes next."),
+    "queue": ("frontdesk.cli.queues", "Show queues, send to them, move dead letters back."),
     "hook": ("frontdesk.cli.hooks", "Verify and sign webhooks from files; list the schemes."),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
     "secrets": ("frontdesk.cli.secrets", "Keep secrets encrypted; list, rotate and delete them."),

@@ -54,14 +54,16 @@ class Moves:
 
     async def start(self, queue: Definition, to: Definition | None, rate: int | None) -> Move:
         """Begin to move the messages that can be received now. Raises: StoreError."""
-        messages = (await self._queues.counts(queue)).visible
-        loop = asyncio.get_running_loop()
-        began, given_up = self._clock.time(), loop.create_future()
-        move = Move(new_message_id(), queue, to, rate, messages, began, given_up)
-        self._moves.setdefault(queue.name, deque(maxlen=_TASKS)).appendleft(move)
-        task = loop.create_task(self._run(move))
+        move = await self._noted(queue, to, rate)
+        task = asyncio.get_running_loop().create_task(self._run(move))
         self._work.add(task)
         task.add_done_callback(self._work.discard)
+        return move
+
+    async def run(self, queue: Definition, to: Definition | None, rate: int | None) -> Move:
+        """Move them, and return once that is over. Raises: StoreError."""
+        move = await self._noted(queue, to, rate)
+        await self._run(move)
         return move
 
     def of(self, queue: Definition) -> Sequence[Move]:
@@ -85,6 +87,14 @@ class Moves:
         for task in self._work:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
+
+    async def _noted(self, queue: Definition, to: Definition | None, rate: int | None) -> Move:
+        messages = (await self._queues.counts(queue)).visible
+        given_up = asyncio.get_running_loop().create_future()
+        began = self._clock.time()
+        move = Move(new_message_id(), queue, to, rate, messages, began, given_up)
+        self._moves.setdefault(queue.name, deque(maxlen=_TASKS)).appendleft(move)
+        return move
 
     async def _run(self, move: Move) -> None:
         try:
