@@ -96,6 +96,14 @@ def test_an_answer_to_head_ends_with_its_head_and_keeps_its_length():
     assert reader.take() == b""
 
 
+def test_a_second_response_behind_the_first_changes_nothing_of_it():
+    second = b"HTTP/1.1 503 No\r\nETag: x\r\nContent-Length: 2\r\n\r\nno"
+    reader = read(OK + b"A: b\r\nContent-Length: 2\r\n\r\nok" + second)
+    assert (reader.complete, reader.surplus, reader.problem) == (True, True, "")
+    assert (reader.status, reader.length, reader.take()) == (200, 2, b"ok")
+    assert (reader.fields, reader.trailers) == ([(b"A", b"b")], None)
+
+
 def test_a_body_behind_an_answer_to_head_is_surplus():
     reader = read(OK + b"Content-Length: 3\r\n\r\nabc", method="HEAD")
     assert reader.complete

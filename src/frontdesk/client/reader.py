@@ -211,6 +211,8 @@ class ResponseReader:
             self.fields.append((name, value.strip()))
 
     def on_headers_complete(self) -> None:
+        if self.complete:  # of a surplus response, which says nothing about this one
+            return
         status: int = self._parser.get_status_code()  # type: ignore[union-attr]
         if status < 200 and not (status == 101 and self._may_switch):
             self._interim(status)
@@ -273,7 +275,7 @@ class ResponseReader:
                 self._upgrade = value
 
     def _trailer(self, name: bytes, lower: bytes, value: bytes) -> None:
-        if lower in FORWARDED:
+        if lower in FORWARDED and not self.complete:
             if self.trailers is None:
                 self.trailers = []
             self.trailers.append((name, value.strip()))

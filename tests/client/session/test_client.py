@@ -146,6 +146,15 @@ async def test_a_body_in_parts_is_sent_in_parts(client, backend):
     assert (await asking).body == b"ok"
 
 
+async def test_a_body_in_parts_is_sent_once(client, api):
+    async def parts():
+        yield b""
+
+    api.orders = [503]
+    answer = await client(api.url).put("/", content=parts())
+    assert (answer.status, len(answer.attempts)) == (503, 1)
+
+
 async def test_content_that_is_coded_stays_as_it_is(client):
     packed = gzip.compress(b"x")
     async with vendor(lambda _: (200, {"Content-Encoding": "gzip"}, packed)) as api:
@@ -423,6 +432,17 @@ async def test_slow_calls_open_the_breaker(client, backend, clock):
     await peer.answer()
     assert (await asking).status == 200
     assert one.circuits() == {url: "open"}
+
+
+async def test_whoever_waits_for_a_turn_is_not_slow(client, api, clock, until):
+    breaker = Breaker(failure_rate=0.5, min_calls=1, slow_call=2)
+    one = client(api.url, breaker=breaker, throttle=Throttle(rate=0.2))
+    await one.get("/")
+    asking = asyncio.create_task(one.get("/"))
+    await asyncio.sleep(0)
+    clock.pass_time(6)
+    assert (await asking).status == 200
+    assert one.circuits() == {api.url: "closed"}
 
 
 async def test_each_host_has_a_breaker_of_its_own(client, api):

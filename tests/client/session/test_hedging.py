@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from frontdesk.client import BrokenAnswerError, Hedge, Timeout
+from frontdesk.client import BrokenAnswerError, Hedge, Retry, Timeout
 from frontdesk.client.session.hedging import Latencies
 from tests.live.backends import unruly
 
@@ -39,9 +39,20 @@ async def test_a_second_request_that_fails_leaves_the_first(client, backend, clo
     clock.pass_time(3)
     second = await backend.peer()
     await second.head()
-    second.reset()
+    await second.send(b"HTTP/1.1 503 X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    await second.ended()  # by then its answer has been seen
     await first.answer(b"slow, but good")
     assert (await asking).body == b"slow, but good"
+
+
+async def test_hedges_have_the_budget_of_those_that_are_under_way(client, api, until, clock):
+    one = client(api.url, hedge=Hedge(after=2), retry=Retry(budget=0.0))
+    for at in range(5):
+        api.orders = ["hang"]
+        asking = asyncio.create_task(one.get("/"))
+        await until(lambda at=at: len(api.seen) == 2 * at + 1)
+        clock.pass_time(3)
+        assert (await asking).status == 200
 
 
 async def test_both_may_fail(client, backend, clock):

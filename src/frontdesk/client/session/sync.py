@@ -4,7 +4,6 @@ All of a process's clients share one thread with one loop. A process that was fo
 """
 
 import asyncio
-import contextvars
 import os
 import threading
 from collections.abc import Coroutine, Iterator
@@ -35,14 +34,13 @@ class _LoopThread:
             return self._loop
 
     def run(self, job: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine as if it were here: in the context of the caller, who waits for it."""
+        """Run a coroutine as if it were here: in the context of the caller, which the loop takes over."""
         loop = self.loop()
-        context = contextvars.copy_context()
         done: Future[T] = Future()
         started: list[asyncio.Task[T]] = []
 
         def start() -> None:
-            task = loop.create_task(job, context=context)
+            task = loop.create_task(job)
             started.append(task)
             task.add_done_callback(lambda task: _pass_on(task, done))
 
