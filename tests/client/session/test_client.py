@@ -435,7 +435,7 @@ async def test_slow_calls_open_the_breaker(client, backend, clock):
 
 
 async def test_whoever_waits_for_a_turn_is_not_slow(client, api, clock, until):
-    breaker = Breaker(failure_rate=0.5, min_calls=1, slow_call=2)
+    breaker = Breaker(failure_rate=0.5, min_calls=1, slow_call=2, slow_call_rate=0.5)
     one = client(api.url, breaker=breaker, throttle=Throttle(rate=0.2))
     await one.get("/")
     asking = asyncio.create_task(one.get("/"))
