@@ -47,6 +47,7 @@ from frontdesk.rules.asl.messages import (
     TimerFired,
 )
 from frontdesk.rules.asl.model import ABSENT, Machine, MapState
+from frontdesk.rules.asl.names import arn_part
 from frontdesk.rules.asl.parse import parse_machine
 from frontdesk.rules.asl.program import Program, compile_machine
 from frontdesk.rules.asl.resources import Kind, read_resource
@@ -341,7 +342,7 @@ class _World:
         name = f"{facts.name}-{command.state}-{command.index}"
         place = facts.machine.replace(":stateMachine:", ":execution:")
         child = Facts(
-            execution=f"{place}/{state.label or state.name}:{name}",
+            execution=f"{place}/{arn_part(state.label or state.name)}:{name}",
             name=name,
             machine=facts.machine,
             machine_name=facts.machine_name,
