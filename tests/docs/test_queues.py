@@ -23,7 +23,7 @@ PAGE = PATH.read_text()
 TABLES = {table.head[0]: table for table in tables(PAGE)}
 CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 HANDLER, *CLIENTS = CODE
-WHOLE, FILTER, TASK = examples(PATH)
+WHOLE, FILTER, ROUTE, TASK = examples(PATH)
 
 
 def test_the_examples_run_against_a_gateway(tmp_path, monkeypatch, capsys):
@@ -92,7 +92,7 @@ def test_the_filter_of_the_page(record, fits):
 def test_the_fragments_belong_where_the_page_says(tmp_path):
     path = project(tmp_path, "", calls=HANDLER)
     whole = json.loads(json.dumps(WHOLE.content))
-    for example in (FILTER, TASK):
+    for example in (FILTER, ROUTE, TASK):
         spliced(whole, example)
     path.write_text(json.dumps(whole))
     assert not check(load([path], {}))

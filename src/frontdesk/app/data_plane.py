@@ -47,6 +47,7 @@ from frontdesk.ports.cache import Stats
 from frontdesk.ports.executions import Executions
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
+from frontdesk.ports.queue import Enqueuer
 from frontdesk.ports.usage import Row
 from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.rules.http.forwarding import TrustedProxies
@@ -117,13 +118,13 @@ class DataPlane:
         self._tls: list[ListenerTls | None] = []
         self._watch = CertificateWatch(clock, wheel)
 
-    def lend(self, executions: Executions, seal: bytes) -> None:
-        """Take whoever runs state machines, before anything is compiled.
+    def lend(self, executions: Executions, queues: Enqueuer, seal: bytes) -> None:
+        """Take whoever runs state machines and queues, before anything is compiled.
 
         seal: 32 random bytes, the same in all processes: with them the names of executions are sealed.
         """
         names = SealedNames(seal)
-        self._parts = replace(self._parts, executions=executions, sealed_names=names)
+        self._parts = replace(self._parts, executions=executions, queues=queues, sealed_names=names)
 
     def open(self) -> None:
         """Choose the stores, and open the access log, which `close` closes.

@@ -257,7 +257,8 @@ class Frontdesk:
         )
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)
-        self._data.lend(self._durable.executions, await seal_key(stores.shared))
+        durable = self._durable
+        self._data.lend(durable.executions, durable.queues.queues, await seal_key(stores.shared))
 
     async def _open_vault(self, stores: Stores) -> Vault:
         config, clock = self.config, self._clock

@@ -20,8 +20,8 @@ from frontdesk.config.load import Loaded, load
 from frontdesk.config.references import Known
 from frontdesk.gateway.identity.key_registry import ApiKey
 from frontdesk.gateway.workers.channel import Channel
-from frontdesk.gateway.workers.forwarded_executions import ForwardedExecutions
 from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
+from frontdesk.gateway.workers.forwarded_ports import ForwardedPorts
 from frontdesk.gateway.workers.orders import Handler, Obedience
 from frontdesk.ports.cache import Stats
 from frontdesk.ports.usage import Row
@@ -91,7 +91,7 @@ class Worker:
         self._wheel = Wheel(self._clock.monotonic())
         self._channel = Channel()
         self._functions = ForwardedFunctions(self._channel)
-        self._executions = ForwardedExecutions(self._channel)
+        self._ports = ForwardedPorts(self._channel)
         self._data: DataPlane
         self._in_force: Candidate
         self._next: Candidate
@@ -131,7 +131,7 @@ class Worker:
         )
         await self._put_keys(start.api_keys)
         self._data.open()
-        self._data.lend(self._executions.port(), start.seal)
+        self._data.lend(self._ports.executions, self._ports.queues, start.seal)
         await self._data.steer(start.canaries)
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
         self._in_force = self._compiled(loaded, start.proposal)

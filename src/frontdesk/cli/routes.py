@@ -160,6 +160,8 @@ def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) ->
         return f"upstream {http.upstream} {below}"
     if route.static is not None:
         return f"static {loaded.shown(route.static.root.name, *at, 'static', 'root')}"
+    if route.queue is not None:
+        return f"queue {route.queue}"
     if route.state_machine is not None:
         return f"state machine {route.state_machine}, {route.mode}"
     if route.task_token is not None:

@@ -31,6 +31,7 @@ USES: Final = (
     Use(("apis", "*", "routes", "*", "authorizer"), "authorizers", ("none",)),
     Use(("apis", "*", "routes", "*", "function"), "functions"),
     Use(("apis", "*", "routes", "*", "http", "upstream"), "upstreams"),
+    Use(("apis", "*", "routes", "*", "queue"), "queues"),
     Use(("apis", "*", "routes", "*", "state_machine"), "state_machines"),
     Use(("apis", "*", "resources", "*", "*", "authorizer"), "authorizers", ("none",)),
     Use(("apis", "*", "resources", "*", "*", "integration", "function"), "functions"),

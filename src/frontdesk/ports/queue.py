@@ -189,3 +189,15 @@ class QueueStore(Protocol):
     async def counts(self, name: str, *, now: float) -> Counts:
         """Count the messages of a queue."""
         ...
+
+
+class Enqueuer(Protocol):
+    """Whoever sends to queues for those that know them by name alone: the door."""
+
+    async def enqueue(self, queue: str, body: bytes, *, group: str, same: str, trace: str) -> str:
+        """Commit a message, and return its id.
+
+        queue: a name of the file. group, same: of a message of a FIFO queue; same: "": its body. trace: the
+        X-Amzn-Trace-Id that it goes on with. Raises: StoreError.
+        """
+        ...

@@ -23,13 +23,16 @@ from frontdesk.config.models.mapping import (
 )
 from frontdesk.config.models.model import HintedError, Selector, broken_rule
 from frontdesk.config.models.operation import Operation
+from frontdesk.config.models.queue import QueueName
 from frontdesk.config.models.state_machine import MachineReference, StateMachine
 from frontdesk.config.route_keys import meant_by, parse_route_key
 
-INTEGRATIONS = ("function", "http", "mock", "state_machine", "static", "task_token")
+INTEGRATIONS = ("function", "http", "mock", "queue", "state_machine", "static", "task_token")
 
 _OF_ONE = {
     "action": "state_machine",
+    "deduplication": "queue",
+    "group": "queue",
     "input": "state_machine",
     "location": "state_machine",
     "mode": "state_machine",
@@ -71,6 +74,15 @@ class Route(Operation):
 
     static: StaticField | None = None
     """A folder or file to serve."""
+
+    queue: QueueName | None = None
+    """Name under `queues`: the body of each request is sent there, and answered with 202."""
+
+    group: RequestValue | None = None
+    """Group of the message in a FIFO queue, such as `$request.body.patient`. Default: one for the route."""
+
+    deduplication: RequestValue | None = None
+    """What a FIFO queue knows the message by, such as `$request.header.Idempotency-Key`. Default: its body."""
 
     state_machine: MachineReference | None = None
     """Name under `state_machines`, or name:alias: each request starts an execution."""

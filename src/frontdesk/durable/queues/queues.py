@@ -20,6 +20,7 @@ from frontdesk.base.telemetry import Registry
 from frontdesk.durable.queues.definition import Definition
 from frontdesk.ports.catalog import Catalog, Delete, Put
 from frontdesk.ports.queue import Counts, Message, Outgoing, QueueStore, Receipt, Sent
+from frontdesk.rules.events.sqs import Attributes
 
 QUEUE: Final = "queue"
 """Documents: what the API has made, by name."""
@@ -119,6 +120,19 @@ class Queues:
         self._count(queue.name, "sent", sum(not each.again for each in sent))
         self._tell(queue.name)
         return sent
+
+    async def enqueue(self, queue: str, body: bytes, *, group: str, same: str, trace: str) -> str:
+        """See ports.queue.Enqueuer."""
+        found = self.find(queue)
+        if found is None:  # a reload has taken it away, while a request was under way
+            raise StoreError(f"there is no such queue: {queue}")
+        if not found.rules.fifo:
+            group = same = ""
+        attributes = Attributes(trace=trace).written()
+        (sent,) = await self.send(
+            found, [Outgoing(new_message_id(), body, attributes, group, same)]
+        )
+        return sent.id
 
     async def receive(
         self,

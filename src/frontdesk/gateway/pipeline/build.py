@@ -26,23 +26,25 @@ from frontdesk.ports.executions import Executions
 from frontdesk.ports.idempotency import Idempotency
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
+from frontdesk.ports.queue import Enqueuer
 from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
 
 
-class _NoExecutions:
-    """Stands for whoever runs state machines where nobody does: every call is refused."""
+class _Nobody:
+    """Stands for whoever runs state machines and queues where nobody does: every call is refused."""
 
     def __getattr__(self, _name: str) -> Any:
         """Give what refuses."""
         return self._refuse
 
     async def _refuse(self, *_given: object, **_named: object) -> None:
-        raise StoreError("nobody runs state machines here")
+        raise StoreError("nobody runs state machines and queues here")
 
 
-NO_EXECUTIONS: Final = cast(Executions, _NoExecutions())
+NO_EXECUTIONS: Final = cast(Executions, _Nobody())
+NO_QUEUES: Final = cast(Enqueuer, _Nobody())
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Parts:
     metrics: None where the file turns them off. idempotency: keys of requests that are carried out once.
     cache: answers that are given again. canaries: how much each of them gets.
     api_keys: those that are no part of the configuration. tally: requests by API key.
-    executions: whoever runs state machines. sealed_names: of the executions that clients may ask for.
+    executions, queues: whoever runs state machines, and queues. sealed_names: of the executions that clients may ask for.
     """
 
     clock: Clock
@@ -73,6 +75,7 @@ class Parts:
     api_keys: KeyRegistry = field(default_factory=KeyRegistry)
     tally: Tally = field(default_factory=Tally)
     executions: Executions = NO_EXECUTIONS
+    queues: Enqueuer = NO_QUEUES
     sealed_names: SealedNames = field(default_factory=lambda: SealedNames(token_bytes(32)))
 
     def successor(self, invokers: Mapping[str, Invoker]) -> "Parts":

@@ -36,6 +36,8 @@ _STAGES: Final[Mapping[str, tuple[str, ...]]] = {
         *("header_timeout", "host", "idempotency", "loop", "malformed", "mapping:unfit_value"),
         *(
             "method",
+            "queue:body",
+            "queue:size",
             "request_line",
             "state_machine:ExecutionAlreadyExists",
             "state_machine:InvalidExecutionInput",

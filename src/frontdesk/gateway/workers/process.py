@@ -16,9 +16,10 @@ from typing import Any
 from frontdesk.base.errors import StartError
 from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.orders import Orders
-from frontdesk.gateway.workers.served_executions import ServedExecutions
 from frontdesk.gateway.workers.served_functions import Find, ServedFunctions
+from frontdesk.gateway.workers.served_ports import ServedPorts
 from frontdesk.ports.executions import Executions
+from frontdesk.ports.queue import Enqueuer
 
 _LAST_GRACE = 5.0
 """Seconds for the kernel to end a process that has been killed."""
@@ -33,13 +34,14 @@ class WorkerProcess:
         channel: Channel,
         find: Find,
         executions: Executions,
+        queues: Enqueuer,
     ) -> None:
         """Take a process and what is connected with it; see `start`."""
         self._process = process
         self._channel = channel
         self._orders = Orders(channel)
         ServedFunctions(channel, find)
-        ServedExecutions(channel, executions)
+        ServedPorts(channel, executions, queues)
 
     @classmethod
     async def start(
@@ -47,13 +49,15 @@ class WorkerProcess:
         program: str,
         arguments: Sequence[str],
         descriptors: Sequence[int],
+        *,
         find: Find,
         executions: Executions,
+        queues: Enqueuer,
     ) -> "WorkerProcess":
         """Run the module `program` with the descriptor of its socket and `arguments`.
 
         descriptors: those that it inherits beside that. find: the functions that it may call.
-        executions: whoever runs state machines for it. Call it on the main thread: the process ends
+        executions, queues: whoever has them for it. Call it on the main thread: the process ends
         with the thread that has started it. Raises: StartError when the system has no room for it.
         """
         ours, theirs = socket.socketpair()
@@ -62,7 +66,7 @@ class WorkerProcess:
             command = [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments]
             process = _exec(command, [theirs.fileno(), *descriptors])
         channel = Channel()
-        worker = cls(process, channel, find, executions)
+        worker = cls(process, channel, find, executions, queues)
         await channel.open(ours)
         return worker
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from frontdesk.base.errors import StoreError
-from frontdesk.gateway.workers.forwarded_executions import ForwardedExecutions
-from frontdesk.gateway.workers.served_executions import ServedExecutions
+from frontdesk.gateway.workers.forwarded_ports import ForwardedPorts
+from frontdesk.gateway.workers.served_ports import ServedPorts
 from frontdesk.ports.executions import ExecutionError
 from tests.live.executions import PlayedExecutions
 
@@ -16,12 +16,26 @@ def served():
     return PlayedExecutions()
 
 
+class Sending:
+    """Says what it is sent, and fails for one queue."""
+
+    async def enqueue(self, queue, body, **more):
+        if queue == "lost":
+            raise StoreError("no room")
+        return f"{queue} {body} {more}"
+
+
 @pytest.fixture
-async def executions(ends, served):
-    ServedExecutions(ends.supervisor, served)
-    forwarded = ForwardedExecutions(ends.worker).port()
+async def forwarded(ends, served):
+    ServedPorts(ends.supervisor, served, Sending())
+    forwarded = ForwardedPorts(ends.worker)
     await ends.connect()
     return forwarded
+
+
+@pytest.fixture
+def executions(forwarded):
+    return forwarded.executions
 
 
 async def within(waiting):
@@ -73,3 +87,10 @@ async def test_a_worker_that_has_gone_waits_for_nothing(ends, executions, served
         await within(waiting)
     with pytest.raises(StoreError):
         await within(executions.beat("t0ken"))
+
+
+async def test_messages_reach_the_supervisor(forwarded):
+    more = {"group": "g", "same": "", "trace": "Root=1"}
+    assert await within(forwarded.queues.enqueue("calls", b"m", **more)) == f"calls b'm' {more}"
+    with pytest.raises(StoreError, match="no room"):
+        await within(forwarded.queues.enqueue("lost", b"m", **more))

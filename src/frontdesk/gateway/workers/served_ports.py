@@ -1,4 +1,4 @@
-"""Owns the supervisor's side of questions about executions: asks whoever runs them, and sends the answer back.
+"""Owns the supervisor's side of questions about executions and queues: asks whoever has them, and sends the answer back.
 
 When the worker has gone nobody waits for its answers any more.
 """
@@ -12,23 +12,24 @@ from frontdesk.base.errors import StoreError
 from frontdesk.gateway.workers.channel import Channel, value_of
 from frontdesk.gateway.workers.frames import ANSWER, ASK, REFUSAL, UNASK
 from frontdesk.ports.executions import ExecutionError, Executions
+from frontdesk.ports.queue import Enqueuer
 
 _log = logging.getLogger("frontdesk.workers")
 
 
-class ServedExecutions:
+class ServedPorts:
     """The questions of one worker."""
 
-    def __init__(self, channel: Channel, executions: Executions) -> None:
+    def __init__(self, channel: Channel, executions: Executions, queues: Enqueuer) -> None:
         self._channel = channel
-        self._executions = executions
+        self._ports = {"executions": executions, "queues": queues}
         self._asked: dict[int, asyncio.Task[Any]] = {}
         channel.takes({ASK: self._ask, UNASK: self._unask})
         channel.lost.add_done_callback(self._lost)
 
     def _ask(self, number: int, body: bytes) -> None:
-        method, given, named = value_of(body)
-        asked = getattr(self._executions, method)(*given, **named)
+        port, method, given, named = value_of(body)
+        asked = getattr(self._ports[port], method)(*given, **named)
         task = self._asked[number] = asyncio.get_running_loop().create_task(asked)
         task.add_done_callback(partial(self._done, number))
 
@@ -44,7 +45,7 @@ class ServedExecutions:
         elif isinstance(error, StoreError):
             self._channel.send(REFUSAL, number, ("", error.message))
         else:
-            _log.error("an execution's service failed", exc_info=error)
+            _log.error("a service failed", exc_info=error)
             self._channel.send(REFUSAL, number, ("InternalFailure", "see the supervisor's log"))
 
     def _unask(self, number: int, _body: bytes) -> None:

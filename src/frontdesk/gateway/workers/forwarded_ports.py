@@ -1,6 +1,6 @@
-"""Owns the worker's way to state machines: each call goes to the supervisor, which runs them.
+"""Owns the worker's way to what the supervisor runs, state machines and queues: each call goes to it.
 
-An Executions port: one question, one answer, whatever the method.
+One question, one answer, whatever the port and the method.
 """
 
 import asyncio
@@ -13,10 +13,11 @@ from frontdesk.base.errors import StoreError
 from frontdesk.gateway.workers.channel import Channel, value_of
 from frontdesk.gateway.workers.frames import ANSWER, ASK, REFUSAL, UNASK
 from frontdesk.ports.executions import ExecutionError, Executions
+from frontdesk.ports.queue import Enqueuer
 
 
-class ForwardedExecutions:
-    """All executions, through one channel."""
+class ForwardedPorts:
+    """The ports of a supervisor, through one channel."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -25,21 +26,23 @@ class ForwardedExecutions:
         channel.takes({ANSWER: self._answer, REFUSAL: self._refusal})
         channel.lost.add_done_callback(self._lost)
 
-    def port(self) -> Executions:
-        """Return this as the port: all methods are forwarded alike."""
-        return cast(Executions, self)
+    @property
+    def executions(self) -> Executions:
+        """Whoever runs state machines."""
+        return cast(Executions, _Forwarded(partial(self._ask, "executions")))
 
-    def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
-        """Give a method of the port."""
-        return partial(self._ask, method)
+    @property
+    def queues(self) -> Enqueuer:
+        """Whoever sends to queues."""
+        return cast(Enqueuer, _Forwarded(partial(self._ask, "queues")))
 
-    async def _ask(self, method: str, *given: object, **named: object) -> Any:
+    async def _ask(self, port: str, method: str, *given: object, **named: object) -> Any:
         """Raises: ExecutionError and StoreError, as the supervisor does."""
         if self._channel.lost.done():
             raise StoreError("the supervisor has gone")
         number = next(self._numbers)
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
-        self._channel.send(ASK, number, (method, given, named))
+        self._channel.send(ASK, number, (port, method, given, named))
         try:
             return await answer
         except asyncio.CancelledError:
@@ -65,3 +68,14 @@ class ForwardedExecutions:
         for answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(StoreError("the supervisor has gone"))
+
+
+class _Forwarded:
+    """A port whose methods are all forwarded alike."""
+
+    def __init__(self, ask: Callable[..., Awaitable[Any]]) -> None:
+        self._ask = ask
+
+    def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
+        """Give a method of the port."""
+        return partial(self._ask, method)
