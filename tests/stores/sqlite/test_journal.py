@@ -1,6 +1,8 @@
 """What may befall the file of a journal."""
 
 import asyncio
+import contextlib
+import sqlite3
 
 import pytest
 
@@ -79,9 +81,15 @@ async def test_a_damaged_file_is_a_clear_error(tmp_path):
     for number in range(50):
         await start(journal, owner, f"e-{number}", events=[{"text": "x" * 2000}])
     database.close()
-    with path.open("r+b") as file:  # its first page, with the names of the tables, stays as it was
-        file.seek(4096)
-        file.write(b"\xa5" * (path.stat().st_size - 4096))
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+        roots = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE tbl_name LIKE 'journal%' AND rootpage > 0"
+        ).fetchall()
+    with path.open("r+b") as file:  # the names of the tables stay as they were
+        for (page,) in roots:
+            file.seek((page - 1) * size)
+            file.write(b"\xa5" * size)
 
     assert damage(path)
     database = Database.open(path)
