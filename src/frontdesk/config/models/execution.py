@@ -70,7 +70,9 @@ def status_path(key: str, location: object) -> str:
     usable = route.variables[:-1] if route.is_greedy else route.variables
     unknown = set(parse_route_key(f"GET {path}").variables) - {*usable, VARIABLE[1:-1]}
     if unknown:
-        raise ValueError(f"expected variables of one segment of the route's own path, not {{{min(unknown)}}}")
+        raise ValueError(
+            f"expected variables of one segment of the route's own path, not {{{min(unknown)}}}"
+        )
     return path
 
 

@@ -38,6 +38,7 @@ from frontdesk.rules.asl.model import (
     QueryLanguage,
     ResultWriter,
 )
+from frontdesk.rules.asl.names import arn_part
 from frontdesk.rules.asl.run import Phase, Strand
 from frontdesk.rules.asl.states.items import batches, iteration_input, seen_items
 from frontdesk.rules.asl.states.numbers import bound
@@ -101,7 +102,7 @@ def _start_run(turn: Turn, strand: Strand, state: MapState, most: int) -> None:
         sight,
     )
     place = turn.run.facts.machine.replace(":stateMachine:", ":mapRun:")
-    arn = f"{place}/{state.label or state.name}:{turn.chance.uuid()}"
+    arn = f"{place}/{arn_part(state.label or state.name)}:{turn.chance.uuid()}"
     turn.emit(strand, "MapRunStarted", {"mapRunArn": arn})
     strand.spread = {"arn": arn, "limit": most, "count": count, "percentage": percentage}
 
