@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import socket
 import threading
 
@@ -378,7 +379,9 @@ async def test_a_reload_tells_the_keys_that_wait_for_a_restart(tmp_path):
 
 
 async def test_a_reload_forgets_the_issuers_that_it_removes(tmp_path):
-    path = project(tmp_path, ISSUED.format(port=free_port()))
+    nobody = free_port()  # its own issuer it would ask while it stops
+    text = ISSUED.format(port=free_port())
+    path = project(tmp_path, re.sub(r"http://127\.0\.0\.1:\d+", f"http://127.0.0.1:{nobody}", text))
     async with serving(path) as app:
         [former] = app._data._parts.keys._sets
         await app.reload(swap(path, "/issuer", "/elsewhere"))
