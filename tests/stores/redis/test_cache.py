@@ -14,8 +14,13 @@ from frontdesk.stores.redis.cache import RedisCache, _literally
 from frontdesk.stores.redis.link import Link
 from tests.live.servers import redis_server, redis_url
 
-NOW = SystemClock().time()
+NOW = 0.0  # set for each test: answers must not expire before it begins
 KEY = "clinic\0$default\0GET /plans\0/plans"
+
+
+@pytest.fixture(autouse=True)
+def now(monkeypatch):
+    monkeypatch.setitem(globals(), "NOW", SystemClock().time())
 
 
 class Node(RedisCache):
