@@ -1,23 +1,16 @@
 """Owns the counting of executions: how they end, how long they take, what their states come to, how many are open."""
 
-import asyncio
-import logging
 from collections import Counter as Tally
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from frontdesk.base import metrics
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import StoreError
 from frontdesk.base.telemetry import Counter, Registry, Sample
 from frontdesk.base.wheel import Wheel
+from frontdesk.durable.rounds import Rounds
 from frontdesk.ports.journal import Journal
 from frontdesk.rules.asl.history import HistoryEvent
-
-_LOG: Final = logging.getLogger(__name__)
-
-_LOOK: Final = 15.0
-"""Seconds between two counts of what is open."""
 
 _STATES: Final = ("Choice", "Map", "Parallel", "Pass", "Succeed", "Task", "Wait")
 _STEPS: Final = {
@@ -61,43 +54,25 @@ class ExecutionMetrics:
         return found
 
 
-class OpenExecutions:
+class OpenExecutions(Rounds):
     """Counts what is open, in the store: those of all gateways."""
 
+    every = 15.0
+    undone = "open executions are not counted"
+
     def __init__(self, journal: Journal, clock: Clock, wheel: Wheel) -> None:
+        super().__init__(clock, wheel)
         self._journal = journal
-        self._clock = clock
-        self._timer = wheel.timer(self._begin)
         self._open: Tally[str] = Tally()
-        self._work: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        """Count now, and again every 15 seconds."""
-        self._begin()
-
-    async def stop(self) -> None:
-        """Count no more."""
-        self._timer.stop()
-        if self._work is not None:
-            self._work.cancel()
-            await asyncio.gather(self._work, return_exceptions=True)
 
     def samples(self) -> Iterator[Sample]:
         """Give the last count. See base.telemetry.Collector."""
         for machine, count in self._open.items():
             yield Sample(metrics.EXECUTIONS_OPEN.name, (machine,), count)
 
-    def _begin(self) -> None:
-        self._timer.at(self._clock.monotonic() + _LOOK)
-        if self._work is None or self._work.done():
-            self._work = asyncio.get_running_loop().create_task(self._count())
-
-    async def _count(self) -> None:
-        try:
-            counts = await self._journal.counts("RUNNING", now=self._clock.time())
-        except StoreError as error:
-            _LOG.warning("open executions are not counted", extra={"error": error.message})
-            return
+    async def go_round(self) -> None:
+        """See Rounds."""
+        counts = await self._journal.counts("RUNNING", now=self._clock.time())
         self._open = Tally(dict.fromkeys(self._open, 0))
         for kind, count in counts.streams.items():
             family, _, rest = kind.partition("/")
