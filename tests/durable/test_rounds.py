@@ -47,6 +47,7 @@ async def test_a_round_begins_at_once_and_again_but_never_beside_another():
     await passing(clock, wheel, 10.1)
     assert (rounds.begun, rounds.ended) == (1, 0)
     rounds.waits.set()
+    await passing(clock, wheel, 0.1)
     await passing(clock, wheel, 10.1)
     await passing(clock, wheel, 10.1)
     assert rounds.begun == rounds.ended == 3
