@@ -22,6 +22,7 @@ from frontdesk.gateway.pipeline.stages.api_key import keys_of_file
 from frontdesk.ports.catalog import Catalog, Put, Record
 from frontdesk.rules.auth.api_keys import RANDOM, digest_of, generate, prefix_of
 from frontdesk.rules.periods import day_of
+from frontdesk.stores.following import Following
 
 KIND: Final = "api_key"
 
@@ -86,8 +87,7 @@ class LiveKeys:
         self._config = config
         self._clock = clock
         self._turn = asyncio.Lock()
-        self._stale = False
-        self._following: asyncio.Task[None] | None = None
+        self._following = Following(self._follow)
 
     async def start(self, *, shared: bool) -> None:
         """Tell all keys that are kept.
@@ -96,26 +96,18 @@ class LiveKeys:
         Raises: StoreError.
         """
         if shared:
-            self._catalog.watch(KIND, self._changed)
+            self._catalog.watch(KIND, self._following.changed)
         await self._refresh()
 
     def stop(self) -> None:
         """Follow what others change no longer."""
-        if self._following is not None:
-            self._following.cancel()
-
-    def _changed(self) -> None:
-        self._stale = True
-        if self._following is None or self._following.done():
-            self._following = asyncio.ensure_future(self._follow())
+        self._following.stop()
 
     async def _follow(self) -> None:
-        while self._stale:
-            self._stale = False
-            try:
-                await self._refresh()
-            except StoreError as error:
-                _log.warning("cannot read the API keys that have changed: %s", error)
+        try:
+            await self._refresh()
+        except StoreError as error:
+            _log.warning("cannot read the API keys that have changed: %s", error)
 
     async def _refresh(self) -> None:
         """Tell the keys that are kept and are not known so."""

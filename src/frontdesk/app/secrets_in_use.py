@@ -13,6 +13,7 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import Loaded
 from frontdesk.config.references import elsewhere, split
 from frontdesk.ports.catalog import Catalog
+from frontdesk.stores.following import Following
 from frontdesk.stores.vault import parameters, secrets
 
 _log = logging.getLogger("frontdesk.secrets")
@@ -35,20 +36,18 @@ class SecretsInUse:
         self._environ = environ
         self._clock = clock
         self._timer = wheel.timer(self._ask_again)
-        self._stale = False
-        self._following: asyncio.Task[None] | None = None
+        self._following = Following(self._follow)
 
     def start(self, catalog: Catalog) -> None:
         """Follow. catalog: of the vault."""
         for kind in (secrets.KIND, parameters.KIND):
-            catalog.watch(kind, self._changed)
+            catalog.watch(kind, self._following.changed)
         self._arm()
 
     def stop(self) -> None:
         """Follow no longer."""
         self._timer.stop()
-        if self._following is not None:
-            self._following.cancel()
+        self._following.stop()
 
     def _arm(self) -> None:
         source = self._loaded().config.secrets
@@ -57,23 +56,16 @@ class SecretsInUse:
 
     def _ask_again(self) -> None:
         self._arm()
-        self._changed()
-
-    def _changed(self) -> None:
-        self._stale = True
-        if self._following is None or self._following.done():
-            self._following = asyncio.ensure_future(self._follow())
+        self._following.changed()
 
     async def _follow(self) -> None:
-        while self._stale:
-            self._stale = False
-            changed, lost = await asyncio.to_thread(compare, self._loaded(), self._environ)
-            for why in lost:
-                _log.warning("a secret in use cannot be read any more, its value stays: %s", why)
-            if changed:
-                names = ", ".join(changed)
-                _log.info("secrets in use have changed: %s", names)
-                self._renew(names)
+        changed, lost = await asyncio.to_thread(compare, self._loaded(), self._environ)
+        for why in lost:
+            _log.warning("a secret in use cannot be read any more, its value stays: %s", why)
+        if changed:
+            names = ", ".join(changed)
+            _log.info("secrets in use have changed: %s", names)
+            self._renew(names)
 
 
 def compare(loaded: Loaded, environ: Mapping[str, str]) -> tuple[list[str], list[str]]:

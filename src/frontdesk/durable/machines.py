@@ -19,6 +19,7 @@ from frontdesk.rules.asl.arns import read_machine
 from frontdesk.rules.asl.check import read_definition
 from frontdesk.rules.asl.parse import Document, build_machine
 from frontdesk.rules.asl.program import Program, compile_machine
+from frontdesk.stores.following import Following
 
 MACHINE: Final = "states_machine"
 """Documents: what the API has made, by name."""
@@ -97,18 +98,16 @@ class Machines:
         self._entries: dict[str, Entry] = {}
         self._definitions: dict[str, str] = {}
         self._programs: dict[str, Program] = {}
-        self._stale = False
-        self._following: asyncio.Task[None] | None = None
+        self._following = Following(self._follow)
 
     async def start(self) -> None:
         """Read what the API has made, and follow what other gateways make of it. Raises: StoreError."""
-        self._catalog.watch(MACHINE, self._changed)
+        self._catalog.watch(MACHINE, self._following.changed)
         await self._refresh()
 
     def stop(self) -> None:
         """Follow nothing any more."""
-        if self._following is not None:
-            self._following.cancel()
+        self._following.stop()
 
     async def adopt(self, machines: Mapping[str, FileMachine]) -> None:
         """Take those of the file in place of those taken before. Raises: StoreError, and nothing has changed."""
@@ -217,18 +216,11 @@ class Machines:
 
     # -- following ----------------------------------------------------------------------------------
 
-    def _changed(self) -> None:
-        self._stale = True
-        if self._following is None or self._following.done():
-            self._following = asyncio.ensure_future(self._follow())
-
     async def _follow(self) -> None:
-        while self._stale:
-            self._stale = False
-            try:
-                await self._refresh()
-            except StoreError as error:
-                _log.warning("cannot read the state machines that have changed: %s", error)
+        try:
+            await self._refresh()
+        except StoreError as error:
+            _log.warning("cannot read the state machines that have changed: %s", error)
 
     async def _refresh(self) -> None:
         async with self.turn:
