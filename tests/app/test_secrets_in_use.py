@@ -40,7 +40,7 @@ async def world(monkeypatch):
         """Wait until what is under way is over."""
         await asyncio.wait_for(world.asked.wait(), 30)
         world.asked.clear()
-        await world.in_use._following
+        await world.in_use._following._work
 
     world.advance, world.followed = advance, followed
     world.in_use = SecretsInUse(loaded, world.renewed.append, {}, clock, wheel)
@@ -88,4 +88,4 @@ async def test_a_vault_is_asked_only_when_it_has_changed(world):
     world.in_use.start(world.catalog)
     world.advance(3600)
     await world.catalog.put("config", "x", {})
-    assert world.in_use._following is None
+    assert world.in_use._following._work is None
