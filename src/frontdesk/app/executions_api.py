@@ -19,17 +19,18 @@ for what was started; 400, 404 or 409 with AWS's name of the error, 503 where th
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 import orjson
 
+from frontdesk.app.actions import find_action, query_of
 from frontdesk.app.execution_names import find_execution
 from frontdesk.base.errors import StoreError
 from frontdesk.durable.executions.pinned import program_of, read_pinned
 from frontdesk.durable.machines import Machines
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.executions import Execution, ExecutionError, ExecutionRecords, Executions
 from frontdesk.rules.asl.graph import draw
 from frontdesk.rules.asl.graph.draw import GraphError
@@ -104,12 +105,8 @@ class ExecutionsApi:
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
         place, who = _place(ex.path)
-        methods = [method for method, known in self._actions if known == place]
-        if not methods:
-            return refusal(404, "route")
-        if ex.method not in methods:
-            return refusal(405, "method", (b"allow", ", ".join(methods).encode()))
-        return self._answer(ex, self._actions[ex.method, place], who)
+        action = find_action(self._actions, ex, place)
+        return action if isinstance(action, Reply) else self._answer(ex, action, who)
 
     async def _answer(self, ex: Exchange, action: Action, who: str) -> Reply:
         try:
@@ -144,7 +141,7 @@ class ExecutionsApi:
         return 200, {"machines": listed}
 
     async def _list(self, ex: Exchange, who: str) -> Answer:
-        asked = _asked(ex)
+        asked = query_of(ex)
         which = {"map_run": who} if ":mapRun:" in who else {"machine": who}
         page = await self._executions.list(
             **which,
@@ -164,7 +161,7 @@ class ExecutionsApi:
 
     async def _show(self, ex: Exchange, who: str) -> Answer:
         arn = await self._find(who)
-        wait = _number(_asked(ex), "wait", 0, int(_LONGEST_WAIT))
+        wait = _number(query_of(ex), "wait", 0, int(_LONGEST_WAIT))
         if wait:
             execution = await self._executions.settled(arn, within=float(wait))
         else:
@@ -173,7 +170,7 @@ class ExecutionsApi:
         return 200, {"execution": _described(execution), "outlook": [_expected(o) for o in outlook]}
 
     async def _history(self, ex: Exchange, who: str) -> Answer:
-        asked = _asked(ex)
+        asked = query_of(ex)
         page = await self._executions.history(
             await self._find(who),
             most=_number(asked, "most", _PAGE, _PAGE),
@@ -212,7 +209,7 @@ class ExecutionsApi:
         return 200, {"definition": text}
 
     async def _steps(self, ex: Exchange, who: str) -> Answer:
-        first = _number(_asked(ex), "first", 1, None)
+        first = _number(query_of(ex), "first", 1, None)
         arn = await self._find(who)
         return 200, {"steps": await self._records.steps(arn, first=first, most=_LISTED)}
 
@@ -256,10 +253,6 @@ def _place(path: str) -> tuple[str, str]:
     if not slash or ":" in unquote(action):
         return f"{head}/*", unquote(rest)
     return f"{head}/*/{action}", unquote(who)
-
-
-def _asked(ex: Exchange) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(ex.query).items()}
 
 
 def _number(asked: dict[str, str], name: str, default: int, most: int | None) -> int:

@@ -15,17 +15,18 @@ not there, 422 with why nothing was done, 503 where the store does not do it.
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Any, Final
-from urllib.parse import parse_qs, unquote
+from urllib.parse import unquote
 
 import orjson
 
+from frontdesk.app.actions import find_action, query_of
 from frontdesk.app.keys import KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
 from frontdesk.app.usage import UsageKeeper
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.rules.periods import day_of
 
 _KEYS: Final = "/api/keys"
@@ -61,12 +62,8 @@ class KeysApi:
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
         place, who = _place(ex.path)
-        methods = [method for method, known in self._actions if known == place]
-        if not methods:
-            return refusal(404, "route")
-        if ex.method not in methods:
-            return refusal(405, "method", (b"allow", ", ".join(methods).encode()))
-        return self._answer(ex, self._actions[ex.method, place], who)
+        action = find_action(self._actions, ex, place)
+        return action if isinstance(action, Reply) else self._answer(ex, action, who)
 
     async def _answer(self, ex: Exchange, action: Action, who: str) -> Reply:
         try:
@@ -82,7 +79,7 @@ class KeysApi:
     # -- actions ------------------------------------------------------------------------------------
 
     async def _list(self, ex: Exchange, _who: str) -> Answer:
-        keys, after = await self._keys.page(_asked(ex).get("after", ""))
+        keys, after = await self._keys.page(query_of(ex).get("after", ""))
         return 200, {"keys": keys, "next": after}
 
     async def _create(self, ex: Exchange, _who: str) -> Answer:
@@ -107,7 +104,7 @@ class KeysApi:
         return 200, {"key": await self._keys.set_enabled(who, enabled=True)}
 
     async def _usage(self, ex: Exchange, _who: str) -> Answer:
-        asked = _asked(ex)
+        asked = query_of(ex)
         today = day_of(self._clock.time())
         first = _day(asked.get("from"), today.replace(day=1))
         last = _day(asked.get("to"), today)
@@ -124,10 +121,6 @@ def _place(path: str) -> tuple[str, str]:
         return path, ""
     who, slash, action = path.removeprefix(f"{_KEYS}/").partition("/")
     return f"{_KEYS}/*{slash}{action}", unquote(who)
-
-
-def _asked(ex: Exchange) -> dict[str, str]:
-    return {name: values[-1] for name, values in parse_qs(ex.query).items()}
 
 
 def _why(error: KeyRefusedError) -> dict[str, str]:

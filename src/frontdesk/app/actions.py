@@ -1,0 +1,30 @@
+"""Owns how an API of the operator finds what a request asks for: by method and place, with its query."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+from urllib.parse import parse_qs
+
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.replies import refusal
+
+Action = TypeVar("Action")
+
+
+def find_action(
+    actions: Mapping[tuple[str, str], Action], ex: Exchange, place: str
+) -> Action | Reply:
+    """Return the action of a request, or its refusal: 404, or 405 with the methods that there are.
+
+    actions: by method and place. place: of the request, as the table writes it.
+    """
+    methods = [method for method, known in actions if known == place]
+    if not methods:
+        return refusal(404, "route")
+    if ex.method not in methods:
+        return refusal(405, "method", (b"allow", ", ".join(methods).encode()))
+    return actions[ex.method, place]
+
+
+def query_of(ex: Exchange) -> dict[str, str]:
+    """Return the query of a request, the last value of each name."""
+    return {name: values[-1] for name, values in parse_qs(ex.query).items()}
