@@ -175,7 +175,7 @@ def test_a_decorated_function():
         (lambda error: error.args == ("again",), ValueError("again"), 3),
         (lambda error: error.args == ("again",), ValueError("no"), 1),
     ],
-    ids=str,
+    ids=["its type", "another type", "one of two types", "a test it passes", "a test it fails"],
 )
 def test_which_errors_are_worth_it(on, error, calls):
     called = []

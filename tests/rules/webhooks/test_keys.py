@@ -61,6 +61,22 @@ def read(form, text, **options):
         (STANDARD, "whsk_" + b64encode(bytes(33)).decode(), True),
         (TEXT, "\n", False),
     ],
+    ids=[
+        "another curve",
+        "another algorithm",
+        "something after it",
+        "another curve's private key",
+        "another algorithm's private key",
+        "PEM of another curve",
+        "PEM of another algorithm",
+        "private PEM of another curve",
+        "no RSA",
+        "a byte short",
+        "too short a secret",
+        "too long a secret",
+        "too long a private key",
+        "nothing",
+    ],
 )
 def test_bad_secrets_are_refused_and_never_repeated(form, text, signing):
     with pytest.raises(ValueError, match=r"^secret 1 is ") as caught:
