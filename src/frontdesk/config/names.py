@@ -33,6 +33,7 @@ USES: Final = (
     Use(("apis", "*", "routes", "*", "http", "upstream"), "upstreams"),
     Use(("apis", "*", "routes", "*", "queue"), "queues"),
     Use(("apis", "*", "routes", "*", "state_machine"), "state_machines"),
+    Use(("apis", "*", "routes", "*", "webhook"), "webhooks"),
     Use(("apis", "*", "resources", "*", "*", "authorizer"), "authorizers", ("none",)),
     Use(("apis", "*", "resources", "*", "*", "integration", "function"), "functions"),
     Use(("apis", "*", "resources", "*", "*", "integration", "state_machine"), "state_machines"),
@@ -49,10 +50,13 @@ USES: Final = (
     Use(("upstreams", "*", "mirror"), "upstreams"),
     Use(("upstreams", "*", "mirror", "upstream"), "upstreams"),
     Use(("upstreams", "*", "split", "*"), "upstreams", keys=True),
+    Use(("webhooks", "*", "dispatch", "*", "function"), "functions"),
+    Use(("webhooks", "*", "dispatch", "*", "queue"), "queues"),
+    Use(("webhooks", "*", "dispatch", "*", "state_machine"), "state_machines"),
 )
 
 
-SECTIONS: Final = ("authorizers", "egress", "functions", "upstreams")
+SECTIONS: Final = ("authorizers", "egress", "functions", "upstreams", "webhooks")
 
 
 def used_names(tree: Tree, section: str) -> set[str]:

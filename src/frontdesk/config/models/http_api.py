@@ -21,13 +21,22 @@ from frontdesk.config.models.mapping import (
     ResponseMapping,
     of_request,
 )
-from frontdesk.config.models.model import HintedError, Selector, broken_rule
+from frontdesk.config.models.model import HintedError, Name, Selector, broken_rule
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.queue import QueueName
 from frontdesk.config.models.state_machine import MachineReference, StateMachine
 from frontdesk.config.route_keys import meant_by, parse_route_key
 
-INTEGRATIONS = ("function", "http", "mock", "queue", "state_machine", "static", "task_token")
+INTEGRATIONS = (
+    "function",
+    "http",
+    "mock",
+    "queue",
+    "state_machine",
+    "static",
+    "task_token",
+    "webhook",
+)
 
 _OF_ONE = {
     "action": "state_machine",
@@ -105,6 +114,9 @@ class Route(Operation):
 
     outcome: Literal["success", "failure", "heartbeat"] = "success"
     """What a request says to the task: its body is the output, or {error, cause}. Default success."""
+
+    webhook: Name | None = None
+    """Name under `webhooks`: each request is a delivery, or what the vendor asks before it sends any."""
 
     payload: Literal["1.0", "2.0"] = "2.0"
     """Format of the event that a function gets. Default 2.0."""

@@ -34,6 +34,7 @@ from frontdesk.config.models.secrets import SecretSource
 from frontdesk.config.models.state_machine import MachineName, StateMachine
 from frontdesk.config.models.stores import SharedField, Store, StoreField
 from frontdesk.config.models.upstream import Egress, Upstream
+from frontdesk.config.models.webhook import Webhook
 
 
 def _not_none(name: str) -> str:
@@ -144,6 +145,9 @@ class Config(Model):
 
     queues: dict[QueueName, Queue] = Field(default_factory=dict)
     """Queues by name."""
+
+    webhooks: dict[Name, Webhook] = Field(default_factory=dict)
+    """What other companies send, by name."""
 
     authorizers: dict[AuthorizerName, Authorizer] = Field(default_factory=dict)
     """Authorizers by name."""
