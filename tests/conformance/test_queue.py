@@ -322,3 +322,37 @@ async def test_what_has_returned_survives_a_crash(opened):
     assert (await send(opened.store, ORDERED, grouped(9, same="1")))[0].again
     await opened.crash()
     assert await ids(opened.store, ORDERED) == ["id-2", "id-3"]
+
+
+async def test_what_is_postponed_is_hidden_for_so_long_and_has_other_attributes(store):
+    await send(store, CALLS, one(1, attributes=b"old"))
+    (message,) = await take(store, CALLS)
+    postponed = {"attributes": b"new", "visibility": 100.0}
+    assert await store.postpone(CALLS, message.receipt, now=NOW + 5, **postponed)
+    assert await ids(store, CALLS, now=NOW + 104) == []
+    (again,) = await take(store, CALLS, now=NOW + 105)
+    assert (again.id, again.body, again.attributes) == (message.id, message.body, b"new")
+    assert not await store.postpone(CALLS, message.receipt, now=NOW + 106, **postponed)
+    assert await store.delete(CALLS, [again.receipt], now=NOW + 107) == [True]
+    assert not await store.postpone(CALLS, again.receipt, now=NOW + 108, **postponed)
+
+
+async def test_what_is_postponed_stays_so_after_a_crash(opened):
+    await send(opened.store, CALLS, one(1))
+    (message,) = await take(opened.store, CALLS)
+    await opened.store.postpone(
+        CALLS, message.receipt, attributes=b"new", visibility=100.0, now=NOW
+    )
+    await opened.crash()
+    assert await ids(opened.store, CALLS, now=NOW + 99) == []
+    (again,) = await take(opened.store, CALLS, now=NOW + 100)
+    assert again.attributes == b"new"
+
+
+async def test_queues_with_messages_are_listed_by_how_their_names_begin(store):
+    for name in ("a/one", "a/two", "a", "b/one", "a/%"):
+        await send(store, Queue(name), one(1), one(2))
+    assert sorted(await store.names("a/")) == ["a/%", "a/one", "a/two"]
+    await store.forget("a/one", inf, most=10)
+    assert sorted(await store.names("a/")) == ["a/%", "a/two"]
+    assert sorted(await store.names("c")) == []

@@ -109,6 +109,21 @@ class Machine(RuleBasedStateMachine):
             ),
         )
 
+    @rule(queue=ANY, which=st.integers(0, 6), seconds=st.sampled_from([0, 2.0, 30.0]))
+    def postpone(self, queue, which, seconds):
+        self.made += 1
+        attributes = str(self.made).encode()
+
+        async def postponed(store, receipts):
+            return [
+                await store.postpone(
+                    queue, each, attributes=attributes, visibility=seconds, now=self.now
+                )
+                for each in receipts
+            ]
+
+        self.with_receipts([which], postponed)
+
     def with_receipts(self, which, question):
         """Ask with some of the last receipts."""
         chosen = list(
@@ -141,6 +156,7 @@ class Machine(RuleBasedStateMachine):
     def count(self, queue):
         self.asked_alike(lambda store: store.counts(queue.name, now=self.now))
         self.asked_alike(lambda store: store.sources(queue.name))
+        self.asked_alike(lambda store: store.names("de"))
 
     @rule()
     def crash(self):

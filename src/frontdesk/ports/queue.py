@@ -11,7 +11,7 @@ the conformance suite and a property machine run on each.
         await store.delete(calls, [message.receipt], now=now)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, Protocol
 
 REMEMBERED: Final = 300.0
@@ -161,6 +161,19 @@ class QueueStore(Protocol):
         self, queue: Queue, receipts: Sequence[Receipt], *, visibility: float, now: float
     ) -> Sequence[bool]:
         """Commit that messages are hidden for so long from now on. False: not the last receipt, or not hidden."""
+        ...
+
+    async def postpone(
+        self, queue: Queue, receipt: Receipt, *, attributes: bytes, visibility: float, now: float
+    ) -> bool:
+        """Commit that a message is hidden for so long from now on, and has other attributes then.
+
+        False: the receipt is not the last one of its message.
+        """
+        ...
+
+    async def names(self, prefix: str) -> Collection[str]:
+        """List the queues that have messages and whose names begin so."""
         ...
 
     async def sources(self, name: str) -> Mapping[str, int]:

@@ -1,7 +1,7 @@
 """Owns queues in this process: what the port means, in the fewest words."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 from math import inf
@@ -98,6 +98,20 @@ class MemoryQueues:
                 record.visible = now + visibility
             done.append(hidden)
         return done
+
+    async def postpone(
+        self, queue: Queue, receipt: Receipt, *, attributes: bytes, visibility: float, now: float
+    ) -> bool:
+        """See the port."""
+        record = self._of(queue, receipt)
+        if record is not None:
+            record.visible = now + visibility
+            record.message = record.message._replace(attributes=attributes)
+        return record is not None
+
+    async def names(self, prefix: str) -> Collection[str]:
+        """See the port."""
+        return {each.queue for each in self._records.values() if each.queue.startswith(prefix)}
 
     async def sources(self, name: str) -> Mapping[str, int]:
         """See the port."""

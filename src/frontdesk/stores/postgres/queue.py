@@ -1,6 +1,6 @@
 """Owns queues in PostgreSQL: what is counted, moved and forgotten. `queue_commit` sends, receives and deletes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
@@ -11,11 +11,22 @@ from frontdesk.stores.postgres.queue_commit import (
     Changing,
     Deleting,
     Operation,
+    Postponing,
     Receiving,
     Sending,
     commit,
 )
 
+# From name to name along the index: it costs as much as there are queues, not messages.
+_NAMES: Final = """
+    WITH RECURSIVE found (name) AS (
+        SELECT min(queue) FROM frontdesk_queue_messages
+        UNION ALL
+        SELECT (SELECT min(queue) FROM frontdesk_queue_messages WHERE queue > name)
+        FROM found WHERE name IS NOT NULL
+    )
+    SELECT name FROM found WHERE starts_with(name, $1)
+"""
 _SOURCES: Final = """
     SELECT source, count(*) FROM frontdesk_queue_messages
     WHERE queue = $1 AND source <> '' GROUP BY source
@@ -93,6 +104,20 @@ class PostgresQueues:
             Changing(queue, receipts, now + visibility, now)
         )
         return done
+
+    async def postpone(
+        self, queue: Queue, receipt: Receipt, *, attributes: bytes, visibility: float, now: float
+    ) -> bool:
+        """See the port."""
+        done: bool = await self._groups.add(
+            Postponing(queue, receipt, attributes, now + visibility)
+        )
+        return done
+
+    async def names(self, prefix: str) -> Collection[str]:
+        """See the port."""
+        found = await self._database.run(lambda each: each.fetch(_NAMES, prefix))
+        return {name for (name,) in found}
 
     async def sources(self, name: str) -> Mapping[str, int]:
         """See the port."""

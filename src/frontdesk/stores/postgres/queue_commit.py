@@ -104,6 +104,16 @@ _CHANGE: Final = """
     RETURNING message.number, message.receives
 """
 
+_POSTPONE: Final = """
+    UPDATE frontdesk_queue_messages AS message
+    SET visible = new.visible, attributes = new.attributes
+    FROM unnest($1::BIGINT[], $2::TEXT[], $3::BIGINT[], $4::BYTEA[], $5::FLOAT8[])
+        AS new (number, queue, receives, attributes, visible)
+    WHERE message.number = new.number AND message.queue = new.queue
+        AND message.receives = new.receives
+    RETURNING message.number, message.receives
+"""
+
 
 class Sending(NamedTuple):
     """Messages to send."""
@@ -139,7 +149,16 @@ class Changing(NamedTuple):
     now: float
 
 
-Operation: TypeAlias = Sending | Receiving | Deleting | Changing
+class Postponing(NamedTuple):
+    """A message to be hidden until then, with other attributes."""
+
+    queue: Queue
+    receipt: Receipt
+    attributes: bytes
+    until: float
+
+
+Operation: TypeAlias = Sending | Receiving | Deleting | Changing | Postponing
 
 _Sameness: TypeAlias = tuple[str, str]
 """A queue, and what it knows a message by."""
@@ -150,10 +169,12 @@ async def commit(connection: "Connection", operations: Sequence[Operation]) -> S
     sends = [each for each in operations if isinstance(each, Sending)]
     deletes = [each for each in operations if isinstance(each, Deleting)]
     changes = [each for each in operations if isinstance(each, Changing)]
+    postpones = [each for each in operations if isinstance(each, Postponing)]
     receives = [each for each in operations if isinstance(each, Receiving)]
     results = {
         Deleting: iter(await _delete(connection, deletes)),
         Changing: iter(await _change(connection, changes)),
+        Postponing: iter(await _postpone(connection, postpones)),
         Sending: iter(await _send(connection, sends)),
         Receiving: iter(await _receive(connection, receives)),
     }
@@ -180,6 +201,15 @@ async def _change(
         for number, receives in receipts
     ]
     return _done(await _for_all(connection, _CHANGE, rows), changes)
+
+
+async def _postpone(connection: "Connection", postpones: Sequence[Postponing]) -> Sequence[bool]:
+    rows = [
+        (receipt.number, queue.name, receipt.receives, attributes, until)
+        for queue, receipt, attributes, until in postpones
+    ]
+    found = {Receipt(*row) for row in await _for_all(connection, _POSTPONE, rows)}
+    return [each.receipt in found for each in postpones]
 
 
 def _done(

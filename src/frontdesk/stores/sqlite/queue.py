@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
@@ -68,6 +68,20 @@ _CHANGE: Final = """
     WHERE number = ? AND queue = ? AND receives = ? AND visible > ?
 """
 
+_POSTPONE: Final = """
+    UPDATE queue_messages SET visible = ?, attributes = ?
+    WHERE number = ? AND queue = ? AND receives = ?
+"""
+# From name to name along the index: it costs as much as there are queues, not messages.
+_NAMES: Final = """
+    WITH RECURSIVE found (name) AS (
+        SELECT min(queue) FROM queue_messages
+        UNION ALL
+        SELECT (SELECT min(queue) FROM queue_messages WHERE queue > name)
+        FROM found WHERE name IS NOT NULL
+    )
+    SELECT name FROM found WHERE substr(name, 1, length(:prefix)) = :prefix
+"""
 _SOURCES: Final = """
     SELECT source, count(*) FROM queue_messages WHERE queue = ? AND source <> '' GROUP BY source
 """
@@ -133,6 +147,20 @@ class SqliteQueues:
         until = now + visibility
         values = [(until, number, queue.name, receives, now) for number, receives in receipts]
         return await self._each(_CHANGE, values)
+
+    async def postpone(
+        self, queue: Queue, receipt: Receipt, *, attributes: bytes, visibility: float, now: float
+    ) -> bool:
+        """See the port."""
+        values = (now + visibility, attributes, receipt.number, queue.name, receipt.receives)
+        (done,) = await self._each(_POSTPONE, [values])
+        return done
+
+    async def names(self, prefix: str) -> Collection[str]:
+        """See the port."""
+        return await self._database.read(
+            lambda connection: {name for (name,) in connection.execute(_NAMES, {"prefix": prefix})}
+        )
 
     async def sources(self, name: str) -> Mapping[str, int]:
         """See the port."""
