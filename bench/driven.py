@@ -17,6 +17,7 @@ import uvloop
 
 from bench.measure import resident_bytes
 from bench.process import GATEWAY_CORE
+from frontdesk.app.collector import begin_to_serve
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
@@ -218,6 +219,7 @@ MEASURES: dict[str, Callable[[Desk, int], Awaitable[dict[str, float]]]] = {
 async def _main(measure: str, store: str, count: str) -> None:
     desk = Desk(store)
     await desk.start()
+    begin_to_serve()  # as `frontdesk run` does
     print(json.dumps(await MEASURES[measure](desk, int(count))), flush=True)
     os._exit(0)  # as one that is killed: nothing is let go of
 

@@ -4,13 +4,13 @@ Does what the supervisor orders, and ends with it.
 """
 
 import asyncio
-import gc
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from frontdesk.app.background import aside, let_go
+from frontdesk.app.collector import begin_to_serve
 from frontdesk.app.data_plane import Candidate, DataPlane
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.telemetry import Sample
@@ -136,9 +136,7 @@ class Worker:
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
         self._in_force = self._compiled(loaded, start.proposal)
         await self._data.listen(self._in_force, sockets, max_connections=start.max_connections)
-        # What lives now lives on: the collector need not look at it again and again.
-        gc.freeze()
-        gc.enable()
+        begin_to_serve()
 
     async def _prepare(self, proposal: Proposal) -> None:
         self._next = await aside(lambda: self._compiled(proposal.loaded(), proposal))

@@ -1,7 +1,6 @@
 """`frontdesk functions serve`: run a file's functions for gateways on other machines."""
 
 import asyncio
-import gc
 import logging
 import signal
 from contextlib import suppress
@@ -10,6 +9,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from frontdesk.app.collector import begin_to_serve
 from frontdesk.app.function_server import FunctionServer
 from frontdesk.base.addresses import Address, parse_address
 from frontdesk.cli.configured import config_option, read
@@ -64,7 +64,7 @@ async def _serve(app: FunctionServer) -> None:
         loop.add_signal_handler(number, task.cancel)
     with suppress(asyncio.CancelledError):
         await app.start()
-        gc.enable()
+        begin_to_serve()
         _log.info("listening on %s", app.address)
         await loop.create_future()
     with suppress(asyncio.CancelledError):

@@ -4,7 +4,6 @@ Owns signals, watching files, and what is said on the console. The composition i
 """
 
 import asyncio
-import gc
 import logging
 import signal
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import uvloop
 
 from frontdesk import __version__
 from frontdesk.app import Effect, Frontdesk
+from frontdesk.app.collector import begin_to_serve
 from frontdesk.base.errors import ConfigError, FrontdeskError
 from frontdesk.cli.configured import config_option, read, show
 from frontdesk.cli.console import log_to_console, visible
@@ -94,9 +94,7 @@ async def _serve(app: Frontdesk, ready: Callable[[], None], watched: tuple[Path,
     )
     with suppress(asyncio.CancelledError):
         await app.start()
-        # What lives now lives on: the collector need not look at it again and again.
-        gc.freeze()
-        gc.enable()
+        begin_to_serve()
         ready()
         if watched:
             watcher.start()
