@@ -36,6 +36,6 @@ def test_later_garbage_is_found_without_being_asked_for():
     gc.disable()
     begin_to_serve()
     gone = weakref.ref(Knot())
-    kept = [[] for _ in range(gc.get_threshold()[0] + 1)]
+    kept = [[] for _ in range(2 * gc.get_threshold()[0])]
     assert kept
     assert gone() is None
