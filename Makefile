@@ -18,7 +18,7 @@ demo-retry: .venv/installed
 
 test: .venv/installed-for-tests
 	sh tests/debian-packages.sh nginx:nginx-light chromium:chromium chromedriver:chromium-driver curl:curl node:nodejs redis-server:redis-server pg_ctlcluster:postgresql spin:spin gcc:gcc
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 lint: .venv/installed-for-tests
 	$(BIN)/ruff format --check src tests examples bench
