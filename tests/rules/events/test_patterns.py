@@ -13,6 +13,9 @@ EVENT = {
     "empty": "",
     "tags": ["a", "b"],
     "data": {"id": "x", "deep": {"er": 3}},
+    "address": "10.0.0.7",
+    "path": "a/*/c",
+    "items": [{"kind": "a", "n": 1}, {"kind": "b", "n": 2}],
 }
 
 
@@ -55,6 +58,25 @@ EVENT = {
         ({"amount": [{"numeric": ["=", 12.5]}]}, True),
         ({"ok": [{"numeric": ["=", 1]}]}, False),
         ({"type": [{"numeric": ["<", 1]}]}, False),
+        ({"type": [{"prefix": {"equals-ignore-case": "PAY"}}]}, True),
+        ({"type": [{"suffix": {"equals-ignore-case": "PAY"}}]}, False),
+        ({"n": [{"suffix": {"equals-ignore-case": "1"}}]}, False),
+        ({"type": [{"anything-but": {"prefix": ["refund", "payment"]}}]}, False),
+        ({"type": [{"anything-but": {"suffix": ["a", "b"]}}]}, True),
+        ({"type": [{"wildcard": "pay*.*ted"}]}, True),
+        ({"type": [{"wildcard": "*ment"}]}, False),
+        ({"type": [{"wildcard": "payment.completed"}]}, True),
+        ({"type": [{"wildcard": "payment.completed*completed"}]}, False),
+        ({"path": [{"wildcard": r"a/\*/*"}]}, True),
+        ({"type": [{"wildcard": r"\*"}]}, False),
+        ({"address": [{"cidr": "10.0.0.0/24"}]}, True),
+        ({"address": [{"cidr": "10.0.1.0/24"}]}, False),
+        ({"type": [{"cidr": "10.0.1.0/24"}]}, False),
+        ({"$or": [{"n": [2]}, {"type": [{"prefix": "pay"}]}]}, True),
+        ({"$or": [{"n": [2]}, {"n": [3]}]}, False),
+        ({"n": [1], "$or": [{"ok": [False]}, {"data": {"id": ["x"]}}]}, True),
+        ({"items": {"kind": ["b"], "n": [2]}}, True),
+        ({"items": {"kind": ["b"], "n": [1]}}, False),
     ],
     ids=str,
 )
@@ -85,6 +107,9 @@ def test_what_is_no_object_has_no_keys(event):
         ({"a": [{"numeric": ["~", 1]}]}, "numeric such as"),
         ({"a": [{"numeric": [">", "1"]}]}, "numeric such as"),
         ({"a": [{"numeric": 5}]}, "numeric such as"),
+        ({"a": [{"wildcard": "a**b"}]}, "a text with single \\* for wildcard at a"),
+        ({"a": [{"cidr": "somewhere"}]}, "a network such as 10.0.0.0/24 at a"),
+        ({"$or": "a"}, "a list of patterns for \\$or"),
     ],
 )
 def test_what_is_no_pattern_is_refused(pattern, told):

@@ -26,6 +26,7 @@ from frontdesk.config.models.model import (
     within,
 )
 from frontdesk.config.models.plan import ClientKey, Plan, differing
+from frontdesk.config.models.publishing import BusName, EventBus, Topic, TopicName
 from frontdesk.config.models.queue import Queue, QueueName
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.rest_api import RestApi
@@ -145,6 +146,12 @@ class Config(Model):
 
     queues: dict[QueueName, Queue] = Field(default_factory=dict)
     """Queues by name."""
+
+    topics: dict[TopicName, Topic] = Field(default_factory=dict)
+    """Topics, which hand messages on to queues and functions, by name."""
+
+    event_buses: dict[BusName, EventBus] = Field(default_factory=dict)
+    """Event buses with their rules by name. The bus `default` is always there."""
 
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
     """What other companies send, by name."""

@@ -5,11 +5,15 @@ syntax" of Lambda's event sources.
 """
 
 import operator
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
 from frontdesk.base.errors import FrontdeskError
+
+_OR: Final = "$or"
 
 Matches = Callable[[Any], bool]
 """Takes a JSON value, or `ABSENT`."""
@@ -40,13 +44,30 @@ def compile_pattern(pattern: Mapping[str, Any]) -> Matches:
 def _object(pattern: Mapping[str, Any], where: str) -> Matches:
     if not pattern:
         raise PatternError(f"expected a pattern with keys{_at(where)}")
-    parts = [(key, _value(value, f"{where}.{key}".lstrip("."))) for key, value in pattern.items()]
+    parts = [
+        (key, _value(value, f"{where}.{key}".lstrip(".")))
+        for key, value in pattern.items()
+        if key != _OR
+    ]
+    others = [_either(pattern[_OR], where)] if _OR in pattern else []
 
     def matches(event: Any) -> bool:
+        if (
+            isinstance(event, list) and event
+        ):  # of several objects, one that fits as a whole is enough
+            return any(matches(each) for each in event)
         of = event if isinstance(event, dict) else {}
-        return all(test(of.get(key, ABSENT)) for key, test in parts)
+        found = all(test(of.get(key, ABSENT)) for key, test in parts)
+        return found and all(test(of) for test in others)
 
     return matches
+
+
+def _either(patterns: Any, where: str) -> Matches:
+    if not isinstance(patterns, list) or not all(isinstance(each, Mapping) for each in patterns):
+        raise PatternError(f"expected a list of patterns for {_OR}{_at(where)}")
+    tests = [_object(each, where) for each in patterns]
+    return lambda of: any(test(of) for test in tests)
 
 
 def _value(value: Any, where: str) -> Matches:
@@ -92,11 +113,62 @@ def _equal(wanted: Any, where: str) -> Matches:
 
 def _text(make: Callable[[str, str], bool]) -> Callable[[Any, str], Matches]:
     def compile_it(operand: Any, where: str) -> Matches:
+        if isinstance(operand, Mapping) and [*operand] == [_ANY_CASE]:
+            wanted = compile_it(_folded(operand[_ANY_CASE]), where)
+            return lambda found: wanted(_folded(found))
         if not isinstance(operand, str) or not operand:
             raise PatternError(f"expected a text{_at(where)}")
         return lambda found: isinstance(found, str) and make(found, operand)
 
     return compile_it
+
+
+_ANY_CASE: Final = "equals-ignore-case"
+
+
+def _folded(value: Any) -> Any:
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _wildcard(operand: Any, where: str) -> Matches:
+    if not isinstance(operand, str) or not operand or "**" in operand:
+        raise PatternError(f"expected a text with single * for wildcard{_at(where)}")
+    first, *others = [_ESCAPED.sub(r"\1", part) for part in _STAR.split(operand)]
+    if not others:
+        return lambda found: bool(found == first)
+    *middle, last = others
+
+    def matches(found: Any) -> bool:
+        if not isinstance(found, str) or not found.startswith(first):
+            return False
+        at = len(first)
+        for part in middle:
+            at = found.find(part, at)
+            if at < 0:
+                return False
+            at += len(part)
+        return len(found) - at >= len(last) and found.endswith(last)
+
+    return matches
+
+
+_STAR: Final = re.compile(r"(?<!\\)\*")
+_ESCAPED: Final = re.compile(r"\\([*\\])")
+
+
+def _cidr(operand: Any, where: str) -> Matches:
+    try:
+        network = ip_network(operand, strict=False)
+    except (TypeError, ValueError):
+        raise PatternError(f"expected a network such as 10.0.0.0/24{_at(where)}") from None
+
+    def matches(found: Any) -> bool:
+        try:
+            return isinstance(found, str) and ip_address(found) in network
+        except ValueError:
+            return False
+
+    return matches
 
 
 def _exists(operand: Any, where: str) -> Matches:
@@ -106,11 +178,21 @@ def _exists(operand: Any, where: str) -> Matches:
 
 
 def _anything_but(operand: Any, where: str) -> Matches:
-    unwanted = operand if isinstance(operand, list) else [operand]
+    unwanted = operand if isinstance(operand, list) else [*_single(operand)]
     if not unwanted:
         raise PatternError(f"expected values for anything-but{_at(where)}")
     tests = [_rule(each, where) for each in unwanted]
     return lambda found: found is not ABSENT and not any(test(found) for test in tests)
+
+
+def _single(operand: Any) -> Iterator[Any]:
+    """Take `{prefix: [a, b]}` apart into `{prefix: a}` and `{prefix: b}`."""
+    if isinstance(operand, Mapping) and len(operand) == 1:
+        ((name, values),) = operand.items()
+        if isinstance(values, list) and name != "numeric":
+            yield from ({name: value} for value in values)
+            return
+    yield operand
 
 
 _NUMERIC: Final[dict[str, Callable[[Any, Any], bool]]] = {
@@ -139,7 +221,9 @@ def _is_number(value: Any) -> bool:
 _COMPARISONS: Final[dict[str, Callable[[Any, str], Matches]]] = {
     "prefix": _text(str.startswith),
     "suffix": _text(str.endswith),
-    "equals-ignore-case": _text(lambda found, wanted: found.casefold() == wanted.casefold()),
+    _ANY_CASE: _text(lambda found, wanted: found.casefold() == wanted.casefold()),
+    "wildcard": _wildcard,
+    "cidr": _cidr,
     "exists": _exists,
     "anything-but": _anything_but,
     "numeric": _numeric,

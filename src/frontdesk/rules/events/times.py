@@ -1,4 +1,4 @@
-"""Owns how AWS writes the time of a request: `12/Mar/2020:19:03:58 +0000`."""
+"""Owns how AWS writes times in events: of a request, of a message, of an event on a bus."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -11,3 +11,14 @@ def clf(second: int) -> str:
     """Write a second since 1970 in the Common Log Format, UTC, English whatever the locale."""
     at = datetime.fromtimestamp(second, UTC)
     return f"{at.day:02}/{_MONTHS[at.month - 1]}/{at.year:04}:{at:%H:%M:%S} +0000"
+
+
+def iso_seconds(time: float) -> str:
+    """Write a time in seconds since 1970 as `2026-03-12T19:03:58Z`."""
+    return f"{datetime.fromtimestamp(int(time), UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def iso_milliseconds(time: float) -> str:
+    """Write a time in seconds since 1970 as `2026-03-12T19:03:58.125Z`."""
+    seconds, thousandths = divmod(int(time * 1000), 1000)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{thousandths:03}Z"
