@@ -18,12 +18,14 @@ from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import KeyRegistry
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.identity.tally import Tally
+from frontdesk.gateway.identity.vendors import Vendors
 from frontdesk.gateway.pipeline.canaries import Canaries
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.ports.cache import Cache
 from frontdesk.ports.executions import Executions
 from frontdesk.ports.idempotency import Idempotency
+from frontdesk.ports.inbox import Hooks
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
 from frontdesk.ports.queue import Enqueuer
@@ -33,18 +35,19 @@ from frontdesk.stores.memory.idempotency import MemoryIdempotency
 
 
 class _Nobody:
-    """Stands for whoever runs state machines and queues where nobody does: every call is refused."""
+    """Stands for whoever runs state machines, queues and webhooks where nobody does: every call is refused."""
 
     def __getattr__(self, _name: str) -> Any:
         """Give what refuses."""
         return self._refuse
 
     async def _refuse(self, *_given: object, **_named: object) -> None:
-        raise StoreError("nobody runs state machines and queues here")
+        raise StoreError("nobody runs state machines, queues and webhooks here")
 
 
 NO_EXECUTIONS: Final = cast(Executions, _Nobody())
 NO_QUEUES: Final = cast(Enqueuer, _Nobody())
+NO_HOOKS: Final = cast(Hooks, _Nobody())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class Parts:
     metrics: None where the file turns them off. idempotency: keys of requests that are carried out once.
     cache: answers that are given again. canaries: how much each of them gets.
     api_keys: those that are no part of the configuration. tally: requests by API key.
-    executions, queues: whoever runs state machines, and queues. sealed_names: of the executions that clients may ask for.
+    executions, queues, hooks: whoever runs state machines and queues, and takes webhooks. sealed_names: of the
+    executions that clients may ask for. vendors: of webhooks, for their certificates.
     """
 
     clock: Clock
@@ -76,6 +80,8 @@ class Parts:
     tally: Tally = field(default_factory=Tally)
     executions: Executions = NO_EXECUTIONS
     queues: Enqueuer = NO_QUEUES
+    hooks: Hooks = NO_HOOKS
+    vendors: Vendors = field(default_factory=Vendors)
     sealed_names: SealedNames = field(default_factory=lambda: SealedNames(token_bytes(32)))
 
     def successor(self, invokers: Mapping[str, Invoker]) -> "Parts":

@@ -26,6 +26,7 @@ from frontdesk.gateway.pipeline.integrations import (
     state_machine,
     static,
     task_token,
+    webhook,
 )
 from frontdesk.gateway.pipeline.integrations.rest_request import integration_request
 from frontdesk.gateway.pipeline.plan import RoutePlan, Step
@@ -33,6 +34,7 @@ from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.resource_tree import ResourceTree, RestMount
 from frontdesk.gateway.pipeline.router import Routes, RouteTable, StageMount
 from frontdesk.gateway.pipeline.stages import (
+    allow_list,
     api_key,
     cache,
     compress,
@@ -56,6 +58,7 @@ INTEGRATIONS: dict[str, Builder] = {
     "state_machine": state_machine.integration,
     "static": static.integration,
     "task_token": task_token.integration,
+    "webhook": webhook.integration,
 }
 """By the key that a route says it with. Exactly one is present; the loader has checked it."""
 
@@ -122,6 +125,7 @@ def forbidden(_build: RouteBuild) -> Step:
 HEAD: tuple[Builder, ...] = (
     versioning.retired,
     throttle.throttle_before_auth,
+    allow_list.allow_list,
     authorize,
     api_key.api_key,
     idempotency.idempotency_key,

@@ -14,6 +14,7 @@ from frontdesk.base.metrics import BYTES, SECONDS
 from frontdesk.base.telemetry import Counter, Histogram, Registry
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.plan import ApiFacts
+from frontdesk.rules.webhooks.verdict import Reason
 
 Log = Callable[[Exchange], None]
 
@@ -28,7 +29,10 @@ _METHODS: Final = frozenset(
 _TOO_LARGE: Final = frozenset({413, 414, 431})
 
 _STAGES: Final[Mapping[str, tuple[str, ...]]] = {
-    "auth": ("api_key", "authorizer", "basic", "iam", "jwt", "mtls", "policy"),
+    "auth": (
+        *("api_key", "authorizer", "basic", "iam", "jwt", "mtls", "policy", "webhook:address"),
+        *(f"webhook:{reason}" for reason in Reason),
+    ),
     "route": ("mapping", "retired", "route"),
     "throttle": ("connections", "quota", "throttle"),
     "validate": (

@@ -1,7 +1,7 @@
 """Owns a delivery as it came: its headers, its raw bytes, and what else a scheme may sign of it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -47,6 +47,12 @@ class Delivery:
         self.source = source
         self.client_certificate = client_certificate
         self._document: Any = _UNREAD
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Yield the headers, their names in lower case."""
+        for name, values in self._headers.items():
+            for value in values:
+                yield name, value
 
     def values(self, name: str) -> list[str]:
         """List the values of a header; bytes beyond ASCII as Latin-1."""
