@@ -31,6 +31,7 @@ from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.fetch import fetch
 from frontdesk.gateway.identity.key_registry import ApiKey
 from frontdesk.gateway.identity.keyring import KeyRing
+from frontdesk.gateway.identity.vendors import Vendors
 from frontdesk.gateway.pipeline.build import Parts
 from frontdesk.gateway.pipeline.canaries import Canaries
 from frontdesk.gateway.pipeline.compile import compile_gateway
@@ -44,10 +45,9 @@ from frontdesk.gateway.server.shared import Entrance
 from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
 from frontdesk.gateway.telemetry.backends import backend_samples
 from frontdesk.ports.cache import Stats
-from frontdesk.ports.executions import Executions
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
-from frontdesk.ports.queue import Enqueuer
+from frontdesk.ports.services import Services
 from frontdesk.ports.usage import Row
 from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.rules.http.forwarding import TrustedProxies
@@ -107,6 +107,7 @@ class DataPlane:
             self.telemetry.metrics,
             self.telemetry.traces,
             canaries=Canaries(self.telemetry.registry),
+            vendors=Vendors(clock, fetch),
         )
         self.ledger = ledger
         self.api_keys = self._parts.api_keys
@@ -118,13 +119,13 @@ class DataPlane:
         self._tls: list[ListenerTls | None] = []
         self._watch = CertificateWatch(clock, wheel)
 
-    def lend(self, executions: Executions, queues: Enqueuer, seal: bytes) -> None:
-        """Take whoever runs state machines and queues, before anything is compiled.
+    def lend(self, services: Services, seal: bytes) -> None:
+        """Take whoever does durable work, before anything is compiled.
 
         seal: 32 random bytes, the same in all processes: with them the names of executions are sealed.
         """
         names = SealedNames(seal)
-        self._parts = replace(self._parts, executions=executions, queues=queues, sealed_names=names)
+        self._parts = replace(self._parts, sealed_names=names, **services._asdict())
 
     def open(self) -> None:
         """Choose the stores, and open the access log, which `close` closes.

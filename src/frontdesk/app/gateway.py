@@ -42,6 +42,7 @@ from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
 from frontdesk.functions.remote import RemoteFunctions
 from frontdesk.gateway.admin import Face
+from frontdesk.gateway.pipeline.build import NO_SERVICES
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.gateway.server.tls import CertificateWatch
 from frontdesk.gateway.telemetry.functions import function_samples
@@ -258,7 +259,8 @@ class Frontdesk:
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)
         durable = self._durable
-        self._data.lend(durable.executions, durable.queues.queues, await seal_key(stores.shared))
+        services = NO_SERVICES._replace(executions=durable.executions, queues=durable.queues.queues)
+        self._data.lend(services, await seal_key(stores.shared))
 
     async def _open_vault(self, stores: Stores) -> Vault:
         config, clock = self.config, self._clock

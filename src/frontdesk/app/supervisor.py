@@ -24,16 +24,15 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import ApiKey, KeyRegistry
-from frontdesk.gateway.pipeline.build import NO_EXECUTIONS, NO_QUEUES
+from frontdesk.gateway.pipeline.build import NO_SERVICES
 from frontdesk.gateway.server.listening import join, listen_together
 from frontdesk.gateway.telemetry.canaries import COUNTED
 from frontdesk.gateway.workers.orders import WorkerLostError
 from frontdesk.gateway.workers.process import WorkerProcess
 from frontdesk.ports.cache import Stats
-from frontdesk.ports.executions import Executions
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
-from frontdesk.ports.queue import Enqueuer
+from frontdesk.ports.services import Services
 from frontdesk.ports.usage import Row
 from frontdesk.stores.memory.ledger import MemoryLedger
 from frontdesk.stores.shared_memory.ledger import SharedLedger, create_memory
@@ -86,8 +85,7 @@ class Supervisor:
         # Compiles first what the workers are to compile, and serves nobody.
         self._own = DataPlane(config, MemoryLedger(), clock, wheel)
         self._ledger = self._turn = -1
-        self._executions: Executions = NO_EXECUTIONS
-        self._queues: Enqueuer = NO_QUEUES
+        self._services = NO_SERVICES
         self._seal = b""
         self._places: list[_Place] = []
         self._living: set[WorkerProcess] = set()
@@ -123,10 +121,10 @@ class Supervisor:
         self._ledger, self._turn = create_memory(), create_turn()
         self._shared = SharedLedger(self._ledger)
 
-    def lend(self, executions: Executions, queues: Enqueuer, seal: bytes) -> None:
-        """Take whoever runs state machines and queues, for all workers; see `DataPlane.lend`."""
-        self._own.lend(executions, queues, seal)
-        self._executions, self._queues, self._seal = executions, queues, seal
+    def lend(self, services: Services, seal: bytes) -> None:
+        """Take whoever does durable work, for all workers; see `DataPlane.lend`."""
+        self._own.lend(services, seal)
+        self._services, self._seal = services, seal
 
     def compile(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
         """Compile in this process; see `DataPlane.compile`."""
@@ -339,8 +337,7 @@ class Supervisor:
             [str(place.number), self._config.logs.level],
             [*descriptors, self._ledger, self._turn],
             find=self._find,
-            executions=self._executions,
-            queues=self._queues,
+            services=self._services,
         )
         self._living.add(place.process)
         candidate = self._in_force

@@ -131,7 +131,7 @@ class Worker:
         )
         await self._put_keys(start.api_keys)
         self._data.open()
-        self._data.lend(self._ports.executions, self._ports.queues, start.seal)
+        self._data.lend(self._ports.services, start.seal)
         await self._data.steer(start.canaries)
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]
         self._in_force = self._compiled(loaded, start.proposal)

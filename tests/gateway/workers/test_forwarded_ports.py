@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from frontdesk.base.errors import StoreError
+from frontdesk.gateway.pipeline.build import NO_SERVICES
 from frontdesk.gateway.workers.forwarded_ports import ForwardedPorts
 from frontdesk.gateway.workers.served_ports import ServedPorts
 from frontdesk.ports.executions import ExecutionError
@@ -27,7 +28,7 @@ class Sending:
 
 @pytest.fixture
 async def forwarded(ends, served):
-    ServedPorts(ends.supervisor, served, Sending())
+    ServedPorts(ends.supervisor, NO_SERVICES._replace(executions=served, queues=Sending()))
     forwarded = ForwardedPorts(ends.worker)
     await ends.connect()
     return forwarded
@@ -35,7 +36,7 @@ async def forwarded(ends, served):
 
 @pytest.fixture
 def executions(forwarded):
-    return forwarded.executions
+    return forwarded.services.executions
 
 
 async def within(waiting):
@@ -91,6 +92,9 @@ async def test_a_worker_that_has_gone_waits_for_nothing(ends, executions, served
 
 async def test_messages_reach_the_supervisor(forwarded):
     more = {"group": "g", "same": "", "trace": "Root=1"}
-    assert await within(forwarded.queues.enqueue("calls", b"m", **more)) == f"calls b'm' {more}"
+    assert (
+        await within(forwarded.services.queues.enqueue("calls", b"m", **more))
+        == f"calls b'm' {more}"
+    )
     with pytest.raises(StoreError, match="no room"):
-        await within(forwarded.queues.enqueue("lost", b"m", **more))
+        await within(forwarded.services.queues.enqueue("lost", b"m", **more))

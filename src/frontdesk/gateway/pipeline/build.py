@@ -29,6 +29,7 @@ from frontdesk.ports.inbox import Hooks
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
 from frontdesk.ports.queue import Enqueuer
+from frontdesk.ports.services import Services
 from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
@@ -45,9 +46,10 @@ class _Nobody:
         raise StoreError("nobody runs state machines, queues and webhooks here")
 
 
-NO_EXECUTIONS: Final = cast(Executions, _Nobody())
-NO_QUEUES: Final = cast(Enqueuer, _Nobody())
-NO_HOOKS: Final = cast(Hooks, _Nobody())
+_NOBODY: Final = _Nobody()
+NO_SERVICES: Final = Services(
+    cast(Executions, _NOBODY), cast(Enqueuer, _NOBODY), cast(Hooks, _NOBODY)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,9 @@ class Parts:
     canaries: Canaries = field(default_factory=Canaries)
     api_keys: KeyRegistry = field(default_factory=KeyRegistry)
     tally: Tally = field(default_factory=Tally)
-    executions: Executions = NO_EXECUTIONS
-    queues: Enqueuer = NO_QUEUES
-    hooks: Hooks = NO_HOOKS
+    executions: Executions = NO_SERVICES.executions
+    queues: Enqueuer = NO_SERVICES.queues
+    hooks: Hooks = NO_SERVICES.hooks
     vendors: Vendors = field(default_factory=Vendors)
     sealed_names: SealedNames = field(default_factory=lambda: SealedNames(token_bytes(32)))
 

@@ -1,4 +1,4 @@
-"""Owns the worker's way to what the supervisor runs, state machines and queues: each call goes to it.
+"""Owns the worker's way to what the supervisor runs, state machines, queues and webhooks: each call goes to it.
 
 One question, one answer, whatever the port and the method.
 """
@@ -7,13 +7,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import count
-from typing import Any, cast
+from typing import Any
 
 from frontdesk.base.errors import StoreError
 from frontdesk.gateway.workers.channel import Channel, value_of
 from frontdesk.gateway.workers.frames import ANSWER, ASK, REFUSAL, UNASK
-from frontdesk.ports.executions import ExecutionError, Executions
-from frontdesk.ports.queue import Enqueuer
+from frontdesk.ports.executions import ExecutionError
+from frontdesk.ports.services import Services
 
 
 class ForwardedPorts:
@@ -27,14 +27,10 @@ class ForwardedPorts:
         channel.lost.add_done_callback(self._lost)
 
     @property
-    def executions(self) -> Executions:
-        """Whoever runs state machines."""
-        return cast(Executions, _Forwarded(partial(self._ask, "executions")))
-
-    @property
-    def queues(self) -> Enqueuer:
-        """Whoever sends to queues."""
-        return cast(Enqueuer, _Forwarded(partial(self._ask, "queues")))
+    def services(self) -> Services:
+        """Whoever the supervisor has."""
+        ports: Any = {name: _Forwarded(partial(self._ask, name)) for name in Services._fields}
+        return Services(**ports)
 
     async def _ask(self, port: str, method: str, *given: object, **named: object) -> Any:
         """Raises: ExecutionError and StoreError, as the supervisor does."""

@@ -18,8 +18,7 @@ from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.orders import Orders
 from frontdesk.gateway.workers.served_functions import Find, ServedFunctions
 from frontdesk.gateway.workers.served_ports import ServedPorts
-from frontdesk.ports.executions import Executions
-from frontdesk.ports.queue import Enqueuer
+from frontdesk.ports.services import Services
 
 _LAST_GRACE = 5.0
 """Seconds for the kernel to end a process that has been killed."""
@@ -33,15 +32,14 @@ class WorkerProcess:
         process: "subprocess.Popen[bytes]",
         channel: Channel,
         find: Find,
-        executions: Executions,
-        queues: Enqueuer,
+        services: Services,
     ) -> None:
         """Take a process and what is connected with it; see `start`."""
         self._process = process
         self._channel = channel
         self._orders = Orders(channel)
         ServedFunctions(channel, find)
-        ServedPorts(channel, executions, queues)
+        ServedPorts(channel, services)
 
     @classmethod
     async def start(
@@ -51,13 +49,12 @@ class WorkerProcess:
         descriptors: Sequence[int],
         *,
         find: Find,
-        executions: Executions,
-        queues: Enqueuer,
+        services: Services,
     ) -> "WorkerProcess":
         """Run the module `program` with the descriptor of its socket and `arguments`.
 
         descriptors: those that it inherits beside that. find: the functions that it may call.
-        executions, queues: whoever has them for it. Call it on the main thread: the process ends
+        services: those that it is lent. Call it on the main thread: the process ends
         with the thread that has started it. Raises: StartError when the system has no room for it.
         """
         ours, theirs = socket.socketpair()
@@ -66,7 +63,7 @@ class WorkerProcess:
             command = [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments]
             process = _exec(command, [theirs.fileno(), *descriptors])
         channel = Channel()
-        worker = cls(process, channel, find, executions, queues)
+        worker = cls(process, channel, find, services)
         await channel.open(ours)
         return worker
 

@@ -1,4 +1,4 @@
-"""Owns the supervisor's side of questions about executions and queues: asks whoever has them, and sends the answer back.
+"""Owns the supervisor's side of questions about executions, queues and webhooks: asks whoever has them, and answers.
 
 When the worker has gone nobody waits for its answers any more.
 """
@@ -11,8 +11,8 @@ from typing import Any
 from frontdesk.base.errors import StoreError
 from frontdesk.gateway.workers.channel import Channel, value_of
 from frontdesk.gateway.workers.frames import ANSWER, ASK, REFUSAL, UNASK
-from frontdesk.ports.executions import ExecutionError, Executions
-from frontdesk.ports.queue import Enqueuer
+from frontdesk.ports.executions import ExecutionError
+from frontdesk.ports.services import Services
 
 _log = logging.getLogger("frontdesk.workers")
 
@@ -20,9 +20,9 @@ _log = logging.getLogger("frontdesk.workers")
 class ServedPorts:
     """The questions of one worker."""
 
-    def __init__(self, channel: Channel, executions: Executions, queues: Enqueuer) -> None:
+    def __init__(self, channel: Channel, services: Services) -> None:
         self._channel = channel
-        self._ports = {"executions": executions, "queues": queues}
+        self._ports = services._asdict()
         self._asked: dict[int, asyncio.Task[Any]] = {}
         channel.takes({ASK: self._ask, UNASK: self._unask})
         channel.lost.add_done_callback(self._lost)

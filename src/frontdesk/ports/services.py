@@ -1,0 +1,15 @@
+"""What the door asks others to do that outlives a request: in one value, which is lent to it as a whole."""
+
+from typing import NamedTuple
+
+from frontdesk.ports.executions import Executions
+from frontdesk.ports.inbox import Hooks
+from frontdesk.ports.queue import Enqueuer
+
+
+class Services(NamedTuple):
+    """Whoever runs state machines, sends to queues, and takes webhooks."""
+
+    executions: Executions
+    queues: Enqueuer
+    hooks: Hooks
