@@ -5,7 +5,6 @@ ends with is put on `ended`, and the interpreter hands it to the parent's state.
 """
 
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -81,19 +80,16 @@ class Turn:
 
     def scope(self, strand: Strand, item: dict[str, Json] | None = None) -> Scope:
         """Return what a strand's state sees. item: of the Map that is about to start it."""
-        levels = list(self._levels(strand))
-        variables: dict[str, Json] = {}
-        for level in reversed(levels):
-            variables.update(level.variables)
-        if item is None:
-            item = next((level.item for level in levels if level.item is not None), None)
+        variables: dict[str, Json] = strand.variables
+        level = strand
+        while True:
+            if item is None:
+                item = level.item
+            if level.parent is None:
+                break
+            level = self.run.strands[level.parent]
+            variables = {**level.variables, **variables}
         return Scope(lambda: self._context(strand, item), variables, self.now, self.chance)
-
-    def _levels(self, strand: Strand) -> Iterator[Strand]:
-        level: Strand | None = strand
-        while level is not None:
-            yield level
-            level = None if level.parent is None else self.run.strands[level.parent]
 
     def _context(self, strand: Strand, item: dict[str, Json] | None) -> dict[str, Any]:
         run, facts = self.run, self.run.facts

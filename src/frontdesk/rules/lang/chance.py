@@ -16,10 +16,11 @@ _PRECISION: Final = 53
 class Chance:
     """A row of draws. seed: bytes of any number; 16 random ones make ids unique."""
 
-    __slots__ = ("_drawn", "_seed")
+    __slots__ = ("_drawn", "_key", "_seed")
 
     def __init__(self, seed: bytes) -> None:
-        self._seed = blake2b(seed, digest_size=32).digest()
+        self._seed = seed
+        self._key = b""  # made at the first draw: most steps draw nothing
         self._drawn = 0
 
     def fraction(self) -> float:
@@ -47,7 +48,9 @@ class Chance:
 
     def _bits(self) -> int:
         """Draw 128 bits."""
+        if not self._key:
+            self._key = blake2b(self._seed, digest_size=32).digest()
         self._drawn += 1
         return int.from_bytes(
-            blake2b(self._drawn.to_bytes(8, "big"), key=self._seed, digest_size=16).digest(), "big"
+            blake2b(self._drawn.to_bytes(8, "big"), key=self._key, digest_size=16).digest(), "big"
         )

@@ -31,6 +31,10 @@ _MIGRATIONS = sorted(
 """What has made each version of the schema out of the one before; `user_version` counts them."""
 
 
+class _BusyError(Exception):
+    """No transaction was begun; its cause says why."""
+
+
 class _Job(NamedTuple):
     work: Callable[[sqlite3.Connection], Any]
     writes: bool
@@ -124,23 +128,38 @@ class Database:
 
     def _results(self, jobs: list[_Job]) -> list[Any]:
         """Do all of them in one transaction, or each in its own. Returns results and exceptions."""
+        try:
+            # Nearly always none of them fails, and then nobody needs a savepoint.
+            return self._transaction(jobs, lambda work, connection: work(connection))
+        except _BusyError as error:
+            return [error.__cause__] * len(jobs)
+        except Exception as error:  # noqa: BLE001 - it is handed to whoever gave the job
+            if len(jobs) == 1:
+                return [error]
+        try:
+            return self._transaction(jobs, _attempt)
+        except _BusyError as error:
+            return [error.__cause__] * len(jobs)
+        except sqlite3.Error:
+            # What has no room for itself must not be the others' loss.
+            return [self._results([job])[0] for job in jobs]
+
+    def _transaction(
+        self, jobs: list[_Job], do: Callable[[Callable[..., Any], sqlite3.Connection], Any]
+    ) -> list[Any]:
         connection = self._connection
         try:
             connection.execute("BEGIN IMMEDIATE" if any(job.writes for job in jobs) else "BEGIN")
         except sqlite3.Error as error:
-            return [error] * len(jobs)
+            raise _BusyError from error
         try:
-            results = [_attempt(job.work, connection) for job in jobs]
+            results = [do(job.work, connection) for job in jobs]
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if len(jobs) == 1:
-                return [error]
-        else:
-            return results
-        # What has no room for itself must not be the others' loss.
-        return [self._results([job])[0] for job in jobs]
+            raise
+        return results
 
 
 def damage(path: Path) -> str:

@@ -12,7 +12,9 @@ def seconds(field: str, written: int | str | None, path: str | None, sight: Sigh
     """Return a number of seconds; None where none is written. field: such as `TimeoutSeconds`."""
     if path is not None:
         return _seconds_at(f"{field}Path", path, sight)
-    return None if written is None else int(_evaluated(field, written, sight))
+    if written is None or type(written) is int:
+        return written
+    return int(_evaluated(field, written, sight))
 
 
 def _seconds_at(field: str, path: str, sight: Sight) -> int:
