@@ -170,6 +170,25 @@ QUEUE_WAIT = _histogram(
     bounds=FUNCTION_SECONDS,
 )
 
+ASYNC_EVENTS = _counter(
+    "frontdesk_async_events_total",
+    "Asynchronous invocations: accepted, succeeded, dropped, and those of their attempts that failed and are "
+    "made again (retried), or could not be made yet (deferred); destinations that were not told (undelivered).",
+    *("function", "op"),
+)
+ASYNC_DEPTH = _gauge(
+    "frontdesk_async_events_waiting",
+    "Asynchronous invocations that are not over, in the store, counted every 15 s.",
+    "function",
+    merged="max",
+)
+ASYNC_OLDEST = _gauge(
+    "frontdesk_async_oldest_age_seconds",
+    "How long ago the oldest of them was accepted, 0 where there is none.",
+    "function",
+    merged="max",
+)
+
 # -- executions of state machines -----------------------------------------------------------------
 
 EXECUTIONS = _counter(
@@ -225,6 +244,15 @@ QUEUE_MESSAGES = _counter(
     "frontdesk_queue_messages_total",
     "Messages that were sent, received, deleted, redriven out of a queue, or given up to its dead letters (dead).",
     *("queue", "op"),
+)
+
+# -- topics and event buses ---------------------------------------------------------------------------
+
+DELIVERIES = _counter(
+    "frontdesk_publish_deliveries_total",
+    "What topics and rules of event buses handed on to one receiver each: delivered, or failed where it is not "
+    "there or did not take it.",
+    *("source", "result"),
 )
 
 # -- HTTP backends ----------------------------------------------------------------------------------
