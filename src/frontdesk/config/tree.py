@@ -108,9 +108,20 @@ def _known(node: Node, path: Path) -> Path:
         with_it = (path[0], *_known(child, path[1:]))
         if len(with_it) == len(path):
             return path
+        if len(with_it) == len(path) - 1 and not _leads(node, path[1:]):
+            return with_it  # nothing shorter leads as far
     without = _known(node, path[1:])
     # `function` may be a union member's name before the key `cache`, beside a key `function`.
     return with_it if len(with_it) > len(without) else without
+
+
+def _leads(node: Node, path: Path) -> bool:
+    found: Node | None = node
+    for part in path:
+        if found is None:
+            return False
+        found = found.children.get(part)
+    return found is not None
 
 
 def _merge(
