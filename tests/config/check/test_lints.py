@@ -44,6 +44,8 @@ RETRYING = "upstreams: {u: {url: 'http://x', retry: {}}}"
 
 KEYED = "store: memory\nworkers: %s\napis: {a: {throttle: 5/s, routes: {POST /: {mock: {}%s}}}}"
 
+HOOK = "webhooks: {h: {scheme: %s, %s}}\napis: {a: {routes: {%s /h: {webhook: h%s}}}}"
+
 DOCUMENT = """
 openapi: 3.0.1
 info: {title: x, version: "1"}
@@ -455,6 +457,53 @@ CASES = [
         f"upstreams: {{u: {{url: 'http://x', timeout: {{total: 5s}}}}}}\napis: {{a: {REST % ('GET', f'timeout: 5s, {SENT}')}}}",
     ),
     ("unused", "upstreams: {u: {url: 'http://x'}}", OPEN),
+    (
+        "unused",
+        "webhooks: {h: {scheme: stripe, secret: '${env:T}'}}",
+        HOOK % ("stripe", "secret: '${env:T}'", "POST", ""),
+    ),
+    (
+        "open-webhook",
+        HOOK % ("stripe", "secret: '${env:T}'", "POST", ""),
+        HOOK % ("stripe", "secret: '${env:T}'", "POST", ", throttle: 5/s"),
+    ),
+    (
+        "open-webhook",
+        HOOK % ("stripe", "secret: '${env:T}'", "POST", ""),
+        HOOK % ("stripe", "secret: '${env:T}', allow_ips: 192.0.2.1", "POST", ""),
+    ),
+    (
+        "handshake-unasked",
+        HOOK % ("whatsapp", "secret: '${env:T}'", "POST", ""),
+        HOOK % ("whatsapp", "secret: '${env:T}'", "ANY", ""),
+    ),
+    (
+        "handshake-unasked",
+        HOOK % ("github", "secret: '${env:T}', handshake: {vendor: cloudevents}", "POST", ""),
+        HOOK % ("github", "secret: '${env:T}'", "POST", ""),
+    ),
+    (
+        "literal-secret",
+        HOOK % ("stripe", "secrets: ['${env:T}', {value: whsec_x}]", "POST", ""),
+        HOOK % ("stripe", "secrets: ['${env:T}', {value: '${env:T}', id: x}]", "POST", ""),
+    ),
+    (
+        "literal-secret",
+        HOOK % ("gitlab", "secrets: abc", "POST", ""),
+        HOOK % ("aws-sns", "secret: 'arn:aws:sns:us-east-1:1:t'", "POST", ""),
+    ),
+    (
+        "literal-secret",
+        HOOK % ("basic", "secrets: 'a:b'", "POST", ""),
+        HOOK % ("ip-allow", "secrets: [192.0.2.1]", "POST", ""),
+    ),
+    (
+        "function-outlives-gateway",
+        "functions: {f: {handler: m.f, timeout: 30s}}\n"
+        + HOOK % ("stripe", "secret: x, mode: sync, dispatch: {a: {function: f}}", "POST", ""),
+        "functions: {f: {handler: m.f, timeout: 30s}}\n"
+        + HOOK % ("stripe", "secret: x, dispatch: {a: {function: f}}", "POST", ""),
+    ),
     (
         "unused",
         "functions: {f: {handler: m.f}}",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from frontdesk.base.errors import Position
-from frontdesk.config.check import function_urls, state_machines
+from frontdesk.config.check import function_urls, state_machines, webhooks
 from frontdesk.config.load import Loaded
 from frontdesk.config.names import SECTIONS, used_names
 from frontdesk.config.tree import Path
@@ -33,7 +33,9 @@ def literal_secrets(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     for path, text in _texts(loaded.tree.value, ()):
         if "mock" in path or text.written.startswith("$") or "${" in text.written:
             continue
-        named = (SECRET_NAME.search(str(path[-1])) or _is_api_key(path, text)) and text
+        named = webhooks.is_secret(loaded.config, path, text)
+        if named is None:
+            named = bool((SECRET_NAME.search(str(path[-1])) or _is_api_key(path, text)) and text)
         if named or _SECRET_VALUE.search(text):
             yield loaded.tree.position(path), "this looks like a secret, written out"
 

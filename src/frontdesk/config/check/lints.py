@@ -22,6 +22,7 @@ from frontdesk.config.check import (
     schedules,
     state_machines,
     timeouts,
+    webhooks,
 )
 from frontdesk.config.load import Loaded
 
@@ -152,6 +153,12 @@ LINTS: Final[dict[str, Lint]] = {
         "a child process serves many callers one after another, and any of them may be a new process",
         "keep state in a database or cache, or make it anew in each call",
     ),
+    "handshake-unasked": Lint(
+        WARNING,
+        webhooks.never_asked,
+        "the vendor asks the address before it sends anything, and would get 404",
+        "write the route as ANY /path, or add one with this method",
+    ),
     "illegal-header": Lint(
         ERROR,
         integrations.illegal_headers,
@@ -193,6 +200,12 @@ LINTS: Final[dict[str, Lint]] = {
         routes.open_without_throttle,
         "anybody may call it as often as the whole account allows",
         "give the route an authorizer, or a throttle such as {rate: 10/s, by: $context.identity.sourceIp}",
+    ),
+    "open-webhook": Lint(
+        ERROR_IN_PROD,
+        webhooks.open_to_all,
+        "anybody may have signatures verified as often as the whole account allows",
+        "give the route a throttle such as 100/s, or the webhook the vendor's addresses as allow_ips",
     ),
     "openapi-not-carried": Lint(
         WARNING,

@@ -41,7 +41,7 @@ def any_origin(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 def open_without_throttle(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Operations with neither authorizer, API key nor a throttle of their own, their API or their stage.
 
-    Mocks are left out: they cost no more than the refusal would.
+    Mocks are left out: they cost no more than the refusal would. Webhooks have a lint of their own.
     """
     for path, api, _, operation in operations(loaded):
         nobody = (operation.authorizer or api.authorizer or "none") == "none"
@@ -51,8 +51,12 @@ def open_without_throttle(loaded: Loaded) -> Iterator[tuple[Position, str]]:
             or api.throttle
             or all(stage.throttle for stage in api.stages.values())
         )
-        if is_open and not throttled and not is_mock(operation):
+        if is_open and not throttled and not _is_answered_otherwise(operation):
             yield loaded.tree.position(path, of_key=True), "public route without a throttle"
+
+
+def _is_answered_otherwise(operation: Operation) -> bool:
+    return is_mock(operation) or (isinstance(operation, Route) and operation.webhook is not None)
 
 
 def is_mock(operation: Operation) -> bool:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from frontdesk.base.durations import write_duration
 from frontdesk.base.errors import Position
 from frontdesk.config.check.routes import is_mock, operations
+from frontdesk.config.check.webhooks import functions_waited_for
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.authorizer import ANSWER_TIME, FunctionAuthorizer
 from frontdesk.config.models.http_api import Route
+from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.tree import Path
 
@@ -18,14 +20,22 @@ def function_outlives_gateway(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     A route that streams waits for the first part only.
     """
     for _, _, key, operation in operations(loaded):
-        streams = isinstance(operation, Route) and operation.invoke_mode == "response_stream"
-        if operation.called is None or streams:
-            continue
-        for place, timeout in function_timeouts(loaded, operation.called):
-            if timeout >= operation.timeout:
-                may, waits = write_duration(timeout), write_duration(operation.timeout)
-                where = loaded.tree.position(place)
-                yield where, f"the function may take {may}, but {key} waits only {waits}"
+        for function in _waited_for(loaded, operation):
+            for place, timeout in function_timeouts(loaded, function):
+                if timeout >= operation.timeout:
+                    may, waits = write_duration(timeout), write_duration(operation.timeout)
+                    where = loaded.tree.position(place)
+                    yield where, f"the function may take {may}, but {key} waits only {waits}"
+
+
+def _waited_for(loaded: Loaded, operation: Operation) -> Iterator[str]:
+    if isinstance(operation, Route):
+        if operation.webhook is not None:
+            yield from functions_waited_for(loaded, operation.webhook)
+        if operation.invoke_mode == "response_stream":
+            return
+    if operation.called is not None:
+        yield operation.called
 
 
 def function_timeouts(loaded: Loaded, written: str) -> Iterator[tuple[Path, float]]:

@@ -1,5 +1,6 @@
 """Models of `webhooks`: how the sender of each is proven, and who deals with what it sends."""
 
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
@@ -81,7 +82,9 @@ def _base(text: str) -> str:
 
 def _vendor(name: str) -> str:
     if name not in HANDSHAKES:
-        raise HintedError("expected a vendor with a handshake", f"one of {', '.join(HANDSHAKES)}")
+        near = get_close_matches(name, HANDSHAKES, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(HANDSHAKES)}"
+        raise HintedError("expected a vendor with a handshake", hint)
     return name
 
 
@@ -307,7 +310,7 @@ class Webhook(Model):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        if self.keep_body > self.retention:
+        if "keep_body" in self.model_fields_set and self.keep_body > self.retention:
             raise broken_rule("expected keep_body of at most the retention")
         if self.version_by is not None and self.order_by is None:
             raise broken_rule("expected order_by beside version_by")
