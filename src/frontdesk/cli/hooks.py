@@ -1,4 +1,4 @@
-"""`frontdesk hook`: look at webhooks offline: verify and sign them, list the schemes."""
+"""`frontdesk hook`: verify and sign webhooks from files, list the schemes; with what `cli.deliveries` has."""
 
 import os
 import sys
@@ -13,6 +13,8 @@ import click
 from frontdesk.base.durations import parse_duration
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.console import visible
+from frontdesk.cli.deliveries import list_, replay
+from frontdesk.cli.deliveries import show as show_delivery
 
 if TYPE_CHECKING:
     from frontdesk.rules.webhooks.diagnosis import Attempt
@@ -112,10 +114,16 @@ _url = click.option(
 
 @click.group()
 def hook() -> None:
-    """Verify and sign webhooks from files, to find out why a signature does not fit.
+    """See and replay webhooks that a running gateway has taken; verify and sign others from files.
+
+    Example: frontdesk hook list --state dead
 
     Example: frontdesk hook verify event.json --scheme stripe --secret @secret.txt -H 'Stripe-Signature: t=…,v1=…'
     """
+
+
+for _command in (list_, show_delivery, replay):
+    hook.add_command(_command)
 
 
 @hook.command()

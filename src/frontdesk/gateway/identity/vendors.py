@@ -53,7 +53,7 @@ class Vendors:
 
     def _ask(self, url: str) -> "asyncio.Task[bytes]":
         if len(self._asked) >= _AT_ONCE:
-            raise UpstreamError("bulkhead", "too many certificates are being fetched")
+            raise UpstreamError("bulkhead_full", "too many certificates are being fetched")
         task = self._asked[url] = asyncio.get_running_loop().create_task(self._fetch(url))
         task.add_done_callback(lambda task: self._done(url, task))
         return task
@@ -75,5 +75,5 @@ class Vendors:
     async def _fetched(self, url: str) -> bytes:
         answer = await self._get(url, _SECONDS, True)
         if not 200 <= answer.status < 300:
-            raise UpstreamError("status", f"answered {answer.status}: {url.partition('?')[0]}")
+            raise UpstreamError("unavailable", f"answered {answer.status}: {url.partition('?')[0]}")
         return answer.body

@@ -1,0 +1,171 @@
+"""Owns the operator's requests about webhooks that were taken, on the admin listener.
+
+    GET  /api/inbox                             the webhooks, and how many deliveries of each wait, or are dead
+    GET  /api/inbox/deliveries?webhook=…        deliveries, newest first; also state, type, id, since, until,
+                                                most, token: what `next` says
+    GET  /api/inbox/delivery?webhook=…&id=…     one, with its headers, its body and its result
+    POST /api/inbox/replay                      {"webhook", "state", "type", "id", "since", "until", "most"}:
+                                                have deliveries dealt with again
+
+Times are seconds since 1970; a type may end in `*`. Answers 200; 404 for a delivery that is not there, 422
+with what is wrong with a request, 503 where the store does not do it.
+"""
+
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from math import inf, isfinite
+from typing import Any, Final, Protocol, get_args
+
+import orjson
+
+from frontdesk.app.actions import find_action, query_of
+from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.config.validation import among
+from frontdesk.gateway.admin import FRESH
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.replies import JSON
+from frontdesk.ports.inbox import Delivered, Document, InboxStore, Search, State
+
+_INBOX: Final = "/api/inbox"
+_PAGE: Final = 1000
+_LISTED: Final = 50
+_REPLAYED: Final = 100
+
+Answer = tuple[int, object]
+
+
+class Replays(Protocol):
+    """Whoever has deliveries dealt with again."""
+
+    async def replay(self, what: Search, *, most: int) -> int:
+        """Return how many. Raises: StoreError."""
+        ...
+
+
+class InboxApi:
+    """The face of these requests."""
+
+    needs_token = True
+
+    def __init__(
+        self, inbox: InboxStore, replays: Replays, webhooks: Callable[[], Iterable[str]]
+    ) -> None:
+        """webhooks: gives the names of those of the file."""
+        self._inbox = inbox
+        self._replays = replays
+        self._webhooks = webhooks
+        self._actions: dict[tuple[str, str], Callable[[Exchange], Awaitable[Answer]]] = {
+            ("GET", _INBOX): self._count,
+            ("GET", f"{_INBOX}/deliveries"): self._list,
+            ("GET", f"{_INBOX}/delivery"): self._show,
+            ("POST", f"{_INBOX}/replay"): self._replay,
+        }
+
+    def serves(self, ex: Exchange) -> bool:
+        """See Face."""
+        return ex.path == _INBOX or ex.path.startswith(f"{_INBOX}/")
+
+    def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
+        """See Face."""
+        action = find_action(self._actions, ex, ex.path)
+        return action if isinstance(action, Reply) else self._answer(ex, action)
+
+    async def _answer(self, ex: Exchange, action: Callable[[Exchange], Awaitable[Answer]]) -> Reply:
+        try:
+            status, document = await action(ex)
+        except StoreError as error:
+            status, document = 503, _told(error)
+        except FrontdeskError as error:
+            status, document = 422, _told(error)
+        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+
+    async def _count(self, _ex: Exchange) -> Answer:
+        found: dict[str, dict[str, Any]] = {name: {} for name in self._webhooks()}
+        for each in await self._inbox.counts():
+            states = found.setdefault(each.source, {})
+            states[each.state] = {"number": each.number, "oldest": each.oldest}
+        return 200, {"webhooks": [{"name": name, "states": found[name]} for name in sorted(found)]}
+
+    async def _list(self, ex: Exchange) -> Answer:
+        asked = query_of(ex)
+        most = int(_number(asked, "most", _LISTED, _PAGE))
+        page = await self._inbox.list(self._search(asked), most=most, token=asked.get("token", ""))
+        return 200, {"deliveries": [_shown(each) for each in page.entries], "next": page.token}
+
+    async def _show(self, ex: Exchange) -> Answer:
+        asked = query_of(ex)
+        webhook, delivery = asked.get("webhook", ""), asked.get("id", "")
+        found = await self._inbox.find(webhook, delivery)
+        if found is None:
+            return 404, {
+                "message": f"there is no delivery {delivery} of {webhook}",
+                "hint": "`frontdesk hook list` shows those that are kept",
+            }
+        return 200, _described(found)
+
+    async def _replay(self, ex: Exchange) -> Answer:
+        try:
+            asked = orjson.loads(ex.body or b"{}")
+        except ValueError:
+            asked = None
+        if not isinstance(asked, dict):
+            raise FrontdeskError("expected a JSON object")
+        most = int(_number(asked, "most", _REPLAYED, _PAGE))
+        return 200, {"replayed": await self._replays.replay(self._search(asked), most=most)}
+
+    def _search(self, asked: Mapping[str, Any]) -> Search:
+        for name in ("webhook", "state", "type", "id"):
+            if not isinstance(asked.get(name) or "", str):
+                raise FrontdeskError(f"expected a text for {name}")
+        state = asked.get("state") or None
+        if state is not None and state not in get_args(State):
+            hint = among(state, get_args(State))
+            raise FrontdeskError(f"there is no such state: {state}", hint=hint)
+        return Search(
+            source=asked.get("webhook") or "",
+            state=state,
+            type=asked.get("type") or "",
+            id=asked.get("id") or "",
+            since=_number(asked, "since", -inf),
+            until=_number(asked, "until", inf),
+        )
+
+
+def _number(asked: Mapping[str, Any], name: str, default: float, most: float = inf) -> float:
+    """Read a number, of a query or of JSON. It is `most` at most, and 1 at least where there is one."""
+    given = asked.get(name)
+    if given is None or given == "":
+        return default
+    try:
+        number = float(given)
+    except (TypeError, ValueError):
+        number = inf
+    if not isfinite(number) or (most < inf and number < 1):
+        raise FrontdeskError(f"expected a number for {name}: {given}")
+    return min(number, most)
+
+
+def _shown(each: Delivered) -> dict[str, Any]:
+    shown = each._asdict()
+    return {"webhook": shown.pop("source"), **shown}
+
+
+def _described(found: Document) -> dict[str, Any]:
+    """Write all of a delivery. body: text, or base64 with `base64` true; null where it is not kept any more."""
+    body, encoded = None, False
+    if found.body is not None:
+        try:
+            body = found.body.decode()
+        except UnicodeDecodeError:
+            body, encoded = b64encode(found.body).decode(), True
+    return {
+        **_shown(found.entry),
+        "headers": orjson.loads(found.headers),
+        "body": body,
+        "base64": encoded,
+        "result": found.result.decode("utf-8", "replace"),
+    }
+
+
+def _told(error: FrontdeskError) -> dict[str, Any]:
+    return {"message": error.message, "hint": error.hint, "findings": []}
