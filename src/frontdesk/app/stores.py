@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from frontdesk.app.history import STORE
 from frontdesk.base.clock import Clock
@@ -15,6 +15,7 @@ from frontdesk.config.secrets import Secret
 from frontdesk.ports.cache import Cache
 from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.idempotency import Idempotency
+from frontdesk.ports.inbox import InboxStore
 from frontdesk.ports.journal import Journal
 from frontdesk.ports.ledger import Ledger
 from frontdesk.ports.queue import QueueStore
@@ -22,12 +23,14 @@ from frontdesk.ports.usage import Usage
 from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.catalog import MemoryCatalog
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
+from frontdesk.stores.memory.inbox import MemoryInbox
 from frontdesk.stores.memory.journal import MemoryJournal
 from frontdesk.stores.memory.queue import MemoryQueues
 from frontdesk.stores.memory.usage import MemoryUsage
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
 from frontdesk.stores.sqlite.idempotency import SqliteIdempotency
+from frontdesk.stores.sqlite.inbox import SqliteInbox
 from frontdesk.stores.sqlite.journal import SqliteJournal
 from frontdesk.stores.sqlite.queue import SqliteQueues
 from frontdesk.stores.sqlite.usage import SqliteUsage
@@ -42,7 +45,7 @@ class Stores(NamedTuple):
 
     own: what belongs to this machine, as its functions and files do. shared: what all gateways with the
     same `store` have in common: API keys. usage: of these. journal: of their durable work. queues: their
-    messages.
+    messages. inbox: webhooks that were taken; it commits along with the two before it.
     """
 
     own: Catalog
@@ -50,6 +53,11 @@ class Stores(NamedTuple):
     usage: Usage
     journal: Journal
     queues: QueueStore
+    inbox: InboxStore
+
+
+_OfAll: TypeAlias = tuple[Usage, Journal, QueueStore, InboxStore]
+"""What is in the same store as `Stores.shared`, in its order."""
 
 
 @asynccontextmanager
@@ -63,7 +71,7 @@ async def open_stores(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterat
         if store.url is not None:
             yield Stores(own, *await _open_postgres(store.url, clock, wheel, opened))
         elif store.kind == "memory":
-            yield Stores(own, MemoryCatalog(clock), MemoryUsage(), MemoryJournal(), MemoryQueues())
+            yield Stores(own, MemoryCatalog(clock), *_of_memory())
         elif path == config.data_dir / STORE:
             yield Stores(own, own, *_of_file(database))
         else:
@@ -73,15 +81,26 @@ async def open_stores(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterat
             yield Stores(own, shared, *_of_file(other))
 
 
-def _of_file(database: Database) -> tuple[Usage, Journal, QueueStore]:
-    return SqliteUsage(database), SqliteJournal(database), SqliteQueues(database)
+def _of_memory() -> _OfAll:
+    journal, queues = MemoryJournal(), MemoryQueues()
+    return MemoryUsage(), journal, queues, MemoryInbox(queues, journal)
+
+
+def _of_file(database: Database) -> _OfAll:
+    return (
+        SqliteUsage(database),
+        SqliteJournal(database),
+        SqliteQueues(database),
+        SqliteInbox(database),
+    )
 
 
 async def _open_postgres(
     url: Secret, clock: Clock, wheel: Wheel, opened: ExitStack
-) -> tuple[Catalog, Usage, Journal, QueueStore]:
+) -> tuple[Catalog, Usage, Journal, QueueStore, InboxStore]:
     from frontdesk.stores.postgres.catalog import PostgresCatalog
     from frontdesk.stores.postgres.database import Database as Postgres
+    from frontdesk.stores.postgres.inbox import PostgresInbox
     from frontdesk.stores.postgres.journal import PostgresJournal
     from frontdesk.stores.postgres.queue import PostgresQueues
     from frontdesk.stores.postgres.usage import PostgresUsage
@@ -91,7 +110,13 @@ async def _open_postgres(
     await database.open()
     catalog = PostgresCatalog(database, clock, wheel)
     opened.callback(catalog.close)
-    return catalog, PostgresUsage(database), PostgresJournal(database), PostgresQueues(database)
+    return (
+        catalog,
+        PostgresUsage(database),
+        PostgresJournal(database),
+        PostgresQueues(database),
+        PostgresInbox(database),
+    )
 
 
 @asynccontextmanager

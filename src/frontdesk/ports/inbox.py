@@ -4,34 +4,30 @@ Owns the contract. Knows nothing of signatures, nor of who deals with what. Adap
 `stores.sqlite.inbox`, `stores.postgres.inbox`; the conformance suite and a property machine run on each.
 `Hooks` is the door's way to it; adapters: `durable.inbox`, and `gateway.workers` for processes that only serve.
 
-    claim = Claim("stripe", "evt_1", b"{...}", digest=b"...", type="payment_intent.succeeded")
-    (taken,) = await inbox.claim([claim], now=now, lease=Lease("a", now + 60))
+    claim = Claim("stripe", "evt_1", b"{...}", digest=b"...", state="processing")
+    claimed = await inbox.claim(claim, now=now, until=now + 60)
     # The commit is over: the sender may have its 2xx. What is fresh is this process's to deal with.
-    await inbox.finish(taken.held, Finish("processed"), now=now)
+    await inbox.finish(claimed.held, Finish("processed"), now=now)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Literal, NamedTuple, Protocol
 
-from frontdesk.ports.journal import Start
+from frontdesk.ports.journal import Start, Started
 from frontdesk.ports.queue import Outgoing, Queue
 
 State = Literal["received", "processing", "processed", "failed", "dead", "ignored"]
 """received: waits for its turn. processing: somebody has it under a lease. failed: is tried again. dead: is not."""
 
-
-class Lease(NamedTuple):
-    """Who deals with a delivery, and until when nobody else may. until: seconds since 1970."""
-
-    owner: str
-    until: float
+SUPERSEDED = "superseded"
+"""Why a delivery is ignored that tells of something older than what was processed."""
 
 
 class Along(NamedTuple):
-    """What is committed with a claim that is fresh, and not at all with another one.
+    """What is committed together with a delivery: what it has started is as durable as itself.
 
-    With it the delivery is dealt with: what it has started is as durable as itself.
+    start: raises FencedError, and nothing is committed, where its owner is none any more.
     """
 
     sends: Sequence[tuple[Queue, Outgoing]] = ()
@@ -39,13 +35,15 @@ class Along(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A delivery whose sender is proven.
+    """A delivery whose sender is proven. No text of it has a NUL.
 
     source: name of the webhook. id: what tells repetitions from others, see `rules.webhooks.verdict.Event`.
     nonce: may be taken once only in this source, "" where there is none. headers: as JSON text, those that are
     kept. digest: of the body. key: which secret has matched. ordering: one at a time of the same, "" for none;
-    version: of what it tells of, where one that is older than what was processed counts no more.
-    state: "received"; "ignored" for what is only recorded; "processing" takes the lease at once.
+    version: of what it tells of, where one that is older than what was processed of its ordering counts no more.
+    state: "received"; "ignored" for what is only recorded; "processing" takes the lease at once; "processed"
+    is dealt with by `along`, which is committed with it. retake: one that was there and has failed is taken
+    again, with a lease. id and ordering have 255 characters at most.
     """
 
     source: str
@@ -57,10 +55,11 @@ class Claim(NamedTuple):
     headers: bytes = b"{}"
     key: str = ""
     ordering: str = ""
-    version: float | None = None
-    state: State = "received"
+    version: float = -inf
+    state: Literal["received", "processing", "processed", "ignored"] = "received"
     reason: str = ""
     along: Along = Along()
+    retake: bool = False
 
 
 class Held(NamedTuple):
@@ -74,18 +73,26 @@ class Held(NamedTuple):
 class Claimed(NamedTuple):
     """What became of a claim.
 
-    outcome: fresh; duplicate: it was taken before; collision: with another body; replayed: its nonce was.
-    state, result: of the delivery as it stands now. held: set where the claim has taken the lease, too.
+    outcome: fresh; duplicate: it was taken before; collision: with another body; replayed: its nonce was;
+    again: it had failed, and is taken again. state, result: of the delivery as it stands now. held: set where
+    the claim has taken the lease, too. attempts: this one included. started: what came of `along.start`,
+    where that was done.
     """
 
-    outcome: Literal["fresh", "duplicate", "collision", "replayed"]
+    outcome: Literal["fresh", "duplicate", "collision", "replayed", "again"]
     state: State
     result: bytes = b""
     held: Held | None = None
+    attempts: int = 0
+    started: Started | None = None
 
 
 class Turn(NamedTuple):
-    """A delivery to deal with, under a lease. attempts: this one included. replay: an operator asked for it."""
+    """A delivery to deal with, under a lease.
+
+    attempts: this one included. crashes: turns before it, in a row, that nobody has finished. replays: how often
+    an operator has asked for it anew.
+    """
 
     held: Held
     type: str
@@ -93,14 +100,17 @@ class Turn(NamedTuple):
     body: bytes
     received: float
     attempts: int
+    crashes: int
     ordering: str
-    replay: bool
+    replays: int
 
 
 class Finish(NamedTuple):
-    """How a turn has ended. state: failed needs `again`, when it is tried next. result: kept for repetitions.
+    """How a turn has ended.
 
-    along: committed with it: effects that are the store's own happen once.
+    state: failed is tried again at `again`, or with inf once somebody asks; received gives the turn back
+    until `again`, and it was no attempt. result: kept for repetitions. along: committed with it: effects that
+    are the store's own happen once.
     """
 
     state: State
@@ -110,8 +120,18 @@ class Finish(NamedTuple):
     along: Along = Along()
 
 
+class Finished(NamedTuple):
+    """What became of the end of a turn. kept: False: the lease was lost, and nothing has changed."""
+
+    kept: bool
+    started: Started | None = None
+
+
 class Delivered(NamedTuple):
-    """A delivery as a list shows it; times in seconds since 1970. size: bytes of the body."""
+    """A delivery as a list shows it; times in seconds since 1970.
+
+    next: when it is tried, of those that are. processed: when last. size: bytes of the body.
+    """
 
     source: str
     id: str
@@ -139,7 +159,10 @@ class Document(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Which deliveries. "", None: any. type: one type, or all that begin with it where it ends in `*`."""
+    """Which deliveries. "", None: any. type: one type, or all that begin with it where it ends in `*`.
+
+    since, until: of their receipt, both included.
+    """
 
     source: str = ""
     state: State | None = None
@@ -157,37 +180,36 @@ class Page(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """How many deliveries of a source are in a state."""
+    """How many deliveries of a source are in a state. oldest: when the first of them was received."""
 
     source: str
     state: State
     number: int
+    oldest: float
 
 
 class InboxStore(Protocol):
     """The deliveries of all sources. Used on one event loop. What has returned survives a crash.
 
     Operations that wait together are committed together; one that fails undoes nothing of the others. `now`
-    is seconds since 1970. Every method raises StoreError when the store cannot do it. Then it may be
-    committed all the same where the store is elsewhere and its answer was lost.
+    is seconds since 1970, as is `until`, the end of a lease. Every method raises StoreError when the store
+    cannot do it. Then it may be committed all the same where the store is elsewhere and its answer was lost.
     """
 
-    async def claim(
-        self, claims: Sequence[Claim], *, now: float, lease: Lease
-    ) -> Sequence[Claimed]:
-        """Commit deliveries, each unless it is there: exactly one of many claims is fresh.
+    async def claim(self, claim: Claim, *, now: float, until: float) -> Claimed:
+        """Commit a delivery unless it is there: exactly one of many claims is fresh.
 
-        A claim with state processing and an ordering gets the lease only where nothing else of the ordering
-        is before it; else it is received.
+        Where another one of its ordering is before it, a claim that would be processing or processed is
+        received, and what was to be committed along is not. Raises: FencedError, see `Along`.
         """
         ...
 
-    async def take(
-        self, sources: Sequence[str], *, most: int, now: float, lease: Lease
-    ) -> Sequence[Turn]:
-        """Lease deliveries of these sources that are due, or whose lease is over, oldest first.
+    async def take(self, leases: Mapping[str, float], *, most: int, now: float) -> Sequence[Turn]:
+        """Lease deliveries that are due, or whose lease is over, those that have waited longest first.
 
-        Of one ordering the oldest that is not done with, and none while one of it is in processing.
+        leases: until when, by source; of other sources nothing is taken. Of one ordering the first that is
+        not done with, by version and then as received, and none while one of it is in processing. What is
+        superseded is ignored instead, unless an operator has asked for it.
         """
         ...
 
@@ -195,8 +217,8 @@ class InboxStore(Protocol):
         """Have leases last until then. False: it is lost."""
         ...
 
-    async def finish(self, held: Held, finish: Finish, *, now: float) -> bool:
-        """Commit the end of a turn. False: the lease is lost, and nothing has changed."""
+    async def finish(self, held: Held, finish: Finish, *, now: float) -> Finished:
+        """Commit the end of a turn. Raises: FencedError, see `Along`."""
         ...
 
     async def find(self, source: str, delivery: str) -> Document | None:
@@ -208,25 +230,23 @@ class InboxStore(Protocol):
         ...
 
     async def replay(self, what: Search, *, most: int, now: float, before: float) -> int:
-        """Have deliveries that are at rest dealt with again, those received before then; return how many.
+        """Have deliveries dealt with again that nobody deals with, oldest first; return how many.
 
-        Oldest first. Attempts count from 0 again. Those whose body is gone are left out.
+        before: only those that were received, and asked for last, before then. Attempts count from 0 again.
+        Those whose body is gone are left out.
         """
-        ...
-
-    async def next_due(self, sources: Sequence[str]) -> float | None:
-        """Tell when the next one is to be taken. None: nothing waits."""
         ...
 
     async def forget(self, source: str, *, before: float, bodies_before: float, most: int) -> int:
         """Remove deliveries at rest that were received before then, and bodies of others; return how many.
 
-        For slices: call it again until there are fewer than `most`.
+        At rest are those that nobody will deal with unless he is asked. It is for slices: call it again until
+        there are none.
         """
         ...
 
     async def counts(self) -> Sequence[Counts]:
-        """Count deliveries by source and state."""
+        """Count deliveries by source and state, without those that are processed or ignored."""
         ...
 
 

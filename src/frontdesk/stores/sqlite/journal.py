@@ -122,30 +122,7 @@ class SqliteJournal:
 
     async def start(self, start: Start) -> Started:
         """See the port."""
-        head = begin(start)
-        written = Written.of(start)
-        place_ = (start.kind, start.name)
-
-        def work(connection: sqlite3.Connection) -> Started:
-            if start.owner != NOBODY:
-                _expect_owner(connection, start.owner)
-            inserted = connection.execute(
-                _START, (*place_, start.digest, start.time, *columns(head))
-            )
-            if not inserted.rowcount:
-                stream = read_stream(
-                    connection.execute(_STREAM + "WHERE kind = ? AND name = ?", place_).fetchone()
-                )
-                return Started("same" if stream.digest == start.digest else "other", stream)
-            id_ = inserted.lastrowid
-            assert id_ is not None
-            _write(connection, id_, 1, head.seq, written)
-            return Started(
-                "started",
-                Stream(id_, *place_, start.digest, start.time, head.status, head.seq),
-            )
-
-        return await self._database.write(work)
+        return await self._database.write(Starting(start).commit)
 
     async def append(self, append: Append) -> int:
         """See the port."""
@@ -262,6 +239,39 @@ class SqliteJournal:
     async def _read(self, statement: str, *values: Any) -> Sequence[Any]:
         return await self._database.read(
             lambda connection: connection.execute(statement, values).fetchall()
+        )
+
+
+class Starting:
+    """A start that is ready to be committed: what takes time is done where its caller runs."""
+
+    def __init__(self, start: Start) -> None:
+        """Raises: ValueError, TypeError, for what no stream can have."""
+        self._start = start
+        self._head = begin(start)
+        self._written = Written.of(start)
+
+    def expect_owner(self, connection: sqlite3.Connection) -> None:
+        """Raises: FencedError."""
+        if self._start.owner != NOBODY:
+            _expect_owner(connection, self._start.owner)
+
+    def commit(self, connection: sqlite3.Connection) -> Started:
+        """Start it in the transaction that is open. Raises: FencedError, and nothing is changed."""
+        start, head = self._start, self._head
+        self.expect_owner(connection)
+        place_ = (start.kind, start.name)
+        inserted = connection.execute(_START, (*place_, start.digest, start.time, *columns(head)))
+        if not inserted.rowcount:
+            stream = read_stream(
+                connection.execute(_STREAM + "WHERE kind = ? AND name = ?", place_).fetchone()
+            )
+            return Started("same" if stream.digest == start.digest else "other", stream)
+        id_ = inserted.lastrowid
+        assert id_ is not None
+        _write(connection, id_, 1, head.seq, self._written)
+        return Started(
+            "started", Stream(id_, *place_, start.digest, start.time, head.status, head.seq)
         )
 
 

@@ -121,7 +121,7 @@ class SqliteQueues:
     ) -> Sequence[Sent]:
         """See the port."""
         return await self._database.write(
-            lambda connection: [_send(connection, queue, message, now) for message in messages]
+            lambda connection: [send(connection, queue, message, now) for message in messages]
         )
 
     async def receive(
@@ -209,7 +209,8 @@ class SqliteQueues:
         )
 
 
-def _send(connection: sqlite3.Connection, queue: Queue, message: Outgoing, now: float) -> Sent:
+def send(connection: sqlite3.Connection, queue: Queue, message: Outgoing, now: float) -> Sent:
+    """Send a message, in the transaction that is open."""
     same = queue.sameness(message) if queue.fifo else ""
     if queue.fifo:
         known = connection.execute(_KNOWN, (queue.name, same, now - REMEMBERED)).fetchone()

@@ -1,0 +1,234 @@
+"""Owns an inbox in PostgreSQL: what it takes, reads, replays and forgets. `inbox_commit` claims and finishes."""
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, Any, Final
+
+from frontdesk.ports.inbox import (
+    SUPERSEDED,
+    Along,
+    Claim,
+    Claimed,
+    Counts,
+    Document,
+    Finish,
+    Finished,
+    Held,
+    Page,
+    Search,
+    Turn,
+)
+from frontdesk.stores.heads import Written, place
+from frontdesk.stores.inboxes import age, conditions, delivered, page
+from frontdesk.stores.postgres.database import Database
+from frontdesk.stores.postgres.groups import Groups
+from frontdesk.stores.postgres.inbox_commit import (
+    ORDERING,
+    TAKE,
+    Claiming,
+    Finishing,
+    Operation,
+    commit,
+    for_all,
+)
+
+if TYPE_CHECKING:
+    from frontdesk.stores.postgres.database import Connection
+
+_LAST: Final = 2**63 - 1  # of all numbers
+
+# One waits for those of its ordering that are in processing, and for those before it.
+_FIRST: Final = """
+    SELECT due, number, ordering, replays = 0 AND version > '-Infinity' AND EXISTS (
+        SELECT FROM frontdesk_inbox AS done WHERE done.source = one.source
+            AND done.ordering = one.ordering AND done.ordering <> ''
+            AND done.state = 'processed' AND done.version > one.version
+    ) AS superseded
+    FROM frontdesk_inbox AS one
+    WHERE (ordering = '' OR state = 'processing' OR NOT EXISTS (
+        SELECT FROM frontdesk_inbox AS other WHERE other.source = one.source
+            AND other.ordering = one.ordering AND other.ordering <> ''
+            AND other.due IS NOT NULL AND other.state = 'processing'
+    ) AND NOT EXISTS (
+        SELECT FROM frontdesk_inbox AS other WHERE other.source = one.source
+            AND other.ordering = one.ordering AND other.ordering <> ''
+            AND other.due < 'Infinity' AND other.state IN ('received', 'failed')
+            AND (other.version, other.number) < (one.version, one.number)
+    ))
+"""
+_READY: Final = f"""{_FIRST} AND source = $1 AND due <= $2 ORDER BY due, number LIMIT $3
+    FOR UPDATE SKIP LOCKED"""
+_STILL_READY: Final = f"{_FIRST} AND number = ANY($1::BIGINT[]) ORDER BY due, number"
+_ALONE: Final = f"SELECT pg_try_advisory_xact_lock({ORDERING})"
+_SUPERSEDE: Final = """
+    UPDATE frontdesk_inbox SET state = 'ignored', due = NULL, error = $2
+    WHERE number = ANY($1::BIGINT[])
+"""
+
+_RENEW: Final = """
+    UPDATE frontdesk_inbox AS one SET due = $4
+    FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[]) AS held (source, id, epoch)
+    WHERE one.id = held.id AND one.source = held.source AND one.epoch = held.epoch
+        AND one.state = 'processing'
+    RETURNING one.source, one.id, one.epoch
+"""
+_ENTRY: Final = """
+    SELECT source, id, type, state, received, attempts, due, processed, error, key, ordering,
+        duplicates, replays, size, number
+    FROM frontdesk_inbox
+"""
+_BROUGHT: Final = "SELECT headers, body, result FROM frontdesk_inbox WHERE number = $1"
+_REPLAY: Final = """
+    WITH found AS (
+        SELECT number FROM frontdesk_inbox WHERE {} ORDER BY number LIMIT {}
+        FOR UPDATE SKIP LOCKED
+    ), done AS (
+        UPDATE frontdesk_inbox SET state = 'received', due = {}, attempts = 0, crashes = 0,
+            error = '', replays = replays + 1, replayed = {}
+        WHERE number IN (SELECT number FROM found) RETURNING 1
+    )
+    SELECT count(*) FROM done
+"""
+_FORGET: Final = """
+    WITH old AS (
+        SELECT number FROM frontdesk_inbox
+        WHERE source = $1 AND received < $2 AND (due IS NULL OR due = 'Infinity')
+        ORDER BY received LIMIT $4 FOR UPDATE SKIP LOCKED
+    ), gone AS (
+        DELETE FROM frontdesk_inbox WHERE number IN (SELECT number FROM old) RETURNING 1
+    ), with_body AS (
+        SELECT number FROM frontdesk_inbox
+        WHERE source = $1 AND received < $3 AND received >= $2 AND body IS NOT NULL AND due IS NULL
+        ORDER BY received LIMIT $4 FOR UPDATE SKIP LOCKED
+    ), without AS (
+        UPDATE frontdesk_inbox SET body = NULL WHERE number IN (SELECT number FROM with_body)
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM without)
+"""
+_COUNT: Final = """
+    SELECT source, state, count(*), min(received) FROM frontdesk_inbox
+    WHERE due IS NOT NULL GROUP BY source, state
+"""
+
+
+class PostgresInbox:
+    """See `ports.inbox.InboxStore`; shares the database with its queues and its journal, and with other gateways."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._groups: Groups[Operation] = Groups(self._commit)
+
+    async def claim(self, claim: Claim, *, now: float, until: float) -> Claimed:
+        """See the port."""
+        claimed: Claimed = await self._groups.add(
+            Claiming(claim, now, until, _written(claim.along))
+        )
+        return claimed
+
+    async def take(self, leases: Mapping[str, float], *, most: int, now: float) -> Sequence[Turn]:
+        """See the port."""
+
+        async def work(connection: "Connection") -> Sequence[Turn]:
+            ready = sorted(
+                [
+                    (due, number, until)
+                    for source, until in leases.items()
+                    for due, number in await _ready(connection, source, most, now)
+                ]
+            )
+            taken = [(number, until) for _, number, until in ready[:most]]
+            turns = {number: _turn(row) for *row, number in await for_all(connection, TAKE, taken)}
+            return [turns[number] for number, _ in taken]
+
+        return await self._database.write(work)
+
+    async def renew(self, held: Sequence[Held], *, until: float) -> Sequence[bool]:
+        """See the port."""
+        if not held:
+            return []
+        columns = zip(*sorted(held), strict=True)
+        rows = await self._database.run(lambda each: each.fetch(_RENEW, *columns, until))
+        kept = {Held(*row) for row in rows}
+        return [each in kept for each in held]
+
+    async def finish(self, held: Held, finish: Finish, *, now: float) -> Finished:
+        """See the port."""
+        finished: Finished = await self._groups.add(
+            Finishing(held, finish, now, _written(finish.along))
+        )
+        return finished
+
+    async def find(self, source: str, delivery: str) -> Document | None:
+        """See the port."""
+        asked = _ENTRY + "WHERE id = $1 AND source = $2"
+
+        async def work(connection: "Connection") -> Document | None:
+            found = await connection.fetchrow(asked, delivery, source)
+            brought = found and await connection.fetchrow(_BROUGHT, found["number"])
+            return Document(delivered(found), *brought) if found and brought else None
+
+        return await self._database.run(work)
+
+    async def list(self, what: Search, *, most: int, token: str = "") -> Page:
+        """See the port."""
+        where, values = conditions(what, "$")
+        by, at = age(what), len(values)
+        begins = place(token) if token else (inf, _LAST)
+        statement = f"""{_ENTRY} WHERE {where} AND ({by}, number) < (${at + 1}::FLOAT8, ${at + 2})
+            ORDER BY {by} DESC, number DESC LIMIT ${at + 3}"""
+        rows = await self._database.run(
+            lambda each: each.fetch(statement, *values, *begins, most + 1)
+        )
+        return page(rows, by, most)
+
+    async def replay(self, what: Search, *, most: int, now: float, before: float) -> int:
+        """See the port."""
+        where, values = conditions(what, "$")
+        before_, most_, now_ = (f"${len(values) + each}" for each in (1, 2, 3))
+        at_rest = f"""{where} AND state NOT IN ('received', 'processing') AND body IS NOT NULL
+            AND received < {before_} AND replayed < {before_}"""
+        statement = _REPLAY.format(at_rest, most_, now_, now_)
+        return await self._number(statement, *values, before, most, now)
+
+    async def forget(self, source: str, *, before: float, bodies_before: float, most: int) -> int:
+        """See the port."""
+        return await self._number(_FORGET, source, before, bodies_before, most)
+
+    async def counts(self) -> Sequence[Counts]:
+        """See the port."""
+        rows = await self._database.run(lambda each: each.fetch(_COUNT))
+        return [Counts(*row) for row in rows]
+
+    async def _number(self, statement: str, *values: Any) -> int:
+        return int(await self._database.run(lambda each: each.fetchval(statement, *values)))
+
+    async def _commit(self, operations: Sequence[Operation]) -> Sequence[Any]:
+        return await self._database.write(lambda connection: commit(connection, operations))
+
+
+def _written(along: Along) -> Written | None:
+    return None if along.start is None else Written.of(along.start)
+
+
+async def _ready(
+    connection: "Connection", source: str, most: int, now: float
+) -> list[tuple[float, int]]:
+    """Find what may be taken of a source, and when it was due; be done with what is superseded."""
+    while True:
+        able = [
+            number
+            for _, number, ordering, _ in await connection.fetch(_READY, source, now, most)
+            if not ordering or await connection.fetchval(_ALONE, source, ordering)
+        ]
+        # Nobody else changes their orderings now: what was committed since is seen.
+        found = await connection.fetch(_STILL_READY, able)
+        old = [number for _, number, _, superseded in found if superseded]
+        if not old:
+            return [(due, number) for due, number, *_ in found]
+        await connection.execute(_SUPERSEDE, old, SUPERSEDED)
+
+
+def _turn(row: Sequence[Any]) -> Turn:
+    source, id_, epoch, *rest = row
+    return Turn(Held(source, id_, epoch), *rest)
