@@ -119,7 +119,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(what=SEARCHES, most=MOST)
     def replay(self, what, most):
-        self.asked_alike(lambda store: store.replay(what, most=most, now=self.now, before=self.now))
+        self.asked_alike(lambda store: store.replay(what, most=most, now=self.now, apart=1.5))
 
     @rule(source=SOURCES, back=st.integers(0, 100), most=MOST)
     def forget(self, source, back, most):

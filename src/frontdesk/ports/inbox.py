@@ -39,7 +39,7 @@ class Claim(NamedTuple):
 
     source: name of the webhook. id: what tells repetitions from others, see `rules.webhooks.verdict.Event`.
     nonce: may be taken once only in this source, "" where there is none. headers: as JSON text, those that are
-    kept. digest: of the body. key: which secret has matched. ordering: one at a time of the same, "" for none;
+    kept, as pairs. digest: of the body. key: which secret has matched. ordering: one at a time of the same, "" for none;
     version: of what it tells of, where one that is older than what was processed of its ordering counts no more.
     state: "received"; "ignored" for what is only recorded; "processing" takes the lease at once; "processed"
     is dealt with by `along`, which is committed with it. retake: one that was there and has failed is taken
@@ -52,7 +52,7 @@ class Claim(NamedTuple):
     digest: bytes
     type: str = ""
     nonce: str = ""
-    headers: bytes = b"{}"
+    headers: bytes = b"[]"
     key: str = ""
     ordering: str = ""
     version: float = -inf
@@ -229,11 +229,11 @@ class InboxStore(Protocol):
         """List deliveries, newest first. Raises: TokenError (ports.journal)."""
         ...
 
-    async def replay(self, what: Search, *, most: int, now: float, before: float) -> int:
+    async def replay(self, what: Search, *, most: int, now: float, apart: float) -> int:
         """Have deliveries dealt with again that nobody deals with, oldest first; return how many.
 
-        before: only those that were received, and asked for last, before then. Attempts count from 0 again.
-        Those whose body is gone are left out.
+        apart: seconds from when one is due until the next one is. Attempts count from 0 again. Those whose
+        body is gone are left out.
         """
         ...
 

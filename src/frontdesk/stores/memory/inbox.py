@@ -48,7 +48,6 @@ class _Record:
     result: bytes = b""
     duplicates: int = 0
     replays: int = 0
-    replayed: float = 0.0
 
     @property
     def rank(self) -> tuple[bool, float, int]:
@@ -145,19 +144,18 @@ class MemoryInbox:
             page_token(*by(found[most - 1])) if more else "",
         )
 
-    async def replay(self, what: Search, *, most: int, now: float, before: float) -> int:
+    async def replay(self, what: Search, *, most: int, now: float, apart: float) -> int:
         """See the port."""
         at_rest = (
             record
             for record in self._found(what)
             if record.state not in ("received", "processing") and record.body is not None
-            if record.received < before and record.replayed < before
         )
         found = list(islice(at_rest, most))
-        for record in found:
-            record.state, record.due, record.attempts = "received", now, 0
+        for at, record in enumerate(found):
+            record.state, record.due, record.attempts = "received", now + at * apart, 0
             record.crashes, record.error = 0, ""
-            record.replays, record.replayed = record.replays + 1, now
+            record.replays += 1
         return len(found)
 
     async def forget(self, source: str, *, before: float, bodies_before: float, most: int) -> int:

@@ -79,13 +79,16 @@ _ENTRY: Final = """
 """
 _BROUGHT: Final = "SELECT headers, body, result FROM frontdesk_inbox WHERE number = $1"
 _REPLAY: Final = """
-    WITH found AS (
-        SELECT number FROM frontdesk_inbox WHERE {} ORDER BY number LIMIT {}
-        FOR UPDATE SKIP LOCKED
+    WITH at_rest AS (
+        SELECT number FROM frontdesk_inbox
+        WHERE {} AND state NOT IN ('received', 'processing') AND body IS NOT NULL
+        ORDER BY number LIMIT {} FOR UPDATE SKIP LOCKED
+    ), counted AS (
+        SELECT number, row_number() OVER (ORDER BY number) - 1 AS at FROM at_rest
     ), done AS (
-        UPDATE frontdesk_inbox SET state = 'received', due = {}, attempts = 0, crashes = 0,
-            error = '', replays = replays + 1, replayed = {}
-        WHERE number IN (SELECT number FROM found) RETURNING 1
+        UPDATE frontdesk_inbox AS one SET state = 'received', due = {} + at * {}::FLOAT8,
+            attempts = 0, crashes = 0, error = '', replays = replays + 1
+        FROM counted WHERE one.number = counted.number RETURNING 1
     )
     SELECT count(*) FROM done
 """
@@ -182,14 +185,11 @@ class PostgresInbox:
         )
         return page(rows, by, most)
 
-    async def replay(self, what: Search, *, most: int, now: float, before: float) -> int:
+    async def replay(self, what: Search, *, most: int, now: float, apart: float) -> int:
         """See the port."""
         where, values = conditions(what, "$")
-        before_, most_, now_ = (f"${len(values) + each}" for each in (1, 2, 3))
-        at_rest = f"""{where} AND state NOT IN ('received', 'processing') AND body IS NOT NULL
-            AND received < {before_} AND replayed < {before_}"""
-        statement = _REPLAY.format(at_rest, most_, now_, now_)
-        return await self._number(statement, *values, before, most, now)
+        marks = (f"${len(values) + each}" for each in (1, 2, 3))
+        return await self._number(_REPLAY.format(where, *marks), *values, most, now, apart)
 
     async def forget(self, source: str, *, before: float, bodies_before: float, most: int) -> int:
         """See the port."""

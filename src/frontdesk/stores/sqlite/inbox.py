@@ -111,7 +111,7 @@ _BROUGHT: Final = "SELECT headers, body, result FROM inbox WHERE number = ?"
 _NUMBER: Final = "SELECT number FROM inbox"
 _REPLAY: Final = """
     UPDATE inbox SET state = 'received', due = ?, attempts = 0, crashes = 0, error = '',
-        replays = replays + 1, replayed = ?
+        replays = replays + 1
     WHERE number = ?
 """
 _FORGET: Final = """
@@ -210,16 +210,18 @@ class SqliteInbox:
         )
         return page(rows, by, most)
 
-    async def replay(self, what: Search, *, most: int, now: float, before: float) -> int:
+    async def replay(self, what: Search, *, most: int, now: float, apart: float) -> int:
         """See the port."""
         where, values = conditions(what, "?")
         statement = f"""{_NUMBER} {_index(what)} WHERE {where}
             AND state NOT IN ('received', 'processing') AND body IS NOT NULL
-            AND received < ? AND replayed < ? ORDER BY number LIMIT ?"""
+            ORDER BY number LIMIT ?"""
 
         def work(connection: sqlite3.Connection) -> int:
-            found = connection.execute(statement, (*values, before, before, most)).fetchall()
-            connection.executemany(_REPLAY, [(now, now, number) for (number,) in found])
+            found = connection.execute(statement, (*values, most)).fetchall()
+            connection.executemany(
+                _REPLAY, [(now + at * apart, number) for at, (number,) in enumerate(found)]
+            )
             return len(found)
 
         return await self._database.write(work)

@@ -21,8 +21,7 @@ CREATE TABLE frontdesk_inbox (
     body       BYTEA,                      -- null: no longer kept
     size       BIGINT NOT NULL,
     duplicates BIGINT NOT NULL DEFAULT 0,
-    replays    BIGINT NOT NULL DEFAULT 0,
-    replayed   DOUBLE PRECISION NOT NULL DEFAULT 0  -- when last
+    replays    BIGINT NOT NULL DEFAULT 0
 ) WITH (autovacuum_vacuum_scale_factor = 0.02);
 
 CREATE UNIQUE INDEX frontdesk_inbox_id ON frontdesk_inbox (id, source);

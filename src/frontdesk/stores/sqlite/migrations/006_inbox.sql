@@ -21,8 +21,7 @@ CREATE TABLE inbox (
     body       BLOB,                     -- null: no longer kept
     size       INTEGER NOT NULL,
     duplicates INTEGER NOT NULL DEFAULT 0,
-    replays    INTEGER NOT NULL DEFAULT 0,
-    replayed   REAL NOT NULL DEFAULT 0   -- when last
+    replays    INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE UNIQUE INDEX inbox_id ON inbox (id, source);
