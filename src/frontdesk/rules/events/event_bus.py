@@ -160,6 +160,8 @@ def _named(name: str) -> str:
 
 
 def _path(text: str) -> Callable[[Any], Any]:
+    if not text.startswith("$"):
+        raise InputError("expected a path such as $.detail.id")
     try:
         path = compile_path(text)
     except PathError as error:

@@ -121,7 +121,7 @@ def _value(attribute: Mapping[str, str]) -> Any:
     if kind == "String.Array":
         return orjson.loads(text)
     if kind.startswith("Number"):
-        return orjson.loads(text)
+        return float(text)
     if kind.startswith("Binary"):
         return b64decode(attribute["BinaryValue"]).decode("utf-8", "replace")
     return text

@@ -1,0 +1,1 @@
+"""The EventBridge API: buses, rules, targets, and what is put on buses."""

@@ -1,0 +1,1 @@
+"""The SNS API: topics, subscriptions, and what is published."""

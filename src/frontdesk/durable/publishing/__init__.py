@@ -1,0 +1,1 @@
+"""Topics and event buses: who they are, whom they hand what on to, and when that is committed."""

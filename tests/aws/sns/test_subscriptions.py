@@ -1,0 +1,124 @@
+"""Subscriptions through boto3: made, changed, found, ended."""
+
+import json
+
+import pytest
+
+from tests.live.publishing import ACCOUNT, arn
+
+NEWS = arn("sns", "news")
+LETTERS = arn("sqs", "letters")
+FUNCTION = arn("lambda", "function:on_booked:live")
+
+
+@pytest.fixture
+async def topic(sns):
+    return (await sns("create_topic", Name="news"))["TopicArn"]
+
+
+async def test_a_subscription_is_made_found_and_ended(sns, topic):
+    asked = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": LETTERS}
+    subscription = (await sns("subscribe", **asked))["SubscriptionArn"]
+    assert (await sns("subscribe", **asked))["SubscriptionArn"] == subscription
+    other = (await sns("subscribe", TopicArn=topic, Protocol="lambda", Endpoint=FUNCTION))[
+        "SubscriptionArn"
+    ]
+    told = (await sns("list_subscriptions_by_topic", TopicArn=topic))["Subscriptions"]
+    assert {each["SubscriptionArn"]: each["Endpoint"] for each in told} == {
+        subscription: LETTERS,
+        other: FUNCTION,
+    }
+    assert len((await sns("list_subscriptions"))["Subscriptions"]) == 5
+    for _ in range(2):
+        await sns("unsubscribe", SubscriptionArn=subscription)
+    left = (await sns("list_subscriptions_by_topic", TopicArn=topic))["Subscriptions"]
+    assert [each["SubscriptionArn"] for each in left] == [other]
+    await sns("publish", TopicArn=topic, Message="x")
+    assert await sns.world.bodies("letters") == []
+    assert sns.world.functions.taken[0][:2] == ("on_booked", "live")
+
+
+async def test_a_subscription_tells_what_it_is(sns, topic):
+    policy = {"kind": ["booked"]}
+    subscription = (
+        await sns(
+            "subscribe",
+            TopicArn=topic,
+            Protocol="sqs",
+            Endpoint=LETTERS,
+            Attributes={"FilterPolicy": json.dumps(policy), "RawMessageDelivery": "true"},
+        )
+    )["SubscriptionArn"]
+    asked = {"SubscriptionArn": subscription}
+    told = (await sns("get_subscription_attributes", **asked))["Attributes"]
+    assert json.loads(told.pop("FilterPolicy")) == policy
+    assert told == {
+        "SubscriptionArn": subscription,
+        "TopicArn": topic,
+        "Owner": ACCOUNT,
+        "Protocol": "sqs",
+        "Endpoint": LETTERS,
+        "ConfirmationWasAuthenticated": "true",
+        "PendingConfirmation": "false",
+        "RawMessageDelivery": "true",
+        "FilterPolicyScope": "MessageAttributes",
+    }
+    for name, value in (("FilterPolicy", "{}"), ("RawMessageDelivery", "false")):
+        await sns("set_subscription_attributes", **asked, AttributeName=name, AttributeValue=value)
+    told = (await sns("get_subscription_attributes", **asked))["Attributes"]
+    assert "FilterPolicy" not in told
+    assert told["RawMessageDelivery"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"Protocol": "pigeon"}, "Amazon SNS does not support this protocol string: pigeon"),
+        ({"Protocol": "https"}, "https is not delivered to here, only sqs and lambda"),
+        ({"Endpoint": "letters"}, "SQS endpoint ARN"),
+        ({"Endpoint": FUNCTION}, "SQS endpoint ARN"),
+        ({"Protocol": "lambda"}, "Lambda endpoint ARN"),
+        (
+            {"Endpoint": arn("sqs", "in_order.fifo")},
+            "FIFO SQS Queues can not be subscribed to standard SNS topics",
+        ),
+        ({"Attributes": {"Colour": "red"}}, "AttributeName"),
+        ({"Attributes": {"FilterPolicy": "{"}}, "FilterPolicy: failed to parse JSON."),
+        ({"Attributes": {"FilterPolicy": '{"a": "b"}'}}, "expected a list of values"),
+        ({"Attributes": {"FilterPolicyScope": "Body"}}, "FilterPolicyScope: Invalid value"),
+        ({"Attributes": {"RawMessageDelivery": "maybe"}}, "RawMessageDelivery: Invalid value"),
+    ],
+    ids=str,
+)
+async def test_a_bad_subscription_is_refused(sns, topic, asked, message):
+    given = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": LETTERS, **asked}
+    status, code, told = await sns.refused("subscribe", **given)
+    assert (status, code) == (400, "InvalidParameter")
+    assert message in told
+
+
+async def test_a_subscription_is_not_made_again_in_another_way(sns, topic):
+    asked = {"TopicArn": topic, "Protocol": "sqs", "Endpoint": LETTERS}
+    await sns("subscribe", **asked)
+    refused = await sns.refused("subscribe", **asked, Attributes={"RawMessageDelivery": "true"})
+    assert "already exists with different attributes" in refused[2]
+
+
+async def test_a_topic_of_the_file_takes_subscribers_and_keeps_its_own(sns):
+    topic = arn("sns", "of_file")
+    await sns("subscribe", TopicArn=topic, Protocol="sqs", Endpoint=arn("sqs", "others"))
+    await sns("publish", TopicArn=topic, Message="x")
+    assert len(await sns.world.bodies("others")) == 1
+    told = (await sns("list_subscriptions_by_topic", TopicArn=topic))["Subscriptions"]
+    own = next(each["SubscriptionArn"] for each in told if each["Protocol"] == "lambda")
+    refused = await sns.refused("unsubscribe", SubscriptionArn=own)
+    assert refused[:2] == (403, "AuthorizationError")
+
+
+@pytest.mark.parametrize(
+    ("subscription", "status", "code"),
+    [(f"{NEWS}:none", 404, "NotFound"), ("none", 400, "InvalidParameter")],
+)
+async def test_a_subscription_that_is_not_there(sns, subscription, status, code):
+    refused = await sns.refused("get_subscription_attributes", SubscriptionArn=subscription)
+    assert refused[:2] == (status, code)
