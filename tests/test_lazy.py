@@ -34,6 +34,13 @@ def test_what_is_not_needed_is_not_loaded(statement):
     assert [each for each in run.stdout.split() if each.startswith(_FOREIGN)] == []
 
 
+def test_records_load_no_store_before_one_is_opened():
+    code = "import frontdesk.records, sys\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    foreign = tuple(each for each in _FOREIGN if each != "frontdesk.ports")
+    assert [each for each in run.stdout.split() if each.startswith(foreign)] == []
+
+
 def test_importing_the_package_loads_no_client():
     code = "import frontdesk, frontdesk.client, sys\nprint(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
