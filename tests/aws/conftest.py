@@ -24,6 +24,7 @@ from frontdesk.functions.settings import FunctionDefinition, FunctionSettings
 from frontdesk.gateway.admin import AdminDoor
 from frontdesk.gateway.server.listener import Server
 from frontdesk.ports.invoker import Outcome
+from frontdesk.rules.asynchronous.progress import Policy
 from frontdesk.rules.http.forwarding import TrustedProxies
 from frontdesk.rules.pool import Standing
 from frontdesk.stores.memory.catalog import MemoryCatalog
@@ -91,12 +92,35 @@ class File:
                 name="from_file", latest=settings, versions={"1": old}, reserved_concurrency=3
             )
         }
+        self.told = Policy()
 
     def definitions(self):
         return self.functions
 
     def remote(self, _name):
         return None
+
+    def policy(self, _name):
+        return self.told
+
+
+class Later:
+    """Keeps what it is told to keep for later. queues: those that there are."""
+
+    def __init__(self):
+        self.accepted = []
+        self.forgotten = []
+        self.known = {"queue:dead", "function:from_file"}
+
+    async def accept(self, function, qualifier, event, *, trace="", client_context=""):
+        self.accepted.append((function, qualifier, event, client_context))
+        return ID
+
+    async def forget(self, function):
+        self.forgotten.append(function)
+
+    def knows(self, destination):
+        return str(destination) in self.known
 
 
 class Api:
@@ -108,6 +132,7 @@ class Api:
         self.catalog = catalog or MemoryCatalog(self.clock)
         self.code = CodeFolder(folder / "uploads", Archives(folder / "code"))
         self.file = File(folder)
+        self.later = Later()
         self.keys = Keys(token)
         self.address = ""
 
@@ -116,8 +141,8 @@ class Api:
         arns = Arns("us-east-1", "000000000000")
         self.registry = Registry(self.catalog, self.host, self.code, self.file, arns, pool=pool)
         await self.registry.start()
-        operations = invoking(Invocations(self.registry.invoker))
-        service = LambdaService({**operations, **managing(self.registry, self.clock)})
+        operations = invoking(Invocations(self.registry.invoker, self.later))
+        service = LambdaService({**operations, **managing(self.registry, self.clock, self.later)})
         door = AdminDoor([WireApi([service], self.keys, self.clock)], None)
         server = Server(
             door,

@@ -22,16 +22,12 @@ from tests.live.gateways import project, serving
 FOLDER = Path(__file__).parents[3] / "shared" / "cases" / "apigateway" / "lambda-invoke"
 CASES = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 
-WAITING = {"event-type": "InvocationType Event needs queues"}
-
 if not CASES:
     pytest.skip(f"no recorded cases in {FOLDER}", allow_module_level=True)
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_recorded_invocation(name, tmp_path, request):
-    if name in WAITING:
-        request.applymarker(pytest.mark.xfail(reason=WAITING[name], raises=AssertionError))
+async def test_recorded_invocation(name, tmp_path):
     case = CASES[name]
     async with serving(project(tmp_path, "limits: {concurrency: 10}")) as app:
         client = boto3.client(

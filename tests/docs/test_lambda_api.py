@@ -63,7 +63,7 @@ def test_the_page_lists_the_operations_that_are_served():
         def __getattr__(self, name):
             return name
 
-    served = {**invoking(Anything()), **managing(Anything(), Anything())}
+    served = {**invoking(Anything()), **managing(Anything(), Anything(), Anything())}
     names = {name for method, path in served for name in by_route[method, _without_names(path)]}
     (table,) = tables(PAGE)
     documented = [name for row in table.rows for name in codes(row[0])]

@@ -39,7 +39,7 @@ def test_the_table_has_each_service_that_is_done():
     jobs = Jobs(clock, wheel := Wheel(0.0))
     http, files = HttpTasks(jobs, clock, wheel, region="").rows, FileTasks(jobs).rows
     queues = QueueTasks(None, jobs).rows
-    rows = (services(None, None, None, None), http, files, queues)
+    rows = (services(None, None, None, None, None), http, files, queues)
     done = {name for some in rows for name in some}
     assert done == told
     assert {f"{service}:{action}" for service, action in done} == DONE

@@ -106,7 +106,7 @@ class StatesApi:
         workflows = {"execution": process, "express": ExpressWorkflow(process)}
         process.driver = driver = Driver(self.journal, clock, wheel, workflows)
         self.executions = DurableExecutions(process, driver, machines, clock)
-        rows |= services(self._function, clock, self.executions, jobs)
+        rows |= services(self._function, clock, self.executions, jobs, None)
         await driver.start()
         states = states_service(
             operations(

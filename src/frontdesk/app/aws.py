@@ -19,12 +19,15 @@ from frontdesk.base.clock import Clock
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.config.references import elsewhere
+from frontdesk.durable.invocations.invocations import DurableInvocations
+from frontdesk.durable.invocations.subject import Subject
 from frontdesk.functions.archives import Archives
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.settings import FunctionDefinition
 from frontdesk.gateway.admin import Face
 from frontdesk.ports.catalog import Catalog
 from frontdesk.ports.invoker import Invoker
+from frontdesk.rules.asynchronous.progress import Policy
 from frontdesk.stores.vault.vault import Vault
 
 _ALWAYS: Final = ("LAMBDA", "SFN", "SQS")
@@ -42,6 +45,7 @@ class AwsApis:
         self._clock = clock
         self._functions: Mapping[str, FunctionDefinition] = {}
         self._remote: Mapping[str, Invoker] = {}
+        self._policies: Mapping[str, Policy] = {}
         self._registry: Registry | None = None
 
     @property
@@ -65,12 +69,12 @@ class AwsApis:
         )
         await registry.start()
 
-    def face(self, *others: Service) -> Face:
+    def face(self, later: DurableInvocations, *others: Service) -> Face:
         """Return what answers for all services, once it is open. others: than the Lambda API."""
         assert self._registry is not None
         operations = {
-            **invoking(Invocations(self._registry.invoker)),
-            **managing(self._registry, self._clock),
+            **invoking(Invocations(self._registry.invoker, later)),
+            **managing(self._registry, self._clock, later),
         }
         return WireApi([LambdaService(operations), *others], self.keys, self._clock)
 
@@ -82,10 +86,25 @@ class AwsApis:
         except ApiError:
             return None
 
+    def subject(self, name: str, qualifier: str) -> Subject | None:
+        """Find a function for whoever invokes it later. None: there is none."""
+        assert self._registry is not None
+        try:
+            return self._registry.subject(Target(name, qualifier))
+        except ApiError:
+            return None
+
     async def adopt(
-        self, functions: Iterable[FunctionDefinition], remote: Mapping[str, Invoker]
+        self,
+        functions: Iterable[FunctionDefinition],
+        remote: Mapping[str, Invoker],
+        policies: Mapping[str, Policy],
     ) -> None:
-        """Take the functions of the file. remote: those that run elsewhere, by name."""
+        """Take the functions of the file. remote: those that run elsewhere, by name.
+
+        policies: what is done with asynchronous invocations of either, by name.
+        """
+        self._policies = policies
         self._functions = {definition.name: definition for definition in functions}
         self._remote = remote
         self.keys.accept(environments(self._functions.values()))
@@ -101,6 +120,10 @@ class AwsApis:
     def remote(self, name: str) -> Invoker | None:
         """See FileFunctions."""
         return self._remote.get(name)
+
+    def policy(self, name: str) -> Policy:
+        """See FileFunctions."""
+        return self._policies[name]
 
 
 def endpoints(

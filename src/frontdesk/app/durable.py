@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from frontdesk.app.invocations import InvocationWork
 from frontdesk.app.queues import QueueWork
 from frontdesk.app.state_machines import file_machines
 from frontdesk.app.stores import Stores
@@ -25,6 +26,7 @@ from frontdesk.durable.executions.express import ExpressWorkflow
 from frontdesk.durable.executions.process import Process
 from frontdesk.durable.executions.retention import Retention
 from frontdesk.durable.executions.service import DurableExecutions
+from frontdesk.durable.invocations.subject import Subjects
 from frontdesk.durable.life import Workflow
 from frontdesk.durable.machines import Machines
 from frontdesk.durable.schedules.adopting import Schedules
@@ -56,10 +58,14 @@ class DurableWork:
         wheel: Wheel,
         *,
         functions: Functions,
+        subjects: Subjects,
         log: Callable[[str, bytes], None],
         registry: Registry,
     ) -> None:
-        """functions: finds those that tasks name. log: takes lines of a machine's log."""
+        """functions: finds those that tasks name, subjects those that are invoked later.
+
+        log: takes lines of a machine's log.
+        """
         catalog, where = stores.shared, {"region": config.region, "account": config.account}
         self.machines = Machines(catalog, clock, **where)
         self.activities = Activities(catalog, clock, **where)
@@ -83,11 +89,20 @@ class DurableWork:
             registry=registry,
         )
         self.executions = DurableExecutions(process, self._driver, self.machines, clock)
+        self.invocations = InvocationWork(
+            stores,
+            clock,
+            wheel,
+            subjects=subjects,
+            queues=self.queues.queues,
+            executions=self.executions,
+            registry=registry,
+        )
         workflows[SCHEDULE] = ScheduleWorkflow(Targets(self.executions, functions), registry)
         self._schedules = Schedules(stores.journal, clock)
         self._http = HttpTasks(self._jobs, clock, wheel, region=config.region)
         self._files = FileTasks(self._jobs)
-        rows |= services(functions, clock, self.executions, self._jobs)
+        rows |= services(functions, clock, self.executions, self._jobs, self.invocations.all)
         rows |= {**self._http.rows, **self._files.rows}
         rows |= QueueTasks(self.queues.queues, self._jobs).rows
         self._open = OpenExecutions(stores.journal, clock, wheel)
@@ -114,6 +129,7 @@ class DurableWork:
         await self.queues.start()
         await self.adopt(loaded)
         await self._driver.start()
+        self.invocations.start()
         self._open.start()
         self._retention.start()
 
@@ -127,7 +143,9 @@ class DurableWork:
 
     async def stop(self, drain: float) -> None:
         """Let tasks end for up to `drain` seconds, then leave the rest to whoever comes next."""
-        await asyncio.gather(self._driver.stop(drain), self.queues.stop(drain))
+        await asyncio.gather(
+            self._driver.stop(drain), self.queues.stop(drain), self.invocations.stop(drain)
+        )
         await self._retention.stop()
         await self._open.stop()
         await self._jobs.stop()

@@ -71,7 +71,7 @@ class FunctionServer:
         opened.push_async_callback(self._host.stop, 0.0)
         await self._host.start(self._functions.values())
 
-        api = LambdaService(invoking(Invocations(self._invoker)))
+        api = LambdaService(invoking(Invocations(self._invoker, None)))
         health = Documents({"/healthz": {"status": "ok"}})
         door = server(
             config,

@@ -12,6 +12,7 @@ from frontdesk.functions.logs import LogSink
 from frontdesk.functions.remote import RemoteFunctions, RemoteSettings, Signing
 from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSettings
 from frontdesk.ports.invoker import Invoker
+from frontdesk.rules.asynchronous.progress import Policy
 from frontdesk.rules.auth.sigv4 import Credentials
 from frontdesk.rules.concurrency import LATEST
 
@@ -54,6 +55,19 @@ def _settings(config: Config, name: str, number: str) -> FunctionSettings:
 def all_functions(config: Config) -> list[FunctionDefinition]:
     """Turn all entries of `functions` into definitions."""
     return [function_definition(config, name) for name in config.local_functions]
+
+
+def policies(config: Config) -> dict[str, Policy]:
+    """Tell what is done with asynchronous invocations of each entry of `functions`, by name."""
+    return {
+        name: Policy(
+            function.retries,
+            function.max_age,
+            function.on_success or "",
+            function.on_failure or "",
+        )
+        for name, function in config.functions.items()
+    }
 
 
 def function_host(

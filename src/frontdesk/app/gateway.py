@@ -17,7 +17,13 @@ from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.durable import DurableWork
 from frontdesk.app.executions_api import ExecutionsApi
-from frontdesk.app.functions import all_functions, function_host, invokers, remote_invokers
+from frontdesk.app.functions import (
+    all_functions,
+    function_host,
+    invokers,
+    policies,
+    remote_invokers,
+)
 from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
 from frontdesk.app.keys_api import KeysApi
@@ -41,6 +47,7 @@ from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
 from frontdesk.functions.remote import RemoteFunctions
+from frontdesk.functions.settings import FunctionDefinition
 from frontdesk.gateway.admin import Face
 from frontdesk.gateway.pipeline.build import NO_SERVICES
 from frontdesk.gateway.pipeline.router import GatewayPlan
@@ -152,7 +159,7 @@ class Frontdesk:
 
         await self._usage.adopt(candidate.loaded.config)
         await self._functions.replace(functions, swap)
-        await self._aws.adopt(functions, remote_invokers(self.config, self._remote))
+        await self._adopt_functions(functions)
         await self._durable.adopt(candidate.loaded)
         await self._canaries.adopt(self.config)
         return former
@@ -207,7 +214,11 @@ class Frontdesk:
                     self._executions_api(),
                     self._durable.queues.face,
                     SecretsApi(vault),
-                    self._aws.face(*self._durable.wires, *secret_services(config, vault)),
+                    self._aws.face(
+                        self._durable.invocations.all,
+                        *self._durable.wires,
+                        *secret_services(config, vault),
+                    ),
                 ),
                 development=self._development,
             ),
@@ -240,8 +251,12 @@ class Frontdesk:
         opened.callback(self._remote.close)
         functions = all_functions(config)
         await self._functions.start(functions)
-        await self._aws.adopt(functions, remote_invokers(config, self._remote))
+        await self._adopt_functions(functions)
         await self._aws.open(self._functions, stores.own)
+
+    async def _adopt_functions(self, functions: list[FunctionDefinition]) -> None:
+        config = self.config
+        await self._aws.adopt(functions, remote_invokers(config, self._remote), policies(config))
 
     async def _open_durable(self, stores: Stores) -> None:
         config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
@@ -253,6 +268,7 @@ class Frontdesk:
             clock,
             wheel,
             functions=self._aws.function,
+            subjects=self._aws.subject,
             log=lines,
             registry=self._data.telemetry.registry,
         )

@@ -13,24 +13,41 @@ from frontdesk.rules.concurrency import LATEST
 
 
 class Use(NamedTuple):
-    """Texts that fit `pattern` name an entry of `section`. but: words that name none. keys: keys do, not texts."""
+    """Texts that fit `pattern` name an entry of `section`. but: words that name none. keys: keys do, not texts.
+
+    prefix: what stands before the name; texts without it name something else.
+    """
 
     pattern: tuple[str, ...]
     section: str
     but: tuple[str, ...] = ()
     keys: bool = False
+    prefix: str = ""
 
     def names(self, tree: Tree) -> Iterator[tuple[Path, Any]]:
         """Yield where each name stands, and the name."""
         for path, value in tree.match(self.pattern):
-            yield path, path[-1] if self.keys else value
+            name = path[-1] if self.keys else value
+            if not self.prefix:
+                yield path, name
+            elif isinstance(name, str) and name.startswith(self.prefix):
+                yield path, name.removeprefix(self.prefix)
 
+
+_DESTINATIONS: Final = {
+    "function:": "functions",
+    "queue:": "queues",
+    "state_machine:": "state_machines",
+}
 
 USES: Final = (
     Use(("apis", "*", "authorizer"), "authorizers", ("none",)),
     Use(("apis", "*", "routes", "*", "authorizer"), "authorizers", ("none",)),
     Use(("apis", "*", "routes", "*", "function"), "functions"),
     Use(("apis", "*", "routes", "*", "http", "upstream"), "upstreams"),
+    Use(("apis", "*", "routes", "*", "integration", "function"), "functions"),
+    Use(("apis", "*", "routes", "*", "integration", "state_machine"), "state_machines"),
+    Use(("apis", "*", "routes", "*", "integration", "upstream"), "upstreams"),
     Use(("apis", "*", "routes", "*", "queue"), "queues"),
     Use(("apis", "*", "routes", "*", "state_machine"), "state_machines"),
     Use(("apis", "*", "routes", "*", "webhook"), "webhooks"),
@@ -46,6 +63,11 @@ USES: Final = (
     Use(("event_buses", "*", "rules", "*", "targets", "*", "function"), "functions"),
     Use(("event_buses", "*", "rules", "*", "targets", "*", "queue"), "queues"),
     Use(("event_buses", "*", "rules", "*", "targets", "*", "state_machine"), "state_machines"),
+    *(
+        Use(("functions", "*", key), section, prefix=prefix)
+        for key in ("on_failure", "on_success")
+        for prefix, section in _DESTINATIONS.items()
+    ),
     Use(("keys", "*", "plan"), "plans"),
     Use(("keys", "*", "plan", "*"), "plans"),
     Use(("queues", "*", "consumer", "function"), "functions"),

@@ -355,7 +355,7 @@ class FunctionHost:
         """Carry commands out. failure: what those get who wait in vain."""
         for command in commands:
             if type(command) is Fail:
-                _soon(command.request, _told_to(failure, next(self._request_ids)))
+                _soon(command.request, _told_to(failure, self._request_id(command.request)))
             else:
                 self._carry_out[type(command)](command)
 
@@ -368,7 +368,10 @@ class FunctionHost:
         if self._cgroups is None and self._memory_looks.deadline > now + _MEMORY_LOOK:
             self._memory_looks.at(now + _MEMORY_LOOK)
         self._observer.waited(call.name, now - call.asked)
-        child.invoke(next(self._request_ids), call.invocation, now, call.arn)
+        child.invoke(self._request_id(call), call.invocation, now, call.arn)
+
+    def _request_id(self, call: _Call) -> str:
+        return call.invocation.request_id or next(self._request_ids)
 
     def _spawn(self, command: Spawn) -> None:
         deployment = self._functions[command.function].versions[command.version]

@@ -101,7 +101,10 @@ class RemoteInvoker:
         self._told = float("-inf")
 
     def invoke(self, invocation: Invocation, done: Callable[[Outcome], None]) -> Call:
-        """Start the function (see the port). The deadline is the caller's or the function's own."""
+        """Start the function (see the port). The deadline is the caller's or the function's own.
+
+        Differs: [remote-request-id] AWS hands the function the request id of an asynchronous invocation.
+        """
         call = _RemoteCall("POST", self._head(invocation), invocation.event)
         now = self._clock.monotonic()
         timeout = self._settings.timeout

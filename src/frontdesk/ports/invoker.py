@@ -53,7 +53,8 @@ class Invocation:
     "". client_context: decoded JSON text or "".
     stream: takes a result that comes in parts, when it begins; `done` then follows when it is over.
     None: such a result is gathered, up to the size that a whole one may have.
-    trigger: `faas.trigger` of OpenTelemetry: http, pubsub, timer, other.
+    trigger: `faas.trigger` of OpenTelemetry: http, pubsub, timer, other. request_id: a UUID that the
+    function is to have for its own, where it runs here; "": a new one.
     """
 
     event: bytes
@@ -62,6 +63,7 @@ class Invocation:
     client_context: str = ""
     stream: Callable[[Stream], None] | None = None
     trigger: str = "http"
+    request_id: str = ""
 
 
 class Call(Protocol):

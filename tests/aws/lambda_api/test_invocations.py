@@ -5,6 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
+from frontdesk.base.errors import StoreError
 from frontdesk.ports.invoker import Outcome
 from tests.aws.conftest import ID
 from tests.live.calls import call
@@ -134,11 +135,29 @@ async def test_a_function_has_many_names(api, name, qualifier, reached):
             id="client-context",
         ),
         pytest.param(
-            {"FunctionName": "from_file", "InvocationType": "Event"},
+            {
+                "FunctionName": "from_file",
+                "InvocationType": "Event",
+                "Payload": b'"' + b"x" * 1_048_576 + b'"',
+            },
+            413,
+            "RequestTooLargeException",
+            "Request must be smaller than 1048576 bytes for the InvokeFunction operation",
+            id="large-event",
+        ),
+        pytest.param(
+            {"FunctionName": "from_file:none", "InvocationType": "Event"},
+            404,
+            "ResourceNotFoundException",
+            "Function not found",
+            id="event-for-nobody",
+        ),
+        pytest.param(
+            {"FunctionName": "from_file", "InvocationType": "Event", "Payload": b"{"},
             400,
-            "UnsupportedOperationException",
-            "InvocationType Event needs a queue",
-            id="event",
+            "InvalidRequestContentException",
+            "Could not parse payload into json",
+            id="event-not-json",
         ),
         pytest.param(
             {"FunctionName": "from_file", "InvocationType": "Later"},
@@ -175,6 +194,33 @@ async def test_a_dry_run_runs_nothing(api):
     answer = await api("invoke", FunctionName="from_file", InvocationType="DryRun")
     assert (answer["StatusCode"], answer["Payload"]) == (204, b"")
     assert api.host.calls == []
+
+
+async def test_an_event_is_accepted_and_nothing_runs_yet(api):
+    context = base64.b64encode(b'{"custom": {}}').decode()
+    answer = await api(
+        "invoke",
+        FunctionName="from_file",
+        Qualifier="1",
+        InvocationType="Event",
+        Payload=b'{"a": 1}',
+        ClientContext=context,
+    )
+    assert (answer["StatusCode"], answer["Payload"]) == (202, b"")
+    assert answer["ResponseMetadata"]["RequestId"] == ID
+    assert "ExecutedVersion" not in answer
+    assert api.later.accepted == [("from_file", "1", b'{"a": 1}', "")]
+    assert api.host.calls == []
+
+
+async def test_an_event_that_is_not_committed_is_not_accepted(api, monkeypatch):
+    async def fail(*_given, **_named):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(api.later, "accept", fail)
+    with pytest.raises(ClientError, match="the disk is full") as raised:
+        await api("invoke", FunctionName="from_file", InvocationType="Event")
+    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
 
 
 async def test_a_host_that_cannot_is_a_fault_of_the_service(api):

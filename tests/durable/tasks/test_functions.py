@@ -1,12 +1,17 @@
+import asyncio
 import json
 from base64 import b64decode, b64encode
 
 import pytest
 
+from frontdesk.base.errors import StoreError
+from frontdesk.base.wheel import Wheel
 from frontdesk.durable.tasks.functions import FunctionTasks, LambdaTasks
+from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.ports.invoker import Outcome
 from tests.durable.tasks.asking import KEY, Answers, a_task
 
+EVENT = {"FunctionName": "charge", "InvocationType": "Event"}
 INVOKE = "arn:aws:states:::lambda:invoke"
 TOKEN = "arn:aws:states:::lambda:invoke.waitForTaskToken"
 SDK = "arn:aws:states:::aws-sdk:lambda:invoke"
@@ -51,16 +56,29 @@ class World:
         self.clock = Clock()
         self.function = Function()
         self.found = []
+        self.wheel = Wheel(self.clock.now)
+        self.jobs = Jobs(self.clock, self.wheel)
+        self.accepted = []
+        self.trouble = []
+
+    async def accept(self, function, qualifier, event, *, trace="", client_context=""):
+        if self.trouble:
+            raise self.trouble.pop()
+        self.accepted.append((function, qualifier, json.loads(event), trace, client_context))
+        return None if qualifier == "gone" else "r-2"
 
     def functions(self, name, qualifier):
         self.found.append((name, qualifier))
         return self.function if name == "charge" else None
 
     def do(self, resource, arguments=None, **more):
-        tasks = LambdaTasks if ":states:" in resource else FunctionTasks
         self.answers = Answers()
         task = a_task(resource, arguments, **more)
-        self.work = tasks(self.functions, self.clock).do(task, self.answers)
+        if ":states:" in resource:
+            tasks = LambdaTasks(self.functions, self.clock, self, self.jobs)
+        else:
+            tasks = FunctionTasks(self.functions, self.clock)
+        self.work = tasks.do(task, self.answers)
         return self.answers.all
 
     def ask(self, outcome, resource=INVOKE, **arguments):
@@ -236,13 +254,32 @@ async def test_dry_run_runs_nothing(world):
     assert world.function.invocations == []
 
 
-async def test_event_is_answered_at_once_and_runs_on(world):
-    arguments = {"FunctionName": "charge", "InvocationType": "Event"}
-    ((how, result),) = world.do(INVOKE, arguments, timeout=5)
+async def test_event_is_answered_when_it_is_kept_and_runs_later(world):
+    payload = {"amount": 5}
+    arguments = {**EVENT, "Payload": payload, "Qualifier": "live"}
+    assert world.do(INVOKE, arguments, trace="Root=1") == []
+    how, result = await world.answers.until()
     assert (how, result["StatusCode"], result["Payload"]) == ("succeeded", 202, "")
-    assert world.function.invocations[0].deadline == float("inf")
-    world.function.done[0](failed({"errorType": "Late"}))
-    assert len(world.answers.all) == 1
+    ((name, qualifier, event, trace, context),) = world.accepted
+    assert (name, qualifier, event, trace) == ("charge", "live", payload, "Root=1")
+    assert json.loads(context)["custom"] == {"idempotency_key": KEY}
+    assert world.function.invocations == []
+
+
+async def test_event_for_a_function_that_was_removed_meanwhile_fails(world):
+    world.do(INVOKE, {**EVENT, "Qualifier": "gone"})
+    how, error, _ = await world.answers.until()
+    assert (how, error) == ("failed", "Lambda.ResourceNotFoundException")
+
+
+async def test_event_that_cannot_be_kept_is_tried_again(world):
+    world.trouble.append(StoreError("the disk is full"))
+    world.do(INVOKE, EVENT)
+    while not len(world.wheel):  # noqa: ASYNC110 - nobody tells of what happens in between
+        await asyncio.sleep(0)
+    assert world.answers.all == []
+    world.wheel.advance(world.clock.now + 2)
+    assert (await world.answers.until())[0] == "succeeded"
 
 
 async def test_sdk_gives_text_and_takes_errors_for_results(world):
@@ -261,8 +298,8 @@ async def test_sdk_gives_text_and_takes_errors_for_results(world):
     assert (how, result["FunctionError"]) == ("succeeded", "Unhandled")
     ((how, error, _),) = world.ask(outcome(error="Throttled"), SDK)
     assert (how, error) == ("failed", "Lambda.TooManyRequestsException")
-    arguments = {"FunctionName": "charge", "InvocationType": "Event"}
-    assert world.do(SDK, arguments) == [("succeeded", {"Payload": "", "StatusCode": 202})]
+    world.do(SDK, EVENT)
+    assert await world.answers.until() == ("succeeded", {"Payload": "", "StatusCode": 202})
 
 
 @pytest.mark.parametrize("resource", [INVOKE, DIRECT])

@@ -52,7 +52,7 @@ async def a_host(folder, **settings):
 
 async def done(host, resource, arguments):
     answers = Answers()
-    tasks = LambdaTasks(host.invoker, SystemClock())
+    tasks = LambdaTasks(host.invoker, SystemClock(), None, None)
     tasks.do(a_task(resource, arguments), answers)
     return await answers.until()
 
@@ -77,6 +77,6 @@ async def test_function_of_any_language_finds_the_key_in_the_runtime_api(tmp_pat
         answers = Answers()
         key = f"execution:{state}:1"
         task = a_task("arn:aws:states:::lambda:invoke", {"FunctionName": "charge"}, key=key)
-        LambdaTasks(host.invoker, SystemClock()).do(task, answers)
+        LambdaTasks(host.invoker, SystemClock(), None, None).do(task, answers)
         how, result = await answers.until()
     assert (how, result["Payload"]) == ("succeeded", {"custom": {"idempotency_key": key}})

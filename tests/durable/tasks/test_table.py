@@ -74,7 +74,7 @@ def test_unknown_service_fails_and_says_what_there_is(doers, resource, words):
 
 
 def test_rows_are_services_and_actions_as_resources_write_them():
-    rows = services(None, None, None, None)
+    rows = services(None, None, None, None, None)
     for service, action in rows:
         resource = read_resource(f"{STATES}{service}:{action}")
         assert (resource.service, resource.action) == (service, action)

@@ -22,6 +22,7 @@ from frontdesk.aws.lambda_api.constraints import (
     invalid_parameter,
     zip_bytes,
 )
+from frontdesk.aws.lambda_api.event_invoke import Later, check_destination
 from frontdesk.aws.lambda_api.layers import used_layers
 from frontdesk.aws.lambda_api.models import Configuration, FunctionEntry, Version
 from frontdesk.aws.lambda_api.registry import Registry
@@ -37,9 +38,10 @@ _PAGE: Final = 50
 class Functions:
     """The operations whose subject is a function or one of its versions."""
 
-    def __init__(self, registry: Registry, clock: Clock) -> None:
+    def __init__(self, registry: Registry, clock: Clock, later: Later) -> None:
         self._registry = registry
         self._clock = clock
+        self._later = later
 
     # -- looking ------------------------------------------------------------------------------------
 
@@ -101,6 +103,7 @@ class Functions:
             registry.free(target.name)
             told = Version.read(self._configured(members))
             check_runnable(told)
+            self._check_dead_letters(told)
             latest = self._touched(told, await registry.upload(zipped))
             tags = members.get("Tags", {})
             entry = FunctionEntry.read(
@@ -140,6 +143,7 @@ class Functions:
             check_revision(members, entry.latest.revision_id)
             changed = entry.latest.changed(self._configured(members))
             check_runnable(changed)
+            self._check_dead_letters(changed)
             await registry.save(entry.model_copy(update={"latest": self._touched(changed)}))
         return json_reply(200, self._described(Target(target.name, "")))
 
@@ -164,6 +168,7 @@ class Functions:
             entry = registry.mine(target)
             if not target.qualifier:
                 await registry.remove(target.name)
+                await self._later.forget(target.name)
             else:
                 await registry.save(self._without(entry, target))
         return Reply(204, [])
@@ -176,6 +181,12 @@ class Functions:
         if "Layers" in known:
             known["Layers"] = used_layers(self._registry, known["Layers"])
         return known
+
+    def _check_dead_letters(self, told: Configuration) -> None:
+        """Raises: ApiError for a queue that is not there."""
+        letters = told.dead_letter_config
+        if letters is not None and letters.target_arn:
+            check_destination(self._later, letters.target_arn, ("queue",))
 
     def _touched(self, version: Version, uploaded: Uploaded | None = None) -> Version:
         code = (

@@ -17,9 +17,12 @@ from frontdesk.base.streams import Field, Fields, Sink
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.gateway.pipeline.tracing import CALLED, Traces
+from frontdesk.ports import invocations as asynchronous
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome, Stream
 
 MAX_PAYLOAD: Final = 6_291_456
+MAX_EVENT: Final = 1_048_576
+"""Bytes of an event that is kept for later. Source: AWS, "Lambda quotas"."""
 MAX_CLIENT_CONTEXT: Final = 3_583
 _KINDS: Final = ("Event", "RequestResponse", "DryRun")
 _RETRY_AFTER: Final[Field] = (b"retry-after", b"1")
@@ -28,9 +31,12 @@ _RETRY_AFTER: Final[Field] = (b"retry-after", b"1")
 class Invocations:
     """Runs functions for callers of the API."""
 
-    def __init__(self, find: Callable[[Target], Invoker]) -> None:
-        """find: raises ApiError where there is no such function."""
+    def __init__(
+        self, find: Callable[[Target], Invoker], later: asynchronous.Invocations | None
+    ) -> None:
+        """find: raises ApiError where there is no such function. later: None: nothing is kept for later."""
         self._find = find
+        self._later = later
         self._traces = Traces()
 
     async def invoke(self, asked: Asked) -> Reply:
@@ -40,14 +46,8 @@ class Invocations:
         invocation = self._invocation(asked)
         if kind == "DryRun":
             return Reply(204, [])
-        # Differs: [no-event-invocations] AWS queues the event and answers 202.
         if kind == "Event":
-            raise ApiError(
-                400,
-                "UnsupportedOperationException",
-                "InvocationType Event needs a queue, which this Frontdesk does not have yet. "
-                "Use RequestResponse.",
-            )
+            return await self._accept(asked.target, invocation)
         outcome = await _outcome(invoker, invocation)
         return _refused(outcome) or _answered(asked, outcome, invocation.trace)
 
@@ -64,15 +64,30 @@ class Invocations:
             return _refused(begun) or _gathered(begun, invocation.trace, tail)
         return Reply(200, _stream_fields(begun.request_id, invocation.trace), begun)
 
+    async def _accept(self, target: Target, invocation: Invocation) -> Reply:
+        """Keep an invocation for later, and say so when it is committed. It has no client context, as at AWS."""
+        if self._later is None:
+            # Differs: [no-event-invocations] AWS queues the event and answers 202.
+            raise ApiError(
+                400,
+                "UnsupportedOperationException",
+                "Functions that are served alone have no store for asynchronous invocations. Use "
+                "RequestResponse, or ask a gateway to invoke them later.",
+            )
+        event, trace = invocation.event, invocation.trace
+        if len(event) > MAX_EVENT:
+            raise _too_large(MAX_EVENT)
+        request_id = await self._later.accept(*target, event, trace=trace)
+        if request_id is None:  # it has been removed meanwhile
+            raise ApiError(404, "ResourceNotFoundException", f"Function not found: {target.name}")
+        fields = [(REQUEST_ID, request_id.encode()), (b"x-amzn-trace-id", trace.encode("latin-1"))]
+        return Reply(202, fields)
+
     def _invocation(self, asked: Asked) -> Invocation:
         ex = asked.ex
         event = ex.body or b"{}"
         if len(event) > MAX_PAYLOAD:
-            raise ApiError(
-                413,
-                "RequestTooLargeException",
-                f"Request must be smaller than {MAX_PAYLOAD} bytes for the InvokeFunction operation",
-            )
+            raise _too_large(MAX_PAYLOAD)
         try:
             orjson.loads(event)
         except ValueError as error:
@@ -84,6 +99,14 @@ class Invocations:
         trace = self._traces.amazon(ex, CALLED)
         # The function's own timeout ends it: whoever calls the API waits for that, as at AWS.
         return Invocation(event, float("inf"), trace, _client_context(asked), trigger="other")
+
+
+def _too_large(most: int) -> ApiError:
+    return ApiError(
+        413,
+        "RequestTooLargeException",
+        f"Request must be smaller than {most} bytes for the InvokeFunction operation",
+    )
 
 
 # -- the request ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic.alias_generators import to_pascal
 
 from frontdesk.aws.lambda_api.asked import invalid_members
+from frontdesk.rules.asynchronous.progress import MAX_AGE, MOST_RETRIES, Policy
 from frontdesk.rules.concurrency import LATEST, Share
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -75,6 +76,46 @@ class UsedLayer(Members):
     code_size: int
 
 
+class DeadLetterConfig(Members):
+    """The queue for events of asynchronous invocations that failed. "": none."""
+
+    target_arn: str = ""
+
+
+class DestinationArn(Members):
+    """Where a record of an asynchronous invocation goes."""
+
+    destination: str | None = None
+
+
+class DestinationConfig(Members):
+    """Where records go of asynchronous invocations that have succeeded, and of those that failed."""
+
+    on_success: DestinationArn = DestinationArn()
+    on_failure: DestinationArn = DestinationArn()
+
+
+class EventInvokeConfig(Members):
+    """What is done with asynchronous invocations of a version or an alias. last_modified: seconds since 1970."""
+
+    maximum_retry_attempts: Annotated[int, Field(ge=0, le=MOST_RETRIES)] | None = None
+    maximum_event_age_in_seconds: Annotated[int, Field(ge=MAX_AGE[0], le=MAX_AGE[1])] | None = None
+    destination_config: DestinationConfig = DestinationConfig()
+    last_modified: float = 0.0
+
+    @property
+    def policy(self) -> Policy:
+        """It in the words of whoever makes the invocations."""
+        usual, age = Policy(), self.maximum_event_age_in_seconds
+        retries, to = self.maximum_retry_attempts, self.destination_config
+        return Policy(
+            usual.retries if retries is None else retries,
+            usual.max_age if age is None else float(age),
+            to.on_success.destination or "",
+            to.on_failure.destination or "",
+        )
+
+
 class Configuration(Members):
     """What may be set of a function's version beside its code. The last ones are kept and shown only."""
 
@@ -90,7 +131,7 @@ class Configuration(Members):
         default=["x86_64"]
     )
     ephemeral_storage: EphemeralStorage = EphemeralStorage()
-    dead_letter_config: dict[str, Any] | None = None
+    dead_letter_config: DeadLetterConfig | None = None
     tracing_config: dict[str, Any] = Field(default_factory=lambda: {"Mode": "PassThrough"})
     logging_config: dict[str, Any] | None = None
 
@@ -148,6 +189,8 @@ class FunctionEntry(Members):
     aliases: dict[str, AliasEntry] = Field(default_factory=dict)
     reserved_concurrent_executions: Annotated[int, Field(ge=0)] | None = None
     provisioned: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    event_invoke_configs: dict[str, EventInvokeConfig] = Field(default_factory=dict)
+    """By version, `$LATEST` among them, or alias."""
     tags: dict[str, str] = Field(default_factory=dict)
     policy: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
@@ -160,6 +203,14 @@ class FunctionEntry(Members):
     def share(self) -> Share:
         """What it has of the pool for itself."""
         return Share(self.reserved_concurrent_executions, sum(self.provisioned.values()))
+
+    def asynchronous(self, qualifier: str) -> Policy:
+        """Return what is done with asynchronous invocations; "" is $LATEST."""
+        config = self.event_invoke_configs.get(qualifier or LATEST)
+        policy = Policy() if config is None else config.policy
+        version = self.version(qualifier)
+        letters = None if version is None else version.dead_letter_config
+        return policy if letters is None else policy._replace(dead_letter=letters.target_arn)
 
     def version(self, qualifier: str) -> Version | None:
         """Return the version of a number, of $LATEST, or that an alias names."""

@@ -14,11 +14,14 @@ from frontdesk.aws.lambda_api.code import CodeFolder, Uploaded
 from frontdesk.aws.lambda_api.models import AliasEntry, FunctionEntry, LayerEntry, Version
 from frontdesk.aws.wire import ApiError
 from frontdesk.base.errors import StartError, StoreError
+from frontdesk.durable.invocations.subject import Subject
 from frontdesk.functions.archives import ArchiveError
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSettings
 from frontdesk.ports.catalog import Catalog, ConflictError, Delete, Put
 from frontdesk.ports.invoker import Invoker
+from frontdesk.rules.asynchronous.destination import Destination
+from frontdesk.rules.asynchronous.progress import Policy
 from frontdesk.rules.concurrency import LATEST, Share
 from frontdesk.rules.pool import Standing
 
@@ -27,6 +30,11 @@ _log = logging.getLogger("frontdesk.aws")
 _FUNCTION = "function"
 _LAYER = "layer"
 _BOOTSTRAP = ("./bootstrap",)
+_RESOURCES = {
+    "function": ("lambda", "function:"),
+    "queue": ("sqs", ""),
+    "state_machine": ("states", "stateMachine:"),
+}
 
 
 class Arns(NamedTuple):
@@ -39,6 +47,11 @@ class Arns(NamedTuple):
         """Write the ARN of a function, or of a version or alias of it."""
         arn = f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
         return f"{arn}:{qualifier}" if qualifier else arn
+
+    def destination(self, destination: Destination) -> str:
+        """Write the ARN of where records of asynchronous invocations go."""
+        service, resource = _RESOURCES[destination.kind]
+        return f"arn:aws:{service}:{self.region}:{self.account}:{resource}{destination.name}"
 
     def layer(self, name: str) -> str:
         """Write the ARN of a layer; that of a version has `:number` behind."""
@@ -65,6 +78,10 @@ class FileFunctions(Protocol):
 
     def remote(self, name: str) -> Invoker | None:
         """Return the invoker of one that runs elsewhere."""
+        ...
+
+    def policy(self, name: str) -> Policy:
+        """Tell what is done with asynchronous invocations of one, here or elsewhere."""
         ...
 
 
@@ -152,6 +169,21 @@ class Registry:
         if not has_qualifier(self.definition(target), target.qualifier):
             raise self.not_found(target)
         return self._host.invoker(target.name, target.qualifier)
+
+    def subject(self, target: Target) -> Subject:
+        """Return a function as one that is invoked later. Raises: ApiError."""
+        invoker = self.invoker(target)
+        arn = self.arns.function(target.name, target.qualifier or LATEST)
+        if self._file.remote(target.name) is not None:
+            return Subject(invoker, arn, self._file.policy(target.name))
+        reserved = self.definition(target).reserved_concurrency
+        return Subject(invoker, arn, self.policy(target), reserved)
+
+    def policy(self, target: Target) -> Policy:
+        """Return what is done with asynchronous invocations of a function that runs here. Raises: ApiError."""
+        if target.name in self.of_file():
+            return self._file.policy(target.name)
+        return self.mine(target).asynchronous(target.qualifier)
 
     def standing(self, name: str, version: str) -> Standing:
         """Count the children of a version that stand ready."""

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from frontdesk.aws.lambda_api.aliases import Aliases
 from frontdesk.aws.lambda_api.asked import Asked
 from frontdesk.aws.lambda_api.concurrency import Concurrency
+from frontdesk.aws.lambda_api.event_invoke import EventInvokeConfigs, Later
 from frontdesk.aws.lambda_api.functions import Functions
 from frontdesk.aws.lambda_api.invocations import Invocations
 from frontdesk.aws.lambda_api.layers import Layers
@@ -81,15 +82,17 @@ def invoking(invocations: Invocations) -> Operations:
     }
 
 
-def managing(registry: Registry, clock: Clock) -> Operations:
+def managing(registry: Registry, clock: Clock, later: Later) -> Operations:
     """List the operations that look at functions and layers, and change them."""
-    functions = Functions(registry, clock)
+    functions = Functions(registry, clock, later)
+    events = EventInvokeConfigs(registry, clock, later)
     aliases = Aliases(registry)
     concurrency = Concurrency(registry, clock)
     layers = Layers(registry, clock)
     one = "/2015-03-31/functions/{function}"
     reserved = "/2017-10-31/functions/{function}/concurrency"
     provisioned = "/2019-09-30/functions/{function}/provisioned-concurrency"
+    event = "/2019-09-25/functions/{function}/event-invoke-config"
     layer = "/2018-10-31/layers/{layer}/versions"
     return {
         ("POST", "/2015-03-31/functions"): functions.create,
@@ -114,6 +117,11 @@ def managing(registry: Registry, clock: Clock) -> Operations:
             "List", concurrency.list_provisioned, concurrency.get_provisioned
         ),
         ("DELETE", provisioned): concurrency.delete_provisioned,
+        ("PUT", event): events.put,
+        ("POST", event): events.update,
+        ("GET", event): events.get,
+        ("DELETE", event): events.delete,
+        ("GET", f"{event}/list"): events.list_configs,
         ("GET", "/2018-10-31/layers"): layers.list_layers,
         ("POST", layer): layers.publish,
         ("GET", layer): layers.list_versions,

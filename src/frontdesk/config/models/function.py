@@ -13,6 +13,7 @@ from pydantic import (
     model_validator,
 )
 
+from frontdesk.config.models.asynchronous import Asynchronous
 from frontdesk.config.models.function_url import FunctionUrl
 from frontdesk.config.models.model import (
     AliasName,
@@ -232,7 +233,7 @@ class FunctionVersion(Model):
     that come from a `${…}` reference are kept secret."""
 
 
-class Function(FunctionVersion):
+class Function(FunctionVersion, Asynchronous):
     """A function in the form of AWS Lambda: its version $LATEST, and what all versions share."""
 
     handler: HandlerField

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from frontdesk.client.target import parse_target
+from frontdesk.config.models.asynchronous import Asynchronous
 from frontdesk.config.models.model import Duration, Model, between, matching
 from frontdesk.config.secrets import Secret
 
@@ -50,7 +51,7 @@ class RemoteAuth(Model):
     """A key pair that signs requests."""
 
 
-class RemoteFunction(Model):
+class RemoteFunction(Asynchronous):
     """A function that runs elsewhere, called in the format of Lambda's Invoke."""
 
     url: InvocationUrl

@@ -14,8 +14,10 @@ import orjson
 
 from frontdesk.base.clock import Clock
 from frontdesk.durable.life import Work
+from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.refusals import arguments_of, service_cause, text_argument
 from frontdesk.durable.tasks.task import Answer, Task
+from frontdesk.ports.invocations import Invocations
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.data.scope import size
@@ -67,9 +69,12 @@ class FunctionTasks:
 class LambdaTasks:
     """Tasks of `lambda:invoke`, waiting for a token or not, and of `aws-sdk:lambda:invoke`."""
 
-    def __init__(self, functions: Functions, clock: Clock) -> None:
+    def __init__(self, functions: Functions, clock: Clock, later: Invocations, jobs: Jobs) -> None:
+        """later: takes those of InvocationType Event. jobs: do what waits for a store."""
         self._functions = functions
         self._clock = clock
+        self._later = later
+        self._jobs = jobs
 
     def do(self, task: Task, answer: Answer) -> Work | None:
         """See Doer."""
@@ -89,11 +94,21 @@ class LambdaTasks:
             return None
         invocation = _invocation(task, asked.payload, asked.context, self._clock)
         if asked.type == "Event":
-            # Differs: [event-tasks] AWS queues the event, and tries it three times.
-            invocation.deadline = inf
-            invoker.invoke(invocation, _nobody_listens)
-            give(form.accepted(task, _ACCEPTED))
-            return None
+
+            async def accept() -> None:
+                id_ = await self._later.accept(
+                    asked.name,
+                    asked.qualifier,
+                    invocation.event,
+                    trace=invocation.trace,
+                    client_context=invocation.client_context,
+                )
+                if id_ is None:  # it has been removed meanwhile
+                    answer.failed(*_not_found(task, asked.text, asked.qualifier))
+                else:
+                    give(form.accepted(task, _ACCEPTED))
+
+            return self._jobs.run(accept, answer)
 
         def take(outcome: Outcome) -> None:
             result = form.result(asked, outcome)
@@ -131,10 +146,6 @@ class _Attempt:
     def cancel(self) -> None:
         """Hear nothing of it. The function runs to its end, as at AWS, or to the task's timeout."""
         self._call.cancel(kill=False)
-
-
-def _nobody_listens(_outcome: Outcome) -> None:
-    """Take an outcome that nobody waits for; the function's log has it."""
 
 
 # -- what is asked ----------------------------------------------------------------------------------

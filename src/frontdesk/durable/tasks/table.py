@@ -12,6 +12,7 @@ from frontdesk.durable.tasks.functions import Functions, LambdaTasks
 from frontdesk.durable.tasks.jobs import OURS, Jobs
 from frontdesk.durable.tasks.task import Answer, Doer, Recaller, Task
 from frontdesk.ports.executions import Executions
+from frontdesk.ports.invocations import Invocations
 from frontdesk.rules.asl.data.errors import RUNTIME
 from frontdesk.rules.asl.resources import Kind, Resource
 
@@ -22,10 +23,10 @@ Services = Mapping[tuple[str, str], Doer]
 
 
 def services(
-    functions: Functions, clock: Clock, executions: Executions, jobs: Jobs
+    functions: Functions, clock: Clock, executions: Executions, jobs: Jobs, later: Invocations
 ) -> dict[tuple[str, str], Doer]:
-    """Make the rows of functions and of nested executions."""
-    invoke = LambdaTasks(functions, clock)
+    """Make the rows of functions and of nested executions. later: takes asynchronous invocations."""
+    invoke = LambdaTasks(functions, clock, later, jobs)
     start, sync = StartTasks(executions, jobs), SyncTasks(executions, jobs)
     return {
         ("aws-sdk:lambda", "invoke"): invoke,
