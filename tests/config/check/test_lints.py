@@ -362,6 +362,16 @@ CASES = [
         "queues: {q.fifo: {fifo: true}}",
     ),
     (
+        "topic-kind",
+        "queues: {q: {fifo: true}}\ntopics: {t: {subscriptions: {queue: q}}}",
+        "queues: {q: {fifo: true}}\ntopics: {t: {fifo: true, subscriptions: {queue: q}}}",
+    ),
+    (
+        "topic-kind",
+        "topics: {t.fifo: {}}",
+        "topics: {t.fifo: {fifo: true}}",
+    ),
+    (
         "visibility-too-short",
         "functions: {f: {handler: m.f, timeout: 31s}}\nqueues: {q: {consumer: {function: f}}}",
         "functions: {f: {handler: m.f, timeout: 31s}}\nqueues: {q: {visibility: 31s, consumer: {function: f}}}",

@@ -15,6 +15,7 @@ from frontdesk.config.check import (
     integrations,
     openapi,
     plans,
+    publishing,
     queues,
     releases,
     resilience,
@@ -290,6 +291,12 @@ LINTS: Final[dict[str, Lint]] = {
         timeouts.never_acting,
         "another limit always ends the request first",
         "lower it below the other one, or leave it out",
+    ),
+    "topic-kind": Lint(
+        ERROR,
+        publishing.unordered,
+        "a FIFO queue needs a topic that keeps the order, as at AWS, and names tell what is one",
+        "set fifo alike on both, and end the names of FIFO topics with .fifo",
     ),
     "unknown-resource": Lint(
         WARNING,
