@@ -145,6 +145,28 @@ def charging(scene: Scene) -> Server:
     return _server(scene, "frontdesk-charging", parts)
 
 
+def hooked(scene: Scene, secret: str) -> Server:
+    """Routes that take webhooks of GitHub's form: written down, and sent to a queue in the same commit."""
+    hook: dict[str, object] = {"scheme": "github", "secret": secret, "retention": "1h"}
+    parts: dict[str, object] = {
+        "queues": {"pushed": {}},
+        "webhooks": {
+            "kept": hook | {"dispatch": {"default": "ignore"}},
+            "sent": hook | {"dispatch": {"default": {"queue": "pushed"}}},
+        },
+        "apis": {
+            "bench": {
+                "routes": {
+                    "GET /health": _OK,
+                    "POST /kept": {"webhook": "kept"},
+                    "POST /sent": {"webhook": "sent"},
+                },
+            }
+        },
+    }
+    return _server(scene, "frontdesk-hooked", parts)
+
+
 def operated(scene: Scene, *, telemetry: bool = True) -> Server:
     """Plain and TLS listeners; routes with and without policies; a function that can be ended."""
     (scene.folder / "handlers.py").write_text(_HANDLERS)

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 
-from bench.probe import Probe
+from bench.probe import NUMBER, Probe
 from bench.process import LOAD_CORE
 
 _SCRIPT = """\
@@ -18,9 +18,15 @@ local requests = {{
 {requests}
 }}
 local count, turn = #requests, 0
+local began, sent = os.time(), 0
 function request()
     turn = turn % count + 1
-    return requests[turn]
+    local parts = requests[turn]
+    if #parts == 1 then
+        return parts[1]
+    end
+    sent = sent + 1
+    return parts[1] .. string.format("%d%09d", began, sent) .. parts[2]
 end
 function done(summary, latency)
     io.stderr:write(string.format(
@@ -61,8 +67,7 @@ def closed_loop(
     """Send the probe's requests in turn for `seconds` (whole, at least 1) and wait for the figures."""
     used = _children_cpu()
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        # JSON's escapes of printable ASCII, CR and LF are Lua's as well.
-        lines = ",\n".join(json.dumps(request.decode("ascii")) for request in probe.requests)
+        lines = ",\n".join(map(_parts, probe.requests))
         script.write(_SCRIPT.format(requests=lines))
         script.flush()
         finished = subprocess.run(
@@ -87,6 +92,13 @@ def closed_loop(
         p99=seen["p99"],
         cpu=_children_cpu() - used,
     )
+
+
+def _parts(request: bytes) -> str:
+    """Write a request as Lua: a table of it, or of what stands around its number."""
+    parts = request.decode("ascii").split(NUMBER.decode())
+    # JSON's escapes of printable ASCII, CR and LF are Lua's as well.
+    return f"{{{', '.join(map(json.dumps, parts))}}}"
 
 
 def _children_cpu() -> float:

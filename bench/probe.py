@@ -25,11 +25,15 @@ BROWSER: Mapping[str, str] = {
 """What a browser sends beside Host, Origin and Authorization: eleven more, fourteen in all."""
 
 
+NUMBER = b"@NUMBER@"
+"""What stands in a request for a number of 19 digits that no other one has, once at most."""
+
+
 @dataclass(frozen=True)
 class Probe:
     """Requests sent in turn, and the one answer that all of them must get.
 
-    requests: complete heads (no bodies), all with keep-alive. length: of the answer's body in bytes,
+    requests: whole, in ASCII, all with keep-alive. length: of the answer's body in bytes,
     None where it may differ (error bodies of different products).
     """
 
