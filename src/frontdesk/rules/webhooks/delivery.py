@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -40,7 +41,7 @@ class Delivery:
     ) -> None:
         self._headers: dict[str, list[str]] = {}
         for name, value in headers:
-            self._headers.setdefault(_wire(name).lower(), []).append(_wire(value).strip(" \t"))
+            self._headers.setdefault(_key(name), []).append(_wire(value).strip(" \t"))
         self.body = body
         self.method = method
         self.url = url.encode("utf-8", "replace").decode()
@@ -117,6 +118,11 @@ def read_time(text: str, name: str) -> float:
         return moment.timestamp()
     except (ValueError, OverflowError):
         raise Refused(Reason.MALFORMED, f"{name} is not a time with its zone") from None
+
+
+@lru_cache(1024)
+def _key(name: Text) -> str:
+    return _wire(name).lower()
 
 
 def _wire(text: Text) -> str:
