@@ -51,3 +51,18 @@ def test_functions_ask_us_for_secrets_where_the_file_has_some_here(tmp_path, tex
         are_here,
         are_here,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "here"),
+    [
+        ("", set()),
+        ("topics: {news: {}}", {"SNS"}),
+        ("event_buses: {default: {}}", {"EVENTBRIDGE"}),
+    ],
+)
+def test_functions_publish_to_us_where_the_file_has_topics_or_buses(tmp_path, text, here):
+    path = tmp_path / "frontdesk.yaml"
+    path.write_text(f"name: x\n{text}\n")
+    told = AwsApis(load([path], {}), SystemClock()).environment
+    assert {name for name in ("SNS", "EVENTBRIDGE") if f"AWS_ENDPOINT_URL_{name}" in told} == here

@@ -14,6 +14,7 @@ from frontdesk.config.check.state_machines import DONE
 from frontdesk.durable.tasks.files import FileTasks
 from frontdesk.durable.tasks.http import HttpTasks
 from frontdesk.durable.tasks.jobs import Jobs
+from frontdesk.durable.tasks.publishing import PublishTasks
 from frontdesk.durable.tasks.queues import QueueTasks
 from frontdesk.durable.tasks.table import services
 from frontdesk.rules.asl.resources import Kind, read_resource
@@ -39,7 +40,8 @@ def test_the_table_has_each_service_that_is_done():
     jobs = Jobs(clock, wheel := Wheel(0.0))
     http, files = HttpTasks(jobs, clock, wheel, region="").rows, FileTasks(jobs).rows
     queues = QueueTasks(None, jobs).rows
-    rows = (services(None, None, None, None, None), http, files, queues)
+    publishing = PublishTasks(None, None, jobs, clock).rows
+    rows = (services(None, None, None, None, None), http, files, queues, publishing)
     done = {name for some in rows for name in some}
     assert done == told
     assert {f"{service}:{action}" for service, action in done} == DONE

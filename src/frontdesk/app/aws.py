@@ -52,7 +52,12 @@ class AwsApis:
     def environment(self) -> dict[str, str]:
         """What processes of functions are told."""
         admin = self._config.admin
-        services = (*_ALWAYS, *(("SECRETS_MANAGER", "SSM") if self._has_secrets else ()))
+        services = (
+            *_ALWAYS,
+            *(("SECRETS_MANAGER", "SSM") if self._has_secrets else ()),
+            *(("SNS",) if self._config.topics else ()),
+            *(("EVENTBRIDGE",) if self._config.event_buses else ()),
+        )
         return endpoints(admin.listen, self.keys, services, secure=admin.tls is not None)
 
     async def open(self, host: FunctionHost, catalog: Catalog) -> None:

@@ -1,4 +1,4 @@
-"""Composes durable work in one process: state machines, who does their tasks, the driver of the journal, queues."""
+"""Composes durable work in one process: state machines, who does their tasks, the driver of the journal, queues, topics."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,6 +7,8 @@ from typing import Any, Final
 import orjson
 
 from frontdesk.app.invocations import InvocationWork
+from frontdesk.app.outgoing import OutgoingWork
+from frontdesk.app.publishing import PublishWork
 from frontdesk.app.queues import QueueWork
 from frontdesk.app.state_machines import file_machines
 from frontdesk.app.stores import Stores
@@ -98,6 +100,23 @@ class DurableWork:
             executions=self.executions,
             registry=registry,
         )
+        self.publishing = PublishWork(
+            config,
+            stores,
+            clock,
+            queues=self.queues.queues,
+            invocations=self.invocations.all,
+            executions=self.executions,
+            registry=registry,
+        )
+        self.outgoing = OutgoingWork(
+            stores.deliveries,
+            clock,
+            wheel,
+            queues=self.queues.queues,
+            invocations=self.invocations.all,
+            registry=registry,
+        )
         workflows[SCHEDULE] = ScheduleWorkflow(Targets(self.executions, functions), registry)
         self._schedules = Schedules(stores.journal, clock)
         self._http = HttpTasks(self._jobs, clock, wheel, region=config.region)
@@ -105,6 +124,7 @@ class DurableWork:
         rows |= services(functions, clock, self.executions, self._jobs, self.invocations.all)
         rows |= {**self._http.rows, **self._files.rows}
         rows |= QueueTasks(self.queues.queues, self._jobs).rows
+        rows |= self.publishing.tasks(self._jobs)
         self._open = OpenExecutions(stores.journal, clock, wheel)
         registry.collect(self._open.samples)
         self._retention = Retention(stores.journal, self.machines, clock, wheel)
@@ -120,16 +140,18 @@ class DurableWork:
 
     @property
     def wires(self) -> tuple[Service, ...]:
-        """The Step Functions API and the SQS API."""
-        return states_service(self._operations), self.queues.wire
+        """The APIs of Step Functions, SQS, SNS and EventBridge."""
+        return states_service(self._operations), self.queues.wire, *self.publishing.wires
 
     async def start(self, loaded: Loaded) -> None:
         """Take the machines of the file, and begin to drive. Raises: StoreError."""
         await self.machines.start()
         await self.queues.start()
+        await self.publishing.start()
         await self.adopt(loaded)
         await self._driver.start()
         self.invocations.start()
+        self.outgoing.start()
         self._open.start()
         self._retention.start()
 
@@ -140,16 +162,22 @@ class DurableWork:
         await self.machines.adopt(file_machines(loaded))
         await self._schedules.adopt(definitions(loaded.config))
         self.queues.adopt(loaded.config)
+        self.outgoing.adopt(loaded.config)
+        self.publishing.adopt(loaded.config)
 
     async def stop(self, drain: float) -> None:
         """Let tasks end for up to `drain` seconds, then leave the rest to whoever comes next."""
         await asyncio.gather(
-            self._driver.stop(drain), self.queues.stop(drain), self.invocations.stop(drain)
+            self._driver.stop(drain),
+            self.queues.stop(drain),
+            self.invocations.stop(drain),
+            self.outgoing.stop(drain),
         )
         await self._retention.stop()
         await self._open.stop()
         await self._jobs.stop()
         self._http.close()
+        self.publishing.stop()
         self.machines.stop()
 
 

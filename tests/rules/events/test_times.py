@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.rules.events.times import clf
+from frontdesk.rules.events.times import clf, iso_milliseconds, iso_seconds
 
 
 @pytest.mark.parametrize(
@@ -15,3 +15,14 @@ from frontdesk.rules.events.times import clf
 )
 def test_common_log_format(second, text):
     assert clf(second) == text
+
+
+@pytest.mark.parametrize(
+    ("time", "seconds", "milliseconds"),
+    [
+        (0.0, "1970-01-01T00:00:00Z", "1970-01-01T00:00:00.000Z"),
+        (1583348638.0625, "2020-03-04T19:03:58Z", "2020-03-04T19:03:58.062Z"),
+    ],
+)
+def test_iso_8601(time, seconds, milliseconds):
+    assert (iso_seconds(time), iso_milliseconds(time)) == (seconds, milliseconds)
