@@ -8,10 +8,10 @@ holds is refused. Knows no kind of work (see `life`).
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
@@ -31,6 +31,9 @@ from frontdesk.ports.journal import (
 )
 
 _LOG: Final = logging.getLogger(__name__)
+
+Commit: TypeAlias = Callable[[Start], Awaitable[Started | None]]
+"""Commits a start, with what is somebody else's, and says what came of it; None: it was not to be."""
 
 _SET_ASIDE: Final = (1.0, 10.0, 60.0, 600.0)
 """Seconds until a stream that cannot be revived is tried again: the n-th time, then always the last."""
@@ -122,11 +125,17 @@ class Driver:
 
         Raises: StoreError; whether it was committed, a second `begin` of the same name tells.
         """
+        started = await self.begin_along(start, life, self.journal.start)
+        assert started is not None
+        return started
+
+    async def begin_along(self, start: Start, life: Life, commit: Commit) -> Started | None:
+        """See `begin`. commit: may be asked again, with another owner, where it raises FencedError."""
         while True:
             crowded = self.stopping or len(self._held) >= self._pace.most
             owner = self.owner if start.commands and not crowded else NOBODY
             try:
-                started = await self.journal.start(replace(start, owner=owner))
+                started = await commit(replace(start, owner=owner))
                 break
             except FencedError:
                 await self._join(owner)
@@ -134,7 +143,7 @@ class Driver:
                 if owner != NOBODY:  # else it waits for whoever looks
                     self._spawn(self._find(start, owner))
                 raise
-        if started.state == "started":
+        if started is not None and started.state == "started":
             if owner != NOBODY and not self.is_late:
                 self._hold(life, started, start)
             elif owner != NOBODY:

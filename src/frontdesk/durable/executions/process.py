@@ -8,7 +8,7 @@ from uuid import UUID
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
-from frontdesk.durable.driver import Driver
+from frontdesk.durable.driver import Commit, Driver
 from frontdesk.durable.executions.counting import ExecutionMetrics
 from frontdesk.durable.executions.doing import Ended
 from frontdesk.durable.executions.execution import ExecutionLife
@@ -91,6 +91,24 @@ class Process:
 
     async def record(self, pinned: Pinned, digest: bytes) -> Started:
         """Commit the start of an execution, and go on with it. digest: of what it is started with. Raises: StoreError."""
+        life, start = await self._prepare(pinned, digest)
+        return await self.driver.begin(start, life)
+
+    async def record_along(self, pinned: Pinned, digest: bytes, commit: Commit) -> None:
+        """Begin an execution by a commit that is not only its own. Raises: StoreError, and what `commit` raises."""
+        if pinned.facts.express:
+            express, start = self._prepare_express(pinned)
+            await self.driver.begin_along(start, express, commit)
+        else:
+            life, start = await self._prepare(pinned, digest)
+            await self.driver.begin_along(start, life, commit)
+
+    async def record_express(self, pinned: Pinned) -> Started:
+        """Commit the start of an Express execution, and run it. Raises: StoreError."""
+        life, start = self._prepare_express(pinned)
+        return await self.driver.begin(start, life)
+
+    async def _prepare(self, pinned: Pinned, digest: bytes) -> tuple[ExecutionLife, Start]:
         life = await self._life(pinned, recorded=True)
         now = (
             int(self._clock.time() * 1000) / 1000
@@ -107,10 +125,9 @@ class Process:
             timers={key: at for key, at in turn.timers.items() if at is not None},
             commands=turn.commands,
         )
-        return await self.driver.begin(start, life)
+        return life, start
 
-    async def record_express(self, pinned: Pinned) -> Started:
-        """Commit the start of an Express execution, and run it. Raises: StoreError."""
+    def _prepare_express(self, pinned: Pinned) -> tuple[ExpressLife, Start]:
         life = ExpressLife(pinned, self)
         turn = life.start()
         start = Start(
@@ -123,7 +140,7 @@ class Process:
             events=turn.events,
             commands=turn.commands,
         )
-        return await self.driver.begin(start, life)
+        return life, start
 
     async def volatile(self, pinned: Pinned, over: Callable[[Ended], None]) -> Volatile:
         """Make an execution in memory, to be begun. Raises: StoreError."""

@@ -9,7 +9,7 @@ import orjson
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.recent import Recent
-from frontdesk.durable.driver import Driver
+from frontdesk.durable.driver import Commit, Driver
 from frontdesk.durable.executions import reading
 from frontdesk.durable.executions.doing import Ended
 from frontdesk.durable.executions.execution import ExecutionLife
@@ -85,14 +85,25 @@ class DurableExecutions:
         if target.revision.express:
             started = await self._process.record_express(pinned)
             return _begun(pinned, given, started.stream.started)
-        digest = sha256(f"{target.arn}\n{given}".encode()).digest()
-        started = await self._process.record(pinned, digest)
+        started = await self._process.record(pinned, _digest(target, given))
         stream = started.stream
         is_same = started.state == "same" and stream.status.ended is None
         if started.state != "started" and not is_same:
             told = f"Execution Already Exists: '{pinned.facts.execution}'"
             raise ExecutionError("ExecutionAlreadyExists", told)
         return _begun(pinned, given, stream.started)
+
+    async def start_along(
+        self, machine: str, given: str, *, name: str, trace: str, commit: Commit
+    ) -> None:
+        """Start an execution by a commit that is not only its own, and go on with it at once.
+
+        commit: see `driver`; where the name is taken, nothing more is started. Raises: ExecutionError before
+        it is asked, see Executions.start; what it raises.
+        """
+        target, value = self._asked(machine, given, name)
+        pinned = self._pinned(target, value, name, trace)
+        await self._process.record_along(pinned, _digest(target, given), commit)
 
     async def run(
         self, machine: str, given: str, *, name: str = "", trace: str = "", within: float
@@ -350,6 +361,11 @@ class DurableExecutions:
             told = f"Execution Does Not Exist: '{arn}'"
             raise ExecutionError("ExecutionDoesNotExist", told)
         return stream
+
+
+def _digest(target: Target, given: str) -> bytes:
+    """Tell the same start from another one."""
+    return sha256(f"{target.arn}\n{given}".encode()).digest()
 
 
 def _begun(pinned: Pinned, given: str, started: float) -> Execution:
