@@ -87,5 +87,7 @@ def test_every_key_is_there():
     assert set(SCHEMA["properties"]) == {
         field.alias or name for name, field in Config.model_fields.items()
     }
-    of_apis = [set(SCHEMA["$defs"][name]["properties"]) for name in ("HttpApi", "RestApi")]
+    of_apis = [
+        set(SCHEMA["$defs"][name]["properties"]) for name in ("HttpApi", "RestApi", "WebSocketApi")
+    ]
     assert set.union(*of_apis) == set(keys_at(("apis", "a")))

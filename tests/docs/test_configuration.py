@@ -97,14 +97,20 @@ def _place(written):
     return tuple("*" if part.isupper() else part for part in written.split("."))
 
 
+APART = {" that runs elsewhere": "RemoteFunction", " of a WebSocket API": "SocketRoute"}
+"""Models that stand where others do, by what the head of their table says."""
+
+
 def _documented(head):
     """Find the models of a table by its head: their places, and what matters of the entry.
 
-    That is its type, or that it runs elsewhere.
+    That is its type, or one of `APART`.
     """
     if head == "at the top":
         return {"Config"}
-    head, elsewhere, _ = head.partition(" that runs elsewhere")
+    own = next((name for words, name in APART.items() if words in head), None)
+    for words in APART:
+        head = head.replace(words, "")
     places, _, kind = head.partition(" of type ")
     found = {
         name
@@ -112,7 +118,7 @@ def _documented(head):
         for where, name, word in MODELS
         if where == _place(place)
         and kind in ("", f"`{word}`")
-        and bool(elsewhere) == (name == "RemoteFunction")
+        and (name == own if own else name not in APART.values())
     }
     assert found, f"nothing stands {head}"
     return found

@@ -14,9 +14,10 @@ from frontdesk.config.models.execution import ExecutionAccess
 from frontdesk.config.models.function_url import FUNCTION_URLS
 from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.operation import Operation
-from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.rest_integration import Integration
+from frontdesk.config.models.websocket_api import SocketRoute
 from frontdesk.config.route_keys import DEFAULT
+from frontdesk.config.transformed import integration_of
 
 if TYPE_CHECKING:
     from frontdesk.config.load import Loaded
@@ -144,12 +145,13 @@ def _authorizer(loaded: "Loaded", at: tuple[str, ...], api: Api, operation: Oper
 
 
 def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) -> str:
-    if isinstance(operation, Method):
-        return " ".join(_rest_integration(loaded, at, operation.integration))
+    transformed = integration_of(operation)
+    if transformed is not None:
+        return " ".join(_rest_integration(loaded, at, transformed))
     if isinstance(operation, ExecutionAccess):
         return f"{operation.access} of {operation.machine}"
     route = operation
-    assert isinstance(route, Route)
+    assert isinstance(route, Route | SocketRoute)
     if route.function is not None:
         return f"function {route.function}"
     if route.http is not None:
@@ -158,6 +160,8 @@ def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) ->
             return f"http {loaded.shown(http.url, *at, 'http', 'url')}"
         below = loaded.shown(http.path or "/…", *at, "http", "path")
         return f"upstream {http.upstream} {below}"
+    if isinstance(route, SocketRoute):
+        return f"mock {route.mock.status if route.mock else ''}"
     if route.static is not None:
         return f"static {loaded.shown(route.static.root.name, *at, 'static', 'root')}"
     if route.queue is not None:

@@ -10,9 +10,9 @@ from pathlib import Path as FilePath
 from typing import Final
 
 from frontdesk.base.errors import Finding, Position
-from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.root import Config
 from frontdesk.config.text import FileText
+from frontdesk.config.transformed import integration_of
 from frontdesk.config.tree import Path, Tree
 
 _BLOCK: Final = re.compile(r"(?:&\S+\s+)?[|>]")
@@ -38,12 +38,13 @@ def unreadable_templates(
 def _templates(config: Config) -> Iterator[tuple[Path, str]]:
     for name, api in config.apis.items():
         for below, _, operation in api.operations():
-            if not isinstance(operation, Method):
+            integration = integration_of(operation)
+            if integration is None:
                 continue
             at = ("apis", name, *below, "integration")
-            for key, text in operation.integration.request_templates.items():
+            for key, text in integration.request_templates.items():
                 yield (*at, "request_templates", key), text
-            for pattern, response in operation.integration.responses.items():
+            for pattern, response in integration.responses.items():
                 for key, text in response.templates.items():
                     yield (*at, "responses", pattern, "templates", key), text
 

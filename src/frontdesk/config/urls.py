@@ -8,8 +8,9 @@ from frontdesk.base.errors import Finding
 from frontdesk.client.target import parse_target
 from frontdesk.config.models.http_api import Route
 from frontdesk.config.models.operation import Operation
-from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.root import Config
+from frontdesk.config.models.websocket_api import SocketRoute
+from frontdesk.config.transformed import integration_of
 from frontdesk.config.tree import Tree
 from frontdesk.config.validation import did_you_mean, shown
 from frontdesk.rules.lang.urls import VARIABLE, Url, split_upstream, split_url
@@ -47,12 +48,12 @@ class _Destination(NamedTuple):
 
 def _destination(operation: Operation, key: str) -> _Destination | None:
     known = VARIABLE.findall(key)
-    if isinstance(operation, Route) and operation.http is not None:
+    if isinstance(operation, Route | SocketRoute) and operation.http is not None:
         http = operation.http
         at = ("http", "url" if http.url else "path")
         return _Destination(http.url, http.upstream, http.path, at, known)
-    if isinstance(operation, Method):
-        given = operation.integration
+    given = integration_of(operation)
+    if given is not None:
         if given.uri is None and given.upstream is None:
             return None
         mapped = [target.removeprefix(_MAPPED) for target in given.request_parameters]

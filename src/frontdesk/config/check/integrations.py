@@ -1,11 +1,11 @@
-"""Finds integrations of REST APIs that can only answer 500."""
+"""Finds integrations by templates that can only answer 500."""
 
 from collections.abc import Iterator
 
 from frontdesk.base.errors import Position
 from frontdesk.config.check.routes import operations
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.rest_api import Method
+from frontdesk.config.transformed import integration_of
 from frontdesk.rules.rest.expressions import REQUEST_TARGETS, parse_target
 from frontdesk.rules.rest.headers import ILLEGAL
 
@@ -13,9 +13,9 @@ from frontdesk.rules.rest.headers import ILLEGAL
 def illegal_headers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Parameters that set a header field which AWS keeps for itself."""
     for path, _, _, operation in operations(loaded):
-        if not isinstance(operation, Method):
+        integration = integration_of(operation)
+        if integration is None:
             continue
-        integration = operation.integration
         for text in integration.request_parameters:
             target = parse_target(text, REQUEST_TARGETS)
             if target.kind.endswith(".header") and target.name.lower() in ILLEGAL[integration.type]:
@@ -30,9 +30,9 @@ def illegal_headers(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 def without_response(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Integrations whose answers nothing turns into an answer of the method."""
     for path, _, _, operation in operations(loaded):
-        if not isinstance(operation, Method):
+        integration = integration_of(operation)
+        if integration is None:
             continue
-        integration = operation.integration
         if not integration.type.endswith("_proxy") and not integration.responses:
             where = loaded.tree.position((*path, "integration"), of_key=True)
             yield where, f"no responses with type: {integration.type}"

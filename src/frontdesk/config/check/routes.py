@@ -8,6 +8,7 @@ from frontdesk.config.models.api import Api
 from frontdesk.config.models.http_api import HttpApi, Route
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.rest_api import Method
+from frontdesk.config.models.websocket_api import SocketRoute, WebSocketApi
 from frontdesk.config.route_keys import DEFAULT
 from frontdesk.config.tree import Path
 
@@ -44,8 +45,9 @@ def open_without_throttle(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     Mocks are left out: they cost no more than the refusal would. Webhooks have a lint of their own.
     """
     for path, api, _, operation in operations(loaded):
-        nobody = (operation.authorizer or api.authorizer or "none") == "none"
-        is_open = nobody and not operation.api_key
+        asking = api.handshake if isinstance(api, WebSocketApi) else operation
+        nobody = (asking.authorizer or api.authorizer or "none") == "none"
+        is_open = nobody and not asking.api_key
         throttled = (
             operation.throttle
             or api.throttle
@@ -63,13 +65,17 @@ def is_mock(operation: Operation) -> bool:
     """Whether requests are answered at the door, by what the file says."""
     if isinstance(operation, Method):
         return operation.integration.type == "mock"
-    return isinstance(operation, Route) and operation.mock is not None
+    if isinstance(operation, SocketRoute) and operation.integration is not None:
+        return operation.integration.type == "mock"
+    return isinstance(operation, Route | SocketRoute) and operation.mock is not None
 
 
 def unreachable(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Routes whose requests all go to another route, or to another API with a longer base path."""
     for path, api, key, _ in operations(loaded):
         taken_by = None
+        if isinstance(api, WebSocketApi):
+            continue  # what a message takes is known when it says so
         if key == DEFAULT:
             assert isinstance(api, HttpApi)  # the only one that has it
             taken_by = _takes_everything(api)

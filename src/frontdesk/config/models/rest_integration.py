@@ -32,9 +32,11 @@ from frontdesk.rules.rest.expressions import (
 from frontdesk.rules.rest.media import FALLBACK
 
 
-def _checked(
+def checked(
     parse: Callable[[str, tuple[str, ...]], object], kinds: tuple[str, ...]
 ) -> AfterValidator:
+    """Refuse what `parse` cannot read as one of `kinds`."""
+
     def check(text: str) -> str:
         try:
             parse(text, kinds)
@@ -53,13 +55,13 @@ def _pattern(text: str) -> str:
     return text
 
 
-RequestTarget = Annotated[str, _checked(parse_target, REQUEST_TARGETS)]
+RequestTarget = Annotated[str, checked(parse_target, REQUEST_TARGETS)]
 """`integration.request.header.NAME`, `…querystring.NAME` or `…path.NAME`."""
-RequestSource = Annotated[str, _checked(parse_source, REQUEST_SOURCES)]
+RequestSource = Annotated[str, checked(parse_source, REQUEST_SOURCES)]
 """`method.request.header.NAME`, `…querystring.…`, `…path.…`, `…body`, `context.…`, `'static'` …"""
-ResponseTarget = Annotated[str, _checked(parse_target, RESPONSE_TARGETS)]
+ResponseTarget = Annotated[str, checked(parse_target, RESPONSE_TARGETS)]
 """`method.response.header.NAME`."""
-ResponseSource = Annotated[str, _checked(parse_source, RESPONSE_SOURCES)]
+ResponseSource = Annotated[str, checked(parse_source, RESPONSE_SOURCES)]
 """`integration.response.header.NAME`, `integration.response.body.…`, `context.…`, `'static'` …"""
 
 SelectionPattern = Annotated[str, AfterValidator(_pattern)]

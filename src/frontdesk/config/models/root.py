@@ -25,6 +25,7 @@ from frontdesk.config.models.model import (
     matching,
     within,
 )
+from frontdesk.config.models.outgoing import OutgoingWebhooks
 from frontdesk.config.models.plan import ClientKey, Plan, differing
 from frontdesk.config.models.publishing import BusName, EventBus, Topic, TopicName
 from frontdesk.config.models.queue import Queue, QueueName
@@ -36,6 +37,7 @@ from frontdesk.config.models.state_machine import MachineName, StateMachine
 from frontdesk.config.models.stores import SharedField, Store, StoreField
 from frontdesk.config.models.upstream import Egress, Upstream
 from frontdesk.config.models.webhook import Webhook
+from frontdesk.config.models.websocket_api import WebSocketApi
 
 
 def _not_none(name: str) -> str:
@@ -72,7 +74,10 @@ def _type_of(api: object) -> str:
 
 
 AnyApi = Annotated[
-    Annotated[HttpApi, Tag("http")] | Annotated[RestApi, Tag("rest")], Discriminator(_type_of)
+    Annotated[HttpApi, Tag("http")]
+    | Annotated[RestApi, Tag("rest")]
+    | Annotated[WebSocketApi, Tag("websocket")],
+    Discriminator(_type_of),
 ]
 
 
@@ -155,6 +160,9 @@ class Config(Model):
 
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
     """What other companies send, by name."""
+
+    outgoing_webhooks: OutgoingWebhooks | None = None
+    """How messages are delivered to other companies' endpoints. Absent: none are."""
 
     authorizers: dict[AuthorizerName, Authorizer] = Field(default_factory=dict)
     """Authorizers by name."""

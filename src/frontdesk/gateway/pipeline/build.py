@@ -22,6 +22,7 @@ from frontdesk.gateway.identity.vendors import Vendors
 from frontdesk.gateway.pipeline.canaries import Canaries
 from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.gateway.pipeline.tracing import Traces
+from frontdesk.gateway.sockets.hub import Hub
 from frontdesk.ports.cache import Cache
 from frontdesk.ports.executions import Executions
 from frontdesk.ports.idempotency import Idempotency
@@ -63,6 +64,7 @@ class Parts:
     metrics: None where the file turns them off. idempotency: keys of requests that are carried out once.
     cache: answers that are given again. canaries: how much each of them gets.
     api_keys: those that are no part of the configuration. tally: requests by API key.
+    sockets: the WebSocket connections of this process.
     executions, queues, hooks: whoever runs state machines and queues, and takes webhooks. sealed_names: of the
     executions that clients may ask for. vendors: of webhooks, for their certificates.
     """
@@ -80,6 +82,7 @@ class Parts:
     canaries: Canaries = field(default_factory=Canaries)
     api_keys: KeyRegistry = field(default_factory=KeyRegistry)
     tally: Tally = field(default_factory=Tally)
+    sockets: Hub = field(default_factory=Hub)
     executions: Executions = NO_SERVICES.executions
     queues: Enqueuer = NO_SERVICES.queues
     hooks: Hooks = NO_SERVICES.hooks

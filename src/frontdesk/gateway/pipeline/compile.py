@@ -119,6 +119,7 @@ class _Compiler:
         """Compile one side of a stage, with its versions. trial: alias of the canary."""
         api = self.config.apis[name]
         kind, versioning = KINDS[api.type], api.versioning
+        table = kind.table(api)
         alias = api.stages[facts.stage].alias
         operations = [
             (below, key, self._aliased(operation, alias, trial))
@@ -128,29 +129,28 @@ class _Compiler:
         def plan(operation: _Operation, version: str) -> RoutePlan:
             below, key, model = operation
             build = self._build(key, name, api, facts, model, below=below, version=version)
-            return self._plan(build, kind.head, kind.tail)
+            return self._plan(build, *kind.order(key))
 
         def mount(version: str, routes: Routes) -> Mount:
             bare = self._build("", name, api, facts, None, version=version)
             preflight = self._plan(bare, PREFLIGHT, PREFLIGHT_TAIL) if api.cors else None
-            return kind.mount(
-                prefix, routes, self._plan(bare, kind.unmatched, kind.tail), preflight
-            )
+            tail = kind.tail if kind.unmatched_tail is None else kind.unmatched_tail
+            return kind.mount(prefix, routes, self._plan(bare, kind.unmatched, tail), preflight)
 
         if versioning is None or facts.stage in versioning.versions:
             version = facts.stage if versioning is not None else ""
-            return mount(version, kind.table([plan(each, version) for each in operations]))
+            return mount(version, table([plan(each, version) for each in operations]))
 
         version_of = versioning.of_route
-        own = kind.table([plan(each, of) for each in operations if (of := version_of(each[1]))])
+        own = table([plan(each, of) for each in operations if (of := version_of(each[1]))])
         common = [each for each in operations if not version_of(each[1])]
 
         def version_mount(version: str, below: str) -> Mount:
-            table = kind.table([plan(each, version) for each in common])
-            return mount(version, VersionTable(below, own, table))
+            own_of_version = table([plan(each, version) for each in common])
+            return mount(version, VersionTable(below, own, own_of_version))
 
         by_path, default = versioning.by == "path", versioning.default
-        unsaid = mount("", kind.table([plan(each, "") for each in common]))
+        unsaid = mount("", table([plan(each, "") for each in common]))
         mounts: dict[str | None, Mount] = {
             version: version_mount(version, "" if by_path else f"/{version}")
             for version in versioning.versions

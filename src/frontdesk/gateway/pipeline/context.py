@@ -1,4 +1,4 @@
-"""Owns the one table of `$context` variables of HTTP and REST APIs: what each is called and where it comes from.
+"""Owns the one table of `$context` variables of HTTP, REST and WebSocket APIs: what each is called and where it comes from.
 
 Access logs, parameter mapping, authorizers and throttle keys all read this table. A variable that has no
 value now gives None (a log prints `-`, a mapping maps nothing).
@@ -7,7 +7,7 @@ APIs, "Variables for data transformations for API Gateway".
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -15,7 +15,11 @@ from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.replies import LIMIT_EXCEEDED, MESSAGES
 from frontdesk.rules.events.rest import deployment_id, resource_id
 from frontdesk.rules.events.times import clf
+from frontdesk.rules.events.websocket import event_type
 from frontdesk.rules.http.trace_context import write_root
+
+if TYPE_CHECKING:
+    from frontdesk.gateway.pipeline.sockets import Socket
 
 Variable = Callable[[Exchange], Any]
 """Gives a JSON value, or None when the exchange has none."""
@@ -109,6 +113,11 @@ def _no_value(_ex: Exchange) -> None:
     """Variables of what this gateway does not do: Cognito's callers, AWS's own ids."""
 
 
+def _of_socket(value: "Callable[[Exchange, Socket], Any]") -> Variable:
+    """Give what only the exchanges of WebSocket APIs have."""
+    return lambda ex: None if ex.socket is None else value(ex, ex.socket)
+
+
 _SIDES = {"canary": True, "stable": False}
 
 CONTEXT: dict[str, Variable] = {
@@ -120,15 +129,20 @@ CONTEXT: dict[str, Variable] = {
     "authorizer.principalId": lambda ex: ex.principal or None,
     "awsEndpointRequestId": _no_value,
     "awsEndpointRequestId2": _no_value,
+    "connectedAt": _of_socket(lambda _ex, socket: int(socket.connected_at * 1000)),
+    "connectionId": _of_socket(lambda _ex, socket: socket.id),
     "customDomain.basePathMatched": lambda ex: ex.plan.api.mapping_key or None,
     "dataProcessed": lambda ex: ex.request_length + ex.response_length,
     "deploymentId": _of_rest(lambda ex: deployment_id(ex.plan.api.id, ex.plan.api.stage)),
+    "disconnectReason": _of_socket(lambda _ex, socket: socket.closed[1] or None),
+    "disconnectStatusCode": _of_socket(lambda _ex, socket: socket.closed[0] or None),
     "domainName": lambda ex: ex.plan.api.domain,
     "domainPrefix": lambda ex: ex.plan.api.domain.partition(".")[0],
     "error.message": _error_message,
     "error.messageString": _error_message_string,
     "error.responseType": _error_response_type,
     "error.validationErrorString": lambda ex: ex.validation_errors or None,
+    "eventType": _of_socket(lambda ex, _socket: event_type(ex.plan.route_key)),
     "extendedRequestId": lambda ex: ex.extended_request_id or ex.request_id,
     "httpMethod": lambda ex: ex.method,
     "identity.accountId": _of_caller("accountId"),
@@ -159,6 +173,8 @@ CONTEXT: dict[str, Variable] = {
     "integrationLatency": _integration_latency,
     "integrationStatus": lambda ex: ex.invoke_status or ex.integration_status or None,
     "isCanaryRequest": lambda ex: _SIDES.get(ex.plan.api.side),
+    "messageDirection": _of_socket(lambda _ex, _socket: "IN"),
+    "messageId": lambda ex: ex.message_id or None,
     "path": lambda ex: ex.path,
     "protocol": lambda ex: ex.version,
     "requestId": lambda ex: ex.request_id,

@@ -18,6 +18,7 @@ from frontdesk.rules.tls.client_certificate import ClientCertificate
 if TYPE_CHECKING:
     from frontdesk.gateway.identity.key_registry import ApiKey
     from frontdesk.gateway.pipeline.plan import RoutePlan
+    from frontdesk.gateway.pipeline.sockets import Socket
 
 EMPTY: Final[Mapping[str, str]] = {}
 
@@ -222,6 +223,11 @@ class Exchange:
     """The path below the stage and base path: what routes are matched against."""
     params: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     """Path variables, percent-decoded."""
+
+    socket: "Socket | None" = None
+    """The connection of a handshake at a WebSocket API, of a message, or of its end."""
+    message_id: str = ""
+    """Of a message: opaque, 16 characters."""
 
     # -- set by stages ---------------------------------------------------------------------------
     at: int = 0

@@ -1,28 +1,26 @@
 """Owns the order of stages, for every kind of plan: a head and a tail each. It is written nowhere else.
 
 Each row is a builder: it returns the step for one route, or None when the route does not enable it.
-The order is AWS's, for HTTP APIs and for REST APIs: preflights before everything, limits that need no identity
+The order is AWS's, for HTTP, REST and WebSocket APIs: preflights before everything, limits that need no identity
 before the authorizer, limits by claim after it, then the mapping and the integration.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
+from frontdesk.config.models.api import Api
 from frontdesk.gateway.pipeline.build import Builder, RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.integrations import (
-    aws_proxy,
     execution_access,
     function,
     function_url,
     http,
     mock,
     queue,
-    rest_function,
-    rest_http,
-    rest_mock,
-    rest_states,
+    rest,
+    socket,
     state_machine,
     static,
     task_token,
@@ -32,7 +30,8 @@ from frontdesk.gateway.pipeline.integrations.rest_request import integration_req
 from frontdesk.gateway.pipeline.plan import RoutePlan, Step
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.resource_tree import ResourceTree, RestMount
-from frontdesk.gateway.pipeline.router import Routes, RouteTable, StageMount
+from frontdesk.gateway.pipeline.router import Mount, Routes, RouteTable, StageMount
+from frontdesk.gateway.pipeline.sockets import SocketMount, routes_of
 from frontdesk.gateway.pipeline.stages import (
     allow_list,
     api_key,
@@ -48,7 +47,14 @@ from frontdesk.gateway.pipeline.stages import (
     versioning,
 )
 from frontdesk.gateway.pipeline.stages.authorize import authorize
+from frontdesk.gateway.pipeline.stages.socket import (
+    acceptance,
+    admission,
+    answering,
+    no_handshake,
+)
 from frontdesk.gateway.pipeline.stages.validate import validate
+from frontdesk.rules.events.websocket import CONNECT, DISCONNECT
 
 INTEGRATIONS: dict[str, Builder] = {
     "function": function.integration,
@@ -78,30 +84,6 @@ def not_found(_build: RouteBuild) -> Step:
         return refusal(404, "route")
 
     return Step("no route", miss, '404 {"message":"Not Found"}')
-
-
-def rest_aws(build: RouteBuild) -> Step | None:
-    """Build an AWS integration: with Step Functions, or with a function."""
-    assert build.method is not None
-    if build.method.integration.state_machine is not None:
-        return rest_states.integration(build)
-    return rest_function.integration(build)
-
-
-REST_INTEGRATIONS: dict[str, Builder] = {
-    "aws": rest_aws,
-    "aws_proxy": aws_proxy.integration,
-    "http": rest_http.http,
-    "http_proxy": rest_http.http_proxy,
-    "mock": rest_mock.integration,
-}
-"""By the type of a method's integration."""
-
-
-def rest_integration(build: RouteBuild) -> Step | None:
-    """Build the last stage of a method's head: what answers the request."""
-    assert build.method is not None
-    return REST_INTEGRATIONS[build.method.integration.type](build)
 
 
 def no_method(_build: RouteBuild) -> Step:
@@ -168,7 +150,7 @@ REST_HEAD: tuple[Builder, ...] = (
     validate,
     cache.cache_lookup,
     integration_request,
-    rest_integration,
+    rest.integration,
 )
 
 REST_TAIL: tuple[Builder, ...] = (
@@ -184,7 +166,7 @@ REST_TAIL: tuple[Builder, ...] = (
     respond.rest_ids,
 )
 
-METHOD_TEST: tuple[Builder, ...] = (validate, integration_request, rest_integration)
+METHOD_TEST: tuple[Builder, ...] = (validate, integration_request, rest.integration)
 """One method by hand, with `METHOD_TEST_TAIL`: nobody is limited or asked who he is."""
 
 METHOD_TEST_TAIL: tuple[Builder, ...] = (gateway_response.gateway_response, respond.trace_id)
@@ -197,24 +179,81 @@ REST_UNMATCHED: tuple[Builder, ...] = (
 """A miss is 403, never 404 or 405."""
 
 
+SOCKET_HANDSHAKE: tuple[Builder, ...] = (
+    admission,
+    throttle.throttle_before_auth,
+    authorize,  # Differs: [socket-authorizers] AWS knows functions and signatures.
+    api_key.api_key,
+    throttle.throttle_after_auth,
+    validate,
+    socket.transformed_request,
+    socket.transformed,
+    socket.integration,
+)
+"""Of `$connect`: who calls is asked here, once for all messages of the connection."""
+
+SOCKET_HANDSHAKE_TAIL: tuple[Builder, ...] = (acceptance, respond.request_id)
+
+SOCKET_MESSAGE: tuple[Builder, ...] = (
+    throttle.throttle_before_auth,
+    throttle.throttle_after_auth,
+    validate,
+    socket.transformed_request,
+    socket.transformed,
+    socket.integration,
+)
+
+SOCKET_MESSAGE_TAIL: tuple[Builder, ...] = (answering,)
+
+SOCKET_END: tuple[Builder, ...] = (
+    socket.transformed_request,
+    socket.transformed,
+    socket.integration,
+)
+"""Of `$disconnect`: nothing is in its way, and nobody waits for it."""
+
+SOCKET_UNMATCHED: tuple[Builder, ...] = (throttle.throttle_before_auth, no_handshake)
+
+Both = tuple[tuple[Builder, ...], tuple[Builder, ...]]
+"""A head and its tail."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """How the APIs of one type are compiled.
 
-    unmatched: head of the plan of a miss. table: makes what finds the plan of a request. mount: what takes
-    the requests of a stage.
+    unmatched: head of the plan of a miss. table: makes, for an API, what finds the plan of a request. mount: what
+    takes the requests of a stage. apart: routes with another order, by key.
     """
 
     head: tuple[Builder, ...]
     tail: tuple[Builder, ...]
     unmatched: tuple[Builder, ...]
-    table: Callable[[Iterable[RoutePlan]], Routes]
-    mount: type[StageMount]
+    table: Callable[[Api], Callable[[Iterable[RoutePlan]], Routes]]
+    mount: Callable[[str, Any, RoutePlan, RoutePlan | None], Mount]
+    apart: Mapping[str, Both] = field(default_factory=dict)
+    unmatched_tail: tuple[Builder, ...] | None = None
+
+    def order(self, key: str) -> Both:
+        """Return the head and tail of a route."""
+        return self.apart.get(key, (self.head, self.tail))
 
 
 KINDS: Final[Mapping[str, Kind]] = {
-    "http": Kind(HEAD, TAIL, UNMATCHED, RouteTable, StageMount),
-    "rest": Kind(REST_HEAD, REST_TAIL, REST_UNMATCHED, ResourceTree, RestMount),
+    "http": Kind(HEAD, TAIL, UNMATCHED, lambda _api: RouteTable, StageMount),
+    "rest": Kind(REST_HEAD, REST_TAIL, REST_UNMATCHED, lambda _api: ResourceTree, RestMount),
+    "websocket": Kind(
+        SOCKET_MESSAGE,
+        SOCKET_MESSAGE_TAIL,
+        SOCKET_UNMATCHED,
+        routes_of,
+        SocketMount,
+        {
+            CONNECT: (SOCKET_HANDSHAKE, SOCKET_HANDSHAKE_TAIL),
+            DISCONNECT: (SOCKET_END, SOCKET_MESSAGE_TAIL),
+        },
+        SOCKET_HANDSHAKE_TAIL,
+    ),
 }
 """By the type of an API."""
 

@@ -54,6 +54,8 @@ class ApiFacts:
 
     def execute_arn(self, method: str, path: str) -> str:
         """The method ARN `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{VERB}/{path}`."""
+        if self.kind == "websocket":  # asked at the handshake alone
+            return f"{self.api_arn}/{self.stage}/$connect"
         # Differs: [method-arn-slash] a REST API passes the last slash over, and so must its policies.
         below = path.strip("/") if self.kind == "rest" else path.removeprefix("/")
         return f"{self.api_arn}/{self.stage}/{method}/{below}"

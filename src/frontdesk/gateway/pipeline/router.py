@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from frontdesk.gateway.pipeline.exchange import EMPTY, Exchange
 from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.run import begin
+from frontdesk.gateway.pipeline.sockets import SocketMount
 
 _STATIC, _VARIABLE, _GREEDY = range(3)
 """What a segment of a template may be, in the order of precedence."""
@@ -206,12 +207,20 @@ class GatewayPlan:
 
     def __init__(self, mounts: Mapping[str, Iterable[Mount]], nowhere: RoutePlan) -> None:
         """mounts: by lower-case host; "" for APIs of any host. nowhere: answers when no API is there."""
+        mounts = {host: tuple(found) for host, found in mounts.items()}
         self._any_host = _longest_first(mounts.get("", ()))
         # An API that names the host goes before those of any host, whatever their prefixes.
         self._by_host = {
             host: _longest_first(found) + self._any_host for host, found in mounts.items() if host
         }
         self._nowhere = nowhere
+        self.sockets = {
+            mount.key: mount
+            for found in mounts.values()
+            for mount in found
+            if isinstance(mount, SocketMount)
+        }
+        """Where WebSocket APIs are served, for connections that are open."""
 
     def plans(self) -> Iterator[RoutePlan]:
         """Go through the plans of all routes."""
@@ -249,6 +258,25 @@ class Door:
         self.plan.route(ex)
         begin(ex)
 
+    def message(self, ex: Exchange) -> bool:
+        """Run a message of a connection by the plan in force. False: its API is served no more."""
+        assert ex.socket is not None
+        mount = self.plan.sockets.get(ex.socket.key)
+        if mount is None:
+            return False
+        mount.take_message(ex)
+        begin(ex)
+        return True
+
+    def ended(self, ex: Exchange) -> bool:
+        """Run the end of a connection. False: nobody wants to know."""
+        assert ex.socket is not None
+        mount = self.plan.sockets.get(ex.socket.key)
+        if mount is None or not mount.take_end(ex):
+            return False
+        begin(ex)
+        return True
+
 
 class TracedDoor(Door):
     """A door at which every request belongs to a trace."""
@@ -264,3 +292,13 @@ class TracedDoor(Door):
         self._begin_trace(ex)
         self.plan.route(ex)
         begin(ex)
+
+    def message(self, ex: Exchange) -> bool:
+        """See Door."""
+        self._begin_trace(ex)
+        return super().message(ex)
+
+    def ended(self, ex: Exchange) -> bool:
+        """See Door."""
+        self._begin_trace(ex)
+        return super().ended(ex)

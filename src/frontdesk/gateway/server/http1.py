@@ -31,6 +31,9 @@ from frontdesk.gateway.server.writing import (
     render,
     switching_lines,
 )
+from frontdesk.gateway.server.ws import WebSocketConnection
+from frontdesk.gateway.server.ws_frames import Frames
+from frontdesk.gateway.server.ws_handshake import negotiate, switching_fields
 
 _BLANK_LINE: Final = b"\r\n\r\n"
 _LEADING_LINES: Final = 2  # empty lines tolerated before a request (RFC 9112 §2.2)
@@ -374,6 +377,9 @@ class HttpConnection(asyncio.Protocol):
             self._switch(request, reply)
             return
         if reply.status < 200:
+            if reply.made == "gateway":
+                self._accept(request, reply)
+                return
             reply = refusal(502, "interim_status", close=True)
             request.status, request.error = reply.status, reply.cause
         status, body = reply.status, reply.body
@@ -484,6 +490,26 @@ class HttpConnection(asyncio.Protocol):
         self._hand_over(tunnel)
         tunnel.start(early)
 
+    def _accept(self, request: Request, reply: Reply) -> None:
+        """Leave HTTP: the client's messages are taken from now on."""
+        assert request.socket is not None
+        said, deflate = negotiate(request)
+        reply.fields += switching_fields(request, said)
+        self._wire.write(self._render(reply, switching_lines(reply.fields)))
+        self._end(request)
+        limits = request.socket.settings.limits
+        frames = Frames(
+            message=limits.message,
+            frame=limits.frame,
+            takes_binary=request.socket.settings.binary,
+            deflate=deflate,
+        )
+        early, self._held = self._held, b""
+        self._let_go()
+        connection = WebSocketConnection(self._shared, self._wire, request.socket, frames)
+        self._hand_over(connection)
+        connection.start(early)
+
     # -- between and after exchanges --------------------------------------------------------------
 
     def _end(self, request: Request) -> float:
@@ -540,7 +566,7 @@ class HttpConnection(asyncio.Protocol):
         self._deadlines.end()
         self._wire.uncork()
 
-    def _hand_over(self, successor: ClientTunnel | Linger) -> None:
+    def _hand_over(self, successor: ClientTunnel | Linger | WebSocketConnection) -> None:
         self._shared.registry.replace(self, successor)
         self._wire.transport.set_protocol(successor)
         self._wire.resume()

@@ -30,7 +30,8 @@ _TOO_LARGE: Final = frozenset({413, 414, 431})
 
 _STAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "auth": (
-        *("api_key", "authorizer", "basic", "iam", "jwt", "mtls", "policy", "webhook:address"),
+        *("api_key", "authorizer", "basic", "iam", "jwt", "mtls", "origin", "policy"),
+        "webhook:address",
         *(f"webhook:{reason}" for reason in Reason),
     ),
     "route": ("mapping", "retired", "route"),

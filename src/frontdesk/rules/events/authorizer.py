@@ -1,11 +1,11 @@
-"""Owns the events that authorizer functions get: REQUEST in formats 2.0, 1.0 and of REST APIs, TOKEN. No body, ever.
+"""Owns the events that authorizer functions get: REQUEST in formats 2.0, 1.0, of REST and of WebSocket APIs, TOKEN. No body, ever.
 
 Source: AWS, "Control access to HTTP APIs with Lambda authorizers"; "Input to an API Gateway Lambda
 authorizer".
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, cast
 
 import orjson
 
@@ -13,6 +13,7 @@ from frontdesk.rules.events.request import Request, RouteFacts
 from frontdesk.rules.events.rest import RestEvent
 from frontdesk.rules.events.v1 import EventV1
 from frontdesk.rules.events.v2 import EventV2
+from frontdesk.rules.events.websocket import Message, WebSocketEvent
 from frontdesk.rules.rest.media import BinaryTypes
 
 Encode = Callable[[Request, str, Sequence[str], str], bytes]
@@ -52,6 +53,18 @@ def request_rest(facts: RouteFacts) -> Encode:
 
     def encode(request: Request, arn: str, _identity: Sequence[str], trace: str) -> bytes:
         event = events.document(request, trace)
+        return orjson.dumps({"type": "REQUEST", "methodArn": arn, **event})
+
+    return encode
+
+
+def request_websocket(facts: RouteFacts) -> Encode:
+    """Prepare the REQUEST events of the handshakes of a WebSocket API."""
+    events = WebSocketEvent(facts)
+
+    def encode(request: Request, arn: str, _identity: Sequence[str], trace: str) -> bytes:
+        event = events.connected(cast(Message, request), trace)
+        del event["isBase64Encoded"]
         return orjson.dumps({"type": "REQUEST", "methodArn": arn, **event})
 
     return encode

@@ -73,7 +73,7 @@ class RestEvent(EventV1):
         context = super().context(request) | self._ids
         context["extendedRequestId"] = request.extended_request_id
         context["path"] = f"/{request.raw_path.lstrip('/')}"
-        known = _authorizer(request)
+        known = known_caller(request)
         if known is None:
             del context["authorizer"]
         else:
@@ -81,8 +81,8 @@ class RestEvent(EventV1):
         return context
 
 
-def _authorizer(request: Request) -> Mapping[str, Any] | None:
-    """Return `requestContext.authorizer`: the claims of a token, or what a function said, as texts."""
+def known_caller(request: Request) -> Mapping[str, Any] | None:
+    """Return `requestContext.authorizer` of REST and WebSocket APIs: the claims of a token, or what a function said, as texts."""
     event = request.authorizer_event
     if event is None or "iam" in event:
         return None

@@ -92,7 +92,7 @@ class EventV1:
             "extendedRequestId": request.request_id,
             "httpMethod": request.method,
             "identity": _UNKNOWN_CALLER
-            | _identity(request)
+            | caller_identity(request)
             | {
                 "sourceIp": request.client_ip,
                 "userAgent": None if agent is None else agent.decode("latin-1"),
@@ -108,7 +108,7 @@ class EventV1:
         }
 
 
-def _identity(request: Request) -> dict[str, Any]:
+def caller_identity(request: Request) -> dict[str, Any]:
     """Tell what the door knows of a caller by its API key, its certificate or its signature."""
     known: dict[str, Any] = {}
     if request.api_key is not None:

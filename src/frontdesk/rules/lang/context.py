@@ -1,4 +1,4 @@
-"""Owns the names of the `$context` variables of HTTP and REST APIs, and how log templates write them.
+"""Owns the names of the `$context` variables of HTTP, REST and WebSocket APIs, and how log templates write them.
 
 What each stands for is the gateway's business.
 Source: AWS, "Customizing HTTP API access logs" and "Variables for data transformations for API Gateway".
@@ -24,15 +24,20 @@ VARIABLES: Final = frozenset(
         "authorizer.principalId",
         "awsEndpointRequestId",
         "awsEndpointRequestId2",
+        "connectedAt",
+        "connectionId",
         "customDomain.basePathMatched",
         "dataProcessed",
         "deploymentId",
+        "disconnectReason",
+        "disconnectStatusCode",
         "domainName",
         "domainPrefix",
         "error.message",
         "error.messageString",
         "error.responseType",
         "error.validationErrorString",
+        "eventType",
         "extendedRequestId",
         "httpMethod",
         "identity.accountId",
@@ -63,6 +68,8 @@ VARIABLES: Final = frozenset(
         "integrationLatency",
         "integrationStatus",
         "isCanaryRequest",
+        "messageDirection",
+        "messageId",
         "path",
         "protocol",
         "requestId",

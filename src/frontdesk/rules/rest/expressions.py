@@ -1,10 +1,11 @@
-"""Owns the grammar of parameter mapping in REST APIs: where a value comes from, and where it goes.
+"""Owns the grammar of parameter mapping in REST and WebSocket APIs: where a value comes from, and where it goes.
 
     source = "'" text "'"                                      static
            | "context." name | "stageVariables." name
            | "method.request." place "." name                  place: header, querystring, path,
                                                                multivalueheader, multivaluequerystring
            | "method.request.body" [ "." json-path ]
+           | "route.request." place "." name                   in WebSocket APIs, in place of method
            | "integration.response." place "." name            place: header, multivalueheader
            | "integration.response.body" [ "." json-path ]
     target = "integration.request." ( "header" | "querystring" | "path" ) "." name
@@ -37,6 +38,16 @@ REQUEST_SOURCES: Final = (
     "method.request.querystring",
 )
 """What a request to an integration may be made from."""
+
+ROUTE_SOURCES: Final = (
+    *_ANYWHERE,
+    "route.request.body",
+    "route.request.header",
+    "route.request.multivalueheader",
+    "route.request.multivaluequerystring",
+    "route.request.querystring",
+)
+"""What a WebSocket API's request to an integration may be made from."""
 
 RESPONSE_SOURCES: Final = (
     *_ANYWHERE,

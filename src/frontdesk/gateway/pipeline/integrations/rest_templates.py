@@ -14,6 +14,8 @@ from frontdesk.gateway.pipeline.integrations.rest_values import client_headers
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.rules.events.query import pairs
 from frontdesk.rules.events.rest import RestEvent
+from frontdesk.rules.events.v1 import EventV1
+from frontdesk.rules.events.websocket import WebSocketEvent
 from frontdesk.rules.lang.vtl import (
     Input,
     Template,
@@ -37,7 +39,12 @@ class Templates:
 
     def __init__(self, build: RouteBuild, texts: Mapping[str, str]) -> None:
         """texts: by media type. The loader has compiled each of them once without an error."""
-        self._event = RestEvent(build.facts.event_facts(build.key), BinaryTypes(()))
+        facts = build.facts.event_facts(build.key)
+        self._event: EventV1 = (
+            WebSocketEvent(facts)
+            if build.facts.kind == "websocket"
+            else RestEvent(facts, BinaryTypes(()))
+        )
         # Differs: [empty-template] AWS does not say what an empty one is.
         self._by_type: dict[str, Template] = {
             key: build.once(("template", str(text)), partial(compile_template, text))

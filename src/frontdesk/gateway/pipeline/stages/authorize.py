@@ -22,7 +22,7 @@ from frontdesk.gateway.pipeline.stages.iam_authorizer import iam_stage
 from frontdesk.gateway.pipeline.stages.jwt_authorizer import TokenJudge, jwt_stage
 from frontdesk.gateway.pipeline.stages.mtls_authorizer import mtls_stage
 from frontdesk.gateway.pipeline.stages.resource_policy import settling
-from frontdesk.rules.events.authorizer import EVENTS, request_rest, token
+from frontdesk.rules.events.authorizer import EVENTS, request_rest, request_websocket, token
 
 
 def authorize(build: RouteBuild) -> Step | None:
@@ -72,6 +72,10 @@ def _function(build: RouteBuild, name: str) -> tuple[Stage, str]:
     kept = f"kept {config.cache:g} s" if config.cache and config.identity else "asked each time"
     detail = f"{name}: function {config.function}, form {config.form}, {kept}"
     facts = build.facts.event_facts(build.key)
+    if build.facts.kind == "websocket":
+        return function_stage(
+            judge, config, (token if config.form == "token" else request_websocket)(facts)
+        ), detail
     # Differs: [rest-authorizers] AWS's REST APIs know no simple answers.
     if not isinstance(build.api, RestApi):
         return function_stage(judge, config, EVENTS[config.form, config.payload](facts)), detail

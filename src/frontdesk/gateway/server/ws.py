@@ -1,0 +1,386 @@
+"""Owns one WebSocket connection from 101 on: messages in their turn, what is pushed, when it ends.
+
+Each message is an Exchange. Those of one connection are handled one after the other, in order; so many may
+wait, then the client is not read. Frames are `ws_frames`; what a message means is the pipeline's.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final, Protocol, cast
+
+from frontdesk.base.streams import Source
+from frontdesk.gateway.pipeline import run
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.gathering import Gathering
+from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.sockets import Socket, make_binary
+from frontdesk.gateway.server.deadlines import NEVER, Deadlines
+from frontdesk.gateway.server.limits import LINGER_TIME
+from frontdesk.gateway.server.shared import Shared
+from frontdesk.gateway.server.wire import Wire
+from frontdesk.gateway.server.ws_farewell import Farewell
+from frontdesk.gateway.server.ws_frames import ABNORMAL, NO_STATUS, Frames
+from frontdesk.gateway.sockets.hub import Description
+
+GOING_AWAY: Final = 1001
+RESTART: Final = 1012
+
+LONGEST_ANSWER: Final = 128 * 1024
+"""Bytes of the largest message that is sent: AWS's limit."""
+
+# Differs: [message-order] AWS handles messages of one connection side by side.
+_WAITING: Final = 16
+"""Messages that may wait for the one under way before the client is not read."""
+
+_NO_STATUS_REASON: Final = "Client-side close frame status not set"  # AWS's words
+
+
+class MessageDoor(Protocol):
+    """Where messages enter. The door of the gateway's APIs is one."""
+
+    def message(self, ex: Exchange) -> bool:
+        """Route a message and start its exchange. False: its API is served no more."""
+        ...
+
+    def ended(self, ex: Exchange) -> bool:
+        """Start the exchange of a connection's end. False: nobody wants to know."""
+        ...
+
+
+class WebSocketConnection(asyncio.Protocol):
+    """The client's end of its messages (`ClientEnd`), the protocol of its socket, and what the hub holds.
+
+    _exchange  The message under way; those behind it wait in `_waiting`.
+    _stalled   The client does not read what it is sent: it is not read either.
+    _over      Nothing more is sent.
+    """
+
+    __slots__ = (
+        *("_active", "_began", "_deadlines", "_door", "_draining", "_exchange", "_frames"),
+        *("_heard", "_now", "_over", "_pinged", "_shared", "_socket", "_stalled", "_taking"),
+        *("_waiting", "_why", "_wire"),
+    )
+
+    def __init__(self, shared: Shared, wire: Wire, socket: Socket, frames: Frames) -> None:
+        self._shared = shared
+        self._door = cast(
+            "MessageDoor", shared.door
+        )  # whoever lets sockets in takes their messages
+        self._now = now = shared.clock.monotonic
+        self._wire = wire
+        self._socket = socket
+        self._frames = frames
+        self._deadlines = Deadlines(shared.wheel, self._on_time)
+        self._began = self._active = self._heard = now()
+        self._pinged = 0.0  # when the client was asked whether it is there; 0.0: it is not asked
+        self._exchange: Exchange | None = None
+        self._waiting: deque[tuple[bytes, bool]] = deque()
+        self._stalled = self._over = self._taking = self._draining = False
+        self._why: tuple[int, str] | None = None
+
+    def start(self, early: bytes) -> None:
+        """Begin. early: what the client has sent behind its handshake."""
+        self._socket.hub.add(self)
+        self._rearm(self._began)
+        if early:
+            self.data_received(early)
+
+    # -- from the client --------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the client."""
+        self._heard = self._now()
+        self._pinged = 0.0
+        frames = self._frames
+        self._taking = True
+        for message, binary in frames.take(data):
+            self._active = self._heard
+            if not self._over:
+                self._take(message, binary)
+        self._taking = False
+        if frames.pinged:
+            frames.pinged = False
+            self._active = self._heard
+        self._flush()
+
+    def eof_received(self) -> bool:
+        """Take the end of what the client sends: without a close frame it has gone."""
+        self._frames.end()
+        return False
+
+    def pause_writing(self) -> None:
+        """The client does not read as fast as it is sent to."""
+        self._stalled = True
+        self._wire.pause()
+        self._deadlines.hear_by(self._now() + self._socket.settings.limits.pong)
+
+    def resume_writing(self) -> None:
+        """The client has caught up."""
+        self._stalled = False
+        self._heard = self._now()
+        if not self._over:
+            self._rearm(self._heard)
+            self._go_on()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        """End what is under way, tell of the end, and let go of everything."""
+        self._over = True
+        self._deadlines.end()
+        socket = self._socket
+        code, reason = self._why or self._frames.closed
+        if code == NO_STATUS:
+            reason = _NO_STATUS_REASON
+        socket.closed = code, reason
+        socket.hub.remove(self)
+        self._waiting.clear()
+        ex, self._exchange = self._exchange, None
+        if ex is not None:
+            run.client_gone(ex)
+            ex.status = 499
+            self._log(ex)
+        self._tell()
+        del self._wire
+
+    # -- messages ---------------------------------------------------------------------------------
+
+    def _take(self, message: bytes, binary: bool) -> None:
+        if self._exchange is None and not self._waiting:
+            self._begin(message, binary)
+            return
+        self._waiting.append((message, binary))
+        if len(self._waiting) >= _WAITING:
+            self._wire.pause()
+
+    def _begin(self, message: bytes, binary: bool) -> None:
+        ex = self._made("MESSAGE")
+        ex.message_id = next(self._shared.ids)
+        ex.client = self
+        ex.body = message
+        ex.request_length = ex.body_length = len(message)
+        if binary:
+            make_binary(ex)
+        self._exchange = ex
+        if not self._door.message(ex):
+            self._exchange = None
+            self.close(GOING_AWAY, "Going away")
+
+    def _made(self, method: str) -> Exchange:
+        shared = self._shared
+        ex = self._socket.exchange(method)
+        ex.started = self._now()
+        ex.time = shared.clock.time()
+        ex.request_id = next(shared.ids)
+        return ex
+
+    def _go_on(self) -> None:
+        """Handle what waits, and read on."""
+        while self._waiting and self._exchange is None and not self._stalled and not self._over:
+            self._begin(*self._waiting.popleft())
+        if len(self._waiting) < _WAITING and not self._stalled and not self._over:
+            self._wire.resume()
+        if self._draining and self._exchange is None:
+            self.close(RESTART, "Service restart")
+
+    # -- ClientEnd --------------------------------------------------------------------------------
+
+    def collect_body(self, _exchange: Exchange) -> None:
+        """See ClientEnd: a message has always come."""
+        raise AssertionError
+
+    def set_deadline(self, exchange: Exchange, deadline: float) -> None:
+        """See ClientEnd."""
+        if exchange is self._exchange:
+            self._deadlines.answer_by(deadline)
+
+    def send(self, exchange: Exchange, reply: Reply) -> None:
+        """See ClientEnd. A body becomes a message; without one nothing is said."""
+        if exchange is not self._exchange:
+            return
+        self._deadlines.exchange = NEVER
+        body = reply.body
+        if isinstance(body, bytes):
+            self._answer(exchange, body)
+        else:
+            self._gather(exchange, body)
+
+    def _gather(self, ex: Exchange, source: Source) -> None:
+        def done(body: bytes) -> None:
+            if ex is self._exchange:
+                self._answer(ex, body)
+
+        def fail(reason: str) -> None:
+            if ex is self._exchange:
+                ex.integration_error = reason
+                ex.answered = False  # nothing has been said yet
+                run.finish(ex, refusal(502, "integration:answer_size"))
+
+        Gathering(source, LONGEST_ANSWER, done, fail).begin()
+
+    def _answer(self, ex: Exchange, body: bytes) -> None:
+        self._exchange = None
+        if body and self._frames.open:
+            ex.response_length = len(body)
+            self._frames.say(body)
+        self._log(ex)
+        if not self._taking:
+            self._flush()
+        if self._waiting or self._draining or not self._wire.reading:
+            self._go_on()
+
+    def _log(self, ex: Exchange) -> None:
+        ex.ended = self._now()
+        ex.plan.log(ex)
+
+    # -- what the hub holds -------------------------------------------------------------------------
+
+    @property
+    def id(self) -> str:
+        """See Held."""
+        return self._socket.id
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """See Held."""
+        return self._socket.key[:2]
+
+    @property
+    def source_ip(self) -> str:
+        """See Held."""
+        return self._socket.client_ip
+
+    @property
+    def ends(self) -> float:
+        """See Held."""
+        return self._socket.connected_at + self._socket.settings.limits.lifetime
+
+    @property
+    def closed(self) -> int:
+        """See Held."""
+        return self._socket.closed[0]
+
+    def push(self, message: bytes) -> bool:
+        """See Held."""
+        if self._over or not self._frames.open:
+            return False
+        self._active = self._now()
+        self._frames.say(message)
+        self._flush()
+        return not self._over
+
+    def describe(self, groups: tuple[str, ...]) -> Description:
+        """See Held."""
+        socket = self._socket
+        active = socket.connected_at + self._active - self._began
+        return Description(
+            socket.id,
+            *self.place,
+            socket.connected_at,
+            active,
+            socket.client_ip,
+            socket.user_agent,
+            groups,
+        )
+
+    def close(self, code: int, reason: str) -> None:
+        """See Held. The client has a moment to answer."""
+        if self._over:
+            return
+        self._why = code, reason
+        self._frames.close(code, reason)
+        self._over = True
+        self._flush()
+        self._wire.resume()
+        self._deadlines.hear_by(self._now() + LINGER_TIME)
+
+    # -- server.registry.Connection -----------------------------------------------------------------
+
+    @property
+    def busy(self) -> bool:
+        """Whether a message is under way."""
+        return self._exchange is not None
+
+    def drain(self) -> None:
+        """Close once the message under way has been answered."""
+        self._draining = True
+        if self._exchange is None:
+            self.close(RESTART, "Service restart")
+
+    def abort(self) -> None:
+        """Close now."""
+        self._wire.transport.abort()
+
+    # -- writing and waiting ------------------------------------------------------------------------
+
+    def _flush(self) -> None:
+        """Write what the protocol has to say; end where that is the last."""
+        data, over = self._frames.to_send()
+        transport = self._wire.transport
+        if data:
+            transport.write(data)
+        if over:
+            self._over = True
+            if self._frames.failed and transport.can_write_eof():
+                # The client may still be sending; a close now would overtake what it is told.
+                transport.write_eof()
+            else:
+                transport.close()
+            self._deadlines.hear_by(self._now() + LINGER_TIME)
+        elif self._stalled and transport.get_write_buffer_size() > self._buffer:
+            self._cut_off("Slow reader")
+
+    @property
+    def _buffer(self) -> int:
+        return self._socket.settings.limits.buffer
+
+    def _cut_off(self, why: str) -> None:
+        self._over = True
+        self._why = ABNORMAL, why
+        self._wire.transport.abort()
+
+    def _on_time(self) -> None:
+        now, deadlines = self._now(), self._deadlines
+        if deadlines.exchange <= now:
+            deadlines.exchange = NEVER
+            if self._exchange is not None:
+                run.expire(self._exchange)
+        if deadlines.client <= now:
+            deadlines.client = NEVER
+            self._look(now)
+        deadlines.arm()
+
+    def _look(self, now: float) -> None:
+        limits = self._socket.settings.limits
+        if self._over:
+            self._wire.transport.abort()
+        elif self._stalled:
+            self._cut_off("Slow reader")
+        elif now >= self._began + limits.lifetime or now >= self._active + limits.idle:
+            self.close(GOING_AWAY, "Going away")
+        elif self._pinged and now >= self._pinged + limits.pong:
+            self._cut_off("No answer to a ping")
+        else:
+            if not self._pinged and self._wire.reading and now >= self._heard + limits.ping:
+                self._pinged = now
+                self._frames.ping()
+                self._flush()
+            self._rearm(now)
+
+    def _rearm(self, now: float) -> None:
+        """Look again at the first of what may come."""
+        if self._over or self._stalled:
+            return
+        limits = self._socket.settings.limits
+        if self._pinged:
+            silence = self._pinged + limits.pong
+        else:  # who is not read cannot be heard
+            silence = max(self._heard, now if not self._wire.reading else 0.0) + limits.ping
+        end, idle = self._began + limits.lifetime, self._active + limits.idle
+        self._deadlines.hear_by(min(silence, end, idle))
+
+    def _tell(self) -> None:
+        """Run `$disconnect`, for which a graceful stop waits as for a request."""
+        ex, registry = self._made("DISCONNECT"), self._shared.registry
+        farewell = Farewell(ex, self._shared.wheel, self._now, registry)
+        registry.replace(self, farewell)
+        if not self._door.ended(ex):
+            registry.remove(farewell)

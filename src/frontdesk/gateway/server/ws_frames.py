@@ -1,0 +1,161 @@
+"""Owns one connection's frames: bytes in, whole messages out; messages in, bytes out. Knows no socket.
+
+The protocol is `websockets`'; what it leaves to its caller is here: UTF-8 across fragments (RFC 6455 §8.1),
+which messages are taken, and the size of the frames that are sent.
+"""
+
+import codecs
+import logging
+from collections.abc import Iterator
+from typing import Any, Final
+
+from websockets.frames import BINARY, CONT, PING, TEXT, Frame
+from websockets.protocol import SEND_EOF, SERVER, Protocol, State
+
+from frontdesk.gateway.server.ws_handshake import Deflate
+
+INVALID_DATA: Final = 1007
+MESSAGE_TOO_BIG: Final = 1009
+UNSUPPORTED: Final = 1003
+NO_STATUS: Final = 1005
+ABNORMAL: Final = 1006
+
+SENT_FRAME: Final = 32 * 1024
+"""Bytes of the largest frame that is sent, as AWS does."""
+
+_LOGGER: Final = logging.getLogger("frontdesk.websocket.protocol")
+_LOGGER.setLevel(logging.ERROR)  # how each connection ends is in the access log
+
+_utf8 = codecs.getincrementaldecoder("utf-8")
+
+
+class Frames:
+    """The protocol of one connection, from 101 on."""
+
+    __slots__ = ("_binary", "_decoder", "_parts", "_protocol", "_takes_binary", "pinged")
+
+    def __init__(
+        self, *, message: int, frame: int, takes_binary: bool, deflate: Deflate | None
+    ) -> None:
+        """message, frame: most bytes of each, inflated."""
+        self._protocol = Protocol(SERVER, max_size=(message, frame), logger=_LOGGER)
+        if deflate is not None:
+            self._protocol.extensions = [deflate]
+        self._takes_binary = takes_binary
+        self._parts: list[bytes] | None = None  # of a message whose end has not come
+        self._binary = False
+        self._decoder: Any = None
+        self.pinged = False
+        """Whether the client has sent a ping since this was last set to False."""
+
+    @property
+    def open(self) -> bool:
+        """Whether messages may be sent."""
+        return self._protocol.state is State.OPEN
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ends without the client having said so."""
+        return self._protocol.close_rcvd is None
+
+    @property
+    def closed(self) -> tuple[int, str]:
+        """Close code and reason: of whoever said so first; 1006 where nobody has."""
+        protocol = self._protocol
+        sent, received = protocol.close_sent, protocol.close_rcvd
+        first = received if protocol.close_rcvd_then_sent or sent is None else sent
+        return (ABNORMAL, "") if first is None else (int(first.code), first.reason)
+
+    def take(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
+        """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`."""
+        protocol = self._protocol
+        protocol.receive_data(data)
+        for event in protocol.events_received():
+            frame: Any = event
+            opcode = frame.opcode
+            if opcode is TEXT or opcode is BINARY or opcode is CONT:
+                message = self._piece(frame)
+                if message is not None:
+                    yield message, self._binary
+                elif not self.open:
+                    return
+            elif opcode is PING:
+                self.pinged = True
+
+    def end(self) -> None:
+        """Read the end of what the client sends."""
+        self._protocol.receive_eof()
+
+    def say(self, message: bytes) -> None:
+        """Send a message: a text, or bytes where it is none."""
+        send = self._protocol.send_text if _is_text(message) else self._protocol.send_binary
+        if len(message) <= SENT_FRAME:
+            send(message)
+            return
+        send(message[:SENT_FRAME], fin=False)
+        for at in range(SENT_FRAME, len(message), SENT_FRAME):
+            fin = at + SENT_FRAME >= len(message)
+            self._protocol.send_continuation(message[at : at + SENT_FRAME], fin=fin)
+
+    def ping(self) -> None:
+        """Ask whether the client is there."""
+        self._protocol.send_ping(b"")
+
+    def close(self, code: int, reason: str) -> None:
+        """Begin to close."""
+        self._protocol.send_close(code, reason)
+
+    def to_send(self) -> tuple[bytes, bool]:
+        """Return what has to be written, and whether nothing more will be."""
+        writes = self._protocol.data_to_send()
+        if not writes:
+            return b"", False
+        over = writes[-1] == SEND_EOF
+        return (writes[0] if len(writes) == 1 else b"".join(writes)), over
+
+    def _piece(self, frame: Frame) -> bytes | None:
+        """Take a data frame; return the message that it completes."""
+        data = bytes(frame.data)
+        if frame.opcode is not CONT:
+            self._binary = frame.opcode is BINARY
+            if self._binary and not self._takes_binary:
+                self._protocol.fail(UNSUPPORTED, "Binary messages are not supported")
+                return None
+            if frame.fin:
+                return data if self._binary or self._is_valid(data) else None
+            self._parts = []
+            self._decoder = None if self._binary else _utf8()
+        parts = self._parts
+        assert parts is not None  # the protocol has refused a continuation of nothing
+        if self._decoder is not None and not self._goes_on(data, final=frame.fin):
+            return None
+        if data:
+            parts.append(data)
+        if not frame.fin:
+            return None
+        self._parts = self._decoder = None
+        return b"".join(parts)
+
+    def _is_valid(self, data: bytes) -> bool:
+        if _is_text(data):
+            return True
+        self._protocol.fail(INVALID_DATA, "Invalid UTF-8")
+        return False
+
+    def _goes_on(self, data: bytes, *, final: bool) -> bool:
+        try:
+            self._decoder.decode(data, final)
+        except UnicodeDecodeError:
+            self._protocol.fail(INVALID_DATA, "Invalid UTF-8")
+            return False
+        return True
+
+
+def _is_text(data: bytes) -> bool:
+    if data.isascii():
+        return True
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
