@@ -575,7 +575,7 @@ CASES = [
     ),
     (
         "unknown-resource",
-        CALLING % ("sns:publish", "Message: m"),
+        CALLING % ("dynamodb:getItem", "TableName: m"),
         CALLING % ("states:startExecution.sync:2", "StateMachineArn: m"),
     ),
     (
