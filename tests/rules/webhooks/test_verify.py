@@ -375,3 +375,12 @@ def test_no_error_shows_a_secret_or_a_signature(sender):
             assert sender.verifying not in told
             assert sender.signing not in told
             assert all(value not in told for value in signed.headers.values() if len(value) > 20)
+
+
+@pytest.mark.parametrize("strange", ["a" * 256, "a\\u0000b"], ids=["long", "with a NUL"])
+def test_what_no_database_takes_is_told_by_its_hash_or_not_at_all(strange):
+    body = f'{{"id":"{strange}","type":"{strange}"}}'.encode()
+    headers = sign("stripe", body, "s", now=NOW).headers
+    event = verify("stripe", headers, body, "s", now=NOW)
+    assert event.id.startswith("sha256:")
+    assert event.type == ""

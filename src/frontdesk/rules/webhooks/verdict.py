@@ -56,7 +56,7 @@ class Event:
     """A delivery whose sender is proven.
 
     id: what tells repetitions of it from others, at most 255 characters; `sha256:…` of the body where the
-    sender gives none. type: "" where there is none. items: of senders that put several events into one
+    sender gives none. type: "" where there is none, or none of at most 255 characters. items: of senders that put several events into one
     delivery. sent_at: seconds since 1970, as the sender says; None where the scheme has no time. nonce: may be
     accepted once only, where it is not "". key: id of the secret that matched; rotated: it was not the first.
     signed_body: False where the scheme leaves parts of the body unsigned.

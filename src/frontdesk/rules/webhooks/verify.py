@@ -16,7 +16,7 @@ from frontdesk.rules.webhooks.sources import first
 from frontdesk.rules.webhooks.verdict import Event, Reason, Refusal, Refused
 
 MAX_ID: Final = 255
-"""Characters of an event's id; a longer one is told by its hash."""
+"""Characters of an event's id and type. An id that is longer, or has a NUL, is told by its hash; such a type not at all."""
 
 
 def verify(
@@ -79,7 +79,7 @@ def _event(scheme: Scheme, delivery: Delivery, claims: Claims, key: Key, *, rota
     return Event(
         scheme=scheme.name,
         id=_bounded(identity) or _hash(delivery.body),
-        type=kind,
+        type=kind if _is_fit(kind) else "",
         body=delivery.body,
         items=items,
         sent_at=claims.sent_at,
@@ -90,8 +90,12 @@ def _event(scheme: Scheme, delivery: Delivery, claims: Claims, key: Key, *, rota
     )
 
 
+def _is_fit(text: str) -> bool:
+    return len(text) <= MAX_ID and "\0" not in text  # no database has one in a text
+
+
 def _bounded(identity: str) -> str:
-    if len(identity) <= MAX_ID:
+    if _is_fit(identity):
         return identity
     return _hash(identity.encode("utf-8", "surrogatepass"))
 
