@@ -4,12 +4,14 @@ from typing import NamedTuple
 
 from frontdesk.ports.executions import Executions
 from frontdesk.ports.inbox import Hooks
+from frontdesk.ports.invocations import Invocations
 from frontdesk.ports.queue import Enqueuer
 
 
 class Services(NamedTuple):
-    """Whoever runs state machines, sends to queues, and takes webhooks."""
+    """Whoever runs state machines, sends to queues, takes webhooks, and has functions called later."""
 
     executions: Executions
     queues: Enqueuer
     hooks: Hooks
+    invocations: Invocations

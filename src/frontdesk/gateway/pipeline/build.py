@@ -27,6 +27,7 @@ from frontdesk.ports.cache import Cache
 from frontdesk.ports.executions import Executions
 from frontdesk.ports.idempotency import Idempotency
 from frontdesk.ports.inbox import Hooks
+from frontdesk.ports.invocations import Invocations
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
 from frontdesk.ports.queue import Enqueuer
@@ -49,7 +50,10 @@ class _Nobody:
 
 _NOBODY: Final = _Nobody()
 NO_SERVICES: Final = Services(
-    cast(Executions, _NOBODY), cast(Enqueuer, _NOBODY), cast(Hooks, _NOBODY)
+    cast(Executions, _NOBODY),
+    cast(Enqueuer, _NOBODY),
+    cast(Hooks, _NOBODY),
+    cast(Invocations, _NOBODY),
 )
 
 
@@ -65,8 +69,9 @@ class Parts:
     cache: answers that are given again. canaries: how much each of them gets.
     api_keys: those that are no part of the configuration. tally: requests by API key.
     sockets: the WebSocket connections of this process.
-    executions, queues, hooks: whoever runs state machines and queues, and takes webhooks. sealed_names: of the
-    executions that clients may ask for. vendors: of webhooks, for their certificates.
+    executions, queues, hooks: whoever runs state machines and queues, and takes webhooks. invocations: of
+    functions that are called later. sealed_names: of the executions that clients may ask for. vendors: of
+    webhooks, for their certificates.
     """
 
     clock: Clock
@@ -86,6 +91,7 @@ class Parts:
     executions: Executions = NO_SERVICES.executions
     queues: Enqueuer = NO_SERVICES.queues
     hooks: Hooks = NO_SERVICES.hooks
+    invocations: Invocations = NO_SERVICES.invocations
     vendors: Vendors = field(default_factory=Vendors)
     sealed_names: SealedNames = field(default_factory=lambda: SealedNames(token_bytes(32)))
 

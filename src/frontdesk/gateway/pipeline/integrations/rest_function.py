@@ -15,6 +15,7 @@ from frontdesk.gateway.pipeline.integrations.function import (
     FunctionIntegration,
     error_message,
 )
+from frontdesk.gateway.pipeline.integrations.rest_event import by_type, is_typed
 from frontdesk.gateway.pipeline.integrations.rest_response import IntegrationResponses
 from frontdesk.gateway.pipeline.integrations.rest_values import Answer
 from frontdesk.gateway.pipeline.plan import Step
@@ -27,7 +28,6 @@ _FAILED: Final = frozenset({"Unhandled", "Unloadable"})
 """Errors of an outcome that has an error object of the function's."""
 
 
-# Differs: [invocation-type] AWS calls a function without waiting where X-Amz-Invocation-Type is mapped to Event.
 class _Body:
     """The event of a function is the body of the integration's request."""
 
@@ -53,7 +53,11 @@ def integration(build: RouteBuild) -> Step:
         responses=responses,
     )
     detail = f"function {name}, AWS, timeout {method.timeout:g}s, {responses.told}"
-    return Step("function", called.invoke, detail, build.place(*build.at, "integration"))
+    place = build.place(*build.at, "integration")
+    if is_typed(build):
+        run = by_type(build, called.invoke, called.fault, responses)
+        return Step("function", run, f"{detail}, at once or later", place)
+    return Step("function", called.invoke, detail, place)
 
 
 class RestFunction(FunctionIntegration):
@@ -67,13 +71,17 @@ class RestFunction(FunctionIntegration):
         self._responses = responses
 
     def invoke(self, ex: Exchange) -> Reply | Parked:
-        """See FunctionIntegration. Lambda refuses what is no JSON."""
+        """See FunctionIntegration."""
+        return self.fault(ex) or super().invoke(ex)
+
+    def fault(self, ex: Exchange) -> Reply | None:
+        """Refuse what is no JSON, as Lambda does."""
         try:
             orjson.loads(ex.body or b"{}")
         except orjson.JSONDecodeError as error:
             ex.integration_error = f"the body for the function is no JSON: {error}"
             return refusal(500, "integration:no_json")
-        return super().invoke(ex)
+        return None
 
     def _reply(self, ex: Exchange, outcome: Outcome) -> Reply:
         if not outcome.error:

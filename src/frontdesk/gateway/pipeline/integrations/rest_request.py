@@ -39,7 +39,12 @@ from frontdesk.rules.rest.media import (
 
 PATH_SAFE: Final = "~!$&'()*+,;=:@/%"  # pchar of RFC 3986 §3.3 and triplets, several segments
 
+INVOCATION_TYPE: Final = "x-amz-invocation-type"
+"""The field that says how a function is called."""
+
 ILLEGAL_HEADER: Final = "integration:illegal_header"
+
+Transform = Callable[[Exchange], Reply | None]
 
 Put = Callable[[Transformation, str, Sequence[bytes]], None]
 
@@ -214,13 +219,33 @@ def _fail(_ex: Exchange) -> Reply:
     return refusal(500, ILLEGAL_HEADER)
 
 
-def _of_body(build: RouteBuild, _parameters: Parameters) -> Stage:
+def _of_body(build: RouteBuild, _parameters: Parameters) -> Transform:
     """Transform the body alone: a function gets nothing else, and nobody gets anything of a mock."""
     body = RequestBody(build)
 
     def apply(ex: Exchange) -> Reply | None:
         ex.transformation = Transformation(ex.fields, ex.query)
         return body.transform(ex)
+
+    return apply
+
+
+def _of_aws(build: RouteBuild, parameters: Parameters) -> Stage:
+    """Transform the body; of the parameters a function has use of one only: how it is called."""
+    stage = _of_body(build, parameters)
+    if INVOCATION_TYPE not in parameters.names:
+        return stage
+
+    def apply(ex: Exchange) -> Reply | None:
+        refused = stage(ex)
+        if refused is not None:
+            return refused
+        given = ex.transformation
+        assert given is not None  # the stage has made it
+        parameters.evaluate(ex, given)
+        if given.context is not None:
+            parameters.override(given)
+        return None
 
     return apply
 
@@ -262,7 +287,7 @@ def _of_http_proxy(build: RouteBuild, parameters: Parameters) -> Stage:
 
 
 _STAGES: Final[Mapping[str, Callable[[RouteBuild, Parameters], Stage]]] = {
-    "aws": _of_body,
+    "aws": _of_aws,
     "http": _of_http,
     "http_proxy": _of_http_proxy,
     "mock": _of_body,
