@@ -426,16 +426,18 @@ async def test_what_has_failed_in_a_time_is_recovered_in_slices(store):
     for number in range(5):
         await settle(store, NOW + 10, DELIVERED if number == 3 else EXHAUSTED)
 
-    async def recover(most):
+    async def recover(most, after=0):
         return await store.recover(
-            "acme", "ep_1", since=NOW + 1, until=NOW + 5, now=NOW + 20, most=most
+            "acme", "ep_1", since=NOW + 1, until=NOW + 5, now=NOW + 20, most=most, after=after
         )
 
-    assert await recover(2) == 2
-    assert await recover(2) == 1
+    count, last = await recover(2)
+    assert count == 2
+    assert (await recover(2, after=last)).count == 1
+    assert await recover(2) == (0, 0)
     assert await ids(store, now=NOW + 20) == ["msg_1", "msg_2", "msg_4"]
     await store.disable("acme", "ep_1")
-    assert await recover(2) == 0
+    assert await recover(2) == (0, 0)
 
 
 async def test_old_messages_at_rest_are_forgotten_with_their_attempts(store):

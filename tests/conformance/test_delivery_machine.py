@@ -181,9 +181,10 @@ class Machine(RuleBasedStateMachine):
     @rule(app=APPS, id_=ENDPOINTS, most=st.integers(1, 3))
     def recover(self, app, id_, most):
         since, until = self.now - 50, self.now
-        self.asked_alike(
+        ours, theirs = self.ask(
             lambda store: store.recover(app, id_, since=since, until=until, now=self.now, most=most)
         )
+        assert ours.count == theirs.count
 
     @rule(back=st.sampled_from([0, 100]), most=st.integers(1, 4))
     def forget(self, back, most):

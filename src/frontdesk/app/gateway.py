@@ -213,6 +213,7 @@ class Frontdesk:
                     KeysApi(keys, keeper, clock),
                     self._executions_api(),
                     self._durable.queues.face,
+                    self._durable.outgoing.face,
                     SecretsApi(vault),
                     self._aws.face(
                         self._durable.invocations.all,

@@ -14,6 +14,7 @@ from frontdesk.config.models.stores import Shared
 from frontdesk.config.secrets import Secret
 from frontdesk.ports.cache import Cache
 from frontdesk.ports.catalog import Catalog
+from frontdesk.ports.deliveries import DeliveryStore
 from frontdesk.ports.idempotency import Idempotency
 from frontdesk.ports.inbox import InboxStore
 from frontdesk.ports.journal import Journal
@@ -22,6 +23,7 @@ from frontdesk.ports.queue import QueueStore
 from frontdesk.ports.usage import Usage
 from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.catalog import MemoryCatalog
+from frontdesk.stores.memory.deliveries import MemoryDeliveries
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
 from frontdesk.stores.memory.inbox import MemoryInbox
 from frontdesk.stores.memory.journal import MemoryJournal
@@ -29,6 +31,7 @@ from frontdesk.stores.memory.queue import MemoryQueues
 from frontdesk.stores.memory.usage import MemoryUsage
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
+from frontdesk.stores.sqlite.deliveries import SqliteDeliveries
 from frontdesk.stores.sqlite.idempotency import SqliteIdempotency
 from frontdesk.stores.sqlite.inbox import SqliteInbox
 from frontdesk.stores.sqlite.journal import SqliteJournal
@@ -46,6 +49,7 @@ class Stores(NamedTuple):
     own: what belongs to this machine, as its functions and files do. shared: what all gateways with the
     same `store` have in common: API keys. usage: of these. journal: of their durable work. queues: their
     messages. inbox: webhooks that were taken; it commits along with the two before it.
+    deliveries: webhooks that are sent.
     """
 
     own: Catalog
@@ -54,9 +58,10 @@ class Stores(NamedTuple):
     journal: Journal
     queues: QueueStore
     inbox: InboxStore
+    deliveries: DeliveryStore
 
 
-_OfAll: TypeAlias = tuple[Usage, Journal, QueueStore, InboxStore]
+_OfAll: TypeAlias = tuple[Usage, Journal, QueueStore, InboxStore, DeliveryStore]
 """What is in the same store as `Stores.shared`, in its order."""
 
 
@@ -83,7 +88,7 @@ async def open_stores(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterat
 
 def _of_memory() -> _OfAll:
     journal, queues = MemoryJournal(), MemoryQueues()
-    return MemoryUsage(), journal, queues, MemoryInbox(queues, journal)
+    return MemoryUsage(), journal, queues, MemoryInbox(queues, journal), MemoryDeliveries()
 
 
 def _of_file(database: Database) -> _OfAll:
@@ -92,14 +97,16 @@ def _of_file(database: Database) -> _OfAll:
         SqliteJournal(database),
         SqliteQueues(database),
         SqliteInbox(database),
+        SqliteDeliveries(database),
     )
 
 
 async def _open_postgres(
     url: Secret, clock: Clock, wheel: Wheel, opened: ExitStack
-) -> tuple[Catalog, Usage, Journal, QueueStore, InboxStore]:
+) -> tuple[Catalog, Usage, Journal, QueueStore, InboxStore, DeliveryStore]:
     from frontdesk.stores.postgres.catalog import PostgresCatalog
     from frontdesk.stores.postgres.database import Database as Postgres
+    from frontdesk.stores.postgres.deliveries import PostgresDeliveries
     from frontdesk.stores.postgres.inbox import PostgresInbox
     from frontdesk.stores.postgres.journal import PostgresJournal
     from frontdesk.stores.postgres.queue import PostgresQueues
@@ -116,6 +123,7 @@ async def _open_postgres(
         PostgresJournal(database),
         PostgresQueues(database),
         PostgresInbox(database),
+        PostgresDeliveries(database),
     )
 
 

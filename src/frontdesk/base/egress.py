@@ -4,7 +4,15 @@ For URLs that somebody other than the operator chose (a document, a redirect, a 
 cannot reach into the operator's network. Source: IANA special-purpose address registries.
 """
 
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from collections.abc import Iterable
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 
 # What `is_global` of Python 3.11 lets through although nothing public answers there.
 _NOT_PUBLIC = [
@@ -35,6 +43,14 @@ def is_public(text: str) -> bool:
     return address.is_global and not any(
         address.version == network.version and address in network for network in _NOT_PUBLIC
     )
+
+
+def is_reachable(text: str, inside: Iterable[IPv4Network | IPv6Network]) -> bool:
+    """Tell whether an IP address is public, or in a network of those that are reached all the same."""
+    if is_public(text):
+        return True
+    address = ip_address(text.partition("%")[0])
+    return any(address.version == each.version and address in each for each in inside)
 
 
 def _inner(address: IPv6Address) -> IPv4Address | None:

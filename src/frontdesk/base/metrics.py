@@ -228,6 +228,23 @@ SCHEDULE_RUNS = _counter(
 
 # -- queues ----------------------------------------------------------------------------------------
 
+RECORD_CHANGES = _gauge(
+    "frontdesk_record_changes",
+    "Changes of records that wait to be told, in the store: of versions (hook), of statuses, counted every 15 s.",
+    *("module", "kind"),
+    merged="max",
+)
+RECORD_OLDEST = _gauge(
+    "frontdesk_record_oldest_age_seconds",
+    "How long ago the oldest of them was made, 0 where there is none.",
+    *("module", "kind"),
+    merged="max",
+)
+RECORD_DELIVERIES = _counter(
+    "frontdesk_record_deliveries_total",
+    "Changes of records that a function or queue was told of, or failed to be told of and comes again.",
+    *("module", "kind", "outcome"),
+)
 QUEUE_DEPTH = _gauge(
     "frontdesk_queue_depth",
     "Messages of a queue, in the store: visible, inflight, delayed, counted every 15 s.",
@@ -253,6 +270,39 @@ DELIVERIES = _counter(
     "What topics and rules of event buses handed on to one receiver each: delivered, or failed where it is not "
     "there or did not take it.",
     *("source", "result"),
+)
+
+# -- outgoing webhooks ------------------------------------------------------------------------------
+
+OUTGOING_ATTEMPTS = _counter(
+    "frontdesk_outgoing_webhook_attempts_total",
+    "Attempts to deliver a message: delivered, failed, or postponed because the endpoint is left alone.",
+    "outcome",
+)
+OUTGOING_SECONDS = _histogram(
+    "frontdesk_outgoing_webhook_attempt_duration_seconds",
+    "What an attempt took, with the answer.",
+    bounds=FUNCTION_SECONDS,
+)
+OUTGOING_EVENTS = _counter(
+    "frontdesk_outgoing_webhook_events_total",
+    "What the operator was told of: endpoint.disabled, message.attempt.exhausted.",
+    "type",
+)
+OUTGOING_WAITING = _gauge(
+    "frontdesk_outgoing_webhook_waiting",
+    "Deliveries that are not at rest, in the store, counted every 15 s.",
+    merged="max",
+)
+OUTGOING_OLDEST = _gauge(
+    "frontdesk_outgoing_webhook_lag_seconds",
+    "How long the delivery is overdue that has been due longest.",
+    merged="max",
+)
+OUTGOING_DISABLED = _gauge(
+    "frontdesk_outgoing_webhook_endpoints_disabled",
+    "Endpoints to which nothing is sent.",
+    merged="max",
 )
 
 # -- HTTP backends ----------------------------------------------------------------------------------

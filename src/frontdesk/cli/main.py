@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedules": ("frontdesk.cli.schedules", "Show when each schedule comes next."),
     "queue": ("frontdesk.cli.queues", "Show queues, send to them, move dead letters back."),
     "hook": ("frontdesk.cli.hooks", "See, replay, verify and sign webhooks; list the schemes."),
+    "webhooks": ("frontdesk.cli.outgoing", "Send webhooks to others' endpoints; see what became of them."),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
     "secrets": ("frontdesk.cli.secrets", "Keep secrets encrypted; list, rotate and delete them."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),

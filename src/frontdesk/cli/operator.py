@@ -32,7 +32,7 @@ def picture(admin: Admin, target: str) -> str:
 
 def _answer(admin: Admin, method: str, target: str, document: Mapping[str, object] | None) -> Any:
     status, answer = ask(admin, method, target, document)
-    if status in (200, 201):
+    if status in (200, 201, 202):
         return answer
     if status == 401:
         raise StartError(

@@ -3,13 +3,13 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
-from frontdesk.base.egress import is_public
+from frontdesk.base.egress import is_reachable
 from frontdesk.base.errors import UpstreamError
 from frontdesk.client.connection import Connection
 from frontdesk.client.proxies import Identity, Tunnel
@@ -114,12 +114,15 @@ class Dialer:
         identity: Identity = Identity(),  # noqa: B008 - it is a value
         *,
         public: bool = False,
+        inside: Collection[IPv4Network | IPv6Network] = (),
     ) -> None:
         """tls: for https targets. timeout: seconds for everything together. identity: who we are there.
 
         public: somebody else than the operator chose the target, so only public addresses are connected to.
+        inside: networks that are reached nevertheless.
         """
         self._public = public
+        self._inside = inside
         self._source = (identity.source, 0) if identity.source else None
         self._proxy = identity.proxy
         self._target = target
@@ -137,7 +140,7 @@ class Dialer:
         try:
             async with asyncio.timeout(self._timeout):
                 addresses = self._of_our_family(await self._resolver.addresses())
-                if self._public and not all(map(is_public, addresses)):
+                if self._public and not all(is_reachable(each, self._inside) for each in addresses):
                     # Which address it was is not told: whoever chose the name would learn of our network.
                     raise UpstreamError("blocked", f"not a public address: {self._target.host}")
                 share = self._timeout / len(addresses)

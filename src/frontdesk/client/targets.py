@@ -1,7 +1,8 @@
 """Owns the equal places of a backend as one identity of ours reaches them, and the choice of one."""
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from ipaddress import IPv4Network, IPv6Network
 
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.call import Call
@@ -28,12 +29,13 @@ class Targets:
         limits: PoolLimits,
         identity: Identity,
         public: bool = False,
+        inside: Collection[IPv4Network | IPv6Network] = (),
         wheel: Wheel,
         monotonic: Callable[[], float],
     ) -> None:
         """healths: of each target. most: share of them that may be ejected. identity: who we are there.
 
-        public: see Dialer.
+        public, inside: see Dialer.
         """
         # With a single target there is nothing to choose, and no use in knowing its health.
         alone = len(targets) == 1
@@ -52,6 +54,7 @@ class Targets:
                     monotonic,
                     identity,
                     public=public,
+                    inside=inside,
                 ),
                 proxy=identity.proxy,
                 health=None if alone else health,

@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from frontdesk.base.clock import Clock
@@ -47,7 +48,8 @@ class UpstreamSettings:
     targets: URLs; scheme, host and port count. name: for metrics and the log. balance: a key of
     `BALANCES`. health, check: which of several targets are left alone. budget: retries for each call,
     0.0 to 1.0. egress: who we are for it, in turn; None: whichever address the system takes. public:
-    it is called only at public addresses, because somebody else than the operator chose it.
+    it is called only at public addresses, because somebody else than the operator chose it; and at those
+    inside of these networks.
     """
 
     targets: tuple[str, ...]
@@ -62,6 +64,7 @@ class UpstreamSettings:
     budget: float = 0.2
     egress: EgressSettings | None = None
     public: bool = False
+    inside: tuple[IPv4Network | IPv6Network, ...] = ()
 
 
 class Upstream:
@@ -168,6 +171,7 @@ class Upstream:
             limits=settings.limits,
             identity=identity,
             public=settings.public,
+            inside=settings.inside,
             wheel=self._wheel,
             monotonic=self._monotonic,
         )

@@ -70,6 +70,8 @@ USES: Final = (
     ),
     Use(("keys", "*", "plan"), "plans"),
     Use(("keys", "*", "plan", "*"), "plans"),
+    Use(("outgoing_webhooks", "events", "function"), "functions"),
+    Use(("outgoing_webhooks", "events", "queue"), "queues"),
     Use(("queues", "*", "consumer", "function"), "functions"),
     Use(("queues", "*", "dead_letter"), "queues"),
     Use(("schedules", "*", "function"), "functions"),

@@ -246,6 +246,13 @@ class Page(NamedTuple, Generic[T]):
         return cls([each for _, each in shown], shown[-1][0] if len(found) > most else 0)
 
 
+class Recovered(NamedTuple):
+    """How many deliveries wait again. last: tells the next slice where to go on."""
+
+    count: int
+    last: int
+
+
 class Counts(NamedTuple):
     """How much there is to do. oldest: when the first delivery was due that is not at rest, None: there is none."""
 
@@ -368,18 +375,26 @@ class DeliveryStore(Protocol):
         ...
 
     async def recover(
-        self, app: str, endpoint: str, *, since: float, until: float, now: float, most: int
-    ) -> int:
-        """Have sent what was published from `since` to before `until` and was exhausted or skipped; return how many.
+        self,
+        app: str,
+        endpoint: str,
+        *,
+        since: float,
+        until: float,
+        now: float,
+        most: int,
+        after: int = 0,
+    ) -> Recovered:
+        """Have sent what was published from `since` to before `until` and was exhausted or skipped.
 
-        Oldest first. For slices: call it again until there are fewer than `most`.
+        Oldest first. For slices: call it again, after the last one, until there are fewer than `most`.
         """
         ...
 
     async def forget(self, before: float, *, most: int) -> int:
         """Remove messages published until then whose deliveries are all at rest; return how many.
 
-        For slices, as `recover`.
+        For slices: call it again until there are fewer than `most`.
         """
         ...
 

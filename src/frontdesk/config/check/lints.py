@@ -14,6 +14,7 @@ from frontdesk.config.check import (
     handlers,
     integrations,
     openapi,
+    outgoing,
     plans,
     publishing,
     queues,
@@ -345,6 +346,18 @@ LINTS: Final[dict[str, Lint]] = {
         function_urls.without_keys,
         "every request to it gets 403",
         "add an authorizer of type iam with the key pairs of its callers",
+    ),
+    "webhooks-inward": Lint(
+        NOT_IN_DEV,
+        outgoing.inward,
+        "whoever may name an endpoint could reach what is in that network",
+        "name single hosts in allow_hosts, or leave the network out",
+    ),
+    "webhooks-plain": Lint(
+        NOT_IN_DEV,
+        outgoing.in_plain,
+        "everybody on the way can read the messages, and answer in the receiver's place",
+        "leave allow_http out",
     ),
 }
 

@@ -17,6 +17,7 @@ from frontdesk.ports.deliveries import (
     Message,
     Page,
     Published,
+    Recovered,
     Settled,
     Settlement,
     State,
@@ -257,23 +258,33 @@ class MemoryDeliveries:
         return True
 
     async def recover(
-        self, app: str, endpoint: str, *, since: float, until: float, now: float, most: int
-    ) -> int:
+        self,
+        app: str,
+        endpoint: str,
+        *,
+        since: float,
+        until: float,
+        now: float,
+        most: int,
+        after: int = 0,
+    ) -> Recovered:
         """See the port."""
         kept = await self.endpoint(app, endpoint)
         if kept is None or kept.health.disabled:
-            return 0
+            return Recovered(0, after)
         found = [
             record
             for record in self._records.values()
             if record.endpoint == endpoint
+            and record.number > after
             and record.state in ("exhausted", "skipped")
             and since <= record.message.created < until
         ]
         found.sort(key=lambda record: record.number)
-        for record in found[:most]:
+        del found[most:]
+        for record in found:
             record.state, record.due, record.tries = "waiting", now, 0
-        return len(found[:most])
+        return Recovered(len(found), found[-1].number if found else after)
 
     async def forget(self, before: float, *, most: int) -> int:
         """See the port."""

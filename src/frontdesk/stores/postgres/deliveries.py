@@ -20,6 +20,7 @@ from frontdesk.ports.deliveries import (
     Message,
     Page,
     Published,
+    Recovered,
     Settled,
     Settlement,
     State,
@@ -262,12 +263,20 @@ class PostgresDeliveries:
         )
 
     async def recover(
-        self, app: str, endpoint: str, *, since: float, until: float, now: float, most: int
-    ) -> int:
+        self,
+        app: str,
+        endpoint: str,
+        *,
+        since: float,
+        until: float,
+        now: float,
+        most: int,
+        after: int = 0,
+    ) -> Recovered:
         """See the port."""
         return await self._database.write(
             lambda each: sending.recover(
-                each, app, endpoint, since=since, until=until, now=now, most=most
+                each, app, endpoint, since=since, until=until, now=now, most=most, after=after
             )
         )
 

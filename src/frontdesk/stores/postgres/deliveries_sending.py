@@ -14,6 +14,7 @@ from frontdesk.ports.deliveries import (
     Held,
     Kept,
     Message,
+    Recovered,
     Settled,
     Settlement,
     Turn,
@@ -92,13 +93,13 @@ _RECOVER: Final = """
     WITH found AS (
         SELECT delivery.number FROM frontdesk_webhook_deliveries AS delivery
         JOIN frontdesk_webhook_messages AS message ON message.number = delivery.message
-        WHERE endpoint = $1 AND state IN ('exhausted', 'skipped') AND created >= $2 AND created < $3
+        WHERE endpoint = $1 AND delivery.number > $6 AND state IN ('exhausted', 'skipped') AND created >= $2 AND created < $3
         ORDER BY delivery.number LIMIT $4
     ), again AS (
         UPDATE frontdesk_webhook_deliveries SET state = 'waiting', due = $5, tries = 0
-        WHERE number IN (SELECT number FROM found) RETURNING 1
+        WHERE number IN (SELECT number FROM found) RETURNING number
     )
-    SELECT count(*) FROM again
+    SELECT count(*), coalesce(max(number), $6) FROM again
 """
 
 
@@ -214,12 +215,14 @@ async def recover(
     until: float,
     now: float,
     most: int,
-) -> int:
+    after: int,
+) -> Recovered:
     """See the port."""
     kept = await seize_endpoint(connection, endpoint, app)
     if kept is None or kept.health.disabled:
-        return 0
-    return int(await connection.fetchval(_RECOVER, endpoint, since, until, most, now))
+        return Recovered(0, after)
+    row = (endpoint, since, until, most, now, after)
+    return Recovered(*await connection.fetchrow(_RECOVER, *row))
 
 
 async def _seize(connection: "Connection", held: Held) -> Kept | None:

@@ -21,6 +21,7 @@ from frontdesk.ports.deliveries import (
     Message,
     Page,
     Published,
+    Recovered,
     Settled,
     Settlement,
     State,
@@ -309,12 +310,20 @@ class SqliteDeliveries:
         )
 
     async def recover(
-        self, app: str, endpoint: str, *, since: float, until: float, now: float, most: int
-    ) -> int:
+        self,
+        app: str,
+        endpoint: str,
+        *,
+        since: float,
+        until: float,
+        now: float,
+        most: int,
+        after: int = 0,
+    ) -> Recovered:
         """See the port."""
         return await self._database.write(
             lambda connection: sending.recover(
-                connection, app, endpoint, since=since, until=until, now=now, most=most
+                connection, app, endpoint, since=since, until=until, now=now, most=most, after=after
             )
         )
 

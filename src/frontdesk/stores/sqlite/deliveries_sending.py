@@ -14,6 +14,7 @@ from frontdesk.ports.deliveries import (
     Held,
     Kept,
     Message,
+    Recovered,
     Settled,
     Settlement,
     Turn,
@@ -83,7 +84,7 @@ _AGAIN: Final = """
 _FAILED: Final = """
     SELECT delivery.number FROM webhook_deliveries AS delivery
     JOIN webhook_messages AS message ON message.number = delivery.message
-    WHERE endpoint = ? AND state IN ('exhausted', 'skipped') AND created >= ? AND created < ?
+    WHERE endpoint = ? AND delivery.number > ? AND state IN ('exhausted', 'skipped') AND created >= ? AND created < ?
     ORDER BY delivery.number LIMIT ?
 """
 
@@ -214,14 +215,15 @@ def recover(
     until: float,
     now: float,
     most: int,
-) -> int:
+    after: int,
+) -> Recovered:
     """See the port."""
     kept = find_endpoint(connection, endpoint, app)
     if kept is None or kept.health.disabled:
-        return 0
-    found = connection.execute(_FAILED, (endpoint, since, until, most)).fetchall()
+        return Recovered(0, after)
+    found = connection.execute(_FAILED, (endpoint, after, since, until, most)).fetchall()
     connection.executemany(_AGAIN, [(now, number) for (number,) in found])
-    return len(found)
+    return Recovered(len(found), found[-1][0] if found else after)
 
 
 def _of(connection: sqlite3.Connection, held: Held) -> Kept | None:

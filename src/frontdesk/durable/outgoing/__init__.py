@@ -1,0 +1,1 @@
+"""Outgoing webhooks: endpoints and messages, and the sending of these."""
