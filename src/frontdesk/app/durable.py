@@ -10,6 +10,7 @@ from frontdesk.app.invocations import InvocationWork
 from frontdesk.app.outgoing import OutgoingWork
 from frontdesk.app.publishing import PublishWork
 from frontdesk.app.queues import QueueWork
+from frontdesk.app.records import RecordWork
 from frontdesk.app.state_machines import file_machines
 from frontdesk.app.stores import Stores
 from frontdesk.aws.states.service import operations, states_service
@@ -73,6 +74,14 @@ class DurableWork:
         self.activities = Activities(catalog, clock, **where)
         self.queues = QueueWork(
             config, stores, clock, wheel, functions=functions, registry=registry
+        )
+        self.records = RecordWork(
+            config,
+            clock,
+            wheel,
+            queues=self.queues.queues,
+            functions=functions,
+            registry=registry,
         )
         self._jobs = Jobs(clock, wheel)
         rows: dict[tuple[str, str], Doer] = {}
@@ -152,6 +161,7 @@ class DurableWork:
         await self._driver.start()
         self.invocations.start()
         self.outgoing.start()
+        self.records.start()
         self._open.start()
         self._retention.start()
 
@@ -162,6 +172,7 @@ class DurableWork:
         await self.machines.adopt(file_machines(loaded))
         await self._schedules.adopt(definitions(loaded.config))
         self.queues.adopt(loaded.config)
+        await self.records.adopt(loaded.config)
         self.outgoing.adopt(loaded.config)
         self.publishing.adopt(loaded.config)
 
@@ -173,6 +184,7 @@ class DurableWork:
             self.invocations.stop(drain),
             self.outgoing.stop(drain),
         )
+        await self.records.stop(drain)
         await self._retention.stop()
         await self._open.stop()
         await self._jobs.stop()

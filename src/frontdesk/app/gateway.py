@@ -28,6 +28,7 @@ from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
 from frontdesk.app.keys_api import KeysApi
 from frontdesk.app.method_tests import MethodTests
+from frontdesk.app.records import records_environment
 from frontdesk.app.releases_api import ReleasesApi, VersionCalls
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.seal import seal_key
@@ -213,6 +214,7 @@ class Frontdesk:
                     KeysApi(keys, keeper, clock),
                     self._executions_api(),
                     self._durable.queues.face,
+                    self._durable.records.face,
                     self._durable.outgoing.face,
                     SecretsApi(vault),
                     self._aws.face(
@@ -245,7 +247,12 @@ class Frontdesk:
         opened.callback(lines.flush)
         telemetry = self._data.telemetry
         self._functions = function_host(
-            config, clock, wheel, lines, self._aws.environment, observer=telemetry.functions
+            config,
+            clock,
+            wheel,
+            lines,
+            {**self._aws.environment, **records_environment(config)},
+            observer=telemetry.functions,
         )
         telemetry.registry.collect(lambda: function_samples(self._functions.census()))
         opened.push_async_callback(self._functions.stop, 0.0)
@@ -349,6 +356,7 @@ def _fixed(config: Config) -> dict[str, object]:
     limits = ("max_connections", "max_header", "header_timeout", "idle_timeout", "drain")
     return {
         "listen": fixed_of_listeners(config.listen),
+        "records": bool(config.records),  # functions are told at the start where they are
         **{key: getattr(config, key) for key in keys},
         **{
             f"limits.{key}": getattr(config.limits, key)

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "schedules": ("frontdesk.cli.schedules", "Show when each schedule comes next."),
     "queue": ("frontdesk.cli.queues", "Show queues, send to them, move dead letters back."),
+    "records": ("frontdesk.cli.records", "Show the records of a module, and what they were."),
     "hook": ("frontdesk.cli.hooks", "See, replay, verify and sign webhooks; list the schemes."),
     "webhooks": ("frontdesk.cli.outgoing", "Send webhooks to others' endpoints; see what became of them."),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),

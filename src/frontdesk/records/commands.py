@@ -217,6 +217,7 @@ class CommandService:
         runs = is_sync and bool(self._handlers)
         command = self._command(caller, asked, known, _SYNC_STARTED if runs else _FINISHED)
         command = replace(command, sync_mode="SYNC" if is_sync else "ASYNC")
+        # Differs: [records-at-once] The framework's read model follows its command, step by step.
         data = replace(
             command, status=None, sync_mode=None, cpk=command.pk, csk=command.versioned_sk
         )

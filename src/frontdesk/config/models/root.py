@@ -29,6 +29,7 @@ from frontdesk.config.models.outgoing import OutgoingWebhooks
 from frontdesk.config.models.plan import ClientKey, Plan, differing
 from frontdesk.config.models.publishing import BusName, EventBus, Topic, TopicName
 from frontdesk.config.models.queue import Queue, QueueName
+from frontdesk.config.models.record import RecordModule
 from frontdesk.config.models.remote_function import RemoteFunction
 from frontdesk.config.models.rest_api import RestApi
 from frontdesk.config.models.schedule import Schedule
@@ -160,6 +161,9 @@ class Config(Model):
 
     webhooks: dict[Name, Webhook] = Field(default_factory=dict)
     """What other companies send, by name."""
+
+    records: dict[Name, RecordModule] = Field(default_factory=dict)
+    """Records of results, by module."""
 
     outgoing_webhooks: OutgoingWebhooks | None = None
     """How messages are delivered to other companies' endpoints. Absent: none are."""

@@ -66,6 +66,7 @@ def get_user_context(invoke: Mapping[str, Any]) -> UserContext:
     )
 
 
+# Differs: [tenant-of-each-call] The framework leaves this to guards of its controllers.
 def hold_to_tenant(user: UserContext, pk: str) -> None:
     """Refuse a record of another tenant. Raises: ForbiddenRecordError."""
     if not user.tenant_code:
