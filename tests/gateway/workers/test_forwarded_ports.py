@@ -9,6 +9,7 @@ from frontdesk.gateway.pipeline.build import NO_SERVICES
 from frontdesk.gateway.workers.forwarded_ports import ForwardedPorts
 from frontdesk.gateway.workers.served_ports import ServedPorts
 from frontdesk.ports.executions import ExecutionError
+from frontdesk.ports.inbox import Proven, Settled
 from tests.live.executions import PlayedExecutions
 
 
@@ -26,9 +27,18 @@ class Sending:
         return f"{queue} {body} {more}"
 
 
+class Taking:
+    """Says what it is told of webhooks."""
+
+    async def settle(self, hook, proven, *, within):
+        return Settled("duplicate", f"{hook} {proven.headers} {within}".encode())
+
+
 @pytest.fixture
 async def forwarded(ends, served):
-    ServedPorts(ends.supervisor, NO_SERVICES._replace(executions=served, queues=Sending()))
+    ServedPorts(
+        ends.supervisor, NO_SERVICES._replace(executions=served, queues=Sending(), hooks=Taking())
+    )
     forwarded = ForwardedPorts(ends.worker)
     await ends.connect()
     return forwarded
@@ -98,3 +108,9 @@ async def test_messages_reach_the_supervisor(forwarded):
     )
     with pytest.raises(StoreError, match="no room"):
         await within(forwarded.services.queues.enqueue("lost", b"m", **more))
+
+
+async def test_webhooks_go_to_the_supervisor(forwarded):
+    proven = Proven("e1", "paid", b"{}", headers=[("a", "b")])
+    settled = await within(forwarded.services.hooks.settle("stripe", proven, within=5.0))
+    assert settled == Settled("duplicate", b"stripe [('a', 'b')] 5.0")
