@@ -362,6 +362,16 @@ CASES = [
         "queues: {q.fifo: {fifo: true}}",
     ),
     (
+        "destination-circle",
+        "functions: {f: {handler: m.f, on_success: 'function:g'}, g: {handler: m.f, on_success: 'function:f'}}",
+        "functions: {f: {handler: m.f, on_success: 'function:g'}, g: {handler: m.f, on_failure: 'function:f'}}",
+    ),
+    (
+        "destination-circle",
+        "functions: {f: {handler: m.f, on_failure: 'function:f:$LATEST'}}",
+        "functions: {f: {handler: m.f, on_failure: 'function:g'}, g: {url: 'https://x/g/invocations'}}",
+    ),
+    (
         "topic-kind",
         "queues: {q: {fifo: true}}\ntopics: {t: {subscriptions: {queue: q}}}",
         "queues: {q: {fifo: true}}\ntopics: {t: {fifo: true, subscriptions: {queue: q}}}",

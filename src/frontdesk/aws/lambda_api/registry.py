@@ -20,7 +20,7 @@ from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSettings
 from frontdesk.ports.catalog import Catalog, ConflictError, Delete, Put
 from frontdesk.ports.invoker import Invoker
-from frontdesk.rules.asynchronous.destination import Destination
+from frontdesk.rules.asynchronous.destination import RESOURCES, Destination
 from frontdesk.rules.asynchronous.progress import Policy
 from frontdesk.rules.concurrency import LATEST, Share
 from frontdesk.rules.pool import Standing
@@ -30,11 +30,6 @@ _log = logging.getLogger("frontdesk.aws")
 _FUNCTION = "function"
 _LAYER = "layer"
 _BOOTSTRAP = ("./bootstrap",)
-_RESOURCES = {
-    "function": ("lambda", "function:"),
-    "queue": ("sqs", ""),
-    "state_machine": ("states", "stateMachine:"),
-}
 
 
 class Arns(NamedTuple):
@@ -50,7 +45,7 @@ class Arns(NamedTuple):
 
     def destination(self, destination: Destination) -> str:
         """Write the ARN of where records of asynchronous invocations go."""
-        service, resource = _RESOURCES[destination.kind]
+        service, resource = RESOURCES[destination.kind]
         return f"arn:aws:{service}:{self.region}:{self.account}:{resource}{destination.name}"
 
     def layer(self, name: str) -> str:

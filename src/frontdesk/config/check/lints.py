@@ -8,6 +8,7 @@ from frontdesk.base.errors import Finding, Position
 from frontdesk.config.check import (
     certificates,
     concurrency,
+    destinations,
     door,
     files,
     function_urls,
@@ -130,6 +131,12 @@ LINTS: Final[dict[str, Lint]] = {
         queues.mixed,
         "the dead letters of a FIFO queue belong in a FIFO queue, as at AWS, and others in no such one",
         "set fifo alike on both, and end the names of FIFO queues with .fifo",
+    ),
+    "destination-circle": Lint(
+        ERROR,
+        destinations.circles,
+        "one asynchronous invocation would lead to the next for ever",
+        "let the last of them tell a queue, or nobody",
     ),
     "function-outlives-gateway": Lint(
         ERROR,

@@ -11,11 +11,13 @@ WRITTEN: Final = (
 """A regular expression of the file's form."""
 
 _OF_FILE: Final = re.compile(WRITTEN, re.ASCII)
-_ARN: Final = re.compile(
-    r"arn:aws[a-z-]*:(sqs|lambda|states):[a-z0-9-]*:\d{12}:(?:function:|stateMachine:)?(.+)",
-    re.ASCII,
-)
-_KINDS: Final = {"sqs": "queue", "lambda": "function", "states": "state_machine"}
+_ARN: Final = re.compile(r"arn:aws[a-z-]*:([a-z]+):[a-z0-9-]*:\d{12}:(.+)", re.ASCII)
+RESOURCES: Final = {
+    "queue": ("sqs", ""),
+    "function": ("lambda", "function:"),
+    "state_machine": ("states", "stateMachine:"),
+}
+"""By kind: the service of an ARN, and what stands before the name in it."""
 
 
 class Destination(NamedTuple):
@@ -32,8 +34,15 @@ class Destination(NamedTuple):
 def parse_destination(text: str) -> Destination | None:
     """Read a destination in either form; of an ARN the last part counts. None: it is none that is known here."""
     found = _ARN.fullmatch(text)
-    written = f"{_KINDS[found[1]]}:{found[2]}" if found else text
+    written = text if found is None else _of_arn(found[1], found[2])
     if _OF_FILE.fullmatch(written) is None:
         return None
     kind, _, name = written.partition(":")
     return Destination(kind, name)
+
+
+def _of_arn(service: str, resource: str) -> str:
+    for kind, (its_service, before) in RESOURCES.items():
+        if service == its_service and resource.startswith(before):
+            return f"{kind}:{resource.removeprefix(before)}"
+    return ""
