@@ -33,7 +33,7 @@ class Events:
         data = {
             "application": turn.endpoint.app,
             "endpoint": turn.endpoint.id,
-            "message": turn.message.id,
+            "message_id": turn.message.id,
             "message_type": turn.message.type,
             **more,
         }
