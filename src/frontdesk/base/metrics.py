@@ -272,6 +272,33 @@ DELIVERIES = _counter(
     *("source", "result"),
 )
 
+# -- webhooks ----------------------------------------------------------------------------------------
+
+WEBHOOK_DELIVERIES = _counter(
+    "frontdesk_webhook_deliveries_total",
+    "Webhooks whose sender is proven: fresh, again (had failed, mode sync), duplicate, collision (another body), "
+    "replayed (its nonce).",
+    *("webhook", "outcome"),
+)
+WEBHOOK_TURNS = _counter(
+    "frontdesk_webhook_turns_total",
+    "Turns of webhooks that were not handed over as they came, by how each ended: processed, failed, dead, ignored, "
+    "or received (given back).",
+    *("webhook", "state"),
+)
+WEBHOOK_DEPTH = _gauge(
+    "frontdesk_webhook_depth",
+    "Webhooks that are not done with: received, processing, failed, dead, counted in the store every 15 s.",
+    *("webhook", "state"),
+    merged="max",
+)
+WEBHOOK_OLDEST = _gauge(
+    "frontdesk_webhook_oldest_age_seconds",
+    "How long ago the oldest webhook was received that is neither done with nor dead, 0 where there is none.",
+    "webhook",
+    merged="max",
+)
+
 # -- outgoing webhooks ------------------------------------------------------------------------------
 
 OUTGOING_ATTEMPTS = _counter(
@@ -303,6 +330,21 @@ OUTGOING_DISABLED = _gauge(
     "frontdesk_outgoing_webhook_endpoints_disabled",
     "Endpoints to which nothing is sent.",
     merged="max",
+)
+
+# -- WebSocket connections ------------------------------------------------------------------------
+
+SOCKETS = _gauge("frontdesk_ws_connections", "WebSocket connections that are open.", "api")
+SOCKET_MESSAGES = _counter(
+    "frontdesk_ws_messages_total",
+    "Messages of clients (in) and answers to them (out).",
+    *("api", "direction", "http_route"),
+)
+SOCKET_PUSHES = _counter(
+    "frontdesk_ws_pushes_total", "Messages that were pushed: ok, or the client was gone.", "result"
+)
+SOCKET_CLOSES = _counter(
+    "frontdesk_ws_close_total", "Connections that have ended, by close code.", "code"
 )
 
 # -- HTTP backends ----------------------------------------------------------------------------------

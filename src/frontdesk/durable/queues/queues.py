@@ -134,6 +134,11 @@ class Queues:
         )
         return sent.id
 
+    def sent_along(self, name: str) -> None:
+        """Learn that a message was committed together with something else."""
+        self._count(name, "sent", 1)
+        self._tell(name)
+
     async def receive(
         self,
         queue: Definition,

@@ -1,0 +1,59 @@
+"""Composes webhooks that are taken in one process: their inbox, who deals with them, what is done in the background."""
+
+from frontdesk.app.inbox_api import InboxApi
+from frontdesk.app.stores import Stores
+from frontdesk.base.clock import Clock
+from frontdesk.base.telemetry import Registry
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.models.root import Config
+from frontdesk.durable.inbox.hook import hooks
+from frontdesk.durable.inbox.inbox import Inbox
+from frontdesk.durable.inbox.keeping import Keeping
+from frontdesk.durable.inbox.targets import Starts, Targets
+from frontdesk.durable.inbox.turns import Turns
+from frontdesk.durable.queues.queues import Queues
+from frontdesk.durable.tasks.functions import Functions
+
+
+class InboxWork:
+    """All webhooks that one gateway takes. Used in this order: `start`, `adopt` for each configuration, `stop`."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        clock: Clock,
+        wheel: Wheel,
+        *,
+        functions: Functions,
+        queues: Queues,
+        executions: Starts,
+        registry: Registry,
+    ) -> None:
+        """functions, queues, executions: find those that webhooks are handed to."""
+        targets = Targets(functions, queues, executions)
+        self._turns = Turns(stores.inbox, targets, clock, wheel, registry)
+        self.hooks = Inbox(stores.inbox, targets, self._turns, clock, registry)
+        self.inbox = stores.inbox
+        self._keeping = Keeping(stores.inbox, clock, wheel)
+        registry.collect(self._keeping.samples)
+
+    @property
+    def face(self) -> InboxApi:
+        """The operator's requests."""
+        return InboxApi(self.inbox, self.hooks, self.hooks.names)
+
+    def start(self) -> None:
+        """Begin to deal with what waits, and to count it."""
+        self._turns.start()
+        self._keeping.start()
+
+    def adopt(self, config: Config) -> None:
+        """Take another configuration."""
+        found = hooks(config)
+        for part in (self.hooks, self._turns, self._keeping):
+            part.adopt(found)
+
+    async def stop(self, drain: float) -> None:
+        """Let turns end for up to `drain` seconds; others go on with those left."""
+        await self._turns.end(drain)
+        await self._keeping.stop()
