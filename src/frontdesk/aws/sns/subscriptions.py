@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.aws.query import Entries
 from frontdesk.aws.sns.asked import (
     Members,
     listed,
@@ -23,6 +22,7 @@ from frontdesk.durable.publishing.topics import PROTOCOLS, Topics
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.rules.events.patterns import PatternError, compile_pattern
 from frontdesk.rules.events.sns import FilterOn
+from frontdesk.rules.query_protocol import Entries
 
 _ELSEWHERE: Final = (
     "application",
@@ -33,6 +33,7 @@ _ELSEWHERE: Final = (
     "https",
     "sms",
 )
+
 _KINDS: Final = {protocol: kind for kind, protocol in PROTOCOLS.items()}
 _FAULTS: Final = {"sqs": "SQS endpoint ARN", "lambda": "Lambda endpoint ARN"}
 _SCOPES: Final[dict[str, FilterOn]] = {"MessageAttributes": "attributes", "MessageBody": "body"}

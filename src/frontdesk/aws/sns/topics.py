@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.aws.query import Entries
 from frontdesk.aws.sns.asked import Members, listed, of_file, own_topic, text, texts, topic_of
 from frontdesk.durable.publishing.refusals import PublishError, invalid
 from frontdesk.durable.publishing.subscriptions import Topic
 from frontdesk.durable.publishing.topics import Topics
+from frontdesk.rules.query_protocol import Entries
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
 _FIFO_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,251}\.fifo", re.ASCII)
