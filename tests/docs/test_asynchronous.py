@@ -14,7 +14,7 @@ from tests.live.gateways import project, serving
 PATH = ROOT / "docs" / "asynchronous.md"
 PAGE = PATH.read_text()
 MODULE, CLIENT = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-(WHOLE,) = examples(PATH)
+WHOLE, METHOD = examples(PATH)
 
 
 async def test_the_example_runs_and_its_record_is_the_one_that_is_shown(
@@ -55,10 +55,11 @@ async def test_the_example_runs_and_its_record_is_the_one_that_is_shown(
     assert record == shown
 
 
-def test_the_file_of_the_example_is_without_findings(tmp_path):
+def test_the_examples_are_a_file_without_findings(tmp_path):
     path = tmp_path / "frontdesk.yaml"
-    path.write_text(json.dumps(WHOLE.content))
     (tmp_path / "letters.py").write_text(MODULE)
+    api = {"type": "rest", "throttle": "5/s", "resources": METHOD.content}
+    path.write_text(json.dumps({**WHOLE.content, "apis": {"letters": api}}))
     assert list(check(load([path], {}))) == []
 
 

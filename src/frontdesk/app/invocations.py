@@ -2,6 +2,7 @@
 
 import asyncio
 
+from frontdesk.app.invocations_api import InvocationsApi
 from frontdesk.app.stores import Stores
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Registry
@@ -39,6 +40,12 @@ class InvocationWork:
         )
         self._keeping = Keeping(self.all, lambda name: subjects(name, "") is not None, clock, wheel)
         registry.collect(self._keeping.samples)
+        self._clock = clock
+
+    @property
+    def face(self) -> InvocationsApi:
+        """The operator's requests."""
+        return InvocationsApi(self.all, self._clock)
 
     def start(self) -> None:
         """Begin to make what was accepted, and to count it."""

@@ -5,6 +5,7 @@ import logging
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 import uvloop
@@ -12,6 +13,8 @@ import uvloop
 from frontdesk.app.collector import begin_to_serve
 from frontdesk.app.function_server import FunctionServer
 from frontdesk.base.addresses import Address, parse_address
+from frontdesk.base.durations import write_duration
+from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import log_to_console
 
@@ -27,10 +30,44 @@ def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> Address
 
 @click.group()
 def functions() -> None:
-    """Run the functions of a file for gateways on other machines.
+    """Run the functions of a file for gateways on other machines, look at their asynchronous invocations.
 
     Example: frontdesk functions serve --listen 127.0.0.1:9001
     """
+
+
+@functions.command()
+@config_option
+def waiting(paths: tuple[Path, ...]) -> None:
+    """Show which functions of a running gateway have asynchronous invocations that are not over.
+
+    Example: frontdesk functions waiting
+    """
+    told = _ask(paths, "", method="GET")["functions"]
+    rows = [
+        (each["function"], str(each["waiting"]), write_duration(round(each["oldest_age"])))
+        for each in told
+    ]
+    print_columns([("FUNCTION", "WAITING", "OLDEST"), *rows])
+
+
+@functions.command()
+@config_option
+@click.argument("function")
+@click.confirmation_option(prompt="Drop all asynchronous invocations of this function?")
+def drop(paths: tuple[Path, ...], function: str) -> None:
+    """Drop the asynchronous invocations of FUNCTION that are not over; nobody is told of them.
+
+    Example: frontdesk functions drop send_letter --yes
+    """
+    click.echo(f"{_ask(paths, f'/{function}/drop')['dropped']} invocations dropped")
+
+
+def _ask(paths: tuple[Path, ...], target: str, *, method: str = "POST") -> dict[str, Any]:
+    from frontdesk.cli.operator import command
+
+    admin = read(paths, ("name", "admin")).config.admin
+    return command(admin, f"/invocations{target}", method=method)
 
 
 @functions.command()

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
 import uvloop
@@ -58,14 +58,24 @@ def _event(_ctx: click.Context, _param: click.Parameter, text: str) -> bytes:
     help="The event: JSON text, @FILE, or - for standard input.",
 )
 @click.option("--quiet", is_flag=True, help="Do not show the function's log.")
-def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) -> None:
+@click.option("--later", is_flag=True, help="Have a running gateway do it, and wait for nothing.")
+def invoke(
+    paths: tuple[Path, ...], function: str, event: bytes, *, quiet: bool, later: bool
+) -> None:
     """Run FUNCTION, or FUNCTION:ALIAS, once in a process of its own, with its environment and limits.
 
     The result goes to standard output, the function's log to standard error. Exits with 1 when the
     function failed. No gateway needs to run. A function that runs elsewhere is called there.
 
+    With --later a running gateway invokes it asynchronously, with retries and destinations; what is
+    printed is the request id.
+
     Example: frontdesk invoke get_slots -e '{"pathParameters": {"id": "p001"}}'
     """
+    if later:
+        told = _ask(paths, f"/{function}", {"event": json.loads(event)})
+        click.echo(told["request_id"])
+        return
     logging.getLogger("frontdesk").addHandler(logging.NullHandler())  # the outcome says as much
     config = read(paths).config
     if function in config.remote_functions:
@@ -78,6 +88,14 @@ def invoke(paths: tuple[Path, ...], function: str, event: bytes, quiet: bool) ->
     if outcome.error:
         click.echo(f"error: {outcome.error}: {_failure(outcome)}", err=True)
         raise SystemExit(1)
+
+
+def _ask(
+    paths: tuple[Path, ...], target: str, document: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    from frontdesk.cli.operator import command
+
+    return command(read(paths, ("name", "admin")).config.admin, f"/invocations{target}", document)
 
 
 def _alone(config: Config, name: str, qualifier: str) -> FunctionDefinition:

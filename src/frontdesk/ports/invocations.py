@@ -1,6 +1,9 @@
 """The Invocations port: have a function called later, once that is committed. Adapter: `durable.invocations`."""
 
-from typing import Protocol
+from typing import Final, Protocol
+
+LARGEST: Final = 1024 * 1024
+"""Bytes of an event at most. Source: AWS, "Lambda quotas"."""
 
 
 class Invocations(Protocol):
@@ -17,7 +20,7 @@ class Invocations(Protocol):
     ) -> str | None:
         """Commit an invocation; return its request id (UUID). None: there is no such function.
 
-        function: a name. qualifier: a version or an alias, "" for $LATEST. event: JSON text, 1 MiB at most.
+        function: a name. qualifier: a version or an alias, "" for $LATEST. event: JSON text, `LARGEST` at most.
         Raises: StoreError, and the caller must not acknowledge it.
         """
         ...

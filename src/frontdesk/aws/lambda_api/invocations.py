@@ -21,8 +21,6 @@ from frontdesk.ports import invocations as asynchronous
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome, Stream
 
 MAX_PAYLOAD: Final = 6_291_456
-MAX_EVENT: Final = 1_048_576
-"""Bytes of an event that is kept for later. Source: AWS, "Lambda quotas"."""
 MAX_CLIENT_CONTEXT: Final = 3_583
 _KINDS: Final = ("Event", "RequestResponse", "DryRun")
 _RETRY_AFTER: Final[Field] = (b"retry-after", b"1")
@@ -75,8 +73,8 @@ class Invocations:
                 "RequestResponse, or ask a gateway to invoke them later.",
             )
         event, trace = invocation.event, invocation.trace
-        if len(event) > MAX_EVENT:
-            raise _too_large(MAX_EVENT)
+        if len(event) > asynchronous.LARGEST:
+            raise _too_large(asynchronous.LARGEST)
         request_id = await self._later.accept(*target, event, trace=trace)
         if request_id is None:  # it has been removed meanwhile
             raise ApiError(404, "ResourceNotFoundException", f"Function not found: {target.name}")

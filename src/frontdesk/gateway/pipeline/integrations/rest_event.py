@@ -16,9 +16,7 @@ from frontdesk.gateway.pipeline.integrations.rest_response import IntegrationRes
 from frontdesk.gateway.pipeline.integrations.rest_values import Answer
 from frontdesk.gateway.pipeline.replies import JSON, refusal
 from frontdesk.gateway.pipeline.tracing import CALLED
-
-LARGEST: Final = 1024 * 1024
-"""Bytes of an event that is kept for later. Source: AWS, "Lambda quotas"."""
+from frontdesk.ports.invocations import LARGEST
 
 _MAPPED: Final = f"integration.request.header.{INVOCATION_TYPE}"
 _AT_ONCE: Final = b"RequestResponse"

@@ -1,0 +1,110 @@
+"""`invoke --later` and `functions waiting|drop`: asynchronous invocations of a running gateway."""
+
+import asyncio
+import json
+import re
+from uuid import UUID
+
+import pytest
+
+from frontdesk.base.errors import StoreError
+from tests.live.calls import call
+from tests.live.gateways import project, serving
+
+CONFIG = """
+functions:
+  send: {handler: code.send, aliases: {live: {version: "1"}}, versions: {"1": {}}, on_success: queue:done}
+  fail: {handler: code.fail}
+queues: {done: {}}
+"""
+CODE = """
+def send(event, context):
+    return [event, context.invoked_function_arn]
+
+def fail(event, context):
+    raise LookupError("no slot")
+"""
+
+
+@pytest.fixture
+async def app(tmp_path):
+    async with serving(project(tmp_path, CONFIG, code=CODE)) as app:
+        yield app
+
+
+@pytest.fixture
+def frontdesk(run):
+    """Run a command while the gateway answers; gives its exit code and output."""
+
+    async def frontdesk(*arguments):
+        result = await asyncio.to_thread(run, *arguments)
+        return result.exit_code, result.output
+
+    return frontdesk
+
+
+async def record(app):
+    queues = app._durable.queues.queues
+    (message,) = await queues.receive(queues.find("done"), most=1, wait=20)
+    return json.loads(message.body)
+
+
+async def test_an_invocation_is_accepted_and_made_by_the_gateway(app, frontdesk):
+    status, output = await frontdesk("invoke", "send:live", "--later", "-e", '["ü", 1.50]')
+    assert status == 0
+    found = await record(app)
+    assert found["requestContext"]["requestId"] == str(UUID(output.strip()))
+    assert found["responsePayload"] == [["ü", 1.5], found["requestContext"]["functionArn"]]
+    assert found["requestContext"]["functionArn"].endswith(":function:send:live")
+
+
+async def test_what_waits_is_shown_and_dropped(app, frontdesk):
+    assert await frontdesk("functions", "waiting") == (0, "FUNCTION  WAITING  OLDEST\n")
+    await frontdesk("invoke", "fail", "--later")
+    await frontdesk("invoke", "fail", "--later")
+    status, output = await frontdesk("functions", "waiting")
+    assert (status, re.findall(r"^fail +2 +\d+s$", output, re.MULTILINE)) == (
+        0,
+        output.split("\n")[1:-1],
+    )
+    assert await frontdesk("functions", "drop", "fail", "--yes") == (0, "2 invocations dropped\n")
+    assert await frontdesk("functions", "waiting") == (0, "FUNCTION  WAITING  OLDEST\n")
+
+
+@pytest.mark.usefixtures("app")
+async def test_a_function_that_is_not_there_is_refused(frontdesk):
+    status, output = await frontdesk("invoke", "nobody", "--later")
+    assert (status, output) == (1, "refused: there is no such function: nobody\n")
+
+
+async def test_what_is_not_kept_is_refused(app, frontdesk, monkeypatch):
+    async def fail(*_given, **_named):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(app._durable.invocations.all._store, "send", fail)
+    status, output = await frontdesk("invoke", "send", "--later")
+    assert (status, output) == (1, "refused: the disk is full\n")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "words"),
+    [
+        ("POST", "/invocations/send", b"{", 422, "expected an object of JSON"),
+        ("POST", "/invocations/send", b"[]", 422, "expected an object of JSON"),
+        ("POST", "/invocations/send", b"{}", 422, "expected an object of JSON"),
+        (
+            "POST",
+            "/invocations/send",
+            b'{"event": "' + b"x" * 1024 * 1024 + b'"}',
+            422,
+            "at most 1048576",
+        ),
+        ("GET", "/invocations/send", b"", 405, ""),
+        ("POST", "/invocations/send/keep", b"", 404, ""),
+    ],
+    ids=["not-json", "array", "no-event", "large", "method", "action"],
+)
+async def test_what_nobody_can_do_is_refused(app, method, path, body, status, words):
+    answer = await asyncio.to_thread(call, str(app.config.admin.listen), method, path, body=body)
+    assert answer.status == status
+    assert words in answer.body.decode()
