@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from frontdesk.app.inbox import InboxWork
 from frontdesk.app.invocations import InvocationWork
 from frontdesk.app.outgoing import OutgoingWork
 from frontdesk.app.publishing import PublishWork
@@ -118,6 +119,15 @@ class DurableWork:
             executions=self.executions,
             registry=registry,
         )
+        self.inbox = InboxWork(
+            stores,
+            clock,
+            wheel,
+            functions=functions,
+            queues=self.queues.queues,
+            executions=self.executions,
+            registry=registry,
+        )
         self.outgoing = OutgoingWork(
             stores.deliveries,
             clock,
@@ -161,6 +171,7 @@ class DurableWork:
         await self._driver.start()
         self.invocations.start()
         self.outgoing.start()
+        self.inbox.start()
         self.records.start()
         self._open.start()
         self._retention.start()
@@ -174,6 +185,7 @@ class DurableWork:
         self.queues.adopt(loaded.config)
         await self.records.adopt(loaded.config)
         self.outgoing.adopt(loaded.config)
+        self.inbox.adopt(loaded.config)
         self.publishing.adopt(loaded.config)
 
     async def stop(self, drain: float) -> None:
@@ -183,6 +195,7 @@ class DurableWork:
             self.queues.stop(drain),
             self.invocations.stop(drain),
             self.outgoing.stop(drain),
+            self.inbox.stop(drain),
         )
         await self.records.stop(drain)
         await self._retention.stop()

@@ -214,6 +214,7 @@ class Frontdesk:
                     KeysApi(keys, keeper, clock),
                     self._executions_api(),
                     self._durable.queues.face,
+                    self._durable.inbox.face,
                     self._durable.records.face,
                     self._durable.outgoing.face,
                     SecretsApi(vault),
@@ -283,7 +284,11 @@ class Frontdesk:
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)
         durable = self._durable
-        services = NO_SERVICES._replace(executions=durable.executions, queues=durable.queues.queues)
+        services = NO_SERVICES._replace(
+            executions=durable.executions,
+            queues=durable.queues.queues,
+            hooks=durable.inbox.hooks,
+        )
         self._data.lend(services, await seal_key(stores.shared))
 
     async def _open_vault(self, stores: Stores) -> Vault:
