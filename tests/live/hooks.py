@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 from frontdesk.app.data_plane import DataPlane
+from frontdesk.app.sockets import nodes_of_process
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StoreError, UpstreamError
 from frontdesk.base.wheel import Wheel
@@ -114,6 +115,7 @@ async def hook_door(folder, config, *, now=None, env=None):
     data.lend(NO_SERVICES._replace(hooks=hooks), bytes(32))
     data._parts = replace(data._parts, vendors=Vendors(clock, published.get))
     data.open()
+    await data.join(nodes_of_process())
     (address,) = await data.start(data.compile(loaded, {}))
     try:
         yield HookDoor(address, hooks, published, clock, data)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from frontdesk.app.background import aside
+from frontdesk.app.sockets import Nodes
 from frontdesk.app.stores import (
     cache_store,
     idempotency_store,
@@ -43,6 +44,7 @@ from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.listening import listen
 from frontdesk.gateway.server.shared import Entrance
 from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
+from frontdesk.gateway.sockets.pushes import Pushes
 from frontdesk.gateway.telemetry.backends import backend_samples
 from frontdesk.ports.cache import Stats
 from frontdesk.ports.invoker import Invoker
@@ -73,7 +75,10 @@ class Candidate:
 
 
 class DataPlane:
-    """Used on one event loop, in this order: `open`, `lend`, `compile`, `start` or `listen`, `drain`, `close`."""
+    """Used on one event loop.
+
+    In this order: `open`, `join`, `lend`, `compile`, `start` or `listen`, `drain`, `close`.
+    """
 
     def __init__(
         self,
@@ -110,6 +115,7 @@ class DataPlane:
             vendors=Vendors(clock, fetch),
         )
         self.ledger = ledger
+        self.pushes: Pushes
         self.api_keys = self._parts.api_keys
         self._shared: RedisLedger | None = None
         self._access: AccessLog | None = None
@@ -126,6 +132,11 @@ class DataPlane:
         """
         names = SealedNames(seal)
         self._parts = replace(self._parts, sealed_names=names, **services._asdict())
+
+    async def join(self, nodes: Nodes) -> None:
+        """Be one of the processes that hold WebSocket connections, until `drain` is over. Raises: StoreError."""
+        self.pushes = Pushes(self._parts.sockets, nodes(), self._clock, self._wheel)
+        await self.pushes.start()
 
     def open(self) -> None:
         """Choose the stores, and open the access log, which `close` closes.
@@ -233,6 +244,7 @@ class DataPlane:
         try:
             await self._server.drain(self._config.limits.drain)
         finally:
+            await self.pushes.stop()
             if self._shared is not None:
                 await self._shared.close()
 
@@ -277,6 +289,7 @@ class DataPlane:
 
     def _samples(self) -> Iterator[Sample]:
         yield Sample(metrics.ACTIVE_REQUESTS.name, (), float(self._server.active))
+        yield from self._parts.sockets.samples()
         kept = self._parts.cache.stats()
         yield Sample(metrics.CACHE_BYTES.name, (), float(kept.bytes))
         yield Sample(metrics.CACHE_EVICTIONS.name, (), float(kept.evictions))

@@ -34,6 +34,7 @@ from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.seal import seal_key
 from frontdesk.app.secrets_api import SecretsApi
 from frontdesk.app.secrets_in_use import SecretsInUse
+from frontdesk.app.sockets import nodes_of_process
 from frontdesk.app.stores import Stores, open_stores, vault_catalog
 from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls, fixed_of_listeners
@@ -53,6 +54,7 @@ from frontdesk.gateway.admin import Face
 from frontdesk.gateway.pipeline.build import NO_SERVICES
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.gateway.server.tls import CertificateWatch
+from frontdesk.gateway.sockets.pushes import Pushes
 from frontdesk.gateway.telemetry.functions import function_samples
 from frontdesk.gateway.telemetry.health import Readiness
 from frontdesk.stores.memory.ledger import MemoryLedger
@@ -110,6 +112,11 @@ class Frontdesk:
     def config(self) -> Config:
         """The configuration loaded last. What `reload` has told to wait for a restart is not in force yet."""
         return self._loaded.config
+
+    @property
+    def pushes(self) -> Pushes:
+        """The way to the WebSocket connections of all its processes, once it has started."""
+        return self._data.pushes
 
     @property
     def addresses(self) -> list[Address]:
@@ -194,6 +201,7 @@ class Frontdesk:
         await keys.start(shared=config.store.url is not None)
         opened.callback(keys.stop)
 
+        await data.join(nodes_of_process())
         await self._open_functions(stores)
         await self._open_durable(stores)
         vault = await self._open_vault(stores)
@@ -214,7 +222,6 @@ class Frontdesk:
                     KeysApi(keys, keeper, clock),
                     self._executions_api(),
                     self._durable.queues.face,
-                    self._durable.inbox.face,
                     self._durable.records.face,
                     self._durable.outgoing.face,
                     SecretsApi(vault),
@@ -284,11 +291,7 @@ class Frontdesk:
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)
         durable = self._durable
-        services = NO_SERVICES._replace(
-            executions=durable.executions,
-            queues=durable.queues.queues,
-            hooks=durable.inbox.hooks,
-        )
+        services = NO_SERVICES._replace(executions=durable.executions, queues=durable.queues.queues)
         self._data.lend(services, await seal_key(stores.shared))
 
     async def _open_vault(self, stores: Stores) -> Vault:

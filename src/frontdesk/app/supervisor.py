@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from frontdesk.app.background import aside
 from frontdesk.app.data_plane import Candidate, DataPlane
+from frontdesk.app.sockets import Nodes
 from frontdesk.app.telemetry import Telemetry
 from frontdesk.app.worker import Proposal, Report, Start
 from frontdesk.base.addresses import Address
@@ -26,6 +27,7 @@ from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import ApiKey, KeyRegistry
 from frontdesk.gateway.pipeline.build import NO_SERVICES
 from frontdesk.gateway.server.listening import join, listen_together
+from frontdesk.gateway.sockets.pushes import Pushes
 from frontdesk.gateway.telemetry.canaries import COUNTED
 from frontdesk.gateway.workers.orders import WorkerLostError
 from frontdesk.gateway.workers.process import WorkerProcess
@@ -95,6 +97,7 @@ class Supervisor:
         self._canaries: Mapping[str, float] = {}
         self._counted: list[Row] = []
         self._past: list[Sample] = []  # what workers have counted that are no more
+        self._nodes: Nodes
         self._shared: SharedLedger
         self._origin: Proposal
         self._in_force: Candidate
@@ -125,6 +128,16 @@ class Supervisor:
         """Take whoever does durable work, for all workers; see `DataPlane.lend`."""
         self._own.lend(services, seal)
         self._services, self._seal = services, seal
+
+    async def join(self, nodes: Nodes) -> None:
+        """Reach the WebSocket connections of all workers from here; see `DataPlane.join`."""
+        self._nodes = nodes
+        await self._own.join(nodes)
+
+    @property
+    def pushes(self) -> Pushes:
+        """The way to these connections."""
+        return self._own.pushes
 
     def compile(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> Candidate:
         """Compile in this process; see `DataPlane.compile`."""
@@ -179,6 +192,7 @@ class Supervisor:
             await _all(self._drain(place) for place in self._serving())
         finally:
             self._end()
+            await self.pushes.stop()
 
     def close(self) -> None:
         """End what `open` and `start` have begun."""
@@ -332,12 +346,14 @@ class Supervisor:
         if not place.sockets:
             place.sockets = [join(address, "listen") for address in self._addresses]
         descriptors = tuple(each.fileno() for each in place.sockets)
+        node = self._nodes()
         place.process = await WorkerProcess.start(
             PROGRAM,
             [str(place.number), self._config.logs.level],
             [*descriptors, self._ledger, self._turn],
             find=self._find,
             services=self._services,
+            node=node,
         )
         self._living.add(place.process)
         candidate = self._in_force
@@ -350,6 +366,7 @@ class Supervisor:
             place.max_connections,
             self._canaries,
             tuple(self.api_keys),
+            node.name,
             self._seal,
         )
         await place.process.order("start", start)

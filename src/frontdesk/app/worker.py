@@ -19,9 +19,11 @@ from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.load import Loaded, load
 from frontdesk.config.references import Known
 from frontdesk.gateway.identity.key_registry import ApiKey
+from frontdesk.gateway.sockets.pushes import Node
 from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
 from frontdesk.gateway.workers.forwarded_ports import ForwardedPorts
+from frontdesk.gateway.workers.forwarded_sockets import ForwardedBus, ForwardedRegistry
 from frontdesk.gateway.workers.orders import Handler, Obedience
 from frontdesk.ports.cache import Stats
 from frontdesk.ports.usage import Row
@@ -61,7 +63,8 @@ class Start:
     force now. sockets: descriptors of those that listen, one for each `listen` of the origin. ledger,
     turn: descriptors of the shared memory, and of the turns at the access log. max_connections: this
     worker's share. canaries: theirs, see `DataPlane.steer`. api_keys: those
-    that are no part of the configuration. seal: see `DataPlane.lend`.
+    that are no part of the configuration. node: its name among the processes that hold connections.
+    seal: see `DataPlane.lend`.
     """
 
     origin: Proposal
@@ -72,6 +75,7 @@ class Start:
     max_connections: int
     canaries: Mapping[str, float]
     api_keys: tuple[ApiKey, ...]
+    node: str
     seal: bytes = field(repr=False)
 
 
@@ -92,6 +96,7 @@ class Worker:
         self._channel = Channel()
         self._functions = ForwardedFunctions(self._channel)
         self._ports = ForwardedPorts(self._channel)
+        self._bus = ForwardedBus(self._channel)
         self._data: DataPlane
         self._in_force: Candidate
         self._next: Candidate
@@ -131,6 +136,8 @@ class Worker:
         )
         await self._put_keys(start.api_keys)
         self._data.open()
+        registry = ForwardedRegistry(self._channel, self._ports)
+        await self._data.join(lambda: Node(start.node, registry, self._bus))
         self._data.lend(self._ports.services, start.seal)
         await self._data.steer(start.canaries)
         sockets = [socket.socket(fileno=descriptor) for descriptor in start.sockets]

@@ -33,9 +33,10 @@ from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, Routes, RouteT
 from frontdesk.gateway.pipeline.stages.cache import settled
 from frontdesk.gateway.pipeline.versions import VersionMount, VersionTable, how_said
 from frontdesk.gateway.telemetry.canaries import CanaryMeter
-from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter
+from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter, SocketMeter
 from frontdesk.gateway.telemetry.slow import timed
 from frontdesk.gateway.telemetry.versions import VersionMeter
+from frontdesk.rules.events.websocket import RESERVED
 
 INIT_BUDGET = 10.0
 """Seconds that a function URL gives to loading, beside the function's own timeout."""
@@ -282,6 +283,8 @@ class _Compiler:
             log = settled(log)
         if metrics is None:
             return log
+        if build.facts.kind == "websocket" and build.key not in RESERVED:
+            log = SocketMeter(metrics, build.facts, build.key, log).record
         name = build.authorizer
         if name is not None:
             log = AuthorizerMeter(metrics, name, self.config.authorizers[name].type, log).record

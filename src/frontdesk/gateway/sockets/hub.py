@@ -3,10 +3,16 @@
 Knows neither frames nor HTTP nor other processes: what crosses them is `pushes`.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
+from frontdesk.base import metrics
+from frontdesk.base.telemetry import Sample
 from frontdesk.rules.http.forwarding import network_of
+
+_CODES: Final = frozenset((*range(1000, 1016),))
+"""Close codes that are counted apart (RFC 6455 §7.4.1): clients may make up others."""
 
 GroupName = tuple[str, str, str]
 """API, stage, and name of a group."""
@@ -46,6 +52,11 @@ class Held(Protocol):
     @property
     def ends(self) -> float:
         """Second since 1970 at which it ends at the latest."""
+        ...
+
+    @property
+    def closed(self) -> int:
+        """The close code, once it is over."""
         ...
 
     def push(self, message: bytes) -> bool:
@@ -107,17 +118,24 @@ class Hub:
         self._groups: dict[GroupName, dict[str, Held]] = {}
         self._joined: dict[str, set[str]] = {}
         """Connection id → names of its groups."""
+        self._open: Counter[str] = Counter()
+        """Connections of each API."""
+        self._closed: Counter[str] = Counter()
+        """Connections that have ended, by close code."""
+        self._pushed: Counter[str] = Counter()
+        """Messages that were pushed, by result."""
 
     def __len__(self) -> int:
         return len(self._connections)
 
-    def counts(self) -> dict[str, int]:
-        """Count the connections of each API."""
-        found: dict[str, int] = {}
-        for connection in self._connections.values():
-            api = connection.place[0]
-            found[api] = found.get(api, 0) + 1
-        return found
+    def samples(self) -> Iterator[Sample]:
+        """Give the numbers of this process."""
+        for api, count in self._open.items():
+            yield Sample(metrics.SOCKETS.name, (api,), float(count))
+        for code, count in self._closed.items():
+            yield Sample(metrics.SOCKET_CLOSES.name, (code,), float(count))
+        for result, count in self._pushed.items():
+            yield Sample(metrics.SOCKET_PUSHES.name, (result,), float(count))
 
     def of_address(self, address: str) -> int:
         """Count the connections of a client address, with IPv6 of its /64."""
@@ -126,6 +144,7 @@ class Hub:
     def add(self, connection: Held) -> None:
         """Hold a connection."""
         self._connections[connection.id] = connection
+        self._open[connection.place[0]] += 1
         network = network_of(connection.source_ip)
         self._by_network[network] = self._by_network.get(network, 0) + 1
         self.watcher.opened(connection)
@@ -134,6 +153,9 @@ class Hub:
         """Let go of a connection that is closed."""
         if self._connections.pop(connection.id, None) is None:
             return
+        self._open[connection.place[0]] -= 1
+        code = connection.closed
+        self._closed[str(code) if code in _CODES else "other"] += 1
         network = network_of(connection.source_ip)
         left = self._by_network[network] - 1
         if left:
@@ -145,9 +167,24 @@ class Hub:
         empty = [group for group in groups if self._take_out(group, connection.id)]
         self.watcher.closed(connection, empty)
 
-    def find(self, connection_id: str) -> Held | None:
-        """Find a connection that is held here."""
-        return self._connections.get(connection_id)
+    def holds(self, connection_id: str) -> bool:
+        """Whether a connection is held here."""
+        return connection_id in self._connections
+
+    def push(self, connection_id: str, message: bytes) -> bool:
+        """Send a text to a connection; False: it is not here, or is gone."""
+        connection = self._connections.get(connection_id)
+        sent = connection is not None and connection.push(message)
+        self._pushed["ok" if sent else "gone"] += 1
+        return sent
+
+    def close(self, connection_id: str, code: int, reason: str) -> bool:
+        """Close a connection; False: it is not here."""
+        connection = self._connections.get(connection_id)
+        if connection is None:
+            return False
+        connection.close(code, reason)
+        return True
 
     def describe(self, connection_id: str) -> Description | None:
         """Tell of a connection that is held here."""
@@ -180,9 +217,16 @@ class Hub:
             self.watcher.emptied(group)
         return True
 
-    def members(self, group: GroupName) -> Iterator[Held]:
-        """Go through the members of a group that are here; who leaves meanwhile does no harm."""
-        yield from tuple(self._groups.get(group, {}).values())
+    def push_group(self, group: GroupName, message: bytes) -> int:
+        """Send a text to all members of a group that are here; return how many got it."""
+        sent = sum([member.push(message) for member in tuple(self._groups.get(group, {}).values())])
+        self._pushed["ok"] += sent
+        return sent
+
+    def members(self, group: GroupName) -> list[Description]:
+        """Tell of the members of a group that are here."""
+        found = map(self.describe, tuple(self._groups.get(group, {})))
+        return [each for each in found if each is not None]
 
     def _take_out(self, group: GroupName, connection_id: str) -> bool:
         """Take a member out; return whether it was the last."""

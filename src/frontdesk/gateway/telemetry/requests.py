@@ -194,3 +194,24 @@ def _decision(ex: Exchange) -> str:
     if "missing" in reason.lower():
         return "missing"
     return "deny" if ex.status == 403 else "invalid"
+
+
+class SocketMeter:
+    """Counts the messages of one route of a WebSocket API, and the answers to them."""
+
+    __slots__ = ("_in", "_next", "_out")
+
+    def __init__(self, registry: Registry, api: ApiFacts, route_key: str, log: Log) -> None:
+        """log: called afterwards."""
+        route = route_key or UNMATCHED
+        self._in = registry.counter(metrics.SOCKET_MESSAGES, api.name, "in", route)
+        self._out = registry.counter(metrics.SOCKET_MESSAGES, api.name, "out", route)
+        self._next = log
+
+    def record(self, ex: Exchange) -> None:
+        """Count a message that has been handled."""
+        if ex.message_id:
+            self._in.value += 1
+            if ex.response_length:
+                self._out.value += 1
+        self._next(ex)

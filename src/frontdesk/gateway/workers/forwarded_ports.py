@@ -32,6 +32,10 @@ class ForwardedPorts:
         ports: Any = {name: _Forwarded(partial(self._ask, name)) for name in Services._fields}
         return Services(**ports)
 
+    def port(self, name: str) -> Any:
+        """Whatever else the supervisor has, by its name."""
+        return _Forwarded(partial(self._ask, name))
+
     async def _ask(self, port: str, method: str, *given: object, **named: object) -> Any:
         """Raises: ExecutionError and StoreError, as the supervisor does."""
         if self._channel.lost.done():

@@ -54,6 +54,12 @@ ANSWER: Final = 16
 REFUSAL: Final = 17
 """(code, message) of an ExecutionError; code "": of a StoreError."""
 
+# About WebSocket connections of other processes. number: 0.
+SOCKETS: Final = 18
+"""From the worker: (method of the registry or the bus, its arguments); nothing follows."""
+DELIVER: Final = 19
+"""From the supervisor: (channel, message) of the bus."""
+
 _HEADER: Final = struct.Struct(">IBI")
 
 

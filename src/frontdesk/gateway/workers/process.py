@@ -14,10 +14,12 @@ from contextlib import suppress
 from typing import Any
 
 from frontdesk.base.errors import StartError
+from frontdesk.gateway.sockets.pushes import Node
 from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.orders import Orders
 from frontdesk.gateway.workers.served_functions import Find, ServedFunctions
 from frontdesk.gateway.workers.served_ports import ServedPorts
+from frontdesk.gateway.workers.served_sockets import ServedSockets
 from frontdesk.ports.services import Services
 
 _LAST_GRACE = 5.0
@@ -33,13 +35,15 @@ class WorkerProcess:
         channel: Channel,
         find: Find,
         services: Services,
+        node: Node,
     ) -> None:
         """Take a process and what is connected with it; see `start`."""
         self._process = process
         self._channel = channel
         self._orders = Orders(channel)
         ServedFunctions(channel, find)
-        ServedPorts(channel, services)
+        ServedPorts(channel, services, registry=node.registry)
+        ServedSockets(channel, node)
 
     @classmethod
     async def start(
@@ -50,11 +54,13 @@ class WorkerProcess:
         *,
         find: Find,
         services: Services,
+        node: Node,
     ) -> "WorkerProcess":
         """Run the module `program` with the descriptor of its socket and `arguments`.
 
         descriptors: those that it inherits beside that. find: the functions that it may call.
-        services: those that it is lent. Call it on the main thread: the process ends
+        services: those that it is lent. node: what it is among the processes that hold connections.
+        Call it on the main thread: the process ends
         with the thread that has started it. Raises: StartError when the system has no room for it.
         """
         ours, theirs = socket.socketpair()
@@ -63,7 +69,7 @@ class WorkerProcess:
             command = [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments]
             process = _exec(command, [theirs.fileno(), *descriptors])
         channel = Channel()
-        worker = cls(process, channel, find, services)
+        worker = cls(process, channel, find, services, node)
         await channel.open(ours)
         return worker
 

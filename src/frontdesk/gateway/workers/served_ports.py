@@ -20,9 +20,10 @@ _log = logging.getLogger("frontdesk.workers")
 class ServedPorts:
     """The questions of one worker."""
 
-    def __init__(self, channel: Channel, services: Services) -> None:
+    def __init__(self, channel: Channel, services: Services, **others: object) -> None:
+        """others: ports beside those that are lent to every door, by name."""
         self._channel = channel
-        self._ports = services._asdict()
+        self._ports = services._asdict() | others
         self._asked: dict[int, asyncio.Task[Any]] = {}
         channel.takes({ASK: self._ask, UNASK: self._unask})
         channel.lost.add_done_callback(self._lost)
