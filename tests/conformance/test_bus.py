@@ -5,8 +5,10 @@ import contextlib
 
 import pytest
 
+from frontdesk.app.sockets import nodes_of_process
 from frontdesk.ports.bus import MAX_MESSAGE
 from frontdesk.stores.memory.bus import MemoryBus
+from tests.gateway.workers.test_forwarded_sockets import worker
 
 
 @contextlib.asynccontextmanager
@@ -18,7 +20,14 @@ async def memory():
     await there.close()
 
 
-ADAPTERS = {"memory": memory}
+@contextlib.asynccontextmanager
+async def forwarded():
+    nodes = nodes_of_process()
+    async with worker(nodes()) as (_, here, _), worker(nodes()) as (_, there, _):
+        yield here, there
+
+
+ADAPTERS = {"memory": memory, "forwarded": forwarded}
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)

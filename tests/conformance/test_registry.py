@@ -8,8 +8,11 @@ import contextlib
 
 import pytest
 
+from frontdesk.gateway.sockets.pushes import Node
 from frontdesk.ports.registry import ALIVE, connection, group
+from frontdesk.stores.memory.bus import MemoryBus
 from frontdesk.stores.memory.registry import Claims, MemoryRegistry
+from tests.gateway.workers.test_forwarded_sockets import worker
 
 NOW = 1_700_000_000.25
 SOCKET = connection("L0SM9cOFvHcCIhw=")
@@ -22,7 +25,18 @@ async def memory():
     yield lambda node: MemoryRegistry(node, claims)
 
 
-ADAPTERS = {"memory": memory}
+@contextlib.asynccontextmanager
+async def forwarded():
+    claims = Claims()
+    async with contextlib.AsyncExitStack() as workers:
+        faces = {}
+        for name in ("here", "there"):
+            node = Node(name, MemoryRegistry(name, claims), MemoryBus())
+            faces[name], *_ = await workers.enter_async_context(worker(node))
+        yield faces.__getitem__
+
+
+ADAPTERS = {"memory": memory, "forwarded": forwarded}
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)
