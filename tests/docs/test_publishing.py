@@ -12,14 +12,14 @@ from frontdesk.config.check import check
 from frontdesk.config.load import load
 from frontdesk.rules.events.event_bus import _OF_AWS
 from tests.docs.pages import ROOT, codes, examples, spliced, tables
-from tests.live.calls import free_port
+from tests.live.calls import call, free_port
 from tests.live.gateways import project, serving
 
 PATH = ROOT / "docs" / "publishing.md"
 PAGE = PATH.read_text()
 TABLES = [table for table in tables(PAGE) if table.head[0] == "about"]
 SNS, HANDLER, EVENTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-WHOLE, INPUT, TASK = examples(PATH)
+WHOLE, INPUT, TASK, REST = examples(PATH)
 
 
 @pytest.fixture
@@ -28,7 +28,8 @@ async def desk(tmp_path, monkeypatch):
     port = free_port()
     config = json.loads(json.dumps(WHOLE.content)) | {"admin": {"listen": f"127.0.0.1:{port}"}}
     config |= {"listen": "127.0.0.1:0", "logs": {"access": "off"}}
-    spliced(config, TASK)
+    for example in (TASK, REST):
+        spliced(config, example)
     path = project(tmp_path, "", bookings=HANDLER)
     path.write_text(json.dumps(config))
     for name in ("SNS", "EVENTBRIDGE"):
@@ -83,10 +84,27 @@ async def test_tasks_publish_as_the_page_says(desk):
     assert json.loads(envelope["Message"]) == {"a": 1}
 
 
+async def test_methods_ask_services_as_the_page_says(desk):
+    async def post(path, body):
+        address = desk.addresses[0]
+        return await asyncio.to_thread(call, address, "POST", path, body=body)
+
+    answer = await post("/letters", b'{"dear": "Ada & Co"}')
+    queues = desk._durable.queues.queues
+    (message,) = await queues.receive(queues.find("letters"), most=10)
+    assert (answer.status, json.loads(answer.body)) == (200, {"id": message.id})
+    assert message.body == b'{"dear": "Ada & Co"}'
+    assert (await post("/letters", b"")).status == 200  # the template writes {} for an empty body
+    detail = {"patient": "Ada", "minutes": 30}
+    answer = await post("/bookings", json.dumps(detail).encode())
+    assert (answer.status, json.loads(answer.body)["FailedEntryCount"]) == (202, 0)
+    assert await _bodies(desk, "audit") == [detail]
+
+
 def test_the_fragments_belong_where_the_page_says(tmp_path):
     path = project(tmp_path, "", bookings=HANDLER)
     whole = json.loads(json.dumps(WHOLE.content))
-    for example in (INPUT, TASK):
+    for example in (INPUT, TASK, REST):
         spliced(whole, example)
     path.write_text(json.dumps(whole))
     assert not check(load([path], {}))

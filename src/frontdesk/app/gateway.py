@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
 
-from frontdesk.app.admin import admin_door, refuse_open_admin
+from frontdesk.app.admin import refuse_open_admin
 from frontdesk.app.aws import AwsApis, secret_services
 from frontdesk.app.cache_api import CacheApi
 from frontdesk.app.canary import CanaryRuns
 from frontdesk.app.config_api import ConfigApi
+from frontdesk.app.console import Reception
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.durable import DurableWork
@@ -42,6 +43,7 @@ from frontdesk.app.usage import UsageKeeper
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.metrics import CONFIG_RELOAD
+from frontdesk.base.news import News
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.load import Loaded
@@ -91,6 +93,7 @@ class Frontdesk:
         self._echo = echo
         self._clock = clock
         self._wheel = Wheel(clock.monotonic())
+        self.news = News()
         self._data = _data_plane(loaded.config, clock, self._wheel, development, workers)
         self._aws = AwsApis(loaded, clock)
         self._environ = environ
@@ -212,25 +215,30 @@ class Frontdesk:
         await self._canaries.adopt(config)
         versions = VersionCalls(lambda: self.config, stores.usage, clock)
         releases = ReleasesApi(versions, self._canaries)
+        key = await seal_key(stores.shared)
+        reception = Reception(config, stores.shared, clock, wheel, key=key, news=self.news)
+        await reception.start()
+        opened.callback(reception.stop)
+        config_api, keys_api = ConfigApi(self.reloads), KeysApi(keys, keeper, clock)
+        secrets_api = SecretsApi(vault)
         admin = server(
             config,
-            admin_door(
-                config,
+            reception.door(
                 (
+                    config_api,
                     *self._faces(),
                     releases,
-                    KeysApi(keys, keeper, clock),
+                    keys_api,
                     self._executions_api(),
-                    self._durable.queues.face,
-                    self._durable.records.face,
-                    self._durable.outgoing.face,
-                    SecretsApi(vault),
+                    *self._durable.faces,
+                    secrets_api,
                     self._aws.face(
                         self._durable.invocations.all,
                         *self._durable.wires,
                         *secret_services(config, vault),
                     ),
                 ),
+                reserved=(config_api, keys_api, secrets_api),
                 development=self._development,
             ),
             unlogged,
@@ -291,7 +299,13 @@ class Frontdesk:
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)
         durable = self._durable
-        services = NO_SERVICES._replace(executions=durable.executions, queues=durable.queues.queues)
+        services = NO_SERVICES._replace(
+            executions=durable.executions,
+            queues=durable.queues.queues,
+            hooks=durable.inbox.hooks,
+            actions=durable.publishing.actions,
+            invocations=durable.invocations.all,
+        )
         self._data.lend(services, await seal_key(stores.shared))
 
     async def _open_vault(self, stores: Stores) -> Vault:
@@ -312,7 +326,6 @@ class Frontdesk:
 
     def _faces(self) -> tuple[Face, ...]:
         return (
-            ConfigApi(self.reloads),
             CacheApi(self._data, lambda: self.config),
             MethodTests(lambda: self._in_force),
             Readiness(self._data.not_ready, self._functions_not_ready),

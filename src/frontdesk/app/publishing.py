@@ -12,6 +12,7 @@ from frontdesk.config.models.root import Config
 from frontdesk.durable.publishing.buses import Buses
 from frontdesk.durable.publishing.handing import Handing
 from frontdesk.durable.publishing.topics import Topics
+from frontdesk.durable.service_actions import OwnServiceActions
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.publishing import PublishTasks
@@ -39,6 +40,7 @@ class PublishWork:
         handing = Handing(queues, invocations, executions, registry)
         self.topics = Topics(stores.shared, handing, **where)
         self.buses = Buses(stores.shared, handing, **where)
+        self.actions = OwnServiceActions(queues, self.topics, self.buses, clock)
         self._queues = queues
         self._clock = clock
 

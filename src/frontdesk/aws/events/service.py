@@ -20,7 +20,10 @@ _NEW_BUS: Final = Text(least=1, most=256, pattern=r"[/\.\-_A-Za-z0-9]+")
 _RULE: Final = Text(least=1, most=64, pattern=r"[\.\-_A-Za-z0-9]+")
 _TEXT: Final = Text(most=8192)
 _ID: Final = Text(least=1, most=64, pattern=r"[\.\-_A-Za-z0-9]+")
-_PAGE: Final[dict[str, Constraint]] = {"NextToken": Text(least=1, most=2048), "Limit": Number(least=1, most=100)}
+_PAGE: Final[dict[str, Constraint]] = {
+    "NextToken": Text(least=1, most=2048),
+    "Limit": Number(least=1, most=100),
+}
 _OF_BUS: Final[dict[str, Constraint]] = {"EventBusName": _BUS}
 _ENTRY: Final = Structure(
     {

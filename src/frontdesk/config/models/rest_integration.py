@@ -18,6 +18,8 @@ from frontdesk.config.models.model import (
     broken_rule,
     matching,
 )
+from frontdesk.config.models.publishing import BusName, TopicName
+from frontdesk.config.models.queue import QueueName
 from frontdesk.config.models.state_machine import MachineReference
 from frontdesk.rules.lang.patterns import PatternError, compile_pattern
 from frontdesk.rules.rest.expressions import (
@@ -97,14 +99,14 @@ class IntegrationResponse(Model):
 
 
 _TARGETS: Final = {
-    "aws": ("function", "state_machine"),
+    "aws": ("function", "state_machine", "queue", "topic", "event_bus"),
     "aws_proxy": ("function",),
     "http": ("uri", "upstream"),
     "http_proxy": ("uri", "upstream"),
     "mock": (),
 }
 """By type: what says where requests go, one of these."""
-_CALLED: Final = ("function", "state_machine", "uri", "upstream")
+_CALLED: Final = ("function", "state_machine", "queue", "topic", "event_bus", "uri", "upstream")
 
 
 class Integration(Model):
@@ -123,6 +125,15 @@ class Integration(Model):
         Literal["StartExecution", "StartSyncExecution", "StopExecution", "DescribeExecution"] | None
     ) = None
     """What is asked of Step Functions with `state_machine`; the request template writes its input."""
+
+    queue: QueueName | None = None
+    """Name under `queues`, of an `aws` integration: SQS's SendMessage, written by the template."""
+
+    topic: TopicName | None = None
+    """Name under `topics`, of an `aws` integration: SNS's Publish, written by the template."""
+
+    event_bus: BusName | None = None
+    """Name under `event_buses`, or `default`, of an `aws` integration: EventBridge's PutEvents."""
 
     uri: Url | None = None
     """Where an `http` or `http_proxy` integration sends requests, with `{variable}` of the path or of
@@ -159,13 +170,18 @@ class Integration(Model):
         expected = _TARGETS[self.type]
         given = [key for key in _CALLED if getattr(self, key) is not None]
         if len(given) != bool(expected) or not set(given) <= set(expected):
-            wanted = " or ".join(expected) or "none of function, state_machine, uri, upstream"
+            wanted = " or ".join(expected) or f"none of {', '.join(_CALLED)}"
             raise broken_rule(f"expected {wanted} with type: {self.type}")
         if (self.action is None) != (self.state_machine is None):
             raise broken_rule("expected action beside state_machine, and only there")
         if self.path is not None and self.upstream is None:
             raise broken_rule("expected path beside upstream only; write it in the uri")
         return self
+
+    @property
+    def is_called(self) -> bool:
+        """Whether a function or a state machine is called: these get a body and nothing else."""
+        return self.function is not None or self.state_machine is not None
 
 
 class MethodResponse(Model):

@@ -31,6 +31,7 @@ from frontdesk.ports.invocations import Invocations
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
 from frontdesk.ports.queue import Enqueuer
+from frontdesk.ports.service_actions import ServiceActions
 from frontdesk.ports.services import Services
 from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.stores.memory.cache import MemoryCache
@@ -54,6 +55,7 @@ NO_SERVICES: Final = Services(
     cast(Enqueuer, _NOBODY),
     cast(Hooks, _NOBODY),
     cast(Invocations, _NOBODY),
+    cast(ServiceActions, _NOBODY),
 )
 
 
@@ -70,7 +72,7 @@ class Parts:
     api_keys: those that are no part of the configuration. tally: requests by API key.
     sockets: the WebSocket connections of this process.
     executions, queues, hooks: whoever runs state machines and queues, and takes webhooks. invocations: of
-    functions that are called later. sealed_names: of the executions that clients may ask for. vendors: of
+    functions that are called later. actions: of queues, topics and event buses. sealed_names: of the executions that clients may ask for. vendors: of
     webhooks, for their certificates.
     """
 
@@ -92,6 +94,7 @@ class Parts:
     queues: Enqueuer = NO_SERVICES.queues
     hooks: Hooks = NO_SERVICES.hooks
     invocations: Invocations = NO_SERVICES.invocations
+    actions: ServiceActions = NO_SERVICES.actions
     vendors: Vendors = field(default_factory=Vendors)
     sealed_names: SealedNames = field(default_factory=lambda: SealedNames(token_bytes(32)))
 

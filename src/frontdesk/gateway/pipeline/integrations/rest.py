@@ -8,17 +8,21 @@ from frontdesk.gateway.pipeline.integrations import (
     rest_function,
     rest_http,
     rest_mock,
+    rest_service,
     rest_states,
 )
 from frontdesk.gateway.pipeline.plan import Step
 
 
 def aws(build: RouteBuild) -> Step | None:
-    """Build an AWS integration: with Step Functions, or with a function."""
+    """Build an AWS integration: with a function, with Step Functions, or with another service."""
     assert build.method is not None
-    if build.method.integration.state_machine is not None:
+    integration = build.method.integration
+    if integration.function is not None:
+        return rest_function.integration(build)
+    if integration.state_machine is not None:
         return rest_states.integration(build)
-    return rest_function.integration(build)
+    return rest_service.integration(build)
 
 
 TYPES: Final[dict[str, Builder]] = {

@@ -233,7 +233,8 @@ def _of_body(build: RouteBuild, _parameters: Parameters) -> Transform:
 def _of_aws(build: RouteBuild, parameters: Parameters) -> Stage:
     """Transform the body; of the parameters a function has use of one only: how it is called."""
     stage = _of_body(build, parameters)
-    if INVOCATION_TYPE not in parameters.names:
+    assert build.method is not None
+    if build.method.integration.is_called and INVOCATION_TYPE not in parameters.names:
         return stage
 
     def apply(ex: Exchange) -> Reply | None:
