@@ -168,7 +168,8 @@ class CommandService:
 
         A failure that cannot be written either is logged and noted at the error of the payment, never in its place.
         """
-        caller_of(opts)  # who may not write does not pay
+        # Who may not write, or not this, does not pay.
+        payment_input(request, {}, caller_of(opts).user.tenant_code)
         async with attempt(lambda error: self._record_failure(request, error, opts)):
             result = await pay()
         await self.record_payment_result(request, result, opts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from frontdesk.rules.records.record import camel
-from frontdesk.rules.records.refusals import InvalidRecordError
+from frontdesk.rules.records.refusals import ForbiddenRecordError, InvalidRecordError
 from frontdesk.rules.records.users import UserContext, get_user_context
 
 T = TypeVar("T")
@@ -43,6 +43,8 @@ def caller_of(opts: Opts) -> Caller:
     invoke = told.invoke_context
     if isinstance(invoke, UserContext):
         user, route = invoke, ""
+        if not user.tenant_code:
+            raise ForbiddenRecordError("the caller has no tenant")
     else:
         user, route = get_user_context(invoke), _route(invoke)
     request_id = told.request_id or user.request_id or _new_id()
