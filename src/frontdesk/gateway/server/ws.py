@@ -52,6 +52,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     _exchange  The message under way; those behind it wait in `_waiting`.
     _stalled   The client does not read what it is sent: it is not read either.
+    _taking    Inside of a loop over messages, which writes what was gathered at its end.
     _over      Nothing more is sent.
     """
 
@@ -63,9 +64,8 @@ class WebSocketConnection(asyncio.Protocol):
 
     def __init__(self, shared: Shared, wire: Wire, socket: Socket, frames: Frames) -> None:
         self._shared = shared
-        self._door = cast(
-            "MessageDoor", shared.door
-        )  # whoever lets sockets in takes their messages
+        # Whoever lets sockets in takes their messages.
+        self._door = cast("MessageDoor", shared.door)
         self._now = now = shared.clock.monotonic
         self._wire = wire
         self._socket = socket
@@ -174,8 +174,11 @@ class WebSocketConnection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Handle what waits, and read on."""
+        self._taking = True
         while self._waiting and self._exchange is None and not self._stalled and not self._over:
             self._begin(*self._waiting.popleft())
+        self._taking = False
+        self._flush()
         if len(self._waiting) < _WAITING and not self._stalled and not self._over:
             self._wire.resume()
         if self._draining and self._exchange is None:
@@ -223,8 +226,6 @@ class WebSocketConnection(asyncio.Protocol):
             self._frames.say(body)
         self._log(ex)
         if not self._taking:
-            self._flush()
-        if self._waiting or self._draining or not self._wire.reading:
             self._go_on()
 
     def _log(self, ex: Exchange) -> None:
