@@ -4,13 +4,16 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo demo-partners demo-retry test lint bench soak clean
+.PHONY: demo demo-partners demo-payments demo-retry test lint bench soak clean
 
 demo: .venv/installed
 	$(BIN)/python examples/clinic/demo.py
 
 demo-partners: .venv/installed
 	$(BIN)/python examples/clinic-partners/tour.py
+
+demo-payments: .venv/installed
+	$(BIN)/python examples/payments/tour.py
 
 demo-retry: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -r examples/vendor-retry/requirements.txt

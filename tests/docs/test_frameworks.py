@@ -11,8 +11,9 @@ from django.conf import settings
 from django.http import JsonResponse
 from django.test import RequestFactory
 from fastapi import FastAPI
-from flask import Flask
+from flask import Flask, request
 
+from frontdesk import records
 from frontdesk.client import Client, SyncClient
 from tests.docs.pages import ROOT
 from tests.live.vendors import vendor
@@ -26,9 +27,10 @@ def examples(page):
     )
 
 
-def run(page, framework, url, **names):
-    """Run an example; return what it leaves."""
-    code = examples(page)[framework].replace("https://api.example.com", url)
+def run(page, framework, place, **names):
+    """Run an example with an API of ours, or with a store in a folder of ours; return what it leaves."""
+    code = examples(page)[framework].replace("https://api.example.com", place)
+    code = code.replace("sqlite:///tmp", f"sqlite://{place}")
     exec(compile(code, f"{page}:{framework}", "exec"), names)
     return names
 
@@ -45,10 +47,14 @@ async def by_fastapi(url):
     return answer.status_code, answer.json()
 
 
-def _ask_django(url):
+def _set_up_django():
     if not settings.configured:
         settings.configure(ALLOWED_HOSTS=["testserver"], USE_TZ=True)
         django.setup()
+
+
+def _ask_django(url):
+    _set_up_django()
     names = run("client.md", "django", url, SyncClient=SyncClient, JsonResponse=JsonResponse)
     with names["rates"]:
         answer = names["show"](RequestFactory().get("/rates"))
@@ -80,3 +86,47 @@ async def test_frameworks_call_others(framework):
 async def test_frameworks_answer_with_the_fallback(framework):
     async with vendor(lambda _: (501, {}, b"")) as api:
         assert await CLIENTS[framework](api.url) == (200, {"rates": []})
+
+
+# -- records: results of two payments of order 7 --------------------------------------------------------
+
+RESULTS = [{"status": "failed"}, {"status": "failed"}, {"status": "succeeded"}]
+
+
+async def record_by_fastapi(folder):
+    app = FastAPI()
+    run("records.md", "fastapi", folder, app=app, records=records)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://a") as asker:
+        return [(await asker.put("/payments/7", json=one)).json() for one in RESULTS]
+
+
+def _record_by_django(folder):
+    _set_up_django()
+    known = {"records": records, "json": json, "JsonResponse": JsonResponse}
+    view = run("records.md", "django", folder, **known)["record"]
+    asked = [
+        RequestFactory().put("/payments/7", json.dumps(one), content_type="application/json")
+        for one in RESULTS
+    ]
+    return [json.loads(view(one, "7").content) for one in asked]
+
+
+def _record_by_flask(folder):
+    app = Flask("payments")
+    run("records.md", "flask", folder, app=app, records=records, request=request)
+    asker = app.test_client()
+    return [asker.put("/payments/7", json=one).get_json() for one in RESULTS]
+
+
+RECORDERS = {
+    "fastapi": record_by_fastapi,
+    "django": lambda folder: asyncio.to_thread(_record_by_django, folder),
+    "flask": lambda folder: asyncio.to_thread(_record_by_flask, folder),
+}
+
+
+@pytest.mark.parametrize("framework", RECORDERS)
+async def test_frameworks_record_results(framework, tmp_path):
+    told = await RECORDERS[framework](str(tmp_path))
+    assert told == [{"version": 1}, {"version": None}, {"version": 2}]
