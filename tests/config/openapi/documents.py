@@ -46,6 +46,9 @@ AROUND = {
         "charge": {"definition": {"StartAt": "S", "States": {"S": {"Type": "Succeed"}}}}
     },
     "upstreams": {"u": {"url": "http://127.0.0.1:9"}},
+    "queues": {"letters": {}, "o.fifo": {"fifo": True}},
+    "topics": {"news": {}},
+    "event_buses": {"side": {}},
 }
 
 

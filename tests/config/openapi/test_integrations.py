@@ -18,6 +18,15 @@ from tests.config.openapi.documents import (
     said,
 )
 
+SERVICE = "arn:aws:apigateway:us-east-1:{}"
+FORM = {"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"}
+SEND = {"application/json": "Action=SendMessage&MessageBody=$input.body"}
+
+
+def _template(text):
+    return {"application/json": text}
+
+
 STARTS = "arn:aws:apigateway:us-east-1:states:action/{}"
 ARN = "arn:aws:states:us-east-1:1:stateMachine:charge:live"
 NAMED = {"application/json": f'{{"input": "$input.body", "stateMachineArn": "{ARN}"}}'}
@@ -46,6 +55,81 @@ NAMED = {"application/json": f'{{"input": "$input.body", "stateMachineArn": "{AR
                 "state_machine": "charge:live",
                 "action": "StartSyncExecution",
                 "request_templates": NAMED,
+            },
+        ),
+        (
+            {
+                "type": "aws",
+                "uri": SERVICE.format("sqs:path/123456789012/letters"),
+                "requestParameters": FORM,
+                "requestTemplates": SEND,
+            },
+            {
+                "type": "aws",
+                "queue": "letters",
+                "request_parameters": FORM,
+                "request_templates": SEND,
+            },
+        ),
+        *(
+            (
+                {"type": "aws", "uri": SERVICE.format(uri), "requestTemplates": _template(text)},
+                {"type": "aws", key: name, "request_templates": _template(text)},
+            )
+            for uri, text, key, name in [
+                ("sqs:path/1/o.fifo", "MessageBody=x", "queue", "o.fifo"),
+                (
+                    "sqs:action/SendMessage",
+                    "QueueUrl=$util.urlEncode('https://sqs.us-east-1.amazonaws.com/12/letters')",
+                    *("queue", "letters"),
+                ),
+                (
+                    "sqs:path//",
+                    '{"QueueUrl": "arn:aws:sqs:us-east-1:12:letters", "MessageBody": "x"}',
+                    *("queue", "letters"),
+                ),
+                (
+                    "sns:path//",
+                    "Action=Publish&TopicArn=arn%3Aaws%3Asns%3Ax%3A1%3Anews",
+                    "topic",
+                    "news",
+                ),
+                ("sns:action/Publish", "TopicArn=arn:aws:sns:x:1:news&Message=x", "topic", "news"),
+                (
+                    "events:action/PutEvents",
+                    '{"Entries": [{"Detail": "x"}]}',
+                    "event_bus",
+                    "default",
+                ),
+                (
+                    "events:action/PutEvents",
+                    '{"Entries": [{"EventBusName": "side"}]}',
+                    "event_bus",
+                    "side",
+                ),
+                (
+                    "events:action/PutEvents",
+                    '{"Entries": [{"EventBusName": "arn:aws:events:x:1:event-bus/side"}]}',
+                    *("event_bus", "side"),
+                ),
+            ]
+        ),
+        (
+            {
+                "type": "aws",
+                "uri": SERVICE.format("sns:path//"),
+                "requestParameters": {
+                    "integration.request.querystring.TopicArn": "'arn:aws:sns:x:1:news'",
+                    "integration.request.querystring.Message": "method.request.body",
+                },
+            },
+            {
+                "type": "aws",
+                "topic": "news",
+                "request_parameters": {
+                    "integration.request.querystring.TopicArn": "'arn:aws:sns:x:1:news'",
+                    "integration.request.querystring.Message": "method.request.body",
+                },
             },
         ),
         (BACKEND, {"type": "http", "method": "GET", "uri": "http://127.0.0.1:9/${stage.v}/{id}"}),
@@ -228,12 +312,31 @@ def test_a_route_key(tmp_path, path, word, words, key):
     ("integration", "told"),
     [
         (None, "expected an operation with an integration"),
-        ({"type": "aws", "uri": "arn:aws:apigateway:x:sqs:path/1/q"}, "expected the ARN of a fun"),
+        (
+            {"type": "aws", "uri": "arn:aws:apigateway:x:dynamodb:action/PutItem"},
+            "expected the ARN of a fun",
+        ),
         ({"type": "aws_proxy"}, "expected the ARN of a function"),
         ({"type": "aws", "uri": STARTS.format("StopExecution")}, "expected a stateMachineArn"),
         (
             {"type": "aws", "uri": URI.format(FUNCTION + "${stageVariables.f}")},
             "expected the ARN of a function",
+        ),
+        (
+            {
+                "type": "aws",
+                "uri": SERVICE.format("sqs:path/1/letters"),
+                "requestTemplates": _template("Action=ReceiveMessage"),
+            },
+            "expected SendMessage of a queue that is named",
+        ),
+        (
+            {"type": "aws", "uri": SERVICE.format("sns:action/CreateTopic")},
+            "expected Publish of a topic that is named",
+        ),
+        (
+            {"type": "aws", "uri": SERVICE.format("sns:action/Publish")},
+            "expected Publish of a topic that is named",
         ),
         ({"type": "soap"}, 'expected aws, aws_proxy, http, http_proxy or mock, got "soap"'),
         ({"type": "http"}, "expected uri or upstream with type: http"),

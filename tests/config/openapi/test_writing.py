@@ -23,6 +23,9 @@ name: x
 functions: {f: {handler: m.f, aliases: {live: {version: "1"}}, versions: {"1": {}}}}
 upstreams: {u: {url: "http://127.0.0.1:9"}}
 state_machines: {charge: {definition: {StartAt: A, States: {A: {Type: Succeed}}}}}
+queues: {letters: {}}
+topics: {news: {}}
+event_buses: {side: {}}
 plans: {small: {throttle: 50/s, apis: [a]}}
 authorizers:
   users: {type: jwt, issuer: "https://i.example", audience: [a, b]}
@@ -85,6 +88,13 @@ resources:
     POST: {authorizer: signed, integration: {type: aws_proxy, function: f}, throttle: ["${env:RATE:-5/s}"]}
     PUT: {authorizer: users, timeout: "${env:TIME:-5s}", integration: {type: mock}}
     PATCH: {integration: {type: aws, state_machine: "charge:live", action: StartExecution}}
+    HEAD: {integration: {type: aws, queue: letters, request_templates: {application/json: "Action=SendMessage&MessageBody=$input.body"}}}
+    OPTIONS: {integration: {type: aws, topic: news}}
+    ANY: {integration: {type: aws, topic: news, request_templates: {application/json: "TopicArn=arn:aws:sns:::news"}}}
+  /events:
+    PUT: {integration: {type: aws, event_bus: default}}
+    POST: {integration: {type: aws, event_bus: side, request_templates: {application/json: '{"Entries": [{"EventBusName": "side"}]}'}}}
+    PATCH: {integration: {type: aws, event_bus: side}}
     DELETE:
       integration:
         type: aws

@@ -8,7 +8,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from frontdesk.config.openapi.arns import called_action, called_function
+from frontdesk.config.openapi.arns import (
+    SERVICE_ACTIONS,
+    ServiceCall,
+    called_action,
+    called_function,
+    called_service,
+)
 from frontdesk.config.openapi.document import Document, text_of
 from frontdesk.config.placed import Branch, Placed
 from frontdesk.rules.asl.arns import read_machine
@@ -28,7 +34,10 @@ def read_method(document: Document, operation: Branch, integration: Placed) -> N
     inner.put("type", kind, integration.get("type") or integration)
     uri, upstream = integration.get("uri"), _upstream(integration)
     action = called_action(text_of(uri)) if uri is not None and kind == "aws" else None
-    if uri is not None and action:
+    service = _service(integration, uri) if kind == "aws" else None
+    if uri is not None and service is not None:
+        _ask_service(document, inner, uri, service)
+    elif uri is not None and action:
         _start_by_template(document, inner, integration, uri, action)
     elif kind in ("aws", "aws_proxy"):
         call = _function(document, inner, uri or integration)
@@ -140,6 +149,30 @@ def _start_by_template(
         return
     inner.put("state_machine", machine, uri)
     inner.put("action", action, uri)
+
+
+def _service(integration: Placed, uri: Placed | None) -> ServiceCall | None:
+    parameters, templates = (
+        integration.below(key).value for key in ("requestParameters", "requestTemplates")
+    )
+    return called_service(text_of(uri), said_by(parameters, templates)) if uri is not None else None
+
+
+def said_by(parameters: Mapping[str, Any], templates: Mapping[str, Any]) -> str:
+    """Join what an integration says of its request, for `called_service`."""
+    words = [f"{name.rpartition('.')[2]}={value}" for name, value in parameters.items()]
+    return " ".join([*words, *map(str, templates.values())])
+
+
+def _ask_service(document: Document, inner: Branch, uri: Placed, service: ServiceCall) -> None:
+    """Read an integration of a REST API with a queue, a topic or an event bus."""
+    action = SERVICE_ACTIONS[service.key]
+    if service.action != action or not service.name:
+        message = f"expected {action} of a {service.key} that is named"
+        hint = f"name it in the uri or in the request template, {_SUPPLY}"
+        document.refuse(uri, message, hint, value=uri.value)
+        return
+    inner.put(service.key, service.name, uri)
 
 
 def machine_of_templates(templates: Iterable[str]) -> str | None:

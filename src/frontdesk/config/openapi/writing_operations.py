@@ -13,13 +13,21 @@ from frontdesk.config.models.request_validation import RequestValidation
 from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.rest_integration import Integration, MethodResponse
 from frontdesk.config.models.root import Config
-from frontdesk.config.openapi.arns import action_uri, function_uri, machine_arn
+from frontdesk.config.openapi.arns import (
+    SERVICE_ACTIONS,
+    action_uri,
+    called_service,
+    function_uri,
+    machine_arn,
+    service_uri,
+)
 from frontdesk.config.openapi.document import ANY_METHOD, AWS
 from frontdesk.config.openapi.integrations import (
     ACTIONS,
     RESPONSE_KEYS,
     START_SUBTYPES,
     machine_of_templates,
+    said_by,
 )
 from frontdesk.config.openapi.operations import INTEGRATION, VALIDATES
 from frontdesk.config.openapi.schemas import JSON
@@ -159,9 +167,9 @@ class OperationWriter:
         if isinstance(operation, Method):
             integration = operation.integration
             named = machine_of_templates(integration.request_templates.values())
-            if integration.state_machine is None or named is not None:
-                return self._of_method(integration)
-            return None  # at AWS, only a template can say which state machine is meant
+            if integration.state_machine is not None and named is None:
+                return None  # at AWS, only a template can say which state machine is meant
+            return self._of_method(integration)
         if isinstance(operation, Route):
             return self._of_route(operation)
         return None
@@ -185,9 +193,17 @@ class OperationWriter:
             "payloadFormatVersion": "1.0",
         }
 
-    def _of_method(self, integration: Integration) -> Words:
+    def _of_method(self, integration: Integration) -> Words | None:
         words: Words = {"type": integration.type}
-        if integration.function is not None:
+        service = _service(integration)
+        if service is not None:
+            key, name = service
+            uri = service_uri(key, name, self._config.account, self._config.region)
+            text = said_by(integration.request_parameters, integration.request_templates)
+            if called_service(uri, text) != (key, name, SERVICE_ACTIONS[key]):
+                return None  # at AWS, only a template can say which topic or bus is meant
+            words |= {"httpMethod": "POST", "uri": uri}
+        elif integration.function is not None:
             words |= {"httpMethod": "POST", "uri": self._uri(integration.function)}
         elif integration.action is not None:
             uri = action_uri(integration.action, self._config.region)
@@ -241,6 +257,12 @@ class OperationWriter:
         if answers:
             words["responseParameters"] = answers
         return words
+
+
+def _service(integration: Integration) -> tuple[str, str] | None:
+    """Return which queue, topic or bus an integration is with, by our key; None: with none."""
+    names = ((key, getattr(integration, key)) for key in SERVICE_ACTIONS)
+    return next(((key, name) for key, name in names if name is not None), None)
 
 
 def _variables(key: str) -> tuple[str, ...]:
