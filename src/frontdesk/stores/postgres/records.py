@@ -329,10 +329,10 @@ class PostgresRecords:
 
 def _bounds(query: Query) -> Iterator[str]:
     """Write which ends of its span a query leaves out, and its order."""
-    _, _, with_low, with_high = query.span
-    if not with_low:
+    low, high, with_low, with_high = query.span
+    if low is not None and not with_low:
         yield "AND sk <> $4"
-    if query.span.high is not None and not with_high:
+    if high is not None and not with_high:
         yield "AND sk <> $5"
     yield f"ORDER BY sk {'DESC' if query.descending else 'ASC'}"
 
