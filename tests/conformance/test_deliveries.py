@@ -239,6 +239,19 @@ async def test_what_is_leased_is_nobody_elses_until_the_lease_is_over(store):
     assert await store.settle(Held(10**9, 1), DELIVERED, now=NOW) == Settled(kept=False)
 
 
+async def test_a_lease_can_be_made_longer_unless_it_is_lost(store):
+    await store.put_endpoint(endpoint())
+    await store.publish(message(1))
+    (first,) = await take(store)
+    assert await store.renew([first.held, Held(10**9, 1)], until=NOW + 90) == [True, False]
+    assert await ids(store, now=NOW + 89) == []
+    (second,) = await take(store, now=NOW + 90)
+    assert await store.renew([first.held], until=NOW + 999) == [False]
+    await store.settle(second.held, DELIVERED, now=NOW + 91)
+    assert await store.renew([second.held], until=NOW + 999) == [False]
+    assert await store.renew([], until=NOW) == []
+
+
 async def test_of_many_who_lease_at_once_each_gets_others(store):
     await store.put_endpoint(endpoint(concurrency=100))
     for number in range(20):

@@ -160,6 +160,10 @@ class Machine(RuleBasedStateMachine):
         )
         self.with_held(which, lambda store, held: store.settle(held, made, now=self.now))
 
+    @rule(which=st.integers(0, 4))
+    def renew(self, which):
+        self.with_held(which, lambda store, held: store.renew([held], until=self.now + 20))
+
     @rule(which=st.integers(0, 4), wait=SECONDS)
     def put_back(self, which, wait):
         self.with_held(which, lambda store, held: store.put_back(held, due=self.now + wait))

@@ -357,6 +357,10 @@ class DeliveryStore(Protocol):
         """
         ...
 
+    async def renew(self, held: Sequence[Held], *, until: float) -> Sequence[bool]:
+        """Have leases last until then. False: it is lost."""
+        ...
+
     async def put_back(self, held: Held, *, due: float, paused: float = 0.0) -> bool:
         """Give up a turn without an attempt. paused: as of `Settlement`. False: the lease is lost."""
         ...

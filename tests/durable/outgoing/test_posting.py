@@ -91,8 +91,8 @@ async def test_an_ed25519_key_signs_beside_the_secret(play):
         (request,) = receiver.received
     assert secret.startswith("whsec_")
     assert public.startswith("whpk_")
-    versions = [each[:4] for each in request.headers["webhook-signature"].split(" ")]
-    assert versions == ["v1,%s" % request.headers["webhook-signature"][3], "v1a,"]
+    versions = [each.partition(",")[0] for each in request.headers["webhook-signature"].split(" ")]
+    assert versions == ["v1", "v1a"]
     for key in (secret, public):
         verify("standard-webhooks", request.headers, request.body, key, now=NOW)
 
@@ -100,7 +100,7 @@ async def test_an_ed25519_key_signs_beside_the_secret(play):
 async def test_a_text_is_sent_byte_for_byte_with_the_headers_of_the_endpoint(play):
     text = '{ "n": 1.0, "big": 12345678901234567890123 }'
     async with Receiver() as receiver:
-        endpoint, _ = await play.add(receiver.url, headers={"X-Tenant": "caf\xe9"})
+        await play.add(receiver.url, headers={"X-Tenant": "caf\xe9"})
         await play.webhooks.publish("acme", {"type": "a", "text": text})
         play.send()
         (request,) = await receiver.until(1)

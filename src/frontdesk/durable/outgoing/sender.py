@@ -28,8 +28,10 @@ AT_ONCE: Final = 200
 LOOK: Final = 1.0
 """Seconds between two looks for what is due; what is published here is looked for at once."""
 
-LEASED: Final = 30.0
-"""Seconds beyond the timeout of an attempt for which nobody else may make it."""
+LEASED: Final = 10.0
+"""Seconds for which nobody else may make an attempt; prolonged as long as it is under way."""
+
+_RENEWED: Final = 3.0  # seconds after which leases are prolonged
 
 BREAKER: Final = BreakerSettings(
     failures=0, rate=0.7, window=300.0, minimum=10, reset=60.0, growth=2.0
@@ -56,14 +58,16 @@ class Sender:
         registry: Registry,
         *,
         chance: Callable[[], float],
+        at_once: int = AT_ONCE,
     ) -> None:
-        """chance: a random number from 0 to 1."""
+        """chance: a random number from 0 to 1. at_once: attempts under way at most."""
         self._store = store
         self._poster = poster
         self._events = events
         self._clock = clock
         self._registry = registry
         self._chance = chance
+        self._at_once = at_once
         self._settings: Settings | None = None
         self._turns: DeficitRoundRobin[str] = DeficitRoundRobin(_QUANTUM)
         self._breakers: OrderedDict[str, Breaker] = OrderedDict()
@@ -71,6 +75,7 @@ class Sender:
         self._news = asyncio.Event()
         self._sending: asyncio.Task[None] | None = None
         self._stopped = False
+        self._renewed = clock.monotonic()
 
     def adopt(self, settings: Settings | None) -> None:
         """Go on with other settings. None: send nothing more; attempts under way go on."""
@@ -105,29 +110,37 @@ class Sender:
         while not self._stopped:
             self._news.clear()  # before the look: what is published during it is news
             began = 0
-            if self._settings is not None:
-                try:
+            try:
+                await self._renew()
+                if self._settings is not None:
                     began = await self._begin(self._settings)
-                except StoreError as error:
-                    _LOG.warning("messages are not sent", extra={"error": error.message})
+            except StoreError as error:
+                _LOG.warning("messages are not sent", extra={"error": error.message})
             if not began:
                 await self._until_news()
 
     async def _begin(self, settings: Settings) -> int:
         """Begin as many attempts as may be; return how many. Raises: StoreError."""
-        slots = AT_ONCE - len(self._attempts)
+        slots = self._at_once - len(self._attempts)
         now = self._clock.time()
         ready = await self._store.ready(now=now) if slots else ()
         wishes = self._turns.deal(dict.fromkeys(ready, slots), slots)
         if not wishes:
             return 0
-        until = now + settings.timeout + LEASED
-        turns = await self._store.lease(wishes, now=now, until=until)
+        turns = await self._store.lease(wishes, now=now, until=now + LEASED)
         for turn in turns:
             attempt = asyncio.get_running_loop().create_task(self._attempt(turn, settings))
             self._attempts[attempt] = turn.held
             attempt.add_done_callback(self._ended)
         return len(turns)
+
+    async def _renew(self) -> None:
+        """Keep what is under way from others. Raises: StoreError."""
+        now = self._clock.monotonic()
+        if self._attempts and now >= self._renewed + _RENEWED:
+            self._renewed = now
+            until = self._clock.time() + LEASED
+            await self._store.renew(list(self._attempts.values()), until=until)
 
     def _ended(self, attempt: asyncio.Task[None]) -> None:
         del self._attempts[attempt]

@@ -206,6 +206,14 @@ class MemoryDeliveries:
                 turns.append(Turn(held, kept.endpoint, record.message, record.tries, number))
         return turns
 
+    async def renew(self, held: Sequence[Held], *, until: float) -> Sequence[bool]:
+        """See the port."""
+        records = [self._held(each) for each in held]
+        for record in records:
+            if record is not None:
+                record.due = until
+        return [record is not None for record in records]
+
     async def put_back(self, held: Held, *, due: float, paused: float = 0.0) -> bool:
         """See the port."""
         record = self._held(held)

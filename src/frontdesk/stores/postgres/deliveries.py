@@ -246,6 +246,10 @@ class PostgresDeliveries:
         """See the port."""
         return await self._database.write(lambda each: sending.lease(each, wishes, now, until))
 
+    async def renew(self, held: Sequence[Held], *, until: float) -> Sequence[bool]:
+        """See the port."""
+        return await self._database.write(lambda each: sending.renew(each, held, until))
+
     async def put_back(self, held: Held, *, due: float, paused: float = 0.0) -> bool:
         """See the port."""
         return await self._database.write(lambda each: sending.put_back(each, held, due, paused))

@@ -63,6 +63,12 @@ _LEASE: Final = """
     UPDATE frontdesk_webhook_deliveries SET state = 'sending', due = $1, epoch = epoch + 1
     WHERE number = ANY($2::BIGINT[])
 """
+_RENEW: Final = """
+    UPDATE frontdesk_webhook_deliveries AS delivery SET due = $1
+    FROM unnest($2::BIGINT[], $3::BIGINT[]) AS held (number, epoch)
+    WHERE delivery.number = held.number AND delivery.epoch = held.epoch AND state = 'sending'
+    RETURNING delivery.number, delivery.epoch
+"""
 _WHOSE: Final = "SELECT endpoint FROM frontdesk_webhook_deliveries WHERE number = $1"
 _HELD: Final = """
     SELECT 1 FROM frontdesk_webhook_deliveries
@@ -162,6 +168,14 @@ async def lease(
             turns.append(Turn(held, kept.endpoint, read_message(message), tries, attempts + 1))
     await connection.execute(_LEASE, until, [turn.held.delivery for turn in turns])
     return turns
+
+
+async def renew(connection: "Connection", held: Sequence[Held], until: float) -> Sequence[bool]:
+    """See the port."""
+    # Whoever settles has seized one delivery only: nobody waits in a ring.
+    numbers, epochs = [each.delivery for each in held], [each.epoch for each in held]
+    kept = {Held(*row) for row in await connection.fetch(_RENEW, until, numbers, epochs)}
+    return [each in kept for each in held]
 
 
 async def put_back(connection: "Connection", held: Held, due: float, paused: float) -> bool:

@@ -289,6 +289,10 @@ class SqliteDeliveries:
             lambda connection: sending.lease(connection, wishes, now, until)
         )
 
+    async def renew(self, held: Sequence[Held], *, until: float) -> Sequence[bool]:
+        """See the port."""
+        return await self._database.write(lambda connection: sending.renew(connection, held, until))
+
     async def put_back(self, held: Held, *, due: float, paused: float = 0.0) -> bool:
         """See the port."""
         return await self._database.write(

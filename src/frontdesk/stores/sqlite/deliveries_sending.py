@@ -53,6 +53,9 @@ _DUE: Final = f"""
 _LEASE: Final = """
     UPDATE webhook_deliveries SET state = 'sending', due = ?, epoch = epoch + 1 WHERE number = ?
 """
+_RENEW: Final = """
+    UPDATE webhook_deliveries SET due = ? WHERE number = ? AND epoch = ? AND state = 'sending'
+"""
 _HELD: Final = """
     SELECT endpoint FROM webhook_deliveries WHERE number = ? AND epoch = ? AND state = 'sending'
 """
@@ -155,6 +158,11 @@ def lease(
             held = Held(number, epoch + 1)
             turns.append(Turn(held, kept.endpoint, read_message(message), tries, attempts + 1))
     return turns
+
+
+def renew(connection: sqlite3.Connection, held: Sequence[Held], until: float) -> Sequence[bool]:
+    """See the port."""
+    return [connection.execute(_RENEW, (until, *each)).rowcount > 0 for each in held]
 
 
 def put_back(connection: sqlite3.Connection, held: Held, due: float, paused: float) -> bool:
