@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.gateway.admin import AdminDoor, Documents
+from frontdesk.gateway.admin import AdminDoor, Documents, TokenGatekeeper
 from frontdesk.gateway.pipeline.exchange import Reply
 from tests.gateway.server.conftest import Client, House
 
@@ -25,14 +25,14 @@ def ask():
     def ask(request, token="t0ken"):
         house = House()
         faces = [Documents({"/healthz": {"status": "ok"}}), Echo(True), Echo(False)]
-        house.shared.door = AdminDoor(faces, token)
+        house.shared.door = AdminDoor(faces, TokenGatekeeper(token))
         return Client(house).send(request).answers[0]
 
     return ask
 
 
 def request(line, *fields, body=b""):
-    fields = ("Host: a", f"Content-Length: {len(body)}", *fields)
+    fields = ("Host: 127.0.0.1", f"Content-Length: {len(body)}", *fields)
     return "\r\n".join([f"{line} HTTP/1.1", *fields, "", ""]).encode() + body
 
 

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
+_ANY = random.SystemRandom()
+"""Tests that seed the usual one must not find the same port in two processes."""
+
 PATIENCE = 30.0
 """Seconds for what takes milliseconds: a busy machine is no failure, a hanging one is."""
 
@@ -62,7 +65,7 @@ def later(function, *arguments, **keywords):
 def free_port() -> int:
     """Find a loopback port that nobody has, below those that the kernel gives to others meanwhile."""
     while True:
-        port = random.randrange(10_000, 32_000)
+        port = _ANY.randrange(10_000, 32_000)
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

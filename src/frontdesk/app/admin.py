@@ -1,24 +1,21 @@
-"""Composes the admin listener: which faces it has, and who may ask them."""
-
-from collections.abc import Sequence
+"""Composes what the admin listener tells everybody, and refuses to open it to others unguarded."""
 
 from frontdesk.base.errors import StartError
 from frontdesk.config.models.root import Config
-from frontdesk.gateway.admin import AdminDoor, Documents, Face
+from frontdesk.gateway.admin import Documents
 from frontdesk.gateway.identity.issuer import DevIssuer
 
 ISSUER = "/issuer"
 
 
-def admin_door(config: Config, faces: Sequence[Face], *, development: bool) -> AdminDoor:
-    """Make the door of the admin listener: health, the issuer in development, and `faces`."""
-    documents: dict[str, object] = {"/healthz": {"status": "ok"}}
+def documents(config: Config, *, development: bool) -> Documents:
+    """Make the fixed documents of the admin listener: health, and the issuer in development."""
+    found: dict[str, object] = {"/healthz": {"status": "ok"}}
     if development:
         issuer = development_issuer(config)
-        documents[f"{ISSUER}/.well-known/openid-configuration"] = issuer.discovery()
-        documents[f"{ISSUER}/jwks.json"] = issuer.jwks()
-    token = config.admin.token
-    return AdminDoor([Documents(documents), *faces], token.reveal() if token is not None else None)
+        found[f"{ISSUER}/.well-known/openid-configuration"] = issuer.discovery()
+        found[f"{ISSUER}/jwks.json"] = issuer.jwks()
+    return Documents(found)
 
 
 def development_issuer(config: Config) -> DevIssuer:

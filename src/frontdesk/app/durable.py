@@ -47,6 +47,7 @@ from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.queues import QueueTasks
 from frontdesk.durable.tasks.table import Doers, services
 from frontdesk.durable.tasks.task import Doer
+from frontdesk.gateway.admin import Face
 
 _EXECUTION: Final = "execution"
 
@@ -155,6 +156,17 @@ class DurableWork:
             activities=self.activities,
             post_started=self.executions.started_activity,
             trials=StateTrials(doers, clock, **where),
+        )
+
+    @property
+    def faces(self) -> tuple[Face, ...]:
+        """The operator's requests about queues, later invocations, webhooks both ways and records."""
+        return (
+            self.queues.face,
+            self.invocations.face,
+            self.inbox.face,
+            self.outgoing.face,
+            self.records.face,
         )
 
     @property

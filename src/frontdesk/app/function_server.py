@@ -21,7 +21,7 @@ from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
-from frontdesk.gateway.admin import AdminDoor, Documents
+from frontdesk.gateway.admin import AdminDoor, Documents, TokenGatekeeper
 from frontdesk.ports.invoker import Invoker
 
 _CLOCK = SystemClock()
@@ -75,7 +75,7 @@ class FunctionServer:
         health = Documents({"/healthz": {"status": "ok"}})
         door = server(
             config,
-            AdminDoor([health, WireApi([api], self._keys, clock)], None),
+            AdminDoor([health, WireApi([api], self._keys, clock)], TokenGatekeeper(None)),
             unlogged,
             clock=clock,
             wheel=wheel,

@@ -234,6 +234,7 @@ class Frontdesk:
                     secrets_api,
                     self._aws.face(
                         self._durable.invocations.all,
+                        self._durable.queues,
                         *self._durable.wires,
                         *secret_services(config, vault),
                     ),

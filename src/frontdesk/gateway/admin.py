@@ -6,11 +6,21 @@ Knows no face but the one of fixed documents.
 
 import hmac
 from collections.abc import Awaitable, Mapping, Sequence
+from ipaddress import ip_address
 from typing import Protocol
 
 import orjson
 
 from frontdesk.base.streams import Field
+from frontdesk.gateway.operators import (
+    BEARER,
+    LOCAL,
+    READING,
+    Audit,
+    Gatekeeper,
+    Operator,
+    Role,
+)
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
 from frontdesk.gateway.pipeline.replies import JSON, refusal
@@ -58,17 +68,46 @@ class Documents:
         return Reply(200, [JSON, FRESH], self._documents[ex.path])
 
 
+class TokenGatekeeper:
+    """Asks for `Authorization: Bearer`. Without a token whoever reaches the listener is its operator.
+
+    Then pages of others are refused: by `Origin` where they send one, by `Host` where a name of theirs leads here.
+    """
+
+    def __init__(self, token: str | None) -> None:
+        """token: None where none is set."""
+        self._expected = None if token is None else f"Bearer {token}".encode()
+
+    def admit(self, ex: Exchange) -> Operator | Reply:
+        """See Gatekeeper."""
+        if self._expected is None:
+            if b"origin" in ex.headers or not is_local(ex.host):
+                return refusal(403, "admin:page")
+            return LOCAL
+        if not hmac.compare_digest(ex.headers.get(b"authorization", b""), self._expected):
+            return refusal(401, "admin:token", _CHALLENGE)
+        return BEARER
+
+
 class AdminDoor:
     """Gives each request to the first face that serves it.
 
-    Everything that is no face's needs the token where one is set: 401 without it, and 404 with it. Where
-    none is set, what would need it is refused to web pages.
+    Everything that is no face's is 404 to whoever may ask, and the gatekeeper's refusal to others.
     """
 
-    def __init__(self, faces: Sequence[Face], token: str | None) -> None:
-        """token: what `Authorization: Bearer` must say."""
+    def __init__(
+        self,
+        faces: Sequence[Face],
+        gatekeeper: Gatekeeper,
+        *,
+        reserved: Sequence[Face] = (),
+        audit: Audit | None = None,
+    ) -> None:
+        """reserved: those of the faces whose changes are for admins. audit: is told of changes."""
         self._faces = faces
-        self._expected = None if token is None else f"Bearer {token}".encode()
+        self._gatekeeper = gatekeeper
+        self._reserved = reserved
+        self._audit = audit
         facts = ApiFacts("admin", "admin", "http", "$default", "-", "-", "localhost")
         self._plan = RoutePlan(
             route_key="-",
@@ -89,23 +128,82 @@ class AdminDoor:
         ex.stage_path = ex.path
         begin(ex)
 
+    async def ask(
+        self, operator: Operator, method: str, path: str, query: str = "", body: bytes = b""
+    ) -> Reply:
+        """Answer a request that somebody makes through a page, as if it had come from outside."""
+        ex = Exchange(method=method, path=path, raw_path=path, query=query, body=body)
+        ex.headers = {b"content-type": b"application/json"}
+        face = self._face(ex)
+        if face is None or not face.needs_token:
+            return refusal(404, "route")
+        refused = self._refused(operator, face, ex)
+        if refused is not None:
+            return refused
+        answer = face.answer(ex)
+        reply = answer if isinstance(answer, Reply) else await answer
+        self._note(operator, ex, reply.status)
+        return reply
+
     def _admit(self, ex: Exchange) -> Reply | None:
         face = self._face(ex)
         if face is not None and not face.needs_token:
             return None
-        given = ex.headers.get(b"authorization", b"")
-        if self._expected is None:
-            # A page in the operator's browser reaches this listener too; its requests say so here.
-            if b"origin" in ex.headers:
-                return refusal(403, "admin:page")
-        elif not hmac.compare_digest(given, self._expected):
-            return refusal(401, "admin:token", _CHALLENGE)
-        return None if face is not None else refusal(404, "route")
+        operator = self._gatekeeper.admit(ex)
+        if isinstance(operator, Reply):
+            return operator
+        if face is None:
+            return refusal(404, "route")
+        ex.principal = operator.name
+        return self._refused(operator, face, ex)
+
+    def _refused(self, operator: Operator, face: Face, ex: Exchange) -> Reply | None:
+        """Refuse what the operator's role does not allow."""
+        needed = Role.VIEWER
+        if ex.method not in READING:
+            needed = Role.ADMIN if face in self._reserved else Role.OPERATOR
+        if operator.role >= needed:
+            return None
+        told = {
+            "message": f"this is for the role {needed.name.lower()}",
+            "hint": "",
+            "findings": [],
+        }
+        self._note(operator, ex, 403)
+        return Reply(403, [JSON, FRESH], orjson.dumps(told), made="gateway", cause="admin:role")
 
     def _answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         face = self._face(ex)
         assert face is not None
-        return face.answer(ex)
+        answer = face.answer(ex)
+        if self._audit is None or not face.needs_token or ex.method in READING:
+            return answer
+        return self._noted(ex, answer)
+
+    async def _noted(self, ex: Exchange, answer: Reply | Awaitable[Reply]) -> Reply:
+        reply = answer if isinstance(answer, Reply) else await answer
+        operator = self._gatekeeper.admit(ex)
+        if isinstance(operator, Operator):
+            self._note(operator, ex, reply.status)
+        return reply
+
+    def _note(self, operator: Operator, ex: Exchange, status: int) -> None:
+        if self._audit is not None and ex.method not in READING:
+            self._audit.note(operator, ex, status)
 
     def _face(self, ex: Exchange) -> Face | None:
         return next((face for face in self._faces if face.serves(ex)), None)
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a `Host`, without its port, is an address or localhost: no name of somebody else.
+
+    A browser always sends one; "" is of a client that is none.
+    """
+    if host in ("", "localhost") or host.endswith(".localhost"):
+        return True
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

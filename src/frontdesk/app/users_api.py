@@ -1,0 +1,110 @@
+"""Owns the operator's requests about who may sign in to the console, on the admin listener.
+
+    GET    /api/users            all users: name and role
+    PUT    /api/users/NAME       make one, or change it: {"role": "viewer|operator|admin", "password"}
+    DELETE /api/users/NAME       remove one; sessions of it are over
+    GET    /api/audit?most=100   who has changed what, newest first; also text=…
+
+Answers 200; 404 for a user that is not there, 422 with why nothing was done, 503 where the store does not do it.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from urllib.parse import unquote
+
+import orjson
+
+from frontdesk.app.actions import find_action, query_of
+from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.gateway.admin import FRESH
+from frontdesk.gateway.operators import Role
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.replies import JSON
+from frontdesk.web.accounts import Account, Accounts
+from frontdesk.web.audit import AuditLog
+
+_USERS: Final = "/api/users"
+_AUDIT: Final = "/api/audit"
+_MOST: Final = 1000
+
+Action = Callable[[Exchange, str], Awaitable[tuple[int, object]]]
+
+
+class UsersApi:
+    """The face of these requests."""
+
+    needs_token = True
+
+    def __init__(self, accounts: Accounts, audit: AuditLog, *, has_token: bool) -> None:
+        """has_token: whether `admin.token` is set."""
+        self._accounts = accounts
+        self._has_token = has_token
+        self._audit = audit
+        self._actions: dict[tuple[str, str], Action] = {
+            ("GET", _USERS): self._list,
+            ("PUT", f"{_USERS}/*"): self._put,
+            ("DELETE", f"{_USERS}/*"): self._remove,
+            ("GET", _AUDIT): self._changes,
+        }
+
+    def serves(self, ex: Exchange) -> bool:
+        """See Face."""
+        return ex.path in (_USERS, _AUDIT) or ex.path.startswith(f"{_USERS}/")
+
+    def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
+        """See Face."""
+        name = unquote(ex.path.removeprefix(_USERS).removeprefix("/")) if ex.path != _AUDIT else ""
+        action = find_action(self._actions, ex, f"{_USERS}/*" if name else ex.path)
+        return action if isinstance(action, Reply) else self._answer(ex, action, name)
+
+    async def _answer(self, ex: Exchange, action: Action, name: str) -> Reply:
+        try:
+            status, document = await action(ex, name)
+        except StoreError as error:
+            status, document = 503, {"message": error.message, "hint": error.hint}
+        except FrontdeskError as error:
+            status, document = 422, {"message": error.message, "hint": error.hint}
+        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+
+    async def _list(self, _ex: Exchange, _name: str) -> tuple[int, object]:
+        return 200, {"users": [_told(account) for account in self._accounts.all()]}
+
+    async def _put(self, ex: Exchange, name: str) -> tuple[int, object]:
+        if not self._has_token:
+            # With a user the listener asks who it is, and the command line has no other answer.
+            raise FrontdeskError("users need admin.token beside them", hint="set it, and restart")
+        asked = _asked(ex.body)
+        former = self._accounts.find(name)
+        role = asked.get("role", former.role.name.lower() if former else "viewer")
+        if role not in (each.name.lower() for each in Role):
+            raise FrontdeskError("expected a role: viewer, operator or admin")
+        password = asked.get("password")
+        if password is not None and not isinstance(password, str):
+            raise FrontdeskError("expected a password that is a text")
+        return 200, _told(await self._accounts.put(name, Role[role.upper()], password))
+
+    async def _remove(self, _ex: Exchange, name: str) -> tuple[int, object]:
+        if not await self._accounts.remove(name):
+            return 404, {"message": f"there is no such user: {name}", "hint": ""}
+        return 200, {"removed": name}
+
+    async def _changes(self, ex: Exchange, _name: str) -> tuple[int, object]:
+        query = query_of(ex)
+        most = query.get("most", "100")
+        if not (most.isdecimal() and 1 <= int(most) <= _MOST):
+            raise FrontdeskError(f"expected most from 1 to {_MOST}")
+        return 200, {"changes": self._audit.last(int(most), contains=query.get("text", ""))}
+
+
+def _told(account: Account) -> dict[str, str]:
+    return {"name": account.name, "role": account.role.name.lower()}
+
+
+def _asked(body: bytes | bytearray) -> dict[str, Any]:
+    try:
+        asked = orjson.loads(body or b"{}")
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise FrontdeskError("expected a JSON object")
+    return asked

@@ -1,0 +1,1 @@
+"""The operator's console: pages over the admin API, for a browser."""

@@ -1,0 +1,143 @@
+"""Owns who may sign in to the console: names, roles and hashes of passwords, kept in the store.
+
+They are held in memory too, and follow what other gateways with the same store make of them.
+"""
+
+import asyncio
+import hmac
+import logging
+import secrets
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+from frontdesk.base.clock import Clock
+from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.gateway.operators import Role
+from frontdesk.gateway.pipeline.stages.failure_limit import FailureLimit
+from frontdesk.ports.catalog import Catalog, Delete, Put
+from frontdesk.rules.auth.basic import PasswordHash, hash_password, read_hash
+from frontdesk.stores.following import Following
+
+KIND: Final = "operator"
+"""Documents: `{"role", "hash"}`, by name."""
+
+SHORTEST: Final = 12
+"""Characters of a password. Source: NIST SP 800-63B §3.1.1.2, rounded up from 8 for a single factor."""
+
+_LOG: Final = logging.getLogger(__name__)
+_LONGEST_NAME: Final = 64
+_TRIES: Final = 10
+"""Wrong passwords of one network in a minute; then it has to wait."""
+
+
+class Account(NamedTuple):
+    """Somebody who may sign in."""
+
+    name: str
+    role: Role
+    hash: PasswordHash
+
+    @property
+    def stamp(self) -> str:
+        """What changes with the password or the role: sessions of before are over."""
+        return sha256(f"{self.role.name} {self.hash}".encode()).hexdigest()[:16]
+
+
+class Accounts:
+    """All accounts. Used on one event loop."""
+
+    def __init__(self, catalog: Catalog, clock: Clock) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._accounts: Mapping[str, Account] = {}
+        self._failures = FailureLimit(_TRIES)
+        self._following = Following(self._follow)
+        # Somebody who is not known takes as long as somebody who is.
+        self._nobody = hash_password(secrets.token_hex(8), b"0" * 16)
+
+    async def start(self) -> None:
+        """Read them, and follow what becomes of them. Raises: StoreError."""
+        self._catalog.watch(KIND, self._following.changed)
+        await self._refresh()
+
+    def stop(self) -> None:
+        """Follow no more."""
+        self._following.stop()
+
+    def __bool__(self) -> bool:
+        return bool(self._accounts)
+
+    def all(self) -> list[Account]:
+        """List them by name."""
+        return [self._accounts[name] for name in sorted(self._accounts)]
+
+    def find(self, name: str) -> Account | None:
+        """Find one by its name."""
+        return self._accounts.get(name)
+
+    async def sign_in(self, name: str, password: str, address: str) -> Account | None:
+        """Return whose password this is. None: nobody's, or too many were wrong from this address."""
+        now = self._clock.monotonic()
+        if self._failures.refuses(address, now):
+            return None
+        account = self._accounts.get(name)
+        expected = self._nobody if account is None else account.hash
+        # In a thread: it takes long on purpose.
+        if await asyncio.to_thread(expected.verifies, password.encode()) and account is not None:
+            return account
+        self._failures.count(address, now)
+        return None
+
+    def holds(self, expected: str, given: str, address: str) -> bool:
+        """Tell whether somebody has said what was expected, and not guessed too often."""
+        now = self._clock.monotonic()
+        if self._failures.refuses(address, now):
+            return False
+        if hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+            return True
+        self._failures.count(address, now)
+        return False
+
+    async def put(self, name: str, role: Role, password: str | None) -> Account:
+        """Make an account, or change it. password: None: as it was. Raises: FrontdeskError, StoreError."""
+        if not (0 < len(name) <= _LONGEST_NAME and name.isprintable() and name == name.strip()):
+            raise FrontdeskError(f"expected a name of 1 to {_LONGEST_NAME} characters")
+        former = self._accounts.get(name)
+        if password is None and former is None:
+            raise FrontdeskError(f"there is no such user: {name}")
+        if password is None:
+            assert former is not None
+            hash_ = former.hash
+        elif len(password) < SHORTEST:
+            raise FrontdeskError(f"expected a password of at least {SHORTEST} characters")
+        else:
+            hash_ = await asyncio.to_thread(hash_password, password, secrets.token_bytes(16))
+        account = Account(name, role, hash_)
+        document = {"role": role.name, "hash": str(hash_)}
+        await self._catalog.commit([Put(kind=KIND, key=name, document=document)])
+        self._accounts = {**self._accounts, name: account}
+        return account
+
+    async def remove(self, name: str) -> bool:
+        """Remove an account; its sessions are over. False: there is none. Raises: StoreError."""
+        if name not in self._accounts:
+            return False
+        await self._catalog.commit([Delete(kind=KIND, key=name)])
+        self._accounts = {key: one for key, one in self._accounts.items() if key != name}
+        return True
+
+    async def _follow(self) -> None:
+        try:
+            await self._refresh()
+        except StoreError as error:
+            _LOG.warning("the users are not read", extra={"error": error.message})
+
+    async def _refresh(self) -> None:
+        records = await self._catalog.list(KIND)
+        self._accounts = {
+            record.key: Account(
+                record.key, Role[record.document["role"]], read_hash(record.document["hash"])
+            )
+            for record in records
+        }

@@ -1,0 +1,51 @@
+"""Owns the audit log: who has asked for which change, when, and how it was answered. Never what was sent with it."""
+
+import logging
+from collections import deque
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from frontdesk.base.clock import Clock
+from frontdesk.gateway.operators import Operator
+from frontdesk.gateway.pipeline.exchange import Exchange
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class AuditLog:
+    """A file of lines of JSON: `{"time", "operator", "role", "method", "path", "status", "address"}`."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        """path: of the file; made when there is something to write."""
+        self._path = path
+        self._clock = clock
+
+    def note(self, operator: Operator, ex: Exchange, status: int) -> None:
+        """See gateway.operators.Audit. What cannot be written is told to the log instead."""
+        entry = {
+            "time": self._clock.time(),
+            "operator": operator.name,
+            "role": operator.role.name.lower(),
+            "method": ex.method,
+            "path": ex.path,
+            "status": status,
+            "address": ex.client_ip,
+        }
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("ab") as file:
+                file.write(orjson.dumps(entry) + b"\n")
+        except OSError as error:
+            _LOG.error("a change is not in the audit log", extra={**entry, "error": str(error)})
+
+    def last(self, most: int, *, contains: str = "") -> list[dict[str, Any]]:
+        """Return the last entries, newest first. contains: only lines with this text."""
+        found: deque[bytes] = deque(maxlen=most)
+        try:
+            with self._path.open("rb") as file:
+                found.extend(line for line in file if contains.encode() in line)
+        except OSError:
+            return []
+        return [orjson.loads(line) for line in reversed(found)]

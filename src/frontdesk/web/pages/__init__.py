@@ -1,0 +1,6 @@
+"""The pages of the console, in the order of its navigation."""
+
+from frontdesk.web.desk import Page
+from frontdesk.web.pages import overview
+
+PAGES: tuple[Page, ...] = (*overview.PAGES,)

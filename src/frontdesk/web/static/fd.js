@@ -1,0 +1,357 @@
+// What every page of the console does: menu and theme, parts that are fetched, changes that are asked for, live news.
+// Modules of single pages import from here. No framework, nothing from elsewhere.
+
+export const root = document.querySelector('meta[name="root"]').content;
+const token = document.querySelector('meta[name="csrf-token"]').content;
+
+/** Ask the admin API; answers its JSON. Throws an Error with its message and hint. */
+export async function ask(method, path, given) {
+  const headers = { "content-type": "application/json", "x-csrf-token": token };
+  const body = given === undefined ? undefined : JSON.stringify(given);
+  const answer = await fetch(path, { method, headers, body, credentials: "same-origin" });
+  const text = await answer.text();
+  let told = text;
+  try { told = text ? JSON.parse(text) : null; } catch { /* it is text */ }
+  if (answer.ok) return told;
+  if (answer.status === 401) location.reload();
+  throw new Error([told?.message ?? `${answer.status} ${answer.statusText}`, told?.hint].filter(Boolean).join(" — "));
+}
+
+/** Fetch the main part of a page, as nodes. */
+export async function part(url) {
+  const answer = await fetch(url, { headers: { "x-fragment": "1" }, credentials: "same-origin" });
+  if (answer.redirected) location.href = answer.url;
+  const held = document.createElement("template");
+  held.innerHTML = await answer.text();
+  return held.content;
+}
+
+/** Say something at the edge of the page for a while. */
+export function say(text, kind = "ok") {
+  const note = document.createElement("p");
+  note.className = `notice ${kind}`;
+  note.textContent = text;
+  document.querySelector(".toasts").append(note);
+  setTimeout(() => note.remove(), kind === "bad" ? 12000 : 5000);
+}
+
+/** Show the page anew without losing the place. */
+export async function refresh() {
+  const main = document.querySelector("main");
+  const at = scrollY;
+  main.replaceChildren(await part(location.href));
+  scrollTo(0, at);
+}
+
+/** Ask whether to do something; answers what was filled in, or null. */
+export function confirmed(text, { danger = false, fields = [], action = "Go on" } = {}) {
+  const dialog = document.createElement("dialog");
+  const form = document.createElement("form");
+  form.method = "dialog";
+  form.className = "stack";
+  const words = document.createElement("p");
+  words.textContent = text;
+  form.append(words);
+  for (const { name, label, value = "", rows } of fields) {
+    const around = document.createElement("label");
+    around.textContent = label;
+    const input = document.createElement(rows ? "textarea" : "input");
+    input.name = name;
+    input.value = value;
+    if (rows) input.rows = rows;
+    around.append(input);
+    form.append(around);
+  }
+  const row = document.createElement("div");
+  row.className = "row";
+  const go = document.createElement("button");
+  go.value = "go";
+  go.className = danger ? "danger" : "main";
+  go.textContent = action;
+  const back = document.createElement("button");
+  back.value = "";
+  back.textContent = "Cancel";
+  back.formNoValidate = true;
+  row.append(go, back);
+  form.append(row);
+  dialog.append(form);
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((tell) => dialog.addEventListener("close", () => {
+    tell(dialog.returnValue === "go" ? Object.fromEntries(new FormData(form)) : null);
+    dialog.remove();
+  }));
+}
+
+// A button that asks for a change says all of it in its attributes:
+//   <button data-do="POST /api/x/revoke" data-given='{"a":1}' data-ask="Really?" data-said="Done">
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-do]");
+  if (!button) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const [method, path] = button.dataset.do.split(/ (.*)/s);
+  const danger = button.classList.contains("danger");
+  if (button.dataset.ask && !(await confirmed(button.dataset.ask, { danger, action: button.textContent.trim() }))) return;
+  button.disabled = true;
+  try {
+    await ask(method, path, button.dataset.given ? JSON.parse(button.dataset.given) : undefined);
+    say(button.dataset.said ?? "Done");
+    if (button.dataset.to) location.href = button.dataset.to;
+    else await refresh();
+  } catch (error) {
+    say(error.message, "bad");
+  } finally {
+    button.disabled = false;
+  }
+});
+
+// A form that asks for a change: <form data-do="PUT /api/x">, its fields as a JSON object.
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest("form[data-do]");
+  if (!form) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const [method, path] = form.dataset.do.split(/ (.*)/s);
+  const given = {};
+  for (const [name, value] of new FormData(form)) {
+    const field = form.elements[name];
+    if (field.dataset?.json !== undefined) {
+      try { given[name] = JSON.parse(value || "null"); } catch { say(`${name}: this is not JSON`, "bad"); return; }
+    } else if (value !== "") given[name] = field.type === "number" ? Number(value) : value;
+  }
+  try {
+    const told = await ask(method, path, given);
+    form.dispatchEvent(new CustomEvent("told", { detail: told, bubbles: true }));
+    say(form.dataset.said ?? "Done");
+    if (!form.hasAttribute("data-stay")) await refresh();
+  } catch (error) {
+    say(error.message, "bad");
+  }
+});
+
+// Rows lead somewhere: to a page, or into the drawer. Enter does what a click does.
+function follow(row) {
+  if (row.dataset.href) location.href = row.dataset.href;
+  else if (row.dataset.drawer) document.querySelector("#drawer").load(row.dataset.drawer, row);
+}
+document.addEventListener("click", (event) => {
+  if (event.target.closest("a, button, input, label, select")) return;
+  const row = event.target.closest("[data-href], [data-drawer]");
+  if (row && !getSelection().toString()) follow(row);
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("[data-href], [data-drawer]")) follow(event.target);
+});
+
+customElements.define("fd-drawer", class extends HTMLElement {
+  connectedCallback() {
+    this.setAttribute("role", "dialog");
+    this.setAttribute("aria-label", "Details");
+    this.tabIndex = -1;
+    addEventListener("keydown", (event) => { if (event.key === "Escape" && this.hasAttribute("open")) this.close(); });
+  }
+
+  /** Show the main part of a page. */
+  async load(url, from) {
+    this.show([...(await part(url)).childNodes], from);
+  }
+
+  show(nodes, from) {
+    this.from = from;
+    const close = document.createElement("button");
+    close.className = "quiet close";
+    close.setAttribute("aria-label", "Close");
+    close.textContent = "✕";
+    close.addEventListener("click", () => this.close());
+    this.replaceChildren(close, ...nodes);
+    this.setAttribute("open", "");
+    this.focus();
+  }
+
+  close() {
+    this.removeAttribute("open");
+    this.from?.focus?.();
+    this.dispatchEvent(new Event("closed"));
+  }
+});
+
+customElements.define("fd-table", class extends HTMLElement {
+  connectedCallback() {
+    for (const row of this.querySelectorAll("tbody tr[data-href], tbody tr[data-drawer]")) row.tabIndex = 0;
+    for (const head of this.querySelectorAll("th[aria-sort]")) {
+      head.tabIndex = 0;
+      head.addEventListener("click", () => this.sort(head));
+      head.addEventListener("keydown", (event) => { if (event.key === "Enter") this.sort(head); });
+    }
+  }
+
+  sort(head) {
+    const at = head.cellIndex;
+    const down = head.ariaSort === "ascending";
+    for (const other of this.querySelectorAll("th[aria-sort]")) other.ariaSort = "none";
+    head.ariaSort = down ? "descending" : "ascending";
+    const body = this.querySelector("tbody");
+    const key = (row) => row.cells[at]?.dataset.value ?? row.cells[at]?.textContent.trim() ?? "";
+    const compare = new Intl.Collator(undefined, { numeric: true }).compare;
+    const rows = [...body.rows].sort((one, other) => compare(key(one), key(other)));
+    body.append(...(down ? rows.reverse() : rows));
+  }
+});
+
+// Words and key:value chips above a list; what they say is the page's query.
+customElements.define("fd-filter", class extends HTMLElement {
+  connectedCallback() {
+    if (this.input) return;
+    const query = new URLSearchParams(location.search);
+    this.input = document.createElement("input");
+    this.input.type = "search";
+    this.input.setAttribute("aria-label", "Filter");
+    this.input.placeholder = this.getAttribute("placeholder") ?? "filter, or key:value";
+    this.append(this.input);
+    for (const key of (this.getAttribute("keys") ?? "").split(" ").filter(Boolean)) {
+      if (query.get(key)) this.append(this.chip(key, query.get(key)));
+    }
+    this.input.value = query.get("q") ?? "";
+    this.input.addEventListener("keydown", (event) => { if (event.key === "Enter") this.apply(); });
+  }
+
+  chip(key, value) {
+    const chip = document.createElement("span");
+    chip.className = "chip";
+    chip.textContent = `${key}: ${value}`;
+    const drop = document.createElement("button");
+    drop.className = "quiet small";
+    drop.textContent = "✕";
+    drop.setAttribute("aria-label", `without ${key}`);
+    drop.addEventListener("click", () => this.go((query) => query.delete(key)));
+    chip.append(drop);
+    return chip;
+  }
+
+  apply() {
+    const keys = (this.getAttribute("keys") ?? "").split(" ");
+    this.go((query) => {
+      const words = [];
+      for (const word of this.input.value.split(/\s+/)) {
+        const [key, value] = word.split(/:(.*)/s);
+        if (value && keys.includes(key)) query.set(key, value); else if (word) words.push(word);
+      }
+      if (words.length) query.set("q", words.join(" ")); else query.delete("q");
+    });
+  }
+
+  go(change) {
+    const query = new URLSearchParams(location.search);
+    change(query);
+    query.delete("token");
+    location.search = query.toString();
+  }
+});
+
+async function copy(text) {
+  try { await navigator.clipboard.writeText(text); say("Copied"); } catch { say("The browser does not let us copy", "bad"); }
+}
+
+function copyButton(text) {
+  const button = document.createElement("button");
+  button.className = "small quiet";
+  button.textContent = "copy";
+  button.type = "button";
+  button.addEventListener("click", () => copy(text()));
+  return button;
+}
+
+customElements.define("fd-code", class extends HTMLElement {
+  connectedCallback() {
+    if (!this.querySelector("button")) this.prepend(copyButton(() => this.querySelector("pre").textContent));
+  }
+});
+
+// A JSON text as a tree that folds: <fd-json><pre class="code">{…}</pre></fd-json>. Without scripts it is the text.
+customElements.define("fd-json", class extends HTMLElement {
+  connectedCallback() {
+    const pre = this.querySelector("pre");
+    if (!pre || this.querySelector(".tree")) return;
+    const text = pre.textContent;
+    let value;
+    try { value = JSON.parse(text); } catch { this.prepend(copyButton(() => text)); return; }
+    const tree = document.createElement("div");
+    tree.className = "code mono tree";
+    tree.append(this.node(value, true));
+    pre.hidden = true;
+    this.prepend(copyButton(() => text));
+    this.append(tree);
+  }
+
+  node(value, open) {
+    if (value === null || typeof value !== "object") {
+      const leaf = document.createElement("span");
+      leaf.className = typeof value === "string" ? "s" : "n";
+      leaf.textContent = JSON.stringify(value);
+      return leaf;
+    }
+    const entries = Object.entries(value);
+    const [first, last] = Array.isArray(value) ? "[]" : "{}";
+    if (!entries.length) return document.createTextNode(first + last);
+    const around = document.createElement("details");
+    around.open = open && entries.length < 200;
+    const head = document.createElement("summary");
+    head.textContent = Array.isArray(value) ? `[ ${entries.length} ]` : `{ ${entries.length} }`;
+    around.append(head);
+    const fill = () => {
+      for (const [key, inner] of entries) {
+        const row = document.createElement("div");
+        const name = document.createElement("span");
+        name.className = "k";
+        name.textContent = `${key}: `;
+        row.append(name, this.node(inner, entries.length < 20));
+        around.append(row);
+      }
+    };
+    if (around.open) fill(); else around.addEventListener("toggle", fill, { once: true });
+    return around;
+  }
+});
+
+// <fd-time at="2026-…Z">: how long ago it was; the instant itself on hover.
+const ages = [[60, 1, "s"], [3600, 60, "min"], [86400, 3600, "h"], [Infinity, 86400, "d"]];
+customElements.define("fd-time", class extends HTMLElement {
+  connectedCallback() {
+    this.title = this.getAttribute("at");
+    this.tell();
+  }
+
+  tell() {
+    const seconds = (Date.now() - Date.parse(this.getAttribute("at"))) / 1000;
+    const [, unit, name] = ages.find(([most]) => Math.abs(seconds) < most);
+    const number = Math.round(Math.abs(seconds) / unit);
+    this.textContent = Math.abs(seconds) < 1.5 ? "now" : seconds < 0 ? `in ${number} ${name}` : `${number} ${name} ago`;
+  }
+});
+setInterval(() => document.querySelectorAll("fd-time").forEach((each) => each.tell()), 5000);
+
+/** Hear of news of some topics: one stream for whatever a page shows. */
+export function listen(topics, heard) {
+  const stream = new EventSource(`${root}/stream?topics=${topics.join(",")}`);
+  const light = document.querySelector("[data-live]");
+  stream.addEventListener("open", () => { light.hidden = false; });
+  stream.addEventListener("error", () => { light.hidden = true; });
+  for (const topic of topics) {
+    stream.addEventListener(topic, (event) => heard(topic, JSON.parse(event.data)));
+  }
+  addEventListener("pagehide", () => stream.close());
+  return stream;
+}
+
+// Menu and theme.
+document.querySelector("[data-menu]")?.addEventListener("click", (event) => {
+  const open = document.querySelector("#nav").toggleAttribute("data-open");
+  event.currentTarget.setAttribute("aria-expanded", open);
+});
+document.querySelector("[data-theme-toggle]")?.addEventListener("click", () => {
+  const html = document.documentElement;
+  const isDark = html.dataset.theme ? html.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  html.dataset.theme = isDark ? "light" : "dark";
+  localStorage.setItem("fd-theme", html.dataset.theme);
+});

@@ -1,0 +1,78 @@
+"""Owns how values are written on pages: times, sizes, counts, durations. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import orjson
+
+NOTHING: Final = "\N{EM DASH}"
+_SIZES: Final = ("B", "KB", "MB", "GB", "TB")
+
+
+_SPANS: Final = (
+    (3600, 60, "min", 1, "s"),
+    (86_400, 3600, "h", 60, "min"),
+    (float("inf"), 86_400, "d", 3600, "h"),
+)
+"""Of durations below so many seconds: seconds and name of the unit, and of the smaller one beside it."""
+
+
+def instant(seconds: float | None) -> str:
+    """Write an instant as RFC 3339 with milliseconds, "" for none. seconds: since 1970."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def span(seconds: float | None) -> str:
+    """Write a duration as people say it: `350 µs`, `12 ms`, `3.4 s`, `2 min 5 s`, `3 h 10 min`, `4 d 2 h`."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms"
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    _, of_it, unit, of_smaller, smaller = next(each for each in _SPANS if seconds < each[0])
+    whole, rest = divmod(int(seconds), of_it)
+    left = rest // of_smaller
+    return f"{whole} {unit} {left} {smaller}" if left else f"{whole} {unit}"
+
+
+def count(number: float | None) -> str:
+    """Write a number short: `950`, `12.3k`, `4.56M`."""
+    if number is None:
+        return NOTHING
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(number) >= size:
+            return f"{number / (1e3 if unit == 'k' else size):.3g}{unit}"
+    return f"{number:g}" if number == int(number) else f"{number:.3g}"
+
+
+def size(number: float | None) -> str:
+    """Write bytes: `512 B`, `1.5 MB` (1024-based, as the file has them)."""
+    if number is None:
+        return NOTHING
+    at = 0
+    while number >= 1024 and at < len(_SIZES) - 1:
+        number, at = number / 1024, at + 1
+    return f"{number:.3g} {_SIZES[at]}"
+
+
+def pretty(value: Any) -> str:
+    """Write JSON for reading. A text that is JSON is taken as that."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except ValueError:
+            return str(value)
+    text: str = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    return text
+
+
+FILTERS: Final[Mapping[str, Callable[..., str]]] = {
+    one.__name__: one for one in (instant, span, count, size, pretty)
+}
+"""What templates may write `{{ value | … }}` with."""

@@ -1,0 +1,182 @@
+"""Who gets into the console, and what a page of somebody else can make of it: nothing."""
+
+import pytest
+
+from tests.web.conftest import PASSWORD
+
+TOKEN = "t0ken-of-the-file"
+
+
+async def test_on_loopback_without_a_token_nobody_is_asked(console):
+    async with console() as browser:
+        page = await browser.ask("GET", "/console/overview")
+        assert page.status == 200
+        assert b"Overview" in page.body
+        assert (await browser.ask("GET", "/")).headers["location"] == "/console/overview"
+
+
+async def test_pages_allow_no_script_and_no_frame_of_others(console):
+    async with console() as browser:
+        page = await browser.ask("GET", "/console/overview")
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert page.headers["cache-control"] == "no-store"
+        assert "HttpOnly" in page.headers["set-cookie"]
+        assert "samesite=strict" in page.headers["set-cookie"].lower()
+
+
+async def test_a_name_of_somebody_else_that_leads_here_is_refused(console):
+    async with console() as browser:
+        assert (await browser.ask("GET", "/queues", host="evil.example")).status == 403
+        page = await browser.ask("GET", "/console/overview", host="evil.example")
+        assert page.status == 303
+
+
+async def test_what_stands_beside_pages_is_kept_for_ever_by_what_it_says(console):
+    async with console() as browser:
+        page = (await browser.ask("GET", "/console/overview")).body.decode()
+        at = page.split('rel="stylesheet" href="')[1].split('"')[0]
+        style = await browser.ask("GET", at)
+        assert style.status == 200
+        assert "immutable" in style.headers["cache-control"]
+        packed = await browser.ask("GET", at, accept_encoding="gzip")
+        assert packed.headers["content-encoding"] == "gzip"
+        assert (await browser.ask("GET", at.replace("/static/", "/static/0"))).status == 404
+
+
+async def test_with_a_token_pages_lead_to_signing_in_and_back(console):
+    async with console(TOKEN) as browser:
+        page = await browser.ask("GET", "/console/overview?a=b")
+        assert page.status == 303
+        assert page.headers["location"] == "/console/sign-in?to=/console/overview%3Fa%3Db"
+        assert b"Sign in" in (await browser.ask("GET", page.headers["location"])).body
+        assert (await browser.sign_in("", "wrong")).status == 401
+        entered = await browser.sign_in("", TOKEN)
+        assert (entered.status, entered.headers["location"]) == (303, "/console/overview")
+        assert (await browser.ask("GET", "/console/overview")).status == 200
+        assert (await browser.ask("GET", "/queues")).status == 200
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["https://evil.example/", "//evil.example/console/", "/\\evil.example", "javascript:1"],
+)
+async def test_signing_in_leads_nowhere_else(console, target):
+    async with console(TOKEN) as browser:
+        body = f"password={TOKEN}"
+        asked = await browser.ask("POST", f"/console/sign-in?to={target}", body)
+        assert asked.headers["location"] == "/console/overview"
+
+
+async def test_another_page_cannot_sign_anybody_in(console):
+    async with console(TOKEN) as browser:
+        assert (await browser.sign_in("", TOKEN, origin="https://evil.example")).status == 403
+        assert browser.cookie == ""
+
+
+async def test_users_have_roles(console):
+    async with console(TOKEN, ada="admin", vera="viewer", otto="operator") as browser:
+        made = {}
+        for name in ("ada", "vera", "otto"):
+            browser.cookie = browser.form_token = ""
+            assert (await browser.sign_in(name, PASSWORD)).status == 303
+            await browser.ask("GET", "/console/overview")
+            reads = await browser.ask("GET", "/queues")
+            acts = await browser.ask("POST", "/queues/nothing/purge")
+            changes = await browser.ask("PUT", "/api/users/new", '{"password": "long enough now"}')
+            made[name] = (reads.status, acts.status, changes.status)
+        assert made == {
+            "ada": (200, 422, 200),  # 422: there is no such queue
+            "vera": (200, 403, 403),
+            "otto": (200, 422, 403),
+        }
+
+
+async def test_a_change_needs_the_page_it_comes_from(console):
+    async with console(TOKEN) as browser:
+        await browser.sign_in("", TOKEN)
+        await browser.ask("GET", "/console/overview")
+        assert (await browser.ask("POST", "/queues/x/purge")).status == 422
+        for wrong in (
+            {"x_csrf_token": None},
+            {"x_csrf_token": "0" * 64},
+            {"origin": "https://evil.example"},
+            {"origin": "null"},
+            {"origin": None},
+        ):
+            assert (await browser.ask("POST", "/queues/x/purge", **wrong)).status == 403, wrong
+
+
+async def test_a_stolen_cookie_ends_with_the_password_it_was_made_with(console):
+    async with console(TOKEN, ada="operator") as browser:
+        await browser.sign_in("ada", PASSWORD)
+        assert (await browser.ask("GET", "/queues")).status == 200
+        stolen = browser.cookie
+        body = '{"password": "another long password"}'
+        bearer = {"authorization": f"Bearer {TOKEN}", "cookie": None}
+        assert (await browser.ask("PUT", "/api/users/ada", body, **bearer)).status == 200
+        assert (await browser.ask("GET", "/queues", cookie=stolen)).status == 401
+        assert (await browser.ask("GET", "/console/overview", cookie=stolen)).status == 303
+
+
+async def test_a_user_who_is_removed_is_out(console):
+    async with console(TOKEN, ada="operator") as browser:
+        await browser.sign_in("ada", PASSWORD)
+        bearer = {"authorization": f"Bearer {TOKEN}", "cookie": None}
+        assert (await browser.ask("DELETE", "/api/users/ada", **bearer)).status == 200
+        assert (await browser.ask("GET", "/queues")).status == 401
+        assert (await browser.ask("DELETE", "/api/users/ada", **bearer)).status == 404
+
+
+async def test_guessing_is_stopped(console):
+    async with console(TOKEN) as browser:
+        for _ in range(10):
+            assert (await browser.sign_in("", "wrong")).status == 401
+        assert (await browser.sign_in("", TOKEN)).status == 401
+
+
+async def test_signing_out_ends_the_session_of_this_browser(console):
+    async with console(TOKEN) as browser:
+        await browser.sign_in("", TOKEN)
+        await browser.ask("POST", "/console/sign-out")
+        assert browser.cookie == ""
+
+
+async def test_changes_are_kept_with_who_made_them_and_no_word_of_what_was_sent(console):
+    async with console(TOKEN, otto="operator") as browser:
+        await browser.sign_in("otto", PASSWORD)
+        await browser.ask("GET", "/console/overview")
+        await browser.ask("POST", "/queues/x/purge", '{"secret": "hush"}')
+        changes = (await browser.ask("GET", "/api/audit")).json["changes"]
+        assert [(each["operator"], each["method"], each["path"]) for each in changes] == [
+            ("otto", "POST", "/queues/x/purge"),
+            ("token", "PUT", "/api/users/otto"),
+        ]
+        assert "hush" not in str(changes)
+        assert PASSWORD not in str(changes)
+        only = await browser.ask("GET", "/api/audit?text=purge&most=5")
+        assert len(only.json["changes"]) == 1
+
+
+async def test_users_need_a_token_for_the_command_line(console):
+    async with console() as browser:
+        await browser.ask("GET", "/console/overview")
+        refused = await browser.ask("PUT", "/api/users/ada", '{"password": "long enough now"}')
+        assert refused.status == 422
+        assert "admin.token" in refused.json["message"]
+
+
+@pytest.mark.parametrize(
+    "body", ['{"password": "short"}', '{"role": "king", "password": "long enough now"}', "[]", "{"]
+)
+async def test_a_bad_user_is_refused(console, body):
+    async with console(TOKEN) as browser:
+        bearer = {"authorization": f"Bearer {TOKEN}"}
+        assert (await browser.ask("PUT", "/api/users/ada", body, **bearer)).status == 422
+
+
+async def test_no_page_is_said_so(console):
+    async with console() as browser:
+        assert (await browser.ask("GET", "/console/nothing")).status == 404

@@ -1,0 +1,56 @@
+"""How values are written on pages."""
+
+import pytest
+
+from frontdesk.web.words import NOTHING, count, instant, pretty, size, span
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (None, NOTHING),
+        (0.00035, "350 µs"),
+        (0.0123, "12.3 ms"),
+        (3.42, "3.42 s"),
+        (125, "2 min 5 s"),
+        (120, "2 min"),
+        (11_400, "3 h 10 min"),
+        (4 * 86_400 + 7200, "4 d 2 h"),
+    ],
+)
+def test_durations(seconds, told):
+    assert span(seconds) == told
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        (None, NOTHING),
+        (7, "7"),
+        (950, "950"),
+        (12_345, "12.3k"),
+        (4_560_000, "4.56M"),
+        (0.5, "0.5"),
+    ],
+)
+def test_counts(number, told):
+    assert count(number) == told
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(None, NOTHING), (512, "512 B"), (1536, "1.5 KB"), (5 * 2**20, "5 MB")]
+)
+def test_sizes(number, told):
+    assert size(number) == told
+
+
+def test_instants():
+    assert instant(0.25) == "1970-01-01T00:00:00.250Z"
+    assert instant(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [('{"a":1}', '{\n  "a": 1\n}'), ("plain", "plain"), ([1], "[\n  1\n]")]
+)
+def test_json_is_written_for_reading(value, told):
+    assert pretty(value) == told
