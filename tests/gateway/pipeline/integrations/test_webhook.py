@@ -182,6 +182,17 @@ async def test_what_is_not_proven_is_refused(door, reason, body, headers):
     assert ("door", "/stripe", "auth", reason) in told
 
 
+async def test_the_log_says_why_and_shows_neither_secret_nor_body(tmp_path):
+    log = tmp_path / "access.log"
+    file = config(a=stripe_hook()) | {"logs": {"access": {"path": str(log)}}}
+    async with hook_door(tmp_path, file, now=NOW) as door:
+        await door.send("/a", EVENT, signed(now=NOW - 400))
+    record = json.loads(log.read_text())
+    assert record["errorCode"] == "webhook:stale"
+    assert record["authorizer"] == "signed 400 s ago, and the tolerance is 300 s"
+    assert not any(text in log.read_text() for text in (SECRET, "evt_1", "v1="))
+
+
 async def test_bounds_of_the_tolerance_pass(door):
     for moment in (NOW - 300, NOW + 300):
         assert (await door.send("/stripe", EVENT, signed(now=moment))).status == 200
