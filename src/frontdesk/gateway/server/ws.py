@@ -106,6 +106,7 @@ class WebSocketConnection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """Take the end of what the client sends: without a close frame it has gone."""
         self._frames.end()
+        self._over = True
         return False
 
     def pause_writing(self) -> None:
@@ -284,7 +285,7 @@ class WebSocketConnection(asyncio.Protocol):
 
     def close(self, code: int, reason: str) -> None:
         """See Held. The client has a moment to answer."""
-        if self._over:
+        if self._over or not self._frames.open:
             return
         self._why = code, reason
         self._frames.close(code, reason)
