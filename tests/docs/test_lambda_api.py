@@ -7,7 +7,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from frontdesk.aws.lambda_api.service import invoking, managing
+from frontdesk.aws.lambda_api.service import invoking, managing, mapping
 from tests.docs.pages import codes, tables
 from tests.live.calls import free_port
 from tests.live.gateways import gateway, project
@@ -63,7 +63,11 @@ def test_the_page_lists_the_operations_that_are_served():
         def __getattr__(self, name):
             return name
 
-    served = {**invoking(Anything()), **managing(Anything(), Anything(), Anything())}
+    served = {
+        **invoking(Anything()),
+        **managing(Anything(), Anything(), Anything()),
+        **mapping(Anything()),
+    }
     names = {name for method, path in served for name in by_route[method, _without_names(path)]}
     (table,) = tables(PAGE)
     documented = [name for row in table.rows for name in codes(row[0])]

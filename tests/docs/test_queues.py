@@ -31,7 +31,8 @@ def test_the_examples_run_against_a_gateway(tmp_path, monkeypatch, capsys):
     config = {**WHOLE.content, "admin": {"listen": f"127.0.0.1:{port}"}}
     path = project(tmp_path, "", calls=HANDLER)
     path.write_text(json.dumps({**config, "listen": "127.0.0.1:0"}))
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", f"http://127.0.0.1:{port}")
+    for service in ("LAMBDA", "SQS"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", f"http://127.0.0.1:{port}")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "any")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from frontdesk.app.queues import QueueWork
 from frontdesk.aws.keys import Keys
 from frontdesk.aws.lambda_api.asked import Target
 from frontdesk.aws.lambda_api.code import CodeFolder
+from frontdesk.aws.lambda_api.event_sources import EventSourceMappings
 from frontdesk.aws.lambda_api.invocations import Invocations
 from frontdesk.aws.lambda_api.registry import Arns, Registry
-from frontdesk.aws.lambda_api.service import LambdaService, invoking, managing
+from frontdesk.aws.lambda_api.service import LambdaService, invoking, managing, mapping
 from frontdesk.aws.secrets_manager.service import secrets_manager
 from frontdesk.aws.secrets_manager.written import Arns as SecretArns
 from frontdesk.aws.ssm.service import ssm
@@ -74,12 +76,16 @@ class AwsApis:
         )
         await registry.start()
 
-    def face(self, later: DurableInvocations, *others: Service) -> Face:
+    def face(self, later: DurableInvocations, work: QueueWork, *others: Service) -> Face:
         """Return what answers for all services, once it is open. others: than the Lambda API."""
         assert self._registry is not None
+        mappings = EventSourceMappings(
+            self._registry, self._clock, work.queues, work.consumers.mappings
+        )
         operations = {
             **invoking(Invocations(self._registry.invoker, later)),
             **managing(self._registry, self._clock, later),
+            **mapping(mappings),
         }
         return WireApi([LambdaService(operations), *others], self.keys, self._clock)
 

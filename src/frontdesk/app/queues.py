@@ -40,7 +40,7 @@ class QueueWork:
             account=config.account,
         )
         self.moves = Moves(self.queues, clock)
-        self._consumers = Consumers(self.queues, functions)
+        self.consumers = Consumers(self.queues, functions, stores.own, clock, wheel)
         self._keeping = Keeping(self.queues, clock, wheel)
         registry.collect(self._keeping.samples)
 
@@ -58,16 +58,18 @@ class QueueWork:
     async def start(self) -> None:
         """Read what the API has made, and begin to count. Raises: StoreError."""
         await self.queues.start()
+        await self.consumers.mappings.start()
+        self.consumers.start()
         self._keeping.start()
 
     def adopt(self, config: Config) -> None:
         """Take another configuration."""
         self.queues.adopt(definitions(config, self._clock.time()))
-        self._consumers.adopt(config)
+        self.consumers.adopt(config)
 
     async def stop(self, drain: float) -> None:
         """Let calls end for up to `drain` seconds; the messages of those left come again."""
         self.queues.stop()
-        await self._consumers.stop(drain)
+        await self.consumers.end(drain)
         await self.moves.stop()
         await self._keeping.stop()

@@ -43,6 +43,10 @@ class Arns(NamedTuple):
         arn = f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
         return f"{arn}:{qualifier}" if qualifier else arn
 
+    def mapping(self, uuid: str) -> str:
+        """Write the ARN of an event source mapping."""
+        return f"arn:aws:lambda:{self.region}:{self.account}:event-source-mapping:{uuid}"
+
     def destination(self, destination: Destination) -> str:
         """Write the ARN of where records of asynchronous invocations go."""
         service, resource = RESOURCES[destination.kind]

@@ -12,6 +12,7 @@ from frontdesk.aws.lambda_api.aliases import Aliases
 from frontdesk.aws.lambda_api.asked import Asked
 from frontdesk.aws.lambda_api.concurrency import Concurrency
 from frontdesk.aws.lambda_api.event_invoke import EventInvokeConfigs, Later
+from frontdesk.aws.lambda_api.event_sources import EventSourceMappings
 from frontdesk.aws.lambda_api.functions import Functions
 from frontdesk.aws.lambda_api.invocations import Invocations
 from frontdesk.aws.lambda_api.layers import Layers
@@ -79,6 +80,18 @@ def invoking(invocations: Invocations) -> Operations:
             "POST",
             "/2021-11-15/functions/{function}/response-streaming-invocations",
         ): invocations.invoke_with_response_stream,
+    }
+
+
+def mapping(mappings: EventSourceMappings) -> Operations:
+    """List the operations on event source mappings."""
+    every = "/2015-03-31/event-source-mappings"
+    return {
+        ("POST", every): mappings.create,
+        ("GET", every): mappings.list_mappings,
+        ("GET", f"{every}/{{mapping}}"): mappings.get,
+        ("PUT", f"{every}/{{mapping}}"): mappings.update,
+        ("DELETE", f"{every}/{{mapping}}"): mappings.delete,
     }
 
 

@@ -75,6 +75,9 @@ class Consumer:
             if len(self._calls) >= self._entry.concurrency:
                 await self._until(*self._calls)
                 continue
+            if self._invoker() is None:
+                await self._until_there()
+                continue
             try:
                 batch = await self._gather()
             except StoreError as error:
@@ -88,6 +91,12 @@ class Consumer:
                 call = asyncio.get_running_loop().create_task(self._work(batch))
                 self._calls.add(call)
                 call.add_done_callback(self._calls.discard)
+
+    async def _until_there(self) -> None:
+        """Leave messages where they are until there is the function, which may have been removed."""
+        self._tell(f"there is no such function: {self._entry.function}")
+        while self._invoker() is None and not self._stopped.done():
+            await self._until(seconds=LOOK)
 
     async def _gather(self) -> Sequence[Message]:
         """Receive a batch; of an empty queue, nothing after a while. Raises: StoreError."""
@@ -151,10 +160,8 @@ class Consumer:
     async def _call(self, part: Sequence[Message]) -> None:
         """Call the function, keep the messages hidden meanwhile, delete those that it has done."""
         event = orjson.dumps({"Records": [self._record(message) for message in part]})
-        name, _, qualifier = self._entry.function.partition(":")
-        invoker = self._functions(name, "" if qualifier == _LATEST else qualifier)
-        if invoker is None:
-            self._tell(f"there is no such function: {self._entry.function}")
+        invoker = self._invoker()
+        if invoker is None:  # it has been removed meanwhile
             return
         outcome = await self._outcome(invoker, event, part)
         if outcome.error:
@@ -167,6 +174,10 @@ class Consumer:
             self._tell(f"{len(failures)} of {len(part)} messages failed")
         if done:
             await self._queues.delete(self._queue, done)
+
+    def _invoker(self) -> Invoker | None:
+        name, _, qualifier = self._entry.function.partition(":")
+        return self._functions(name, "" if qualifier == _LATEST else qualifier)
 
     async def _outcome(self, invoker: Invoker, event: bytes, part: Sequence[Message]) -> Outcome:
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -187,7 +198,7 @@ class Consumer:
 
     def _tell(self, why: str) -> None:
         _LOG.warning(
-            "a call with messages failed",
+            "messages are not handled",
             extra={
                 "queue": self._queue.name,
                 "function": self._entry.function,
