@@ -315,6 +315,8 @@ async def test_who_is_gone_is_told_nothing_and_leaves_nothing(store):
     await publish(store, 2)
     assert await store.waiting(HOOK.name) == (0, None)
     assert (await store.waiting(LEDGER.name))[0] == 2
+    await publish(store, 3, now=NOW + REMEMBERED)
+    assert (await store.waiting(LEDGER.name))[0] == 2
     await store.subscribe(HOOK, now=NOW + REMEMBERED)
     await store.forget(NOW + REMEMBERED, most=1)
     assert await store.subscribers() == [HOOK]

@@ -153,11 +153,12 @@ class Hooks:
     async def adopt(self, modules: Mapping[str, RecordModule]) -> None:
         """Take another configuration. What waits for a hook that is gone is dropped. Raises: StoreError."""
         wanted = {hook.subscriber.name: hook for hook in self._hooks(modules)}
+        there_were = bool(self._drains)
         for name, (hook, drain) in list(self._drains.items()):
             if name not in wanted or wanted[name].entry != hook.entry:
                 del self._drains[name]
                 await drain.stop(0.0)
-        if wanted or self._drains:
+        if wanted or there_were:
             await self._drop_others(wanted)
         for name, hook in wanted.items():
             if name not in self._drains:

@@ -257,8 +257,8 @@ class MemoryRecords:
     def _tell(
         self, kinds: set[str], name: Name, version: int, images: tuple[str | None, str], now: float
     ) -> None:
-        for subscriber, module, kind in self._subscribers:
-            if module == name.module and kind in kinds:
+        for (subscriber, module, kind), seen in self._subscribers.items():
+            if module == name.module and kind in kinds and seen > now - REMEMBERED:
                 number = next(self._numbers)
                 change = Change(number, subscriber, name, version, *images, now, 0)
                 self._changes[number] = _Waiting(change)

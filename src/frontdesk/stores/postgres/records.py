@@ -70,7 +70,8 @@ _PUBLISH: Final = f"""
             (subscriber, module, pk, sk, version, before, after, made, due, tries)
         SELECT name, $1, $2, $3, $4::BIGINT, (SELECT document FROM former), $9, $8::FLOAT8, 0, 0
         FROM frontdesk_record_subscribers
-        WHERE module = $1 AND kind = ANY($12::TEXT[]) AND EXISTS (SELECT FROM written)
+        WHERE module = $1 AND kind = ANY($12::TEXT[]) AND seen > $8::FLOAT8 - $13::FLOAT8
+            AND EXISTS (SELECT FROM written)
     )
     SELECT EXISTS (SELECT FROM written)
 """  # noqa: S608 - our own words
@@ -90,7 +91,8 @@ _SET_STATUS: Final = f"""
         INSERT INTO frontdesk_record_changes
             (subscriber, module, pk, sk, version, before, after, made, due, tries)
         SELECT name, $1, $2, $3, $4, NULL, $6, $7::FLOAT8, 0, 0 FROM frontdesk_record_subscribers
-        WHERE module = $1 AND kind = 'status' AND EXISTS (SELECT FROM found)
+        WHERE module = $1 AND kind = 'status' AND seen > $7::FLOAT8 - $8::FLOAT8
+            AND EXISTS (SELECT FROM found)
     )
     SELECT EXISTS (SELECT FROM found)
 """  # noqa: S608 - our own words
@@ -215,7 +217,7 @@ class PostgresRecords:
                 _PUBLISH,
                 *(publication.module, row.pk, row.sk, row.version, row.document, row.status),
                 *(row.ttl, now, publication.data),
-                *(publication.command_ttl, publication.history_ttl, kinds),
+                *(publication.command_ttl, publication.history_ttl, kinds, REMEMBERED),
             )
         )
 
@@ -257,7 +259,7 @@ class PostgresRecords:
         self, name: Name, version: int, status: str, notice: str, *, now: float
     ) -> bool:
         """See the port."""
-        return bool(await self._value(_SET_STATUS, *name, version, status, notice, now))
+        return bool(await self._value(_SET_STATUS, *name, version, status, notice, now, REMEMBERED))
 
     async def set_ttl(self, name: Name, version: int, ttl: int | None) -> bool:
         """See the port."""

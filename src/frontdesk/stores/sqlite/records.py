@@ -79,7 +79,8 @@ _SET_STATUS: Final = f"""
 _TELL: Final = """
     INSERT INTO record_changes (subscriber, module, pk, sk, version, before, after, made, due, tries)
     SELECT name, module, :pk, :sk, :version, :before, :after, :now, 0, 0
-    FROM record_subscribers WHERE module = :module AND kind IN (:one, :other)
+    FROM record_subscribers
+    WHERE module = :module AND kind IN (:one, :other) AND seen > :now - :remembered
 """
 
 _QUERY: Final = f"""
@@ -214,7 +215,7 @@ class SqliteRecords:
         def work(connection: sqlite3.Connection) -> bool:
             found = connection.execute(_SET_STATUS, {**values, "status": status}).rowcount > 0
             if found:
-                connection.execute(_TELL, {**values, **told})
+                connection.execute(_TELL, {**values, **told, "remembered": REMEMBERED})
             return found
 
         return await self._write(work)
@@ -366,7 +367,7 @@ def _publish(connection: sqlite3.Connection, publication: Publication, now: floa
         "one": "hook",
         "other": "hook" if publication.by_hand else "handler",
     }
-    connection.execute(_TELL, {**values, **told})
+    connection.execute(_TELL, {**values, **told, "remembered": REMEMBERED})
     return True
 
 
