@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+from base64 import b64decode
 
 import pytest
 
@@ -32,6 +33,29 @@ class Page:
         """Go to a URL; returns when the page has loaded."""
         _command(self._driver, "POST", f"{self._path}/url", {"url": url})
 
+    def size(self, width: int, height: int = 900, *, dark: bool = False) -> None:
+        """Be a screen of so many pixels, light or dark."""
+        screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._tell("Emulation.setDeviceMetricsOverride", screen)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._tell("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def picture(self) -> bytes:
+        """Take a PNG of the whole page."""
+        given = {"format": "png", "captureBeyondViewport": True}
+        return b64decode(self._tell("Page.captureScreenshot", given)["data"])
+
+    def complaints(self) -> list[str]:
+        """Return what the browser has complained of since the last look: errors and warnings of its console."""
+        path = f"{self._path}/se/log"
+        told = _command(self._driver, "POST", path, {"type": "browser"})
+        return [each["message"] for each in told if each["level"] in ("SEVERE", "WARNING")]
+
+    def _tell(self, command: str, given):
+        """Ask Chromium itself. Source: Chrome DevTools Protocol."""
+        path = f"{self._path}/goog/cdp/execute"
+        return _command(self._driver, "POST", path, {"cmd": command, "params": given})
+
     def run(self, script: str, *arguments):
         """Run the body of an async function in the page; returns what it returns, as JSON."""
         body = (
@@ -59,7 +83,10 @@ def browser(folder):
         pytest.skip("no chromedriver: apt-get install chromium chromium-driver")
     with running("chromedriver", "--port=0", env={"TMPDIR": str(folder)}) as process:
         driver = "127.0.0.1:" + process.wait_for(r"successfully on port (\d+)")[1]
-        wanted = {"goog:chromeOptions": {"args": [*ARGUMENTS, f"--user-data-dir={folder}/profile"]}}
+        wanted = {
+            "goog:chromeOptions": {"args": [*ARGUMENTS, f"--user-data-dir={folder}/profile"]},
+            "goog:loggingPrefs": {"browser": "ALL"},
+        }
         session = _command(driver, "POST", "/session", {"capabilities": {"alwaysMatch": wanted}})[
             "sessionId"
         ]

@@ -51,6 +51,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "keys": ("frontdesk.cli.keys", "Make, list, revoke and import API keys; show what they used."),
     "secrets": ("frontdesk.cli.secrets", "Keep secrets encrypted; list, rotate and delete them."),
+    "users": ("frontdesk.cli.users", "Say who may sign in to the console, and who changed what."),
     "token": ("frontdesk.cli.token", "Make a development token: --claim practice_id=p001"),
     "hash-password": ("frontdesk.cli.passwords", "Hash a password for a basic authorizer."),
 }

@@ -1,0 +1,187 @@
+"""Owns charts: lines and bars over time, and small ones beside a word. Pure; colours are classes of the style sheet.
+
+A value None is a gap. Every chart says in words what it shows, for who cannot see it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from math import ceil, floor, log10
+from typing import Final, NamedTuple
+
+from markupsafe import Markup, escape
+
+_WIDTH: Final = 600.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 8.0, 10.0, 22.0
+_GRID: Final = 4
+"""Lines of the grid, at most."""
+
+Value = float | None
+
+
+class Line(NamedTuple):
+    """One line. kind: of the style sheet: "", bad, warn, run, idle."""
+
+    name: str
+    values: Sequence[Value]
+    kind: str = ""
+
+
+def lines(
+    times: Sequence[float],
+    drawn: Sequence[Line],
+    *,
+    title: str,
+    write: Callable[[float], str],
+    height: float = 160.0,
+) -> Markup:
+    """Draw lines over time. times: seconds since 1970, one for each value. write: a value, for people."""
+    top = _round_up(max((value for line in drawn for value in line.values if value), default=0.0))
+    place = _Place(times, top, height)
+    parts = [*_grid(place, top, write)]
+    for at, line in enumerate(drawn):
+        for piece in _pieces(line.values):
+            points = [place.point(index, line.values[index] or 0.0) for index in piece]
+            if at == 0:
+                area = _path([(points[0][0], place.floor), *points, (points[-1][0], place.floor)])
+                parts.append(f'<path class="area{_of(line.kind)}" d="{area}Z"/>')
+            parts.append(f'<path class="line{_of(line.kind)}" d="{_path(points)}"/>')
+    return _chart(title, _told(drawn, write), parts, height)
+
+
+def bars(
+    times: Sequence[float],
+    drawn: Sequence[Line],
+    *,
+    title: str,
+    write: Callable[[float], str],
+    height: float = 160.0,
+) -> Markup:
+    """Draw bars over time, those of one instant upon each other. See `lines`."""
+    sums = [sum(line.values[index] or 0.0 for line in drawn) for index in range(len(times))]
+    top = _round_up(max(sums, default=0.0))
+    place = _Place(times, top, height)
+    width = max(1.0, (_WIDTH - _LEFT - _RIGHT) / max(1, len(times)) * 0.8)
+    parts = [*_grid(place, top, write)]
+    for index in range(len(times)):
+        base = 0.0
+        for line in drawn:
+            value = line.values[index] or 0.0
+            if value <= 0:
+                continue
+            x, y = place.point(index, base + value)
+            tall = place.point(index, base)[1] - y
+            base += value
+            parts.append(
+                f'<rect class="bar{_of(line.kind)}" x="{x - width / 2:.1f}" y="{y:.1f}" '
+                f'width="{width:.1f}" height="{tall:.1f}"><title>{_hour(times[index])} '
+                f"{escape(line.name)}: {escape(write(value))}</title></rect>"
+            )
+    return _chart(title, _told(drawn, write), parts, height)
+
+
+def spark(values: Sequence[Value], *, title: str, kind: str = "") -> Markup:
+    """Draw a small line without words."""
+    top = max((value for value in values if value), default=0.0) or 1.0
+    step = 108.0 / max(1, len(values) - 1)
+    parts = [
+        f'<path class="line{_of(kind)}" d="'
+        + _path([(1 + index * step, 24.0 - 22.0 * (values[index] or 0.0) / top) for index in piece])
+        + '"/>'
+        for piece in _pieces(values)
+    ]
+    return _markup(
+        f'<svg class="chart spark" viewBox="0 0 110 26" role="img" aria-label="{escape(title)}">'
+        f"{''.join(parts)}</svg>"
+    )
+
+
+def legend(drawn: Iterable[Line]) -> Markup:
+    """Name the lines of a chart."""
+    named = "".join(
+        f'<span class="{_of(line.kind).strip()}"><i></i>{escape(line.name)}</span>'
+        for line in drawn
+    )
+    return _markup(f'<p class="legend">{named}</p>')
+
+
+class _Place:
+    """Where values stand."""
+
+    def __init__(self, times: Sequence[float], top: float, height: float) -> None:
+        self.times = times
+        self.floor = height - _BOTTOM
+        self._top = top
+        self._first = times[0] if times else 0.0
+        self._span = max(1e-9, (times[-1] if times else 1.0) - self._first)
+
+    def point(self, index: int, value: float) -> tuple[float, float]:
+        along = (self.times[index] - self._first) / self._span
+        x = _LEFT + along * (_WIDTH - _LEFT - _RIGHT)
+        return x, self.floor - (self.floor - _TOP) * min(1.0, value / self._top)
+
+
+def _grid(place: _Place, top: float, write: Callable[[float], str]) -> Iterator[str]:
+    for step in range(_GRID + 1):
+        value = top * step / _GRID
+        y = place.floor - (place.floor - _TOP) * step / _GRID
+        yield f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>'
+        if step % 2 == 0:
+            yield f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(write(value))}</text>'
+    if len(place.times) > 1:
+        for index, anchor in (
+            (0, "start"),
+            (len(place.times) // 2, "middle"),
+            (len(place.times) - 1, "end"),
+        ):
+            x, _ = place.point(index, 0.0)
+            yield f'<text x="{x:.1f}" y="{place.floor + 16}" text-anchor="{anchor}">{_hour(place.times[index])}</text>'
+
+
+def _chart(title: str, told: str, parts: Sequence[str], height: float) -> Markup:
+    return _markup(
+        f'<svg class="chart" viewBox="0 0 {_WIDTH:.0f} {height:.0f}" role="img" '
+        f'aria-label="{escape(title)}: {escape(told)}">{"".join(parts)}</svg>'
+    )
+
+
+def _told(drawn: Sequence[Line], write: Callable[[float], str]) -> str:
+    """Say the last value of each line."""
+    last = ((line.name, [value for value in line.values if value is not None]) for line in drawn)
+    return ", ".join(f"{name} {write(values[-1])}" for name, values in last if values) or "no data"
+
+
+def _markup(text: str) -> Markup:
+    return Markup(text)  # noqa: S704 - what is not ours in it was escaped
+
+
+def _pieces(values: Sequence[Value]) -> Iterator[list[int]]:
+    """Yield the indexes of values between gaps."""
+    piece: list[int] = []
+    for index, value in enumerate(values):
+        if value is not None:
+            piece.append(index)
+        elif piece:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _of(kind: str) -> str:
+    return f" of-{kind}" if kind else ""
+
+
+def _hour(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M}"
+
+
+def _round_up(value: float) -> float:
+    """Return the next of 1, 2, 4, 5, 10 … that is no less: what a grid is labelled with."""
+    if value <= 0:
+        return 1.0
+    size = 10.0 ** floor(log10(value))
+    return next(step * size for step in (1, 2, 4, 5, 10) if ceil(value / size * 1e9) <= step * 1e9)

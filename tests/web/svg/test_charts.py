@@ -1,0 +1,60 @@
+"""Charts: what they say in words, that they are well-formed, and that nothing in them is markup of others."""
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontdesk.web.svg.charts import Line, bars, legend, lines, spark
+
+NASTY = '"><script>alert(1)</script>&'
+TIMES = [0.0, 60.0, 120.0]
+
+
+def parsed(markup):
+    return ET.fromstring(str(markup).replace("<svg", '<svg xmlns="x"', 1))
+
+
+@pytest.mark.parametrize("draw", [lines, bars])
+def test_a_chart_says_what_it_shows(draw):
+    drawn = [Line("ok", [1, 2, 3]), Line("failed", [0, None, 1], "bad")]
+    chart = draw(TIMES, drawn, title="Requests", write=lambda value: f"{value:g}/s")
+    assert parsed(chart).attrib["aria-label"] == "Requests: ok 3/s, failed 1/s"
+    assert "of-bad" in chart
+    assert "style" not in chart
+
+
+@pytest.mark.parametrize("draw", [lines, bars])
+def test_nothing_to_show_is_said(draw):
+    assert (
+        ": no data" in parsed(draw([], [Line("a", [])], title="x", write=str)).attrib["aria-label"]
+    )
+
+
+def test_a_gap_parts_a_line():
+    chart = lines(TIMES, [Line("a", [1, None, 2])], title="x", write=str)
+    assert chart.count('class="line"') == 2
+
+
+@pytest.mark.parametrize("draw", [lines, bars])
+def test_names_are_no_markup(draw):
+    chart = draw(TIMES, [Line(NASTY, [1, 2, 3])], title=NASTY, write=lambda _: NASTY)
+    parsed(chart)
+    assert "<script" not in chart + legend([Line(NASTY, [])]) + spark([1], title=NASTY)
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(0, 1e15)), min_size=1, max_size=30))
+def test_whatever_is_measured_stays_in_the_picture(values):
+    times = [float(index) for index in range(len(values))]
+    for path in parsed(lines(times, [Line("a", values)], title="x", write=str)).iter("{x}path"):
+        numbers = [
+            float(each)
+            for each in path.attrib["d"]
+            .replace("Z", "")
+            .replace("H", " ")
+            .replace("L", " ")
+            .replace("M", " ")
+            .split()
+        ]
+        assert all(-0.1 <= number <= 600.1 for number in numbers)
