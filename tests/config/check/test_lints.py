@@ -545,6 +545,16 @@ CASES = [
         f"functions: {{f: {{handler: m.f, url: {{auth: iam}}}}}}\n{IAM}",
     ),
     (
+        "webhooks-inward",
+        "environment: prod\noutgoing_webhooks: {allow_networks: [93.184.0.0/16, 10.0.0.0/8]}",
+        "environment: prod\noutgoing_webhooks: {allow_networks: [93.184.0.0/16]}",
+    ),
+    (
+        "webhooks-plain",
+        "environment: prod\noutgoing_webhooks: {allow_http: true}",
+        "environment: prod\noutgoing_webhooks: {allow_http: false}",
+    ),
+    (
         "unused",
         "functions: {f: {handler: m.f}}",
         "functions: {f: {handler: m.f}}\napis: {a: {routes: {GET /: {function: f}}}}",
