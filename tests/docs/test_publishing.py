@@ -10,6 +10,7 @@ from frontdesk.aws.events.service import operations as of_events
 from frontdesk.aws.sns.service import operations as of_sns
 from frontdesk.config.check import check
 from frontdesk.config.load import load
+from frontdesk.config.models.service import NEEDED, OPTIONAL
 from frontdesk.rules.events.event_bus import _OF_AWS
 from tests.docs.pages import ROOT, codes, examples, spliced, tables
 from tests.live.calls import call, free_port
@@ -19,7 +20,7 @@ PATH = ROOT / "docs" / "publishing.md"
 PAGE = PATH.read_text()
 TABLES = [table for table in tables(PAGE) if table.head[0] == "about"]
 SNS, HANDLER, EVENTS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-WHOLE, INPUT, TASK, REST = examples(PATH)
+WHOLE, INPUT, TASK, REST, HTTP = examples(PATH)
 
 
 @pytest.fixture
@@ -28,8 +29,12 @@ async def desk(tmp_path, monkeypatch):
     port = free_port()
     config = json.loads(json.dumps(WHOLE.content)) | {"admin": {"listen": f"127.0.0.1:{port}"}}
     config |= {"listen": "127.0.0.1:0", "logs": {"access": "off"}}
-    for example in (TASK, REST):
-        spliced(config, example)
+    spliced(config, TASK)
+    config["apis"] = {
+        name: {**api, "base_path": f"/{name}"}
+        for example in (REST, HTTP)
+        for name, api in example.content["apis"].items()
+    }
     path = project(tmp_path, "", bookings=HANDLER)
     path.write_text(json.dumps(config))
     for name in ("SNS", "EVENTBRIDGE"):
@@ -87,7 +92,7 @@ async def test_tasks_publish_as_the_page_says(desk):
 async def test_methods_ask_services_as_the_page_says(desk):
     async def post(path, body):
         address = desk.addresses[0]
-        return await asyncio.to_thread(call, address, "POST", path, body=body)
+        return await asyncio.to_thread(call, address, "POST", f"/partners{path}", body=body)
 
     answer = await post("/letters", b'{"dear": "Ada & Co"}')
     queues = desk._durable.queues.queues
@@ -101,10 +106,34 @@ async def test_methods_ask_services_as_the_page_says(desk):
     assert await _bodies(desk, "audit") == [detail]
 
 
+async def test_routes_ask_services_as_the_page_says(desk):
+    async def post(path, body):
+        address = desk.addresses[0]
+        return await asyncio.to_thread(call, address, "POST", f"/desk{path}", body=body)
+
+    answer = await post("/calls", b"Dear Ada")
+    queues = desk._durable.queues.queues
+    (message,) = await queues.receive(queues.find("letters"), most=10)
+    assert message.body == b"Dear Ada"
+    assert answer.status == 200
+    assert f"<MessageId>{message.id}</MessageId>" in answer.body.decode()
+    assert (await post("/calls", b"")).status == 400
+    detail = {"patient": "Ada", "minutes": 30}
+    answer = await post("/visits", json.dumps(detail).encode())
+    assert (answer.status, json.loads(answer.body)["FailedEntryCount"]) == (200, 0)
+    assert await _bodies(desk, "audit") == [detail]
+
+
+def test_all_parameters_of_services_are_told():
+    (table,) = (each for each in tables(PAGE) if each.head == ["names", "parameters", "answers"])
+    told = {codes(key)[0]: {*codes(parameters)} for key, parameters, _ in table.rows}
+    assert told == {key: {*NEEDED[key], *OPTIONAL[key]} for key in NEEDED}
+
+
 def test_the_fragments_belong_where_the_page_says(tmp_path):
     path = project(tmp_path, "", bookings=HANDLER)
     whole = json.loads(json.dumps(WHOLE.content))
-    for example in (INPUT, TASK, REST):
+    for example in (INPUT, TASK, HTTP):
         spliced(whole, example)
     path.write_text(json.dumps(whole))
     assert not check(load([path], {}))

@@ -13,6 +13,7 @@ from frontdesk.config.models.domain import target
 from frontdesk.config.models.execution import ExecutionAccess
 from frontdesk.config.models.function_url import FUNCTION_URLS
 from frontdesk.config.models.http_api import Route
+from frontdesk.config.models.integration import HttpIntegration
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.rest_integration import Integration
 from frontdesk.config.models.websocket_api import SocketRoute
@@ -63,14 +64,18 @@ def routes(paths: tuple[Path, ...]) -> None:
 @click.option(
     "-H", "--header", "headers", multiple=True, help="Host, or the fields of a preflight."
 )
-def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, ...]) -> None:
+@click.option("--message", help="A message to the WebSocket API at URL, such as ws://localhost/.")
+def explain(
+    paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, ...], message: str | None
+) -> None:
     """Show what METHOD URL would go through: each stage in order, with the line it came from.
 
-    Nothing is started and no request is made. URL may be a path.
+    Nothing is started and no request is made. URL may be a path; one of ws:// is a handshake.
 
     Example: frontdesk explain GET /practices/p1/slots
     """
     from frontdesk.app import compile_offline
+    from frontdesk.gateway.pipeline.explain import NoSocketError
     from frontdesk.gateway.pipeline.explain import explain as explain_request
     from frontdesk.gateway.server.heads import METHODS
 
@@ -80,7 +85,10 @@ def explain(paths: tuple[Path, ...], method: str, url: str, headers: tuple[str, 
     pairs = dict(_header(text) for text in headers)
     loaded = read(paths)
     try:
-        found = explain_request(compile_offline(loaded), method, url, pairs)
+        found = explain_request(compile_offline(loaded), method, url, pairs, message)
+    except NoSocketError:
+        told = f"no WebSocket API takes a handshake at {url}"
+        raise click.ClickException(told) from None
     except ValueError as error:
         message = f"the door answers 400 to this path: {error}"
         raise click.ClickException(message) from None
@@ -155,15 +163,14 @@ def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) ->
     if route.function is not None:
         return f"function {route.function}"
     if route.http is not None:
-        http = route.http
-        if http.url is not None:
-            return f"http {loaded.shown(http.url, *at, 'http', 'url')}"
-        below = loaded.shown(http.path or "/…", *at, "http", "path")
-        return f"upstream {http.upstream} {below}"
-    if isinstance(route, SocketRoute):
-        return f"mock {route.mock.status if route.mock else ''}"
+        return _http(loaded, at, route.http)
+    if route.mock is not None:
+        return f"mock {route.mock.status}"
+    assert isinstance(route, Route)
     if route.static is not None:
         return f"static {loaded.shown(route.static.root.name, *at, 'static', 'root')}"
+    if route.service is not None:
+        return f"{route.service.key} {route.service.name}"
     if route.queue is not None:
         return f"queue {route.queue}"
     if route.state_machine is not None:
@@ -173,6 +180,13 @@ def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) ->
     if route.webhook is not None:
         return f"webhook {route.webhook}"
     return f"mock {route.mock.status if route.mock else ''}"
+
+
+def _http(loaded: "Loaded", at: tuple[str, ...], http: HttpIntegration) -> str:
+    if http.url is not None:
+        return f"http {loaded.shown(http.url, *at, 'http', 'url')}"
+    below = loaded.shown(http.path or "/…", *at, "http", "path")
+    return f"upstream {http.upstream} {below}"
 
 
 def _rest_integration(

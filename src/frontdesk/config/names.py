@@ -52,6 +52,8 @@ USES: Final = (
     Use(("apis", "*", "routes", "*", "integration", "topic"), "topics"),
     Use(("apis", "*", "routes", "*", "integration", "upstream"), "upstreams"),
     Use(("apis", "*", "routes", "*", "queue"), "queues"),
+    Use(("apis", "*", "routes", "*", "service", "event_bus"), "event_buses", ("default",)),
+    Use(("apis", "*", "routes", "*", "service", "queue"), "queues"),
     Use(("apis", "*", "routes", "*", "state_machine"), "state_machines"),
     Use(("apis", "*", "routes", "*", "webhook"), "webhooks"),
     Use(("apis", "*", "resources", "*", "*", "authorizer"), "authorizers", ("none",)),

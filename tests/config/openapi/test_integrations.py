@@ -194,6 +194,38 @@ def test_an_integration_of_a_method(tmp_path, integration, expected):
     ("integration", "expected"),
     [
         ({**CALLS_F, **OF_ROUTE}, {"function": "f", "payload": "1.0"}),
+        (
+            {
+                **OF_ROUTE,
+                "type": "aws_proxy",
+                "integrationSubtype": "SQS-SendMessage",
+                "requestParameters": {
+                    "QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/letters",
+                    "MessageBody": "$request.body",
+                    "Region": "us-east-1",
+                },
+            },
+            {"service": {"queue": "letters", "parameters": {"MessageBody": "$request.body"}}},
+        ),
+        (
+            {
+                **OF_ROUTE,
+                "type": "aws_proxy",
+                "integrationSubtype": "EventBridge-PutEvents",
+                "requestParameters": {
+                    "EventBusName": "arn:aws:events:x:1:event-bus/side",
+                    "Source": "s",
+                    "DetailType": "t",
+                    "Detail": "$request.body",
+                },
+            },
+            {
+                "service": {
+                    "event_bus": "side",
+                    "parameters": {"Source": "s", "DetailType": "t", "Detail": "$request.body"},
+                }
+            },
+        ),
         ({**CALLS_F, "payloadFormatVersion": "2.0"}, {"function": "f"}),
         (
             {**CALLS_F, **OF_ROUTE, "timeoutInMillis": 1500},
@@ -342,8 +374,15 @@ def test_a_route_key(tmp_path, path, word, words, key):
         ({"type": "http"}, "expected uri or upstream with type: http"),
         ({**MOCK, **OF_ROUTE}, 'expected aws_proxy or http_proxy, got "mock"'),
         (
+            {**OF_ROUTE, "type": "aws_proxy", "integrationSubtype": "Kinesis-PutRecord"},
+            (
+                "expected a function, HTTP, a service, or the start of a state machine that is named, "
+                'got "Kinesis-PutRecord"'
+            ),
+        ),
+        (
             {**OF_ROUTE, "type": "aws_proxy", "integrationSubtype": "SQS-SendMessage"},
-            'expected a function, HTTP, or the start of a state machine that is named, got "SQS-SendMessage"',
+            "expected a QueueUrl that names a queue",
         ),
         (
             {

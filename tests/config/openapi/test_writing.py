@@ -124,6 +124,9 @@ routes:
   PUT /p: {state_machine: "charge:live", timeout: 5s, input: {a: [$request.body.b, 5, null]}, name: "${request.header.a}-1"}
   PATCH /p: {state_machine: charge, input: $request.body.order}
   POST /t/{t}: {task_token: $request.path.t, outcome: failure}
+  POST /q: {service: {queue: letters, parameters: {MessageBody: $request.body, DelaySeconds: "5"}}}
+  PUT /q: {service: {event_bus: default, parameters: {Source: a, DetailType: $request.body.t, Detail: $request.body}}}
+  PATCH /q: {queue: letters, group: $request.header.a}
   GET /m: {mock: {status: 201, headers: {X: y}, body: {a: 1, b: [null, "no"]}}}
   GET /s/{f+}: {static: public}
   $default: {function: f, authorizer: users, scopes: [a, b]}

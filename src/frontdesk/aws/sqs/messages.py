@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from frontdesk.aws.sqs.asked import MOST, Asked
-from frontdesk.aws.sqs.refusals import names
 from frontdesk.base.clock import Clock
 from frontdesk.durable.queues.attributes import chosen, size
 from frontdesk.durable.queues.definition import LARGEST, Definition
@@ -21,6 +20,7 @@ from frontdesk.rules.events.sqs import (
     digest_of_attributes,
     system_attributes,
 )
+from frontdesk.rules.sqs_errors import names
 
 _LONGEST: Final = 43_200
 _HIDDEN: Final = f"Must be between 0 and {_LONGEST}, if provided."

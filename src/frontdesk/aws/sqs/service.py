@@ -12,7 +12,6 @@ from frontdesk.aws.sqs.asked import Asked
 from frontdesk.aws.sqs.messages import MessageOperations
 from frontdesk.aws.sqs.moves import MoveOperations
 from frontdesk.aws.sqs.queues import QueueOperations
-from frontdesk.aws.sqs.refusals import names
 from frontdesk.aws.wire import ApiError
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
@@ -21,6 +20,7 @@ from frontdesk.durable.queues.moves import Moves
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.durable.queues.refusals import QueueError
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.rules.sqs_errors import names
 from frontdesk.stores.vault.refusals import VaultError
 
 Operation = Callable[[Asked], Awaitable[dict[str, Any]]]

@@ -24,6 +24,7 @@ from frontdesk.config.models.mapping import (
 from frontdesk.config.models.model import HintedError, Name, Selector, broken_rule
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.queue import QueueName
+from frontdesk.config.models.service import Service
 from frontdesk.config.models.state_machine import MachineReference, StateMachine
 from frontdesk.config.route_keys import meant_by, parse_route_key
 
@@ -32,6 +33,7 @@ INTEGRATIONS = (
     "http",
     "mock",
     "queue",
+    "service",
     "state_machine",
     "static",
     "task_token",
@@ -92,6 +94,9 @@ class Route(Operation):
 
     deduplication: RequestValue | None = None
     """What a FIFO queue knows the message by, such as `$request.header.Idempotency-Key`. Default: its body."""
+
+    service: Service | None = None
+    """What is asked of SQS or EventBridge, in AWS's words, of a queue or a bus of the file."""
 
     state_machine: MachineReference | None = None
     """Name under `state_machines`, or name:alias: each request starts an execution."""

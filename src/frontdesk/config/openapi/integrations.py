@@ -56,7 +56,9 @@ def read_route(document: Document, operation: Branch, integration: Placed) -> No
     kind = integration.text("type").lower()
     subtype = integration.get("integrationSubtype")
     uri = integration.get("uri") or integration
-    if subtype is not None:
+    if subtype is not None and str(subtype.value) in SERVICE_SUBTYPES.values():
+        _ask(document, operation, integration, subtype)
+    elif subtype is not None:
         _start(document, operation, integration, subtype)
     elif kind == "aws_proxy":
         if _function(document, operation, uri):
@@ -102,9 +104,12 @@ def _start(document: Document, route: Branch, integration: Placed, subtype: Plac
     parameters = integration.below("requestParameters")
     machine = read_machine(parameters.text("StateMachineArn"))
     if mode is None or machine is None:
-        wanted = "expected a function, HTTP, or the start of a state machine that is named"
+        wanted = (
+            "expected a function, HTTP, a service, or the start of a state machine that is named"
+        )
         hint = (
-            f"StepFunctions-StartExecution or -StartSyncExecution with StateMachineArn, {_SUPPLY}"
+            "SQS-SendMessage, EventBridge-PutEvents, StepFunctions-StartExecution or "
+            f"-StartSyncExecution with StateMachineArn, {_SUPPLY}"
         )
         document.refuse(subtype, wanted, hint, value=subtype.value)
         return
@@ -121,6 +126,32 @@ def _start(document: Document, route: Branch, integration: Placed, subtype: Plac
         )
         document.left_out(subtype, message)
 
+
+def _ask(document: Document, route: Branch, integration: Placed, subtype: Placed) -> None:
+    """Read an integration of an HTTP API with a queue or an event bus."""
+    parameters = integration.below("requestParameters")
+    service = route.branch("service", subtype)
+    if subtype.value == SERVICE_SUBTYPES["queue"]:
+        url = parameters.text("QueueUrl")
+        if not url or url.startswith("$"):
+            hint = f"a queue is named by its URL, {_SUPPLY}"
+            document.refuse(subtype, "expected a QueueUrl that names a queue", hint)
+            return
+        service.put("queue", url.rpartition("/")[2].rpartition(":")[2], subtype)
+    else:
+        bus = parameters.text("EventBusName") or "default"
+        service.put("event_bus", bus.rpartition("event-bus/")[2], subtype)
+    asked = service.branch("parameters", parameters)
+    for name, value in parameters.items():
+        if name not in ("QueueUrl", "EventBusName", "Region"):
+            asked.graft(name, value)
+
+
+SERVICE_SUBTYPES: Final = {
+    "queue": "SQS-SendMessage",
+    "event_bus": "EventBridge-PutEvents",
+}
+"""What a route asks of a service at AWS, by our key."""
 
 START_SUBTYPES: Final = {
     "async": "StepFunctions-StartExecution",

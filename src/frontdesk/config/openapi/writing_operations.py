@@ -13,6 +13,7 @@ from frontdesk.config.models.request_validation import RequestValidation
 from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.rest_integration import Integration, MethodResponse
 from frontdesk.config.models.root import Config
+from frontdesk.config.models.service import Service
 from frontdesk.config.openapi.arns import (
     SERVICE_ACTIONS,
     action_uri,
@@ -25,6 +26,7 @@ from frontdesk.config.openapi.document import ANY_METHOD, AWS
 from frontdesk.config.openapi.integrations import (
     ACTIONS,
     RESPONSE_KEYS,
+    SERVICE_SUBTYPES,
     START_SUBTYPES,
     machine_of_templates,
     said_by,
@@ -193,6 +195,22 @@ class OperationWriter:
             "payloadFormatVersion": "1.0",
         }
 
+    def _ask(self, service: Service) -> Words:
+        config = self._config
+        named = {
+            "queue": (
+                "QueueUrl",
+                f"https://sqs.{config.region}.amazonaws.com/{config.account}/{service.name}",
+            ),
+            "event_bus": ("EventBusName", service.name),
+        }
+        return {
+            "type": "aws_proxy",
+            "integrationSubtype": SERVICE_SUBTYPES[service.key],
+            "requestParameters": dict([named[service.key]]) | service.parameters,
+            "payloadFormatVersion": "1.0",
+        }
+
     def _of_method(self, integration: Integration) -> Words | None:
         words: Words = {"type": integration.type}
         service = _service(integration)
@@ -245,6 +263,8 @@ class OperationWriter:
             words["payloadFormatVersion"] = "1.0"
         elif route.state_machine is not None:
             words = self._start(route, route.state_machine)
+        elif route.service is not None:
+            words = self._ask(route.service)
         else:
             return None
         if route.request is not None:

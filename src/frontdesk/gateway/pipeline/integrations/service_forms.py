@@ -4,7 +4,7 @@ Source: AWS, "Integrate an API Gateway REST API with an Amazon SQS queue"; SQS a
 "Making Query API requests".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -13,21 +13,26 @@ from frontdesk.base.streams import Field
 from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.service_actions import Action, ActionAnswer
 from frontdesk.rules.query_protocol import FORM, FormError, read_form, write_answer, write_document
+from frontdesk.rules.sqs_errors import names
 
 XML: Final[Field] = (b"content-type", b"text/xml")
+
+
+def _alike(code: str) -> tuple[str, str]:
+    return code, code
 
 
 class Service(NamedTuple):
     """One of the services. action: what is asked of it. namespace: of its XML, "" where it speaks JSON only.
 
-    optional: members of its answers, which JSON of the Query protocol has as null. common: where its
-    errors of JSON are defined.
+    optional: members of its answers, which JSON of the Query protocol has as null. names: the names of an
+    error in JSON and in the Query protocol.
     """
 
     action: Action
     namespace: str = ""
     optional: tuple[str, ...] = ()
-    common: str = ""
+    names: Callable[[str], tuple[str, str]] = _alike
 
 
 SERVICES: Final = {
@@ -41,7 +46,7 @@ SERVICES: Final = {
             "MessageId",
             "SequenceNumber",
         ),
-        "com.amazonaws.sqs#",
+        names,
     ),
     "topic": Service(
         "Publish", "http://sns.amazonaws.com/doc/2010-03-31/", ("MessageId", "SequenceNumber")
@@ -83,7 +88,7 @@ def written(
     if asked.xml:
         return XML, _xml(service, answer, request_id)
     if answer.error:
-        return JSON, orjson.dumps({"Error": _told(answer), "RequestId": request_id})
+        return JSON, orjson.dumps({"Error": _told(service, answer), "RequestId": request_id})
     result = dict.fromkeys(service.optional) | dict(answer.document)
     action = service.action
     document = {
@@ -95,20 +100,20 @@ def written(
 
 def _document(service: Service, answer: ActionAnswer) -> Mapping[str, Any]:
     if answer.error:
-        return {"__type": f"{service.common}{answer.error}", "message": answer.message}
+        return {"__type": service.names(answer.error)[0], "message": answer.message}
     return answer.document
 
 
 def _xml(service: Service, answer: ActionAnswer, request_id: str) -> bytes:
     if answer.error:
-        content = {"Error": _told(answer), "RequestId": request_id}
+        content = {"Error": _told(service, answer), "RequestId": request_id}
         return write_document("ErrorResponse", content, service.namespace)
     return write_answer(service.action, answer.document, request_id, service.namespace)
 
 
-def _told(answer: ActionAnswer) -> dict[str, str]:
+def _told(service: Service, answer: ActionAnswer) -> dict[str, str]:
     fault = "Receiver" if answer.status >= 500 else "Sender"
-    return {"Type": fault, "Code": answer.error, "Message": answer.message}
+    return {"Type": fault, "Code": service.names(answer.error)[1], "Message": answer.message}
 
 
 def _json(body: bytes) -> Mapping[str, Any]:
