@@ -347,6 +347,11 @@ CASES = [
         FUNCTION % (", requirements: m.py", ""),
     ),
     (
+        "records-out-of-reach",
+        "store: memory\nrecords: {orders: {}}",
+        "store: sqlite\nrecords: {orders: {}}",
+    ),
+    (
         "dead-letter-circle",
         "queues: {q: {max_receives: 1, dead_letter: r}, r: {max_receives: 1, dead_letter: q}}",
         "queues: {q: {max_receives: 1, dead_letter: r}, r: {max_receives: 1, dead_letter: s}, s: {}}",

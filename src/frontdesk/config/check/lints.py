@@ -19,6 +19,7 @@ from frontdesk.config.check import (
     plans,
     publishing,
     queues,
+    records,
     releases,
     resilience,
     routes,
@@ -257,6 +258,12 @@ LINTS: Final[dict[str, Lint]] = {
         concurrency.provisioned_twice,
         "a version has children that stand ready of its own or by an alias",
         "provision either the version or the alias",
+    ),
+    "records-out-of-reach": Lint(
+        WARNING,
+        records.out_of_reach,
+        "functions run in processes of their own, and find no record there",
+        "store: sqlite, or a PostgreSQL",
     ),
     "requirements-missing": Lint(
         ERROR,
