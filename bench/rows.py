@@ -10,6 +10,7 @@ from bench.counted import syscall_row
 from bench.executions import charges_row, executions_row, waiting_row
 from bench.figures import Figure, Finding, Goal, at_least, at_most, ratio
 from bench.hooks import hooks_row
+from bench.inbox import inbox_row
 from bench.journal import journal_row
 from bench.keyed import keys_row
 from bench.latency import latency_row
@@ -215,6 +216,7 @@ ROWS: dict[str, Row] = {
         _row("micro", micro_row),
         _row("journal", journal_row),
         _row("queue", queue_row),
+        _row("inbox", inbox_row),
         _row("hooks", hooks_row),
         _row("executions", executions_row),
         _row("waiting", waiting_row),
