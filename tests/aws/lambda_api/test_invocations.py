@@ -213,6 +213,16 @@ async def test_an_event_is_accepted_and_nothing_runs_yet(api):
     assert api.host.calls == []
 
 
+async def test_functions_that_are_served_alone_refuse_events(make_api):
+    api = make_api()
+    api.later = None
+    async with api.serving():
+        with pytest.raises(ClientError, match="have no store") as raised:
+            await api("invoke", FunctionName="from_file", InvocationType="Event")
+    assert raised.value.response["Error"]["Code"] == "UnsupportedOperationException"
+    assert api.host.calls == []
+
+
 async def test_an_event_that_is_not_committed_is_not_accepted(api, monkeypatch):
     async def fail(*_given, **_named):
         raise StoreError("the disk is full")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from frontdesk.config.imports.resources import Declared, Resource, name_of, open_input
+from frontdesk.config.openapi.arns import called_function
 from frontdesk.config.placed import Branch
 
 _CORS: Final = {
@@ -26,7 +27,7 @@ def read_functions(declared: Declared, made: Branch, given: Mapping[str, str]) -
     for resource in declared.of(*_PARTS):
         entry = _owner(declared, made, resource)
         if entry is not None:
-            _PARTS[resource.type](entry, resource)
+            _PARTS[resource.type](declared, entry, resource)
 
 
 def _name(function: Resource) -> str:
@@ -107,7 +108,7 @@ def _layer(declared: Declared, function: Resource, arn: str) -> str:
     return arn
 
 
-def _alias(entry: Branch, alias: Resource) -> None:
+def _alias(_declared: Declared, entry: Branch, alias: Resource) -> None:
     said: dict[str, Any] = {"version": alias.text("function_version", "$LATEST")}
     weights = alias.part("routing_config").mapping("additional_version_weights")
     if weights:
@@ -115,13 +116,13 @@ def _alias(entry: Branch, alias: Resource) -> None:
     entry.branch("aliases", alias.origin).put(alias.name, said, alias.origin)
 
 
-def _ready(entry: Branch, ready: Resource) -> None:
+def _ready(_declared: Declared, entry: Branch, ready: Resource) -> None:
     number = ready.number("provisioned_concurrent_executions")
     place = entry.branch("provisioned_concurrency", ready.origin)
     place.put(ready.text("qualifier"), number, ready.origin)
 
 
-def _url(entry: Branch, url: Resource) -> None:
+def _url(_declared: Declared, entry: Branch, url: Resource) -> None:
     said: dict[str, Any] = {
         "auth": "iam" if url.text("authorization_type") == "AWS_IAM" else "none"
     }
@@ -133,8 +134,34 @@ def _url(entry: Branch, url: Resource) -> None:
     entry.put("url", said, url.origin)
 
 
-_PARTS: Final[Mapping[str, Callable[[Branch, Resource], None]]] = {
+def _later(declared: Declared, entry: Branch, config: Resource) -> None:
+    """Add what is done with asynchronous invocations."""
+    retries, age = (
+        config.number("maximum_retry_attempts"),
+        config.number("maximum_event_age_in_seconds"),
+    )
+    if retries is not None:
+        entry.put("retries", retries, config.origin)
+    if age is not None:
+        entry.put("max_age", f"{age}s", config.origin)
+    if config.text("qualifier") not in _ALL:
+        message = f"{config.address} is of one version or alias, and holds for all of them here"
+        declared.left(config.at, message)
+    for key in ("on_success", "on_failure"):
+        destination = config.part("destination_config").part(key).text("destination")
+        called = called_function(destination)
+        if called is not None:
+            entry.put(key, f"function:{called.function}", config.origin)
+        elif destination:
+            message = f"{config.address}: {key} is not carried: {destination}"
+            declared.left(config.at, message, f"for a queue of yours, say `{key}: queue:NAME`")
+
+
+_ALL: Final = ("", "$LATEST")
+
+_PARTS: Final[Mapping[str, Callable[[Declared, Branch, Resource], None]]] = {
     "aws_lambda_alias": _alias,
+    "aws_lambda_function_event_invoke_config": _later,
     "aws_lambda_function_url": _url,
     "aws_lambda_provisioned_concurrency_config": _ready,
 }

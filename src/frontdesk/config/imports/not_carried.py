@@ -22,7 +22,6 @@ _REASONS: Final[Mapping[str, str]] = {
     "aws_iam_role_policy": _USER,
     "aws_iam_role_policy_attachment": _USER,
     "aws_lambda_event_source_mapping": _QUEUES,
-    "aws_lambda_function_event_invoke_config": "there are no asynchronous calls yet",
     "aws_lambda_permission": "a route may call the function that it names",
     "aws_lambda_version": "an alias names a version of `versions`",
     "aws_scheduler_schedule_group": "schedules stand in no groups",

@@ -323,6 +323,7 @@ TYPES: Final[Mapping[str, Reader]] = {
     "AWS::ApiGatewayV2::Stage": _http_stage,
     "AWS::Events::Rule": _rule,
     "AWS::Lambda::Alias": _alias,
+    "AWS::Lambda::EventInvokeConfig": _same("aws_lambda_function_event_invoke_config"),
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::LayerVersion": _layer,
     "AWS::Lambda::Url": _same(
@@ -345,7 +346,6 @@ _SAME: Final[Mapping[str, str]] = {
     "AWS::IAM::ManagedPolicy": "aws_iam_policy",
     "AWS::IAM::Policy": "aws_iam_policy",
     "AWS::IAM::Role": "aws_iam_role",
-    "AWS::Lambda::EventInvokeConfig": "aws_lambda_function_event_invoke_config",
     "AWS::Lambda::EventSourceMapping": "aws_lambda_event_source_mapping",
     "AWS::Lambda::Permission": "aws_lambda_permission",
     "AWS::Lambda::Version": "aws_lambda_version",

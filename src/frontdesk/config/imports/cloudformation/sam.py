@@ -95,8 +95,10 @@ class _Expansion:
                 "cors": snake(url.mapping("Cors")),
             }
             yield origin.resource("aws_lambda_function_url", values, ".url")
-        if origin.values.get("EventInvokeConfig"):
-            yield origin.resource("aws_lambda_function_event_invoke_config", {}, ".async")
+        later = snake(origin.mapping("EventInvokeConfig"))
+        if later:
+            values = {"function_name": origin.id, **later}
+            yield origin.resource("aws_lambda_function_event_invoke_config", values, ".async")
         self._events += (Event(origin, name, event) for name, event in origin.named("Events"))
 
     def _preference(self, origin: Origin, alias: str) -> None:

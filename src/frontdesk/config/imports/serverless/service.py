@@ -25,6 +25,12 @@ _TIMEOUT: Final = 6
 _MEMORY: Final = 1024
 """What a function has at Serverless that says nothing of it: seconds, and megabytes."""
 
+_LATER: Final = {
+    "maximumEventAge": "MaximumEventAgeInSeconds",
+    "maximumRetryAttempts": "MaximumRetryAttempts",
+}
+_DESTINATIONS: Final = {"onFailure": "OnFailure", "onSuccess": "OnSuccess"}
+
 _LEFT: Final = ("constructs", "layers")
 """Sections of which nothing is carried."""
 
@@ -121,6 +127,7 @@ class _Service:
             "Layers": said.values.get("layers"),
             "Events": _numbered(name, function),
         }
+        properties["EventInvokeConfig"] = self._later(said)
         url = said.values.get("url")
         if url:
             signed = isinstance(url, dict) and url.get("authorizer") == "aws_iam"
@@ -132,6 +139,26 @@ class _Service:
         variables = branch.branch("Environment", function).branch("Variables", function)
         for holder in (self._provider, function):
             variables.lay_over(holder.below("environment"))
+
+    def _later(self, said: Part) -> dict[str, Any]:
+        """Say what is done with asynchronous invocations of a function."""
+        to = said.part("destinations").said(_DESTINATIONS)
+        later = said.said(_LATER)
+        if to:
+            later["DestinationConfig"] = {
+                word: {"Destination": self._destination(each)} for word, each in to.items()
+            }
+        return later
+
+    def _destination(self, told: Any) -> str:
+        """Write the ARN of a destination: of another function of the service, or the one that is told."""
+        if isinstance(told, dict):
+            return str(told.get("arn", ""))
+        function = dict(self._functions).get(str(told))
+        if function is None:
+            return str(told)
+        name = part_of(function, str(told)).text("name") or told
+        return f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
 
     def _machine(self, made: Branch, name: str, machine: Placed) -> None:
         said = part_of(machine, name)
