@@ -177,9 +177,7 @@ def _integration(loaded: "Loaded", at: tuple[str, ...], operation: Operation) ->
         return f"state machine {route.state_machine}, {route.mode}"
     if route.task_token is not None:
         return f"task token, {route.outcome}"
-    if route.webhook is not None:
-        return f"webhook {route.webhook}"
-    return f"mock {route.mock.status if route.mock else ''}"
+    return f"webhook {route.webhook}"
 
 
 def _http(loaded: "Loaded", at: tuple[str, ...], http: HttpIntegration) -> str:

@@ -20,11 +20,23 @@ class Explanation:
     params: Mapping[str, str]
 
 
-def explain(plan: GatewayPlan, method: str, url: str, headers: Mapping[str, str]) -> Explanation:
+class NoSocketError(ValueError):
+    """No WebSocket API takes handshakes there."""
+
+
+def explain(
+    plan: GatewayPlan,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    message: str | None = None,
+) -> Explanation:
     """Route a request without running it.
 
-    url: absolute, or a path. headers: only those matter that say a version, an origin or a host.
-    Raises ValueError when the path is one that the door refuses with 400.
+    url: absolute, or a path; one of `ws` or `wss` is a handshake. headers: only those matter that say a version,
+    an origin or a host. message: what is sent on the connection, in place of the handshake itself.
+    Raises ValueError when the path is one that the door refuses with 400, NoSocketError where nobody would take
+    a message.
     """
     target = urlsplit(url)
     lower = {name.lower(): value for name, value in headers.items()}
@@ -36,5 +48,11 @@ def explain(plan: GatewayPlan, method: str, url: str, headers: Mapping[str, str]
     ex.raw_path, ex.path = target.path, path
     ex.host = (target.hostname or lower.get("host", "")).lower().removesuffix(".")
     ex.headers = {name.encode(): value.encode() for name, value in lower.items()}
+    ex.upgrade = target.scheme in ("ws", "wss")
     plan.route(ex)
+    if message is not None:
+        if ex.socket is None:
+            raise NoSocketError(url)
+        ex.method, ex.body = "MESSAGE", message.encode()
+        plan.sockets[ex.socket.key].take_message(ex)
     return Explanation(ex.method, path, ex.plan, ex.params)
