@@ -1,6 +1,8 @@
+from ipaddress import ip_network
+
 import pytest
 
-from frontdesk.base.egress import is_public
+from frontdesk.base.egress import is_public, is_reachable
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"]
 NOT_PUBLIC = [
@@ -21,3 +23,21 @@ def test_public(address):
 @pytest.mark.parametrize("address", NOT_PUBLIC)
 def test_not_public(address):
     assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "reachable"),
+    [
+        ("8.8.8.8", True),
+        ("10.1.2.3", True),
+        ("11.1.2.3", True),
+        ("192.168.1.1", False),
+        ("fd00::1", True),
+        ("fd00::1%eth0", True),
+        ("fc00::1", False),
+        ("::ffff:10.1.2.3", False),
+    ],
+)
+def test_public_or_inside_of_what_is_allowed(address, reachable):
+    inside = [ip_network("10.0.0.0/8"), ip_network("fd00::/8")]
+    assert is_reachable(address, inside) is reachable

@@ -42,6 +42,7 @@ _ENDPOINT: Final = f"{_APPS}/*/endpoints/*"
 _MESSAGE: Final = f"{_APPS}/*/messages/*"
 _NAMES: Final = frozenset({1, 3})  # of the parts behind _APPS, those that are names
 _MOST: Final = 100
+_STATES: Final[Mapping[str, State]] = {state: state for state in get_args(State)}
 
 Answer = tuple[int, object]
 
@@ -167,9 +168,10 @@ class OutgoingApi:
         return 202, {"recovered": count}
 
     async def _list_deliveries(self, asked: _Asked) -> Answer:
-        state, known = asked.query.get("state"), get_args(State)
-        if state is not None and state not in known:
-            raise WebhooksError(UNUSABLE, f"expected a state of {', '.join(known)}: {state}")
+        named = asked.query.get("state")
+        state = None if named is None else _STATES.get(named)
+        if state is None and named is not None:
+            raise WebhooksError(UNUSABLE, f"expected a state of {', '.join(_STATES)}: {named}")
         page = await self._store.deliveries(
             asked.app, endpoint=asked.item, state=state, most=_MOST, token=_token(asked)
         )
