@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from frontdesk.base.errors import StoreError
+from frontdesk.durable.outgoing.sender import LEASED
 from frontdesk.ports.deliveries import Held
 from tests.durable.outgoing.playing import NOW, world
 from tests.live.receivers import Receiver, answer, hang
@@ -209,3 +211,68 @@ async def test_what_somebody_else_has_taken_over_is_not_settled_twice(play):
         held = Held(next(iter(play.store._records)), 1)
         assert not await play.store.put_back(held, due=NOW)
     assert await play.attempts(message) == []
+
+
+async def test_what_is_under_way_is_kept_from_others_for_as_long_as_it_takes(play):
+    async with Receiver(usually=hang) as receiver:
+        endpoint, _ = await play.add(receiver.url)
+        play.send()
+        await play.publish()
+        await receiver.until(1)
+        for _ in range(5):
+            await play.pass_time(4)
+
+            async def is_kept():
+                (record,) = play.store._records.values()
+                return record.due == play.clock.now + LEASED
+
+            await play.until(is_kept)
+            assert await play.store.lease({endpoint.id: 1}, now=play.clock.now, until=NOW) == []
+        assert len(receiver.received) == 1
+
+
+class Failing:
+    """A store of which one method fails once."""
+
+    def __init__(self, store, method):
+        self._store = store
+        self._method = method
+        self.failed = False
+
+    def __getattr__(self, name):
+        if name != self._method or self.failed:
+            return getattr(self._store, name)
+        self.failed = True
+
+        async def fail(*_, **__):
+            raise StoreError("the disk is full")
+
+        return fail
+
+
+async def test_an_attempt_that_cannot_be_written_down_is_made_again(play):
+    play.sender._store = Failing(play.store, "settle")
+    async with Receiver() as receiver:
+        await play.add(receiver.url)
+        play.send()
+        message = await play.publish()
+        await receiver.until(1)
+        assert await play.attempts(message) == []
+        while play.sender._attempts:  # noqa: ASYNC110 - nobody tells of its end
+            await asyncio.sleep(0.002)
+        await play.pass_time(LEASED)
+        await play.until_states("delivered")
+        assert len(receiver.received) == 2
+
+
+@pytest.mark.parametrize("method", ["ready", "lease"])
+async def test_a_store_that_fails_for_a_moment_only_costs_time(play, method):
+    play.sender._store = Failing(play.store, method)
+    async with Receiver() as receiver:
+        await play.add(receiver.url)
+        play.send()
+        await play.publish()
+        while not play.sender._store.failed:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.002)
+        play.sender.look()
+        await play.until_states("delivered")
