@@ -143,7 +143,7 @@ async def test_a_state_machine_is_started_with_the_commit_and_held_at_once(play)
     assert await world.state() == "processed"
     await world.take()
     page = await world.journal.list(Filter(kind="execution/m"), most=9)
-    assert [stream.name for stream in page.streams] == ["shop-e1"]
+    assert [stream.name for stream in page.streams] == ["shop.e1"]
 
 
 @pytest.mark.parametrize(

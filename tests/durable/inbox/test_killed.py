@@ -68,7 +68,7 @@ async def started(journal):
     found, token = set(), ""
     while True:
         page = await journal.list(Filter(kind="execution/m"), most=1000, token=token)
-        found |= {stream.name.removeprefix("shop-") for stream in page.streams}
+        found |= {stream.name.removeprefix("shop.") for stream in page.streams}
         if not (token := page.token):
             return found
 

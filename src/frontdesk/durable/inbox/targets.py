@@ -36,6 +36,7 @@ CommitAlong = Callable[[Along], Awaitable[Started | None]]
 """Commits what is handed over with the delivery; see `driver.Commit`."""
 
 _LATEST: Final = "$LATEST"
+_LONGEST_CAUSE: Final = 32_768
 _PERMANENT: Final = "Permanent"
 """Name of an error that a function raises for what it will never do."""
 
@@ -156,7 +157,7 @@ class Targets:
             if target.outcome == "success":
                 await self._executions.succeed(token, given)
             else:
-                await self._executions.fail(token, taken.type or None, given)
+                await self._executions.fail(token, taken.type or None, given[:_LONGEST_CAUSE])
         except ExecutionError as error:
             if error.code == "TaskTimedOut":
                 raise NobodyWaitsError(error.message) from None

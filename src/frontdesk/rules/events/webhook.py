@@ -97,7 +97,7 @@ def message_group(taken: Taken) -> str:
 
 def execution_name(taken: Taken) -> str:
     """Name the execution that it starts, so that starting it again does nothing."""
-    name = f"{taken.source}-{taken.id}"
+    name = f"{taken.source}.{taken.id}"  # no webhook has a dot in its name
     if not taken.replay and len(name) <= LONGEST_NAME and not _SIGN.search(name) and is_name(name):
         return name
     mark = f"-{taken.identity[:16]}"
