@@ -167,6 +167,22 @@ def hooked(scene: Scene, secret: str) -> Server:
     return _server(scene, "frontdesk-hooked", parts)
 
 
+def live(scene: Scene, text: str) -> Server:
+    """A WebSocket API whose messages are routed by their action, and answered with a text."""
+    parts: dict[str, object] = {
+        "apis": {
+            "health": {"routes": {"GET /health": _OK}},
+            "live": {
+                "type": "websocket",
+                "base_path": "/live",
+                "limits": {"per_address": 20_000},
+                "routes": {"echo": {"mock": {"body": text}, "response": True}},
+            },
+        }
+    }
+    return replace(_server(scene, "frontdesk-live", parts), name="frontdesk")
+
+
 def operated(scene: Scene, *, telemetry: bool = True) -> Server:
     """Plain and TLS listeners; routes with and without policies; a function that can be ended."""
     (scene.folder / "handlers.py").write_text(_HANDLERS)

@@ -32,6 +32,7 @@ from bench.result import Bench, Result, Row, Series
 from bench.scale import routes_row
 from bench.scene import SIZES, SMALL
 from bench.series import Contender, Rounds, race
+from bench.sockets import sockets_row
 
 TRUSTED_SPREAD = 0.10
 """Above this spread of one server against itself, a run is not fit to publish."""
@@ -218,6 +219,7 @@ ROWS: dict[str, Row] = {
         _row("queue", queue_row),
         _row("inbox", inbox_row),
         _row("hooks", hooks_row),
+        _row("sockets", sockets_row),
         _row("executions", executions_row),
         _row("waiting", waiting_row),
         _row("charges", charges_row),
