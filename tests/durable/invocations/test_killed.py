@@ -14,6 +14,7 @@ from tests.live.queueing import acknowledged
 from tests.live.queues import ADAPTERS
 from tests.live.servers import postgres_url
 
+LONG = [pytest.mark.soak, pytest.mark.timeout(900)]
 STEP = 200.0
 """Seconds between two lives: what the one before has hidden, or put off, is due in the next."""
 
@@ -36,8 +37,8 @@ def process(tmp_path):
     ("kind", "rounds", "at_once"),
     [
         pytest.param("sqlite", 3, 1, id="sqlite"),
-        pytest.param("sqlite", 50, 1, id="sqlite-long", marks=pytest.mark.soak),
-        pytest.param("postgres", 50, 2, id="postgres-long", marks=pytest.mark.soak),
+        pytest.param("sqlite", 50, 1, id="sqlite-long", marks=LONG),
+        pytest.param("postgres", 50, 2, id="postgres-long", marks=LONG),
     ],
 )
 async def test_what_was_accepted_is_made_and_told_of(kind, rounds, at_once, process, tmp_path):
