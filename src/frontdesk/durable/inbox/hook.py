@@ -101,6 +101,11 @@ def hooks(config: Config) -> Mapping[str, Hook]:
     return {name: Hook(name, webhook) for name, webhook in config.webhooks.items()}
 
 
+def why_ignored(word: Word, type_: str) -> str:
+    """Tell why a delivery is recorded alone; "" where the file wants it so."""
+    return "" if word == "ignore" else f"no target for {type_ or 'this'}"
+
+
 def _source(selector: str | None) -> Source | None:
     return None if selector is None else source_of(selector)
 

@@ -9,8 +9,8 @@ from frontdesk.base import metrics
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.telemetry import Registry
-from frontdesk.config.models.webhook import Target
-from frontdesk.durable.inbox.hook import Hook
+from frontdesk.config.models.webhook import Target, Word
+from frontdesk.durable.inbox.hook import Hook, why_ignored
 from frontdesk.durable.inbox.targets import FailedError, Targets
 from frontdesk.durable.inbox.turns import Turns
 from frontdesk.ports.inbox import (
@@ -91,7 +91,7 @@ class Inbox:
         """Commit a delivery with what it causes, where that is the store's own."""
         target = hook.target(claim.type)
         if not isinstance(target, Target):
-            return await self._record(hook, claim, warns=target == "warn")
+            return await self._record(hook, claim, target)
         if target.queue is None and target.state_machine is None:
             at_once = hook.sync or self._turns.has_room(hook)
             return await self._commit(
@@ -122,10 +122,10 @@ class Inbox:
             return await self._commit(hook, claim._replace(state="processing"))
         return handed[-1]
 
-    async def _record(self, hook: Hook, claim: Claim, *, warns: bool) -> Claimed:
-        reason = f"no target for {claim.type or 'this'}" if warns else ""
+    async def _record(self, hook: Hook, claim: Claim, word: Word) -> Claimed:
+        reason = why_ignored(word, claim.type)
         claimed = await self._commit(hook, claim._replace(state="ignored", reason=reason))
-        if warns and claimed.outcome == "fresh":
+        if word == "warn" and claimed.outcome == "fresh":
             more = {"webhook": hook.name, "id": claim.id, "type": claim.type}
             _LOG.warning("nobody deals with a webhook of this type", extra=more)
         return claimed

@@ -7,7 +7,7 @@ for twice a second. See `ports.inbox`.
 import asyncio
 import logging
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -18,7 +18,7 @@ from frontdesk.base.errors import StoreError
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.webhook import Target
-from frontdesk.durable.inbox.hook import POISON, Hook
+from frontdesk.durable.inbox.hook import POISON, Hook, why_ignored
 from frontdesk.durable.inbox.targets import BusyError, FailedError, NobodyWaitsError, Targets
 from frontdesk.durable.rounds import Rounds
 from frontdesk.ports.inbox import Along, Finish, Held, InboxStore, Turn
@@ -101,11 +101,11 @@ class Turns(Rounds):
             self._begin()
 
     async def go_round(self) -> None:
-        """Take what is due, and keep what is held. Raises: StoreError."""
-        await self._keep()
+        """Keep what is held, and take what is due. Raises: StoreError."""
         self._has_news = True
         while self._has_news and not self._stopped:
             self._has_news = False
+            await self._keep()
             hooks = {hook.name: hook for hook in self._hooks.values() if self.has_room(hook)}
             now = self._clock.time()
             due = {name: now + hook.lease for name, hook in hooks.items()}
@@ -133,7 +133,12 @@ class Turns(Rounds):
     # -- one turn -----------------------------------------------------------------------------------
 
     async def _take_turn(self, hook: Hook, turn: Turn, trace: str) -> Finish | None:
+        if turn.crashes >= POISON:
+            return await self._finish(hook, turn, Finish("dead", error="poison"))
         target = hook.target(turn.type)
+        if not isinstance(target, Target):
+            finish = Finish("ignored", error=why_ignored(target, turn.type))
+            return await self._finish(hook, turn, finish)
         taken = Taken(
             source=hook.name,
             id=turn.held.id,
@@ -145,11 +150,6 @@ class Turns(Rounds):
             ordering=turn.ordering,
             trace=trace,
         )
-        if turn.crashes >= POISON:
-            return await self._finish(hook, turn, Finish("dead", error="poison"))
-        if not isinstance(target, Target):
-            reason = "" if target == "ignore" else f"no target for {turn.type or 'this'}"
-            return await self._finish(hook, turn, Finish("ignored", error=reason))
         try:
             if target.queue is None and target.state_machine is None:
                 result = await self._targets.deal(target, taken)
@@ -233,16 +233,13 @@ class Turns(Rounds):
     async def _keep(self) -> None:
         """Make leases longer that are a third over."""
         now = self._clock.time()
-        for hook in self._hooks.values():
-            late = now - hook.lease / 3
-            due = [
-                each
-                for each in self._at_work.values()
-                if each.hook.name == hook.name and each.since <= late
-            ]
-            if due:
-                await self._store.renew([each.held for each in due], until=now + hook.lease)
-            for each in due:
+        due: defaultdict[float, list[_AtWork]] = defaultdict(list)
+        for each in self._at_work.values():
+            if each.since <= now - each.hook.lease / 3:
+                due[each.hook.lease].append(each)
+        for lease, held in due.items():
+            await self._store.renew([each.held for each in held], until=now + lease)
+            for each in held:
                 each.since = now
 
     async def _pause(self, seconds: float) -> None:
