@@ -1,7 +1,7 @@
 """Owns the reading side: `DataService` for what records are now, `HistoryService` for what they were."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from frontdesk.ports.records import Query
 from frontdesk.records.commands import KeyLike, held_key
@@ -12,7 +12,7 @@ from frontdesk.rules.records.record import Record
 from frontdesk.rules.records.refusals import InvalidRecordError
 from frontdesk.rules.records.spans import read_span
 
-_MOST = 1000
+_MOST: Final = 1000
 
 
 class Page(NamedTuple):

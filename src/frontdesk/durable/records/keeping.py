@@ -1,6 +1,7 @@
 """Owns what is done for records in the background: what is over goes, and what waits is counted."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
 from frontdesk.base import metrics
 from frontdesk.base.clock import Clock
@@ -10,7 +11,7 @@ from frontdesk.config.models.record import RecordModule
 from frontdesk.durable.rounds import Rounds
 from frontdesk.ports.records import RecordStore, Subscriber, Table
 
-_SLICE = 500
+_SLICE: Final = 500
 
 
 class Keeping(Rounds):
@@ -48,6 +49,7 @@ class Keeping(Rounds):
     async def go_round(self) -> None:
         """Remove what is over, and count what waits. Raises: StoreError."""
         if not self._modules:
+            self._waiting = {}
             return
         now = self._clock.time()
         while await self._store.forget(now, most=_SLICE) >= _SLICE:

@@ -310,7 +310,7 @@ class SqliteRecords:
 
     def close(self) -> None:
         """See the port."""
-        opening = self._opening
+        opening, self._opening = self._opening, None  # who asks again opens it again
         if opening is not None and opening.done() and opening.exception() is None:
             opening.result().close()
 
