@@ -10,7 +10,7 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.durable.outgoing.destinations import Reach
 from frontdesk.durable.outgoing.events import Events
 from frontdesk.durable.outgoing.posting import Poster
-from frontdesk.durable.outgoing.sender import Sender
+from frontdesk.durable.outgoing.sender import AT_ONCE, Sender
 from frontdesk.durable.outgoing.settings import Settings
 from frontdesk.durable.outgoing.webhooks import Webhooks
 from frontdesk.stores.memory.deliveries import MemoryDeliveries
@@ -34,7 +34,7 @@ class Clock:
 class World:
     """An application `acme`; nothing is sent before `send`. events: what the operator is told of."""
 
-    def __init__(self, **settings):
+    def __init__(self, at_once=AT_ONCE, **settings):
         self.clock = Clock()
         self.registry = Registry()
         self.store = MemoryDeliveries()
@@ -48,6 +48,7 @@ class World:
             self.clock,
             self.registry,
             chance=lambda: 0.5,
+            at_once=at_once,
         )
         self.webhooks = Webhooks(self.store, self.sender, lambda: self.settings, self.clock)
 

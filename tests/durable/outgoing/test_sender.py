@@ -9,7 +9,7 @@ from frontdesk.base.errors import StoreError
 from frontdesk.durable.outgoing.sender import LEASED
 from frontdesk.ports.deliveries import Held
 from tests.durable.outgoing.playing import NOW, world
-from tests.live.receivers import Receiver, answer, hang
+from tests.live.receivers import OK, Receiver, answer, hang
 
 FAILS = answer(500)
 
@@ -134,6 +134,30 @@ async def test_an_endpoint_that_hangs_holds_nobody_up(play):
         assert quick.connections <= 3
 
 
+async def test_an_endpoint_that_takes_long_has_its_next_turn_after_others():
+    order = []
+    async with world(at_once=1) as play:
+
+        async def slow(_reader, writer):
+            order.append("slow")
+            play.clock.now += 5
+            writer.write(OK)
+
+        async def quick(_reader, writer):
+            order.append("quick")
+            writer.write(OK)
+
+        async with Receiver(usually=slow) as one, Receiver(usually=quick) as other:
+            await play.add(one.url)
+            await play.add(other.url)
+            for _ in range(3):
+                await play.publish()
+            play.send()
+            await play.until_states(*["delivered"] * 6)
+    assert order.index("slow") <= 1
+    assert order[-2:] == ["slow", "slow"]
+
+
 async def test_a_broken_endpoint_is_left_alone_and_what_waits_for_it_is_not_counted(play):
     async with Receiver(usually=FAILS) as receiver:
         endpoint, _ = await play.add(receiver.url, concurrency=1)
@@ -143,6 +167,7 @@ async def test_a_broken_endpoint_is_left_alone_and_what_waits_for_it_is_not_coun
         await play.until_attempts(messages[9], 1)
         kept = await play.webhooks.endpoint("acme", endpoint.id)
         assert kept.health.paused == NOW + 60
+        assert play.counted("frontdesk_outgoing_webhook_attempts_total", "postponed") == 0
         await play.pass_time(59)
         assert await play.store.ready(now=play.clock.now) == []
         receiver.usually = answer(200)
