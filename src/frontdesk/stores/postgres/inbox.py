@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _LAST: Final = 2**63 - 1  # of all numbers
 
-# One waits for those of its ordering that are in processing, and for those before it.
+# One waits for those of its ordering that are before it, and for the one in processing.
 _FIRST: Final = """
     SELECT due, number, ordering, replays = 0 AND version > '-Infinity' AND EXISTS (
         SELECT FROM frontdesk_inbox AS done WHERE done.source = one.source
@@ -48,12 +48,12 @@ _FIRST: Final = """
     WHERE (ordering = '' OR state = 'processing' OR NOT EXISTS (
         SELECT FROM frontdesk_inbox AS other WHERE other.source = one.source
             AND other.ordering = one.ordering AND other.ordering <> ''
-            AND other.due IS NOT NULL AND other.state = 'processing'
+            AND other.due < 'Infinity' AND other.state IN ('received', 'failed')
+            AND (other.version, other.number) < (one.version, one.number)
     ) AND NOT EXISTS (
         SELECT FROM frontdesk_inbox AS other WHERE other.source = one.source
             AND other.ordering = one.ordering AND other.ordering <> ''
-            AND other.due < 'Infinity' AND other.state IN ('received', 'failed')
-            AND (other.version, other.number) < (one.version, one.number)
+            AND other.due IS NOT NULL AND other.state = 'processing'
     ))
 """
 _READY: Final = f"""{_FIRST} AND source = $1 AND due <= $2 ORDER BY due, number LIMIT $3

@@ -54,11 +54,11 @@ _ALONE: Final = f"SELECT pg_advisory_xact_lock({ORDERING})"
 _BLOCKED: Final = """
     SELECT EXISTS (
         SELECT FROM frontdesk_inbox WHERE source = $1 AND ordering = $2 AND ordering <> ''
-            AND due IS NOT NULL AND state = 'processing' AND number <> $4
-    ) OR EXISTS (
-        SELECT FROM frontdesk_inbox WHERE source = $1 AND ordering = $2 AND ordering <> ''
             AND due < 'Infinity' AND state IN ('received', 'failed')
             AND (version, number) < ($3, $4)
+    ) OR EXISTS (
+        SELECT FROM frontdesk_inbox WHERE source = $1 AND ordering = $2 AND ordering <> ''
+            AND due IS NOT NULL AND state = 'processing' AND number <> $4
     )
 """
 _SUPERSEDED: Final = """

@@ -53,15 +53,16 @@ _TAKE: Final = """
     RETURNING source, id, epoch, type, headers, body, received, attempts, crashes, ordering, replays
 """
 
-# One waits for those of its ordering that are in processing, and for those before it.
+# One waits for those of its ordering that are before it, and for the one in processing. Of many that wait,
+# almost all are told so by the first that there is; only one looks through them.
 _BLOCKED: Final = """
     SELECT EXISTS (
         SELECT 1 FROM inbox WHERE source = :source AND ordering = :ordering AND ordering <> ''
-            AND due IS NOT NULL AND state = 'processing' AND number <> :number
-    ) OR EXISTS (
-        SELECT 1 FROM inbox WHERE source = :source AND ordering = :ordering AND ordering <> ''
             AND due IS NOT NULL AND state IN ('received', 'failed') AND due < 9e999
             AND (version, number) < (:version, :number)
+    ) OR EXISTS (
+        SELECT 1 FROM inbox WHERE source = :source AND ordering = :ordering AND ordering <> ''
+            AND due IS NOT NULL AND state = 'processing' AND number <> :number
     )
 """
 _SUPERSEDED: Final = """
@@ -81,13 +82,13 @@ _READY: Final = """
         AND (ordering = '' OR state = 'processing' OR NOT EXISTS (
             SELECT 1 FROM inbox AS other WHERE other.source = one.source
                 AND other.ordering = one.ordering AND other.ordering <> ''
-                AND other.due IS NOT NULL AND other.state = 'processing'
-        ) AND NOT EXISTS (
-            SELECT 1 FROM inbox AS other WHERE other.source = one.source
-                AND other.ordering = one.ordering AND other.ordering <> ''
                 AND other.due IS NOT NULL AND other.state IN ('received', 'failed')
                 AND other.due < 9e999
                 AND (other.version, other.number) < (one.version, one.number)
+        ) AND NOT EXISTS (
+            SELECT 1 FROM inbox AS other WHERE other.source = one.source
+                AND other.ordering = one.ordering AND other.ordering <> ''
+                AND other.due IS NOT NULL AND other.state = 'processing'
         ))
     ORDER BY due, number LIMIT :most
 """
