@@ -150,3 +150,22 @@ def test_a_state_that_fails_without_an_event_of_its_own_is_told_by_the_end():
     branch = machine(Which=choice, End={"Type": "Succeed"})
     played = Played(machine(Both={"Type": "Parallel", "Branches": [branch], "End": True}))
     assert told(played) == [("Both", None, 0, True, False), ("Which", "Both", 1, True, False)]
+
+
+def test_each_attempt_has_its_time_and_its_error():
+    def busy(given):
+        if not given:
+            given.append(1)
+            raise TaskError("Busy")
+        return After(10, "done")
+
+    given = []
+    definition = machine(Do=task(Retry=[{"ErrorEquals": ["Busy"]}]))
+    run = run_local(definition, {}, {"f": lambda _: busy(given)})
+    (stay,) = timeline(run.events)
+    began = run.events[0].at
+    assert [((one.began - began) // 1000, (one.ended - began) // 1000, one.error) for one in stay.tried] == [
+        (0, 0, "Busy"),
+        (1, 11, ""),
+    ]  # fmt: skip
+    assert stay.events == [event.id for event in run.events[1:-1]]

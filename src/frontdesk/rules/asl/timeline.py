@@ -14,22 +14,31 @@ _OUTWARDS = ("ExecutionFailed", "MapIterationFailed", "MapStateFailed", "Paralle
 _SPREADING = ("Parallel", "Map")
 
 
+@dataclass(slots=True)
+class Attempt:
+    """One attempt. began, ended: milliseconds since 1970; ended: None where nothing tells so. error: "" where it did not fail."""
+
+    began: int
+    ended: int | None = None
+    error: str = ""
+
+
 @dataclass(slots=True, eq=False)
 class Stay:
     """One stay in a state. entered, left: milliseconds since 1970; left: None where it was not left.
 
-    attempts: of its task, its branches or its iterations; 0 of states that try nothing. failing: what it did
+    tried: its task, its branches or its iterations; none of states that try nothing. failing: what it did
     last has failed; of a stay that was left, the error was caught. within: the stay whose branches or
     iterations it belongs to, attempt: in which attempt of that. line: the same for all stays that follow
     each other. items: of a Map within the execution, of which so many succeeded and failed in this attempt.
-    resumed: a redrive has entered the state again in its place.
+    resumed: a redrive has entered the state again in its place. events: ids of those that belong to it.
     """
 
     state: str
     type: str
     entered: int
     left: int | None = None
-    attempts: int = 0
+    tried: list[Attempt] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     failing: bool = False
     within: "Stay | None" = None
@@ -39,6 +48,12 @@ class Stay:
     succeeded: int = 0
     failed: int = 0
     resumed: bool = False
+    events: list[int] = field(default_factory=list)
+
+    @property
+    def attempts(self) -> int:
+        """How often it was tried."""
+        return len(self.tried)
 
 
 def timeline(events: Iterable[HistoryEvent]) -> list[Stay]:
@@ -66,6 +81,7 @@ class _Told:
             self._fail(self._owners.get(event.previous), owner)
         if owner is not None:
             self._owners[event.id] = owner
+            owner.events.append(event.id)
             _tell(owner, event)
 
     def _fail(self, first: Stay | None, last: Stay | None) -> None:
@@ -91,6 +107,7 @@ class _Told:
         for around in _outwards(stay.within):
             around.failing = False
         self._owners[event.id] = stay
+        stay.events.append(event.id)
         self.stays.append(stay)
 
     def _resume(self, stay: Stay) -> None:
@@ -126,20 +143,29 @@ class _Told:
 def _tell(stay: Stay, event: HistoryEvent) -> None:
     if event.type.endswith("StateExited"):
         stay.left = event.at
+        _end(stay, event.at)
     elif event.type.startswith("MapIteration"):
         stay.succeeded += event.type == "MapIterationSucceeded"
         stay.failed += event.type == "MapIterationFailed"
     elif event.type.endswith(_ATTEMPTS):
-        stay.attempts += 1
+        stay.tried.append(Attempt(event.at))
         stay.failing = False
         stay.items = event.details.get("length")
         stay.succeeded = stay.failed = 0
     elif event.type.endswith("Succeeded"):
         stay.failing = False
+        _end(stay, event.at)
     elif event.type.endswith(_ERRORS):
         stay.failing = True
-        if event.details.get("error"):
-            stay.errors.append(str(event.details["error"]))
+        error = str(event.details.get("error") or "")
+        if error:
+            stay.errors.append(error)
+        _end(stay, event.at, error)
+
+
+def _end(stay: Stay, at: int, error: str = "") -> None:
+    if stay.tried and stay.tried[-1].ended is None:
+        stay.tried[-1].ended, stay.tried[-1].error = at, error
 
 
 def _outwards(stay: Stay | None) -> Iterator[Stay]:

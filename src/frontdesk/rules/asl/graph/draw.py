@@ -1,12 +1,14 @@
 """Owns the way from a machine, or an execution of it, to its picture in SVG, and the picture in words."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from frontdesk.base.errors import FrontdeskError
-from frontdesk.rules.asl.graph.layout import lay_out
+from frontdesk.rules.asl.graph.layout import Picture, lay_out
 from frontdesk.rules.asl.graph.marks import ended, marks, sentences
 from frontdesk.rules.asl.graph.outline import END, START, Outline, outline
 from frontdesk.rules.asl.graph.overlay import Overlay
+from frontdesk.rules.asl.graph.page import write_page_svg
 from frontdesk.rules.asl.graph.svg import write_svg
 from frontdesk.rules.asl.model import Machine
 from frontdesk.rules.asl.program import compile_machine
@@ -22,22 +24,48 @@ class GraphError(FrontdeskError):
     code = "graph"
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """A machine laid out, to be written as often as somebody looks. told: it in words; states: names of all."""
+
+    picture: Picture
+    told: tuple[str, ...]
+    states: tuple[str, ...]
+
+    def svg(self, title: str, progress: Progress | None = None) -> str:
+        """Write it for itself, for light and dark. See `draw`."""
+        overlay = None
+        if progress is not None:
+            overlay = Overlay(marks(progress), ended(progress))
+        return write_svg(self.picture, title, self._description(progress), overlay)
+
+    def page_svg(self, title: str, progress: Progress | None = None) -> str:
+        """Write it for a page that has a style of its own: see `page`."""
+        marked = None if progress is None else marks(progress)
+        return write_page_svg(self.picture, title, self._description(progress), marked)
+
+    def _description(self, progress: Progress | None) -> str:
+        of_execution = () if progress is None else sentences(progress, self.states)
+        return "\n".join((*self.told, *of_execution))
+
+
+def lay(machine: Machine) -> Laid:
+    """Lay out a machine. Raises: GraphError."""
+    found = outline(machine)
+    count = _count(found)
+    if count > MOST_STATES:
+        raise GraphError(f"too many states for a picture, of which {MOST_STATES} fit: {count}")
+    told = tuple(_sentences(machine, found))
+    return Laid(lay_out(found), told, tuple(compile_machine(machine).states))
+
+
 def draw(machine: Machine, *, title: str, progress: Progress | None = None) -> str:
     """Draw a machine as SVG. The same machine gives the same text. title: its name.
 
     progress: of an execution, which is told by colours, signs and words on the same picture.
     Raises: GraphError.
     """
-    found = outline(machine)
-    count = _count(found)
-    if count > MOST_STATES:
-        raise GraphError(f"too many states for a picture, of which {MOST_STATES} fit: {count}")
-    told = _sentences(machine, found)
-    overlay = None
-    if progress is not None:
-        told += sentences(progress, compile_machine(machine).states)
-        overlay = Overlay(marks(progress), ended(progress))
-    return write_svg(lay_out(found), title, "\n".join(told), overlay)
+    return lay(machine).svg(title, progress)
 
 
 def _count(found: Outline) -> int:
