@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from frontdesk.ports.records import Subscriber
 from frontdesk.records import Records
 from frontdesk.records.drain import Drain, backoff
 from tests.records.conftest import ADA, EACH_STORE
@@ -154,6 +155,44 @@ async def test_a_change_that_is_too_old_is_given_up(store, clock, caplog):
     await until(done, nudge)
     await drain.stop(5)
     assert "given up" in caplog.text
+
+
+async def test_what_takes_long_is_nobody_elses_meanwhile(store, clock, orders):
+    subscriber = Subscriber("orders/slow", "orders", "handler")
+    go_on, taken = asyncio.Event(), []
+
+    async def slow(changes):
+        taken.append(changes)
+        await go_on.wait()
+        return ()
+
+    drains = [Drain(store, subscriber, slow, clock, lease=0.03, look=0.01) for _ in range(2)]
+    for drain in drains:
+        await drain.start()
+    await orders.publish_async(order("1"), ADA)
+    leases = []
+    postpone = store.postpone
+
+    async def prolonged(change, *, until):
+        await postpone(change, until=until)
+        leases.append(until)
+        clock.now += 0.02
+
+    store.postpone = prolonged
+
+    async def often():
+        return len(leases) > 5
+
+    await until(often)
+    go_on.set()
+
+    async def done():
+        return not await waiting(store, subscriber.name)
+
+    await until(done)
+    assert len(taken) == 1
+    for drain in drains:
+        await drain.stop(5)
 
 
 def test_waits_grow_up_to_five_minutes():

@@ -51,6 +51,14 @@ async def test_a_file_that_cannot_be_opened_is_an_error_of_the_store(tmp_path):
         assert await opened.data("orders").get_item(ORDER, ADA) is None
 
 
+async def test_a_file_that_was_closed_is_opened_again(tmp_path):
+    opened = records.open(f"sqlite://{tmp_path}/r.db")
+    await opened.commands("orders").publish_async(ORDER, ADA)
+    await opened.close()
+    assert (await opened.data("orders").get_item(ORDER, ADA)).version == 1
+    await opened.close()
+
+
 # -- large attributes -------------------------------------------------------------------------------
 
 

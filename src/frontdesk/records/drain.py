@@ -14,9 +14,6 @@ from frontdesk.ports.records import Change, RecordStore, Subscriber
 
 _LOG: Final = logging.getLogger("frontdesk.records")
 
-_LEASE: Final = 30.0
-"""Seconds for which changes are nobody else's; prolonged while they are delivered."""
-
 _STILL_THERE: Final = 3600.0
 """Seconds between two times that a subscriber says that it is there."""
 
@@ -45,10 +42,12 @@ class Drain:
         concurrency: int = 5,
         max_age: float = 86_400.0,
         look: float = 1.0,
+        lease: float = 30.0,
     ) -> None:
         """batch: changes of one delivery. concurrency: deliveries at once. max_age: seconds until it is given up.
 
-        look: seconds between two looks for what others have written.
+        look: seconds between two looks for what others have written. lease: seconds for which changes are nobody
+        else's; prolonged while they are delivered.
         """
         self._store = store
         self._subscriber = subscriber
@@ -58,6 +57,7 @@ class Drain:
         self._concurrency = concurrency
         self._max_age = max_age
         self._look = look
+        self._lease = lease
         self._seen = -_STILL_THERE
         self._news = asyncio.Event()
         self._stopped = False
@@ -104,7 +104,7 @@ class Drain:
         await self._say()
         now = self._clock.time()
         taken = await self._store.take(
-            self._subscriber.name, most=self._batch, now=now, until=now + _LEASE
+            self._subscriber.name, most=self._batch, now=now, until=now + self._lease
         )
         if not taken:
             return False
@@ -130,9 +130,9 @@ class Drain:
         """Deliver, and keep others away for as long as it takes. Raises: StoreError."""
         work = asyncio.ensure_future(self._deliver(taken))
         try:
-            while not (await asyncio.wait({work}, timeout=_LEASE / 3))[0]:
+            while not (await asyncio.wait({work}, timeout=self._lease / 3))[0]:
                 for change in taken:
-                    await self._store.postpone(change, until=self._clock.time() + _LEASE)
+                    await self._store.postpone(change, until=self._clock.time() + self._lease)
         except BaseException:
             work.cancel()
             raise

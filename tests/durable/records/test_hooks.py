@@ -69,7 +69,7 @@ class Desk(World):
 async def desk():
     desk = Desk()
     yield desk
-    await desk.hooks.stop(1.0)
+    await desk.hooks.stop(0.1)
 
 
 FUNCTION = {"on_change": {"function": "see"}}
