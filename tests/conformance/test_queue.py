@@ -356,3 +356,39 @@ async def test_queues_with_messages_are_listed_by_how_their_names_begin(store):
     await store.forget("a/one", inf, most=10)
     assert sorted(await store.names("a/")) == ["a/%", "a/two"]
     assert sorted(await store.names("c")) == []
+
+
+async def test_to_peek_shows_everything_and_changes_nothing(store):
+    await send(store, CALLS, one(1, attributes=b'{"a":1}'), one(2), one(3, delay=9.0))
+    (taken,) = await take(store, CALLS, 1)
+    seen = await store.peek("calls", after=0, most=10)
+    assert [each.message.id for each in seen] == ["id-1", "id-2", "id-3"]
+    assert [each.visible for each in seen] == [NOW + 60, NOW, NOW + 9]
+    assert seen[0].message == taken
+    assert seen[1].message.receives == 0
+    assert await store.peek("calls", after=0, most=10) == seen
+    after = seen[0].message.receipt.number
+    assert await store.peek("calls", after=after, most=1) == [seen[1]]
+    assert await store.peek("dead", after=0, most=10) == []
+    assert await ids(store, CALLS) == ["id-2"]
+    assert await store.delete(CALLS, [taken.receipt], now=NOW) == [True]
+
+
+async def test_messages_are_dropped_by_number_received_or_not(store):
+    sent = await send(store, CALLS, *(one(number) for number in range(3)))
+    await take(store, CALLS, 1)
+    numbers = [each.number for each in sent[:2]]
+    assert await store.drop("dead", numbers) == 0
+    assert await store.drop("calls", [*numbers, 10**9]) == 2
+    assert await store.drop("calls", numbers) == 0
+    assert await ids(store, CALLS) == ["id-2"]
+
+
+async def test_some_messages_are_moved_and_no_others(store):
+    sent = await send(store, CALLS, *(one(number) for number in range(4)))
+    await take(store, CALLS, 1)
+    numbers = [sent[0].number, sent[2].number]
+    moved = await store.move("calls", "dead", source=None, most=9, now=NOW, numbers=numbers)
+    assert moved == 1  # the first one is hidden
+    assert await ids(store, DEAD) == ["id-2"]
+    assert await store.move("calls", "dead", source=None, most=9, now=NOW, numbers=[]) == 0

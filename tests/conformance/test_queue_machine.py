@@ -144,6 +144,25 @@ class Machine(RuleBasedStateMachine):
                 )
             )
 
+    @rule(queue=ANY, to=ANY, first=st.integers(0, 3), many=MOST)
+    def peek_and_move_or_drop(self, queue, to, first, many):
+        ours, theirs = self.ask(lambda store: store.peek(queue.name, after=0, most=100))
+        assert [(each.message[1:], each.visible) for each in ours] == [
+            (each.message[1:], each.visible) for each in theirs
+        ]
+        counts = []
+        for opened, seen in zip(self.both, (ours, theirs), strict=True):
+            store, some = opened.store, seen[first : first + many]
+            numbers = [each.message.receipt.number for each in some]
+            if queue.fifo != to.fifo:
+                done = store.drop(queue.name, numbers)
+            else:
+                done = store.move(
+                    queue.name, to.name, source=None, most=3, now=self.now, numbers=numbers
+                )
+            counts.append(self.run(done))
+        assert counts[0] == counts[1]
+
     @rule(queue=ANY, back=st.sampled_from([0, 50, -inf]), most=MOST)
     def forget(self, queue, back, most):
         self.asked_alike(lambda store: store.forget(queue.name, self.now - back, most=most))

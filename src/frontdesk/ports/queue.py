@@ -106,6 +106,13 @@ class Message(NamedTuple):
     source: str
 
 
+class Kept(NamedTuple):
+    """A message as its queue has it. visible: since when, or when, it can be received; seconds since 1970."""
+
+    message: Message
+    visible: float
+
+
 class Received(NamedTuple):
     """What was received. dead: how many others went to the dead letters. expired: how many were forgotten."""
 
@@ -180,10 +187,32 @@ class QueueStore(Protocol):
         """Count the messages that other queues have given up to this one, by queue."""
         ...
 
-    async def move(self, name: str, to: str, *, source: str | None, most: int, now: float) -> int:
+    async def peek(self, name: str, *, after: int, most: int) -> Sequence[Kept]:
+        """List messages of a queue by number, received or not, those above `after`. It changes nothing.
+
+        The receipts are the last ones that were given; of a message that nobody has received, the one
+        before any, which is good for nothing.
+        """
+        ...
+
+    async def drop(self, name: str, numbers: Collection[int]) -> int:
+        """Remove these messages of a queue, received or not; return how many of them there were."""
+        ...
+
+    async def move(
+        self,
+        name: str,
+        to: str,
+        *,
+        source: str | None,
+        most: int,
+        now: float,
+        numbers: Collection[int] | None = None,
+    ) -> int:
         """Move messages that can be received now to another queue, as if they had just been sent to it.
 
         Oldest first, `most` at most; returns how many. source: those that this queue has given up; None: any.
+        numbers: these alone; None: any.
         """
         ...
 

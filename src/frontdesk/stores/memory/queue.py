@@ -10,6 +10,7 @@ from frontdesk.ports.queue import (
     LOOKED_THROUGH,
     REMEMBERED,
     Counts,
+    Kept,
     Message,
     Outgoing,
     Queue,
@@ -117,12 +118,35 @@ class MemoryQueues:
         """See the port."""
         return Counter(record.source for record in self._in(name) if record.source)
 
-    async def move(self, name: str, to: str, *, source: str | None, most: int, now: float) -> int:
+    async def peek(self, name: str, *, after: int, most: int) -> Sequence[Kept]:
+        """See the port."""
+        found = (record for record in self._in(name) if record.number > after)
+        return [Kept(_message(record), record.visible) for record in islice(found, most)]
+
+    async def drop(self, name: str, numbers: Collection[int]) -> int:
+        """See the port."""
+        found = [record.number for record in self._in(name) if record.number in numbers]
+        for number in found:
+            del self._records[number]
+        return len(found)
+
+    async def move(
+        self,
+        name: str,
+        to: str,
+        *,
+        source: str | None,
+        most: int,
+        now: float,
+        numbers: Collection[int] | None = None,
+    ) -> int:
         """See the port."""
         ready = (
             record
             for record in self._in(name)
-            if record.visible <= now and source in (None, record.source)
+            if record.visible <= now
+            and source in (None, record.source)
+            and (numbers is None or record.number in numbers)
         )
         found = list(islice(ready, most))
         for record in found:

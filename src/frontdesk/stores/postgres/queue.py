@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
-from frontdesk.ports.queue import Counts, Outgoing, Queue, Receipt, Received, Sent
+from frontdesk.ports.queue import Counts, Kept, Message, Outgoing, Queue, Receipt, Received, Sent
 from frontdesk.stores.postgres.database import Database
 from frontdesk.stores.postgres.groups import Groups
 from frontdesk.stores.postgres.queue_commit import (
@@ -31,10 +31,23 @@ _SOURCES: Final = """
     SELECT source, count(*) FROM frontdesk_queue_messages
     WHERE queue = $1 AND source <> '' GROUP BY source
 """
+_PEEK: Final = """
+    SELECT visible, number, receives, id, body, attributes, coalesce(grp, ''), deduplication,
+        sent, receives + earlier, first, source
+    FROM frontdesk_queue_messages WHERE queue = $1 AND number > $2 ORDER BY number LIMIT $3
+"""
+_DROP: Final = """
+    WITH gone AS (
+        DELETE FROM frontdesk_queue_messages WHERE queue = $1 AND number = ANY($2::bigint[])
+        RETURNING 1
+    )
+    SELECT count(*) FROM gone
+"""
 _MOVE: Final = """
     WITH found AS (
         SELECT number FROM frontdesk_queue_messages
         WHERE queue = $1 AND visible <= $4 AND source = coalesce($3, source)
+            AND ($6::bigint[] IS NULL OR number = ANY($6))
         ORDER BY number LIMIT $5 FOR UPDATE SKIP LOCKED
     ), gone AS (
         DELETE FROM frontdesk_queue_messages WHERE number IN (SELECT number FROM found)
@@ -123,9 +136,31 @@ class PostgresQueues:
         """See the port."""
         return dict(await self._database.run(lambda each: each.fetch(_SOURCES, name)))
 
-    async def move(self, name: str, to: str, *, source: str | None, most: int, now: float) -> int:
+    async def peek(self, name: str, *, after: int, most: int) -> Sequence[Kept]:
         """See the port."""
-        return await self._number(_MOVE, name, to, source, now, most)
+        found = await self._database.run(lambda each: each.fetch(_PEEK, name, after, most))
+        return [
+            Kept(Message(Receipt(number, receives), *row), visible)
+            for visible, number, receives, *row in found
+        ]
+
+    async def drop(self, name: str, numbers: Collection[int]) -> int:
+        """See the port."""
+        return await self._number(_DROP, name, list(numbers))
+
+    async def move(
+        self,
+        name: str,
+        to: str,
+        *,
+        source: str | None,
+        most: int,
+        now: float,
+        numbers: Collection[int] | None = None,
+    ) -> int:
+        """See the port."""
+        listed = None if numbers is None else list(numbers)
+        return await self._number(_MOVE, name, to, source, now, most, listed)
 
     async def forget(self, name: str, before: float, *, most: int) -> int:
         """See the port."""

@@ -6,10 +6,13 @@ from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
+import orjson
+
 from frontdesk.ports.queue import (
     LOOKED_THROUGH,
     REMEMBERED,
     Counts,
+    Kept,
     Message,
     Outgoing,
     Queue,
@@ -85,9 +88,19 @@ _NAMES: Final = """
 _SOURCES: Final = """
     SELECT source, count(*) FROM queue_messages WHERE queue = ? AND source <> '' GROUP BY source
 """
+_PEEK: Final = """
+    SELECT visible, number, receives, id, body, attributes, coalesce(grp, ''), deduplication,
+        sent, receives + earlier, first, source
+    FROM queue_messages WHERE queue = ? AND number > ? ORDER BY number LIMIT ?
+"""
+_DROP_OF: Final = """
+    DELETE FROM queue_messages WHERE queue = ? AND number IN (SELECT value FROM json_each(?))
+"""
 _MOVABLE: Final = """
     SELECT number FROM queue_messages
-    WHERE queue = ? AND visible <= ? AND source = coalesce(?, source) ORDER BY number LIMIT ?
+    WHERE queue = :queue AND visible <= :now AND source = coalesce(:source, source)
+        AND (:numbers IS NULL OR number IN (SELECT value FROM json_each(:numbers)))
+    ORDER BY number LIMIT :most
 """
 _MOVE: Final = """
     INSERT INTO queue_messages (queue, id, body, attributes, grp, deduplication, source, sent,
@@ -168,11 +181,39 @@ class SqliteQueues:
             lambda connection: dict(connection.execute(_SOURCES, (name,)))
         )
 
-    async def move(self, name: str, to: str, *, source: str | None, most: int, now: float) -> int:
+    async def peek(self, name: str, *, after: int, most: int) -> Sequence[Kept]:
         """See the port."""
+        found = await self._database.read(
+            lambda connection: connection.execute(_PEEK, (name, after, most)).fetchall()
+        )
+        return [
+            Kept(Message(Receipt(number, receives), *row), visible)
+            for visible, number, receives, *row in found
+        ]
+
+    async def drop(self, name: str, numbers: Collection[int]) -> int:
+        """See the port."""
+        values = (name, _listed(numbers))
+        return await self._database.write(
+            lambda connection: connection.execute(_DROP_OF, values).rowcount
+        )
+
+    async def move(
+        self,
+        name: str,
+        to: str,
+        *,
+        source: str | None,
+        most: int,
+        now: float,
+        numbers: Collection[int] | None = None,
+    ) -> int:
+        """See the port."""
+        listed = None if numbers is None else _listed(numbers)
+        values = {"queue": name, "now": now, "source": source, "most": most, "numbers": listed}
 
         def work(connection: sqlite3.Connection) -> int:
-            found = connection.execute(_MOVABLE, (name, now, source, most)).fetchall()
+            found = connection.execute(_MOVABLE, values).fetchall()
             connection.executemany(_MOVE, [(to, now, now, number) for (number,) in found])
             connection.executemany(_DROP, found)
             return len(found)
@@ -225,6 +266,10 @@ def send(connection: sqlite3.Connection, queue: Queue, message: Outgoing, now: f
     if queue.fifo:
         connection.execute(_KNOW, (queue.name, same, id_, number, now))
     return Sent(id_, number)
+
+
+def _listed(numbers: Collection[int]) -> str:
+    return orjson.dumps(list(numbers)).decode()
 
 
 def _receive(
