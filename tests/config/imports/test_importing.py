@@ -509,7 +509,6 @@ resource "aws_dynamodb_table" "t" { name = "t" }
     assert imported.messages(LEFT) == [
         "aws_apigatewayv2_api.socket is not carried yet: it is a WebSocket API",
         "aws_apigatewayv2_route.of_socket is not carried: nor is its API",
-        "aws_sqs_queue.q is not carried: add an entry of `queues`",
         "aws_sfn_activity.a is not carried: make it with CreateActivity of the Step Functions API",
         "aws_dynamodb_table.t is not carried: there is nothing here that it could become",
     ]

@@ -116,7 +116,7 @@ def test_a_rule_of_events_is_told(terraform):
         'resource "aws_cloudwatch_event_target" "t" {\n  rule = "gone"\n  arn = "x"\n}\n'
     )
     assert imported.messages(LEFT) == [
-        "aws_cloudwatch_event_rule.e is not carried: there are no events yet"
+        "aws_cloudwatch_event_rule.e is not carried: it has no pattern that is known here"
     ]
     assert imported.messages(MISSING) == [
         "aws_cloudwatch_event_target.t: nothing here says what its rule is"

@@ -11,6 +11,8 @@ from frontdesk.config.imports import (
     functions,
     http_documents,
     plans,
+    publishing,
+    queues,
     rest_documents,
     schedules,
     stages,
@@ -39,7 +41,8 @@ _REST: Final = "aws_api_gateway_rest_api"
 _READ: Final = frozenset(
     (
         *(_HTTP, _REST, *domains.TYPES, *functions.TYPES, *http_documents.TYPES),
-        *(*plans.TYPES, *rest_documents.TYPES, *schedules.TYPES, *stages.TYPES),
+        *(*plans.TYPES, *publishing.TYPES, *queues.TYPES, *rest_documents.TYPES),
+        *(*schedules.TYPES, *stages.TYPES),
         *state_machines.TYPES,
     )
 )
@@ -139,6 +142,8 @@ def import_resources(
         _set(content, "functions", made)
     state_machines.read_machines(declared, content, given)
     schedules.read_schedules(declared, content)
+    queues.read_queues(declared, content)
+    publishing.read_publishing(declared, content)
     _add_signers(declared, content)
     names = dict(_names(declared))
     findings: list[Finding] = []

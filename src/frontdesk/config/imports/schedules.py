@@ -42,8 +42,7 @@ def read_schedules(declared: Declared, content: Branch) -> None:
 
 def _read_rule(declared: Declared, content: Branch, rule: Resource) -> None:
     expression = rule.text("schedule_expression")
-    if not expression:
-        declared.left(rule.at, f"{rule.address} is not carried: there are no events yet")
+    if not expression:  # see `publishing`
         return
     said: dict[str, Any] = {"at": expression}
     if rule.text("state") == "DISABLED" or rule.text("is_enabled") == "false":

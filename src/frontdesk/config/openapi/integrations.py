@@ -184,7 +184,8 @@ def _start_by_template(
 
 def _service(integration: Placed, uri: Placed | None) -> ServiceCall | None:
     parameters, templates = (
-        integration.below(key).value for key in ("requestParameters", "requestTemplates")
+        {name: each.value for name, each in integration.below(key).items()}
+        for key in ("requestParameters", "requestTemplates")
     )
     return called_service(text_of(uri), said_by(parameters, templates)) if uri is not None else None
 

@@ -223,12 +223,11 @@ def test_an_http_api_of_plain_resources(sam):
 @pytest.mark.parametrize(
     ("kind", "reason"),
     [
-        ("AWS::SQS::Queue", "add an entry of `queues`"),
+        ("AWS::SQS::QueuePolicy", "whoever may ask this gateway may use its queues"),
         (
             "AWS::StepFunctions::Activity",
             "make it with CreateActivity of the Step Functions API",
         ),
-        ("AWS::SNS::Topic", "there are no events and topics yet"),
         ("AWS::SecretsManager::Secret", "secrets are read from the environment or from files"),
         ("AWS::Serverless::Connector", "functions run as the gateway's user"),
         ("AWS::Serverless::SimpleTable", "there is nothing here that it could become"),

@@ -75,11 +75,8 @@ def test_events_without_an_api_share_one_of_each_type(sam):
     call = {"integration": {"type": "aws_proxy", "function": "Book"}}
     assert resources == {"/c/{id}": {"GET": call}, "/c": {"ANY": call}}
     assert apis["ServerlessRestApi"]["stages"] == {"Prod": {}}
-    assert imported.messages(LEFT) == [
-        "the event E of Book is not carried: there are no events of SQS yet",
-        "several APIs: each is served below its name",
-        "Later is not carried: add an entry of `queues`",
-    ]
+    assert imported.content["queues"] == {"Later": {"consumer": {"function": "Book"}}}
+    assert imported.messages(LEFT) == ["several APIs: each is served below its name"]
     missing = imported.messages(MISSING)
     assert "the event F of Book: nothing here says what ${input:Gone} is" in missing
     assert imported.load().apis.keys() == apis.keys()

@@ -103,10 +103,8 @@ def test_events_of_an_http_api(serverless):
     check = imported.content["authorizers"]["check"]
     assert (check["function"], check["form"], check["cache"]) == ("check", "simple", 30)
     assert check["identity"] == ["$request.header.X-Card"]
-    assert imported.messages(LEFT) == [
-        "the event Event4 of BookLambdaFunction is not carried: there are no events of SQS yet",
-        "Queue is not carried: add an entry of `queues`",
-    ]
+    assert imported.content["queues"] == {"Queue": {"consumer": {"function": "book"}}}
+    assert imported.messages(LEFT) == []
     assert imported.load()
 
 
@@ -183,18 +181,15 @@ resources:
 """
 
 
-def test_a_fragment_with_queues_only_is_read_and_told_by_line(serverless):
+def test_a_fragment_with_queues_only_is_read(serverless):
     imported = serverless(QUEUES)
-    assert imported.told == [
-        (LEFT, 5, "ExternalApiQueue is not carried: add an entry of `queues`"),
-        (LEFT, 14, "DeadLetterQueue is not carried: add an entry of `queues`"),
-    ]
-    assert imported.load()
+    assert imported.told == []
+    assert imported.load().queues["external-api-requests"].dead_letter == "external-api-dlq"
 
 
 def test_functions_and_resources_may_be_lists_of_files(serverless, tmp_path):
     (tmp_path / "functions.yml").write_text("f:\n  handler: a.b\n")
-    (tmp_path / "more.yml").write_text("Resources:\n  Q:\n    Type: AWS::SQS::Queue\n")
+    (tmp_path / "more.yml").write_text("Resources:\n  Q:\n    Type: AWS::DynamoDB::Table\n")
     imported = serverless("""
 service: s
 provider: {runtime: python3.12}
@@ -212,7 +207,6 @@ def test_sections_that_are_not_carried_are_told(serverless):
     assert [message for message in imported.messages(LEFT) if "carried" in message] == [
         "layers is not carried yet",
         "stepFunctions.activities is not carried yet",
-        "Q is not carried: add an entry of `queues`",
     ]
 
 

@@ -81,6 +81,7 @@ _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _FREE_KEYS: Final = frozenset(
     (
         *("AdditionalVersionWeights", "Body", "DefinitionBody", "PolicyDocument", "Policy"),
+        *("EventPattern", "FilterPolicy", "InputPathsMap", "Pattern"),
         *("RequestModels", "RequestParameters", "RequestTemplates", "ResponseModels"),
         *("ResponseParameters", "ResponseTemplates", "RouteSettings", "Schema"),
         *("StageVariableOverrides", "StageVariables", "Tags", "Throttle", "Variables"),
@@ -284,6 +285,19 @@ def _state_machine(origin: Origin) -> Iterator[Resource]:
     yield state_machine(origin, origin.text("StateMachineName"), definition, level)
 
 
+def _queue(origin: Origin) -> Iterator[Resource]:
+    yield origin.resource("aws_sqs_queue", {**snake(origin.values), "name": origin.id})
+
+
+def _topic(origin: Origin) -> Iterator[Resource]:
+    """Take a topic apart: Terraform has its subscriptions beside it."""
+    name = origin.text("TopicName") or origin.address
+    yield origin.resource("aws_sns_topic", {**snake(origin.values), "name": name})
+    for number, subscription in enumerate(origin.parts("Subscription")):
+        values = {"topic_arn": name, **snake(subscription.values)}
+        yield origin.resource("aws_sns_topic_subscription", values, f".subscription{number}")
+
+
 def _rule(origin: Origin) -> Iterator[Resource]:
     """Take a rule apart: Terraform has its targets beside it."""
     yield origin.resource("aws_cloudwatch_event_rule", {"name": origin.id, **snake(origin.values)})
@@ -321,8 +335,10 @@ TYPES: Final[Mapping[str, Reader]] = {
     "AWS::ApiGatewayV2::Integration": _http_integration,
     "AWS::ApiGatewayV2::Route": _same("aws_apigatewayv2_route"),
     "AWS::ApiGatewayV2::Stage": _http_stage,
+    "AWS::Events::EventBus": _same("aws_cloudwatch_event_bus"),
     "AWS::Events::Rule": _rule,
     "AWS::Lambda::Alias": _alias,
+    "AWS::Lambda::EventSourceMapping": _same("aws_lambda_event_source_mapping"),
     "AWS::Lambda::EventInvokeConfig": _same("aws_lambda_function_event_invoke_config"),
     "AWS::Lambda::Function": _function,
     "AWS::Lambda::LayerVersion": _layer,
@@ -331,6 +347,9 @@ TYPES: Final[Mapping[str, Reader]] = {
         auth_type="authorization_type",
         target_function_arn="function_name",
     ),
+    "AWS::SNS::Subscription": _same("aws_sns_topic_subscription"),
+    "AWS::SNS::Topic": _topic,
+    "AWS::SQS::Queue": _queue,
     "AWS::Scheduler::Schedule": _same("aws_scheduler_schedule"),
     "AWS::StepFunctions::StateMachine": _state_machine,
 }
@@ -342,17 +361,12 @@ _SAME: Final[Mapping[str, str]] = {
     "AWS::ApiGateway::VpcLink": "aws_api_gateway_vpc_link",
     "AWS::ApiGatewayV2::Deployment": "aws_apigatewayv2_deployment",
     "AWS::ApiGatewayV2::VpcLink": "aws_apigatewayv2_vpc_link",
-    "AWS::Events::EventBus": "aws_cloudwatch_event_bus",
     "AWS::IAM::ManagedPolicy": "aws_iam_policy",
     "AWS::IAM::Policy": "aws_iam_policy",
     "AWS::IAM::Role": "aws_iam_role",
-    "AWS::Lambda::EventSourceMapping": "aws_lambda_event_source_mapping",
     "AWS::Lambda::Permission": "aws_lambda_permission",
     "AWS::Lambda::Version": "aws_lambda_version",
     "AWS::Logs::LogGroup": "aws_cloudwatch_log_group",
-    "AWS::SNS::Subscription": "aws_sns_topic_subscription",
-    "AWS::SNS::Topic": "aws_sns_topic",
-    "AWS::SQS::Queue": "aws_sqs_queue",
     "AWS::SQS::QueuePolicy": "aws_sqs_queue_policy",
     "AWS::SSM::Parameter": "aws_ssm_parameter",
     "AWS::Scheduler::ScheduleGroup": "aws_scheduler_schedule_group",

@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from frontdesk.base.errors import Position
-from frontdesk.config.imports.cloudformation import sam_authorizers, sam_events, sam_schedules
+from frontdesk.config.imports.cloudformation import (
+    sam_authorizers,
+    sam_events,
+    sam_schedules,
+    sam_sources,
+)
 from frontdesk.config.imports.cloudformation.intrinsics import TAGS
 from frontdesk.config.imports.cloudformation.reading import (
     Origin,
@@ -201,6 +206,9 @@ class _Expansion:
             reader, kind = sam_events.READERS.get(event.kind), event.kind
             if kind in sam_schedules.KINDS:
                 yield sam_schedules.schedule(event)
+                continue
+            if kind in sam_sources.READERS:
+                yield from sam_sources.READERS[kind](event)
                 continue
             if reader is None:
                 message = f"{event.address} is not carried: there are no events of {kind} yet"

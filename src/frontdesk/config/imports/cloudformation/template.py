@@ -26,8 +26,10 @@ _NAMES: Final[Mapping[str, str]] = {
     "AWS::ApiGateway::Stage": "StageName",
     "AWS::ApiGatewayV2::DomainName": "DomainName",
     "AWS::ApiGatewayV2::Stage": "StageName",
+    "AWS::Events::EventBus": "Name",
     "AWS::Lambda::Alias": "Name",
     "AWS::Lambda::Function": "FunctionName",
+    "AWS::SNS::Topic": "TopicName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::Serverless::Function": "FunctionName",
     "AWS::Serverless::StateMachine": "Name",
@@ -125,6 +127,8 @@ class Template:
             return function_arn(self._alias(name))
         if self._type(name) in _MACHINES:
             return _machine(self, name)
+        if self._type(name) == "AWS::SNS::Topic":
+            return _topic(self, name)
         return self.named(name)
 
     def _parameter(self, name: str, parameter: Placed, at: Placed) -> Any:
@@ -206,6 +210,14 @@ def _queue(template: Template, name: str) -> str:
     return arn_of("sqs", template.named(name))
 
 
+def _topic(template: Template, name: str) -> str:
+    return arn_of("sns", template.named(name))
+
+
+def _bus(template: Template, name: str) -> str:
+    return arn_of("events", f"event-bus/{template.named(name)}")
+
+
 _MACHINES: Final = ("AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine")
 
 
@@ -215,8 +227,12 @@ def _machine(template: Template, name: str) -> str:
 
 _MADE_UP: Final[Mapping[tuple[str, str], Callable[[Template, str], str]]] = {
     ("AWS::ApiGateway::RestApi", "RootResourceId"): lambda _template, name: f"{name}/",
+    ("AWS::Events::EventBus", "Arn"): _bus,
+    ("AWS::Events::EventBus", "Name"): Template.named,
     ("AWS::Lambda::Function", "Arn"): Template.function,
     ("AWS::Lambda::Version", "Version"): lambda _template, _name: "$LATEST",
+    ("AWS::SNS::Topic", "TopicArn"): _topic,
+    ("AWS::SNS::Topic", "TopicName"): Template.named,
     ("AWS::SQS::Queue", "Arn"): _queue,
     ("AWS::SQS::Queue", "QueueName"): Template.named,
     ("AWS::Serverless::Api", "RootResourceId"): lambda _template, name: f"{name}/",

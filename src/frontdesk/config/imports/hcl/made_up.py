@@ -48,6 +48,14 @@ def _machine(made: Told) -> str:
     return machine_arn(str(made.told("name")))
 
 
+def _topic(made: Told) -> str:
+    return arn_of("sns", str(made.told("name")))
+
+
+def _bus(made: Told) -> str:
+    return arn_of("events", f"event-bus/{made.told('name')}")
+
+
 def _queue_url(made: Told) -> str:
     return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{made.told('name')}"
 
@@ -62,6 +70,10 @@ MADE_UP: Final[Mapping[tuple[str, str], Callable[[Told], Any]]] = {
     ("aws_apigatewayv2_domain_name", "id"): lambda made: made.told("domain_name"),
     ("aws_apigatewayv2_stage", "id"): lambda made: made.told("name"),
     ("aws_caller_identity", "account_id"): lambda _made: ACCOUNT,
+    ("aws_cloudwatch_event_bus", "arn"): _bus,
+    ("aws_cloudwatch_event_bus", "id"): lambda made: made.told("name"),
+    ("aws_cloudwatch_event_bus", "name"): lambda made: made.told("name"),
+    ("aws_cloudwatch_event_rule", "name"): lambda made: made.told("name"),
     ("aws_lambda_alias", "arn"): lambda made: function_arn(_alias(made)),
     ("aws_lambda_alias", "invoke_arn"): lambda made: invoke_arn(_alias(made)),
     ("aws_lambda_function", "arn"): lambda made: function_arn(_function(made)),
@@ -79,8 +91,12 @@ MADE_UP: Final[Mapping[tuple[str, str], Callable[[Told], Any]]] = {
     ),
     ("aws_sfn_state_machine", "arn"): _machine,
     ("aws_sfn_state_machine", "id"): _machine,
+    ("aws_sns_topic", "arn"): _topic,
+    ("aws_sns_topic", "id"): _topic,
+    ("aws_sns_topic", "name"): lambda made: made.told("name"),
     ("aws_sqs_queue", "arn"): lambda made: arn_of("sqs", str(made.told("name"))),
     ("aws_sqs_queue", "id"): _queue_url,
+    ("aws_sqs_queue", "name"): lambda made: made.told("name"),
     ("aws_sqs_queue", "url"): _queue_url,
     ("aws_ssm_parameter", "value"): lambda made: made.secret(str(made.told("name"))),
 }

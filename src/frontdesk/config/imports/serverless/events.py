@@ -8,14 +8,10 @@ from frontdesk.config.imports.arns import invoke_arn
 from frontdesk.config.imports.cloudformation.sam_events import HTTP_API, REST_API
 from frontdesk.config.imports.documents import IAM
 from frontdesk.config.imports.resources import Part, name_of
+from frontdesk.config.imports.serverless.sources import KINDS, source_of
 from frontdesk.config.placed import Placed
 
-_TYPES: Final = {
-    "eventBridge": "EventBridgeRule",
-    "sns": "SNS",
-    "sqs": "SQS",
-    "stream": "DynamoDB or Kinesis",
-}
+_TYPES: Final = {"stream": "DynamoDB or Kinesis"}
 """Kind of an event → what SAM calls its type."""
 
 _SOURCES: Final = {
@@ -30,6 +26,10 @@ _SOURCES: Final = {
 def event_of(kind: str, event: Placed, address: str) -> dict[str, Any]:
     """Write an event of a function or state machine: its type and properties."""
     if kind == "schedule":
+        return _schedule(event, address)
+    if kind in KINDS and not _comes_at_times(event):
+        return source_of(kind, event.value)
+    if kind == "eventBridge":
         return _schedule(event, address)
     if kind not in ("http", "httpApi"):
         return {"Type": _TYPES.get(kind, kind), "Properties": {}}
@@ -48,9 +48,14 @@ def event_of(kind: str, event: Placed, address: str) -> dict[str, Any]:
     return {"Type": "Api" if of_rest else "HttpApi", "Properties": properties}
 
 
+def _comes_at_times(event: Placed) -> bool:
+    return isinstance(event.value, dict) and "schedule" in event.value
+
+
 def _schedule(event: Placed, address: str) -> dict[str, Any]:
     """Read `rate(5 minutes)`, or a mapping with {rate, enabled, input, method, name, timezone}."""
     said = event.value if isinstance(event.value, dict) else {"rate": event.value}
+    said = {"rate": said["schedule"], **said} if "schedule" in said else said
     part = Part({"it": said}, address, event.position()).part("it")
     given = said.get("input")
     properties: dict[str, Any] = {
