@@ -268,3 +268,52 @@ def test_a_handler_from_a_reference_is_not_shown(run, tmp_path, monkeypatch):
     result = run("check")
     assert result.output.count("[handler-not-found]") == 2
     assert "s3cret" not in result.output
+
+
+SOCKETS = """\
+name: x
+upstreams: {billing: {url: "http://127.0.0.1:9"}}
+apis:
+  live:
+    type: websocket
+    base_path: /live
+    routes:
+      $default: {mock: {status: 200}}
+      bill: {http: {upstream: billing, path: /bills}, throttle: 5/s}
+      note: {integration: {type: http_proxy, uri: "http://127.0.0.1:9/notes"}}
+"""
+
+
+def test_routes_of_a_websocket_api_are_listed_with_the_handshake(run, tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(SOCKETS)
+    cells = [[cell.strip() for cell in row] for row in rows(run("routes"))][1:]
+    assert [row[2:6] for row in cells] == [
+        ["$connect", "mock 200", "none", "-"],
+        ["$default", "mock 200", "none", "-"],
+        ["bill", "upstream billing /bills", "none", "5/s"],
+        ["note", "http_proxy http://127.0.0.1:9/notes", "none", "-"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "route"),
+    [
+        (["ws://localhost/live"], "$connect"),
+        (["ws://localhost/live", "--message", '{"action": "bill"}'], "bill"),
+        (["wss://localhost/live", "--message", "hello"], "$default"),
+        (["http://localhost/live"], "none"),
+        (["ws://localhost/live/below"], "none"),
+    ],
+    ids=["handshake", "message", "default", "plain request", "below"],
+)
+def test_explain_shows_handshakes_and_messages(run, tmp_path, arguments, route):
+    (tmp_path / "frontdesk.yaml").write_text(SOCKETS)
+    result = run("explain", "GET", *arguments)
+    assert re.search(r"  route  (\S+)", result.stdout)[1] == route
+
+
+def test_explain_says_where_nobody_takes_a_message(run, tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(SOCKETS)
+    result = run("explain", "GET", "http://localhost/live", "--message", "x")
+    assert result.exit_code == 1
+    assert "no WebSocket API takes a handshake at http://localhost/live" in result.stderr

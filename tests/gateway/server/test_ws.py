@@ -113,7 +113,7 @@ def test_what_is_answered_to_messages_of_one_read_is_written_at_once(house):
     client = house.socket()
     client.send(text(b"a") + text(b"b") + frame(PING, b"c"))
     assert len(client.transport.writes) == 1
-    assert [each.data for each in said(client)] == [b"c", b"a", b"b"]
+    assert [each.data for each in said(client)] == [b"a", b"b", b"c"]
 
 
 def test_messages_are_handled_one_after_the_other_in_their_order(house):

@@ -7,12 +7,18 @@ which messages are taken, and the size of the frames that are sent.
 import codecs
 import logging
 from collections.abc import Iterator
+from struct import pack
 from typing import Any, Final
 
 from websockets.frames import BINARY, CONT, PING, TEXT, Frame
 from websockets.protocol import SEND_EOF, SERVER, Protocol, State
 
-from frontdesk.gateway.server.ws_handshake import Deflate
+from frontdesk.gateway.server.ws_handshake import WORTH, Deflate
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # no wheel for this machine
+    from websockets.utils import apply_mask
 
 INVALID_DATA: Final = 1007
 MESSAGE_TOO_BIG: Final = 1009
@@ -23,6 +29,10 @@ ABNORMAL: Final = 1006
 SENT_FRAME: Final = 32 * 1024
 """Bytes of the largest frame that is sent, as AWS does."""
 
+_WHOLE_TEXT: Final = 0x81  # FIN, opcode 1, no reserved bits (RFC 6455 §5.2)
+_MASKED: Final = 0x80
+_TWO_BYTES: Final = 126  # a length that stands in the two bytes behind; 127: in eight
+
 _LOGGER: Final = logging.getLogger("frontdesk.websocket.protocol")
 _LOGGER.setLevel(logging.ERROR)  # how each connection ends is in the access log
 
@@ -32,7 +42,10 @@ _utf8 = codecs.getincrementaldecoder("utf-8")
 class Frames:
     """The protocol of one connection, from 101 on."""
 
-    __slots__ = ("_binary", "_decoder", "_parts", "_protocol", "_takes_binary", "pinged")
+    __slots__ = (
+        *("_binary", "_decoder", "_held", "_most", "_parts", "_plain", "_protocol"),
+        *("_takes_binary", "_unsplit", "pinged"),
+    )
 
     def __init__(
         self, *, message: int, frame: int, takes_binary: bool, deflate: Deflate | None
@@ -41,6 +54,12 @@ class Frames:
         self._protocol = Protocol(SERVER, max_size=(message, frame), logger=_LOGGER)
         if deflate is not None:
             self._protocol.extensions = [deflate]
+        self._plain = (
+            SENT_FRAME if deflate is None else WORTH
+        )  # bytes from which the protocol writes
+        self._most = min(message, frame)
+        self._held = b""  # the beginning of a frame
+        self._unsplit = False  # frames have come that only the protocol can tell apart
         self._takes_binary = takes_binary
         self._parts: list[bytes] | None = None  # of a message whose end has not come
         self._binary = False
@@ -67,7 +86,42 @@ class Frames:
         return (ABNORMAL, "") if first is None else (int(first.code), first.reason)
 
     def take(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
-        """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`."""
+        """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`.
+
+        The protocol gets whole frames only, so that a plain text in one short frame, which most messages are,
+        can pass it by: it would cost more than all else about such a message.
+        """
+        if self._unsplit:
+            yield from self._by_protocol(data)
+            return
+        if self._held:
+            data, self._held = self._held + data, b""
+        at, size = 0, len(data)
+        while at + 2 <= size:
+            length, begins = data[at + 1] & 127, at + 6
+            if length == _TWO_BYTES:
+                if at + 4 > size:
+                    break
+                length, begins = int.from_bytes(data[at + 2 : at + 4]), at + 8
+            elif length > _TWO_BYTES:
+                length = self._most + 1
+            if length > self._most or data[at + 1] < _MASKED:
+                self._unsplit = True
+                yield from self._by_protocol(data[at:])
+                return
+            ends = begins + length
+            if ends > size:
+                break
+            if data[at] == _WHOLE_TEXT and self._parts is None and self.open:
+                message = apply_mask(data[begins:ends], data[begins - 4 : begins])
+                if self._is_valid(message):
+                    yield message, False
+            else:
+                yield from self._by_protocol(data[at:ends])
+            at = ends
+        self._held = data[at:]
+
+    def _by_protocol(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
         protocol = self._protocol
         protocol.receive_data(data)
         for event in protocol.events_received():
@@ -88,14 +142,20 @@ class Frames:
 
     def say(self, message: bytes) -> None:
         """Send a message: a text, or bytes where it is none."""
-        send = self._protocol.send_text if _is_text(message) else self._protocol.send_binary
-        if len(message) <= SENT_FRAME:
+        size, protocol = len(message), self._protocol
+        is_text = _is_text(message)
+        if size < self._plain and is_text:
+            head = b"\x81%c" % size if size < _TWO_BYTES else pack(">BBH", 0x81, _TWO_BYTES, size)
+            protocol.writes.append(head + message)
+            return
+        send = protocol.send_text if is_text else protocol.send_binary
+        if size <= SENT_FRAME:
             send(message)
             return
         send(message[:SENT_FRAME], fin=False)
-        for at in range(SENT_FRAME, len(message), SENT_FRAME):
-            fin = at + SENT_FRAME >= len(message)
-            self._protocol.send_continuation(message[at : at + SENT_FRAME], fin=fin)
+        for at in range(SENT_FRAME, size, SENT_FRAME):
+            fin = at + SENT_FRAME >= size
+            protocol.send_continuation(message[at : at + SENT_FRAME], fin=fin)
 
     def ping(self) -> None:
         """Ask whether the client is there."""

@@ -24,7 +24,7 @@ _MEMORY: Final = {"memLevel": 5}
 _FACTORY: Final = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True, compress_settings=_MEMORY
 )
-_WORTH: Final = 512
+WORTH: Final = 512
 """Bytes from which a message is compressed."""
 
 
@@ -33,7 +33,7 @@ class Deflate(PerMessageDeflate):
 
     def encode(self, frame: Frame) -> Frame:
         """See Extension."""
-        if frame.fin and frame.opcode is not CONT and len(frame.data) < _WORTH:
+        if frame.fin and frame.opcode is not CONT and len(frame.data) < WORTH:
             return frame
         return super().encode(frame)
 
