@@ -1,6 +1,7 @@
 """`frontdesk queue` against a gateway that runs."""
 
 import asyncio
+import json
 
 import pytest
 from click.testing import CliRunner
@@ -104,3 +105,36 @@ async def test_what_cannot_be_done_is_refused(queue, words, told):
     refused = await queue(*words)
     assert refused.exit_code == 1
     assert told in refused.stderr
+
+
+async def test_messages_are_peeked_at_and_nothing_changes(queue):
+    await queue.dead("a", "b")
+    for _ in range(2):
+        head, first, second = (await queue("peek", "calls-dead")).stdout.splitlines()
+        assert head.split()[:3] == ["NUMBER", "STATE", "RECEIVES"]
+        assert (first.split()[1], first.split()[-2:]) == ("visible", ["calls", "a"])
+    assert "more: --after" in (await queue("peek", "calls-dead", "--most", "1")).stdout
+    shown = json.loads((await queue("message", "calls-dead", second.split()[0])).stdout)
+    assert (shown["id"], shown["body"], shown["source"]) == ("id-b", "b", "calls")
+
+
+async def test_single_messages_are_moved_replaced_and_dropped(queue):
+    await queue.dead("a", "b", "c")
+    rows = (await queue("peek", "calls-dead")).stdout.splitlines()[1:]
+    first, second, third = (row.split()[0] for row in rows)
+    assert (await queue("redrive", "calls-dead", "--only", first)).stdout == "1 messages moved\n"
+    replaced = await queue("replace", "calls-dead", second, "mended")
+    assert replaced.stdout.endswith(" sent to calls\n")
+    assert (await queue("drop", "calls-dead", third, "99999")).stdout == "1 messages dropped\n"
+    received = await queue.queues.receive(queue.queues.find("calls"), most=10)
+    assert [message.body for message in received] == [b"a", b"mended"]
+    assert (await queue("list")).stdout.splitlines()[2].split() == ["calls-dead", "0", "0", "0"]
+
+
+async def test_a_redrive_need_not_be_waited_for(queue):
+    await queue.dead("a", "b", "c")
+    begun = await queue("redrive", "calls-dead", "--rate", "1", "--no-wait")
+    id_ = begun.stdout.split()[1]
+    await queue("cancel", "calls-dead", id_)
+    assert f"redrive {id_} cancel" in (await queue("show", "calls-dead")).stdout
+    assert "no such redrive" in (await queue("cancel", "calls", id_)).stderr

@@ -53,7 +53,7 @@ class QueueWork:
     @property
     def face(self) -> QueuesApi:
         """The operator's requests."""
-        return QueuesApi(self.queues, self.moves)
+        return QueuesApi(self.queues, self.moves, self._keeping, self._clock)
 
     async def start(self) -> None:
         """Read what the API has made, and begin to count. Raises: StoreError."""

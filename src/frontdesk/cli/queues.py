@@ -1,6 +1,8 @@
-"""`frontdesk queue`: what the queues of a running gateway have, and dead letters moved back."""
+"""`frontdesk queue`: what the queues of a running gateway have, and dead letters moved back, changed, dropped."""
 
+import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +48,40 @@ def show(paths: tuple[Path, ...], name: str) -> None:
     click.echo(", ".join(_rules(told["rules"])))
     for source, count in told["sources"].items():
         click.echo(f"{count} from {source}")
+    for each in told["redrives"]:
+        click.echo(
+            f"redrive {each['id']} {each['status'].lower()}: "
+            f"{each['moved']} of {each['messages']} moved {each['failure']}".rstrip()
+        )
+
+
+@queue.command()
+@config_option
+@click.argument("name")
+@click.option("--after", type=int, default=0, help="Number of the last message seen.")
+@click.option("--most", type=click.IntRange(1, 100), default=20, show_default=True)
+def peek(paths: tuple[Path, ...], name: str, after: int, most: int) -> None:
+    """List messages of a queue without receiving them.
+
+    Example: frontdesk queue peek calls-dead
+    """
+    told = _ask(paths, f"/{name}/messages?after={after}&most={most}", method="GET")
+    rows = [_message_row(each) for each in told["messages"]]
+    print_columns([("NUMBER", "STATE", "RECEIVES", "SENT", "FROM", "BODY"), *rows])
+    if told["next"]:
+        click.echo(f"more: --after {told['next']}")
+
+
+@queue.command()
+@config_option
+@click.argument("name")
+@click.argument("number", type=int)
+def message(paths: tuple[Path, ...], name: str, number: int) -> None:
+    """Show a message whole, as JSON, without receiving it.
+
+    Example: frontdesk queue message calls-dead 17
+    """
+    click.echo(json.dumps(_ask(paths, f"/{name}/message?number={number}", method="GET"), indent=2))
 
 
 @queue.command()
@@ -82,13 +118,67 @@ def send(
 @click.argument("name")
 @click.option("--to", help="Another queue than the one that each came from.")
 @click.option("--rate", type=click.IntRange(1, 500), help="Messages a second. Default: no limit.")
-def redrive(paths: tuple[Path, ...], name: str, to: str | None, rate: int | None) -> None:
+@click.option("--only", "numbers", type=int, multiple=True, help="Number of a message; repeat it.")
+@click.option("--no-wait", is_flag=True, help="Only begin; `queue show` tells how far it is.")
+def redrive(
+    paths: tuple[Path, ...],
+    name: str,
+    *,
+    to: str | None,
+    rate: int | None,
+    numbers: tuple[int, ...],
+    no_wait: bool,
+) -> None:
     """Move dead letters back to where they came from.
 
     Example: frontdesk queue redrive calls-dead --rate 50
     """
-    told = _ask(paths, f"/{name}/redrive", {"to": to, "rate": rate})
-    click.echo(f"{told['moved']} messages moved")
+    asked: dict[str, Any] = {"to": to, "rate": rate, "wait": not no_wait}
+    told = _ask(paths, f"/{name}/redrive", {**asked, "numbers": numbers} if numbers else asked)
+    click.echo(
+        f"redrive {told['redrive']['id']} has begun"
+        if "redrive" in told
+        else f"{told['moved']} messages moved"
+    )
+
+
+@queue.command()
+@config_option
+@click.argument("name")
+@click.argument("id_", metavar="ID")
+def cancel(paths: tuple[Path, ...], name: str, id_: str) -> None:
+    """Give up a redrive; what it has moved stays moved.
+
+    Example: frontdesk queue cancel calls-dead 0b8f6c5e-…
+    """
+    click.echo(f"{_ask(paths, f'/{name}/cancel', {'id': id_})['redrive']['moved']} messages moved")
+
+
+@queue.command()
+@config_option
+@click.argument("name")
+@click.argument("number", type=int)
+@click.argument("body")
+@click.option("--to", help="Another queue than the one that the message came from.")
+def replace(paths: tuple[Path, ...], name: str, number: int, body: str, *, to: str | None) -> None:
+    """Send another body in place of a message, to where that came from.
+
+    Example: frontdesk queue replace calls-dead 17 '{"type": "booked"}'
+    """
+    told = _ask(paths, f"/{name}/replace", {"number": number, "MessageBody": body, "to": to})
+    click.echo(f"{told['MessageId']} sent to {told['to']}")
+
+
+@queue.command()
+@config_option
+@click.argument("name")
+@click.argument("numbers", type=int, nargs=-1, required=True)
+def drop(paths: tuple[Path, ...], name: str, numbers: tuple[int, ...]) -> None:
+    """Remove messages, received ones too, by the numbers that `peek` shows.
+
+    Example: frontdesk queue drop calls-dead 17 18
+    """
+    click.echo(f"{_ask(paths, f'/{name}/drop', {'numbers': numbers})['dropped']} messages dropped")
 
 
 @queue.command()
@@ -117,6 +207,15 @@ def _ask(
 
 def _row(told: dict[str, Any]) -> tuple[str, ...]:
     return told["name"], str(told["visible"]), str(told["in_flight"]), str(told["delayed"])
+
+
+def _message_row(told: dict[str, Any]) -> tuple[str, ...]:
+    body = " ".join(told["body"][:60].split())
+    sent = datetime.fromtimestamp(told["sent"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (
+        *(str(told["number"]), told["state"].replace("_", " "), str(told["receives"])),
+        *(sent, told["source"] or "-", body),
+    )
 
 
 def _rules(rules: dict[str, Any]) -> Iterator[str]:

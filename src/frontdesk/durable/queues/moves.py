@@ -6,7 +6,7 @@ Source: AWS, "Configuring a dead-letter queue redrive".
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -65,6 +65,20 @@ class Moves:
         move = await self._noted(queue, to, rate)
         await self._run(move)
         return move
+
+    async def some(self, queue: Definition, to: Definition | None, numbers: Collection[int]) -> int:
+        """Move these messages, those that can be received, at once; return how many. Raises: StoreError."""
+        targets: dict[str | None, Definition | None] = {None: to}
+        if to is None:
+            sources = await self._queues.sources(queue)
+            targets = {source: self._queues.find(source) for source in sources}
+        moved = 0
+        for source, target in targets.items():
+            if target is not None:
+                moved += await self._queues.move(
+                    queue, target, source=source, most=len(numbers), numbers=numbers
+                )
+        return moved
 
     def of(self, queue: Definition) -> Sequence[Move]:
         """List the tasks of a queue, the latest first."""

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import inf
 from typing import Final
 
@@ -19,7 +19,7 @@ from frontdesk.base.errors import StoreError
 from frontdesk.base.telemetry import Registry
 from frontdesk.durable.queues.definition import Definition
 from frontdesk.ports.catalog import Catalog, Delete, Put
-from frontdesk.ports.queue import Counts, Message, Outgoing, QueueStore, Receipt, Sent
+from frontdesk.ports.queue import Counts, Kept, Message, Outgoing, QueueStore, Receipt, Sent
 from frontdesk.rules.events.sqs import Attributes
 
 QUEUE: Final = "queue"
@@ -178,12 +178,30 @@ class Queues:
         """Count its messages by the queue that has given them up. Raises: StoreError."""
         return await self._store.sources(queue.name)
 
+    async def peek(self, queue: Definition, *, after: int, most: int) -> Sequence[Kept]:
+        """List its messages without receiving them, see the port. Raises: StoreError."""
+        return await self._store.peek(queue.name, after=after, most=most)
+
+    async def drop_messages(self, queue: Definition, numbers: Collection[int]) -> int:
+        """Remove these messages, received or not; return how many. Raises: StoreError."""
+        gone = await self._store.drop(queue.name, numbers)
+        self._count(queue.name, "deleted", gone)
+        return gone
+
     async def move(
-        self, queue: Definition, to: Definition, *, source: str | None, most: int
+        self,
+        queue: Definition,
+        to: Definition,
+        *,
+        source: str | None,
+        most: int,
+        numbers: Collection[int] | None = None,
     ) -> int:
         """Move messages to another queue, see the port. Raises: StoreError."""
         now = self._clock.time()
-        moved = await self._store.move(queue.name, to.name, source=source, most=most, now=now)
+        moved = await self._store.move(
+            queue.name, to.name, source=source, most=most, now=now, numbers=numbers
+        )
         if moved:
             self._count(queue.name, "redriven", moved)
             self._tell(to.name)
@@ -209,6 +227,10 @@ class Queues:
     async def counts(self, queue: Definition) -> Counts:
         """Count its messages. Raises: StoreError."""
         return await self._store.counts(queue.name, now=self._clock.time())
+
+    def handled(self, name: str, operation: str) -> float:
+        """Return how many messages of a queue were `sent`, `deleted` … in this process."""
+        return self._registry.counter(metrics.QUEUE_MESSAGES, name, operation).value
 
     def news(self, name: str) -> asyncio.Future[None]:
         """Return what is done once something has been sent to a queue in this process."""
