@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from frontdesk.config.imports.queues import queue_name
 from frontdesk.config.imports.resources import Declared, Resource, name_of, open_input
 from frontdesk.config.openapi.arns import called_function
 from frontdesk.config.placed import Branch
@@ -152,9 +153,11 @@ def _later(declared: Declared, entry: Branch, config: Resource) -> None:
         called = called_function(destination)
         if called is not None:
             entry.put(key, f"function:{called.function}", config.origin)
+        elif ":sqs:" in destination:
+            entry.put(key, f"queue:{queue_name(destination)}", config.origin)
         elif destination:
             message = f"{config.address}: {key} is not carried: {destination}"
-            declared.left(config.at, message, f"for a queue of yours, say `{key}: queue:NAME`")
+            declared.left(config.at, message)
 
 
 _ALL: Final = ("", "$LATEST")
