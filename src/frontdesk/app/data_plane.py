@@ -46,6 +46,7 @@ from frontdesk.gateway.server.shared import Entrance
 from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
 from frontdesk.gateway.sockets.pushes import Pushes
 from frontdesk.gateway.telemetry.backends import backend_samples
+from frontdesk.gateway.telemetry.watching import RequestWatch, Take, WatchedPlan
 from frontdesk.ports.cache import Stats
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
@@ -53,6 +54,7 @@ from frontdesk.ports.services import Services
 from frontdesk.ports.usage import Row
 from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.rules.http.forwarding import TrustedProxies
+from frontdesk.rules.redaction import SecretNames
 
 if TYPE_CHECKING:
     from frontdesk.stores.redis.ledger import RedisLedger
@@ -121,6 +123,8 @@ class DataPlane:
         self._access: AccessLog | None = None
         self._standing = "starting"  # until clients are let in
         self._door: Door
+        self._plan: GatewayPlan
+        self._take: Take | None = None  # whoever watches
         self._server: Server
         self._tls: list[ListenerTls | None] = []
         self._watch = CertificateWatch(clock, wheel)
@@ -202,7 +206,9 @@ class DataPlane:
         """
         self._parts = candidate.parts
         self._tls = [ListenerTls(found) if found else None for found in candidate.certificates]
+        self._plan = candidate.plan
         self._door = self.telemetry.door(candidate.plan)
+        self._show()
         self._server = server(
             self._config,
             self._door,
@@ -230,12 +236,28 @@ class DataPlane:
         for tls, certificates in zip(self._tls, candidate.certificates, strict=True):
             if tls is not None and certificates is not None:
                 tls.replace(certificates, self._clock.time())
-        self._door.plan = candidate.plan
+        self._plan = candidate.plan
+        self._show()
         self._parts.start()
 
     async def steer(self, shares: Mapping[str, float]) -> None:
         """Give canaries their shares of the requests; see `Canaries.steer`."""
         self._parts.canaries.steer(shares)
+
+    def watch(self, take: Take | None) -> None:
+        """Have somebody see requests from now on; None: nobody, and none of it is in the way."""
+        self._take = take
+        if self._standing != "starting":
+            self._show()
+
+    def _show(self) -> None:
+        """Put the plan in force, watched or not."""
+        plan = self._plan
+        if self._take is not None:
+            logs = self._config.logs
+            monotonic = self._clock.monotonic if logs.slow is None else None
+            plan = WatchedPlan(plan, RequestWatch(self._take, SecretNames(logs.redact), monotonic))
+        self._door.plan = plan
 
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`."""

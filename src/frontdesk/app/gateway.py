@@ -29,6 +29,7 @@ from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
 from frontdesk.app.keys_api import KeysApi
 from frontdesk.app.method_tests import MethodTests
+from frontdesk.app.observing import Observing
 from frontdesk.app.records import records_environment
 from frontdesk.app.releases_api import ReleasesApi, VersionCalls
 from frontdesk.app.reloading import LogReport, Reloads, Report
@@ -36,6 +37,7 @@ from frontdesk.app.seal import seal_key
 from frontdesk.app.secrets_api import SecretsApi
 from frontdesk.app.secrets_in_use import SecretsInUse
 from frontdesk.app.sockets import nodes_of_process
+from frontdesk.app.state_machines_api import StateMachinesApi
 from frontdesk.app.stores import Stores, open_stores, vault_catalog
 from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls, fixed_of_listeners
@@ -219,6 +221,9 @@ class Frontdesk:
         reception = Reception(config, stores.shared, clock, wheel, key=key, news=self.news)
         await reception.start()
         opened.callback(reception.stop)
+        observing = Observing(data, stores.own, clock, wheel, self.news)
+        await observing.start()
+        opened.push_async_callback(observing.stop)
         config_api, keys_api = ConfigApi(self.reloads), KeysApi(keys, keeper, clock)
         secrets_api = SecretsApi(vault)
         admin = server(
@@ -229,9 +234,10 @@ class Frontdesk:
                     *self._faces(),
                     releases,
                     keys_api,
-                    self._executions_api(),
+                    *self._executions_faces(),
                     *self._durable.faces,
                     secrets_api,
+                    *observing.faces(config, self._durable.queues.queues, lambda: self._addresses),
                     self._aws.face(
                         self._durable.invocations.all,
                         self._durable.queues,
@@ -296,6 +302,7 @@ class Frontdesk:
             subjects=self._aws.subject,
             log=lines,
             registry=self._data.telemetry.registry,
+            news=self.news,
         )
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)
@@ -321,9 +328,12 @@ class Frontdesk:
         self._opened.callback(in_use.stop)
         return vault
 
-    def _executions_api(self) -> Face:
-        executions = self._durable.executions
-        return ExecutionsApi(executions, executions, self._durable.machines)
+    def _executions_faces(self) -> tuple[Face, ...]:
+        executions, machines = self._durable.executions, self._durable.machines
+        return (
+            StateMachinesApi(executions, executions, machines),
+            ExecutionsApi(executions, executions, machines),
+        )
 
     def _faces(self) -> tuple[Face, ...]:
         return (

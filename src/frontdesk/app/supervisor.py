@@ -29,6 +29,7 @@ from frontdesk.gateway.pipeline.build import NO_SERVICES
 from frontdesk.gateway.server.listening import join, listen_together
 from frontdesk.gateway.sockets.pushes import Pushes
 from frontdesk.gateway.telemetry.canaries import COUNTED
+from frontdesk.gateway.telemetry.watching import Take
 from frontdesk.gateway.workers.orders import WorkerLostError
 from frontdesk.gateway.workers.process import WorkerProcess
 from frontdesk.ports.cache import Stats
@@ -95,6 +96,7 @@ class Supervisor:
         self._keepers: list[asyncio.Task[None]] = []
         self._draining = False
         self._canaries: Mapping[str, float] = {}
+        self._take: Take | None = None
         self._counted: list[Row] = []
         self._past: list[Sample] = []  # what workers have counted that are no more
         self._nodes: Nodes
@@ -177,6 +179,12 @@ class Supervisor:
         self._canaries = shares
         with suppress(WorkerLostError):
             await _all(place.process.order("steer", shares) for place in self._serving())
+
+    def watch(self, take: Take | None) -> None:
+        """Have somebody see the requests of all workers; see `DataPlane.watch`."""
+        self._take = take
+        for place in self._serving():
+            place.process.tell("watch", take is not None)
 
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`.
@@ -298,6 +306,10 @@ class Supervisor:
 
         await asyncio.gather(*map(hear, self._serving()))
 
+    def _see(self, document: Mapping[str, Any]) -> None:
+        if self._take is not None:
+            self._take(document)
+
     async def _count(self, place: _Place) -> None:
         self._counted += await _give(place.process, "count") or ()
         place.counting = None
@@ -354,6 +366,7 @@ class Supervisor:
             find=self._find,
             services=self._services,
             node=node,
+            seen=self._see,
         )
         self._living.add(place.process)
         candidate = self._in_force
@@ -375,6 +388,7 @@ class Supervisor:
             await self._serve_by(place, self._in_force)
         place.serving = True
         place.process.tell("steer", self._canaries)  # what has been said since it began
+        place.process.tell("watch", self._take is not None)
 
     async def _loss_of(self, place: _Place) -> str:
         """Wait for the end of a worker that serves; say how it ended."""

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from frontdesk.app.background import aside, let_go
 from frontdesk.app.collector import begin_to_serve
@@ -24,6 +25,7 @@ from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
 from frontdesk.gateway.workers.forwarded_ports import ForwardedPorts
 from frontdesk.gateway.workers.forwarded_sockets import ForwardedBus, ForwardedRegistry
+from frontdesk.gateway.workers.frames import SEEN
 from frontdesk.gateway.workers.orders import Handler, Obedience
 from frontdesk.ports.cache import Stats
 from frontdesk.ports.usage import Row
@@ -114,6 +116,7 @@ class Worker:
             "count": self._counted,
             "reopen logs": self._reopen_logs,
             "steer": self._steer,
+            "watch": self._watch,
             "cache stats": self._cache_stats,
             "flush cache": self._flush_cache,
             "drain": self._drain,
@@ -169,6 +172,13 @@ class Worker:
 
     async def _steer(self, shares: Mapping[str, float]) -> None:
         await self._data.steer(shares)
+
+    async def _watch(self, watched: bool) -> None:
+        self._data.watch(self._see if watched else None)
+
+    def _see(self, document: Mapping[str, Any]) -> None:
+        if not self._channel.full:
+            self._channel.send(SEEN, 0, document)
 
     async def _cache_stats(self, _nothing: None) -> Stats:
         return await self._data.cache_stats()

@@ -25,11 +25,13 @@ class Item(NamedTuple):
 class News:
     """All news of one process. Used on one event loop."""
 
-    __slots__ = ("_kept", "_number", "_watchers", "wanted")
+    __slots__ = ("_kept", "_number", "_watchers", "on_wanted", "wanted")
 
     def __init__(self) -> None:
         self.wanted: frozenset[str] = frozenset()
         """Topics that somebody watches."""
+        self.on_wanted: Callable[[], None] = lambda: None
+        """Called whenever `wanted` has changed."""
         self._watchers: dict[Callable[[Item], None], frozenset[str]] = {}
         self._kept: deque[Item] = deque(maxlen=KEPT)
         self._number = 0
@@ -64,4 +66,6 @@ class News:
                 yield item
 
     def _want(self) -> None:
-        self.wanted = frozenset().union(*self._watchers.values())
+        former, self.wanted = self.wanted, frozenset().union(*self._watchers.values())
+        if self.wanted != former:
+            self.on_wanted()

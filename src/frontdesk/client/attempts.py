@@ -190,6 +190,8 @@ class _Attempts(Call):
         return call
 
     def _observe(self, now: float, status: int, error: str) -> None:
+        took = now - self._course.begun
+        self._call.attempted(self.address, status, error, took)
         observer = self._rules.backend.observer
         if observer is not None:
-            observer.attempted(self.method, status, error, now - self._course.begun)
+            observer.attempted(self.method, status, error, took)

@@ -71,6 +71,9 @@ class Call:
         """Learn that there will be no answer. May come before `send` has returned."""
         raise NotImplementedError
 
+    def attempted(self, address: str, status: int, error: str, seconds: float) -> None:
+        """Take note of one attempt of several that may be made; see `AttemptObserver.attempted`."""
+
     def cancel(self, *, too_slow: bool = False) -> None:
         """Give the request up; a connection that carries it is closed. Too late: nothing happens.
 

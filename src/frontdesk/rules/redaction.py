@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
+
+import orjson
 
 MASK: Final = "***"
 
@@ -76,13 +78,59 @@ def masked_url(url: str) -> str:
     path = "/".join(
         MASK if _TOKEN_SEGMENT.fullmatch(segment) else segment for segment in parts.path.split("/")
     )
-    pairs = (pair.partition("=") for pair in parts.query.split("&") if pair)
-    query = "&".join(
-        f"{name}={MASK if _SECRET_QUERY.search(name) else mask_secrets(value)}"
-        for name, _, value in pairs
-    )
+    query = masked_query(parts.query)
     shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{path}"
     return f"{shown}?{query}" if query else shown
+
+
+def masked_query(query: str, names: Iterable[str] | SecretNames = ()) -> str:
+    """Write a query, or a form, as it may be shown. names: secret ones beside those that sound like it."""
+    return "&".join(
+        f"{name}{between}{MASK if _SECRET_QUERY.search(name) or name in names else mask_secrets(value)}"
+        for name, between, value in (pair.partition("=") for pair in query.split("&") if pair)
+    )
+
+
+def masked_fields(
+    fields: Iterable[tuple[bytes, bytes]], names: SecretNames
+) -> list[tuple[str, str]]:
+    """Write header fields as they may be shown. names: whose values are secret."""
+    shown = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields)
+    return [(name, MASK if name in names else mask_secrets(value)) for name, value in shown]
+
+
+def masked_body(body: bytes, kind: str, names: SecretNames) -> str | None:
+    """Write a body as it may be shown: members and fields of secret names masked. None: it is no text.
+
+    kind: its media type.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return masked_query(text, names)
+    try:
+        value = orjson.loads(body)
+    except ValueError:
+        return mask_secrets(text)
+    masked = _masked(value, names)
+    return text if masked == value else orjson.dumps(masked).decode()
+
+
+def _masked(value: Any, names: SecretNames) -> Any:
+    """Mask what is secret in a JSON value."""
+    match value:
+        case dict():
+            return {
+                name: MASK if name in names else _masked(inner, names)
+                for name, inner in value.items()
+            }
+        case list():
+            return [_masked(inner, names) for inner in value]
+        case str():
+            return mask_secrets(value)
+    return value
 
 
 def _mask(match: re.Match[str]) -> str:

@@ -47,6 +47,15 @@ class Mark(NamedTuple):
     awaits_body: bool
 
 
+class Attempt(NamedTuple):
+    """One attempt to reach a backend under a policy. status: 0 where no answer came. error: why, or ""."""
+
+    address: str
+    status: int
+    error: str
+    seconds: float
+
+
 class Reply:
     """An answer on its way to the client.
 
@@ -277,6 +286,8 @@ class Exchange:
     integration_error: str = ""
     upstream: str = ""
     """Address of the backend that answered."""
+    attempts: tuple[Attempt, ...] = ()
+    """Those at a backend with retries or a breaker, in order."""
 
     # -- set when the reply is on its way -----------------------------------------------------------
     answered: bool = False

@@ -41,12 +41,12 @@ class MetricsFace:
     async def _write(self, accept: bytes) -> Reply:
         form, told = format_for(accept), self._samples()
         samples = await told if isinstance(told, Awaitable) else told
-        families = by_metric([sample async for sample in _unhurried(samples)])
-        pieces = [piece.encode() async for piece in _unhurried(written(families, form))]
+        families = by_metric([sample async for sample in unhurried(samples)])
+        pieces = [piece.encode() async for piece in unhurried(written(families, form))]
         return Reply(200, [(b"content-type", form.content_type)], b"".join(pieces))
 
 
-async def _unhurried(items: Iterable[T]) -> AsyncIterator[T]:
+async def unhurried(items: Iterable[T]) -> AsyncIterator[T]:
     """Go through items, and let requests pass after every few of them."""
     loop = asyncio.get_running_loop()
     for number, item in enumerate(items, 1):

@@ -60,6 +60,10 @@ SOCKETS: Final = 18
 DELIVER: Final = 19
 """From the supervisor: (channel, message) of the bus."""
 
+# About requests that somebody watches. number: 0.
+SEEN: Final = 20
+"""From the worker: the document of a request that is over."""
+
 _HEADER: Final = struct.Struct(">IBI")
 
 

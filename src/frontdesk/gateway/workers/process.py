@@ -9,13 +9,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from frontdesk.base.errors import StartError
 from frontdesk.gateway.sockets.pushes import Node
-from frontdesk.gateway.workers.channel import Channel
+from frontdesk.gateway.workers.channel import Channel, value_of
+from frontdesk.gateway.workers.frames import SEEN
 from frontdesk.gateway.workers.orders import Orders
 from frontdesk.gateway.workers.served_functions import Find, ServedFunctions
 from frontdesk.gateway.workers.served_ports import ServedPorts
@@ -24,6 +25,8 @@ from frontdesk.ports.services import Services
 
 _LAST_GRACE = 5.0
 """Seconds for the kernel to end a process that has been killed."""
+
+Seen = Callable[[Mapping[str, Any]], None]
 
 
 class WorkerProcess:
@@ -55,13 +58,14 @@ class WorkerProcess:
         find: Find,
         services: Services,
         node: Node,
+        seen: Seen,
     ) -> "WorkerProcess":
         """Run the module `program` with the descriptor of its socket and `arguments`.
 
         descriptors: those that it inherits beside that. find: the functions that it may call.
         services: those that it is lent. node: what it is among the processes that hold connections.
-        Call it on the main thread: the process ends
-        with the thread that has started it. Raises: StartError when the system has no room for it.
+        seen: takes the requests that are watched. Call it on the main thread: the process ends with the
+        thread that has started it. Raises: StartError when the system has no room for it.
         """
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
@@ -69,6 +73,7 @@ class WorkerProcess:
             command = [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments]
             process = _exec(command, [theirs.fileno(), *descriptors])
         channel = Channel()
+        channel.takes({SEEN: lambda _number, body: seen(value_of(body))})
         worker = cls(process, channel, find, services, node)
         await channel.open(ours)
         return worker

@@ -18,6 +18,7 @@ from frontdesk.client.call import Call, Sender
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import (
     PARKED,
+    Attempt,
     Exchange,
     Parked,
     Reply,
@@ -260,6 +261,9 @@ class _Forwarding(Call):
         wait = error.retry_after
         later = [(b"retry-after", b"%d" % ceil(wait))] if wait else []
         run.resume(ex, refusal(FAILURES[error.reason], f"upstream:{error.reason}", *later))
+
+    def attempted(self, address: str, status: int, error: str, seconds: float) -> None:
+        self.exchange.attempts += (Attempt(address, status, error, seconds),)
 
     def stop(self, why: str) -> None:
         """Stop waiting, for the exchange: its time is over or its client has gone."""
