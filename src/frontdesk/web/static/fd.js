@@ -35,13 +35,26 @@ export function say(text, kind = "ok") {
   setTimeout(() => note.remove(), kind === "bad" ? 12000 : 5000);
 }
 
-/** Show the page anew without losing the place. */
+/** Show the page anew without losing the place; the drawer, too. */
 export async function refresh() {
   const main = document.querySelector("main");
   const at = scrollY;
   main.replaceChildren(await part(location.href));
   scrollTo(0, at);
+  const drawer = document.querySelector("#drawer");
+  if (drawer.url && drawer.hasAttribute("open")) await drawer.load(drawer.url, drawer.from);
+  again();
 }
+
+// While something on the page goes on by itself, data-again="1000" there shows it anew after so many milliseconds.
+let due;
+function again() {
+  clearTimeout(due);
+  const going = document.querySelector("main [data-again]");
+  const busy = () => document.hidden || document.querySelector("dialog[open], main :checked, main :focus:is(input, textarea)");
+  if (going) due = setTimeout(() => (busy() ? again() : refresh().catch(again)), Number(going.dataset.again));
+}
+again();
 
 /** Ask whether to do something; answers what was filled in, or null. */
 export function confirmed(text, { danger = false, fields = [], action = "Go on" } = {}) {
@@ -52,13 +65,15 @@ export function confirmed(text, { danger = false, fields = [], action = "Go on" 
   const words = document.createElement("p");
   words.textContent = text;
   form.append(words);
-  for (const { name, label, value = "", rows } of fields) {
+  for (const { name, label, value = "", rows, type, options } of fields) {
     const around = document.createElement("label");
     around.textContent = label;
-    const input = document.createElement(rows ? "textarea" : "input");
+    const input = document.createElement(options ? "select" : rows ? "textarea" : "input");
     input.name = name;
-    input.value = value;
+    for (const option of options ?? []) input.add(new Option(option || "—", option));
+    if (type) input.type = type;
     if (rows) input.rows = rows;
+    input.value = value;
     around.append(input);
     form.append(around);
   }
@@ -83,20 +98,78 @@ export function confirmed(text, { danger = false, fields = [], action = "Go on" 
   }));
 }
 
+/** Show what is told this once, until somebody has taken it. */
+export function reveal(text) {
+  const dialog = document.createElement("dialog");
+  const form = document.createElement("form");
+  form.method = "dialog";
+  form.className = "stack";
+  const words = document.createElement("p");
+  words.textContent = "This is shown once. Keep it where secrets are kept.";
+  const shown = document.createElement("pre");
+  shown.className = "code";
+  shown.textContent = text;
+  const row = document.createElement("div");
+  row.className = "row";
+  const done = document.createElement("button");
+  done.className = "main";
+  done.textContent = "Done";
+  row.append(done, copyButton(() => text));
+  form.append(words, shown, row);
+  dialog.append(form);
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((tell) => dialog.addEventListener("close", () => { dialog.remove(); tell(); }));
+}
+
+async function tellOnce(name, told) {
+  if (name) await reveal([told[name]].flat().join("\n"));
+}
+
+// Boxes with data-pick pick rows, data-pick-all picks all; buttons with data-picked need some.
+const picked = () => [...document.querySelectorAll("main [data-pick]:checked")];
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-pick-all]")) {
+    for (const box of document.querySelectorAll("main [data-pick]")) box.checked = event.target.checked;
+  }
+  for (const button of document.querySelectorAll("[data-picked]")) button.disabled = !picked().length;
+});
+
+/** What a button gives: all that it says, what is picked, what is filled in. null: it was thought better of. */
+async function givenBy(button) {
+  const { given, picked: name, ask: words, fields } = button.dataset;
+  const all = given ? JSON.parse(given) : {};
+  if (name) all[name] = picked().map((box) => (box.dataset.pick === "number" ? Number(box.value) : box.value));
+  if (words === undefined) return all;
+  const asked = JSON.parse(fields ?? "[]");
+  const danger = button.classList.contains("danger");
+  const filled = await confirmed(words, { danger, fields: asked, action: button.textContent.trim() });
+  if (!filled) return null;
+  for (const { name: key, type } of asked) {
+    if (filled[key] !== "") all[key] = type === "number" ? Number(filled[key]) : filled[key];
+  }
+  return all;
+}
+
 // A button that asks for a change says all of it in its attributes:
 //   <button data-do="POST /api/x/revoke" data-given='{"a":1}' data-ask="Really?" data-said="Done">
+// Also data-fields='[{"name", "label", "value", "rows", "type", "options"}]': what to fill in when it asks;
+// data-picked="ids": gives what is picked under this name; data-tells="value": shows this of the answer, once;
+// data-close: there is nothing left to show in the drawer.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-do]");
   if (!button) return;
   event.preventDefault();
   event.stopPropagation();
   const [method, path] = button.dataset.do.split(/ (.*)/s);
-  const danger = button.classList.contains("danger");
-  if (button.dataset.ask && !(await confirmed(button.dataset.ask, { danger, action: button.textContent.trim() }))) return;
+  const given = await givenBy(button);
+  if (given === null) return;
   button.disabled = true;
   try {
-    await ask(method, path, button.dataset.given ? JSON.parse(button.dataset.given) : undefined);
+    const told = await ask(method, path, method === "GET" ? undefined : given);
+    await tellOnce(button.dataset.tells, told);
     say(button.dataset.said ?? "Done");
+    if (button.dataset.close !== undefined) document.querySelector("#drawer").close();
     if (button.dataset.to) location.href = button.dataset.to;
     else await refresh();
   } catch (error) {
@@ -123,6 +196,7 @@ document.addEventListener("submit", async (event) => {
   try {
     const told = await ask(method, path, given);
     form.dispatchEvent(new CustomEvent("told", { detail: told, bubbles: true }));
+    await tellOnce(form.dataset.tells, told);
     say(form.dataset.said ?? "Done");
     if (!form.hasAttribute("data-stay")) await refresh();
   } catch (error) {
@@ -154,11 +228,14 @@ customElements.define("fd-drawer", class extends HTMLElement {
 
   /** Show the main part of a page. */
   async load(url, from) {
-    this.show([...(await part(url)).childNodes], from);
+    const nodes = [...(await part(url)).childNodes];
+    this.show(nodes, from);
+    this.url = url;
   }
 
   show(nodes, from) {
     this.from = from;
+    this.url = "";
     const close = document.createElement("button");
     close.className = "quiet close";
     close.setAttribute("aria-label", "Close");
