@@ -5,10 +5,19 @@ import json
 import pytest
 
 from frontdesk.app.executions_api import ExecutionsApi
+from frontdesk.app.state_machines_api import StateMachinesApi
 from frontdesk.base.errors import StoreError
+from frontdesk.durable.machine_entries import Alias, Entry, Route, Settings
 from frontdesk.durable.machines import FileMachine, Machines
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.ports.executions import Execution, ExecutionError, ExecutionPage, HistoryPage
+from frontdesk.ports.executions import (
+    Census,
+    Execution,
+    ExecutionError,
+    ExecutionPage,
+    HistoryPage,
+    MapRun,
+)
 from frontdesk.rules.asl.history import HistoryEvent
 from frontdesk.rules.asl.outlook import Awaited, Expected
 from frontdesk.stores.memory.catalog import MemoryCatalog
@@ -95,6 +104,17 @@ class Service:
         await self.describe(arn)
         return [Expected(state="W", awaited=Awaited.TIMER, since=1000, until=61_000, within=(("M", 2),))]  # fmt: skip
 
+    async def census(self, machines):
+        known = Census(2, 1, 1.0)
+        return {name: known if name == "charge" else Census(0, 0, None) for name in machines}
+
+    async def map_runs(self, execution):
+        return [await self.map_run(f"{PLACE}:mapRun:charge/Each:1")]
+
+    async def map_run(self, arn):
+        execution = f"{PLACE}:execution:charge:order-7"
+        return MapRun(arn, execution, "RUNNING", 1.0, None, 5, 0, 0.0, {"succeeded": 2}, {})
+
     async def steps(self, arn, *, first, most):
         facts = {"execution": arn, "name": "n", "machine": "m", "machine_name": "m"}
         pinned = {"digest": self.digest, "facts": facts, "given": {}, "interpreter": 1}
@@ -104,15 +124,17 @@ class Service:
 class Desk:
     def __init__(self, machines, service):
         self.service = service
-        self.face = ExecutionsApi(service, service, machines)
+        self.machines = machines
+        given = (service, service, machines)
+        self.faces = (StateMachinesApi(*given), ExecutionsApi(*given))
 
     async def ask(self, method, target, document=None):
         ex = Exchange()
         ex.method = method
         ex.path, _, ex.query = target.partition("?")
         ex.body = document if isinstance(document, bytes) else json.dumps(document or {}).encode()
-        assert self.face.serves(ex)
-        reply = self.face.answer(ex)
+        (face,) = [one for one in self.faces if one.serves(ex)]
+        reply = face.answer(ex)
         reply = reply if hasattr(reply, "status") else await reply
         is_json = dict(reply.fields)[b"content-type"] == b"application/json"
         return reply.status, json.loads(reply.body) if is_json else reply.body.decode()
@@ -272,7 +294,9 @@ async def test_a_store_that_fails_is_not_the_callers_fault(desk):
         ("GET", "/api/executions/order-7/stop", 405),
         ("POST", "/api/state-machines", 405),
         ("GET", "/api/executions/order-7/nothing", 404),
-        ("GET", "/api/state-machines/charge", 404),
+        ("GET", "/api/state-machines/nobody", 404),
+        ("PUT", "/api/state-machines/charge", 405),
+        ("GET", "/api/definitions/validation", 405),
         ("GET", "/api/executions/history", 404),
         ("POST", "/api/executions/a:b/c:d", 405),
     ],
@@ -285,3 +309,91 @@ async def test_names_that_many_share_are_told_in_part(desk):
     desk.service.known += [execution("ship", f"order-7{at}") for at in range(3, 6)]
     _, told = await desk.ask("GET", "/api/executions/order-")
     assert told["message"].endswith("begin so: order-7, order-71, order-73 and 2 more")
+
+
+async def test_a_machine_tells_its_definition(desk):
+    _, told = await desk.ask("GET", "/api/state-machines/charge")
+    assert told["machine"]["definition"] == WAIT
+    assert (told["machine"]["versions"], told["machine"]["aliases"]) == ([], [])
+
+
+async def test_a_list_of_machines_counts_their_executions_where_that_is_asked(desk):
+    _, told = await desk.ask("GET", "/api/state-machines?counts=true")
+    assert [(one["name"], one["running"], one["failed"], one["last"]) for one in told["machines"]] == [
+        ("charge", 2, 1, 1.0),
+        ("quick", 0, 0, None),
+        ("ship", 0, 0, None),
+    ]  # fmt: skip
+
+
+async def test_versions_and_aliases_are_told_newest_and_first_by_name(desk):
+    settings = Settings(digest=desk.service.digest, role="r")
+    entry = Entry(name="bill", express=False, settings=settings, created=1.0, updated=1.0)
+    for text in ("one", "two"):
+        entry = entry.changed(revision=text).published(text, 2.0)
+    route = Route(version="2", weight=100)
+    await desk.machines.put(entry.changed(aliases={"live": Alias(routes=(route,), created=3.0, updated=4.0)}))  # fmt: skip
+    _, told = await desk.ask("GET", "/api/state-machines/bill:live")
+    machine = told["machine"]
+    assert [(one["version"], one["description"]) for one in machine["versions"]] == [("2", "two"), ("1", "one")]  # fmt: skip
+    assert machine["aliases"][0]["routes"] == [{"version": "2", "weight": 100}]
+    assert machine["aliases"][0]["arn"].endswith(":stateMachine:bill:live")
+
+
+@pytest.mark.parametrize("target", ["state-machines/charge", "executions/order-7"])
+async def test_a_picture_is_for_itself_or_for_a_page(desk, target):
+    _, alone = await desk.ask("GET", f"/api/{target}/graph.svg")
+    _, part = await desk.ask("GET", f"/api/{target}/graph.svg?style=none")
+    assert "<style>" in alone
+    assert "<style>" not in part
+    assert 'data-state="W"' in part
+
+
+async def test_a_list_is_of_names_that_begin_so(desk):
+    _, told = await desk.ask("GET", "/api/state-machines/charge/executions?name=order-71")
+    assert [one["name"] for one in told["executions"]][:1] == ["order-71"]
+    assert len(desk.service.asked) == 10  # as many as are looked at, as every page has a next one
+
+
+@pytest.mark.parametrize(
+    ("definition", "kind", "result", "found"),
+    [
+        (WAIT, "STANDARD", "OK", []),
+        ('{\n "StartAt": "A",\n "States": {"A": {"Type": "Pass",\n  "Next": "B"}}\n}', "", "FAIL", [("MISSING_END_STATE", 1, 1), ("MISSING_TRANSITION_TARGET", 4, 3)]),
+        ('{"StartAt":\n  nonsense}', "STANDARD", "FAIL", [("INVALID_JSON_DESCRIPTION", 2, 11)]),
+        ("", "STANDARD", "FAIL", [("MISSING_DESCRIPTION", 1, 1)]),
+    ],
+    ids=["valid", "no such state", "no JSON", "nothing"],
+)  # fmt: skip
+async def test_a_definition_is_judged_by_line_and_column(desk, definition, kind, result, found):
+    given = {"definition": definition, "type": kind}
+    status, told = await desk.ask("POST", "/api/definitions/validation", given)
+    assert (status, told["result"]) == (200, result)
+    assert [(one["code"], one["line"], one["column"]) for one in told["diagnostics"] if one["severity"] == "ERROR"] == found  # fmt: skip
+
+
+async def test_a_definition_is_of_a_type_that_there_is(desk):
+    status, told = await desk.ask("POST", "/api/definitions/validation", {"type": "express"})
+    assert (status, told["message"]) == (400, "expected STANDARD or EXPRESS: express")
+
+
+async def test_states_tell_outcomes_visits_and_all_about_one_of_them(desk):
+    status, told = await desk.ask("GET", "/api/executions/order-7/states?of=W")
+    assert (status, told["status"]) == (200, "RUNNING")
+    assert told["states"] == [
+        {"state": "W", "outcome": "waiting", "counts": "", "time": "until 00:01:01 UTC",
+         "words": "waiting; until 1970-01-01 00:01:01 UTC"},
+    ]  # fmt: skip
+    (visit,) = told["of"]["visits"]
+    assert (visit["entered"], visit["left"], visit["input"]) == (1.0, None, {})
+    assert visit["expected"]["until"] == 61.0
+    assert [one["type"] for one in visit["events"]] == ["WaitStateEntered"]
+    assert told["of"]["definition"] == {"Type": "Wait", "Seconds": 60, "End": True}
+    assert (await desk.ask("GET", "/api/executions/order-7/states?of=X"))[0] == 400
+
+
+async def test_map_runs_are_told_by_execution_and_by_their_arn(desk):
+    _, told = await desk.ask("GET", "/api/executions/order-7/map-runs")
+    assert told["map_runs"][0]["items"] == {"succeeded": 2}
+    _, told = await desk.ask("GET", f"/api/map-runs/{told['map_runs'][0]['arn']}")
+    assert told["map_run"]["execution"] == f"{PLACE}:execution:charge:order-7"

@@ -18,6 +18,7 @@ from frontdesk.aws.states.service import operations, states_service
 from frontdesk.aws.states.test_state import StateTrials
 from frontdesk.aws.wire import Service
 from frontdesk.base.clock import Clock
+from frontdesk.base.news import News
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.load import Loaded
@@ -30,6 +31,7 @@ from frontdesk.durable.executions.express import ExpressWorkflow
 from frontdesk.durable.executions.process import Process
 from frontdesk.durable.executions.retention import Retention
 from frontdesk.durable.executions.service import DurableExecutions
+from frontdesk.durable.executions.telling import ExecutionNews
 from frontdesk.durable.invocations.subject import Subjects
 from frontdesk.durable.life import Workflow
 from frontdesk.durable.machines import Machines
@@ -66,10 +68,11 @@ class DurableWork:
         subjects: Subjects,
         log: Callable[[str, bytes], None],
         registry: Registry,
+        news: News,
     ) -> None:
         """functions: finds those that tasks name, subjects those that are invoked later.
 
-        log: takes lines of a machine's log.
+        log: takes lines of a machine's log. news: is told what executions do.
         """
         catalog, where = stores.shared, {"region": config.region, "account": config.account}
         self.machines = Machines(catalog, clock, **where)
@@ -100,6 +103,7 @@ class DurableWork:
             wheel,
             workflows,
             registry=registry,
+            committed=ExecutionNews(news).committed,
         )
         self.executions = DurableExecutions(process, self._driver, self.machines, clock)
         self.invocations = InvocationWork(

@@ -72,8 +72,12 @@ class Driver:
         pace: Pace = Pace(),
         *,
         registry: Registry | None = None,
+        committed: Callable[[Life], None] = lambda _life: None,
     ) -> None:
-        """workflows: by what stands before the first slash of the kind of their streams."""
+        """workflows: by what stands before the first slash of the kind of their streams.
+
+        committed: is told of each life that has a turn committed.
+        """
         self.journal = journal
         self.clock = clock
         self.wheel = wheel
@@ -82,6 +86,7 @@ class Driver:
         registry = registry or Registry()
         self.append_seconds = registry.histogram(JOURNAL_APPEND)
         self.timers_lag = registry.histogram(TIMERS_LAG)
+        self.committed = committed
         self._workflows = workflows
         self._pace = pace
         self._held: dict[int, Held] = {}
@@ -144,6 +149,7 @@ class Driver:
                     self._spawn(self._find(start, owner))
                 raise
         if started is not None and started.state == "started":
+            self.committed(life)
             if owner != NOBODY and not self.is_late:
                 self._hold(life, started, start)
             elif owner != NOBODY:

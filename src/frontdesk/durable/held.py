@@ -4,7 +4,7 @@ Knows no kind of work, and nobody else's streams.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import Any, Final, Protocol
 
@@ -38,6 +38,7 @@ class Keeper(Protocol):
     stopping: bool
     append_seconds: Histogram
     timers_lag: Histogram
+    committed: Callable[[Life], None]
 
     @property
     def is_late(self) -> bool:
@@ -192,6 +193,7 @@ class Held:
             )
         )
         self.seq += len(turn.events)
+        keeper.committed(self.life)
         if stays and keeper.is_late:
             await self._confirm()
         if self.gone:  # let go meanwhile

@@ -63,6 +63,18 @@ class HistoryPage(NamedTuple):
     token: str
 
 
+class Census(NamedTuple):
+    """How a machine's executions do.
+
+    running: now. failed: failed or timed out, of those started within a day; 100 of each at most. last: when
+    the newest was started, seconds since 1970; None: there is none.
+    """
+
+    running: int
+    failed: int
+    last: float | None
+
+
 class MapRun(NamedTuple):
     """A distributed Map of one execution, as it stands.
 
@@ -179,4 +191,8 @@ class ExecutionRecords(Protocol):
 
     async def steps(self, arn: str, *, first: int, most: int) -> Sequence[Document]:
         """Read its steps as the journal has them, counted from 1; see `durable.executions`."""
+        ...
+
+    async def census(self, machines: Sequence[str]) -> Mapping[str, Census]:
+        """Count the executions of some machines, by name; of express ones nothing is kept."""
         ...

@@ -4,11 +4,13 @@ import asyncio
 import json
 from dataclasses import dataclass
 
+from frontdesk.base.news import News
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.driver import Driver, Pace
 from frontdesk.durable.executions.express import ExpressWorkflow
 from frontdesk.durable.executions.process import Process
 from frontdesk.durable.executions.service import DurableExecutions
+from frontdesk.durable.executions.telling import ExecutionNews
 from frontdesk.durable.machines import FileMachine, Machines
 from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.stores.memory.catalog import MemoryCatalog
@@ -99,7 +101,11 @@ class AtWork:
             log=lambda name, event: self.log.append((name, event)),
         )
         workflows = {"execution": process, "express": ExpressWorkflow(process)}
-        process.driver = Driver(self.journal, self.clock, self.wheel, workflows, Pace())
+        self.news = News()
+        told = ExecutionNews(self.news).committed
+        process.driver = Driver(
+            self.journal, self.clock, self.wheel, workflows, Pace(), committed=told
+        )
         self.driver = process.driver
         self.executions = DurableExecutions(process, process.driver, self.machines, self.clock)
 

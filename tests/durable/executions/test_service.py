@@ -594,3 +594,16 @@ async def test_a_fault_of_ours_fails_one_execution_which_may_be_redriven(work, m
     work.doers.asked[2].answer.succeeded(2)
     await work.settle()
     assert await work.end(arn) == ("SUCCEEDED", 2)
+
+
+async def test_a_census_counts_what_runs_what_failed_lately_and_when_the_last_began(work):
+    assert (await work.executions.census(["m"]))["m"] == (0, 0, None)
+    for _ in range(3):
+        await work.started("m", {})
+    work.doers.asked[0].answer.failed("Broken", "it broke")
+    work.doers.asked[1].answer.succeeded(1)
+    await work.settle()
+    began = work.clock.time()
+    assert (await work.executions.census(["m", "later"])) == {"m": (1, 1, began), "later": (0, 0, None)}  # fmt: skip
+    work.clock.now += 90_000
+    assert (await work.executions.census(["m"]))["m"] == (1, 0, began)

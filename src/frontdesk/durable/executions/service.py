@@ -1,7 +1,7 @@
 """Owns what may be asked of executions: the adapter of `ports.executions`. Knows no task and no wire format."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Final
 
@@ -11,6 +11,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.recent import Recent
 from frontdesk.durable.driver import Commit, Driver
 from frontdesk.durable.executions import reading
+from frontdesk.durable.executions.census import census
 from frontdesk.durable.executions.doing import Ended
 from frontdesk.durable.executions.execution import ExecutionLife
 from frontdesk.durable.executions.map_runs import map_runs_of, parent_of
@@ -27,6 +28,7 @@ from frontdesk.durable.executions.places import (
 from frontdesk.durable.executions.process import Process
 from frontdesk.durable.machines import Machines, Target
 from frontdesk.ports.executions import (
+    Census,
     Execution,
     ExecutionError,
     ExecutionPage,
@@ -240,6 +242,10 @@ class DurableExecutions:
         """See ExecutionRecords."""
         stream = await self._stream(arn)
         return await self._journal.read(stream.id, first, first + most - 1)
+
+    async def census(self, machines: Sequence[str]) -> Mapping[str, Census]:
+        """See ExecutionRecords."""
+        return await census(self._journal, machines, self._clock.time())
 
     async def map_run(self, arn: str) -> MapRun:
         """See Executions."""
