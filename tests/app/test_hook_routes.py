@@ -153,7 +153,7 @@ async def test_each_target_deals_with_its_types_once(path, workers):
     assert (event["id"], event["type"], event["attempt"]) == ("e0", "paid", 1)
     assert json.loads(event["body"]) == {"id": "e0", "type": "paid"}
     assert message.body == b'{"id": "e1", "type": "charge.failed"}'
-    assert [one.name for one in executions] == ["stripe-e2"]
+    assert [one.name for one in executions] == ["stripe.e2"]
     assert [one.state for one in states] == ["processed"] * 3 + ["ignored"]
     assert {one.duplicates for one in states} == {1}
 

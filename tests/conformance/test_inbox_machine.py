@@ -178,7 +178,7 @@ def test_every_adapter_does_as_memory_does(adapter):
         machine,
         settings=settings(
             deadline=None,
-            max_examples=10,
+            max_examples=25,
             stateful_step_count=40,
             phases=[Phase.generate],  # shrinking, with a server, takes minutes
         ),
