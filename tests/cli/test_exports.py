@@ -75,3 +75,10 @@ def test_import_prints_it_in_our_keys_and_tells_gaps_by_its_exit_code(run, tmp_p
         "gap.yaml:2:18: error: paths./.get: expected an operation with an integration"
         in result.stderr
     )
+
+
+def test_a_websocket_api_cannot_be_written(run, tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text("name: x\napis: {live: {type: websocket}}\n")
+    result = run("export", "openapi", "live")
+    assert result.exit_code == 2
+    assert "OpenAPI has no words for WebSocket APIs: live" in result.stderr

@@ -53,7 +53,11 @@ def export_openapi(
     from frontdesk.config.yaml_text import write_yaml
 
     loaded = read(paths)
-    names = list(loaded.config.apis)
+    apis = loaded.config.apis
+    if api in apis and apis[api].type == "websocket":
+        message = f"OpenAPI has no words for WebSocket APIs: {api}"
+        raise click.UsageError(message)
+    names = [name for name, each in apis.items() if each.type != "websocket"]
     name = api or (names[0] if len(names) == 1 else "")
     if name not in names:
         which = f"there is no such API: {api}; there is" if api else "say which API:"

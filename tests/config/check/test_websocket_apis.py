@@ -26,6 +26,7 @@ def found(load_text, text):
         (f"{KEYS}\n{API % (', authorizer: k', BACKEND % '')}", False),
         (f"{KEYS}\n{API % ('', '$connect: {mock: {}, authorizer: k}, ' + BACKEND % '')}", False),
         (API % ("", "x: {mock: {}}"), False),
+        (API % ("", "$disconnect: {http: 'http://127.0.0.1:9'}"), False),
     ],
     ids=[
         "open",
@@ -35,6 +36,7 @@ def found(load_text, text):
         "authorizer of the API",
         "authorizer",
         "mock",
+        "end",
     ],
 )
 def test_a_message_costs_whoever_may_connect(load_text, text, expected):

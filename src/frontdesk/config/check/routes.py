@@ -11,6 +11,7 @@ from frontdesk.config.models.rest_api import Method
 from frontdesk.config.models.websocket_api import SocketRoute, WebSocketApi
 from frontdesk.config.route_keys import DEFAULT
 from frontdesk.config.tree import Path
+from frontdesk.rules.events.websocket import DISCONNECT
 
 _ANY_ORIGIN = ("*", "http://*", "https://*")
 
@@ -44,7 +45,9 @@ def open_without_throttle(loaded: Loaded) -> Iterator[tuple[Position, str]]:
 
     Mocks are left out: they cost no more than the refusal would. Webhooks have a lint of their own.
     """
-    for path, api, _, operation in operations(loaded):
+    for path, api, key, operation in operations(loaded):
+        if key == DISCONNECT:
+            continue  # as seldom as handshakes
         asking = api.handshake if isinstance(api, WebSocketApi) else operation
         nobody = (asking.authorizer or api.authorizer or "none") == "none"
         is_open = nobody and not asking.api_key
