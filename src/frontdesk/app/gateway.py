@@ -237,7 +237,12 @@ class Frontdesk:
                     *self._executions_faces(),
                     *self._durable.faces,
                     secrets_api,
-                    *observing.faces(config, self._durable.queues.queues, lambda: self._addresses),
+                    *observing.faces(
+                        config,
+                        self._durable.queues.queues,
+                        lambda: self._addresses,
+                        lambda: self._in_force,
+                    ),
                     self._aws.face(
                         self._durable.invocations.all,
                         self._durable.queues,

@@ -1,12 +1,15 @@
-"""Composes what operators see of a gateway at work: metrics over time, and requests as they end."""
+"""Composes what operators see of a gateway at work: metrics over time, requests as they end, routes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from frontdesk.app.data_plane import Candidate
+from frontdesk.app.door_calls import Door
 from frontdesk.app.live_requests import LiveRequests, Watched
 from frontdesk.app.metrics_api import MetricsApi
 from frontdesk.app.metrics_history import MetricsHistory
-from frontdesk.app.requests_api import Door, RequestsApi
+from frontdesk.app.requests_api import RequestsApi
+from frontdesk.app.routes_api import RoutesApi
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
 from frontdesk.base.news import News
@@ -48,9 +51,16 @@ class Observing:
         await self._history.stop()
 
     def faces(
-        self, config: Config, queues: Queues, addresses: Callable[[], Sequence[Address]]
+        self,
+        config: Config,
+        queues: Queues,
+        addresses: Callable[[], Sequence[Address]],
+        in_force: Callable[[], Candidate],
     ) -> tuple[Face, ...]:
-        """Make what the admin listener shows. addresses: gives where clients connect, none at first."""
+        """Make what the admin listener shows.
+
+        addresses: gives where clients connect, none at first. in_force: gives what is configured now.
+        """
         tls = config.listen[0].tls is not None
         counts = config.metrics is not None
 
@@ -63,4 +73,5 @@ class Observing:
         return (
             MetricsApi(self._history, dead_letters, self._clock, counts=counts),
             RequestsApi(self._live, door),
+            RoutesApi(in_force, door, self._clock),
         )

@@ -9,18 +9,15 @@ POST /api/requests/replay     {"method", "path", "headers": [[name, value]], "bo
 Answers 200; 404 for a request that is not kept, 422 with why nothing was sent, 502 where the door does not answer.
 """
 
-import asyncio
-import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 from urllib.parse import unquote
 
 import orjson
 
 from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.door_calls import Door, DoorCall, DoorError, send
 from frontdesk.app.live_requests import KEPT, LiveRequests
-from frontdesk.base.addresses import Address
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -30,25 +27,9 @@ from frontdesk.rules.redaction import MASK
 PATH: Final = "/api/requests"
 
 _USUAL: Final = 200
-_WITHIN: Final = 35.0
-"""Seconds for an answer: longer than any integration may take."""
-_SHOWN: Final = 65_536
-"""Bytes of an answer that are told."""
-
-_OURS: Final = frozenset(
-    ("connection", "content-length", "host", "keep-alive", "te", "transfer-encoding", "upgrade")
-)
-"""Fields that the new request has of its own."""
 
 _EQUAL: Final = ("method", "api", "route", "key")
 """What a list can be asked for: rows that say the same."""
-
-
-class Door(NamedTuple):
-    """Where clients connect. tls: whether by TLS."""
-
-    address: Address
-    tls: bool
 
 
 Action = Callable[[Exchange, str], Awaitable[tuple[int, object]]]
@@ -83,6 +64,8 @@ class RequestsApi:
     async def _answer(self, ex: Exchange, action: Action, request_id: str) -> Reply:
         try:
             status, document = await action(ex, request_id)
+        except DoorError as error:
+            status, document = 502, {"message": error.message, "hint": error.hint}
         except FrontdeskError as error:
             status, document = 422, {"message": error.message, "hint": error.hint}
         return Reply(status, [JSON, FRESH], orjson.dumps(document))
@@ -104,16 +87,7 @@ class RequestsApi:
         return 200, found
 
     async def _replay(self, ex: Exchange, _id: str) -> tuple[int, object]:
-        asked = _asked(ex.body)
-        door = self._door()
-        if door is None:
-            raise FrontdeskError("nobody is let in yet", hint="try again")
-        try:
-            return 200, await asyncio.to_thread(_sent, door, *asked)
-        except (OSError, HTTPException) as error:
-            message = f"the door does not answer: {error}"
-            hint = "a listener that asks for certificates is not reached from here"
-            return 502, {"message": message, "hint": hint}
+        return 200, await send(self._door(), _asked(ex.body))
 
 
 def _fits(row: Mapping[str, Any], query: Mapping[str, str]) -> bool:
@@ -129,49 +103,11 @@ def _fits(row: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     )
 
 
-def _asked(body: bytes) -> tuple[str, str, Mapping[str, str], bytes]:
-    """Read what is to be sent: method, target, header fields, body. Raises: FrontdeskError."""
+def _asked(body: bytes | bytearray) -> DoorCall:
+    """Read what is to be sent. Raises: FrontdeskError."""
     try:
-        given = orjson.loads(body)
-        method, path = str(given["method"]).upper(), str(given["path"])
-        pairs: Sequence[Sequence[str]] = given.get("headers") or ()
-        headers = {str(name): str(value) for name, value in pairs}
-        sent = str(given.get("body") or "").encode()
-        host = str(given.get("host") or "")
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        call = DoorCall.read(orjson.loads(body))
+    except ValueError as error:
         raise FrontdeskError('expected a body such as {"method": "GET", "path": "/"}') from error
-    if not (path.startswith("/") and path.isascii() and path.isprintable() and " " not in path):
-        raise FrontdeskError(f"expected a path such as /orders?page=2, found: {path[:80]!r}")
-    kept = {
-        name: value
-        for name, value in headers.items()
-        if name.lower() not in _OURS and value != MASK  # what was masked is not known any more
-    }
-    return method, path, {**kept, **({"Host": host} if host else {})}, sent
-
-
-def _sent(
-    door: Door, method: str, target: str, headers: Mapping[str, str], body: bytes
-) -> dict[str, Any]:
-    """Send a request to ourselves, and tell the answer. Raises: OSError, HTTPException."""
-    host, port = door.address.from_here
-    connection = HTTPConnection(host, port, timeout=_WITHIN)
-    if door.tls:
-        context = ssl.create_default_context()
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it is ourselves
-        connection = HTTPSConnection(host, port, timeout=_WITHIN, context=context)
-    try:
-        try:
-            connection.request(method, target, body=body or None, headers=dict(headers))
-        except ValueError as error:  # of a field or the method
-            raise FrontdeskError(f"this cannot be sent: {error}") from error
-        answer = connection.getresponse()
-        told = answer.read(_SHOWN)
-        return {
-            "status": answer.status,
-            "headers": answer.getheaders(),
-            "body": told.decode("utf-8", "replace"),
-            "whole": not answer.read(1),
-        }
-    finally:
-        connection.close()
+    # What was masked is not known any more.
+    return call._replace(headers=[each for each in call.headers if each[1] != MASK])

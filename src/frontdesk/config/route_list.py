@@ -4,7 +4,7 @@ What references made stands there as the file has it. Knows nothing that is comp
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
@@ -20,9 +20,6 @@ from frontdesk.config.models.websocket_api import SocketRoute
 from frontdesk.config.route_keys import DEFAULT
 from frontdesk.config.transformed import integration_of
 
-NO_API: Final = "-"
-"""The API of functions that are served by a URL of their own."""
-
 
 class Base(NamedTuple):
     """Where a stage is served. below: host, base path and stage, before the path of a route."""
@@ -34,8 +31,9 @@ class Base(NamedTuple):
 class ListedRoute(NamedTuple):
     """One route, in words.
 
-    key: `GET /pets`. version: of the API, "" for none. throttles: such as `5/s by $ip`. timeout: seconds.
-    max_body: bytes; None: that of `limits`. place: None where the file says nothing.
+    api: its name, or `url of NAME` for the URL of a function. key: `GET /pets`. version: of the API, "" for
+    none. throttles: such as `5/s by $ip`. timeout: seconds. max_body: bytes; None: that of `limits`. place: None
+    where the file says nothing.
     """
 
     api: str
@@ -94,7 +92,7 @@ def _function_urls(loaded: Loaded) -> Iterator[ListedRoute]:
             at = ("functions", name, "url")
             below = loaded.shown(function.url.host or "", *at, "host") or f"{FUNCTION_URLS}/{name}"
             yield ListedRoute(
-                api=NO_API,
+                api=f"url of {name}",  # as logs and metrics call it
                 bases=(Base("$default", below),),
                 key=DEFAULT,
                 version="",
