@@ -56,6 +56,11 @@ function again() {
 }
 again();
 
+/** Say why a text is no JSON; "" where it is, or there is none. */
+function jsonFault(text) {
+  try { JSON.parse(text || "null"); return ""; } catch (error) { return `This is not JSON: ${error.message}`; }
+}
+
 /** Ask whether to do something; answers what was filled in, or null. */
 export function confirmed(text, { danger = false, fields = [], action = "Go on" } = {}) {
   const dialog = document.createElement("dialog");
@@ -65,7 +70,7 @@ export function confirmed(text, { danger = false, fields = [], action = "Go on" 
   const words = document.createElement("p");
   words.textContent = text;
   form.append(words);
-  for (const { name, label, value = "", rows, type, options } of fields) {
+  for (const { name, label, value = "", rows, type, options, json } of fields) {
     const around = document.createElement("label");
     around.textContent = label;
     const input = document.createElement(options ? "select" : rows ? "textarea" : "input");
@@ -74,6 +79,7 @@ export function confirmed(text, { danger = false, fields = [], action = "Go on" 
     if (type) input.type = type;
     if (rows) input.rows = rows;
     input.value = value;
+    if (json) input.addEventListener("input", () => input.setCustomValidity(jsonFault(input.value)));
     around.append(input);
     form.append(around);
   }
@@ -145,15 +151,18 @@ async function givenBy(button) {
   const danger = button.classList.contains("danger");
   const filled = await confirmed(words, { danger, fields: asked, action: button.textContent.trim() });
   if (!filled) return null;
-  for (const { name: key, type } of asked) {
-    if (filled[key] !== "") all[key] = type === "number" ? Number(filled[key]) : filled[key];
+  for (const { name: key, type, json } of asked) {
+    if (filled[key] !== "") all[key] = json ? JSON.parse(filled[key]) : type === "number" ? Number(filled[key]) : filled[key];
   }
   return all;
 }
 
+const filledIn = (url, told) => url.replace(/\{([\w.]+)\}/g, (_, path) => encodeURIComponent(path.split(".").reduce((value, name) => value?.[name], told)));
+
 // A button that asks for a change says all of it in its attributes:
 //   <button data-do="POST /api/x/revoke" data-given='{"a":1}' data-ask="Really?" data-said="Done">
-// Also data-fields='[{"name", "label", "value", "rows", "type", "options"}]': what to fill in when it asks;
+// Also data-fields='[{"name", "label", "value", "rows", "type", "options", "json"}]': what to fill in when it asks;
+// data-to="/page/{name.of.member}": where to go then, with what was told;
 // data-picked="ids": gives what is picked under this name; data-tells="value": shows this of the answer, once;
 // data-close: there is nothing left to show in the drawer.
 document.addEventListener("click", async (event) => {
@@ -170,7 +179,7 @@ document.addEventListener("click", async (event) => {
     await tellOnce(button.dataset.tells, told);
     say(button.dataset.said ?? "Done");
     if (button.dataset.close !== undefined) document.querySelector("#drawer").close();
-    if (button.dataset.to) location.href = button.dataset.to;
+    if (button.dataset.to) location.href = filledIn(button.dataset.to, told);
     else await refresh();
   } catch (error) {
     say(error.message, "bad");
@@ -198,6 +207,7 @@ document.addEventListener("submit", async (event) => {
     form.dispatchEvent(new CustomEvent("told", { detail: told, bubbles: true }));
     await tellOnce(form.dataset.tells, told);
     say(form.dataset.said ?? "Done");
+    if (form.dataset.close !== undefined) document.querySelector("#drawer").close();
     if (!form.hasAttribute("data-stay")) await refresh();
   } catch (error) {
     say(error.message, "bad");
