@@ -12,8 +12,8 @@ from frontdesk.config.models.root import Config
 from frontdesk.durable.publishing.buses import Buses
 from frontdesk.durable.publishing.handing import Handing
 from frontdesk.durable.publishing.topics import Topics
-from frontdesk.durable.service_actions import OwnServiceActions
 from frontdesk.durable.queues.queues import Queues
+from frontdesk.durable.service_actions import OwnServiceActions
 from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.publishing import PublishTasks
 from frontdesk.durable.tasks.task import Doer
