@@ -226,7 +226,13 @@ class QueuesApi:
     async def _told(self, queue: Definition) -> dict[str, Any]:
         counts = await self._queues.counts(queue)
         rates = self._pace.rates(queue.name)._asdict()
-        about = {"name": queue.name, "of_file": queue.of_file, "fifo": queue.rules.fifo}
+        rules = queue.rules
+        about = {
+            "name": queue.name,
+            "of_file": queue.of_file,
+            "fifo": rules.fifo,
+            "dead_letter": rules.dead_letter,
+        }
         return {**about, **counts._asdict(), "rates": rates}
 
     def _target(self, queue: Definition, asked: Mapping[str, Any]) -> Definition | None:
