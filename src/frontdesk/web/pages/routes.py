@@ -1,0 +1,107 @@
+"""Owns the pages of routes: which there are, API by API, and what one does, with a call by hand."""
+
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from frontdesk.web import words
+from frontdesk.web.desk import Page, Visit
+from frontdesk.web.svg.charts import Line, legend, lines, spark
+
+_COUNTED_APART = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+"""Methods whose requests the history has by route; those of ANY and $default are counted by their own method."""
+
+
+async def routes(visit: Visit) -> Response:
+    """Show all routes as a tree: API, then version, then route."""
+    found = (await visit.ask("/api/routes"))["apis"]
+    text = visit.request.query_params.get("q", "").lower()
+    trees = [
+        {**api, "versions": _by_version(chosen), "number": len(chosen)}
+        for api in found
+        if (chosen := [each for each in api["routes"] if _says(api["name"], each, text)])
+    ]
+    busiest = (await visit.ask("/api/overview"))["routes"]
+    return visit.show(
+        "routes.html",
+        apis=trees,
+        number=sum(len(api["routes"]) for api in found),
+        figures={(each["api"], each["route"]): each for each in busiest},
+        sparks={(each["api"], each["route"]): await _spark(visit, each) for each in busiest},
+    )
+
+
+async def route(visit: Visit) -> Response:
+    """Show one route: its stages in every place where it is compiled, how it does, and a form to try it."""
+    query = visit.request.query_params
+    api, key = query.get("api", ""), query.get("route", "")
+    asked = urlencode({"api": api, "stage": query.get("stage", ""), "route": key})
+    plans = (await visit.ask("/api/routes/compiled", asked))["plans"]
+    apis = (await visit.ask("/api/routes"))["apis"]
+    listed = next(each for each in apis if each["name"] == api)
+    method = key.partition(" ")[0]
+    return visit.show(
+        "route.html",
+        api=listed,
+        key=key,
+        plans=plans,
+        route=next((each for each in listed["routes"] if each["route"] == key), None),
+        charts=await _charts(visit, api, key) if method in _COUNTED_APART else None,
+        tried=_tried(listed, key),
+    )
+
+
+def _says(api: str, route: dict[str, Any], text: str) -> bool:
+    told = (api, route["route"], route["integration"], route["authorizer"], route["version"])
+    return text in " ".join(told).lower()
+
+
+def _by_version(routes: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    ordered = sorted(routes, key=lambda route: route["version"])
+    return [
+        (version, list(each)) for version, each in groupby(ordered, lambda one: one["version"])
+    ]
+
+
+async def _history(visit: Visit, api: str, key: str, *series: str) -> dict[str, Any]:
+    asked = {"series": ",".join(series), "api": api, "route": key}
+    told: dict[str, Any] = await visit.ask("/api/metrics/history", urlencode(asked))
+    return told
+
+
+async def _spark(visit: Visit, busy: dict[str, Any]) -> Markup:
+    told = await _history(visit, busy["api"], busy["route"], "requests")
+    return spark(told["series"]["requests"], title=f"requests of {busy['route']}")
+
+
+async def _charts(visit: Visit, api: str, key: str) -> list[Markup]:
+    told = await _history(visit, api, key, "requests", "5xx", "p50", "p99")
+    times, series = told["times"], told["series"]
+    counted = [Line("requests a second", series["requests"]), Line("5xx", series["5xx"], "bad")]
+    taken = [Line("p50", series["p50"], "run"), Line("p99", series["p99"], "warn")]
+    return [
+        lines(times, counted, title="Requests", write=words.count) + legend(counted),
+        lines(times, taken, title="Time", write=words.span) + legend(taken),
+    ]
+
+
+def _tried(api: dict[str, Any], key: str) -> dict[str, str] | None:
+    """Fill in the form for a call by hand. None: a WebSocket API is no matter of one request."""
+    if api["type"] == "websocket":
+        return None
+    method, _, below = key.partition(" ")
+    host, slash, base = api["stages"][0]["below"][0].partition("/")
+    return {
+        "method": method if method in _COUNTED_APART else "GET",
+        "path": f"{slash}{base}".rstrip("/") + (below or "/"),
+        "host": host,
+    }
+
+
+PAGES = (
+    Page("/routes", "Routes", routes, icon="routes", section="Door"),
+    Page("/routes/route", "Route", route, below="/routes"),
+)
