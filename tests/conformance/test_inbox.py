@@ -187,6 +187,12 @@ async def test_what_has_failed_is_tried_again_when_it_is_time(store):
     assert (turn.attempts, turn.crashes) == (2, 0)
 
 
+async def test_an_error_that_holds_a_nul_ends_its_turn(store):
+    held = (await claim(store, one(state="processing"))).held
+    await finish(store, held, "dead", error="a\0b")
+    assert (await store.find("shop", "e1")).entry.error == "a\ufffdb"
+
+
 async def test_a_turn_that_is_given_back_was_no_attempt(store):
     held = (await claim(store, one(state="processing"))).held
     await finish(store, held, "received", again=NOW + 1)

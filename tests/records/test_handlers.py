@@ -157,6 +157,33 @@ async def test_a_change_that_is_too_old_is_given_up(store, clock, caplog):
     assert "given up" in caplog.text
 
 
+async def test_a_change_that_always_fails_takes_none_of_its_batch_along(store, clock, orders):
+    subscriber = Subscriber("orders/batches", "orders", "handler")
+    batches = []
+
+    async def deliver(changes):
+        batches.append([change.name.sk for change in changes])
+        return changes if "bad" in batches[-1] else ()
+
+    drain = Drain(store, subscriber, deliver, clock, batch=5, max_age=1e9)
+    await store.subscribe(subscriber, now=clock.now)
+    for sk in ("1", "bad", "2"):
+        await orders.publish_async(order(sk), ADA)
+    await drain.start()
+
+    def nudge():
+        clock.now += 2
+        drain.wake()
+
+    async def alone():
+        return await waiting(store, subscriber.name) == 1
+
+    await until(alone, nudge)
+    await drain.stop(5)
+    assert sorted(batches[0]) == ["1", "2", "bad"]
+    assert all(len(batch) == 1 for batch in batches[1:])
+
+
 async def test_what_takes_long_is_nobody_elses_meanwhile(store, clock, orders):
     subscriber = Subscriber("orders/slow", "orders", "handler")
     go_on, taken = asyncio.Event(), []

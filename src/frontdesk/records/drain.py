@@ -128,7 +128,7 @@ class Drain:
 
     async def _delivered(self, taken: Sequence[Change]) -> Collection[Change]:
         """Deliver, and keep others away for as long as it takes. Raises: StoreError."""
-        work = asyncio.ensure_future(self._deliver(taken))
+        work = asyncio.ensure_future(self._deliver_apart(taken))
         try:
             while not (await asyncio.wait({work}, timeout=self._lease / 3))[0]:
                 for change in taken:
@@ -137,6 +137,15 @@ class Drain:
             work.cancel()
             raise
         return work.result()
+
+    async def _deliver_apart(self, taken: Sequence[Change]) -> Collection[Change]:
+        """Deliver those that come again each by itself: one that always fails takes no other along."""
+        fresh = [change for change in taken if change.tries == 1]
+        failed = list(await self._deliver(fresh)) if fresh else []
+        for change in taken:
+            if change.tries > 1:
+                failed += await self._deliver([change])
+        return failed
 
     async def _put_off(self, change: Change) -> None:
         now = self._clock.time()

@@ -90,13 +90,14 @@ def ended(held: Held, finish: Finish, now: float) -> tuple[Any, ...]:
 
     state, due, error, result, what attempts lose, when it was processed, and which turn: id, source, epoch.
     """
+    error = finish.error.replace("\0", "\ufffd")  # a TEXT of PostgreSQL holds no NUL
     due: float | None = None
     if finish.state in ("received", "failed"):
         due = finish.again
     elif finish.state == "dead":
         due = inf
     return (
-        *(finish.state, due, finish.error, finish.result, int(finish.state == "received")),
+        *(finish.state, due, error, finish.result, int(finish.state == "received")),
         *(now if finish.state == "processed" else None, held.id, held.source, held.epoch),
     )
 

@@ -39,6 +39,7 @@ def test_keys(pk, sk, expected):
         ("ORDER#acme", "a\0b"),
         ("ORDER#acme", "\ud800"),
         ("ORDER#acme", "x" * 1025),
+        ("ORDER#acme", f"1@{2**53}"),
         ("X" * 2048 + "#acme", "1"),
     ],
 )

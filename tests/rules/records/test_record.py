@@ -57,6 +57,8 @@ def test_an_input_is_read_in_either_spelling_and_completed(document):
         ({**KEY, "atributes": {}}, "no field atributes"),
         ({**KEY, "version": "1"}, "version"),
         ({**KEY, "version": True}, "version"),
+        ({**KEY, "version": 2**53}, "version: expected at most"),
+        ({**KEY, "ttl": 2**70}, "ttl: expected at most"),
         ({**KEY, "isDeleted": "no"}, "isDeleted"),
         ({**KEY, "name": 5}, "name"),
         ({**KEY, "ttl": 1.5}, "ttl"),

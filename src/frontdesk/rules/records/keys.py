@@ -24,6 +24,9 @@ MASTER: Final = "MASTER"
 
 SEQUENCE: Final = "SEQ"
 
+LARGEST: Final = 2**53 - 1
+"""Of whole numbers of a record: what every reader of JSON keeps exactly."""
+
 _LONGEST_PK: Final = 2048  # bytes, as DynamoDB has them
 _LONGEST_SK: Final = 1024
 
@@ -65,7 +68,10 @@ def split_version(sk: str) -> tuple[str, int]:
         return sk, VERSION_LATEST
     if not (version.isascii() and version.removeprefix("-").isdigit()):
         raise InvalidRecordError(f"Invalid sk: expected a number behind the last @: {sk}")
-    return name, int(version)
+    number = int(version)
+    if abs(number) > LARGEST:
+        raise InvalidRecordError(f"Invalid sk: expected a version of at most {LARGEST}: {sk}")
+    return name, number
 
 
 def with_version(sk: str, version: int) -> str:

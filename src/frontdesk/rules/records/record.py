@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, Final, Self
 
-from frontdesk.rules.records.keys import Key, make_key, tenant_of, with_version
+from frontdesk.rules.records.keys import LARGEST, Key, make_key, tenant_of, with_version
 from frontdesk.rules.records.refusals import InvalidRecordError
 
 
@@ -121,6 +121,8 @@ def read_input(given: CommandInput | Mapping[str, Any]) -> CommandInput:
         wrong = not isinstance(value, kind) or (kind is int and isinstance(value, bool))
         if value is not None and wrong:
             raise InvalidRecordError(f"Invalid {camel(name)}: expected {expected}: {value!r}")
+        if kind is int and value is not None and abs(value) > LARGEST:
+            raise InvalidRecordError(f"Invalid {camel(name)}: expected at most {LARGEST}: {value}")
     tenant = (values["tenant_code"] or tenant_of(key.pk)).lower()
     if tenant != tenant_of(key.pk):
         raise InvalidRecordError(f"Invalid tenantCode: it is not the tenant of pk: {tenant}")
