@@ -12,6 +12,7 @@ from tests.live.calls import call
 from tests.live.gateways import project, serving
 
 PASSWORD = "correct horse battery"
+CONFIG = "apis: {a: {routes: {GET /x: {mock: {status: 200}}}}}"
 
 
 class Browser:
@@ -49,11 +50,14 @@ class Browser:
 
 @pytest.fixture
 def console(tmp_path):
-    """Runs a gateway; yields a browser at its admin listener. token: `admin.token` of the file."""
+    """Runs a gateway; yields a browser at its admin listener.
+
+    token: `admin.token` of the file. config: the rest of it. modules: of functions. users: names with their roles.
+    """
 
     @contextlib.asynccontextmanager
-    async def run(token="", **users):
-        path = project(tmp_path, "apis: {a: {routes: {GET /x: {mock: {status: 200}}}}}")
+    async def run(token="", *, config=CONFIG, modules=None, **users):
+        path = project(tmp_path, config, **(modules or {}))
         if token:
             text = re.sub(
                 r"(admin: \{listen: [\d.:]+)\}", rf"\1, token: '{token}'}}", path.read_text()
