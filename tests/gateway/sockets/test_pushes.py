@@ -98,6 +98,17 @@ async def test_a_group_reaches_its_members_in_every_process(processes):
     assert await processes[0].pushes.post_group(("live", "prod", "other"), MESSAGE) == 0
 
 
+async def test_a_large_group_is_reached_in_several_turns(processes, monkeypatch):
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    sockets = processes[0].hold("a", "b", "c", "d", "e")
+    for socket in sockets:
+        await processes[0].pushes.join(GROUP, socket.id)
+    sockets[0].push = lambda _message: processes[0].hub.remove(sockets[4]) or True
+    sockets[1].gone = True
+    assert await processes[1].pushes.post_group(GROUP, MESSAGE) == 3
+    assert [socket.sent for socket in sockets] == [[], [], [MESSAGE], [MESSAGE], []]
+
+
 async def test_a_process_that_has_stopped_holds_nothing(processes):
     processes[0].hold("a")
     await processes[0].pushes.stop()

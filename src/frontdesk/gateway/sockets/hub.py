@@ -217,15 +217,13 @@ class Hub:
             self.watcher.emptied(group)
         return True
 
-    def push_group(self, group: GroupName, message: bytes) -> int:
-        """Send a text to all members of a group that are here; return how many got it."""
-        sent = sum([member.push(message) for member in tuple(self._groups.get(group, {}).values())])
-        self._pushed["ok"] += sent
-        return sent
+    def in_group(self, group: GroupName) -> tuple[str, ...]:
+        """Return the ids of the members of a group that are here."""
+        return tuple(self._groups.get(group, {}))
 
     def members(self, group: GroupName) -> list[Description]:
         """Tell of the members of a group that are here."""
-        found = map(self.describe, tuple(self._groups.get(group, {})))
+        found = map(self.describe, self.in_group(group))
         return [each for each in found if each is not None]
 
     def _take_out(self, group: GroupName, connection_id: str) -> bool:

@@ -6,7 +6,8 @@ what is said: an answer that does not come in time is a failure. Knows neither H
 
 import asyncio
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,9 @@ from frontdesk.ports.registry import ALIVE, Registry, connection, group
 
 PATIENCE: Final = 2.0
 """Seconds that a node has to answer."""
+
+AT_ONCE: Final = 256
+"""Members of a group that are sent to in one turn of the loop."""
 
 GOING_AWAY: Final = 1001
 
@@ -47,6 +51,7 @@ class Pushes:
         self._timer = wheel.timer(self._renew)
         self._numbers = count()
         self._asked: dict[int, asyncio.Future[Any]] = {}
+        self._doing: set[asyncio.Task[Any]] = set()
         self._renewing: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._does: Mapping[str, Callable[..., Any]] = {
@@ -56,7 +61,7 @@ class Pushes:
             "leave": lambda name, connection_id: hub.leave(tuple(name), connection_id),
             "members": lambda name: hub.members(tuple(name)),
             "post": lambda connection_id, text: hub.push(connection_id, b64decode(text)),
-            "post_group": lambda name, text: hub.push_group(tuple(name), b64decode(text)),
+            "post_group": self._post_group,
         }
 
     async def start(self) -> None:
@@ -69,8 +74,8 @@ class Pushes:
     async def stop(self) -> None:
         """Be found no more."""
         self._timer.stop()
-        if self._renewing is not None:
-            self._renewing.cancel()
+        for task in (*self._doing, *filter(None, [self._renewing])):
+            task.cancel()
         self._unsubscribe()
         await self._registry.leave()
         await self._bus.close()
@@ -151,8 +156,21 @@ class Pushes:
         """Have all nodes with members of a group do something."""
         holders = await self._registry.holders(group(*name), self._clock.time())
         asked = [self._ask(node, what, (name, *given)) for node in holders if node != self._node]
-        own = [self._does[what](name, *given)] if self._node in holders else []
-        return own + await asyncio.gather(*asked)
+        own = [self._here(what, name, *given)] if self._node in holders else []
+        return await asyncio.gather(*own, *asked)
+
+    async def _here(self, what: str, *given: object) -> Any:
+        came = self._does[what](*given)
+        return await came if isinstance(came, Coroutine) else came
+
+    async def _post_group(self, name: Sequence[str], text: str) -> int:
+        """Send to the members of a group that are here, some at a time: others have their turns between."""
+        message, sent = b64decode(text), 0
+        ids = self._hub.in_group(tuple(name))  # type: ignore[arg-type]  # three texts
+        for at in range(0, len(ids), AT_ONCE):
+            sent += sum([self._hub.push(each, message) for each in ids[at : at + AT_ONCE]])
+            await asyncio.sleep(0)  # noqa: TID251 - no time is waited for
+        return sent
 
     async def _ask(self, node: str, what: str, given: tuple[object, ...]) -> Any:
         number = next(self._numbers)
@@ -177,7 +195,17 @@ class Pushes:
                 answer.set_result(told["came"])
             return
         came = self._does[told["do"]](*told["given"])
-        self._say(told["of"], answer=told["ask"], came=came)
+        if isinstance(came, Coroutine):
+            task = asyncio.get_running_loop().create_task(came)
+            self._doing.add(task)
+            task.add_done_callback(partial(self._done, told["of"], told["ask"]))
+        else:
+            self._say(told["of"], answer=told["ask"], came=came)
+
+    def _done(self, node: str, number: int, task: asyncio.Task[Any]) -> None:
+        self._doing.discard(task)
+        if not task.cancelled():
+            self._say(node, answer=number, came=task.result())
 
     def _close(self, connection_id: str) -> bool:
         return self._hub.close(connection_id, GOING_AWAY, "Going away")
