@@ -19,7 +19,7 @@ apis:
     throttle: 50/s
     versioning: {by: path, default: v1, versions: {v1: {}, v2: {}}}
     routes:
-      GET /v1/items/{id}: {mock: {status: 200, body: {which: "$request.path.id"}}}
+      GET /v1/items/{id}: {mock: {status: 200, body: {which: one}}}
       POST /v2/items: {mock: {status: 201}, timeout: 2s, max_body: 1KB}
       GET /status: {mock: {status: 204}}
   mapped:
@@ -107,7 +107,7 @@ async def test_a_request_goes_through_the_door_and_is_told_with_its_stages(ask):
     assert status == 200
     answer = told["answer"]
     assert (answer["status"], answer["reason"]) == (200, "OK")
-    assert orjson.loads(answer["body"]) == {"which": "9"}
+    assert orjson.loads(answer["body"]) == {"which": "one"}
     assert answer["whole"]
     assert "apigw-requestid" in {name.lower() for name, _ in answer["headers"]}
     assert told["explained"]["route"] == "GET /v1/items/{id}"
