@@ -1,16 +1,30 @@
 """The operator's requests about webhooks that were taken: what is found, shown, dealt with again, and refused."""
 
 import json
+from unittest.mock import ANY
 
 import pytest
 
 from frontdesk.app.inbox_api import InboxApi
 from frontdesk.base.errors import StoreError
+from frontdesk.config.models.webhook import Webhook
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.ports.inbox import Claim, Finish
 from frontdesk.stores.memory.inbox import MemoryInbox
 from frontdesk.stores.memory.journal import MemoryJournal
 from frontdesk.stores.memory.queue import MemoryQueues
+
+UNUSED = Webhook(scheme="github", secret={"value": "hush"})
+STRIPE = Webhook(
+    scheme="stripe",
+    secrets=[
+        {"value": "hush"},
+        {"value": "hush2", "id": "old", "not_after": "2001-09-09T01:46:40Z"},
+    ],
+    tolerance="60s",
+    allow_ips=["192.0.2.0/24"],
+    dispatch={"a.*": {"queue": "calls"}, "default": "ignore"},
+)
 
 
 class Again:
@@ -45,7 +59,7 @@ def again():
 
 @pytest.fixture
 def ask(inbox, again):
-    api = InboxApi(inbox, again, lambda: ["stripe", "unused"])
+    api = InboxApi(inbox, again, lambda: {"stripe": STRIPE, "unused": UNUSED})
 
     async def asked(method, target, body=b""):
         ex = Exchange()
@@ -64,12 +78,40 @@ async def test_webhooks_are_counted_with_those_that_have_had_none(ask):
         200,
         {
             "webhooks": [
-                {"name": "github", "states": {"processing": {"number": 1, "oldest": 3.0}}},
-                {"name": "stripe", "states": {"processing": {"number": 2, "oldest": 1.0}}},
-                {"name": "unused", "states": {}},
+                {
+                    "name": "github",
+                    "states": {"processing": {"number": 1, "oldest": 3.0}},
+                    "settings": None,
+                },
+                {
+                    "name": "stripe",
+                    "states": {"processing": {"number": 2, "oldest": 1.0}},
+                    "settings": {
+                        "scheme": "stripe",
+                        "secrets": [
+                            {"id": "0", "not_after": None},
+                            {"id": "old", "not_after": 1e9},
+                        ],
+                        "tolerance": 60.0,
+                        "allow_ips": ["192.0.2.0/24"],
+                        "dispatch": {"a.*": "queue calls", "default": "ignore"},
+                        "order_by": None,
+                        "version_by": None,
+                        "mode": "async",
+                        "attempts": 8,
+                        "retention": 30 * 86_400.0,
+                        "keep_body": 7 * 86_400.0,
+                    },
+                },
+                {"name": "unused", "states": {}, "settings": ANY},
             ]
         },
     )
+
+
+async def test_no_secret_is_told(ask):
+    _, told = await ask("GET", "")
+    assert "hush" not in json.dumps(told)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +158,22 @@ async def test_deliveries_are_dealt_with_again(ask, again):
     assert await ask("POST", "/replay", json.dumps(asked).encode()) == (200, {"replayed": 3})
     ((what, most),) = again.asked
     assert (what.source, what.state, what.type, what.since, most) == ("stripe", "dead", "a.*", 5, 7)
+
+
+async def test_some_deliveries_are_dealt_with_again(ask, again):
+    each = [{"webhook": "stripe", "id": "e/1"}, {"webhook": "github", "id": "e/3"}]
+    given = json.dumps({"deliveries": each}).encode()
+    assert await ask("POST", "/replay", given) == (200, {"replayed": 6})
+    assert [(what.source, what.id, most) for what, most in again.asked] == [
+        ("stripe", "e/1", 1),
+        ("github", "e/3", 1),
+    ]
+
+
+@pytest.mark.parametrize("listed", [[], "e/1", [{}], [{"webhook": "a"}], [{"webhook": 1, "id": 2}]])
+async def test_what_says_no_deliveries_is_refused(ask, again, listed):
+    status, _ = await ask("POST", "/replay", json.dumps({"deliveries": listed}).encode())
+    assert (status, again.asked) == (422, [])
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """Composes webhooks that are taken in one process: their inbox, who deals with them, what is done in the background."""
 
+from collections.abc import Mapping
+
 from frontdesk.app.inbox_api import InboxApi
 from frontdesk.app.stores import Stores
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.root import Config
+from frontdesk.config.models.webhook import Webhook
 from frontdesk.durable.inbox.hook import hooks
 from frontdesk.durable.inbox.inbox import Inbox
 from frontdesk.durable.inbox.keeping import Keeping
@@ -35,12 +38,13 @@ class InboxWork:
         self.hooks = Inbox(stores.inbox, targets, self._turns, clock, registry)
         self.inbox = stores.inbox
         self._keeping = Keeping(stores.inbox, clock, wheel)
+        self._webhooks: Mapping[str, Webhook] = {}
         registry.collect(self._keeping.samples)
 
     @property
     def face(self) -> InboxApi:
         """The operator's requests."""
-        return InboxApi(self.inbox, self.hooks, self.hooks.names)
+        return InboxApi(self.inbox, self.hooks, lambda: self._webhooks)
 
     def start(self) -> None:
         """Begin to deal with what waits, and to count it."""
@@ -49,6 +53,7 @@ class InboxWork:
 
     def adopt(self, config: Config) -> None:
         """Take another configuration."""
+        self._webhooks = config.webhooks
         found = hooks(config)
         for part in (self.hooks, self._turns, self._keeping):
             part.adopt(found)

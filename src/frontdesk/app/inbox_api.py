@@ -1,18 +1,19 @@
 """Owns the operator's requests about webhooks that were taken, on the admin listener.
 
-    GET  /api/inbox                             the webhooks, and how many deliveries of each wait, or are dead
+    GET  /api/inbox                             the webhooks: how many deliveries of each wait, or are dead,
+                                                and what the file says of it, without secrets
     GET  /api/inbox/deliveries?webhook=…        deliveries, newest first; also state, type, id, since, until,
                                                 most, token: what `next` says
     GET  /api/inbox/delivery?webhook=…&id=…     one, with its headers, its body and its result
-    POST /api/inbox/replay                      {"webhook", "state", "type", "id", "since", "until", "most"}:
-                                                have deliveries dealt with again
+    POST /api/inbox/replay                      {"webhook", "state", "type", "id", "since", "until", "most"},
+                                                or {"deliveries": [{"webhook", "id"}]}: have them dealt with again
 
 Times are seconds since 1970; a type may end in `*`. Answers 200; 404 for a delivery that is not there, 422
 with what is wrong with a request, 503 where the store does not do it.
 """
 
 from base64 import b64encode
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from math import inf, isfinite
 from typing import Any, Final, Protocol, get_args
 
@@ -20,6 +21,7 @@ import orjson
 
 from frontdesk.app.actions import find_action, query_of
 from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.config.models.webhook import TARGETS, CustomScheme, Target, Webhook, Word
 from frontdesk.config.validation import among
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -48,9 +50,9 @@ class InboxApi:
     needs_token = True
 
     def __init__(
-        self, inbox: InboxStore, replays: Replays, webhooks: Callable[[], Iterable[str]]
+        self, inbox: InboxStore, replays: Replays, webhooks: Callable[[], Mapping[str, Webhook]]
     ) -> None:
-        """webhooks: gives the names of those of the file."""
+        """webhooks: gives those of the file by name."""
         self._inbox = inbox
         self._replays = replays
         self._webhooks = webhooks
@@ -80,11 +82,20 @@ class InboxApi:
         return Reply(status, [JSON, FRESH], orjson.dumps(document))
 
     async def _count(self, _ex: Exchange) -> Answer:
-        found: dict[str, dict[str, Any]] = {name: {} for name in self._webhooks()}
+        webhooks = self._webhooks()
+        found: dict[str, dict[str, Any]] = {name: {} for name in webhooks}
         for each in await self._inbox.counts():
             states = found.setdefault(each.source, {})
             states[each.state] = {"number": each.number, "oldest": each.oldest}
-        return 200, {"webhooks": [{"name": name, "states": found[name]} for name in sorted(found)]}
+        told = [
+            {
+                "name": name,
+                "states": found[name],
+                "settings": _settings(webhooks[name]) if name in webhooks else None,
+            }
+            for name in sorted(found)
+        ]
+        return 200, {"webhooks": told}
 
     async def _list(self, ex: Exchange) -> Answer:
         asked = query_of(ex)
@@ -110,6 +121,9 @@ class InboxApi:
             asked = None
         if not isinstance(asked, dict):
             raise FrontdeskError("expected a JSON object")
+        if "deliveries" in asked:
+            each = _each_of(asked["deliveries"])
+            return 200, {"replayed": sum([await self._replays.replay(one, most=1) for one in each])}
         most = int(_number(asked, "most", _REPLAYED, _PAGE))
         return 200, {"replayed": await self._replays.replay(self._search(asked), most=most)}
 
@@ -143,6 +157,47 @@ def _number(asked: Mapping[str, Any], name: str, default: float, most: float = i
     if not isfinite(number) or (most < inf and number < 1):
         raise FrontdeskError(f"expected a number for {name}: {given}")
     return min(number, most)
+
+
+def _each_of(listed: object) -> list[Search]:
+    """Read which deliveries are meant, one by one."""
+    if not isinstance(listed, list) or not 1 <= len(listed) <= _REPLAYED:
+        raise FrontdeskError(f"expected 1 to {_REPLAYED} deliveries")
+    found = []
+    for each in listed:
+        names = (each.get("webhook"), each.get("id")) if isinstance(each, dict) else ()
+        if not names or not all(isinstance(name, str) and name for name in names):
+            raise FrontdeskError("expected webhook and id of each of the deliveries")
+        found.append(Search(source=names[0], id=names[1]))
+    return found
+
+
+def _settings(webhook: Webhook) -> dict[str, Any]:
+    """Tell what the file says of a webhook; of its secrets only how they are called, and until when they count."""
+    scheme = webhook.scheme
+    return {
+        "scheme": "custom" if isinstance(scheme, CustomScheme) else scheme,
+        "secrets": [
+            {"id": each.id or str(at), "not_after": each.not_after}
+            for at, each in enumerate(webhook.given)
+        ],
+        "tolerance": webhook.tolerance,
+        "allow_ips": list(map(str, webhook.allow_ips)),
+        "dispatch": {type_: _target(to) for type_, to in webhook.dispatch.items()},
+        "order_by": webhook.order_by,
+        "version_by": webhook.version_by,
+        "mode": webhook.mode,
+        "attempts": webhook.attempts,
+        "retention": webhook.retention,
+        "keep_body": webhook.keep_body,
+    }
+
+
+def _target(to: Target | Word) -> str:
+    if not isinstance(to, Target):
+        return to
+    kind = next(key for key in TARGETS if getattr(to, key) is not None)
+    return f"{kind} {getattr(to, kind)}"
 
 
 def _shown(each: Delivered) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`frontdesk hook list|show|replay`: the webhooks that a running gateway has taken."""
+"""`frontdesk hook sources|list|show|replay`: the webhooks that a running gateway has taken."""
 
 import json
 import sys
@@ -87,6 +87,17 @@ def list_(
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
     print_columns([_HEAD, *map(_row, found)])
+
+
+@click.command(
+    short_help="List the webhooks of a running gateway: how each is proven, what waits.",
+    epilog=examples("frontdesk hook sources"),
+)
+@config_option
+def sources(paths: tuple[Path, ...]) -> None:
+    """List webhooks: their scheme, how their secrets are called, how many deliveries are in which state."""
+    found = _ask(paths, "", method="GET")["webhooks"]
+    print_columns([("WEBHOOK", "SCHEME", "SECRETS", "DELIVERIES"), *map(_source_row, found)])
 
 
 @click.command(
@@ -217,6 +228,13 @@ def _row(each: dict[str, Any]) -> tuple[str, ...]:
         _time(each["next"]) or "-",
         error if len(error) <= _LONGEST else f"{error[: _LONGEST - 1]}…",
     )
+
+
+def _source_row(told: dict[str, Any]) -> tuple[str, ...]:
+    settings = told["settings"] or {"scheme": "-", "secrets": []}
+    states = (f"{each['number']} {state}" for state, each in sorted(told["states"].items()))
+    secrets = ", ".join(each["id"] for each in settings["secrets"])
+    return visible(told["name"]), settings["scheme"], secrets or "-", ", ".join(states) or "-"
 
 
 def _time(seconds: float | None) -> str:

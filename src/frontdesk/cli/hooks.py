@@ -13,7 +13,7 @@ import click
 from frontdesk.base.durations import parse_duration
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.console import visible
-from frontdesk.cli.deliveries import list_, replay
+from frontdesk.cli.deliveries import list_, replay, sources
 from frontdesk.cli.deliveries import show as show_delivery
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def hook() -> None:
     """
 
 
-for _command in (list_, show_delivery, replay):
+for _command in (sources, list_, show_delivery, replay):
     hook.add_command(_command)
 
 

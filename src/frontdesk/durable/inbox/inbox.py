@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from frontdesk.base import metrics
@@ -53,10 +53,6 @@ class Inbox:
     def adopt(self, hooks: Mapping[str, Hook]) -> None:
         """Take the webhooks of another configuration."""
         self._hooks = hooks
-
-    def names(self) -> Iterable[str]:
-        """Tell which there are."""
-        return self._hooks
 
     async def settle(self, hook: str, proven: Proven, *, within: float) -> Settled:
         """See Hooks."""

@@ -1,11 +1,14 @@
 """The pages of the console, in the order of its navigation."""
 
 from frontdesk.web.desk import Page
-from frontdesk.web.pages import overview, queues, requests, routes
+from frontdesk.web.pages import executions, inbox, machines, overview, queues, requests, routes
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *requests.PAGES,
     *routes.PAGES,
+    *machines.PAGES,
+    *executions.PAGES,
     *queues.PAGES,
+    *inbox.PAGES,
 )

@@ -145,7 +145,7 @@ document.addEventListener("change", (event) => {
 async function givenBy(button) {
   const { given, picked: name, ask: words, fields } = button.dataset;
   const all = given ? JSON.parse(given) : {};
-  if (name) all[name] = picked().map((box) => (box.dataset.pick === "number" ? Number(box.value) : box.value));
+  if (name) all[name] = picked().map((box) => (box.dataset.pick ? JSON.parse(box.value) : box.value));
   if (words === undefined) return all;
   const asked = JSON.parse(fields ?? "[]");
   const danger = button.classList.contains("danger");
