@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Iterator, Sequence
+from math import ceil
 from typing import Final
 
 import orjson
@@ -88,7 +89,7 @@ class MetricsHistory:
             return [row for row in self._recent if row.at > since]
         # A row looked at is a row made: none of them is kept as that.
         read = (Row.of(orjson.loads(row)) for row in tuple(self._minutes))
-        return [*(row for row in read if row.at > since), *self._unsaved]
+        return [row for row in (*read, *self._unsaved) if row.at > since]
 
     async def look(self) -> None:
         """Take what was counted since the last look."""
@@ -100,7 +101,7 @@ class MetricsHistory:
         row = self._reader.row(samples, self._clock.time(), max(0.001, now - self._looked))
         self._looked = now
         self._recent.append(row)
-        if self._unsaved and row.at // 60 != self._unsaved[-1].at // 60:
+        if self._unsaved and _minute(row.at) != _minute(self._unsaved[-1].at):
             await self._save()
         self._unsaved.append(row)
         if TOPIC in self._news.wanted:
@@ -111,7 +112,7 @@ class MetricsHistory:
         self._unsaved = []
         document = minute.document()
         self._minutes.append(orjson.dumps(document))
-        key = f"{int(minute.at // 60) % DAY:04}"
+        key = f"{_minute(minute.at) % DAY:04}"
         try:
             await self._catalog.commit([Put(kind=KIND, key=key, document=document)])
         except StoreError as error:
@@ -134,7 +135,12 @@ def stepwise(
     first = int((now - seconds) // step) + 1
     grouped: dict[int, list[Row]] = {}
     for row in rows:
-        grouped.setdefault(int(row.at // step), []).append(row)
-    for number in range(first, int(now // step) + 1):
+        grouped.setdefault(ceil(row.at / step), []).append(row)
+    for number in range(first, ceil(now / step) + 1):
         found = grouped.get(number)
-        yield (number + 1) * step, merged(found) if found else None
+        yield number * step, merged(found) if found else None
+
+
+def _minute(at: float) -> int:
+    """Return the number of the minute that ends with an instant, or after it."""
+    return ceil(at / 60)
