@@ -61,6 +61,13 @@ async def test_old_addresses_serve_while_the_name_service_is_down(names, clock):
     assert caught.value.reason == "resolve"
 
 
+@pytest.mark.parametrize("host", ["a..b", f"{'a' * 64}.example"], ids=["no-label", "long-label"])
+async def test_a_name_that_dns_cannot_have_is_not_found(host, clock):
+    with pytest.raises(UpstreamError, match="name not found") as caught:
+        await Resolver(host, 80, clock.monotonic).addresses()
+    assert caught.value.reason == "resolve"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 async def test_an_address_needs_no_resolver(names, clock, host):
     assert await Resolver(host, 80, clock.monotonic).addresses() == [host]

@@ -85,7 +85,7 @@ class Resolver:
             found = await asyncio.get_running_loop().getaddrinfo(
                 self._host, self._port, type=socket.SOCK_STREAM
             )
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter of names that DNS cannot have
             if self._addresses and now < self._asked + STALE:
                 return self._addresses
             raise UpstreamError("resolve", f"name not found: {self._host}") from error

@@ -90,6 +90,8 @@ BROKEN = {
         answer(status="302 Found", Location="http://10.0.0.1/jwks"),
         "protocol",
     ),
+    "redirected to no URL": (answer(status="302 Found", Location="http://[::1/"), "protocol"),
+    "redirected to no ASCII": (answer(status="302 Found", Location="/caf\xe9"), "protocol"),
     "redirected to another scheme": (
         answer(status="302 Found", Location="file:///etc/passwd"),
         "protocol",

@@ -53,6 +53,8 @@ async def fetch(
         raise UpstreamError("tls", f"{error.reason or error}: {url}") from error
     except OSError as error:
         raise UpstreamError("connect", f"{error.strerror or error}: {url}") from error
+    except ValueError as error:  # of a redirect, or a name that DNS cannot have
+        raise UpstreamError("protocol", f"leads to a URL that cannot be asked: {url}") from error
     if answer.status in _REDIRECTS:
         raise UpstreamError("protocol", f"redirected twice: {url}")
     return answer
