@@ -387,6 +387,30 @@ def test_what_waits_for_a_slow_reader_is_bounded():
     assert house.ends == [("socket1", 1006, "Slow reader")]
 
 
+def test_many_small_messages_with_long_answers_wait_for_the_reader(house):
+    house.answer = lambda _ex: Reply(200, [], b"x" * 30_000)
+    client = house.socket()
+    written, write = [], client.transport.write
+
+    def full(data):
+        write(data)
+        written.append(len(data))
+        if sum(written) > client.transport.water[0] and not client.connection_stalled:
+            client.connection_stalled = True
+            client.transport.protocol.pause_writing()
+
+    client.connection_stalled = False
+    client.transport.write = full
+    client.send(text(b"a") * 1000)
+    assert sum(written) < client.transport.water[0] + 200_000
+    assert len(house.messages) < 20
+    assert not client.transport.reading
+    client.transport.write = write
+    client.transport.protocol.resume_writing()
+    assert len(house.messages) == 1000
+    assert client.transport.reading
+
+
 def test_a_client_that_reads_again_in_time_goes_on(house):
     client = house.socket()
     client.transport.protocol.pause_writing()

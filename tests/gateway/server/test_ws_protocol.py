@@ -1,5 +1,6 @@
 """RFC 6455 and RFC 7692 as a table: what a client may say, byte for byte, and what becomes of it."""
 
+import contextlib
 import socket
 import struct
 import zlib
@@ -195,6 +196,36 @@ def test_a_message_may_come_with_the_handshake(gateway):
     with RawSocket(gateway.address) as client:
         client.send(MESSAGE)
         assert client.frame().data == b"taken"
+
+
+# -- slow readers ------------------------------------------------------------------------------------
+
+
+def test_what_waits_for_a_client_that_does_not_read_is_bounded(gateway):
+    hub = gateway.app._data._parts.sockets
+    before = set(gateway.run(lambda: tuple(hub._connections)))
+    with RawSocket(gateway.address, receive_buffer=4096) as client:
+        (connection,) = set(gateway.run(lambda: tuple(hub._connections))) - before
+        sent = 0
+        while sent < 1000 and gateway.run(lambda: hub.push(connection, b"x" * 65536)):
+            sent += 1
+        assert sent < 200  # the kernel's buffers take some of them
+        assert not gateway.run(lambda: hub.push(connection, b"x"))
+        last = None
+        while (each := client.frame()) is not None:
+            last = each
+        assert last is None or last.opcode != CLOSE
+    assert not gateway.run(lambda: hub.holds(connection))
+
+
+def test_a_client_that_asks_and_does_not_read_cannot_go_on(gateway):
+    with RawSocket(gateway.address, receive_buffer=4096) as client:
+        client.socket.settimeout(0.5)
+        sent, question = 0, MESSAGE * 500
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while sent < 64 << 20:
+                sent += client.socket.send(question)
+        assert sent < 64 << 20
 
 
 # -- handshakes (RFC 6455 §4.2) --------------------------------------------------------------------

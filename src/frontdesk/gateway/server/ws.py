@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from typing import Final, Protocol, cast
 
-from frontdesk.base.streams import Source
+from frontdesk.base.streams import HIGH_WATER, Source
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.gathering import Gathering
@@ -31,6 +31,9 @@ LONGEST_ANSWER: Final = 128 * 1024
 # Differs: [message-order] AWS handles messages of one connection side by side.
 _WAITING: Final = 16
 """Messages that may wait for the one under way before the client is not read."""
+
+_GATHERED: Final = 64 * 1024
+"""Bytes of answers to the messages of one read that are written together."""
 
 _NO_STATUS_REASON: Final = "Client-side close frame status not set"  # AWS's words
 
@@ -80,6 +83,8 @@ class WebSocketConnection(asyncio.Protocol):
 
     def start(self, early: bytes) -> None:
         """Begin. early: what the client has sent behind its handshake."""
+        high = min(HIGH_WATER, self._buffer // 2)
+        self._wire.transport.set_write_buffer_limits(high=high, low=high // 4)
         self._socket.hub.add(self)
         self._rearm(self._began)
         if early:
@@ -101,7 +106,10 @@ class WebSocketConnection(asyncio.Protocol):
         if frames.pinged:
             frames.pinged = False
             self._active = self._heard
-        self._flush()
+        if self._waiting:
+            self._go_on()
+        else:
+            self._flush()
 
     def eof_received(self) -> bool:
         """Take the end of what the client sends: without a close frame it has gone."""
@@ -145,7 +153,7 @@ class WebSocketConnection(asyncio.Protocol):
     # -- messages ---------------------------------------------------------------------------------
 
     def _take(self, message: bytes, binary: bool) -> None:
-        if self._exchange is None and not self._waiting:
+        if self._exchange is None and not self._waiting and not self._stalled:
             self._begin(message, binary)
             return
         self._waiting.append((message, binary))
@@ -228,6 +236,8 @@ class WebSocketConnection(asyncio.Protocol):
         self._log(ex)
         if not self._taking:
             self._go_on()
+        elif self._frames.unsent > _GATHERED:
+            self._flush()
 
     def _log(self, ex: Exchange) -> None:
         ex.ended = self._now()

@@ -44,7 +44,7 @@ class Frames:
 
     __slots__ = (
         *("_binary", "_decoder", "_held", "_most", "_parts", "_plain", "_protocol"),
-        *("_takes_binary", "_unsplit", "pinged"),
+        *("_takes_binary", "_unsplit", "pinged", "unsent"),
     )
 
     def __init__(
@@ -64,6 +64,8 @@ class Frames:
         self._parts: list[bytes] | None = None  # of a message whose end has not come
         self._binary = False
         self._decoder: Any = None
+        self.unsent = 0
+        """Bytes of messages that were said since the last `to_send`."""
         self.pinged = False
         """Whether the client has sent a ping since this was last set to False."""
 
@@ -143,6 +145,7 @@ class Frames:
     def say(self, message: bytes) -> None:
         """Send a message: a text, or bytes where it is none."""
         size, protocol = len(message), self._protocol
+        self.unsent += size
         is_text = _is_text(message)
         if size < self._plain and is_text:
             head = b"\x81%c" % size if size < _TWO_BYTES else pack(">BBH", 0x81, _TWO_BYTES, size)
@@ -167,6 +170,7 @@ class Frames:
 
     def to_send(self) -> tuple[bytes, bool]:
         """Return what has to be written, and whether nothing more will be."""
+        self.unsent = 0
         writes = self._protocol.data_to_send()
         if not writes:
             return b"", False
