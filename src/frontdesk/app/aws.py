@@ -62,6 +62,12 @@ class AwsApis:
         )
         return endpoints(admin.listen, self.keys, services, secure=admin.tls is not None)
 
+    @property
+    def registry(self) -> Registry:
+        """All functions of this gateway, once it is open."""
+        assert self._registry is not None
+        return self._registry
+
     async def open(self, host: FunctionHost, catalog: Catalog) -> None:
         """Run the functions that were made through the API. Raises: StoreError."""
         config = self._config
@@ -78,30 +84,26 @@ class AwsApis:
 
     def face(self, later: DurableInvocations, work: QueueWork, *others: Service) -> Face:
         """Return what answers for all services, once it is open. others: than the Lambda API."""
-        assert self._registry is not None
-        mappings = EventSourceMappings(
-            self._registry, self._clock, work.queues, work.consumers.mappings
-        )
+        registry = self.registry
+        mappings = EventSourceMappings(registry, self._clock, work.queues, work.consumers.mappings)
         operations = {
-            **invoking(Invocations(self._registry.invoker, later)),
-            **managing(self._registry, self._clock, later),
+            **invoking(Invocations(registry.invoker, later)),
+            **managing(registry, self._clock, later),
             **mapping(mappings),
         }
         return WireApi([LambdaService(operations), *others], self.keys, self._clock)
 
     def function(self, name: str, qualifier: str) -> Invoker | None:
         """Find a function of the file or of the API, for whoever runs state machines. None: there is none."""
-        assert self._registry is not None
         try:
-            return self._registry.invoker(Target(name, qualifier))
+            return self.registry.invoker(Target(name, qualifier))
         except ApiError:
             return None
 
     def subject(self, name: str, qualifier: str) -> Subject | None:
         """Find a function for whoever invokes it later. None: there is none."""
-        assert self._registry is not None
         try:
-            return self._registry.subject(Target(name, qualifier))
+            return self.registry.subject(Target(name, qualifier))
         except ApiError:
             return None
 

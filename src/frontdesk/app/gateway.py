@@ -18,6 +18,7 @@ from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
 from frontdesk.app.durable import DurableWork
 from frontdesk.app.executions_api import ExecutionsApi
+from frontdesk.app.function_facts import FunctionFacts
 from frontdesk.app.functions import (
     all_functions,
     function_host,
@@ -25,6 +26,7 @@ from frontdesk.app.functions import (
     policies,
     remote_invokers,
 )
+from frontdesk.app.functions_api import FunctionsApi
 from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
 from frontdesk.app.keys_api import KeysApi
@@ -235,6 +237,7 @@ class Frontdesk:
                     releases,
                     keys_api,
                     *self._executions_faces(),
+                    self._functions_api(),
                     *self._durable.faces,
                     secrets_api,
                     *observing.faces(
@@ -332,6 +335,12 @@ class Frontdesk:
         in_use.start(catalog)
         self._opened.callback(in_use.stop)
         return vault
+
+    def _functions_api(self) -> Face:
+        registry, counted = self._aws.registry, self._data.telemetry.registry
+        logs = self.config.data_dir / "logs"
+        facts = FunctionFacts(lambda: self.loaded, registry, self._functions, counted.samples, logs)
+        return FunctionsApi(facts, registry, self._durable.invocations.all, self._clock)
 
     def _executions_faces(self) -> tuple[Face, ...]:
         executions, machines = self._durable.executions, self._durable.machines

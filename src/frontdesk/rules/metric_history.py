@@ -143,15 +143,19 @@ def share_failed(numbers: Sequence[float]) -> float | None:
 
 
 def quantile(numbers: Sequence[float], share: float) -> float | None:
-    """Return within how many seconds a share of the requests was over, between the bounds of its bucket.
+    """Return within how many seconds a share of the requests was over; see `quantile_of`."""
+    return quantile_of(numbers[len(CLASSES) :], metrics.SECONDS, share)
 
-    None: there were none. Beyond the last bound: that bound. Source: Prometheus, "histogram_quantile".
+
+def quantile_of(buckets: Sequence[float], bounds: Sequence[float], share: float) -> float | None:
+    """Return the value that a share of those in a histogram's buckets is below, between the bounds of its bucket.
+
+    buckets: one more than bounds. None: there are no values. Beyond the last bound: that bound. Source: Prometheus,
+    "histogram_quantile".
     """
-    buckets = numbers[len(CLASSES) :]
     wanted = share * sum(buckets)
     if not wanted:
         return None
-    bounds = metrics.SECONDS
     before = 0.0
     for at, reached in enumerate(accumulate(buckets)):
         if reached >= wanted:
