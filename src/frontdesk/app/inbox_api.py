@@ -165,10 +165,11 @@ def _each_of(listed: object) -> list[Search]:
         raise FrontdeskError(f"expected 1 to {_REPLAYED} deliveries")
     found = []
     for each in listed:
-        names = (each.get("webhook"), each.get("id")) if isinstance(each, dict) else ()
-        if not names or not all(isinstance(name, str) and name for name in names):
-            raise FrontdeskError("expected webhook and id of each of the deliveries")
-        found.append(Search(source=names[0], id=names[1]))
+        match each:
+            case {"webhook": str(webhook), "id": str(id_)} if webhook and id_:
+                found.append(Search(source=webhook, id=id_))
+            case _:
+                raise FrontdeskError("expected webhook and id of each of the deliveries")
     return found
 
 

@@ -141,6 +141,13 @@ document.addEventListener("change", (event) => {
   for (const button of document.querySelectorAll("[data-picked]")) button.disabled = !picked().length;
 });
 
+// What is filled in, by the type of its field.
+const read = {
+  number: Number,
+  list: (text) => text.split(/[\s,]+/).filter(Boolean),
+  "datetime-local": (text) => Date.parse(text) / 1000,
+};
+
 /** What a button gives: all that it says, what is picked, what is filled in. null: it was thought better of. */
 async function givenBy(button) {
   const { given, picked: name, ask: words, fields } = button.dataset;
@@ -152,7 +159,7 @@ async function givenBy(button) {
   const filled = await confirmed(words, { danger, fields: asked, action: button.textContent.trim() });
   if (!filled) return null;
   for (const { name: key, type, json } of asked) {
-    if (filled[key] !== "") all[key] = json ? JSON.parse(filled[key]) : type === "number" ? Number(filled[key]) : filled[key];
+    if (filled[key] !== "") all[key] = (json ? JSON.parse : read[type] ?? String)(filled[key]);
   }
   return all;
 }
@@ -171,10 +178,10 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   event.stopPropagation();
   const [method, path] = button.dataset.do.split(/ (.*)/s);
-  const given = await givenBy(button);
-  if (given === null) return;
-  button.disabled = true;
   try {
+    const given = await givenBy(button);
+    if (given === null) return;
+    button.disabled = true;
     const told = await ask(method, path, method === "GET" ? undefined : given);
     await tellOnce(button.dataset.tells, told);
     say(button.dataset.said ?? "Done");
