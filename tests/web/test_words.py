@@ -9,6 +9,7 @@ from frontdesk.web.words import NOTHING, count, instant, pretty, size, span
     ("seconds", "told"),
     [
         (None, NOTHING),
+        (0.0, "0 s"),
         (0.00035, "350 µs"),
         (0.0123, "12.3 ms"),
         (3.42, "3.42 s"),

@@ -29,6 +29,8 @@ def span(seconds: float | None) -> str:
     """Write a duration as people say it: `350 µs`, `12 ms`, `3.4 s`, `2 min 5 s`, `3 h 10 min`, `4 d 2 h`."""
     if seconds is None:
         return NOTHING
+    if seconds <= 0:
+        return "0 s"
     if seconds < 0.001:
         return f"{seconds * 1e6:.0f} µs"
     if seconds < 1:

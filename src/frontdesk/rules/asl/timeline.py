@@ -144,6 +144,8 @@ def _tell(stay: Stay, event: HistoryEvent) -> None:
     if event.type.endswith("StateExited"):
         stay.left = event.at
         _end(stay, event.at)
+    elif event.type == "MapRunStarted":
+        stay.items = None  # how its items do is told by the map run alone
     elif event.type.startswith("MapIteration"):
         stay.succeeded += event.type == "MapIterationSucceeded"
         stay.failed += event.type == "MapIterationFailed"

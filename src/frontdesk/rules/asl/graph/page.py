@@ -67,10 +67,10 @@ def _box(box: Box, marks: Mapping[str, Mark] | None) -> str:
 def _marked(box: Box, mark: Mark) -> str:
     """Write the texts that tell an outcome; they are there when they are empty: a live page fills them."""
     x, y = box.x + 2, box.y + 2
-    right, bottom = number(box.x + box.width - 2), number(box.y + box.height + 4)
+    right, bottom = number(box.x + box.width - 2), number(box.y + box.height + 12)
     return (
         f'<circle class="disc" cx="{number(x)}" cy="{number(y)}" r="8"/>'
         f'<text class="sign" x="{number(x)}" y="{number(y + 4)}">{SIGNS[mark.outcome]}</text>'
-        f'<text class="counts" x="{right}" y="{number(box.y + 4)}">{text(mark.counts)}</text>'
+        f'<text class="counts" x="{right}" y="{number(box.y - 5)}">{text(mark.counts)}</text>'
         f'<text class="time" x="{right}" y="{bottom}">{text(mark.time)}</text>'
     )
