@@ -7,8 +7,8 @@ import pytest
 from frontdesk.config.models.rest_api import RestApi
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.build import RouteBuild
-from frontdesk.gateway.pipeline.integrations.rest_request import integration_request
 from frontdesk.gateway.pipeline.integrations.rest import integration as rest_integration
+from frontdesk.gateway.pipeline.integrations.rest_request import integration_request
 from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.ports.invoker import Outcome
 
