@@ -153,6 +153,17 @@ async def test_records_of_a_module(store, query, expected):
     assert [item["sk"] for item in told["items"]] == expected
 
 
+async def test_whatever_a_record_holds_is_told(store):
+    odd = {"name": "half \ud800", "attributes": {"long": 10**30}}
+    orders = Records(store, None, Clock()).commands("orders")
+    await orders.publish_async({"pk": "ORDER#acme", "sk": "odd", **odd}, ADA)
+    ex = Exchange()
+    ex.path, ex.method, ex.query = "/records/orders", "GET", "pk=ORDER%23acme&prefix=odd"
+    reply = await RecordsApi(store, Clock()).answer(ex)
+    (item,) = json.loads(reply.body)["items"]
+    assert (item["name"], item["attributes"]) == (odd["name"], odd["attributes"])
+
+
 async def test_a_record_its_versions_and_its_history(store):
     _, now = await ask(store, "/records/orders/item", "pk=ORDER%23acme&sk=a")
     _, then = await ask(store, "/records/orders/item", "pk=ORDER%23acme&sk=a%401")

@@ -9,8 +9,6 @@ GET /records/MODULE/history?pk=&sk=&before=&most=         its versions, the newe
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-import orjson
-
 from frontdesk.app.actions import query_of
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
@@ -19,7 +17,7 @@ from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON, refusal
 from frontdesk.ports.records import Name, Query, RecordStore, Row
 from frontdesk.rules.records.keys import VERSION_LATEST, make_key
-from frontdesk.rules.records.record import read_document
+from frontdesk.rules.records.record import read_document, write_json
 from frontdesk.rules.records.spans import EVERYTHING, read_span
 
 _PATH: Final = "/records"
@@ -136,4 +134,5 @@ def _refused(status: int, error: FrontdeskError) -> Reply:
 
 
 def _reply(status: int, document: object) -> Reply:
-    return Reply(status, [JSON, FRESH], orjson.dumps(document))
+    # Whatever a record may have, long numbers and halves of surrogates among it, is told.
+    return Reply(status, [JSON, FRESH], write_json(document).encode())

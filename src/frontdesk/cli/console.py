@@ -15,8 +15,10 @@ _COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 _CONTROLS = {
     code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\t\n"
-}
-"""C0 and C1 controls but tab and line end, which could make a terminal do or hide something."""
+} | {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
+"""C0 and C1 controls but tab and line end, which could make a terminal do or hide something; and halves of surrogates,
+which cannot be written.
+"""
 
 
 def visible(text: str) -> str:

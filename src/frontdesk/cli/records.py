@@ -10,6 +10,7 @@ import click
 
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.console import visible
 
 _ADMIN = ("name", "admin")
 
@@ -50,7 +51,7 @@ def list_records(
         return
     told = _ask(paths, f"/{quote(module)}", pk=pk, prefix=prefix, most=str(most))
     rows = [
-        (each["pk"], each["sk"], str(each["version"]), each["updatedAt"], each["name"])
+        tuple(visible(str(each[name])) for name in ("pk", "sk", "version", "updatedAt", "name"))
         for each in told["items"]
     ]
     print_columns([("PK", "SK", "VERSION", "UPDATED", "NAME"), *rows])
@@ -67,7 +68,8 @@ def show(paths: tuple[Path, ...], module: str, pk: str, sk: str) -> None:
     Example: frontdesk records show payments PAYMENT#acme order-7
     """
     told = _ask(paths, f"/{quote(module)}/item", pk=pk, sk=sk)
-    click.echo(json.dumps(told["item"], indent=2, ensure_ascii=False))
+    text = json.dumps(told["item"], indent=2, ensure_ascii=False)
+    click.echo("\n".join(map(visible, text.split("\n"))))
 
 
 @records.command()
@@ -83,7 +85,8 @@ def history(paths: tuple[Path, ...], module: str, pk: str, sk: str, *, most: int
     """
     told = _ask(paths, f"/{quote(module)}/history", pk=pk, sk=sk, most=str(most))
     rows = [
-        tuple(str(each.get(name, "")) for name in ("version", *_COLUMNS)) for each in told["items"]
+        tuple(visible(str(each.get(name, ""))) for name in ("version", *_COLUMNS))
+        for each in told["items"]
     ]
     print_columns([("VERSION", "UPDATED", "BY", "SOURCE", "STATUS"), *rows])
 
