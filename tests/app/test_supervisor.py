@@ -249,3 +249,22 @@ async def test_a_worker_that_cannot_take_over_is_replaced(path, monkeypatch, cap
         assert await bodies(app) == {b"new"}
         assert pids(app)[0] == before[0]
         assert pids(app)[1] != before[1]
+
+
+async def test_requests_of_all_workers_are_seen_while_somebody_watches(path):
+    async with serving(path, workers=2) as app:
+        await bodies(app)
+        seen = []
+        app._data.watch(seen.append)
+        await app._data.samples()  # an order that comes after it has been carried out by all
+        await bodies(app)
+        async with asyncio.timeout(30):
+            while not seen:  # noqa: ASYNC110 - nothing says when
+                await asyncio.sleep(0.01)
+        assert {each["route"] for each in seen} == {"$default"}
+        app._data.watch(None)
+        await app._data.samples()
+        del seen[:]
+        await bodies(app)
+        await app._data.samples()
+        assert seen == []

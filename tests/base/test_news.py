@@ -28,3 +28,13 @@ def test_only_the_last_are_kept():
         news.tell("a", {})
     kept = list(news.since(0, frozenset("a")))
     assert (len(kept), kept[0].number) == (KEPT, 6)
+
+
+def test_whoever_tells_learns_what_is_wanted():
+    news, wanted = News(), []
+    news.on_wanted = lambda: wanted.append(set(news.wanted))
+    end_one = news.watch(frozenset("a"), print)
+    end_other = news.watch(frozenset("a"), repr)
+    end_one()
+    end_other()
+    assert wanted == [{"a"}, set()]

@@ -105,10 +105,11 @@ class RequestWatch:
     def _showing(self, plan: RoutePlan) -> RoutePlan:
         """Make the plan that does the same and shows it."""
         head, log, monotonic = plan.head, plan.log, self._monotonic
-        if monotonic is not None:
+        steps = plan.steps[: len(head)]  # the tail's follow
+        if monotonic is not None and len(steps) == len(head):
             head = tuple(
                 timed(step.name, stage, monotonic, awaits_body=step.needs_body)
-                for step, stage in zip(plan.steps, head, strict=False)  # the tail's follow
+                for step, stage in zip(steps, head, strict=True)
             )
 
         def over(ex: Exchange) -> None:
