@@ -1,14 +1,26 @@
 """The pages of the console, in the order of its navigation."""
 
 from frontdesk.web.desk import Page
-from frontdesk.web.pages import executions, inbox, machines, overview, queues, requests, routes
+from frontdesk.web.pages import (
+    executions,
+    functions,
+    inbox,
+    machines,
+    outgoing,
+    overview,
+    queues,
+    requests,
+    routes,
+)
 
 PAGES: tuple[Page, ...] = (
     *overview.PAGES,
     *requests.PAGES,
     *routes.PAGES,
+    *functions.PAGES,
     *machines.PAGES,
     *executions.PAGES,
     *queues.PAGES,
     *inbox.PAGES,
+    *outgoing.PAGES,
 )
