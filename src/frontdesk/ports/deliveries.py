@@ -249,7 +249,7 @@ class Page(NamedTuple, Generic[T]):
 class Recovered(NamedTuple):
     """How many deliveries wait again. last: tells the next slice where to go on."""
 
-    count: int
+    number: int
     last: int
 
 
