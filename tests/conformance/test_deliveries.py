@@ -449,8 +449,8 @@ async def test_what_has_failed_in_a_time_is_recovered_in_slices(store):
     await settle(
         store, NOW + 20, EXHAUSTED._replace(attempt=attempt(2))
     )  # it is not its turn again
-    assert (await recover(2, after=last)).count == 1
-    assert (await recover(2)).count == 1
+    assert (await recover(2, after=last)).number == 1
+    assert (await recover(2)).number == 1
     assert await recover(2) == (0, 0)
     assert await ids(store, now=NOW + 20) == ["msg_1", "msg_2", "msg_4"]
     await store.disable("acme", "ep_1")
