@@ -188,7 +188,7 @@ class Machine(RuleBasedStateMachine):
         ours, theirs = self.ask(
             lambda store: store.recover(app, id_, since=since, until=until, now=self.now, most=most)
         )
-        assert ours.count == theirs.count
+        assert ours.number == theirs.number
 
     @rule(back=st.sampled_from([0, 100]), most=st.integers(1, 4))
     def forget(self, back, most):
