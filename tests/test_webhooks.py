@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPMessage
 
 import pytest
 
@@ -18,6 +19,9 @@ from frontdesk.webhooks import (
 NOW = 1_795_000_000
 BODY = b'{"id":"evt_1"}'
 SIGNED = sign("stripe", BODY, "whsec_x", now=NOW).headers
+OF_HTTP_SERVER = HTTPMessage()
+for _name, _value in SIGNED.items():
+    OF_HTTP_SERVER[_name] = _value
 
 
 class Many:
@@ -39,8 +43,9 @@ class Many:
         Many(list(SIGNED.items())),
         [(name.lower().encode(), value.encode()) for name, value in SIGNED.items()],
         {**SIGNED, "X-Other": "漢字", "X-Ümlaut": "\udcff"},
+        OF_HTTP_SERVER,
     ],
-    ids=["mapping", "upper case", "pairs", "iterable", "bytes", "others are odd"],
+    ids=["mapping", "upper case", "pairs", "iterable", "bytes", "others are odd", "http.server"],
 )
 def test_headers_in_any_form(headers):
     assert verify("stripe", headers, BODY, "whsec_x", now=NOW).id == "evt_1"

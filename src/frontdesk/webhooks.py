@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import FrontdeskError
@@ -46,7 +46,18 @@ __all__ = [
     "verify",
 ]
 
-Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+Pairs = Iterable[tuple[str | bytes, str | bytes]]
+
+
+class WithItems(Protocol):
+    """Headers as frameworks and the standard library have them: `email.message.Message` is no Mapping."""
+
+    def items(self) -> Iterable[tuple[str, str]]:
+        """Give names and values; a name may come several times."""
+        ...
+
+
+Headers = WithItems | Pairs
 Secrets = str | WebhookSecret | Sequence[str | WebhookSecret]
 
 _ANSWER: Final = b'{"message":"Invalid webhook signature"}'
@@ -85,7 +96,7 @@ def verify(
 ) -> Event:
     """Verify a delivery over its raw bytes, and return what it is.
 
-    scheme: a name of SCHEMES, or a `custom_scheme(…)`. headers: a mapping or pairs. body: the bytes as they
+    scheme: a name of SCHEMES, or a `custom_scheme(…)`. headers: a mapping, what has `items()`, or pairs. body: the bytes as they
     came, never JSON that was read and written again. secrets: all that count now, the newest first; of `paypal`
     the id of the webhook, of `aws-sns` the ARNs of the topics.
     now: seconds since 1970, by default the clock's. tolerance: seconds that the time of the signature may be away,
@@ -213,7 +224,7 @@ def _row(scheme: str | Scheme) -> Scheme:
 def _delivery(headers: Headers, body: bytes, **facts: Any) -> Delivery:
     if not isinstance(body, bytes | bytearray | memoryview):
         raise TypeError("expected the raw body as bytes: text or JSON is not what was signed")
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    pairs: Any = headers.items() if hasattr(headers, "items") else headers
     return Delivery(pairs, bytes(body), **facts)
 
 

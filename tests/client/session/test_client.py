@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import logging
+import re
 import uuid
 
 import pytest
@@ -94,7 +95,33 @@ async def test_what_cannot_be_sent_is_told_before(client, api):
         await one.get("/", headers={"X-A": "a\r\nX-B: b"})
     with pytest.raises(ValueError, match="one of json"):
         await one.post("/", json=1, content=b"1")
+    with pytest.raises(ValueError, match="no value for the place in the URL: id"):
+        await one.get("/charges/{id}")
+    with pytest.raises(ValueError, match="expected seconds or a timedelta: '5s'"):
+        await one.get("/", timeout="5s")
+    with pytest.raises(TypeError, match=r"retry: expected a Retry.*, got int"):
+        await one.get("/", retry=3)
     assert api.seen == []
+
+
+async def test_a_misspelt_option_is_told_before_anything_is_sent(client, api):
+    with pytest.raises(TypeError, match=r"idempotencykey.*did you mean 'idempotency_key'"):
+        await client(api.url).post("/charges", idempotencykey=True)
+    assert api.seen == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"breaker": 5}, "breaker: expected a Breaker"),
+        ({"throttle": "50/s"}, "throttle: expected a Throttle"),
+        ({"auth": "s3cret"}, "auth: expected one such as Bearer(…), got str"),
+    ],
+)
+def test_settings_of_another_kind_are_told_without_their_value(settings, told):
+    with pytest.raises(TypeError, match=re.escape(told)) as caught:
+        Client("https://api.example.com", **settings)
+    assert "s3cret" not in str(caught.value)
 
 
 async def test_an_answer_that_is_too_large_is_none(client):

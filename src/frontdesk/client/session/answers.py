@@ -71,7 +71,8 @@ class Answer:
         self._body = body if isinstance(body, bytes) else Incoming(body)
 
     def __repr__(self) -> str:
-        return f"<Answer {self.status} of {self.request.method} {self.request.shown_url}>"
+        what = "fallback" if self.fallback else self.status
+        return f"<Answer {what} of {self.request.method} {self.request.shown_url}>"
 
     @property
     def headers(self) -> Headers:

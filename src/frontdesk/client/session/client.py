@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final, Self, TypedDict, Unpack
 from uuid import UUID
@@ -60,6 +61,7 @@ from frontdesk.client.session.settings import (
     Throttle,
     Timeout,
     Tls,
+    check_kinds,
     seconds,
 )
 from frontdesk.client.session.timers import Timers
@@ -131,8 +133,12 @@ class Client:
         one that is called. retry, breaker, throttle: None for none. guard: for URLs that others choose; the
         base is not among them. on_call: is told of each call. redirects: that are followed. max_body:
         bytes of an answer, unless it is streamed. trace: send traceparent. world: for tests.
-        Raises: ValueError; SecretError for references without a secret.
+        Raises: ValueError; TypeError; SecretError for references without a secret.
         """
+        check_kinds(retry=retry, breaker=breaker, bulkhead=bulkhead, throttle=throttle)
+        check_kinds(egress=egress, hedge=hedge, guard=guard, idempotency=idempotency)
+        if not (auth is None or hasattr(auth, "signer")):
+            raise TypeError(f"auth: expected one such as Bearer(…), got {type(auth).__name__}")
         self._base = Base(base_url)
         self._auth = auth
         self._timeout = _timeouts(timeout, Timeout())
@@ -223,9 +229,12 @@ class Client:
         """Make a call, with as many attempts as it needs and may have.
 
         Returns any answer of the server, whatever its status: see Answer.raise_for_status.
-        Raises: CallError; ValueError for what cannot be sent; RuntimeError on another event loop.
+        Raises: CallError; ValueError for what cannot be sent; TypeError for options that there are none of;
+        RuntimeError on another event loop.
         """
         self._open()
+        if not options.keys() <= _OPTIONS:  # a misspelt idempotency_key may charge twice
+            raise TypeError(_strange(options))
         request = self._written(method, url, options)
         usual = options.keys().isdisjoint(_PLANNED)
         plan = self._plan if usual else self._planned(options)
@@ -334,7 +343,10 @@ class Client:
         timeout = self._timeout
         if "timeout" in options:
             timeout = _timeouts(options["timeout"], timeout)
-        retry = (options["retry"] or _ONCE) if "retry" in options else self._retry
+        retry = self._retry
+        if "retry" in options:
+            check_kinds(retry=options["retry"])
+            retry = options["retry"] or _ONCE
         most = None if options.get("stream") else self._most
         wait = seconds(self._throttle.max_wait)
         total, attempt = seconds(timeout.total), seconds(timeout.attempt)
@@ -408,7 +420,14 @@ class Client:
         return answered.status, answered.body
 
 
+_OPTIONS: Final = Options.__annotations__.keys()
 _PLANNED: Final = {"timeout", "retry", "stream"}
+
+
+def _strange(options: Options) -> str:
+    name = min(options.keys() - _OPTIONS)
+    close = get_close_matches(name, _OPTIONS, 1)
+    return f"a call has no option {name!r}" + (f": did you mean {close[0]!r}?" if close else "")
 
 
 def _timeouts(given: Timeout | Duration, usual: Timeout) -> Timeout:

@@ -117,6 +117,8 @@ class Base:
         if path is not None:
             template = url
             url = _PLACE.sub(lambda found: _segment(path, found[1]), url)
+        elif "{" in url and "://" not in url and (place := _PLACE.search(url.partition("?")[0])):
+            raise ValueError(f"no value for the place in the URL: {place[1]}; see path={{…}}")
         origin, prefix = self.origin, self.prefix
         if not url.startswith("/"):
             if "://" in url:

@@ -28,7 +28,10 @@ Tls = TlsSettings
 
 def seconds(duration: Duration) -> float:
     """Return a duration in seconds. Raises: ValueError for what is none."""
-    value = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+    try:
+        value = duration.total_seconds() if isinstance(duration, timedelta) else float(duration)
+    except (TypeError, ValueError):
+        raise ValueError(f"expected seconds or a timedelta: {duration!r}") from None
     if not (isfinite(value) and value >= 0):
         raise ValueError(f"expected seconds, 0 or more: {duration}")
     return value
@@ -224,3 +227,18 @@ class Guard:
     hosts: Collection[str] = ()
     ports: Collection[int] = _PORTS
     http: bool = False
+
+
+_KINDS: Final[dict[str, type]] = {
+    kind.__name__.lower(): kind
+    for kind in (Retry, Breaker, Bulkhead, Throttle, Egress, Hedge, Idempotency, Guard)
+}
+
+
+def check_kinds(**settings: object) -> None:
+    """See that settings are what their names say; None is none. Raises: TypeError, which shows no value."""
+    for name, value in settings.items():
+        kind = _KINDS[name]
+        if not (value is None or isinstance(value, kind)):
+            expected = f"expected a {kind.__name__}(…)"
+            raise TypeError(f"{name}: {expected}, got {type(value).__name__}")
