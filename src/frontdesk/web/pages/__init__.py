@@ -9,6 +9,7 @@ from frontdesk.web.pages import (
     outgoing,
     overview,
     queues,
+    records,
     requests,
     routes,
 )
@@ -23,4 +24,5 @@ PAGES: tuple[Page, ...] = (
     *queues.PAGES,
     *inbox.PAGES,
     *outgoing.PAGES,
+    *records.PAGES,
 )
