@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+import tempfile
 from base64 import b64decode
 
 import pytest
@@ -81,7 +82,11 @@ def browser(folder):
     """Start Chromium with a profile in `folder`; yields its page. Skips where there is none."""
     if shutil.which("chromedriver") is None:
         pytest.skip("no chromedriver: apt-get install chromium chromium-driver")
-    with running("chromedriver", "--port=0", env={"TMPDIR": str(folder)}) as process:
+    with (
+        # A short path of its own: that of a socket in it has 107 characters at most (unix(7)).
+        tempfile.TemporaryDirectory(prefix="fd-") as short,
+        running("chromedriver", "--port=0", env={"TMPDIR": short}) as process,
+    ):
         driver = "127.0.0.1:" + process.wait_for(r"successfully on port (\d+)")[1]
         wanted = {
             "goog:chromeOptions": {"args": [*ARGUMENTS, f"--user-data-dir={folder}/profile"]},
