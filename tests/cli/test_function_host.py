@@ -3,7 +3,9 @@
 import asyncio
 import json
 import re
+from base64 import b64encode
 from uuid import UUID
+from zipfile import ZipFile
 
 import pytest
 
@@ -108,3 +110,33 @@ async def test_what_nobody_can_do_is_refused(app, method, path, body, status, wo
     answer = await asyncio.to_thread(call, str(app.config.admin.listen), method, path, body=body)
     assert answer.status == status
     assert words in answer.body.decode()
+
+
+async def test_functions_of_a_gateway_are_listed(app, frontdesk):
+    status, output = await frontdesk("functions", "list")
+    assert status == 0
+    head, fail, send = (line.split() for line in output.splitlines())
+    assert head[:2] == ["FUNCTION", "HANDLER"]
+    assert fail == ["fail", "code.fail", "$LATEST", "-", "0", "0", "-"]
+    assert send[:7] == ["send", "code.send", "$LATEST,", "1", "live", "->", "1"]
+
+
+async def test_functions_of_the_api_are_published_and_shifted(app, frontdesk, tmp_path):
+    with ZipFile(tmp_path / "made.zip", "w") as archive:
+        archive.writestr("code.py", CODE)
+    asked = {
+        "FunctionName": "made",
+        "Runtime": "python3.11",
+        "Role": "arn:aws:iam::000000000000:role/r",
+        "Handler": "code.send",
+        "Code": {"ZipFile": b64encode((tmp_path / "made.zip").read_bytes()).decode()},
+    }
+    listen = str(app.config.admin.listen)
+    await asyncio.to_thread(call, listen, "POST", "/2015-03-31/functions", body=json.dumps(asked))
+    assert await frontdesk("functions", "publish", "made") == (0, "1\n")
+    assert await frontdesk("functions", "shift", "made", "live", "1") == (0, "live -> 1\n")
+    assert "live -> 1" in (await frontdesk("functions", "list"))[1]
+    status, output = await frontdesk("functions", "shift", "made", "live", "1", "--also", "2=x")
+    assert (status, "expected VERSION=SHARE" in output) == (2, True)
+    status, output = await frontdesk("functions", "publish", "send")
+    assert (status, "is in the configuration file" in output) == (1, True)

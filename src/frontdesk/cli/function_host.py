@@ -1,8 +1,9 @@
-"""`frontdesk functions serve`: run a file's functions for gateways on other machines."""
+"""`frontdesk functions`: run a file's functions for gateways on other machines; look at those of a running gateway."""
 
 import asyncio
 import logging
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,81 @@ def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> Address
 
 @click.group()
 def functions() -> None:
-    """Run the functions of a file for gateways on other machines, look at their asynchronous invocations.
+    """Run the functions of a file for gateways on other machines, look at those of a running gateway.
 
     Example: frontdesk functions serve --listen 127.0.0.1:9001
     """
+
+
+@functions.command("list")
+@config_option
+def list_functions(paths: tuple[Path, ...]) -> None:
+    """Show the functions of a running gateway: those of the file, and of the Lambda API.
+
+    Example: frontdesk functions list
+    """
+    told = _ask(paths, "/api/functions", method="GET")["functions"]
+    head = ("FUNCTION", "HANDLER", "VERSIONS", "ALIASES", "CALLS", "ERRORS", "P99")
+    print_columns([head, *map(_row, told)])
+
+
+def _row(function: Mapping[str, Any]) -> tuple[str, ...]:
+    if function["elsewhere"]:
+        return (function["name"], "runs elsewhere", "-", "-", "-", "-", "-")
+    figures = function["figures"]
+    return (
+        function["name"],
+        function["handler"],
+        ", ".join(("$LATEST", *function["published"])),
+        ", ".join(f"{alias['name']} -> {_target(alias)}" for alias in function["aliases"]) or "-",
+        str(figures["invocations"]),
+        str(figures["errors"]),
+        "-" if figures["p99"] is None else f"{figures['p99'] * 1000:.3g} ms",
+    )
+
+
+def _target(alias: Mapping[str, Any]) -> str:
+    others = (f"{version} ({share:.3g})" for version, share in alias["weights"].items())
+    return " + ".join((alias["version"], *others))
+
+
+@functions.command()
+@config_option
+@click.argument("function")
+@click.option("--description", default="", help="What is new.")
+def publish(paths: tuple[Path, ...], function: str, description: str) -> None:
+    """Make a version of what FUNCTION of the Lambda API is now; those of the file are published there.
+
+    Example: frontdesk functions publish resize --description "smaller thumbnails"
+    """
+    told = _ask(paths, f"/api/functions/{function}/publish", {"description": description})
+    click.echo(told["version"])
+
+
+@functions.command()
+@config_option
+@click.argument("function")
+@click.argument("alias")
+@click.argument("version")
+@click.option("--also", help="Another VERSION=SHARE of the calls, such as 2=0.1.")
+def shift(
+    paths: tuple[Path, ...], function: str, alias: str, version: str, also: str | None
+) -> None:
+    """Have ALIAS of FUNCTION of the Lambda API name VERSION from the next call on; make it where there is none.
+
+    Example: frontdesk functions shift resize live 1 --also 2=0.1
+    """
+    given = {"version": version, "weights": {} if also is None else _weights(also)}
+    _ask(paths, f"/api/functions/{function}/aliases/{alias}", given, method="PUT")
+    click.secho(f"{alias} -> {version}{f' + {also}' if also else ''}", err=True, fg="green")
+
+
+def _weights(text: str) -> dict[str, float]:
+    version, _, share = text.partition("=")
+    try:
+        return {version: float(share)}
+    except ValueError:
+        raise click.BadParameter(f"expected VERSION=SHARE such as 2=0.1, got {text!r}") from None
 
 
 @functions.command()
@@ -43,7 +115,7 @@ def waiting(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk functions waiting
     """
-    told = _ask(paths, "", method="GET")["functions"]
+    told = _ask(paths, "/invocations", method="GET")["functions"]
     rows = [
         (each["function"], str(each["waiting"]), write_duration(round(each["oldest_age"])))
         for each in told
@@ -60,14 +132,19 @@ def drop(paths: tuple[Path, ...], function: str) -> None:
 
     Example: frontdesk functions drop send_letter --yes
     """
-    click.echo(f"{_ask(paths, f'/{function}/drop')['dropped']} invocations dropped")
+    click.echo(f"{_ask(paths, f'/invocations/{function}/drop')['dropped']} invocations dropped")
 
 
-def _ask(paths: tuple[Path, ...], target: str, *, method: str = "POST") -> dict[str, Any]:
+def _ask(
+    paths: tuple[Path, ...],
+    target: str,
+    document: Mapping[str, object] | None = None,
+    *,
+    method: str = "POST",
+) -> dict[str, Any]:
     from frontdesk.cli.operator import command
 
-    admin = read(paths, ("name", "admin")).config.admin
-    return command(admin, f"/invocations{target}", method=method)
+    return command(read(paths, ("name", "admin")).config.admin, target, document, method=method)
 
 
 @functions.command()

@@ -32,7 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "routes": ("frontdesk.cli.routes", "List the routes with their integration and protection."),
     "explain": ("frontdesk.cli.routes", "Show the stages that a request would pass, with lines."),
     "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
-    "functions": ("frontdesk.cli.function_host", "Run functions for others, see what waits for them."),
+    "functions": (
+        "frontdesk.cli.function_host",
+        "See functions, publish and shift them, run them for others.",
+    ),
     "test-invoke": ("frontdesk.cli.test_invoke", "Run one method of a REST API, shown by stages."),
     "logs": ("frontdesk.cli.functions", "Show what functions have logged; --follow goes on."),
     "export": ("frontdesk.cli.exports", "export openapi: write an API as an OpenAPI document."),

@@ -61,9 +61,7 @@ def _says(api: str, route: dict[str, Any], text: str) -> bool:
 
 def _by_version(routes: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     ordered = sorted(routes, key=lambda route: route["version"])
-    return [
-        (version, list(each)) for version, each in groupby(ordered, lambda one: one["version"])
-    ]
+    return [(version, list(each)) for version, each in groupby(ordered, lambda one: one["version"])]
 
 
 async def _history(visit: Visit, api: str, key: str, *series: str) -> dict[str, Any]:
