@@ -40,8 +40,8 @@ class Insurance(BaseHTTPRequestHandler):
         """The door's log is enough."""
 
 
-def lines(door, token):
-    """The requests to try, as shell lines."""
+def lines(door, token, console):
+    """The requests to try, as shell lines, and where to see them come."""
     slots = f'{door}/practices/p001/slots -H "Authorization: Bearer $TOKEN"'
     return f"""
 Try these in another terminal:
@@ -65,6 +65,10 @@ curl -i {door}/insurance/gold -H "Authorization: Bearer $TOKEN"
 
 # what a request goes through, with the lines of the file
 {PROGRAM} explain -c {CONFIG} GET /practices/p001/slots
+
+See them come, in a browser:
+
+{console}
 """
 
 
@@ -101,7 +105,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: gateway.terminate())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the gateway as well
     if not taken and wait_for(address, gateway):
-        print(lines(f"http://{address}", token), flush=True)
+        console = f"http://{config.admin.listen}/console"
+        print(lines(f"http://{address}", token, console), flush=True)
     return gateway.wait()
 
 
