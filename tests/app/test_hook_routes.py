@@ -245,7 +245,7 @@ async def test_the_command_lists_shows_and_replays(gateway):
     body = (await gateway.command("show", "stripe", "e1", "--body")).stdout_bytes
     assert body == b'{"id": "e1", "type": "paid", "token": "sk_live_x"}'
     replayed = await gateway.command("replay", "stripe", "e1")
-    assert replayed.stdout == "1 deliveries are dealt with again\n"
+    assert replayed.stdout == "1 delivery is dealt with again\n"
     await until(lambda: gateway.has_told(2))
     told = [json.loads(line) for line in (gateway.folder / "told").read_text().splitlines()]
     assert [event["replay"] for event in told] == [0, 1]
@@ -255,7 +255,14 @@ async def test_the_command_says_what_it_cannot_do(gateway):
     gone = await gateway.command("show", "stripe", "e9")
     assert gone.exit_code == 1
     assert "refused: there is no delivery e9 of stripe" in gone.stderr
-    assert (await gateway.command("replay", "stripe", "e9")).exit_code == 1
+    absent = await gateway.command("replay", "stripe", "e9")
+    assert (absent.exit_code, absent.stdout) == (1, "")
+    assert "refused: e9 of stripe is not there" in absent.stderr
+    for action in ("list", "replay"):
+        unknown = await gateway.command(action, "strip", *(["--yes"] if action == "replay" else []))
+        assert (unknown.exit_code, unknown.stdout) == (1, "")
+        assert "there is no webhook strip" in unknown.stderr
+        assert "did you mean stripe" in unknown.stderr
     asked = await gateway.command("replay", "stripe", input="n\n")
     assert "Replay up to 100 deliveries of stripe, state: dead? [y/N]" in asked.output
     assert asked.exit_code == 1
@@ -276,7 +283,7 @@ async def test_dead_ones_are_found_and_dealt_with_again(path):
         (gateway.folder / "broken").unlink()
         assert (await gateway.command("list", "--state", "dead")).stdout.count("ValueError") == 1
         replayed = await gateway.command("replay", "stripe", "--yes", "--since", "1h")
-        assert replayed.stdout == "1 deliveries are dealt with again\n"
+        assert replayed.stdout == "1 delivery is dealt with again\n"
         await gateway.ended("e1")
         page = await gateway.inbox.list(Search(state="dead"), most=10)
         assert page.entries == []

@@ -54,9 +54,10 @@ async def test_an_endpoint_is_shown_without_its_secrets(webhooks, receiver):
 async def test_a_message_is_sent_looked_at_and_sent_again(webhooks, receiver):
     added = await webhooks("endpoints", "add", "acme", receiver.url)
     endpoint = added.stdout.split()[0]
-    message = (await webhooks("send", "acme", "a", '{"n": 1.0}', "--channel", "eu")).stdout.split()[
-        0
-    ]
+    message = (
+        await webhooks("send", "acme", "a", '{"n": 1.0}', "--channel", "eu", "--id", "a-1")
+    ).stdout
+    message = message.split()[0]
     (request,) = await receiver.until(1)
     assert request.body == b'{"n": 1.0}'
     resent = await webhooks("resend", "acme", message, endpoint)
@@ -67,17 +68,20 @@ async def test_a_message_is_sent_looked_at_and_sent_again(webhooks, receiver):
     told = (await webhooks("attempts", "acme", message, "--bodies")).stdout
     assert "status 500" in told
     assert "\x1b" not in told
+    listed = (await webhooks("messages", "acme")).stdout.splitlines()
+    assert [line.split()[:3] for line in listed[1:]] == [[message, "a-1", "a"]]
     tested = await webhooks("endpoints", "test", "acme", endpoint)
     assert tested.stdout.startswith("msg_")
     await receiver.until(3)
 
 
 REFUSED = [
-    ("send acme a {", "expected JSON: text"),
+    ("send acme a {", "expected JSON as the payload"),
     ("send nobody a 1", "there is no such application: nobody"),
     ("endpoints show acme ep_9", "there is no such endpoint of acme: ep_9"),
     ("endpoints add acme http://127.0.0.1:1/", "not a port that may be called: 1"),
     ("recover acme ep_9 --since 2026-01-01", "there is no such endpoint"),
+    ("recover acme ep_9 --since 2h", "there is no such endpoint"),
 ]
 
 

@@ -82,7 +82,7 @@ async def test_what_came_from_nowhere_needs_a_place(queue):
     assert refused.exit_code == 1
     assert "CouldNotDetermineMessageSource" in refused.stderr
     assert "--to" in refused.stderr
-    assert (await queue("redrive", "calls-dead", "--to", "calls")).stdout == "1 messages moved\n"
+    assert (await queue("redrive", "calls-dead", "--to", "calls")).stdout == "1 message moved\n"
     (message,) = await queue.queues.receive(queue.queues.find("calls"), most=10)
     assert message.id == sent.stdout.strip()
 
@@ -122,7 +122,7 @@ async def test_single_messages_are_moved_replaced_and_dropped(queue):
     await queue.dead("a", "b", "c")
     rows = (await queue("peek", "calls-dead")).stdout.splitlines()[1:]
     first, second, third = (row.split()[0] for row in rows)
-    assert (await queue("redrive", "calls-dead", "--only", first)).stdout == "1 messages moved\n"
+    assert (await queue("redrive", "calls-dead", "--only", first)).stdout == "1 message moved\n"
     replaced = await queue("replace", "calls-dead", second, "mended")
     assert replaced.stdout.endswith(" sent to calls\n")
     assert (await queue("drop", "calls-dead", third, "99999")).stdout == "1 messages dropped\n"

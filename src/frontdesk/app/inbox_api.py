@@ -100,7 +100,8 @@ class InboxApi:
     async def _list(self, ex: Exchange) -> Answer:
         asked = query_of(ex)
         most = int(_number(asked, "most", _LISTED, _PAGE))
-        page = await self._inbox.list(self._search(asked), most=most, token=asked.get("token", ""))
+        search = await self._known(self._search(asked))
+        page = await self._inbox.list(search, most=most, token=asked.get("token", ""))
         return 200, {"deliveries": [_shown(each) for each in page.entries], "next": page.token}
 
     async def _show(self, ex: Exchange) -> Answer:
@@ -125,7 +126,18 @@ class InboxApi:
             each = _each_of(asked["deliveries"])
             return 200, {"replayed": sum([await self._replays.replay(one, most=1) for one in each])}
         most = int(_number(asked, "most", _REPLAYED, _PAGE))
-        return 200, {"replayed": await self._replays.replay(self._search(asked), most=most)}
+        search = await self._known(self._search(asked))
+        return 200, {"replayed": await self._replays.replay(search, most=most)}
+
+    async def _known(self, search: Search) -> Search:
+        """Refuse a webhook that neither the file has nor deliveries are of. Raises: FrontdeskError."""
+        webhooks = self._webhooks()
+        if search.source and search.source not in webhooks:
+            kept = {each.source for each in await self._inbox.counts()}
+            if search.source not in kept:
+                hint = among(search.source, [*webhooks, *kept])
+                raise FrontdeskError(f"there is no webhook {search.source}", hint=hint)
+        return search
 
     def _search(self, asked: Mapping[str, Any]) -> Search:
         for name in ("webhook", "state", "type", "id"):

@@ -1,4 +1,4 @@
-"""Owns how tables look: columns of text, each as wide as its widest cell."""
+"""Owns how tables and counts look: columns of text, each as wide as its widest cell."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -18,3 +18,8 @@ def columns(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     for row in table:
         cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
         yield "  ".join(cells).rstrip()
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write how many there are: `1 message`, `2 messages`. many: where it is not one with an s."""
+    return f"{number} {one if number == 1 else many or one + 's'}"

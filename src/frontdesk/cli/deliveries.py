@@ -10,12 +10,11 @@ from urllib.parse import urlencode
 
 import click
 
-from frontdesk.base.clock import SystemClock
-from frontdesk.base.durations import parse_duration
-from frontdesk.cli.columns import print_columns
+from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.executions import examples, json_option
+from frontdesk.cli.times import TIME, moment
 from frontdesk.ports.inbox import State
 from frontdesk.rules.redaction import MASK, SecretNames, mask_secrets
 
@@ -25,27 +24,11 @@ _LONGEST: Final = 60
 """Characters of an error in a list."""
 
 
-def _since(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
-    """Read how long ago, or when, as seconds since 1970."""
-    if value is None:
-        return None
-    try:
-        return SystemClock.time() - parse_duration(value)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(value).astimezone().timestamp()
-    except (ValueError, OverflowError):
-        raise click.BadParameter(
-            "expected how long ago, such as 2h, or a time such as 2026-11-20T09:30"
-        ) from None
-
-
 _type = click.option(
     "--type", "kind", default="", help="Only this type; * at its end: all that begin so."
 )
-_from = click.option("--since", callback=_since, metavar="TIME", help="Such as 2h, or 2026-11-20.")
-_to = click.option("--until", callback=_since, metavar="TIME", help="Likewise.")
+_from = click.option("--since", callback=moment, metavar="TIME", help=TIME)
+_to = click.option("--until", callback=moment, metavar="TIME", help="Likewise.")
 
 
 @click.command(
@@ -142,6 +125,7 @@ def show(paths: tuple[Path, ...], webhook: str, delivery: str, only_body: bool) 
         ("result", visible(mask_secrets(found["result"])) or "-"),
     ]
     secret = SecretNames()
+    rows.append(("headers", ""))
     for name, value in found["headers"]:
         rows.append((f"  {name}", MASK if name in secret else visible(mask_secrets(value))))
     print_columns(rows)
@@ -190,10 +174,14 @@ def replay(
         click.confirm(f"Replay up to {most} deliveries of {whose}, state: {state}?", abort=True)
     asked = _search(webhook, None if state == "any" else state, kind, since, until)
     told = _ask(paths, "/replay", asked | {"id": delivery, "most": most})
-    click.echo(f"{told['replayed']} deliveries are dealt with again")
     if delivery and not told["replayed"]:
-        click.echo("hint: it is not there, its body is not kept, or somebody is at it", err=True)
+        whose = visible(f"{delivery} of {webhook}")
+        click.secho(f"refused: {whose} is not there, or not to be replayed now", err=True, fg="red")
+        click.echo("hint: its body is not kept any more, or it is being dealt with", err=True)
         raise SystemExit(1)
+    number = told["replayed"]
+    again = "is" if number == 1 else "are"
+    click.echo(f"{counted(number, 'delivery', 'deliveries')} {again} dealt with again")
 
 
 def _search(

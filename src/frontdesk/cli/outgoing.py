@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 import click
 
-from frontdesk.cli.columns import print_columns
+from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.times import TIME, moment
 
 _ADMIN = ("name", "admin")
 _app = click.argument("app")
@@ -43,9 +44,17 @@ def endpoints() -> None:
 @_app
 @click.argument("url")
 @click.option(
-    "--type", "types", multiple=True, help="Types that it wants, such as 'order.*'. Default: all."
+    "--type",
+    "types",
+    multiple=True,
+    help="A type that it wants, such as 'order.*'; repeat for several. Default: all.",
 )
-@click.option("--channel", "channels", multiple=True, help="Channels that it wants. Default: all.")
+@click.option(
+    "--channel",
+    "channels",
+    multiple=True,
+    help="A channel that it wants; repeat for several. Default: all.",
+)
 @click.option(
     "--header",
     "headers",
@@ -53,7 +62,7 @@ def endpoints() -> None:
     metavar="'NAME: VALUE'",
     help="Sent along; repeat for several.",
 )
-@click.option("--rate", help="Deliveries, such as 50/s.")
+@click.option("--rate", metavar="RATE", help="Deliveries, such as 50/s.")
 @click.option("--concurrency", type=int, help="Deliveries at once.")
 @click.option("--description", default="", help="For people.")
 @click.option("--ed25519", is_flag=True, help="Sign with an Ed25519 key, too (v1a).")
@@ -191,7 +200,9 @@ def apps(paths: tuple[Path, ...]) -> None:
 @click.option(
     "--id", "event", help="Of the event: published again within 24 hours, it is not sent again."
 )
-@click.option("--channel", "channels", multiple=True, help="Repeat for several.")
+@click.option(
+    "--channel", "channels", multiple=True, help="For those that want it; repeat for several."
+)
 def send(
     paths: tuple[Path, ...],
     app: str,
@@ -209,7 +220,22 @@ def send(
     document = {"type": type_, "text": payload, **said}
     told = _ask(paths, f"/{_quoted(app)}/messages", document)
     again = " (published before)" if told["outcome"] == "again" else ""
-    click.echo(f"{told['id']} to {told['deliveries']} endpoints{again}")
+    click.echo(f"{told['id']} to {counted(told['deliveries'], 'endpoint')}{again}")
+
+
+@webhooks.command()
+@config_option
+@_app
+def messages(paths: tuple[Path, ...], app: str) -> None:
+    """List the last hundred messages, the newest first.
+
+    Example: frontdesk webhooks messages acme
+    """
+    rows = [
+        (each["id"], visible(each["event"]) or "-", each["type"], _time(each["created"]))
+        for each in _ask(paths, f"/{_quoted(app)}/messages", method="GET")["messages"]
+    ]
+    print_columns([("MESSAGE", "ID", "TYPE", "SENT"), *rows])
 
 
 @webhooks.command()
@@ -227,7 +253,8 @@ def attempts(paths: tuple[Path, ...], app: str, message: str, *, bodies: bool) -
     found = _ask(paths, f"{target}/attempts", method="GET")["attempts"]
     for each in found:
         place = (each["endpoint"], str(each["number"]), _time(each["at"]))
-        rows.append((*place, str(each["status"]), f"{each['seconds']:.3f}", each["error"] or "-"))
+        status = str(each["status"] or "-")
+        rows.append((*place, status, f"{each['seconds']:.3f}", each["error"] or "-"))
     print_columns(rows)
     if bodies:
         for each in found:
@@ -254,17 +281,16 @@ def resend(paths: tuple[Path, ...], app: str, message: str, endpoint: str) -> No
 @config_option
 @_app
 @_id
-@click.option(
-    "--since", required=True, type=click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"]), help="UTC."
-)
-def recover(paths: tuple[Path, ...], app: str, endpoint: str, since: datetime) -> None:
+@click.option("--since", required=True, callback=moment, metavar="TIME", help=TIME)
+def recover(paths: tuple[Path, ...], app: str, endpoint: str, since: float) -> None:
     """Send an endpoint all that it has missed since then, at its rate.
 
-    Example: frontdesk webhooks recover acme ep_0123456789abcdef01234567 --since 2026-11-20
+    Example: frontdesk webhooks recover acme ep_0123456789abcdef01234567 --since 2h
     """
-    document = {"since": since.replace(tzinfo=UTC).timestamp()}
-    told = _ask(paths, f"{_endpoint(app, endpoint)}/recover", document)
-    click.echo(f"{told['recovered']} deliveries wait again")
+    told = _ask(paths, f"{_endpoint(app, endpoint)}/recover", {"since": since})
+    number = told["recovered"]
+    again = "waits" if number == 1 else "wait"
+    click.echo(f"{counted(number, 'delivery', 'deliveries')} {again} again")
 
 
 # -- inside ---------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from frontdesk.base.durations import write_duration
-from frontdesk.cli.columns import print_columns
+from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 
 _ADMIN = ("name", "admin")
@@ -138,7 +138,7 @@ def redrive(
     click.echo(
         f"redrive {told['redrive']['id']} has begun"
         if "redrive" in told
-        else f"{told['moved']} messages moved"
+        else f"{counted(told['moved'], 'message')} moved"
     )
 
 
@@ -151,7 +151,8 @@ def cancel(paths: tuple[Path, ...], name: str, id_: str) -> None:
 
     Example: frontdesk queue cancel calls-dead 0b8f6c5e-…
     """
-    click.echo(f"{_ask(paths, f'/{name}/cancel', {'id': id_})['redrive']['moved']} messages moved")
+    moved = _ask(paths, f"/{name}/cancel", {"id": id_})["redrive"]["moved"]
+    click.echo(f"{counted(moved, 'message')} moved")
 
 
 @queue.command()

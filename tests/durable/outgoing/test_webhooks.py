@@ -97,7 +97,7 @@ async def test_an_endpoint_is_changed_in_what_is_said(play):
         ({}, "expected a type such as order.paid: None"),
         ({"type": "a"}, "expected one of payload, text"),
         ({"type": "a", "payload": 1, "text": "1"}, "expected one of payload, text"),
-        ({"type": "a", "text": "{"}, "expected JSON: text"),
+        ({"type": "a", "text": "{"}, "expected JSON as the payload"),
         ({"type": "a", "text": 5}, "expected a text with JSON: text"),
         ({"type": "a..b", "payload": 1}, "expected a type such as order.paid: 'a..b'"),
         ({"type": "a", "payload": 1, "id": "a b"}, "expected an id of at most 256 visible"),

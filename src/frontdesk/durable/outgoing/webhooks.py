@@ -203,7 +203,11 @@ class Webhooks:
         """Find a message. Raises: WebhooksError."""
         found = await self.store.message(app, message)
         if found is None:
-            raise WebhooksError(NOT_FOUND, f"there is no such message of {app}: {message}")
+            raise WebhooksError(
+                NOT_FOUND,
+                f"there is no such message of {app}: {message}",
+                hint=f"`frontdesk webhooks messages {app}` lists them by their MESSAGE",
+            )
         return found
 
     async def resend(self, app: str, message: str, endpoint: str) -> None:
@@ -243,7 +247,8 @@ class Webhooks:
         problem = self._settings().reach.problem(url)
         if problem:
             raise refused(
-                f"{problem}: {url}", hint="see `allow_…` of outgoing_webhooks in the file"
+                f"{problem}: {url}",
+                hint="outgoing_webhooks in the file allows more by allow_http, allow_ports, allow_hosts, allow_networks",
             )
 
     async def _put(self, kept: Kept, endpoint: Endpoint) -> Kept:
@@ -272,7 +277,7 @@ def _payload(document: Document) -> bytes:
         try:
             orjson.loads(payload)
         except ValueError:
-            raise refused("expected JSON: text") from None
+            raise refused("expected JSON as the payload, which this is not: text") from None
     else:
         raise refused("expected a text with JSON: text")
     if len(payload) > LARGEST:

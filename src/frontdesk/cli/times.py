@@ -1,0 +1,27 @@
+"""Owns times as they are said on the command line: how long ago, or when."""
+
+from datetime import datetime
+
+import click
+
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.durations import parse_duration
+
+TIME = "Such as 2h, or 2026-11-20."
+"""The help of an option that `moment` reads; its metavar is TIME."""
+
+
+def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:
+    """Read how long ago, or when (ISO 8601, by default in local time), as seconds since 1970."""
+    if value is None:
+        return None
+    try:
+        return SystemClock.time() - parse_duration(value)
+    except ValueError:
+        pass
+    try:
+        return datetime.fromisoformat(value).astimezone().timestamp()
+    except (ValueError, OverflowError):
+        raise click.BadParameter(
+            "expected how long ago, such as 2h, or a time such as 2026-11-20T09:30"
+        ) from None
