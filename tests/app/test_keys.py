@@ -290,3 +290,30 @@ async def test_what_is_asked_wrongly_is_refused(ask, method, path, body, status)
 @pytest.mark.parametrize("query", ["from=yesterday", "to=2026-13-01", "key=nobody"])
 async def test_a_report_of_nothing_that_there_is_is_refused(ask, query):
     assert (await ask("GET", "/api/usage", query=query))[0] in (404, 422)
+
+
+async def test_the_api_tells_plans_and_how_many_keys_each_has(ask):
+    await ask("POST", "/api/keys", {"name": "one", "plans": ["small"]})
+    status, told = await ask("GET", "/api/plans")
+    assert status == 200
+    small = next(each for each in told["plans"] if each["name"] == "small")
+    assert small["keys"] == 1
+    assert small.keys() == {
+        *("name", "description", "apis", "throttle", "quota", "methods", "keys")
+    }
+
+
+async def test_usage_is_written_for_spreadsheets_and_starts_no_formula(house):
+    class Rows:
+        async def report(self, *_days, **_more):
+            row = {"name": "=cmd()", "key": "k", "plan": "small", "day": "2026-11-21"}
+            return [{**row, "requests": 3, "remaining": None}]
+
+    api = KeysApi(house.keys, Rows(), Clock())
+    ex = SimpleNamespace(method="GET", path="/api/usage", body=b"", query="format=csv")
+    reply = await api.answer(ex)
+    assert reply.fields[0] == (b"content-type", b"text/csv; charset=utf-8")
+    assert reply.body.decode().splitlines() == [
+        "day,name,key,plan,requests,remaining",
+        "2026-11-21,'=cmd(),k,small,3,",
+    ]

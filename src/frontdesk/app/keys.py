@@ -7,14 +7,14 @@ import asyncio
 import logging
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Any, Final
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
-from frontdesk.config.models.plan import MOST_PLANS, overlap
+from frontdesk.config.models.plan import MOST_PLANS, Plan, overlap
 from frontdesk.config.models.root import Config
 from frontdesk.config.validation import among, did_you_mean
 from frontdesk.gateway.identity.key_registry import ApiKey, KeyRegistry
@@ -175,6 +175,11 @@ class LiveKeys:
         live = await self._catalog.list(KIND, after=after, most=PAGE)
         keys = [*(() if after else self._of_file()), *map(shown, live)]
         return keys, live[-1].key if len(live) == PAGE else ""
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        """The plans of the configuration in force, by name."""
+        return self._config().plans
 
     def known(self) -> dict[str, ApiKey]:
         """Return all keys by their ids."""

@@ -6,14 +6,18 @@
     GET  /api/keys/NAME               one, by its name or id
     POST /api/keys/NAME/revoke        refuse it from now on
     POST /api/keys/NAME/enable        let it in again
-    GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, plan=PLAN
+    GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, plan=PLAN, format=csv
+    GET  /api/plans                   what the keys of each plan may take, and how many keys it has
 
 Answers 200, or 201 with the value of a key that was made, which is told this once; 404 for a key that is
 not there, 422 with why nothing was done, 503 where the store does not do it.
 """
 
-from collections.abc import Awaitable, Callable
+import csv
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date
+from io import StringIO
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -24,6 +28,8 @@ from frontdesk.app.keys import KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
 from frontdesk.app.usage import UsageKeeper
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
+from frontdesk.base.streams import Field
+from frontdesk.config.models.plan import Plan
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON
@@ -31,6 +37,10 @@ from frontdesk.rules.periods import day_of
 
 _KEYS: Final = "/api/keys"
 _USAGE: Final = "/api/usage"
+_PLANS: Final = "/api/plans"
+_CSV: Final = ("day", "name", "key", "plan", "requests", "remaining")
+_FORMULA: Final = ("=", "+", "-", "@")
+_TEXT: Final[Field] = (b"content-type", b"text/csv; charset=utf-8")
 
 Answer = tuple[int, object]
 Action = Callable[[Exchange, str], Awaitable[Answer]]
@@ -53,11 +63,12 @@ class KeysApi:
             ("POST", f"{_KEYS}/*/revoke"): self._revoke,
             ("POST", f"{_KEYS}/*/enable"): self._enable,
             ("GET", _USAGE): self._usage,
+            ("GET", _PLANS): self._list_plans,
         }
 
     def serves(self, ex: Exchange) -> bool:
         """See Face."""
-        return ex.path in (_KEYS, _USAGE) or ex.path.startswith(f"{_KEYS}/")
+        return ex.path in (_KEYS, _USAGE, _PLANS) or ex.path.startswith(f"{_KEYS}/")
 
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
@@ -74,6 +85,8 @@ class KeysApi:
             status, document = 422, _why(error)
         except StoreError as error:
             status, document = 503, {"message": error.message, "hint": error.hint}
+        if isinstance(document, str):
+            return Reply(status, [_TEXT, FRESH], document.encode())
         return Reply(status, [JSON, FRESH], orjson.dumps(document))
 
     # -- actions ------------------------------------------------------------------------------------
@@ -112,12 +125,43 @@ class KeysApi:
         rows = await self._keeper.report(
             first, last, self._keys.known(), key=key, plan=asked.get("plan")
         )
+        if asked.get("format") == "csv":
+            return 200, _csv(rows)
         return 200, {"from": str(first), "to": str(last), "usage": rows}
+
+    async def _list_plans(self, _ex: Exchange, _who: str) -> Answer:
+        numbers = Counter(plan for key in self._keys.known().values() for plan in key.plans)
+        plans = self._keys.plans.items()
+        return 200, {"plans": [_plan(name, plan, numbers[name]) for name, plan in plans]}
+
+
+def _plan(name: str, plan: Plan, keys: int) -> dict[str, Any]:
+    throttle, quota = plan.throttle, plan.quota
+    return {
+        "name": name,
+        "description": plan.description,
+        "apis": plan.apis,
+        "throttle": throttle and {"rate": str(throttle.rate), "burst": throttle.at_once},
+        "quota": quota and {"limit": quota.limit, "period": quota.period},
+        "methods": {key: str(of_it.throttle.rate) for key, of_it in plan.methods.items()},
+        "keys": keys,
+    }
+
+
+def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Write usage for spreadsheets. Source: OWASP, "CSV Injection"."""
+    written = StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(_CSV)
+    for row in rows:
+        cells = ("" if row[column] is None else str(row[column]) for column in _CSV)
+        writer.writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
+    return written.getvalue()
 
 
 def _place(path: str) -> tuple[str, str]:
     """Return a path with `*` in place of the name of a key, and that name."""
-    if path in (_KEYS, _USAGE, f"{_KEYS}/import"):
+    if path in (_KEYS, _USAGE, _PLANS, f"{_KEYS}/import"):
         return path, ""
     who, slash, action = path.removeprefix(f"{_KEYS}/").partition("/")
     return f"{_KEYS}/*{slash}{action}", unquote(who)

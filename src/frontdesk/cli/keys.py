@@ -121,6 +121,17 @@ def usage(
     _print(form, rows, ("day", "name", "key", "plan", "requests", "remaining"))
 
 
+@keys.command()
+@config_option
+def plans(paths: Paths) -> None:
+    """Show what the keys of each plan may take.
+
+    Example: frontdesk keys plans
+    """
+    told = _ask(paths, "GET", "/api/plans")["plans"]
+    print_columns([("PLAN", "APIS", "THROTTLE", "QUOTA", "KEYS"), *map(_plan_row, told)])
+
+
 @keys.command("import")
 @config_option
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
@@ -160,6 +171,17 @@ def _ask(
     from frontdesk.cli.operator import command
 
     return command(read(paths, ("name", "admin")).config.admin, target, document, method=method)
+
+
+def _plan_row(plan: dict[str, Any]) -> tuple[str, ...]:
+    throttle, quota = plan["throttle"], plan["quota"]
+    return (
+        plan["name"],
+        " ".join(plan["apis"]),
+        throttle["rate"] if throttle else "-",
+        f"{quota['limit']} a {quota['period']}" if quota else "-",
+        str(plan["keys"]),
+    )
 
 
 # -- printing ---------------------------------------------------------------------------------------

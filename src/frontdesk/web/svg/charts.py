@@ -18,6 +18,16 @@ _GRID: Final = 4
 Value = float | None
 
 
+def hour(seconds: float) -> str:
+    """Write an instant below a chart of hours."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M}"
+
+
+def day(seconds: float) -> str:
+    """Write an instant below a chart of days."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%d %b}"
+
+
 class Line(NamedTuple):
     """One line. kind: of the style sheet: "", bad, warn, run, idle."""
 
@@ -32,11 +42,12 @@ def lines(
     *,
     title: str,
     write: Callable[[float], str],
+    when: Callable[[float], str] = hour,
     height: float = 160.0,
 ) -> Markup:
-    """Draw lines over time. times: seconds since 1970, one for each value. write: a value, for people."""
+    """Draw lines over time. times: seconds since 1970, one for each value. write, when: a value and a time, for people."""
     top = _round_up(max((value for line in drawn for value in line.values if value), default=0.0))
-    place = _Place(times, top, height)
+    place = _Place(times, top, height, when)
     parts = [*_grid(place, top, write)]
     for at, line in enumerate(drawn):
         for piece in _pieces(line.values):
@@ -54,12 +65,13 @@ def bars(
     *,
     title: str,
     write: Callable[[float], str],
+    when: Callable[[float], str] = hour,
     height: float = 160.0,
 ) -> Markup:
     """Draw bars over time, those of one instant upon each other. See `lines`."""
     sums = [sum(line.values[index] or 0.0 for line in drawn) for index in range(len(times))]
     top = _round_up(max(sums, default=0.0))
-    place = _Place(times, top, height)
+    place = _Place(times, top, height, when)
     width = max(1.0, (_WIDTH - _LEFT - _RIGHT) / max(1, len(times)) * 0.8)
     parts = [*_grid(place, top, write)]
     for index in range(len(times)):
@@ -73,7 +85,7 @@ def bars(
             base += value
             parts.append(
                 f'<rect class="bar{_of(line.kind)}" x="{x - width / 2:.1f}" y="{y:.1f}" '
-                f'width="{width:.1f}" height="{tall:.1f}"><title>{_hour(times[index])} '
+                f'width="{width:.1f}" height="{tall:.1f}"><title>{when(times[index])} '
                 f"{escape(line.name)}: {escape(write(value))}</title></rect>"
             )
     return _chart(title, _told(drawn, write), parts, height)
@@ -107,8 +119,11 @@ def legend(drawn: Iterable[Line]) -> Markup:
 class _Place:
     """Where values stand."""
 
-    def __init__(self, times: Sequence[float], top: float, height: float) -> None:
+    def __init__(
+        self, times: Sequence[float], top: float, height: float, when: Callable[[float], str]
+    ) -> None:
         self.times = times
+        self.when = when
         self.floor = height - _BOTTOM
         self._top = top
         self._first = times[0] if times else 0.0
@@ -134,7 +149,7 @@ def _grid(place: _Place, top: float, write: Callable[[float], str]) -> Iterator[
             (len(place.times) - 1, "end"),
         ):
             x, _ = place.point(index, 0.0)
-            yield f'<text x="{x:.1f}" y="{place.floor + 16}" text-anchor="{anchor}">{_hour(place.times[index])}</text>'
+            yield f'<text x="{x:.1f}" y="{place.floor + 16}" text-anchor="{anchor}">{place.when(place.times[index])}</text>'
 
 
 def _chart(title: str, told: str, parts: Sequence[str], height: float) -> Markup:
@@ -173,10 +188,6 @@ def _path(points: Sequence[tuple[float, float]]) -> str:
 
 def _of(kind: str) -> str:
     return f" of-{kind}" if kind else ""
-
-
-def _hour(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M}"
 
 
 def _round_up(value: float) -> float:
