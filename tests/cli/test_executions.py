@@ -238,3 +238,38 @@ def test_following_goes_on_across_a_restart_of_the_gateway(run, tmp_path):
         with gateway(path):
             assert watch.wait() == 0, watch.stderr
         assert watch.stdout.startswith("wait:w  SUCCEEDED after")
+
+
+def test_machines_are_counted_where_that_is_asked(states):
+    states("start", "fail", "--wait")
+    shown = states("machines", "--counts").stdout
+    assert shown.splitlines()[0].split() == ["NAME", "TYPE", "FROM", "RUNNING", "FAILED", "LAST", "START", "ARN"]  # fmt: skip
+    fail = next(line.split() for line in shown.splitlines() if line.startswith("fail "))
+    assert int(fail[4]) >= 1
+    assert "never" in next(line for line in shown.splitlines() if line.startswith("quick "))
+
+
+def test_a_machine_is_shown_with_its_definition(states):
+    shown = states("machine", "wait").stdout
+    assert shown.startswith("wait  STANDARD  of the file")
+    assert '"SecondsPath": "$.s"' in shown
+    told = json.loads(states("machine", "wait", "--json").stdout)
+    assert json.loads(told["definition"]) == WAIT
+
+
+def test_a_step_is_shown_with_its_input_output_and_time(states):
+    states("start", "wait", "--input", '{"s": 0}', "--name", "for-a-step", "--wait")
+    shown = states("step", "for-a-step", "W").stdout
+    assert shown.startswith("W  succeeded after ")
+    assert 'input: {"s": 0}\noutput: {"s": 0}\n' in shown
+    told = json.loads(states("step", "for-a-step", "W", "--json").stdout)
+    assert told["definition"]["Type"] == "Wait"
+    assert "no such state: X" in states("step", "for-a-step", "X").stderr
+
+
+def test_map_runs_and_names_that_begin_so_are_listed(states):
+    states("start", "many", "--input", "[1, 2]", "--name", "mapped-1", "--wait")
+    rows = states("map-runs", "mapped-1").stdout.splitlines()
+    assert rows[1].split()[:4] == ["SUCCEEDED", "2", "2", "0"]
+    listed = json.loads(states("list", "many", "--name", "mapped-", "--json").stdout)
+    assert [one["name"] for one in listed] == ["mapped-1"]

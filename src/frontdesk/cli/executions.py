@@ -78,13 +78,17 @@ def start(paths: Paths, machine: str, given: str, name: str, wait: bool) -> None
 @config_option
 @click.argument("machine", required=False)
 @click.option("--status", type=click.Choice(STATUSES, case_sensitive=False), help="Only with this.")
+@click.option("--name", default="", help="Only those whose names begin so.")
 @click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
 @json_option
-def list_(paths: Paths, machine: str | None, status: str | None, most: int, as_json: bool) -> None:
+def list_(
+    *, paths: Paths, machine: str | None, status: str | None, name: str, most: int, as_json: bool
+) -> None:
     """List executions, newest first: of MACHINE, or of all state machines."""
     found = []
+    said = {name: value for name, value in (("status", status), ("name", name)) if value}
     for one in _standard(paths) if machine is None else [machine]:
-        asked = {"most": str(most)} | ({"status": status} if status else {})
+        asked = {"most": str(most)} | said
         target = f"/api/state-machines/{quote(one)}/executions?{urlencode(asked)}"
         found += ask(paths, "GET", target)["executions"]
     found.sort(key=lambda each: each["started"], reverse=True)
@@ -109,25 +113,6 @@ def _standard(paths: Paths) -> list[str]:
     """List the machines whose executions are kept."""
     machines = ask(paths, "GET", "/api/state-machines")["machines"]
     return [one["name"] for one in machines if one["type"] == "STANDARD"]
-
-
-@click.command(
-    short_help="List the state machines of the file and of the API.",
-)
-@config_option
-@json_option
-def machines(paths: Paths, as_json: bool) -> None:
-    """List the state machines: those of the file, and those that the API has made.
-
-    Example: frontdesk states machines
-    """
-    found = ask(paths, "GET", "/api/state-machines")["machines"]
-    if as_json:
-        click.echo(json.dumps(found, indent=2))
-        return
-    rows = [("NAME", "TYPE", "FROM", "ARN")]
-    rows += [(visible(one["name"]), one["type"], one["from"], one["arn"]) for one in found]
-    print_columns(rows)
 
 
 @click.command(
@@ -156,14 +141,14 @@ def show(
     """
     succeeded = True
     if as_json:
-        told = ask(paths, "GET", _of(execution))
+        told = ask(paths, "GET", of_execution(execution))
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         succeeded = _show(paths, execution, watch=watch, every=every)
     if svg is not None:
         from frontdesk.cli.operator import picture
 
-        write(picture(_admin(paths), _of(execution, "/graph.svg")), svg)
+        write(picture(_admin(paths), of_execution(execution, "/graph.svg")), svg)
     if watch and not succeeded:
         raise SystemExit(1)
 
@@ -216,7 +201,7 @@ def stop(paths: Paths, execution: str, error: str | None, cause: str | None) -> 
 
     Example: frontdesk states stop order-7 --cause "the order was cancelled"
     """
-    done = ask(paths, "POST", _of(execution, "/stop"), {"error": error, "cause": cause})
+    done = ask(paths, "POST", of_execution(execution, "/stop"), {"error": error, "cause": cause})
     if done["status"] == "ABORTED":
         click.secho(f"stopped: {visible(done['arn'])}", err=True, fg="green")
     else:
@@ -234,7 +219,7 @@ def redrive(paths: Paths, execution: str, watch: bool) -> None:
 
     Example: frontdesk states redrive order-7 --watch
     """
-    done = ask(paths, "POST", _of(execution, "/redrive"))
+    done = ask(paths, "POST", of_execution(execution, "/redrive"))
     click.secho(f"redriven: {visible(done['arn'])}", err=True, fg="green")
     if watch and not _show(paths, done["arn"], watch=True, every=False):
         raise SystemExit(1)
@@ -256,7 +241,8 @@ def _admin(paths: Paths) -> Any:
     return read(paths, ("name", "admin")).config.admin
 
 
-def _of(execution: str, what: str = "") -> str:
+def of_execution(execution: str, what: str = "") -> str:
+    """Return the path of the admin API about an execution, or about a part of it."""
     return f"/api/executions/{quote(execution)}{what}"
 
 
@@ -265,7 +251,7 @@ def _pages(paths: Paths, execution: str) -> Iterator[dict[str, Any]]:
     token = ""
     while True:
         asked = urlencode({"token": token} if token else {})
-        page = ask(paths, "GET", _of(execution, f"/history?{asked}"))
+        page = ask(paths, "GET", of_execution(execution, f"/history?{asked}"))
         yield from page["events"]
         token = page["next"]
         if not token:
@@ -322,7 +308,7 @@ class _Followed:
         return _patiently(lambda: self._look(wait=wait and not first), wait=wait and not first)
 
     def _look(self, *, wait: bool) -> dict[str, Any]:
-        document = ask(self._paths, "GET", _of(self._execution, "?wait=1" if wait else ""))
+        document = ask(self._paths, "GET", of_execution(self._execution, "?wait=1" if wait else ""))
         self._execution = document["execution"]["arn"]
         self._read_new()
         return document
@@ -336,7 +322,9 @@ class _Followed:
         known, new, token = self.events[-1].id, [], ""
         while True:
             asked = {"newest_first": "true", "most": "100"} | ({"token": token} if token else {})
-            page = ask(self._paths, "GET", _of(self._execution, f"/history?{urlencode(asked)}"))
+            page = ask(
+                self._paths, "GET", of_execution(self._execution, f"/history?{urlencode(asked)}")
+            )
             read_ = [read_aws_event(one) for one in page["events"]]
             new += [event for event in read_ if event.id > known]
             token = page["next"]

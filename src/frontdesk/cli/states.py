@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from frontdesk.cli.configured import output_option, show, write
-from frontdesk.cli.executions import history, list_, machines, redrive, start, stop
+from frontdesk.cli.executions import history, list_, redrive, start, stop
 from frontdesk.cli.executions import show as show_
+from frontdesk.cli.machines import machine, machines
 from frontdesk.cli.replays import replay
 from frontdesk.cli.state_runs import run
+from frontdesk.cli.steps import map_runs, step
 
 if TYPE_CHECKING:
     from frontdesk.rules.asl.progress import Progress
@@ -114,5 +116,18 @@ def _progress(file: Path) -> "Progress":
     return progress(events)
 
 
-for _command in (run, start, list_, machines, show_, history, stop, redrive, replay):
+for _command in (
+    run,
+    start,
+    list_,
+    machines,
+    machine,
+    show_,
+    step,
+    history,
+    map_runs,
+    stop,
+    redrive,
+    replay,
+):
     states.add_command(_command)
