@@ -7,7 +7,7 @@ import shlex
 import pytest
 from click.testing import CliRunner
 
-from frontdesk.app import executions_api
+from frontdesk.app import executions_api, state_machines_api
 from frontdesk.cli.main import cli
 from frontdesk.rules.asl.graph.marks import SIGNS, UNREACHED
 from frontdesk.rules.asl.outlook import Awaited
@@ -65,7 +65,8 @@ def test_its_tables_have_every_request_sign_and_word():
     told = {tuple(codes(request)[0].split(" ")) for request, _ in REQUESTS.rows}
     documented = {
         tuple(line.split()[:2])
-        for line in executions_api.__doc__.splitlines()
+        for module in (executions_api, state_machines_api)
+        for line in module.__doc__.splitlines()
         if re.match(r" {4}(GET|POST) ", line) and "TOKEN" not in line
     }
     tokens = {("POST", f"/api/tasks/TOKEN/{how}") for how in ("success", "failure", "heartbeat")}
