@@ -1,5 +1,6 @@
 """Owns what a program says once for all calls that it makes from there: the trace, and until when it can wait."""
 
+import os
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,7 +9,12 @@ from typing import Final, NamedTuple
 
 from frontdesk.base.clock import SystemClock
 from frontdesk.client.session.settings import Duration, seconds
-from frontdesk.rules.http.trace_context import keeps_tracestate, read_caller, write_traceparent
+from frontdesk.rules.http.trace_context import (
+    keeps_tracestate,
+    read_amazon,
+    read_caller,
+    write_traceparent,
+)
 
 _chance: Final = random.Random()  # noqa: S311 - ids of spans hide nothing
 
@@ -38,8 +44,14 @@ def new_trace() -> Trace:
 
 
 def current_trace() -> Trace:
-    """Return the trace of here, a new one where there is none."""
-    return _trace.get() or new_trace()
+    """Return the trace of here, in a function that of its call, and a new one where there is none."""
+    return _trace.get() or _of_call() or new_trace()
+
+
+def _of_call() -> Trace | None:
+    """Return the trace of the call that a function is answering. Source: AWS Lambda, "Reserved variables"."""
+    caller = read_amazon(os.environ.get("_X_AMZN_TRACE_ID", ""))
+    return None if caller is None else Trace(caller.trace_id, caller.sampled is not False)
 
 
 def time_left() -> float | None:

@@ -6,6 +6,8 @@ Source: AWS, "Call HTTPS APIs in Step Functions workflows".
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import blake2b
 from typing import Final
 
 from frontdesk.base.clock import Clock
@@ -34,6 +36,7 @@ from frontdesk.rules.asl.http_tasks import (
 )
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.http.redirects import same_origin
+from frontdesk.rules.http.trace_context import read_amazon, write_traceparent
 
 LONGEST: Final = 60.0
 """Seconds of one attempt, whatever its TimeoutSeconds."""
@@ -76,7 +79,7 @@ class HttpTasks:
         self._backends.close()
 
     async def _perform(self, task: Task) -> Json:
-        asked = read_http_task(task.invoke.arguments)
+        asked = _traced(read_http_task(task.invoke.arguments), task)
         connection = self._connections.get(asked.connection, NO_CONNECTION)
         if asked.connection and connection is NO_CONNECTION:
             raise StateError(_NOT_FOUND, f"There is no connection {asked.connection}")
@@ -140,6 +143,17 @@ class HttpTasks:
 
             tokens = self._tokens[name] = Tokens(fetch, self._monotonic)
         return tokens
+
+
+def _traced(asked: HttpTask, task: Task) -> HttpTask:
+    """Hand the trace of the execution on, unless the state says one itself."""
+    # Differs: [http-task-trace] AWS sends no traceparent: there the trace ends at the other company's API
+    caller = read_amazon(task.trace)
+    if caller is None:
+        return asked
+    attempt = blake2b(task.id.encode(), digest_size=8).hexdigest()
+    parent = write_traceparent(caller.trace_id, attempt, sampled=bool(caller.sampled))
+    return replace(asked, headers={"traceparent": ("traceparent", parent), **asked.headers})
 
 
 def _with(connection: Connection, token: str) -> Additions:
