@@ -242,6 +242,7 @@ async def test_the_command_lists_shows_and_replays(gateway):
     shown = (await gateway.command("show", "stripe", "e1")).stdout
     assert "processed" in shown
     assert "sk_live_x" not in shown
+    assert shown.count("content-length") == 1
     body = (await gateway.command("show", "stripe", "e1", "--body")).stdout_bytes
     assert body == b'{"id": "e1", "type": "paid", "token": "sk_live_x"}'
     replayed = await gateway.command("replay", "stripe", "e1")

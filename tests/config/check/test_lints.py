@@ -534,6 +534,7 @@ CASES = [
         "functions: {f: {handler: m.f}}",
         "functions: {f: {handler: m.f, url: {auth: none}}}",
     ),
+    ("unused", "functions: {f: {handler: m.f}}", "functions: {f: {handler: m.f, retries: 0}}"),
     (
         "unused",
         f"functions: {{f: {{handler: m.f, url: {{auth: none}}}}}}\n{IAM}",

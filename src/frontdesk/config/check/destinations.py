@@ -1,13 +1,22 @@
-"""Finds functions whose asynchronous invocations would invoke each other for ever."""
+"""Finds functions that are invoked asynchronously, and those that would invoke each other for ever."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
+from frontdesk.config.models.asynchronous import Asynchronous
 from frontdesk.rules.asynchronous.destination import parse_destination
 
 _KEYS: Final = ("on_success", "on_failure")
+
+
+def uses(loaded: Loaded) -> Iterator[tuple[str, str]]:
+    """Yield section and name of functions that say how it goes when a program invokes them asynchronously."""
+    own = Asynchronous.model_fields.keys()
+    for name, function in loaded.config.functions.items():
+        if function.model_fields_set & own:
+            yield "functions", name
 
 
 def circles(loaded: Loaded) -> Iterator[tuple[Position, str]]:

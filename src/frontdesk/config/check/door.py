@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from frontdesk.base.errors import Position
-from frontdesk.config.check import function_urls, state_machines, webhooks
+from frontdesk.config.check import destinations, function_urls, state_machines, webhooks
 from frontdesk.config.load import Loaded
 from frontdesk.config.names import SECTIONS, used_names
 from frontdesk.config.tree import Path
@@ -60,7 +60,11 @@ def _texts(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
 
 def unused_entries(loaded: Loaded) -> Iterator[tuple[Position, str]]:
     """Authorizers, functions and upstreams that no other entry names."""
-    used_elsewhere = {*function_urls.uses(loaded), *state_machines.uses(loaded)}
+    used_elsewhere = {
+        *function_urls.uses(loaded),
+        *state_machines.uses(loaded),
+        *destinations.uses(loaded),
+    }
     for section in SECTIONS:
         used = used_names(loaded.tree, section)
         for name in getattr(loaded.config, section):

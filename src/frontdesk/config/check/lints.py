@@ -335,7 +335,7 @@ LINTS: Final[dict[str, Lint]] = {
         WARNING,
         door.unused_entries,
         "an entry that nothing names is often a misspelt or forgotten reference",
-        "use it or remove it",
+        "use it or remove it; a function that only programs invoke may stay",
     ),
     "version-without-routes": Lint(
         WARNING,
