@@ -22,6 +22,7 @@ def test_functions_are_told_an_address_that_can_be_connected_to(listen, secure, 
     assert told.pop("AWS_ENDPOINT_URL_LAMBDA") == url
     assert told.pop("AWS_ENDPOINT_URL_SFN") == url
     assert told.pop("AWS_ENDPOINT_URL_SQS") == url
+    assert told.pop("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI") == url
     assert told == keys.environment()
 
 

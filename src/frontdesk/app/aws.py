@@ -32,7 +32,7 @@ from frontdesk.ports.invoker import Invoker
 from frontdesk.rules.asynchronous.progress import Policy
 from frontdesk.stores.vault.vault import Vault
 
-_ALWAYS: Final = ("LAMBDA", "SFN", "SQS")
+_ALWAYS: Final = ("LAMBDA", "SFN", "SQS", "APIGATEWAYMANAGEMENTAPI")
 """Services that functions find here, whatever the file says."""
 
 

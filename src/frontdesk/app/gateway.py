@@ -38,12 +38,14 @@ from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.seal import seal_key
 from frontdesk.app.secrets_api import SecretsApi
 from frontdesk.app.secrets_in_use import SecretsInUse
-from frontdesk.app.sockets import nodes_of_process
+from frontdesk.app.sockets import nodes_of_process, places_of
 from frontdesk.app.state_machines_api import StateMachinesApi
 from frontdesk.app.stores import Stores, open_stores, vault_catalog
 from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls, fixed_of_listeners
+from frontdesk.app.upstreams_api import UpstreamsApi
 from frontdesk.app.usage import UsageKeeper
+from frontdesk.aws.connections.service import ConnectionsService
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.metrics import CONFIG_RELOAD
@@ -251,6 +253,7 @@ class Frontdesk:
                         self._durable.queues,
                         *self._durable.wires,
                         *secret_services(config, vault),
+                        ConnectionsService(self.pushes, lambda: places_of(self.config)),
                     ),
                 ),
                 reserved=(config_api, keys_api, secrets_api),
@@ -353,6 +356,7 @@ class Frontdesk:
         return (
             CacheApi(self._data, lambda: self.config),
             MethodTests(lambda: self._in_force),
+            UpstreamsApi(self._data, self._data.samples),
             Readiness(self._data.not_ready, self._functions_not_ready),
             *self._data.telemetry.faces(self._data.samples),
         )

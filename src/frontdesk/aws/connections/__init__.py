@@ -1,0 +1,1 @@
+"""The API Gateway Management API: pushes to WebSocket connections, and to groups of them."""
