@@ -246,7 +246,7 @@ async def test_throttling_is_no_failure_and_waits_longer_each_time(world):
     assert world.counted() == {"accepted": 1, "deferred": 12, "succeeded": 1}
 
 
-async def test_throttling_between_failures_does_not_use_up_attempts(world):
+async def test_throttling_between_failures_does_not_use_up_attempts(world, caplog):
     world.f.answers = [FAILED, THROTTLED, THROTTLED, FAILED, THROTTLED, FAILED]
     await world.queue("dead")
     world.f.policy = Policy(on_failure="queue:dead")
@@ -257,6 +257,9 @@ async def test_throttling_between_failures_does_not_use_up_attempts(world):
     (message,) = await world.received("dead")
     context = json.loads(message.body)["requestContext"]
     assert (context["condition"], context["approximateInvokeCount"]) == ("RetriesExhausted", 3)
+    assert [record.error for record in caplog.records] == [
+        json.loads(FAILED.payload)["errorMessage"]
+    ]
 
 
 async def test_what_cannot_run_for_too_long_is_given_up_without_a_response(world):

@@ -19,7 +19,7 @@ from frontdesk.durable.invocations.subject import Subject, Subjects
 from frontdesk.ports.invoker import Invocation, Outcome
 from frontdesk.ports.queue import Message, Queue, QueueStore
 from frontdesk.rules.asynchronous.progress import Answer, Condition, Policy, Progress, going_on
-from frontdesk.rules.asynchronous.record import Ended
+from frontdesk.rules.asynchronous.record import Ended, error_message
 
 _LOG: Final = logging.getLogger("frontdesk.invocations")
 
@@ -145,9 +145,11 @@ class Attempts:
         to = policy.on_success if has_succeeded else policy.on_failure
         told = {"function": function, "request_id": ended.request_id}
         if not has_succeeded:
+            answer = ended.progress.answer
+            error = "" if answer is None else error_message(answer)
             _LOG.warning(
                 "an asynchronous invocation is given up",
-                extra={**told, "condition": ended.condition},
+                extra={**told, "condition": ended.condition, "error": error},
             )
         tellings = []
         if to:

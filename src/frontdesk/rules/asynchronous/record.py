@@ -53,7 +53,7 @@ def dead_letter_attributes(ended: Ended) -> dict[str, dict[str, str]]:
     """Return the message attributes of an event in a dead-letter queue, as SQS has them."""
     answer = ended.progress.answer
     code = _REFUSED if answer is None else _RAN
-    message = ended.condition if answer is None else _message(answer) or ended.condition
+    message = ended.condition if answer is None else error_message(answer) or ended.condition
     return {
         "RequestID": {"DataType": "String", "StringValue": ended.request_id},
         "ErrorCode": {"DataType": "Number", "StringValue": str(code)},
@@ -70,8 +70,8 @@ def _payload(answer: Answer) -> Any:
     return orjson.Fragment(answer.payload or "null")
 
 
-def _message(answer: Answer) -> str:
-    """Return the error's message, its first KB."""
+def error_message(answer: Answer) -> str:
+    """Return the message of the error that a function has answered with, its first KB; "" without one."""
     try:
         error = orjson.loads(answer.payload)
     except ValueError:
