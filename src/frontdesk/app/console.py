@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from frontdesk.app.admin import documents
+from frontdesk.app.admin_openapi import AdminDocument
 from frontdesk.app.users_api import UsersApi
 from frontdesk.base.clock import Clock
 from frontdesk.base.news import News
@@ -69,7 +70,7 @@ class Reception:
         )
         users = UsersApi(self._accounts, self._audit, has_token=config.admin.token is not None)
         door = AdminDoor(
-            [documents(config, development=development), *faces, users, console],
+            [documents(config, development=development), AdminDocument(), *faces, users, console],
             self._sessions,
             reserved=(*reserved, users),
             audit=self._audit,
