@@ -26,6 +26,7 @@ from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Sample
 from frontdesk.base.wheel import Wheel
+from frontdesk.client.looks import Look
 from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
@@ -55,6 +56,7 @@ from frontdesk.ports.usage import Row
 from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.rules.http.forwarding import TrustedProxies
 from frontdesk.rules.redaction import SecretNames
+from frontdesk.rules.resilience.breaker import Order
 
 if TYPE_CHECKING:
     from frontdesk.stores.redis.ledger import RedisLedger
@@ -258,6 +260,14 @@ class DataPlane:
             monotonic = self._clock.monotonic if logs.slow is None else None
             plan = WatchedPlan(plan, RequestWatch(self._take, SecretNames(logs.redact), monotonic))
         self._door.plan = plan
+
+    async def upstreams(self) -> Mapping[int, Sequence[Look]]:
+        """Tell how the backends are, by number of the process: 0, the only one."""
+        return {0: [each.look() for each in self._parts.upstreams.each()]}
+
+    async def order_breakers(self, name: str, to: Order) -> int:
+        """See `Upstreams.order`."""
+        return self._parts.upstreams.order(name, to)
 
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`."""

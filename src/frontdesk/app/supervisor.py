@@ -22,6 +22,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StartError
 from frontdesk.base.telemetry import Sample, merge
 from frontdesk.base.wheel import Wheel
+from frontdesk.client.looks import Look
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import ApiKey, KeyRegistry
@@ -37,6 +38,7 @@ from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import EmbeddedLedger
 from frontdesk.ports.services import Services
 from frontdesk.ports.usage import Row
+from frontdesk.rules.resilience.breaker import Order
 from frontdesk.stores.memory.ledger import MemoryLedger
 from frontdesk.stores.shared_memory.ledger import SharedLedger, create_memory
 from frontdesk.stores.shared_memory.turn import create_turn
@@ -96,6 +98,7 @@ class Supervisor:
         self._keepers: list[asyncio.Task[None]] = []
         self._draining = False
         self._canaries: Mapping[str, float] = {}
+        self._orders: dict[str, Order] = {}
         self._take: Take | None = None
         self._counted: list[Row] = []
         self._past: list[Sample] = []  # what workers have counted that are no more
@@ -238,6 +241,24 @@ class Supervisor:
     async def flush_cache(self, prefix: str) -> int:
         """Drop kept answers in all workers; see `DataPlane.flush_cache`."""
         return sum(await self._ask_all("flush cache", prefix))
+
+    async def upstreams(self) -> Mapping[int, Sequence[Look]]:
+        """Tell how the backends are in each worker that serves, by its number."""
+        places = self._serving()
+        asked = (place.process.order("upstreams") for place in places)
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        return {
+            place.number: looks
+            for place, looks in zip(places, answers, strict=True)
+            if not isinstance(looks, BaseException)
+        }
+
+    async def order_breakers(self, name: str, to: Order) -> int:
+        """See `Upstreams.order`: in all workers, and in those that come."""
+        self._orders.pop(name, None)
+        if to != "closed":
+            self._orders[name] = to
+        return sum(await self._ask_all("order breakers", (name, to)))
 
     async def not_ready(self) -> list[str]:
         """Give the reasons why no requests should come; see `health.Check`."""
@@ -388,6 +409,8 @@ class Supervisor:
             await self._serve_by(place, self._in_force)
         place.serving = True
         place.process.tell("steer", self._canaries)  # what has been said since it began
+        for order in self._orders.items():
+            place.process.tell("order breakers", order)
         place.process.tell("watch", self._take is not None)
 
     async def _loss_of(self, place: _Place) -> str:

@@ -17,6 +17,7 @@ from frontdesk.base.clock import SystemClock
 from frontdesk.base.telemetry import Sample
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
+from frontdesk.client.looks import Look
 from frontdesk.config.load import Loaded, load
 from frontdesk.config.references import Known
 from frontdesk.gateway.identity.key_registry import ApiKey
@@ -29,6 +30,7 @@ from frontdesk.gateway.workers.frames import SEEN
 from frontdesk.gateway.workers.orders import Handler, Obedience
 from frontdesk.ports.cache import Stats
 from frontdesk.ports.usage import Row
+from frontdesk.rules.resilience.breaker import Order
 from frontdesk.stores.shared_memory.ledger import SharedLedger
 from frontdesk.stores.shared_memory.turn import Turn
 
@@ -119,6 +121,8 @@ class Worker:
             "watch": self._watch,
             "cache stats": self._cache_stats,
             "flush cache": self._flush_cache,
+            "upstreams": self._upstreams,
+            "order breakers": self._order_breakers,
             "drain": self._drain,
         }
         obedience = Obedience(self._channel, orders)
@@ -185,6 +189,13 @@ class Worker:
 
     async def _flush_cache(self, prefix: str) -> int:
         return await self._data.flush_cache(prefix)
+
+    async def _upstreams(self, _nothing: None) -> Sequence[Look]:
+        (looks,) = (await self._data.upstreams()).values()
+        return looks
+
+    async def _order_breakers(self, order: tuple[str, Order]) -> int:
+        return await self._data.order_breakers(*order)
 
     async def _drain(self, _nothing: None) -> Sequence[Row]:
         await self._data.drain()

@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schema": ("frontdesk.cli.check", "Print the JSON Schema of the configuration file."),
     "routes": ("frontdesk.cli.routes", "List the routes with their integration and protection."),
     "explain": ("frontdesk.cli.routes", "Show the stages that a request would pass, with lines."),
+    "overview": ("frontdesk.cli.requests", "Show how a running gateway does."),
+    "requests": ("frontdesk.cli.requests", "See requests as they come; send one again."),
     "invoke": ("frontdesk.cli.functions", "Run one function once with an event."),
     "functions": (
         "frontdesk.cli.function_host",
@@ -46,6 +48,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "schedules": ("frontdesk.cli.schedules", "Show when each schedule comes next."),
     "queue": ("frontdesk.cli.queues", "Show queues, send to them, move dead letters back."),
+    "upstreams": ("frontdesk.cli.upstreams", "Show backends; open and close their breakers."),
     "records": ("frontdesk.cli.records", "Show the records of a module, and what they were."),
     "hook": ("frontdesk.cli.hooks", "See, replay, verify and sign webhooks; list the schemes."),
     "webhooks": (

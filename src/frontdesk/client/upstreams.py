@@ -17,12 +17,13 @@ from frontdesk.client.dial import TlsSettings, tls_context
 from frontdesk.client.egress import Egress, EgressSettings
 from frontdesk.client.ejections import Ejections
 from frontdesk.client.health_checks import HealthCheck, HealthChecks
+from frontdesk.client.looks import Look, TargetLook
 from frontdesk.client.pool import Pool, PoolLimits
 from frontdesk.client.proxies import Identity
 from frontdesk.client.target import parse_target
 from frontdesk.client.targets import Targets
 from frontdesk.rules.resilience.balance import BALANCES
-from frontdesk.rules.resilience.breaker import Breaker, BreakerSettings, State
+from frontdesk.rules.resilience.breaker import Breaker, BreakerSettings, Order, State
 from frontdesk.rules.resilience.budget import RetryBudget
 from frontdesk.rules.resilience.health import (
     HealthSettings,
@@ -37,6 +38,8 @@ _NEVER_OPENS: Final = BreakerSettings(failures=sys.maxsize)
 _TOLD: Final[Mapping[State, str]] = {
     "open": "the breaker has opened: requests are refused",
     "closed": "the breaker has closed: requests pass again",
+    "isolated": "the breaker was opened by an operator: requests are refused until it is closed",
+    "disabled": "the breaker was taken out by an operator: requests pass whatever comes of them",
 }
 """State of a breaker → what the log says. Probes under way are not worth a line."""
 
@@ -90,6 +93,7 @@ class Upstream:
             Ejections(settings.name, parse_target(url).address, wheel) for url in settings.targets
         ]
         healths = [target_health(settings.health, each.ejected) for each in self._ejections]
+        self._healths = healths
         egress = settings.egress
         identities = egress.identities if egress is not None else (Identity(),)
         ways = [self._way(healths, identity) for identity in identities]
@@ -113,6 +117,37 @@ class Upstream:
     def pools(self) -> Iterable[Pool]:
         """The connections to each target, of each identity of ours."""
         return self._pools
+
+    @property
+    def has_breaker(self) -> bool:
+        """Whether the file wants one."""
+        return self._settings.breaker is not None
+
+    def look(self) -> Look:
+        """Tell how it is now."""
+        now, settings, bulkhead = self._monotonic(), self._settings, self._settings.bulkhead
+        targets = [
+            TargetLook(
+                parse_target(url).address,
+                sum(pool.load for pool in self._pools[at :: len(settings.targets)]),
+                sum(pool.idle for pool in self._pools[at :: len(settings.targets)]),
+                health.up,
+                max(0.0, health.ejected_until - now),
+            )
+            for at, (url, health) in enumerate(zip(settings.targets, self._healths, strict=True))
+        ]
+        return Look(
+            self.name,
+            self.breaker.state if self.has_breaker else "",
+            self.breaker.wait(now) if self.breaker.state == "open" else 0.0,
+            self.breaker.why,
+            self.breaker.refused,
+            self.budget.purse,
+            sum(target.load for target in targets),
+            0 if bulkhead is None else bulkhead.calls,
+            0 if self._bulkhead is None else len(self._bulkhead.waiting),
+            tuple(targets),
+        )
 
     def sender(self, retry: RetryPolicy | None, timeout: float) -> Sender:
         """Return what sends calls under this backend's policies.
@@ -211,11 +246,12 @@ class Upstreams:
         self._observe = observe
         self._by_settings: dict[UpstreamSettings, Upstream] = {}
         self._former: Mapping[UpstreamSettings, Upstream] = {}
+        self._orders: dict[str, Order] = {}
 
     def successor(self) -> "Upstreams":
         """Begin the backends of the next plan, which goes on with the connections of this one."""
         upstreams = Upstreams(self._clock, self._wheel, self._observe)
-        upstreams._former = self._by_settings
+        upstreams._former, upstreams._orders = self._by_settings, self._orders
         return upstreams
 
     def get(self, settings: UpstreamSettings) -> Upstream:
@@ -229,12 +265,24 @@ class Upstreams:
             if found is None:
                 observer = self._observe(settings.name)
                 found = Upstream(settings, self._wheel, self._clock, observer)
+                if settings.name in self._orders:
+                    found.breaker.order(self._orders[settings.name])
             self._by_settings[settings] = found
         return found
 
     def each(self) -> Iterable[Upstream]:
         """Go through all backends in use: for whoever reads their numbers."""
         return tuple(self._by_settings.values())
+
+    def order(self, name: str, to: Order) -> int:
+        """Do what an operator says of the breakers of a name, after reloads too; return how many there are."""
+        self._orders.pop(name, None)
+        if to != "closed":
+            self._orders[name] = to
+        found = [each for each in self.each() if each.name == name and each.has_breaker]
+        for each in found:
+            each.breaker.order(to)
+        return len(found)
 
     def start(self) -> None:
         """Begin to probe the backends that are new, and retire those that only the former plan had."""

@@ -20,7 +20,13 @@ OUTCOMES: Final[Mapping[str, str]] = {
 }
 """Reason of an UpstreamError → outcome of the attempt; others are outcomes by their own name."""
 
-STATES: Final[Mapping[str, float]] = {"closed": 0.0, "half_open": 1.0, "open": 2.0}
+STATES: Final[Mapping[str, float]] = {
+    "closed": 0.0,
+    "disabled": 0.0,
+    "half_open": 1.0,
+    "open": 2.0,
+    "isolated": 2.0,
+}
 """State of a breaker → what its metric says."""
 
 

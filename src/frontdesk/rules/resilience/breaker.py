@@ -11,7 +11,11 @@ from typing import Final, Literal
 
 from frontdesk.rules.resilience.window import CallWindow, TimeWindow, Window
 
-State = Literal["closed", "open", "half_open"]
+State = Literal["closed", "open", "half_open", "isolated", "disabled"]
+"""isolated: by an operator, every call is refused. disabled: by an operator, every call passes."""
+
+Order = Literal["isolated", "disabled", "closed"]
+"""What an operator may say."""
 
 REFUSED: Final = -1
 """The permit of a call that may not be made."""
@@ -67,6 +71,7 @@ class Breaker:
         "on_change",
         "refused",
         "state",
+        "why",
     )
 
     def __init__(
@@ -78,6 +83,8 @@ class Breaker:
         self.state: State = "closed"
         self.refused = 0
         """Calls refused so far."""
+        self.why = ""
+        """Why it is not closed."""
         self._generation = 0
         self._in_a_row = 0
         self._window: Window = (
@@ -99,6 +106,14 @@ class Breaker:
         """Return the seconds until a refused call may be worth another try."""
         return max(0.0, self._open_until - now)
 
+    def order(self, to: Order) -> None:
+        """Do what an operator says: `closed` leaves it to itself again."""
+        if to == "closed":
+            self._close()
+        else:
+            self.why = "by an operator"
+            self._become(to)
+
     def record(
         self, permit: int, now: float, *, failed: bool, took: float, asked: float = 0.0
     ) -> None:
@@ -113,13 +128,13 @@ class Breaker:
             window.add(now, failed=failed, slow=took >= settings.slow)
             calls = window.calls
             if calls >= settings.minimum and self._beyond(calls, window.failures, window.slow):
-                self._open(now, asked)
+                self._open(now, asked, _shares(calls, window.failures, window.slow))
         elif not failed:
             self._in_a_row = 0
         else:
             self._in_a_row += 1
             if self._in_a_row >= settings.failures:
-                self._open(now, asked)
+                self._open(now, asked, f"{self._in_a_row} failures in a row")
 
     def release(self, permit: int) -> None:
         """Give back the permit of a call that says nothing about the upstream: cancelled, refused later."""
@@ -127,6 +142,8 @@ class Breaker:
             self._out -= 1
 
     def _admit_probe(self, now: float) -> int:
+        if self.state == "disabled":
+            return self._generation
         if self.state == "open" and now >= self._open_until:
             self._become("half_open")
             self._out = 0
@@ -150,9 +167,9 @@ class Breaker:
         probed[2] += slow
         probes = self._settings.probes
         if self._settings.failures:
-            self._open(now, asked) if failed else self._close()
+            self._open(now, asked, "the probe has failed") if failed else self._close()
         elif self._beyond(probes, probed[1], probed[2]):  # certain, whatever the others bring
-            self._open(now, asked)
+            self._open(now, asked, f"of probes {_shares(*probed)}")
         elif probed[0] >= probes:
             self._close()
 
@@ -160,8 +177,11 @@ class Breaker:
         settings = self._settings
         return failures >= settings.rate * calls or slow >= settings.slow_rate * calls
 
-    def _open(self, now: float, asked: float) -> None:
+    def _open(self, now: float, asked: float, why: str) -> None:
+        if self.state == "disabled":
+            return
         settings = self._settings
+        self.why = why
         reset = min(settings.reset * settings.growth**self._reopened, _LONGEST_RESET)
         self._reopened = min(self._reopened + 1, 62)  # as in Backoff: no float overflows
         self._open_until = now + max(reset, asked)
@@ -170,6 +190,7 @@ class Breaker:
     def _close(self) -> None:
         self._in_a_row = 0
         self._reopened = 0
+        self.why = ""
         self._window.clear()
         self._become("closed")
 
@@ -178,3 +199,7 @@ class Breaker:
         self._generation += 1
         if self.on_change is not None:
             self.on_change(state)
+
+
+def _shares(calls: int, failures: int, slow: int) -> str:
+    return f"{failures} of {calls} calls failed, {slow} were slow"

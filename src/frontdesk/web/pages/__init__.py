@@ -2,6 +2,7 @@
 
 from frontdesk.web.desk import Page
 from frontdesk.web.pages import (
+    configuration,
     executions,
     functions,
     inbox,
@@ -13,6 +14,7 @@ from frontdesk.web.pages import (
     records,
     requests,
     routes,
+    upstreams,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -20,6 +22,7 @@ PAGES: tuple[Page, ...] = (
     *requests.PAGES,
     *routes.PAGES,
     *keys.PAGES,
+    *upstreams.PAGES,
     *functions.PAGES,
     *machines.PAGES,
     *executions.PAGES,
@@ -27,4 +30,5 @@ PAGES: tuple[Page, ...] = (
     *inbox.PAGES,
     *outgoing.PAGES,
     *records.PAGES,
+    *configuration.PAGES,
 )
