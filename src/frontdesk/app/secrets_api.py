@@ -1,5 +1,6 @@
-"""Owns the operator's changes of secrets, on the admin listener. Nothing here tells a value.
+"""Owns the operator's requests about secrets, on the admin listener. Nothing here tells a value.
 
+    GET  /api/secrets             what there is: how the file names each, its versions without their values
     POST /api/secrets/set         {"name", "value"}: make a secret or parameter, or give it a new value
     POST /api/secrets/delete      {"name"}: delete it at once, with all its versions
     POST /api/secrets/rotate-key  encrypt everything under another master key
@@ -13,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.app.named_secrets import NamedSecrets
+from frontdesk.app.named_secrets import NamedSecrets, Shown
 from frontdesk.base.errors import StoreError
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -21,7 +22,8 @@ from frontdesk.gateway.pipeline.replies import JSON, refusal
 from frontdesk.stores.vault.refusals import VaultError
 from frontdesk.stores.vault.vault import Vault
 
-_PLACE: Final = "/api/secrets/"
+_LIST: Final = "/api/secrets"
+_PLACE: Final = f"{_LIST}/"
 
 Action = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -42,16 +44,19 @@ class SecretsApi:
 
     def serves(self, ex: Exchange) -> bool:
         """See Face."""
-        return ex.path in self._actions
+        return ex.path == _LIST or ex.path in self._actions
 
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
-        if ex.method != "POST":
-            return refusal(405, "method", (b"allow", b"POST"))
+        method = "GET" if ex.path == _LIST else "POST"
+        if ex.method != method:
+            return refusal(405, "method", (b"allow", method.encode()))
         return self._answer(ex)
 
     async def _answer(self, ex: Exchange) -> Reply:
         try:
+            if ex.path == _LIST:
+                return _reply(200, {"secrets": list(map(_told, await self._named.all()))})
             return _reply(200, await self._actions[ex.path](_members(ex)))
         except VaultError as error:
             return _reply(422, {"message": error.message, "hint": error.hint})
@@ -67,6 +72,19 @@ class SecretsApi:
 
     async def _rotate_key(self, _members: Mapping[str, Any]) -> dict[str, Any]:
         return {"values": await self._vault.rotate_key()}
+
+
+def _told(shown: Shown) -> dict[str, Any]:
+    versions = [
+        {"id": id_, "created": created, "stages": stages} for id_, created, stages in shown.versions
+    ]
+    leaves = shown.leaves or None
+    return {
+        "reference": shown.reference,
+        "changed": shown.changed,
+        "leaves": leaves,
+        "versions": versions,
+    }
 
 
 def _members(ex: Exchange) -> Mapping[str, Any]:

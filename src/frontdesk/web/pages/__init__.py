@@ -14,6 +14,7 @@ from frontdesk.web.pages import (
     records,
     requests,
     routes,
+    secrets,
     upstreams,
 )
 
@@ -31,4 +32,5 @@ PAGES: tuple[Page, ...] = (
     *outgoing.PAGES,
     *records.PAGES,
     *configuration.PAGES,
+    *secrets.PAGES,
 )

@@ -19,7 +19,7 @@ async def upstream(visit: Visit) -> Response:
     """Show one, in each worker."""
     api = f"/api/upstreams/{quote(visit.request.path_params['name'], safe='')}"
     found = await visit.ask(api)
-    states = {look["breaker"] for look in found["workers"]} - {""}
+    states = sorted({look["breaker"] for look in found["workers"]} - {""})
     return visit.show(
         "upstream.html", upstream=found, api=api, states=states, has_breaker=bool(states)
     )
