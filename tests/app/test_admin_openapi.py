@@ -1,39 +1,71 @@
 """The description of the admin API: valid, and of what there is."""
 
 import json
+import re
 
 import pytest
 from openapi_spec_validator import validate
 
-from frontdesk.app.admin_openapi import OBSERVING, PATH, ROWS, USERS, AdminDocument, document
-from frontdesk.app.metrics_api import MetricsApi
-from frontdesk.app.requests_api import RequestsApi
-from frontdesk.app.users_api import UsersApi
-from frontdesk.gateway.operators import READING, Role
+from frontdesk.app.admin_openapi import PATH, AdminDocument, document
+from frontdesk.app.admin_requests import ROWS
+from frontdesk.app.console import Reception
+from frontdesk.gateway.operators import LOCAL, READING, Role
 from frontdesk.gateway.pipeline.exchange import Exchange
+from tests.live.gateways import project, serving
+
+HOLES = re.compile(r"\{\w+\}")
+PLACES = re.compile(r"/(?:\*|[A-Z]+)(?=/|$)")
 
 
-def of_face(face):
-    return {(method, place.replace("/*", "/{}")) for method, place in face._actions}
+@pytest.fixture
+async def door(tmp_path, monkeypatch):
+    """The door of a gateway with all faces."""
+    doors = []
+    make = Reception.door
+
+    def kept(*given, **named):
+        doors.append(make(*given, **named))
+        return doors[0]
+
+    monkeypatch.setattr(Reception, "door", kept)
+    async with serving(project(tmp_path, "apis: {}")):
+        yield doors[0]
+
+
+def place(path):
+    return PLACES.sub("/{}", HOLES.sub("{}", path))
 
 
 def described(rows):
-    return {
-        (row.method, "/".join("{}" if part[:1] == "{" else part for part in row.path.split("/")))
-        for row in rows
-    }
+    return {(row.method, place(row.path)) for row in rows}
 
 
-@pytest.mark.parametrize(
-    ("rows", "faces"),
-    [
-        (OBSERVING, [MetricsApi(None, None, None, counts=True), RequestsApi(None, None)]),
-        (USERS, [UsersApi(None, None, has_token=True)]),
-    ],
-    ids=["overview and requests", "users"],
-)
-def test_what_is_described_is_what_there_is(rows, faces):
-    assert described(rows) == set().union(*map(of_face, faces))
+def of_face(face):
+    """The actions of a face by method and place, where it has a table of them."""
+    actions = getattr(face, "actions", None) or getattr(face, "_actions", {})
+    start = "/invocations" if type(face).__name__ == "InvocationsApi" else ""
+    return {(key[0], place(start + key[1])) for key in actions if isinstance(key, tuple)}
+
+
+async def test_every_action_has_a_row(door):
+    actions = set().union(*map(of_face, door._faces))
+    assert len(actions) > 60
+    assert actions - described(ROWS) == set()
+
+
+async def test_every_row_has_an_action_and_the_role_that_the_door_asks_for(door):
+    for row in ROWS:
+        ex = Exchange(method=row.method, path=HOLES.sub("x", row.path))
+        ex.headers = {}
+        face = next((face for face in door._faces if face.serves(ex)), None)
+        assert face is not None, row
+        known = of_face(face)
+        assert not known or (row.method, place(row.path)) in known, row
+        if row.method == "GET" and not known:
+            reply = await door.ask(LOCAL, "GET", ex.path)
+            assert b'"Not Found"' not in reply.body, row
+        needed = Role.ADMIN if face in door._reserved else Role.OPERATOR
+        assert row.role is (Role.VIEWER if row.method in READING else needed), row
 
 
 def test_no_request_is_described_twice_and_changes_are_for_operators():

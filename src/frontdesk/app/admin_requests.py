@@ -1,150 +1,561 @@
-"""Owns the table of all requests of the admin API: what each is for, and what it takes.
+"""Owns the table of what can be asked of the admin listener by operators: one row for each action of its faces.
 
-One row for each action of a face of the admin listener; a test compares both ways.
+Whoever adds a request to a face adds its row here. How it is served: `admin_openapi`.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
-_SVG: Final = "image/svg+xml"
+from frontdesk.gateway.operators import Role
+
+Schema = Mapping[str, Any]
+
+TEXT: Final[Schema] = {"type": "string"}
+TRUE_OR_FALSE: Final[Schema] = {"type": "boolean"}
 
 
 class Row(NamedTuple):
-    """One request. path: with `{…}` for what it is about. query, body: names, with blanks between them.
+    """One request.
 
-    reserved: a change that is for admins. status, kind: of the answer.
+    path: with `{name}` for its variables. role: who may. query: schemas of parameters by name. body: schemas of
+    the members of a JSON object by name; a name with `*` behind it must be there. status, kind: of the answer.
     """
 
-    tag: str
     method: str
     path: str
     summary: str
-    query: str = ""
-    body: str = ""
-    reserved: bool = False
+    role: Role = Role.VIEWER
+    query: Mapping[str, Schema] = {}
+    body: Mapping[str, Schema] = {}
     status: int = 200
     kind: str = "application/json"
 
 
-_SENT: Final = "method path query headers body host"
-_MACHINE: Final = "/api/state-machines/{machine}"
-_EXECUTION: Final = "/api/executions/{execution}"
-_APP: Final = "/webhooks/apps/{app}"
-_ENDPOINT: Final = f"{_APP}/endpoints/{{endpoint}}"
-_MESSAGE: Final = f"{_APP}/messages/{{message}}"
-_QUEUE: Final = "/queues/{queue}"
-_RECORDS: Final = "/records/{module}"
-_FUNCTION: Final = "/api/functions/{function}"
+def texts(names: str) -> dict[str, Schema]:
+    """Describe parameters that are texts. names: with blanks between them."""
+    return dict.fromkeys(names.split(), TEXT)
 
-ROWS: Final[tuple[Row, ...]] = (
-    # Now
-    Row("Now", "GET", "/api/overview", "Figures of the last minute, and what needs somebody", "minutes"),
-    Row("Now", "GET", "/api/metrics/history", "Figures of the last day, by time", "series minutes step api route"),
-    Row("Now", "GET", "/api/requests", "The last requests of clients, newest first", "last method status api route key q"),
-    Row("Now", "GET", "/api/requests/{id}", "All of one request, secrets masked"),
-    Row("Now", "POST", "/api/requests/replay", "Send a request to the door again", body="method path headers body host"),
-    # Routes
-    Row("Routes", "GET", "/api/routes", "All APIs with their stages and routes"),
-    Row("Routes", "GET", "/api/routes/compiled", "The compiled stages of one route", "api stage route"),
-    Row("Routes", "GET", "/api/routes/explain", "The stages that a request would take", "method url header message"),
-    Row("Routes", "POST", "/api/routes/test", "Send a request to the door by hand", body=_SENT),
-    Row("Routes", "POST", "/test-invoke", "Run one method of a REST API", body="api method path query resource headers body variables"),
-    Row("Routes", "GET", "/versions", "The versions of all APIs"),
-    Row("Routes", "GET", "/versions/calls", "Who has called a version, by day", "version api days"),
-    Row("Routes", "GET", "/canaries", "All canaries, with what was counted"),
-    Row("Routes", "GET", "/canaries/records", "Every check of a canary", "api stage"),
-    Row("Routes", "POST", "/canaries/promote", "Give a canary all requests", body="api stage"),
-    Row("Routes", "POST", "/canaries/rollback", "Give a canary none", body="api stage"),
-    Row("Routes", "POST", "/canaries/start", "Begin a canary again", body="api stage"),
-    Row("Routes", "GET", "/cache", "How many answers are kept, and their bytes"),
-    Row("Routes", "POST", "/cache/flush", "Drop kept answers", body="api stage route"),
-    # Keys
-    Row("Keys", "GET", "/api/keys", "All keys", "after"),
-    Row("Keys", "POST", "/api/keys", "Make a key; its value is told this once", body="name plans description enabled", reserved=True, status=201),
-    Row("Keys", "POST", "/api/keys/import", "Make keys with values of their own", body="keys", reserved=True, status=201),
-    Row("Keys", "GET", "/api/keys/{key}", "One key, by name or id"),
-    Row("Keys", "POST", "/api/keys/{key}/revoke", "Refuse a key from now on", reserved=True),
-    Row("Keys", "POST", "/api/keys/{key}/enable", "Let a key in again", reserved=True),
-    Row("Keys", "GET", "/api/usage", "Requests by key, plan and day; CSV with format=csv", "from to key plan format"),
-    Row("Keys", "GET", "/api/plans", "What the keys of each plan may take"),
-    # Functions
-    Row("Functions", "GET", "/api/functions", "All functions with their figures"),
-    Row("Functions", "GET", _FUNCTION, "One function with its versions"),
-    Row("Functions", "GET", f"{_FUNCTION}/log", "What it has written since", "after"),
-    Row("Functions", "POST", f"{_FUNCTION}/invoke", "Run it", body="event qualifier"),
-    Row("Functions", "POST", f"{_FUNCTION}/publish", "Make a version of what it is now", body="description"),
-    Row("Functions", "PUT", f"{_FUNCTION}/aliases/{{alias}}", "Make or shift an alias", body="version weights"),
-    Row("Functions", "GET", "/invocations", "Functions that are invoked later, and what waits"),
-    Row("Functions", "POST", "/invocations/{function}", "Accept an event to be dealt with later", body="event", status=202),
-    Row("Functions", "POST", "/invocations/{function}/drop", "Drop what waits"),
-    # State machines
-    Row("State machines", "GET", "/api/state-machines", "All state machines", "counts"),
-    Row("State machines", "GET", _MACHINE, "One: definition, versions, aliases"),
-    Row("State machines", "GET", f"{_MACHINE}/graph.svg", "Its picture", "style", kind=_SVG),
-    Row("State machines", "GET", f"{_MACHINE}/executions", "Its executions, newest first", "status name most token"),
-    Row("State machines", "POST", f"{_MACHINE}/executions", "Start one", body="input name", status=201),
-    Row("State machines", "POST", "/api/definitions/validation", "Say what is wrong with a definition", body="definition type"),
-    Row("State machines", "GET", _EXECUTION, "How an execution stands, what it waits for", "wait"),
-    Row("State machines", "GET", f"{_EXECUTION}/history", "Its events", "most token newest_first"),
-    Row("State machines", "GET", f"{_EXECUTION}/graph.svg", "Its picture", "style", kind=_SVG),
-    Row("State machines", "GET", f"{_EXECUTION}/states", "What each state came to, and all about one of them", "of"),
-    Row("State machines", "GET", f"{_EXECUTION}/map-runs", "Its distributed Maps"),
-    Row("State machines", "GET", f"{_EXECUTION}/definition", "What it was started with"),
-    Row("State machines", "GET", f"{_EXECUTION}/steps", "Its steps as the journal has them", "first"),
-    Row("State machines", "POST", f"{_EXECUTION}/stop", "Stop it", body="error cause"),
-    Row("State machines", "POST", f"{_EXECUTION}/redrive", "Let it go on where it failed"),
-    Row("State machines", "GET", "/api/map-runs/{run}", "How a distributed Map stands"),
-    Row("State machines", "POST", "/api/tasks/{token}/success", "Answer a task that waits", body="output"),
-    Row("State machines", "POST", "/api/tasks/{token}/failure", "Fail a task that waits", body="error cause"),
-    Row("State machines", "POST", "/api/tasks/{token}/heartbeat", "Tell that a task is alive"),
-    # Queues and records
-    Row("Queues", "GET", "/queues", "All queues with what they have"),
-    Row("Queues", "GET", _QUEUE, "One with its rules and redrives"),
-    Row("Queues", "GET", f"{_QUEUE}/messages", "Its messages, without receiving them", "after most"),
-    Row("Queues", "GET", f"{_QUEUE}/message", "One message, whole", "number"),
-    Row("Queues", "POST", f"{_QUEUE}/send", "Send a message", body="MessageBody MessageGroupId MessageDeduplicationId DelaySeconds MessageAttributes"),
-    Row("Queues", "POST", f"{_QUEUE}/replace", "Send a message instead of one", body="number to MessageBody"),
-    Row("Queues", "POST", f"{_QUEUE}/redrive", "Move dead letters back, or elsewhere", body="to rate numbers wait"),
-    Row("Queues", "POST", f"{_QUEUE}/cancel", "Give up a redrive", body="id"),
-    Row("Queues", "POST", f"{_QUEUE}/drop", "Remove messages", body="numbers"),
-    Row("Queues", "POST", f"{_QUEUE}/purge", "Drop all its messages"),
-    Row("Records", "GET", "/records", "All modules, and who is told of changes"),
-    Row("Records", "GET", _RECORDS, "Records as they are now", "pk prefix after_pk after_sk most"),
-    Row("Records", "GET", f"{_RECORDS}/item", "One record, or a version of it", "pk sk"),
-    Row("Records", "GET", f"{_RECORDS}/history", "Its versions, newest first", "pk sk before most"),
-    # Webhooks
-    Row("Webhooks in", "GET", "/api/inbox", "The webhooks, and what waits or is dead"),
-    Row("Webhooks in", "GET", "/api/inbox/deliveries", "Deliveries, newest first", "webhook state type id since until most token"),
-    Row("Webhooks in", "GET", "/api/inbox/delivery", "One delivery, whole", "webhook id"),
-    Row("Webhooks in", "POST", "/api/inbox/replay", "Deal with deliveries again", body="webhook state type id since until most deliveries"),
-    Row("Webhooks out", "GET", "/webhooks/apps", "All applications", "after"),
-    Row("Webhooks out", "PUT", _APP, "Make or name one", body="name"),
-    Row("Webhooks out", "DELETE", _APP, "Remove one with all that it has"),
-    Row("Webhooks out", "GET", f"{_APP}/endpoints", "Its endpoints"),
-    Row("Webhooks out", "POST", f"{_APP}/endpoints", "Make one; its secrets are told this once", body="url types channels", status=201),
-    Row("Webhooks out", "GET", _ENDPOINT, "One endpoint"),
-    Row("Webhooks out", "PATCH", _ENDPOINT, "Change it", body="url types channels"),
-    Row("Webhooks out", "DELETE", _ENDPOINT, "Remove it"),
-    Row("Webhooks out", "POST", f"{_ENDPOINT}/rotate", "Give it another secret", body="secret"),
-    Row("Webhooks out", "POST", f"{_ENDPOINT}/enable", "Send to it again"),
-    Row("Webhooks out", "POST", f"{_ENDPOINT}/disable", "Send nothing more to it"),
-    Row("Webhooks out", "POST", f"{_ENDPOINT}/test", "Send a message that means nothing", status=202),
-    Row("Webhooks out", "POST", f"{_ENDPOINT}/recover", "Send what it has missed", body="since until", status=202),
-    Row("Webhooks out", "GET", f"{_ENDPOINT}/deliveries", "What was sent there", "state"),
-    Row("Webhooks out", "POST", f"{_APP}/messages", "Publish a message", body="id type payload channels", status=202),
-    Row("Webhooks out", "GET", f"{_APP}/messages", "All messages, newest first"),
-    Row("Webhooks out", "GET", _MESSAGE, "One with its deliveries"),
-    Row("Webhooks out", "GET", f"{_MESSAGE}/attempts", "Every attempt to deliver it"),
-    Row("Webhooks out", "POST", f"{_MESSAGE}/resend", "Send it once more", body="endpoint", status=202),
-    # Set-up
-    Row("Set-up", "POST", "/config/reload", "Put the files in force", reserved=True),
-    Row("Set-up", "POST", "/config/preview", "Tell what a reload would change", reserved=True),
-    Row("Set-up", "POST", "/config/rollback", "Put a former version in force", body="version", reserved=True),
-    Row("Set-up", "POST", "/api/secrets/set", "Make a secret, or give it a new value", body="name value", reserved=True),
-    Row("Set-up", "POST", "/api/secrets/delete", "Delete a secret at once", body="name", reserved=True),
-    Row("Set-up", "POST", "/api/secrets/rotate-key", "Encrypt everything under another master key", reserved=True),
-    Row("Set-up", "GET", "/api/users", "Who may sign in"),
-    Row("Set-up", "PUT", "/api/users/{user}", "Make or change a user", body="role password", reserved=True),
-    Row("Set-up", "DELETE", "/api/users/{user}", "Remove a user", reserved=True),
-    Row("Set-up", "GET", "/api/audit", "Who has changed what, newest first", "most text"),
-    Row("Set-up", "GET", "/api/openapi.json", "This description"),
-)  # fmt: skip
+
+def members(names: str) -> dict[str, Schema]:
+    """Describe members whose values are whatever their action takes."""
+    return {name: {} for name in names.split()}
+
+
+def whole(least: int, most: int) -> Schema:
+    """Describe a whole number."""
+    return {"type": "integer", "minimum": least, "maximum": most}
+
+
+def one_of(*words: str) -> Schema:
+    """Describe a word out of several."""
+    return {"type": "string", "enum": list(words)}
+
+
+_HEADERS: Final[Schema] = {
+    "type": "array",
+    "items": {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2},
+}
+
+OBSERVING: Final = (
+    Row(
+        "GET",
+        "/api/overview",
+        "Figures of the last minute; what needs somebody, and the busiest routes, of the last minutes",
+        query={"minutes": whole(1, 1440)},
+    ),
+    Row(
+        "GET",
+        "/api/metrics/history",
+        "Series of the last minutes, in steps of seconds",
+        query={
+            "series": TEXT,
+            "minutes": whole(1, 1440),
+            "step": whole(10, 86_400),
+            "api": TEXT,
+            "route": TEXT,
+        },
+    ),
+    Row(
+        "GET",
+        "/api/requests",
+        "The last requests of clients that were watched, newest first; asking has them watched for a minute",
+        query={
+            "last": whole(1, 500),
+            **dict.fromkeys(("method", "status", "api", "route", "key", "q"), TEXT),
+        },
+    ),
+    Row(
+        "GET", "/api/requests/{id}", "All of one: stages, attempts, fields, bodies; secrets masked"
+    ),
+    Row(
+        "POST",
+        "/api/requests/replay",
+        "Send a request to the door again, as a new one",
+        Role.OPERATOR,
+        body={
+            "method*": TEXT,
+            "path*": TEXT,
+            "query": TEXT,
+            "host": TEXT,
+            "headers": _HEADERS,
+            "body": TEXT,
+        },
+    ),
+)
+
+USERS: Final = (
+    Row("GET", "/api/users", "All users, with their roles"),
+    Row(
+        "PUT",
+        "/api/users/{name}",
+        "Make a user, or change one",
+        Role.ADMIN,
+        body={"role*": one_of("viewer", "operator", "admin"), "password": TEXT},
+    ),
+    Row("DELETE", "/api/users/{name}", "Remove a user; their sessions are over", Role.ADMIN),
+    Row(
+        "GET",
+        "/api/audit",
+        "Who has changed what, newest first",
+        query={"most": whole(1, 1000), "text": TEXT},
+    ),
+)
+
+ROUTES: Final = (
+    Row("GET", "/api/routes", "All APIs with their stages and routes"),
+    Row(
+        "GET",
+        "/api/routes/compiled",
+        "The compiled stages of one route",
+        query=texts("api stage route"),
+    ),
+    Row(
+        "GET",
+        "/api/routes/explain",
+        "The stages that a request would take",
+        query=texts("method url header message"),
+    ),
+    Row(
+        "POST",
+        "/api/routes/test",
+        "Send a request to the door by hand",
+        Role.OPERATOR,
+        body=members("method path query headers body host"),
+    ),
+    Row(
+        "POST",
+        "/test-invoke",
+        "Run one method of a REST API",
+        Role.OPERATOR,
+        body=members("api method path query resource headers body variables"),
+    ),
+    Row("GET", "/versions", "The versions of all APIs"),
+    Row(
+        "GET",
+        "/versions/calls",
+        "Who has called a version, by day",
+        query=texts("version api days"),
+    ),
+    Row("GET", "/canaries", "All canaries, with what was counted"),
+    Row("GET", "/canaries/records", "Every check of a canary", query=texts("api stage")),
+    Row(
+        "POST",
+        "/canaries/promote",
+        "Give a canary all requests",
+        Role.OPERATOR,
+        body=members("api stage"),
+    ),
+    Row(
+        "POST", "/canaries/rollback", "Give a canary none", Role.OPERATOR, body=members("api stage")
+    ),
+    Row(
+        "POST", "/canaries/start", "Begin a canary again", Role.OPERATOR, body=members("api stage")
+    ),
+    Row("GET", "/cache", "How many answers are kept, and their bytes"),
+    Row(
+        "POST", "/cache/flush", "Drop kept answers", Role.OPERATOR, body=members("api stage route")
+    ),
+)
+
+KEYS: Final = (
+    Row("GET", "/api/keys", "All keys", query=texts("after")),
+    Row(
+        "POST",
+        "/api/keys",
+        "Make a key; its value is told this once",
+        Role.ADMIN,
+        body=members("name plans description enabled"),
+        status=201,
+    ),
+    Row(
+        "POST",
+        "/api/keys/import",
+        "Make keys with values of their own",
+        Role.ADMIN,
+        body=members("keys"),
+        status=201,
+    ),
+    Row("GET", "/api/keys/{key}", "One key, by name or id"),
+    Row("POST", "/api/keys/{key}/revoke", "Refuse a key from now on", Role.ADMIN),
+    Row("POST", "/api/keys/{key}/enable", "Let a key in again", Role.ADMIN),
+    Row(
+        "GET",
+        "/api/usage",
+        "Requests by key, plan and day; CSV with format=csv",
+        query=texts("from to key plan format"),
+    ),
+    Row("GET", "/api/plans", "What the keys of each plan may take"),
+)
+
+UPSTREAMS: Final = (
+    Row("GET", "/api/upstreams", "How all upstreams are, in every worker"),
+    Row("GET", "/api/upstreams/{upstream}", "How one is"),
+    Row("POST", "/api/upstreams/{upstream}/trip", "Refuse all its requests", Role.OPERATOR),
+    Row(
+        "POST",
+        "/api/upstreams/{upstream}/disable",
+        "Let all its requests pass, whatever comes of them",
+        Role.OPERATOR,
+    ),
+    Row("POST", "/api/upstreams/{upstream}/reset", "Close its breaker", Role.OPERATOR),
+)
+
+FUNCTIONS: Final = (
+    Row("GET", "/api/functions", "All functions with their figures"),
+    Row("GET", "/api/functions/{function}", "One function with its versions"),
+    Row("GET", "/api/functions/{function}/log", "What it has written since", query=texts("after")),
+    Row(
+        "POST",
+        "/api/functions/{function}/invoke",
+        "Run it",
+        Role.OPERATOR,
+        body=members("event qualifier"),
+    ),
+    Row(
+        "POST",
+        "/api/functions/{function}/publish",
+        "Make a version of what it is now",
+        Role.OPERATOR,
+        body=members("description"),
+    ),
+    Row(
+        "PUT",
+        "/api/functions/{function}/aliases/{alias}",
+        "Make or shift an alias",
+        Role.OPERATOR,
+        body=members("version weights"),
+    ),
+    Row("GET", "/invocations", "Functions that are invoked later, and what waits"),
+    Row(
+        "POST",
+        "/invocations/{function}",
+        "Accept an event to be dealt with later",
+        Role.OPERATOR,
+        body=members("event"),
+        status=202,
+    ),
+    Row("POST", "/invocations/{function}/drop", "Drop what waits", Role.OPERATOR),
+)
+
+STATE_MACHINES: Final = (
+    Row("GET", "/api/state-machines", "All state machines", query=texts("counts")),
+    Row("GET", "/api/state-machines/{machine}", "One: definition, versions, aliases"),
+    Row(
+        "GET",
+        "/api/state-machines/{machine}/graph.svg",
+        "Its picture",
+        query=texts("style"),
+        kind="image/svg+xml",
+    ),
+    Row(
+        "GET",
+        "/api/state-machines/{machine}/executions",
+        "Its executions, newest first",
+        query=texts("status name most token"),
+    ),
+    Row(
+        "POST",
+        "/api/state-machines/{machine}/executions",
+        "Start one",
+        Role.OPERATOR,
+        body=members("input name"),
+        status=201,
+    ),
+    Row(
+        "POST",
+        "/api/definitions/validation",
+        "Say what is wrong with a definition",
+        Role.OPERATOR,
+        body=members("definition type"),
+    ),
+    Row(
+        "GET",
+        "/api/executions/{execution}",
+        "How an execution stands, what it waits for",
+        query=texts("wait"),
+    ),
+    Row(
+        "GET",
+        "/api/executions/{execution}/history",
+        "Its events",
+        query=texts("most token newest_first"),
+    ),
+    Row(
+        "GET",
+        "/api/executions/{execution}/graph.svg",
+        "Its picture",
+        query=texts("style"),
+        kind="image/svg+xml",
+    ),
+    Row(
+        "GET",
+        "/api/executions/{execution}/states",
+        "What each state came to, and all about one of them",
+        query=texts("of"),
+    ),
+    Row("GET", "/api/executions/{execution}/map-runs", "Its distributed Maps"),
+    Row("GET", "/api/executions/{execution}/definition", "What it was started with"),
+    Row(
+        "GET",
+        "/api/executions/{execution}/steps",
+        "Its steps as the journal has them",
+        query=texts("first"),
+    ),
+    Row(
+        "POST",
+        "/api/executions/{execution}/stop",
+        "Stop it",
+        Role.OPERATOR,
+        body=members("error cause"),
+    ),
+    Row(
+        "POST", "/api/executions/{execution}/redrive", "Let it go on where it failed", Role.OPERATOR
+    ),
+    Row("GET", "/api/map-runs/{run}", "How a distributed Map stands"),
+    Row(
+        "POST",
+        "/api/tasks/{token}/success",
+        "Answer a task that waits",
+        Role.OPERATOR,
+        body=members("output"),
+    ),
+    Row(
+        "POST",
+        "/api/tasks/{token}/failure",
+        "Fail a task that waits",
+        Role.OPERATOR,
+        body=members("error cause"),
+    ),
+    Row("POST", "/api/tasks/{token}/heartbeat", "Tell that a task is alive", Role.OPERATOR),
+)
+
+QUEUES: Final = (
+    Row("GET", "/queues", "All queues with what they have"),
+    Row("GET", "/queues/{queue}", "One with its rules and redrives"),
+    Row(
+        "GET",
+        "/queues/{queue}/messages",
+        "Its messages, without receiving them",
+        query=texts("after most"),
+    ),
+    Row("GET", "/queues/{queue}/message", "One message, whole", query=texts("number")),
+    Row(
+        "POST",
+        "/queues/{queue}/send",
+        "Send a message",
+        Role.OPERATOR,
+        body=members(
+            "MessageBody MessageGroupId MessageDeduplicationId DelaySeconds MessageAttributes"
+        ),
+    ),
+    Row(
+        "POST",
+        "/queues/{queue}/replace",
+        "Send a message instead of one",
+        Role.OPERATOR,
+        body=members("number to MessageBody"),
+    ),
+    Row(
+        "POST",
+        "/queues/{queue}/redrive",
+        "Move dead letters back, or elsewhere",
+        Role.OPERATOR,
+        body=members("to rate numbers wait"),
+    ),
+    Row("POST", "/queues/{queue}/cancel", "Give up a redrive", Role.OPERATOR, body=members("id")),
+    Row("POST", "/queues/{queue}/drop", "Remove messages", Role.OPERATOR, body=members("numbers")),
+    Row("POST", "/queues/{queue}/purge", "Drop all its messages", Role.OPERATOR),
+)
+
+RECORDS: Final = (
+    Row("GET", "/records", "All modules, and who is told of changes"),
+    Row(
+        "GET",
+        "/records/{module}",
+        "Records as they are now",
+        query=texts("pk prefix after_pk after_sk most"),
+    ),
+    Row("GET", "/records/{module}/item", "One record, or a version of it", query=texts("pk sk")),
+    Row(
+        "GET",
+        "/records/{module}/history",
+        "Its versions, newest first",
+        query=texts("pk sk before most"),
+    ),
+)
+
+WEBHOOKS_IN: Final = (
+    Row("GET", "/api/inbox", "The webhooks, and what waits or is dead"),
+    Row(
+        "GET",
+        "/api/inbox/deliveries",
+        "Deliveries, newest first",
+        query=texts("webhook state type id since until most token"),
+    ),
+    Row("GET", "/api/inbox/delivery", "One delivery, whole", query=texts("webhook id")),
+    Row(
+        "POST",
+        "/api/inbox/replay",
+        "Deal with deliveries again",
+        Role.OPERATOR,
+        body=members("webhook state type id since until most deliveries"),
+    ),
+)
+
+WEBHOOKS_OUT: Final = (
+    Row("GET", "/webhooks/apps", "All applications", query=texts("after")),
+    Row("PUT", "/webhooks/apps/{app}", "Make or name one", Role.OPERATOR, body=members("name")),
+    Row("DELETE", "/webhooks/apps/{app}", "Remove one with all that it has", Role.OPERATOR),
+    Row("GET", "/webhooks/apps/{app}/endpoints", "Its endpoints"),
+    Row(
+        "POST",
+        "/webhooks/apps/{app}/endpoints",
+        "Make one; its secrets are told this once",
+        Role.OPERATOR,
+        body=members("url types channels"),
+        status=201,
+    ),
+    Row("GET", "/webhooks/apps/{app}/endpoints/{endpoint}", "One endpoint"),
+    Row(
+        "PATCH",
+        "/webhooks/apps/{app}/endpoints/{endpoint}",
+        "Change it",
+        Role.OPERATOR,
+        body=members("url types channels"),
+    ),
+    Row("DELETE", "/webhooks/apps/{app}/endpoints/{endpoint}", "Remove it", Role.OPERATOR),
+    Row(
+        "POST",
+        "/webhooks/apps/{app}/endpoints/{endpoint}/rotate",
+        "Give it another secret",
+        Role.OPERATOR,
+        body=members("secret"),
+    ),
+    Row(
+        "POST",
+        "/webhooks/apps/{app}/endpoints/{endpoint}/enable",
+        "Send to it again",
+        Role.OPERATOR,
+    ),
+    Row(
+        "POST",
+        "/webhooks/apps/{app}/endpoints/{endpoint}/disable",
+        "Send nothing more to it",
+        Role.OPERATOR,
+    ),
+    Row(
+        "POST",
+        "/webhooks/apps/{app}/endpoints/{endpoint}/test",
+        "Send a message that means nothing",
+        Role.OPERATOR,
+        status=202,
+    ),
+    Row(
+        "POST",
+        "/webhooks/apps/{app}/endpoints/{endpoint}/recover",
+        "Send what it has missed",
+        Role.OPERATOR,
+        body=members("since until"),
+        status=202,
+    ),
+    Row(
+        "GET",
+        "/webhooks/apps/{app}/endpoints/{endpoint}/deliveries",
+        "What was sent there",
+        query=texts("state"),
+    ),
+    Row(
+        "POST",
+        "/webhooks/apps/{app}/messages",
+        "Publish a message",
+        Role.OPERATOR,
+        body=members("id type payload channels"),
+        status=202,
+    ),
+    Row("GET", "/webhooks/apps/{app}/messages", "All messages, newest first"),
+    Row("GET", "/webhooks/apps/{app}/messages/{message}", "One with its deliveries"),
+    Row("GET", "/webhooks/apps/{app}/messages/{message}/attempts", "Every attempt to deliver it"),
+    Row(
+        "POST",
+        "/webhooks/apps/{app}/messages/{message}/resend",
+        "Send it once more",
+        Role.OPERATOR,
+        body=members("endpoint"),
+        status=202,
+    ),
+)
+
+SET_UP: Final = (
+    Row("GET", "/api/config", "The files in force, secrets masked; what differs, what waits"),
+    Row("GET", "/api/config/history", "The last ten that were in force, newest first"),
+    Row(
+        "GET",
+        "/api/config/changes",
+        "What going back to a version, or a reload, would change",
+        query=texts("version"),
+    ),
+    Row(
+        "GET",
+        "/api/check",
+        "Lint findings of what is in force, or of the files",
+        query={"of": one_of("running", "files"), "severity": TEXT},
+    ),
+    Row("GET", "/api/doctor", "What is wrong with the machine"),
+    Row("POST", "/config/reload", "Put the files in force", Role.ADMIN),
+    Row("POST", "/config/preview", "Tell what a reload would change", Role.ADMIN),
+    Row(
+        "POST",
+        "/config/rollback",
+        "Put a former version in force",
+        Role.ADMIN,
+        body=members("version"),
+    ),
+    Row("GET", "/api/secrets", "Names and versions of secrets, without their values"),
+    Row(
+        "POST",
+        "/api/secrets/set",
+        "Make a secret, or give it a new value",
+        Role.ADMIN,
+        body=members("name value"),
+    ),
+    Row("POST", "/api/secrets/delete", "Delete a secret at once", Role.ADMIN, body=members("name")),
+    Row(
+        "POST", "/api/secrets/rotate-key", "Encrypt everything under another master key", Role.ADMIN
+    ),
+)
+
+ROWS: Final[Sequence[Row]] = (
+    *OBSERVING,
+    *ROUTES,
+    *KEYS,
+    *UPSTREAMS,
+    *FUNCTIONS,
+    *STATE_MACHINES,
+    *QUEUES,
+    *RECORDS,
+    *WEBHOOKS_IN,
+    *WEBHOOKS_OUT,
+    *SET_UP,
+    *USERS,
+    Row("GET", "/api/openapi.json", "This description"),
+)
