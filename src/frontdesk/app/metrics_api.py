@@ -22,7 +22,6 @@ from frontdesk.config.validation import among
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON
-from frontdesk.gateway.telemetry.backends import STATES
 from frontdesk.rules.metric_history import (
     COUNTS,
     LEVELS,
@@ -48,7 +47,8 @@ _FINEST: Final = 10
 _STEPS: Final = ((RECENT, 15), (60, 60), (DAY, 300))
 """Of how many minutes, in which steps of seconds unless told."""
 
-_BREAKERS: Final = {number: state for state, number in STATES.items()}
+_BREAKERS: Final = {1.0: "half_open", 2.0: "open"}
+"""What the metric says of a breaker that is not closed."""
 
 Action = Callable[[Mapping[str, str]], dict[str, Any]]
 
