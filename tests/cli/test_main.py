@@ -51,6 +51,13 @@ def test_a_mistyped_command_is_told_the_nearest_one(run, typed, said):
     assert result.stderr.endswith(said)
 
 
+def test_commands_of_a_group_are_told_in_whole_sentences_and_found_when_mistyped(run):
+    told = " ".join(run("hook", "--help").stdout.split())
+    assert "sign Sign the body in FILE (- for standard input): print the headers to send" in told
+    assert run("queue", "redrve").stderr.endswith("'redrve'. Did you mean 'redrive'?\n")
+    assert run("queue", "xyz").stderr.endswith("No such command 'xyz'.\n")
+
+
 @pytest.mark.parametrize(
     "arguments", [["nothing"], ["run", "--nothing"], ["explain", "GET"]], ids=" ".join
 )

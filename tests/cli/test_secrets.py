@@ -73,6 +73,8 @@ def test_a_value_that_cannot_be_taken_is_told_and_not_repeated(secrets, argument
 def test_what_is_not_there_is_told(secrets, action, name):
     told = secrets(action, name, input="y\n")
     assert isinstance(told.exception, FrontdeskError)
+    assert str(told.exception).startswith(f"there is no such secret or parameter: {name}")
+    assert "frontdesk secrets list" in told.exception.hint
 
 
 def test_versions_and_deletion(secrets):

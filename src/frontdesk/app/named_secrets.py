@@ -1,10 +1,12 @@
 """Owns what operators call secrets: `vendor` is a secret, `/path` or `ssm:name` a parameter; the same verbs for both."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from frontdesk.stores.vault.parameters import Parameter, Wanted
-from frontdesk.stores.vault.refusals import VaultError
+from frontdesk.stores.vault.refusals import ABSENT, VaultError
 from frontdesk.stores.vault.secrets import Secret, Value
 from frontdesk.stores.vault.vault import Vault
 
@@ -44,10 +46,11 @@ class NamedSecrets:
     async def delete(self, name: str) -> None:
         """Delete one at once. Raises: VaultError, StoreError."""
         is_parameter, bare = parsed(name)
-        if is_parameter:
-            await self._vault.parameters.delete(bare)
-        else:
-            await self._vault.secrets.forget(bare)
+        with _told_by(name):
+            if is_parameter:
+                await self._vault.parameters.delete(bare)
+            else:
+                await self._vault.secrets.forget(bare)
 
     async def all(self) -> list[Shown]:
         """List all, secrets first. Raises: StoreError."""
@@ -57,16 +60,18 @@ class NamedSecrets:
     async def show(self, name: str) -> Shown:
         """Find one. Raises: VaultError, StoreError."""
         is_parameter, bare = parsed(name)
-        if is_parameter:
-            return _parameter(await self._vault.parameters.get(bare))
-        return _secret(await self._vault.secrets.find(bare))
+        with _told_by(name):
+            if is_parameter:
+                return _parameter(await self._vault.parameters.get(bare))
+            return _secret(await self._vault.secrets.find(bare))
 
     async def reveal(self, name: str) -> bytes:
         """Return a current value. Raises: VaultError, StoreError."""
         is_parameter, bare = parsed(name)
-        if is_parameter:
-            return (await self._vault.parameters.value(bare))[2].encode()
-        return (await self._vault.secrets.value(bare))[2].data
+        with _told_by(name):
+            if is_parameter:
+                return (await self._vault.parameters.value(bare))[2].encode()
+            return (await self._vault.secrets.value(bare))[2].data
 
     async def _type(self, name: str) -> str | None:
         """Keep the type of a parameter that is there."""
@@ -75,6 +80,19 @@ class NamedSecrets:
         except VaultError:
             return "SecureString"
         return None
+
+
+@contextmanager
+def _told_by(name: str) -> Iterator[None]:
+    """Say which one is not there: AWS's words do not. Raises: VaultError."""
+    try:
+        yield
+    except VaultError as error:
+        if error.code not in ABSENT:
+            raise
+        message = f"there is no such secret or parameter: {name}"
+        hint = "`frontdesk secrets list` shows those that there are; parameters begin with / or ssm:"
+        raise VaultError(error.code, message, hint=hint) from None
 
 
 def parsed(name: str) -> tuple[bool, str]:

@@ -5,11 +5,12 @@ from pathlib import Path
 import click
 
 from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.groups import Commands
 
 _ADMIN = ("name", "admin")
 
 
-@click.group()
+@click.group(cls=Commands)
 def cache() -> None:
     """Show or drop the answers that a running gateway gives again.
 

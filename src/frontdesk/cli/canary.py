@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import click
 
 from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.groups import Commands
 from frontdesk.cli.versions import json_option
 
 _ADMIN = ("name", "admin")
@@ -16,7 +17,7 @@ _ADMIN = ("name", "admin")
 stage_option = click.option("--stage", help="Where several stages of the API have a canary.")
 
 
-@click.group()
+@click.group(cls=Commands)
 def canary() -> None:
     """Show the canaries of APIs, promote them or roll them back.
 

@@ -7,9 +7,10 @@ from typing import Literal
 import click
 
 from frontdesk.cli.configured import config_option, output_option, read, write
+from frontdesk.cli.groups import Commands
 
 
-@click.group()
+@click.group(cls=Commands)
 def export() -> None:
     """Write what the configuration says in a form that others read.
 

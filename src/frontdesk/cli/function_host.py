@@ -18,6 +18,7 @@ from frontdesk.base.durations import write_duration
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import log_to_console
+from frontdesk.cli.groups import Commands
 
 _log = logging.getLogger("frontdesk")
 
@@ -29,7 +30,7 @@ def _address(_ctx: click.Context, _param: click.Parameter, text: str) -> Address
         raise click.BadParameter(str(error)) from None
 
 
-@click.group()
+@click.group(cls=Commands)
 def functions() -> None:
     """Run the functions of a file for gateways on other machines, look at those of a running gateway.
 

@@ -15,6 +15,7 @@ from frontdesk.cli.columns import print_columns
 from frontdesk.cli.console import visible
 from frontdesk.cli.deliveries import list_, replay, sources
 from frontdesk.cli.deliveries import show as show_delivery
+from frontdesk.cli.groups import Commands
 
 if TYPE_CHECKING:
     from frontdesk.rules.webhooks.diagnosis import Attempt
@@ -112,7 +113,7 @@ _url = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Commands)
 def hook() -> None:
     """See and replay webhooks that a running gateway has taken; verify and sign others from files.
 

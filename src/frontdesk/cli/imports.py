@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from frontdesk.cli.configured import output_option, show, write
+from frontdesk.cli.groups import Commands
 
 if TYPE_CHECKING:
     from frontdesk.config.openapi.importing import Imported
 
 
-@click.group("import")
+@click.group("import", cls=Commands)
 def import_() -> None:
     """Turn what others have written into our configuration.
 

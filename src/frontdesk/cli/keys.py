@@ -14,6 +14,7 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.groups import Commands
 
 format_option = click.option(
     "--format",
@@ -27,7 +28,7 @@ format_option = click.option(
 Paths = tuple[Path, ...]
 
 
-@click.group()
+@click.group(cls=Commands)
 def keys() -> None:
     """Make, list, revoke and import API keys of a running gateway, and show what they have used.
 

@@ -11,6 +11,7 @@ import click
 from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.groups import Commands
 from frontdesk.cli.times import TIME, moment
 
 _ADMIN = ("name", "admin")
@@ -18,7 +19,7 @@ _app = click.argument("app")
 _id = click.argument("endpoint")
 
 
-@click.group()
+@click.group(cls=Commands)
 def webhooks() -> None:
     """Send messages to other companies' endpoints, signed, until they are there.
 
@@ -28,7 +29,7 @@ def webhooks() -> None:
     """
 
 
-@webhooks.group()
+@webhooks.group(cls=Commands)
 def endpoints() -> None:
     """Endpoints of applications: where messages go, which, and with what secret.
 

@@ -11,12 +11,13 @@ import click
 from frontdesk.base.durations import write_duration
 from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.groups import Commands
 
 _ADMIN = ("name", "admin")
 _HEAD = ("QUEUE", "VISIBLE", "IN FLIGHT", "DELAYED")
 
 
-@click.group()
+@click.group(cls=Commands)
 def queue() -> None:
     """Look at the queues of a running gateway, send to them, move their dead letters.
 

@@ -11,11 +11,12 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.groups import Commands
 
 _ADMIN = ("name", "admin")
 
 
-@click.group()
+@click.group(cls=Commands)
 def records() -> None:
     """Look at the records of a running gateway: what they are, and what they were.
 

@@ -16,6 +16,7 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.groups import Commands
 
 if TYPE_CHECKING:
     from frontdesk.app.named_secrets import NamedSecrets
@@ -25,7 +26,7 @@ T = TypeVar("T")
 Paths = tuple[Path, ...]
 
 
-@click.group()
+@click.group(cls=Commands)
 def secrets() -> None:
     """Keep secrets encrypted, for references such as ${secret:vendor} and ${ssm:/clinic/vendor}.
 
@@ -212,4 +213,4 @@ def _day(time: float) -> str:
 
 
 def _leaves(time: float) -> str:
-    return f"deleted on {_day(time)}" if time else ""
+    return f"deleted on {_day(time)}" if time else "kept"

@@ -9,6 +9,7 @@ import click
 from frontdesk.cli.configured import output_option, show, write
 from frontdesk.cli.executions import history, list_, redrive, start, stop
 from frontdesk.cli.executions import show as show_
+from frontdesk.cli.groups import Commands
 from frontdesk.cli.machines import machine, machines
 from frontdesk.cli.replays import replay
 from frontdesk.cli.state_runs import run
@@ -23,7 +24,7 @@ _OF_A_CONFIGURATION = frozenset(("/apis", "/functions", "/state_machines"))
 """Places of unknown fields by which a configuration is told that was taken for a definition."""
 
 
-@click.group()
+@click.group(cls=Commands)
 def states() -> None:
     """Check, draw and run state machines in the Amazon States Language; start, watch and mend executions.
 

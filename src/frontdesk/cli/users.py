@@ -12,6 +12,7 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.groups import Commands
 from frontdesk.cli.operator import command
 
 Paths = tuple[Path, ...]
@@ -23,7 +24,7 @@ _role = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Commands)
 def users() -> None:
     """Make, list and remove users of the console. `admin.token` must be set.
 

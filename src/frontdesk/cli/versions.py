@@ -12,13 +12,14 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.groups import Commands
 
 _ADMIN = ("name", "admin")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(cls=Commands)
 def versions() -> None:
     """Show the versions of APIs, and who still calls which.
 

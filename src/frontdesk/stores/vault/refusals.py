@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from frontdesk.base.errors import FrontdeskError
+
+ABSENT: Final = frozenset({"ResourceNotFoundException", "ParameterNotFound"})
+"""Codes that say that a secret or a parameter is not there."""
 
 
 class VaultError(FrontdeskError):
@@ -27,5 +31,5 @@ def deleted_meanwhile() -> Iterator[None]:
     try:
         yield
     except VaultError as error:
-        if error.code not in ("ResourceNotFoundException", "ParameterNotFound"):
+        if error.code not in ABSENT:
             raise
