@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from frontdesk.app import doctor
+from frontdesk.app import surroundings
 from frontdesk.app.data_dir import hold
 from frontdesk.app.doctor import examine, of_findings
 from frontdesk.base.errors import ConfigError
@@ -95,7 +95,7 @@ def test_a_data_folder_that_is_none(found, tmp_path):
 
 
 def test_a_disk_that_is_nearly_full(found, monkeypatch):
-    monkeypatch.setattr(doctor, "ENOUGH_SPACE", 1 << 62)
+    monkeypatch.setattr(surroundings, "ENOUGH_SPACE", 1 << 62)
     assert found()["disk"].state == "warn"
 
 
@@ -162,9 +162,9 @@ def test_a_certificate_that_is_none(found, tmp_path):
 
 @pytest.mark.parametrize(("synchronised", "state"), [(True, "ok"), (False, "warn"), (None, "ok")])
 def test_the_clock(monkeypatch, found, synchronised, state):
-    monkeypatch.setattr(doctor, "_clock_is_synchronised", lambda: synchronised)
+    monkeypatch.setattr(surroundings, "_clock_is_synchronised", lambda: synchronised)
     assert found()["clock"].state == state
 
 
 def test_another_event_loop():
-    assert doctor._loop("0.23.1").state == "warn"
+    assert surroundings._loop("0.23.1").state == "warn"

@@ -1,23 +1,36 @@
-"""Owns the operator's requests about the configuration, on the admin listener: reload, preview, rollback.
+"""Owns the operator's requests about the configuration, on the admin listener: look, preview, reload, rollback, check.
 
+    GET  /api/config                        the files in force as written, secrets masked; what differs, what waits
+    GET  /api/config/history                the last ten that were in force, newest first: that one is
+    GET  /api/config/changes?version=7      what going back to a version, or a reload without one, would change
+    GET  /api/check?of=running|files        lint findings of what is in force, or of the files; also severity=
+    GET  /api/doctor                        what is wrong with the machine, as far as looking harms nobody
     POST /config/reload                     put the files in force
     POST /config/preview                    tell what that would change
     POST /config/rollback  {"version": 7}   put a former version in force
 
-Each answers 200 with what changed, or 422 with why nothing did.
+Each answers 200, or 422 with why nothing was done.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.background import aside
 from frontdesk.app.reloading import Effect, Reloads
-from frontdesk.base.errors import ConfigError, FrontdeskError
+from frontdesk.app.surroundings import look_around
+from frontdesk.base.errors import ConfigError, Finding, FrontdeskError
+from frontdesk.config.check import check
+from frontdesk.config.masking import masked_source, secret_texts
 from frontdesk.gateway.admin import FRESH
+from frontdesk.gateway.operators import BEARER, LOCAL
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import JSON
+
+_SEVERITIES: Final = ("error", "warning")
 
 
 class ConfigApi:
@@ -26,31 +39,128 @@ class ConfigApi:
     needs_token = True
 
     def __init__(self, reloads: Reloads) -> None:
-        self._actions: Mapping[str, Callable[[Exchange], Awaitable[Effect]]] = {
-            "/config/reload": lambda _ex: reloads.reload("cli"),
-            "/config/preview": lambda _ex: reloads.preview(),
-            "/config/rollback": lambda ex: reloads.rollback(_version(ex)),
+        self._reloads = reloads
+        self.actions: Mapping[
+            tuple[str, str], Callable[[Exchange], Awaitable[Mapping[str, Any]]]
+        ] = {
+            ("GET", "/api/config"): self._show,
+            ("GET", "/api/config/history"): self._history,
+            ("GET", "/api/config/changes"): self._changes,
+            ("GET", "/api/check"): self._check,
+            ("GET", "/api/doctor"): self._doctor,
+            ("POST", "/config/reload"): self._reload,
+            ("POST", "/config/preview"): self._preview,
+            ("POST", "/config/rollback"): self._rollback,
         }
+        self._paths = {path for _, path in self.actions}
 
     def serves(self, ex: Exchange) -> bool:
         """See Face."""
-        return ex.path in self._actions
+        return ex.path in self._paths
 
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
-        if ex.method != "POST":
-            return refusal(405, "method", (b"allow", b"POST"))
-        return self._answer(ex)
+        action = find_action(self.actions, ex, ex.path)
+        return action if isinstance(action, Reply) else self._answer(ex, action)
 
-    async def _answer(self, ex: Exchange) -> Reply:
+    async def _answer(
+        self, ex: Exchange, action: Callable[[Exchange], Awaitable[Mapping[str, Any]]]
+    ) -> Reply:
         try:
-            effect = await self._actions[ex.path](ex)
+            return _reply(200, await action(ex))
         except ConfigError as error:
             findings = [asdict(finding) for finding in error.findings]
             return _reply(422, {"message": "the configuration is wrong", "findings": findings})
         except FrontdeskError as error:
             return _reply(422, {"message": error.message, "hint": error.hint, "findings": []})
-        return _reply(200, _written(effect))
+
+    # -- looking ------------------------------------------------------------------------------------
+
+    async def _show(self, _ex: Exchange) -> Mapping[str, Any]:
+        loaded, stray = self._reloads.loaded, await self._reloads.stray()
+        secrets = {text for text in secret_texts(loaded.config) if text}
+        sources = loaded.sources
+        return {
+            "files": [
+                {"path": str(path), "text": masked_source(_text(sources[path]), secrets)}
+                for path in loaded.paths
+            ],
+            "documents": [str(path) for path in sources if path not in loaded.paths],
+            "differ": [str(path) for path in stray],
+            "restart_to_apply": self._reloads.waiting(),
+        }
+
+    async def _history(self, _ex: Exchange) -> Mapping[str, Any]:
+        return {
+            "versions": [
+                {
+                    "version": each.number,
+                    "time": each.time,
+                    "by": each.by,
+                    "changes": each.changes,
+                    "files": [str(path) for path in each.paths],
+                }
+                for each in await self._reloads.versions()
+            ]
+        }
+
+    async def _changes(self, ex: Exchange) -> Mapping[str, Any]:
+        text = query_of(ex).get("version")
+        if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 10):
+            raise FrontdeskError(f"expected a version such as 7, found: {text[:40]}")
+        effect = await self._reloads.preview(None if text is None else int(text))
+        told = [
+            {
+                "kind": change.kind,
+                "key": change.where.path,
+                "at": str(change.where),
+                "before": change.before,
+                "after": change.after,
+            }
+            for change in effect.changes
+        ]
+        return {**_written(effect), "changes": told}
+
+    async def _check(self, ex: Exchange) -> Mapping[str, Any]:
+        query = query_of(ex)
+        of, severity = query.get("of", "running"), query.get("severity", "")
+        if of not in ("running", "files"):
+            raise FrontdeskError(f"expected of=running or of=files, found: {of[:40]}")
+        if severity not in ("", *_SEVERITIES):
+            raise FrontdeskError(f"expected severity=error or severity=warning: {severity[:40]}")
+        found = await self._found(of)
+        return {
+            "of": of,
+            "findings": [_finding(each) for each in found if severity in ("", each.severity)],
+            "counts": {kind: sum(each.severity == kind for each in found) for kind in _SEVERITIES},
+        }
+
+    async def _found(self, of: str) -> list[Finding]:
+        try:
+            loaded = self._reloads.loaded if of == "running" else await self._reloads.on_disk()
+        except ConfigError as error:
+            return list(error.findings)
+        return list(await aside(lambda: check(loaded)))
+
+    async def _doctor(self, _ex: Exchange) -> Mapping[str, Any]:
+        loaded = self._reloads.loaded
+        return {"checks": [asdict(row) for row in await aside(lambda: [*look_around(loaded)])]}
+
+    # -- changing -----------------------------------------------------------------------------------
+
+    async def _reload(self, ex: Exchange) -> Mapping[str, Any]:
+        is_user = ex.principal not in ("", BEARER.name, LOCAL.name)
+        return _written(await self._reloads.reload(ex.principal if is_user else "cli"))
+
+    async def _preview(self, _ex: Exchange) -> Mapping[str, Any]:
+        return _written(await self._reloads.preview())
+
+    async def _rollback(self, ex: Exchange) -> Mapping[str, Any]:
+        return _written(await self._reloads.rollback(_version(ex)))
+
+
+def _text(source: bytes) -> str:
+    return source.decode("utf-8-sig")
 
 
 def _version(ex: Exchange) -> int:
@@ -72,6 +182,10 @@ def _written(effect: Effect) -> dict[str, Any]:
         "restart_to_apply": effect.waiting,
         "version": effect.version,
     }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {**asdict(finding), "at": str(finding.where)}
 
 
 def _reply(status: int, document: object) -> Reply:

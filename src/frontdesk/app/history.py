@@ -28,7 +28,7 @@ _KIND: Final = "config"
 class Version:
     """A configuration that came into force. time: seconds since 1970.
 
-    by: "start", "SIGHUP", the file that changed, "cli", or "rollback to N". paths, sources: see `Loaded`.
+    by: "start", "SIGHUP", the file that changed, "cli", a user, or "rollback to N". paths, sources: see `Loaded`.
     changes: how many keys were other ones than before.
     """
 

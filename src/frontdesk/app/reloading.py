@@ -6,7 +6,7 @@ Knows no signal, no console and no HTTP.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from frontdesk.app.background import aside, let_go
 from frontdesk.app.data_plane import Candidate
 from frontdesk.app.functions import all_functions
-from frontdesk.app.history import History, remembered
+from frontdesk.app.history import History, Version, remembered
 from frontdesk.app.vault import Read, read_files
 from frontdesk.base.errors import FrontdeskError, StartError
 from frontdesk.config.diff import Change, changes
@@ -161,11 +161,37 @@ class Reloads:
         """Put a former version in force. Raises: as `reload`; StartError when it is not kept."""
         return await asyncio.shield(self._ask(f"rollback to {version}", version).effect)
 
-    async def preview(self) -> Effect:
-        """Tell what a reload from the files would change. Raises: ConfigError, what it would refuse."""
+    async def preview(self, version: int | None = None) -> Effect:
+        """Tell what a reload from the files, or going back to a version, would change.
+
+        Raises: ConfigError, what it would refuse; StartError when the version is not kept.
+        """
         async with self._turn:
-            candidate = await self._candidate(None)
+            candidate = await self._candidate(version)
             return await aside(lambda: self._effect(self._target.loaded, candidate.loaded))
+
+    async def versions(self) -> Sequence[Version]:
+        """List what was in force, newest first: the first one is. Raises: StoreError."""
+        return [] if self._history is None else await self._history.versions()
+
+    async def stray(self) -> Sequence[Path]:
+        """List the files that say something else now than what is in force."""
+        return await asyncio.to_thread(lambda: [*_stray(self._target.loaded.sources)])
+
+    def waiting(self) -> tuple[str, ...]:
+        """List the keys that wait for a restart."""
+        return self._target.waiting(self._target.loaded.config)
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration in force."""
+        return self._target.loaded
+
+    async def on_disk(self) -> Loaded:
+        """Read the files without putting them in force. Raises: ConfigError."""
+        async with self._turn:
+            paths, read = await self._place(None)
+            return await aside(lambda: read_files(paths, self._environ, read))
 
     def _ask(self, by: str, version: int | None) -> _Job:
         if self._next is None or self._next.version != version:
@@ -250,6 +276,15 @@ class Reloads:
         except FrontdeskError as error:
             _log.warning("this configuration is not in the history: %s", error)
             return 0
+
+
+def _stray(sources: Mapping[Path, bytes]) -> Iterator[Path]:
+    for path, text in sources.items():
+        try:
+            if path.read_bytes() != text:
+                yield path
+        except OSError:
+            yield path
 
 
 def _retrieved(effect: asyncio.Future[Effect]) -> None:

@@ -12,7 +12,7 @@ import click
 from frontdesk.cli.configured import config_option
 
 if TYPE_CHECKING:
-    from frontdesk.app.doctor import Row
+    from frontdesk.app.surroundings import Row
 
 _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
@@ -38,7 +38,8 @@ def doctor(paths: tuple[Path, ...], as_json: bool) -> None:
 
 
 def _rows(paths: tuple[Path, ...]) -> "Iterable[Row]":
-    from frontdesk.app.doctor import examine, machine, of_findings
+    from frontdesk.app.doctor import examine, of_findings
+    from frontdesk.app.surroundings import machine
     from frontdesk.base.errors import ConfigError
     from frontdesk.config.load import load
 

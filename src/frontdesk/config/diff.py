@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.model import Model
-from frontdesk.config.secrets import MASK, Secret
+from frontdesk.config.masking import secret_texts
+from frontdesk.config.secrets import MASK
 from frontdesk.config.tree import Path
 from frontdesk.config.validation import shown
 
@@ -45,7 +45,7 @@ class _Comparison:
     def __init__(self, old: Loaded, new: Loaded) -> None:
         self.old = old
         self.new = new
-        self.secrets = {*_secrets(old.config), *_secrets(new.config)}
+        self.secrets = {*secret_texts(old.config), *secret_texts(new.config)}
 
     def below(self, path: Path, before: Any, after: Any) -> Iterator[Change]:
         if before == after:
@@ -87,19 +87,3 @@ def _is_nested(value: object) -> bool:
 
 def _referenced(text: str) -> bool:
     return bool(getattr(text, "referenced", False))
-
-
-def _secrets(value: object) -> Iterator[str]:
-    """Find all texts that a model takes as secret."""
-    match value:
-        case Secret():
-            yield value.reveal()
-        case Model():
-            for name in value.model_fields_set:
-                yield from _secrets(getattr(value, name))
-        case dict():
-            for item in value.values():
-                yield from _secrets(item)
-        case list() | tuple():
-            for item in value:
-                yield from _secrets(item)

@@ -28,7 +28,8 @@ SECRET_NAME: Final = re.compile(
 """Keys whose values are never shown, and should come from a reference."""
 
 
-_USER_INFO: Final = re.compile(r"(?<=://)[^/\s@]*@")
+USER_INFO: Final = re.compile(r"(?<=://)[^/\s@]*@")
+"""Who a URL says that asks, and their password."""
 
 
 def validate(tree: Tree, folder: FilePath) -> tuple[Config | None, list[Finding]]:
@@ -75,7 +76,7 @@ def shown(value: object, key: object = "") -> str:
         return MASK
     text = value.written if isinstance(value, FileText) else value
     if isinstance(text, str):
-        text = _USER_INFO.sub(f"{MASK}@", text)
+        text = USER_INFO.sub(f"{MASK}@", text)
         text = text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
     return json.dumps(text, ensure_ascii=False, default=str)
 

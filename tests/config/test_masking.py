@@ -1,0 +1,44 @@
+"""What people see of a configuration file, and what of it they never see."""
+
+import pytest
+
+from frontdesk.config.masking import masked_source
+
+TEXT = """\
+# once: s3cret-of-old
+admin: {listen: 127.0.0.1:1, token: "s3cret-of-old"}   # ü
+environment: {DB_PASSWORD: literal, PORT: 80, TOKEN: "${secret:db}", NOTE: "über s3cret-of-old"}
+keys: [abc, "d\\tef", 'g''h']
+routes: {GET /x: {api_key: true}}
+block:
+  password: |
+    one
+    two
+  url: postgres://me:mine@host/db
+  other: redis://${env:WHO}@host
+again: &a {private_key: x}
+twice: *a
+"""
+
+SHOWN = """\
+# once: ***
+admin: {listen: 127.0.0.1:1, token: ***}   # ü
+environment: {DB_PASSWORD: ***, PORT: 80, TOKEN: "${secret:db}", NOTE: "über ***"}
+keys: [***, ***, ***]
+routes: {GET /x: {api_key: true}}
+block:
+  password: ***
+  url: postgres://***@host/db
+  other: redis://${env:WHO}@host
+again: &a {private_key: ***}
+twice: *a
+"""
+
+
+def test_secrets_are_masked_and_all_else_stands_as_written():
+    assert masked_source(TEXT, {"s3cret-of-old", "abc", "d\tef", "g'h"}) == SHOWN
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "name: clinic\n"])
+def test_files_without_secrets_stay_as_they_are(text):
+    assert masked_source(text, set()) == text
