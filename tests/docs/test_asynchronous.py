@@ -58,8 +58,7 @@ async def test_the_example_runs_and_its_record_is_the_one_that_is_shown(
 def test_the_examples_are_a_file_without_findings(tmp_path):
     path = tmp_path / "frontdesk.yaml"
     (tmp_path / "letters.py").write_text(MODULE)
-    api = {"type": "rest", "throttle": "5/s", "resources": METHOD.content}
-    path.write_text(json.dumps({**WHOLE.content, "apis": {"letters": api}}))
+    path.write_text(json.dumps({**WHOLE.content, **METHOD.content}))
     assert list(check(load([path], {}))) == []
 
 

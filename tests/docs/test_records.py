@@ -59,7 +59,9 @@ async def test_the_file_runs_with_its_functions(tmp_path):
     async with serving(path, echo=lambda function, line: said.append((function, line))) as app:
         (address,) = app.addresses
         answer = await asyncio.to_thread(call, address, "POST", "/payments/7")
-        assert (answer.status, answer.body) == (200, b"1")
+        assert (answer.status, answer.body) == (200, b'{"version":1}')
+        again = await asyncio.to_thread(call, address, "POST", "/payments/7")
+        assert (again.status, again.body) == (200, b'{"version":null}')
         await asyncio.to_thread(until, lambda: ("mail", "INSERT 7 success") in said)
 
 
