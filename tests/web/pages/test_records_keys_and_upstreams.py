@@ -1,0 +1,114 @@
+"""The pages of records, of API keys, of upstreams and of secrets: what is shown and who may act."""
+
+import asyncio
+import json
+from urllib.parse import urlencode
+
+import pytest
+
+from frontdesk import records
+from frontdesk.app.records import records_environment
+from tests.live.calls import call, free_port
+
+TOKEN = "t0ken-of-the-file"
+EVIL = "\"><script>alert('x')</script>"
+CONFIG = """
+records: {payments: {}}
+plans: {small: {apis: shop, throttle: 5/s, quota: 100/d}}
+upstreams:
+  billing: {url: "http://127.0.0.1:%d", breaker: {failures: 1, reset: 10m}}
+  plain: {url: "http://127.0.0.1:9"}
+apis:
+  shop:
+    routes:
+      GET /items: {mock: {status: 200}, api_key: true}
+      GET /bill: {http: {upstream: billing, path: /}}
+      GET /plain: {http: {upstream: plain, path: /}}
+"""
+
+
+@pytest.fixture
+def config():
+    return CONFIG % free_port()
+
+
+async def shown(browser, path):
+    page = (await browser.ask("GET", f"/console{path}")).body.decode()
+    assert "<script>alert" not in page
+    return page
+
+
+async def test_records_are_shown_with_what_each_version_has_changed(console, config):
+    async with console(config=config) as browser:
+        assert "none has any yet" in await shown(browser, "/records")
+        (url,) = records_environment(browser.app.config).values()
+        async with records.open(url) as opened:
+            payments, me = opened.commands("payments"), records.UserContext("ada", "", "acme")
+            first = {"pk": "PAYMENT#acme", "sk": EVIL, "attributes": {"status": "open", "n": EVIL}}
+            await payments.publish_sync(first, me)
+            paid = {**first, "version": 1, "attributes": {"status": "paid", "n": EVIL}}
+            await payments.publish_sync(paid, me)
+        assert "/console/records/payments" in await shown(browser, "/records")
+        assert "PAYMENT#acme" in await shown(browser, "/records/payments")
+        assert "No record is here" in await shown(browser, "/records/payments?pk=OTHER%23acme")
+        key = urlencode({"pk": "PAYMENT#acme", "sk": EVIL})
+        page = await shown(browser, f"/records/payments/item?{key}")
+        assert "<del>&#34;open&#34;</del><ins>&#34;paid&#34;</ins>" in page
+
+
+async def test_keys_are_shown_by_their_beginning_with_what_is_left(console, config):
+    async with console(config=config) as browser:
+        given = json.dumps({"name": EVIL, "plans": ["small"], "description": EVIL})
+        assert "No key is made yet" in await shown(browser, "/keys")
+        made = (await browser.ask("POST", "/api/keys", given)).json
+        address = browser.app.addresses[0]
+        for _ in range(2):
+            await asyncio.to_thread(
+                call, address, "GET", "/items", headers={"x-api-key": made["value"]}
+            )
+        page = await shown(browser, "/keys")
+        assert made["key"]["prefix"] in page
+        assert made["value"] not in page
+        assert 'value="98"' in page
+        assert 'aria-label="Requests a day: small 2"' in page
+        written = await browser.ask("GET", f"/api/usage?{urlencode({'format': 'csv'})}")
+        assert written.body.decode().splitlines()[0].startswith("day,name,key,plan")
+
+
+@pytest.mark.parametrize(("user", "may"), [("otto", False), ("ada", True)])
+async def test_keys_are_made_by_admins_alone(console, config, user, may):
+    async with console(TOKEN, config=config, otto="operator", ada="admin") as browser:
+        await browser.sign_in(user, "correct horse battery")
+        assert ("data-do" in await shown(browser, "/keys")) is may
+        assert (await browser.ask("GET", "/console/secrets")).status == (200 if may else 403)
+
+
+async def test_breakers_are_seen_to_open_and_closed_by_hand(console, config):
+    async with console(config=config) as browser:
+        address = browser.app.addresses[0]
+        for _ in range(2):
+            await asyncio.to_thread(call, address, "GET", "/bill")
+        listed = await shown(browser, "/upstreams")
+        assert "1 failures in a row" in listed
+        assert '<span class="tag bad">open ' in listed
+        page = await shown(browser, "/upstreams/billing")
+        assert "connect error" in page
+        await browser.ask("POST", "/api/upstreams/billing/reset")
+        assert '<span class="tag ok">closed' in await shown(browser, "/upstreams/billing")
+        await browser.ask("POST", "/api/upstreams/billing/trip")
+        assert '<span class="tag bad">isolated' in await shown(browser, "/upstreams/billing")
+        refused = await asyncio.to_thread(call, address, "GET", "/bill")
+        assert refused.status == 503
+        assert "data-do" not in await shown(browser, "/upstreams/plain")
+        gone = await browser.ask("GET", "/console/upstreams/nothing")
+        assert (gone.status, b"nothing uses such an upstream" in gone.body) == (404, True)
+
+
+async def test_secrets_are_shown_by_name(console):
+    async with console() as browser:
+        assert "frontdesk secrets set" in await shown(browser, "/secrets")
+        given = json.dumps({"name": "vendor", "value": "hush-hush"})
+        await browser.ask("POST", "/api/secrets/set", given)
+        page = await shown(browser, "/secrets")
+        assert "${secret:vendor}" in page
+        assert "hush" not in page
