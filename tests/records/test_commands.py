@@ -268,9 +268,10 @@ async def test_a_record_may_not_say_that_it_belongs_to_another(orders):
         await orders.publish_async(order(tenantCode="other"), OPERATOR)
 
 
-async def test_without_a_caller_nothing_is_done(orders):
-    with pytest.raises(InvalidRecordError, match="invokeContext"):
-        await orders.publish_async(order(), {})
+@pytest.mark.parametrize("opts", [{}, "ada", None])
+async def test_without_a_caller_nothing_is_done(orders, opts):
+    with pytest.raises(InvalidRecordError, match=r"expected a UserContext.*invokeContext"):
+        await orders.publish_async(order(), opts)
 
 
 # -- payments -------------------------------------------------------------------------------------------

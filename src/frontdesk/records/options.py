@@ -61,10 +61,13 @@ def _options(opts: Opts) -> Options:
         return opts
     if isinstance(opts, UserContext):
         return Options(opts)
-    invoke = opts.get("invokeContext", opts.get("invoke_context"))
+    invoke = None
+    if isinstance(opts, Mapping):
+        invoke = opts.get("invokeContext", opts.get("invoke_context"))
     if not isinstance(invoke, Mapping | UserContext):
         raise InvalidRecordError(
-            "Invalid opts: expected invokeContext", hint='{"invokeContext": event}'
+            "Invalid opts: expected a UserContext, or a mapping with invokeContext",
+            hint='{"invokeContext": event}',
         )
     request_id = opts.get("requestId", opts.get("request_id", ""))
     return Options(invoke, str(opts.get("source", "")), str(request_id))

@@ -53,7 +53,8 @@ def test_an_input_is_read_in_either_spelling_and_completed(document):
 @pytest.mark.parametrize(
     ("document", "words"),
     [
-        ({"pk": "ORDER#acme"}, "sk"),
+        ({"pk": "ORDER#acme"}, "expected sk$"),
+        ({"name": "tea"}, "expected pk and sk$"),
         ({**KEY, "atributes": {}}, "no field atributes"),
         ({**KEY, "version": "1"}, "version"),
         ({**KEY, "version": True}, "version"),

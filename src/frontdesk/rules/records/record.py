@@ -41,10 +41,11 @@ class CommandInput:
             close = get_close_matches(unknown[0], names, 1)
             hint = f"did you mean {close[0]}?" if close else ""
             raise InvalidRecordError(f"Invalid input: there is no field {unknown[0]}", hint=hint)
-        try:
-            return cls(**{names[name]: value for name, value in document.items()})
-        except TypeError as error:
-            raise InvalidRecordError(f"Invalid input: expected pk and sk: {error}") from None
+        given = {names[name]: value for name, value in document.items()}
+        missing = [name for name in ("pk", "sk") if name not in given]
+        if missing:
+            raise InvalidRecordError(f"Invalid input: expected {' and '.join(missing)}")
+        return cls(**given)
 
     def to_json(self) -> dict[str, Any]:
         """Return the camelCase form, without what is not there."""
