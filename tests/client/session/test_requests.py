@@ -114,3 +114,10 @@ def test_own_fields_win():
 def test_fields_cannot_smuggle_others(fields):
     with pytest.raises(ValueError, match="header field"):
         field_lines(fields)
+
+
+@pytest.mark.parametrize("token", ["s3cret-\u201c", "s3cret-\ud800", "s3cret-\n"])
+def test_what_cannot_be_sent_is_not_shown(token):
+    with pytest.raises(ValueError, match="field: Authorization") as caught:
+        field_lines({"Authorization": token})
+    assert "s3cret" not in repr(caught.value)

@@ -16,7 +16,7 @@ Scalar = str | int | float | bool
 Params = Mapping[str, Scalar | Iterable[Scalar]]
 
 _TOKEN: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_UNFIT: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _PLAIN: Final = re.compile(r"/[A-Za-z0-9/._~!$&'()*+,;=:@%?-]*", re.ASCII)
 _SAFE: Final = "/%:@!$&'()*+,;=~-._?"
 _PLACE: Final = re.compile(r"\{(\w+)\}")
@@ -93,8 +93,10 @@ def field_lines(fields: Mapping[str, str]) -> str:
     for name, value in fields.items():
         if not _TOKEN.fullmatch(name):
             raise ValueError(f"no name of a header field: {name!r}")
-        if _CONTROL.search(value):
-            raise ValueError(f"control characters in the header field: {name}")
+        if _UNFIT.search(
+            value
+        ):  # or else the error of the codec would bring along all fields, secrets too
+            raise ValueError(f"characters that cannot be sent in the header field: {name}")
     return "".join([f"{name}: {value}\r\n" for name, value in fields.items()])
 
 
