@@ -268,3 +268,29 @@ async def test_requests_of_all_workers_are_seen_while_somebody_watches(path):
         await bodies(app)
         await app._data.samples()
         assert seen == []
+
+
+# -- upstreams ----------------------------------------------------------------------------------------------
+
+
+async def test_breakers_are_moved_in_all_workers_and_in_those_that_come(tmp_path):
+    config = """
+        upstreams: {billing: {url: "http://127.0.0.1:9", breaker: {failures: 5}}}
+        apis: {a: {routes: {$default: {http: {upstream: billing, path: /}}}}}
+    """
+    async with serving(project(tmp_path, config), workers=2) as app:
+
+        async def states():
+            looks = await app._data.upstreams()
+            return {number: look.breaker for number, (look,) in looks.items()}
+
+        assert await states() == {1: "closed", 2: "closed"}
+        assert await app._data.order_breakers("billing", "isolated") == 2
+        os.kill(pids(app)[0], signal.SIGKILL)
+        await until(lambda: _all_are(states, {1: "isolated", 2: "isolated"}))
+        assert await app._data.order_breakers("billing", "closed") == 2
+        assert await states() == {1: "closed", 2: "closed"}
+
+
+async def _all_are(states, expected):
+    return await states() == expected

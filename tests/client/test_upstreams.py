@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from frontdesk.client.bulkhead import BulkheadSettings
 from frontdesk.client.upstreams import Upstreams, UpstreamSettings
 from frontdesk.rules.resilience.breaker import BreakerSettings
 from frontdesk.rules.resilience.health import HealthSettings
@@ -156,6 +157,48 @@ async def test_the_log_tells_when_a_breaker_opens_and_closes(upstreams, backend,
         ("billing", "the breaker has opened: requests are refused"),
         ("billing", "the breaker has closed: requests pass again"),
     ]
+
+
+async def test_what_an_operator_says_holds_for_a_name_and_over_reloads(upstreams, pair):
+    breaker = BreakerSettings(failures=1)
+    first = upstreams.get(settings(pair[0], name="billing", breaker=breaker))
+    plain = upstreams.get(settings(pair[1], name="billing"))
+    other = upstreams.get(settings(pair[1], name="other", breaker=breaker))
+    assert upstreams.order("billing", "isolated") == 1
+    assert [each.breaker.state for each in (first, plain, other)] == [
+        "isolated",
+        "closed",
+        "closed",
+    ]
+    successor = upstreams.successor()
+    changed = successor.get(settings(pair[1], name="billing", breaker=breaker))
+    assert changed.breaker.state == "isolated"
+    assert successor.order("billing", "closed") == 1
+    last = successor.successor().get(settings(pair[0], name="billing", breaker=breaker))
+    assert last.breaker.state == "closed"
+    successor.close()
+
+
+async def test_an_upstream_tells_how_it_is(upstreams, pair, ask):
+    upstream = upstreams.get(
+        settings(
+            *pair,
+            name="billing",
+            breaker=BreakerSettings(failures=1, reset=30.0),
+            bulkhead=BulkheadSettings(1, queue=2, wait=9.0),
+        )
+    )
+    for _ in range(2):
+        upstream.send(ask())
+    upstream.breaker.record(upstream.breaker.admit(0.0), 0.0, failed=True, took=0.1)
+    look = upstream.look()
+    assert (look.name, look.breaker, look.why) == ("billing", "open", "1 failures in a row")
+    assert (look.calls, look.room, look.waiting, look.purse) == (1, 1, 1, 500)
+    assert [target.address for target in look.targets] == [
+        f"127.0.0.1:{each.port}" for each in pair
+    ]
+    assert all(target.up and not target.ejected for target in look.targets)
+    assert upstreams.get(settings(pair[0])).look().breaker == ""
 
 
 async def test_equal_settings_share_connections(upstreams, backend):

@@ -167,6 +167,48 @@ def test_a_breaker_without_failures_never_opens(settings):
     assert all(call(breaker, now / 10, failed=False) != REFUSED for now in range(1000))
 
 
+@pytest.mark.parametrize("settings", [ROW, RATE], ids=["in a row", "rate"])
+def test_an_operator_may_have_it_refuse_until_that_is_taken_back(settings):
+    breaker = Breaker(settings)
+    before = breaker.admit(100.0)
+    breaker.order("isolated")
+    breaker.record(before, 100.0, failed=False, took=0.1)
+    assert [breaker.admit(now) for now in (100.0, 1e6)] == [REFUSED, REFUSED]
+    assert (breaker.state, breaker.why, breaker.wait(100.0)) == ("isolated", "by an operator", 0.0)
+    breaker.order("closed")
+    assert (breaker.state, breaker.why) == ("closed", "")
+    assert breaker.admit(1e6) != REFUSED
+
+
+@pytest.mark.parametrize("settings", [ROW, RATE], ids=["in a row", "rate"])
+def test_an_operator_may_have_it_let_everything_pass(settings):
+    breaker = opened(settings)
+    breaker.order("disabled")
+    assert all(call(breaker, 100.0, failed=True) != REFUSED for _ in range(50))
+    assert breaker.state == "disabled"
+    breaker.order("closed")
+    assert len([1 for _ in range(4) if call(breaker, 100.0, failed=True) != REFUSED]) >= 3
+    assert breaker.state == "open"
+
+
+@pytest.mark.parametrize(
+    ("settings", "took", "why"),
+    [
+        (ROW, 0.1, "3 failures in a row"),
+        (RATE, 0.1, "4 of 4 calls failed, 0 were slow"),
+        (RATE, 3.0, "4 of 4 calls failed, 4 were slow"),
+    ],
+)
+def test_it_tells_why_it_has_opened(settings, took, why):
+    breaker = Breaker(settings)
+    while breaker.state == "closed":
+        call(breaker, 100.0, failed=True, took=took)
+    assert breaker.why == why
+    call(breaker, 130.0, failed=True)
+    if settings is ROW:
+        assert breaker.why == "the probe has failed"
+
+
 class BreakerMachine(RuleBasedStateMachine):
     """Calls begin, end and get lost in any order."""
 
