@@ -1,6 +1,7 @@
 """The pages of state machines and executions: what they show, who may act, and the picture that goes on by itself."""
 
 import asyncio
+import contextlib
 import json
 import re
 import time
@@ -208,14 +209,16 @@ async def test_the_picture_goes_on(console, tmp_path):
 
 
 def at(page, part):
-    """Wait until the browser has gone to a page."""
+    """Wait until the browser has gone to a page with a picture."""
     for _ in range(200):
-        if page.run(f"return location.pathname.includes({part!r}) && !!document.querySelector('fd-graph[ready]')"):  # fmt: skip
-            return
+        with contextlib.suppress(AssertionError):  # a page that goes takes its scripts with it
+            if page.run(f"return location.pathname.includes({part!r}) && {READY}"):
+                return
         time.sleep(0.05)
     raise AssertionError(part)
 
 
+READY = "!!document.querySelector('fd-graph[ready]')"
 UNTIL = """
 const until = async (look) => {
   for (let at = 0; at < 200; at++) {
@@ -230,7 +233,7 @@ ROW = (
     + """
 const row = await until(() => document.querySelector("tr[data-href][tabindex]"));
 row.focus();
-setTimeout(() => row.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true })), 0);
+setTimeout(() => row.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true })), 100);
 return row.dataset.href;
 """
 )
@@ -245,7 +248,7 @@ type("{");
 dialog.querySelector("button.main").click();
 const refused = dialog.open;
 type('{"function": "nobody"}');
-dialog.querySelector("button.main").click();
+setTimeout(() => dialog.querySelector("button.main").click(), 100);
 return refused;
 """
 )

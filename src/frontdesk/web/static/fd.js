@@ -343,7 +343,8 @@ customElements.define("fd-filter", class extends HTMLElement {
   }
 });
 
-async function copy(text) {
+/** Put a text where it can be pasted from. */
+export async function copy(text) {
   try { await navigator.clipboard.writeText(text); say("Copied"); } catch { say("The browser does not let us copy", "bad"); }
 }
 

@@ -1,5 +1,5 @@
 // State machines on pages: their picture (pan, zoom, keys), one state of it, what goes on, definitions that are judged.
-import { listen, part, say } from "./fd.js";
+import { copy, listen, part } from "./fd.js";
 
 const MARGIN = 12;
 const SMALLEST = 0.7;
@@ -201,8 +201,7 @@ mark();
 document.addEventListener("click", async (event) => {
   const copied = event.target.closest("[data-copy]");
   if (copied) {
-    await navigator.clipboard.writeText(document.getElementById(copied.dataset.copy).querySelector("pre").textContent);
-    say("Copied");
+    await copy(document.getElementById(copied.dataset.copy).querySelector("pre").textContent);
     return;
   }
   const link = event.target.closest('a[href^="?state="]');
