@@ -44,7 +44,7 @@ class Reception:
             token=None if token is None else token.reveal(),
             secure=config.admin.tls is not None,
         )
-        self._audit = AuditLog(config.data_dir / "logs" / "audit.log", clock)
+        self._audit = AuditLog(config.data_dir / "audit.log", clock)
 
     async def start(self) -> None:
         """Read who may sign in. Raises: StoreError."""
