@@ -87,13 +87,16 @@ async def test_a_day_is_kept_by_the_minute(begin, looks, catalog):
     assert len(await catalog.list(KIND)) == 19
 
 
-async def test_what_was_seen_outlives_the_process(begin, looks):
+async def test_what_was_seen_outlives_the_process(begin, looks, registry):
     history = await begin()
     await looks(history, 9)
     await history.stop()
+    registry.counter(metrics.INVOCATIONS, "f", "1", "http").value = 0
     again = await begin()
-    assert called(again.rows(DAY)) == 9
+    assert (called(again.rows(DAY)), called(again.rows(15))) == (9, 9)
     assert again.last() is None
+    await looks(again, 2)
+    assert (called(again.rows(DAY)), called(again.rows(15))) == (11, 11)
 
 
 async def test_a_minute_takes_the_place_of_that_of_the_day_before(begin, looks, clock, catalog):

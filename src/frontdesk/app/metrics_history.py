@@ -85,11 +85,14 @@ class MetricsHistory:
     def rows(self, minutes: int) -> Sequence[Row]:
         """Return what was seen in the last minutes, oldest first: as finely as it is kept for that long."""
         since = self._clock.time() - minutes * 60
-        if minutes <= RECENT:
-            return [row for row in self._recent if row.at > since]
+        fine = [*self._recent] if minutes <= RECENT else self._unsaved
+        until = fine[0].at - fine[0].seconds / 2 if fine else self._clock.time()
         # A row looked at is a row made: none of them is kept as that.
-        read = (Row.of(orjson.loads(row)) for row in tuple(self._minutes))
-        return [row for row in (*read, *self._unsaved) if row.at > since]
+        read = (Row.of(orjson.loads(row)) for row in [*self._minutes][-minutes:])
+        return [
+            *(row for row in read if since < row.at <= until),
+            *(row for row in fine if row.at > since),
+        ]
 
     async def look(self) -> None:
         """Take what was counted since the last look."""
