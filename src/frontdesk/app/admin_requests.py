@@ -110,7 +110,11 @@ USERS: Final = (
         "/api/users/{name}",
         "Make a user, or change one",
         Role.ADMIN,
-        body={"role*": one_of("viewer", "operator", "admin"), "password": TEXT},
+        body={
+            "role": one_of("viewer", "operator", "admin"),
+            "password": TEXT,
+            "new": TRUE_OR_FALSE,
+        },
     ),
     Row("DELETE", "/api/users/{name}", "Remove a user; their sessions are over", Role.ADMIN),
     Row(

@@ -1,7 +1,8 @@
 """Owns the operator's requests about who may sign in to the console, on the admin listener.
 
-    GET    /api/users            all users: name and role
-    PUT    /api/users/NAME       make one, or change it: {"role": "viewer|operator|admin", "password"}
+    GET    /api/users            all users: name and role; whether there may be any
+    PUT    /api/users/NAME       make one, or change it: {"role": "viewer|operator|admin", "password"};
+                                 with "new": true only where there is none
     DELETE /api/users/NAME       remove one; sessions of it are over
     GET    /api/audit?most=100   who has changed what, newest first; also text=…
 
@@ -67,7 +68,8 @@ class UsersApi:
         return Reply(status, [JSON, FRESH], orjson.dumps(document))
 
     async def _list(self, _ex: Exchange, _name: str) -> tuple[int, object]:
-        return 200, {"users": [_told(account) for account in self._accounts.all()]}
+        users = [_told(account) for account in self._accounts.all()]
+        return 200, {"users": users, "possible": self._has_token}
 
     async def _put(self, ex: Exchange, name: str) -> tuple[int, object]:
         if not self._has_token:
@@ -75,6 +77,8 @@ class UsersApi:
             raise FrontdeskError("users need admin.token beside them", hint="set it, and restart")
         asked = _asked(ex.body)
         former = self._accounts.find(name)
+        if former is not None and asked.get("new"):
+            raise FrontdeskError(f"there is such a user already: {name}")
         role = asked.get("role", former.role.name.lower() if former else "viewer")
         if role not in (each.name.lower() for each in Role):
             raise FrontdeskError("expected a role: viewer, operator or admin")

@@ -28,7 +28,7 @@ _HEADERS: Final = {
     ),
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",  # not none: then a form of ours would come from nowhere, too
     "cache-control": "no-store",
     "cross-origin-opener-policy": "same-origin",
 }

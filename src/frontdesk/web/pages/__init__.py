@@ -16,6 +16,7 @@ from frontdesk.web.pages import (
     routes,
     secrets,
     upstreams,
+    users,
 )
 
 PAGES: tuple[Page, ...] = (
@@ -33,4 +34,5 @@ PAGES: tuple[Page, ...] = (
     *records.PAGES,
     *configuration.PAGES,
     *secrets.PAGES,
+    *users.PAGES,
 )

@@ -169,7 +169,7 @@ const filledIn = (url, told) => url.replace(/\{([\w.]+)\}/g, (_, path) => encode
 // A button that asks for a change says all of it in its attributes:
 //   <button data-do="POST /api/x/revoke" data-given='{"a":1}' data-ask="Really?" data-said="Done">
 // Also data-fields='[{"name", "label", "value", "rows", "type", "options", "json"}]': what to fill in when it asks;
-// data-to="/page/{name.of.member}": where to go then, with what was told;
+// its path may have a {name} of what is given; data-to="/page/{name.of.member}": where to go then, with what was told;
 // data-picked="ids": gives what is picked under this name; data-tells="value": shows this of the answer, once;
 // data-close: there is nothing left to show in the drawer.
 document.addEventListener("click", async (event) => {
@@ -182,7 +182,7 @@ document.addEventListener("click", async (event) => {
     const given = await givenBy(button);
     if (given === null) return;
     button.disabled = true;
-    const told = await ask(method, path, method === "GET" ? undefined : given);
+    const told = await ask(method, filledIn(path, given), method === "GET" ? undefined : given);
     await tellOnce(button.dataset.tells, told);
     say(button.dataset.said ?? "Done");
     if (button.dataset.close !== undefined) document.querySelector("#drawer").close();
