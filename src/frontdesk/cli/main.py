@@ -5,7 +5,6 @@ Subcommands are imported when called, so that `frontdesk --version` stays quick.
 
 import gc
 import sys
-from difflib import get_close_matches
 from importlib import import_module
 from keyword import iskeyword
 
@@ -14,6 +13,7 @@ import click
 from frontdesk import __version__
 from frontdesk.base.errors import ConfigError, FrontdeskError
 from frontdesk.cli.configured import show
+from frontdesk.cli.groups import Commands
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("frontdesk.cli.new", "Make a folder with a configuration and a function that run."),
@@ -64,7 +64,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name → module that defines a click command of that name, and its one line of help."""
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(Commands):
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
@@ -76,14 +76,6 @@ class _LazyGroup(click.Group):
         if not isinstance(command, click.Command):
             raise TypeError(name)
         return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        near = get_close_matches(args[0], COMMANDS, n=1)
-        if near and near[0] != args[0]:
-            ctx.fail(f"No such command {args[0]!r}. Did you mean {near[0]!r}?")
-        return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
