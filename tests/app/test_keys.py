@@ -10,6 +10,8 @@ import pytest
 from frontdesk.app.keys import KIND, PAGE, KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
 from frontdesk.app.keys_api import KeysApi
 from frontdesk.base.errors import StoreError
+from frontdesk.base.metrics import THROTTLE
+from frontdesk.base.telemetry import Sample
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import KeyRegistry
 from frontdesk.stores.memory.catalog import MemoryCatalog
@@ -195,6 +197,13 @@ async def test_a_value_twice_in_one_import_is_refused(house):
 # -- the admin API ----------------------------------------------------------------------------------
 
 
+SAMPLES = [
+    Sample(THROTTLE.name, ("plan", "small", "limited"), 3.0),
+    Sample(THROTTLE.name, ("plan", "small", "allowed"), 9.0),
+    Sample(THROTTLE.name, ("route", "small", "limited"), 9.0),
+]
+
+
 class Keeper:
     """Tells what it was asked."""
 
@@ -204,7 +213,7 @@ class Keeper:
 
 @pytest.fixture
 def ask(house):
-    api = KeysApi(house.keys, Keeper(), Clock())
+    api = KeysApi(house.keys, Keeper(), Clock(), lambda: SAMPLES)
 
     async def ask(method, path, body=None, query=""):
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -297,9 +306,9 @@ async def test_the_api_tells_plans_and_how_many_keys_each_has(ask):
     status, told = await ask("GET", "/api/plans")
     assert status == 200
     small = next(each for each in told["plans"] if each["name"] == "small")
-    assert small["keys"] == 1
+    assert (small["keys"], small["throttled"]) == (1, 3)
     assert small.keys() == {
-        *("name", "description", "apis", "throttle", "quota", "methods", "keys")
+        *("name", "description", "apis", "throttle", "quota", "methods", "keys", "throttled")
     }
 
 
@@ -309,7 +318,7 @@ async def test_usage_is_written_for_spreadsheets_and_starts_no_formula(house):
             row = {"name": "=cmd()", "key": "k", "plan": "small", "day": "2026-11-21"}
             return [{**row, "requests": 3, "remaining": None}]
 
-    api = KeysApi(house.keys, Rows(), Clock())
+    api = KeysApi(house.keys, Rows(), Clock(), lambda: SAMPLES)
     ex = SimpleNamespace(method="GET", path="/api/usage", body=b"", query="format=csv")
     reply = await api.answer(ex)
     assert reply.fields[0] == (b"content-type", b"text/csv; charset=utf-8")

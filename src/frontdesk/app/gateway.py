@@ -228,7 +228,7 @@ class Frontdesk:
         observing = Observing(data, stores.own, clock, wheel, self.news)
         await observing.start()
         opened.push_async_callback(observing.stop)
-        config_api, keys_api = ConfigApi(self.reloads), KeysApi(keys, keeper, clock)
+        config_api, keys_api = ConfigApi(self.reloads), KeysApi(keys, keeper, clock, data.samples)
         secrets_api = SecretsApi(vault)
         admin = server(
             config,

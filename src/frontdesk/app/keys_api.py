@@ -7,7 +7,7 @@
     POST /api/keys/NAME/revoke        refuse it from now on
     POST /api/keys/NAME/enable        let it in again
     GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, plan=PLAN, format=csv
-    GET  /api/plans                   what the keys of each plan may take, and how many keys it has
+    GET  /api/plans                   what the keys of each plan may take, how many it has, how often it was throttled
 
 Answers 200, or 201 with the value of a key that was made, which is told this once; 404 for a key that is
 not there, 422 with why nothing was done, 503 where the store does not do it.
@@ -28,7 +28,9 @@ from frontdesk.app.keys import KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
 from frontdesk.app.usage import UsageKeeper
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
+from frontdesk.base.metrics import THROTTLE
 from frontdesk.base.streams import Field
+from frontdesk.base.telemetry import Sample
 from frontdesk.config.models.plan import Plan
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -42,6 +44,7 @@ _CSV: Final = ("day", "name", "key", "plan", "requests", "remaining")
 _FORMULA: Final = ("=", "+", "-", "@")
 _TEXT: Final[Field] = (b"content-type", b"text/csv; charset=utf-8")
 
+Samples = Callable[[], Iterable[Sample] | Awaitable[Iterable[Sample]]]
 Answer = tuple[int, object]
 Action = Callable[[Exchange, str], Awaitable[Answer]]
 
@@ -51,7 +54,9 @@ class KeysApi:
 
     needs_token = True
 
-    def __init__(self, keys: LiveKeys, keeper: UsageKeeper, clock: Clock) -> None:
+    def __init__(self, keys: LiveKeys, keeper: UsageKeeper, clock: Clock, samples: Samples) -> None:
+        """samples: gives all numbers of all processes."""
+        self._samples = samples
         self._keys = keys
         self._keeper = keeper
         self._clock = clock
@@ -132,7 +137,10 @@ class KeysApi:
     async def _list_plans(self, _ex: Exchange, _who: str) -> Answer:
         numbers = Counter(plan for key in self._keys.known().values() for plan in key.plans)
         plans = self._keys.plans.items()
-        return 200, {"plans": [_plan(name, plan, numbers[name]) for name, plan in plans]}
+        told = [_plan(name, plan, numbers[name]) for name, plan in plans]
+        given = self._samples()
+        limited = _throttled(await given if isinstance(given, Awaitable) else given)
+        return 200, {"plans": [{**each, "throttled": limited[each["name"]]} for each in told]}
 
 
 def _plan(name: str, plan: Plan, keys: int) -> dict[str, Any]:
@@ -146,6 +154,16 @@ def _plan(name: str, plan: Plan, keys: int) -> dict[str, Any]:
         "methods": {key: str(of_it.throttle.rate) for key, of_it in plan.methods.items()},
         "keys": keys,
     }
+
+
+def _throttled(samples: Iterable[Sample]) -> Counter[str]:
+    """Count the requests since the start that the throttle of each plan has refused."""
+    found: Counter[str] = Counter()
+    for metric, labels, value in samples:
+        if metric == THROTTLE.name and labels[0] == "plan" and labels[2] == "limited":
+            assert not isinstance(value, list)
+            found[labels[1]] += int(value)
+    return found
 
 
 def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
