@@ -8,6 +8,7 @@ import pytest
 
 from frontdesk import records
 from frontdesk.app.records import records_environment
+from tests.live.browser import browser as chromium
 from tests.live.calls import call, free_port
 
 TOKEN = "t0ken-of-the-file"
@@ -112,3 +113,51 @@ async def test_secrets_are_shown_by_name(console):
         page = await shown(browser, "/secrets")
         assert "${secret:vendor}" in page
         assert "hush" not in page
+
+
+PATHS = (
+    "/queues",
+    "/inbox",
+    "/outgoing",
+    "/records",
+    "/keys",
+    "/upstreams",
+    "/upstreams/billing",
+    "/secrets",
+)
+
+
+async def test_a_key_is_shown_once_and_every_page_is_narrow_enough_in_a_browser(
+    console, config, tmp_path
+):
+    def walk(address):
+        with chromium(tmp_path) as page:
+            wide = {}
+            for width in (1280, 390):
+                page.size(width)
+                for path in PATHS:
+                    page.open(f"http://{address}/console{path}")
+                    wide[path, width] = page.run("return document.documentElement.scrollWidth")
+            page.open(f"http://{address}/console/keys")
+            shown = page.run(
+                """
+                const until = async (what) => { while (!what()) await new Promise((go) => setTimeout(go, 20)); };
+                document.querySelector("[data-tells=value]").click();
+                await until(() => document.querySelector("dialog[open] [name=name]"));
+                document.querySelector("dialog [name=name]").value = "acme";
+                document.querySelector("dialog [value=go]").click();
+                await until(() => document.querySelector("dialog[open] pre"));
+                const value = document.querySelector("dialog pre").textContent;
+                document.querySelector("dialog .main").click();
+                await until(() => document.querySelector("[data-do$='/revoke']"));
+                return [value, document.documentElement.outerHTML.includes(value)];
+                """
+            )
+            return wide, shown, page.complaints()
+
+    async with console(config=config) as browser:
+        wide, (value, is_left), complaints = await asyncio.to_thread(walk, browser.address)
+        assert all(found <= width for (_, width), found in wide.items()), wide
+        assert value.startswith("fd_")
+        assert not is_left
+        assert complaints == []
