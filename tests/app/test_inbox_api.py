@@ -141,6 +141,15 @@ async def test_a_list_goes_on_where_it_ended(ask):
     assert rest["next"] == ""
 
 
+async def test_deliveries_of_a_webhook_that_the_file_names_no_more_are_found(ask, inbox):
+    held = (
+        await inbox.claim(Claim("gone", "e", b"", b"", state="processing"), now=1, until=2)
+    ).held
+    await inbox.finish(held, Finish("processed"), now=1)
+    status, told = await ask("GET", "/deliveries?webhook=gone")
+    assert (status, [each["id"] for each in told["deliveries"]]) == (200, ["e"])
+
+
 async def test_a_delivery_is_shown_whole(ask, inbox):
     page = await inbox.take({"stripe": 300.0}, most=1, now=200.0)
     await inbox.finish(page[0].held, Finish("processed", result=b"1"), now=201.0)

@@ -133,9 +133,9 @@ class InboxApi:
         """Refuse a webhook that neither the file has nor deliveries are of. Raises: FrontdeskError."""
         webhooks = self._webhooks()
         if search.source and search.source not in webhooks:
-            kept = {each.source for each in await self._inbox.counts()}
-            if search.source not in kept:
-                hint = among(search.source, [*webhooks, *kept])
+            kept = await self._inbox.list(Search(source=search.source), most=1)
+            if not kept.entries:
+                hint = among(search.source, list(webhooks))
                 raise FrontdeskError(f"there is no webhook {search.source}", hint=hint)
         return search
 
