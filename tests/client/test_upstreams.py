@@ -192,7 +192,7 @@ async def test_an_upstream_tells_how_it_is(upstreams, pair, ask):
         upstream.send(ask())
     upstream.breaker.record(upstream.breaker.admit(0.0), 0.0, failed=True, took=0.1)
     look = upstream.look()
-    assert (look.name, look.breaker, look.why) == ("billing", "open", "1 failures in a row")
+    assert (look.name, look.breaker, look.why) == ("billing", "open", "failures in a row: 1")
     assert (look.calls, look.room, look.waiting, look.purse) == (1, 1, 1, 500)
     assert [target.address for target in look.targets] == [
         f"127.0.0.1:{each.port}" for each in pair

@@ -194,7 +194,7 @@ def test_an_operator_may_have_it_let_everything_pass(settings):
 @pytest.mark.parametrize(
     ("settings", "took", "why"),
     [
-        (ROW, 0.1, "3 failures in a row"),
+        (ROW, 0.1, "failures in a row: 3"),
         (RATE, 0.1, "4 of 4 calls failed, 0 were slow"),
         (RATE, 3.0, "4 of 4 calls failed, 4 were slow"),
     ],

@@ -90,7 +90,7 @@ async def test_breakers_are_seen_to_open_and_closed_by_hand(console, config):
         for _ in range(2):
             await asyncio.to_thread(call, address, "GET", "/bill")
         listed = await shown(browser, "/upstreams")
-        assert "1 failures in a row" in listed
+        assert "failures in a row: 1" in listed
         assert '<span class="tag bad">open ' in listed
         page = await shown(browser, "/upstreams/billing")
         assert "connect error" in page

@@ -134,7 +134,7 @@ class Breaker:
         else:
             self._in_a_row += 1
             if self._in_a_row >= settings.failures:
-                self._open(now, asked, f"{self._in_a_row} failures in a row")
+                self._open(now, asked, f"failures in a row: {self._in_a_row}")
 
     def release(self, permit: int) -> None:
         """Give back the permit of a call that says nothing about the upstream: cancelled, refused later."""
