@@ -46,6 +46,14 @@ async def test_a_schema_of_a_newer_frontdesk_is_left_alone(database):
         await Database(url).open()
 
 
+async def test_a_server_that_says_nothing_is_told_of(database):
+    async def work(connection):
+        raise TimeoutError
+
+    with pytest.raises(StoreError, match="did not do it: no answer"):
+        await database.run(work)
+
+
 async def test_what_raises_in_a_transaction_undoes_all_of_it(database):
     catalog = PostgresCatalog(database, SystemClock(), Wheel(0.0))
 

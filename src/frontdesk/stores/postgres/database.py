@@ -97,7 +97,7 @@ class Database:
                 if connection is not None and not isinstance(error, self._refused):
                     connection.terminate()  # who knows what it is in the middle of
                 self._put_back(connection)
-                raise StoreError(f"the store did not do it: {error or 'no answer'}") from error
+                raise StoreError(f"the store did not do it: {str(error) or 'no answer'}") from error
             except asyncio.CancelledError:
                 if connection is not None:
                     connection.terminate()
