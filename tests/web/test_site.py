@@ -156,7 +156,8 @@ async def test_changes_are_kept_with_who_made_them_and_no_word_of_what_was_sent(
         ]
         assert "hush" not in str(changes)
         assert PASSWORD not in str(changes)
-        logs = browser.app.config.data_dir / "logs"  # of functions, one of which may be called audit
+        # Those of functions, one of which may be called audit.
+        logs = browser.app.config.data_dir / "logs"
         assert list(logs.glob("audit*")) == []
         only = await browser.ask("GET", "/api/audit?text=purge&most=5")
         assert len(only.json["changes"]) == 1

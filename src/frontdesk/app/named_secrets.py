@@ -91,7 +91,9 @@ def _told_by(name: str) -> Iterator[None]:
         if error.code not in ABSENT:
             raise
         message = f"there is no such secret or parameter: {name}"
-        hint = "`frontdesk secrets list` shows those that there are; parameters begin with / or ssm:"
+        hint = (
+            "`frontdesk secrets list` shows those that there are; parameters begin with / or ssm:"
+        )
         raise VaultError(error.code, message, hint=hint) from None
 
 
