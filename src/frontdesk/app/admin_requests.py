@@ -211,6 +211,31 @@ KEYS: Final = (
     Row("GET", "/api/plans", "What the keys of each plan may take"),
 )
 
+SOCKETS: Final = (
+    Row(
+        "GET",
+        "/api/sockets",
+        "Who is connected by WebSocket: counts, groups, the latest connections",
+        query={"most": whole(1, 1000)},
+    ),
+    Row("GET", "/api/sockets/{connection}", "One connection"),
+    Row(
+        "POST",
+        "/api/sockets/{connection}/send",
+        "Send a text to it",
+        Role.OPERATOR,
+        body={"message*": TEXT},
+    ),
+    Row("POST", "/api/sockets/{connection}/close", "Close it with 1001", Role.OPERATOR),
+    Row(
+        "POST",
+        "/api/socket-groups/send",
+        "Send a text to all members of a group",
+        Role.OPERATOR,
+        body={"api*": TEXT, "stage*": TEXT, "group*": TEXT, "message*": TEXT},
+    ),
+)
+
 UPSTREAMS: Final = (
     Row("GET", "/api/upstreams", "How all upstreams are, in every worker"),
     Row("GET", "/api/upstreams/{upstream}", "How one is"),
@@ -553,6 +578,7 @@ ROWS: Final[Sequence[Row]] = (
     *ROUTES,
     *KEYS,
     *UPSTREAMS,
+    *SOCKETS,
     *FUNCTIONS,
     *STATE_MACHINES,
     *QUEUES,

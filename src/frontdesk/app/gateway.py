@@ -39,6 +39,7 @@ from frontdesk.app.seal import seal_key
 from frontdesk.app.secrets_api import SecretsApi
 from frontdesk.app.secrets_in_use import SecretsInUse
 from frontdesk.app.sockets import nodes_of_process, places_of
+from frontdesk.app.sockets_api import SocketsApi
 from frontdesk.app.state_machines_api import StateMachinesApi
 from frontdesk.app.stores import Stores, open_stores, vault_catalog
 from frontdesk.app.supervisor import Supervisor
@@ -240,6 +241,7 @@ class Frontdesk:
                     keys_api,
                     *self._executions_faces(),
                     self._functions_api(),
+                    SocketsApi(lambda: self.pushes),
                     *self._durable.faces,
                     secrets_api,
                     *observing.faces(

@@ -5,6 +5,7 @@ Knows neither frames nor HTTP nor other processes: what crosses them is `pushes`
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
 from frontdesk.base import metrics
@@ -29,6 +30,14 @@ class Description(NamedTuple):
     source_ip: str
     user_agent: str
     groups: tuple[str, ...]
+
+
+class Census(NamedTuple):
+    """Who is there: how many of each API's stage, how many in each group, and some of them, the latest first."""
+
+    open: list[tuple[str, str, int]]
+    groups: list[tuple[str, str, str, int]]
+    connections: list[Description]
 
 
 class Held(Protocol):
@@ -192,6 +201,16 @@ class Hub:
         if connection is None:
             return None
         return connection.describe(tuple(sorted(self._joined.get(connection_id, ()))))
+
+    def census(self, most: int) -> Census:
+        """Tell who is there. most: connections that are told of."""
+        places = Counter(connection.place for connection in self._connections.values())
+        latest = islice(reversed(self._connections), most)
+        return Census(
+            [(*place, count) for place, count in places.items()],
+            [(*name, len(members)) for name, members in self._groups.items()],
+            [found for each in latest if (found := self.describe(each)) is not None],
+        )
 
     # -- groups -----------------------------------------------------------------------------------
 

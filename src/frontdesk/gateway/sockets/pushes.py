@@ -6,9 +6,10 @@ what is said: an answer that does not come in time is a failure. Knows neither H
 
 import asyncio
 from base64 import b64decode, b64encode
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import count as counting
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -16,7 +17,7 @@ import orjson
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
-from frontdesk.gateway.sockets.hub import Description, GroupName, Held, Hub
+from frontdesk.gateway.sockets.hub import Census, Description, GroupName, Held, Hub
 from frontdesk.ports.bus import Bus
 from frontdesk.ports.registry import ALIVE, Registry, connection, group
 
@@ -27,6 +28,9 @@ AT_ONCE: Final = 256
 """Members of a group that are sent to in one turn of the loop."""
 
 GOING_AWAY: Final = 1001
+
+_NODES: Final = "nodes"
+"""Name that every node claims, so that all of them are found."""
 
 
 class Node(NamedTuple):
@@ -49,12 +53,13 @@ class Pushes:
         self._node, self._registry, self._bus = node
         self._clock = clock
         self._timer = wheel.timer(self._renew)
-        self._numbers = count()
+        self._numbers = counting()
         self._asked: dict[int, asyncio.Future[Any]] = {}
         self._doing: set[asyncio.Task[Any]] = set()
         self._renewing: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
         self._does: Mapping[str, Callable[..., Any]] = {
+            "census": hub.census,
             "close": self._close,
             "describe": hub.describe,
             "join": lambda name, connection_id: hub.join(tuple(name), connection_id),
@@ -68,6 +73,7 @@ class Pushes:
         """Be found by the other nodes. Raises: StoreError."""
         self._unsubscribe = self._bus.subscribe(_channel(self._node), self._take)
         await self._registry.renew(self._clock.time())
+        self._claim()
         self._hub.watcher = self
         self._timer.at(self._clock.monotonic() + ALIVE / 3)
 
@@ -100,6 +106,26 @@ class Pushes:
         if self._hub.holds(connection_id):
             return self._close(connection_id)
         return bool(await self._elsewhere(connection_id, "close", connection_id))
+
+    async def census(self, most: int) -> Census:
+        """Tell who is there, in all nodes. most: connections that are told of."""
+        holders = await self._registry.holders(_NODES, self._clock.time())
+        asked = [self._ask(node, "census", (most,)) for node in holders if node != self._node]
+        found = [self._hub.census(most), *(Census(*told) for told in await asyncio.gather(*asked))]
+        open_: Counter[tuple[str, str]] = Counter()
+        groups: Counter[GroupName] = Counter()
+        for each in found:
+            for api, stage, count in each.open:
+                open_[api, stage] += count
+            for api, stage, name, count in each.groups:
+                groups[api, stage, name] += count
+        told_of = [_description(one) for each in found for one in each.connections]
+        told_of.sort(key=lambda one: -one.connected_at)
+        return Census(
+            sorted((*place, count) for place, count in open_.items()),
+            sorted((*name, count) for name, count in groups.items()),
+            told_of[:most],
+        )
 
     # -- groups -----------------------------------------------------------------------------------
 
@@ -210,12 +236,16 @@ class Pushes:
     def _close(self, connection_id: str) -> bool:
         return self._hub.close(connection_id, GOING_AWAY, "Going away")
 
+    def _claim(self) -> None:
+        self._registry.claim([_NODES], self._clock.time() + ALIVE)
+
     def _renew(self) -> None:
         self._renewing = asyncio.get_running_loop().create_task(self._renewed())
 
     async def _renewed(self) -> None:
         try:
             await self._registry.renew(self._clock.time())
+            self._claim()
         except StoreError:
             pass  # whoever carries it says so; the claims stand for a while
         finally:

@@ -1,0 +1,131 @@
+"""Owns the operator's requests about WebSocket connections, on the admin listener.
+
+GET  /api/sockets?most=200              who is connected: how many of each API's stage and in each group, the latest
+GET  /api/sockets/ID                    one connection
+POST /api/sockets/ID/send    {"message"}                          send a text to it
+POST /api/sockets/ID/close                                        close it with 1001
+POST /api/socket-groups/send {"api", "stage", "group", "message"}  send a text to all members
+
+Answers 200; 404 for a connection that is gone, 422 for what cannot be done, 503 where another process does not answer.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import orjson
+
+from frontdesk.app.actions import find_action, query_of
+from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.gateway.admin import FRESH
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.replies import JSON
+from frontdesk.gateway.sockets.pushes import Pushes
+
+PATH: Final = "/api/sockets"
+GROUPS: Final = "/api/socket-groups/send"
+
+LARGEST: Final = 128 * 1024
+"""Bytes of a message. Source: AWS, "Quotas for configuring and running a WebSocket API"."""
+
+_USUAL: Final = 200
+_MOST: Final = 1000
+
+Action = Callable[[Exchange, str], Awaitable[tuple[int, object]]]
+
+
+class SocketsApi:
+    """The face of these requests."""
+
+    needs_token = True
+
+    def __init__(self, pushes: Callable[[], Pushes]) -> None:
+        """pushes: gives the way to all connections."""
+        self._pushes = pushes
+        self.actions: dict[tuple[str, str], Action] = {
+            ("GET", PATH): self._list,
+            ("GET", f"{PATH}/*"): self._show,
+            ("POST", f"{PATH}/*/send"): self._send,
+            ("POST", f"{PATH}/*/close"): self._close,
+            ("POST", GROUPS): self._send_all,
+        }
+
+    def serves(self, ex: Exchange) -> bool:
+        """See Face."""
+        return ex.path in (PATH, GROUPS) or ex.path.startswith(f"{PATH}/")
+
+    def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
+        """See Face."""
+        if ex.path in (PATH, GROUPS):
+            name, place = "", ex.path
+        else:
+            name, slash, rest = ex.path.removeprefix(f"{PATH}/").partition("/")
+            place = f"{PATH}/*{slash}{rest}"
+        action = find_action(self.actions, ex, place)
+        return action if isinstance(action, Reply) else self._answer(ex, action, name)
+
+    async def _answer(self, ex: Exchange, action: Action, name: str) -> Reply:
+        try:
+            status, document = await action(ex, name)
+        except StoreError as error:
+            status, document = 503, {"message": error.message, "hint": error.hint}
+        except FrontdeskError as error:
+            status, document = 422, {"message": error.message, "hint": error.hint}
+        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+
+    async def _list(self, ex: Exchange, _id: str) -> tuple[int, object]:
+        text = query_of(ex).get("most", str(_USUAL))
+        if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= _MOST):
+            raise FrontdeskError(f"expected most from 1 to {_MOST}, found: {text[:40]}")
+        found = await self._pushes().census(int(text))
+        return 200, {
+            "open": [
+                {"api": api, "stage": stage, "connections": count}
+                for api, stage, count in found.open
+            ],
+            "groups": [
+                {"api": api, "stage": stage, "group": name, "members": count}
+                for api, stage, name, count in found.groups
+            ],
+            "connections": [each._asdict() for each in found.connections],
+        }
+
+    async def _show(self, _ex: Exchange, connection_id: str) -> tuple[int, object]:
+        found = await self._pushes().describe(connection_id)
+        return _gone(connection_id) if found is None else (200, found._asdict())
+
+    async def _send(self, ex: Exchange, connection_id: str) -> tuple[int, object]:
+        sent = await self._pushes().post(connection_id, _message(_asked(ex.body)))
+        return (200, {"sent": 1}) if sent else _gone(connection_id)
+
+    async def _close(self, _ex: Exchange, connection_id: str) -> tuple[int, object]:
+        closed = await self._pushes().close(connection_id)
+        return (200, {"closed": connection_id}) if closed else _gone(connection_id)
+
+    async def _send_all(self, ex: Exchange, _id: str) -> tuple[int, object]:
+        asked = _asked(ex.body)
+        api, stage, name = (str(asked.get(key) or "") for key in ("api", "stage", "group"))
+        return 200, {"sent": await self._pushes().post_group((api, stage, name), _message(asked))}
+
+
+def _gone(connection_id: str) -> tuple[int, object]:
+    return 404, {"message": f"there is no such connection: {connection_id}", "hint": ""}
+
+
+def _message(asked: dict[str, Any]) -> bytes:
+    message = asked.get("message")
+    if not isinstance(message, str):
+        raise FrontdeskError("expected a message that is a text")
+    data = message.encode()
+    if len(data) > LARGEST:
+        raise FrontdeskError(f"expected a message of at most {LARGEST} bytes")
+    return data
+
+
+def _asked(body: bytes | bytearray) -> dict[str, Any]:
+    try:
+        asked = orjson.loads(body)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise FrontdeskError('expected a body such as {"message": "…"}')
+    return asked
