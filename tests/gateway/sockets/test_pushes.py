@@ -146,3 +146,16 @@ async def test_an_answer_that_comes_too_late_concerns_nobody(processes):
     (socket,) = second.hold("a")
     assert await first.pushes.post("a", MESSAGE)
     assert socket.sent == [MESSAGE]
+
+
+async def test_everybody_is_told_of_wherever_they_are_held(processes):
+    processes[0].hold("a", "b")
+    processes[1].hold("c")
+    for each in "ac":
+        assert await processes[2].pushes.join(GROUP, each)
+    for process in processes:
+        found = await process.pushes.census(10)
+        assert found.open == [(*GROUP[:2], 3)]
+        assert found.groups == [(*GROUP, 2)]
+        assert sorted(each.id for each in found.connections) == ["a", "b", "c"]
+        assert len((await process.pushes.census(1)).connections) == 1

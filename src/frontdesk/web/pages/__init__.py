@@ -15,6 +15,7 @@ from frontdesk.web.pages import (
     requests,
     routes,
     secrets,
+    sockets,
     upstreams,
     users,
 )
@@ -25,6 +26,7 @@ PAGES: tuple[Page, ...] = (
     *routes.PAGES,
     *keys.PAGES,
     *upstreams.PAGES,
+    *sockets.PAGES,
     *functions.PAGES,
     *machines.PAGES,
     *executions.PAGES,
