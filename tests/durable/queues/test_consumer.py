@@ -154,6 +154,15 @@ async def test_what_failed_comes_again_and_the_rest_is_deleted(world, consuming,
     assert world.bodies()[1:] == ([["a", "b", "c"][:left]] if left else [])
 
 
+async def test_a_function_that_fails_with_no_text_is_told_of(world, consuming, caplog):
+    queue = await world.queue("calls")
+    await world.send(queue, "a")
+    world.answers = [Outcome(b"\xff", "Unhandled")]
+    consuming(queue)
+    await settled(lambda: caplog.records)
+    assert caplog.records[0].error == "Unhandled: \ufffd"
+
+
 async def test_a_message_that_always_fails_goes_to_the_dead_letters(world, consuming):
     dead = await world.queue("dead")
     queue = await world.queue("calls", max_receives=2, dead_letter="dead")

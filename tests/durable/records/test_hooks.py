@@ -123,6 +123,14 @@ async def test_what_fails_comes_again_before_what_follows_it(desk, failure):
     assert ids[0] == ids[1] == ids[2] != ids[3]
 
 
+async def test_a_function_that_fails_with_no_text_is_told_of(desk, caplog):
+    desk.answers = [Outcome(b"\xff", error="Unhandled")]
+    await desk.adopt(orders=FUNCTION)
+    await desk.write("1")
+    await desk.idle()
+    assert [record.error for record in caplog.records] == ["Unhandled: \ufffd"]
+
+
 async def test_a_function_may_fail_with_some_of_a_batch(desk):
     await desk.adopt(orders=FUNCTION)
     desk.hold = True

@@ -165,7 +165,9 @@ class Consumer:
             return
         outcome = await self._outcome(invoker, event, part)
         if outcome.error:
-            self._tell(f"{outcome.error}: {outcome.reason or outcome.payload.decode()}")
+            self._tell(
+                f"{outcome.error}: {outcome.reason or outcome.payload.decode('utf-8', 'replace')}"
+            )
             return
         # Differs: [batch-failures] AWS reads batchItemFailures where ReportBatchItemFailures is set.
         failures = failed(outcome.payload, [message.id for message in part])

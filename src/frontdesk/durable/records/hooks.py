@@ -77,7 +77,9 @@ class Hook:
             call.cancel(kill=False)
             raise
         if outcome.error:
-            self._tell(f"{outcome.error}: {outcome.reason or outcome.payload.decode()}")
+            self._tell(
+                f"{outcome.error}: {outcome.reason or outcome.payload.decode('utf-8', 'replace')}"
+            )
             return changes
         ids = [change_id(each) for each in told]
         undone = failed(outcome.payload, ids)
