@@ -2,13 +2,20 @@
 
 import asyncio
 import contextlib
+import os
 
 import pytest
 
 from frontdesk.app.sockets import nodes_of_process
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.secrets import Secret
 from frontdesk.ports.bus import MAX_MESSAGE
 from frontdesk.stores.memory.bus import MemoryBus
+from frontdesk.stores.redis.bus import Line, RedisBus
+from frontdesk.stores.redis.link import Link
 from tests.gateway.workers.test_forwarded_sockets import worker
+from tests.live.servers import redis_url
 
 
 @contextlib.asynccontextmanager
@@ -27,7 +34,30 @@ async def forwarded():
         yield here, there
 
 
-ADAPTERS = {"memory": memory, "forwarded": forwarded}
+@contextlib.asynccontextmanager
+async def over_redis(*processes):
+    """Open a node in each process of those that are named."""
+    clock, prefix = SystemClock(), f"{os.urandom(4).hex()}:"
+    async with contextlib.AsyncExitStack() as stack:
+        lines = {}
+        for name in processes:
+            wheel = Wheel(clock.monotonic())
+            link = Link(Secret(redis_url()), clock, wheel, meanwhile="nothing is shared")
+            stack.push_async_callback(link.close)
+            lines[name] = Line(link, prefix, clock, wheel)
+            stack.push_async_callback(lines[name].close)
+        nodes = [RedisBus(lines[name]) for name in processes]
+        yield nodes
+        for node in nodes:
+            await node.close()
+
+
+ADAPTERS = {
+    "memory": memory,
+    "forwarded": forwarded,
+    "redis": lambda: over_redis("here", "there"),
+    "redis, one process": lambda: over_redis("both", "both"),
+}
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)

@@ -5,14 +5,21 @@ An adapter that writes later is given time by `seen`.
 
 import asyncio
 import contextlib
+import os
 
 import pytest
 
+from frontdesk.base.clock import SystemClock
+from frontdesk.base.wheel import Wheel
+from frontdesk.config.secrets import Secret
 from frontdesk.gateway.sockets.pushes import Node
 from frontdesk.ports.registry import ALIVE, connection, group
 from frontdesk.stores.memory.bus import MemoryBus
 from frontdesk.stores.memory.registry import Claims, MemoryRegistry
+from frontdesk.stores.redis.link import Link
+from frontdesk.stores.redis.registry import RedisRegistry, SharedClaims
 from tests.gateway.workers.test_forwarded_sockets import worker
+from tests.live.servers import redis_url
 
 NOW = 1_700_000_000.25
 SOCKET = connection("L0SM9cOFvHcCIhw=")
@@ -36,7 +43,46 @@ async def forwarded():
         yield faces.__getitem__
 
 
-ADAPTERS = {"memory": memory, "forwarded": forwarded}
+class At(SystemClock):
+    """Stands still."""
+
+    def time(self):
+        return NOW
+
+
+@contextlib.asynccontextmanager
+async def over_redis(prefix, *, same=False):
+    """Give each node a process of its own; same: all nodes are of one process."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        def claims():
+            wheel = Wheel(0.0)
+            link = Link(Secret(redis_url()), At(), wheel, meanwhile="nothing is shared")
+            stack.push_async_callback(link.close)
+            return SharedClaims(link, prefix, At())
+
+        common = claims()
+        yield lambda node: RedisRegistry(node, common if same else claims())
+
+
+@contextlib.asynccontextmanager
+async def redis():
+    async with over_redis(f"{os.urandom(4).hex()}:") as face_of:
+        yield face_of
+
+
+@contextlib.asynccontextmanager
+async def redis_of_one_process():
+    async with over_redis(f"{os.urandom(4).hex()}:", same=True) as face_of:
+        yield face_of
+
+
+ADAPTERS = {
+    "memory": memory,
+    "forwarded": forwarded,
+    "redis": redis,
+    "redis, one process": redis_of_one_process,
+}
 
 
 @pytest.fixture(params=ADAPTERS.values(), ids=ADAPTERS)

@@ -140,7 +140,7 @@ class DataPlane:
         self._parts = replace(self._parts, sealed_names=names, **services._asdict())
 
     async def join(self, nodes: Nodes) -> None:
-        """Be one of the processes that hold WebSocket connections, until `drain` is over. Raises: StoreError."""
+        """Be one of the processes that hold WebSocket connections, until `drain` is over."""
         self.pushes = Pushes(self._parts.sockets, nodes(), self._clock, self._wheel)
         await self.pushes.start()
 

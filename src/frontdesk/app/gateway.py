@@ -38,7 +38,7 @@ from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.seal import seal_key
 from frontdesk.app.secrets_api import SecretsApi
 from frontdesk.app.secrets_in_use import SecretsInUse
-from frontdesk.app.sockets import nodes_of_process, places_of
+from frontdesk.app.sockets import open_nodes, places_of
 from frontdesk.app.sockets_api import SocketsApi
 from frontdesk.app.state_machines_api import StateMachinesApi
 from frontdesk.app.stores import Stores, open_stores, vault_catalog
@@ -211,7 +211,7 @@ class Frontdesk:
         await keys.start(shared=config.store.url is not None)
         opened.callback(keys.stop)
 
-        await data.join(nodes_of_process())
+        await data.join(await opened.enter_async_context(open_nodes(config, clock, wheel)))
         await self._open_functions(stores)
         await self._open_durable(stores)
         vault = await self._open_vault(stores)

@@ -11,10 +11,17 @@ from typing import Final, Protocol
 ALIVE: Final = 30.0
 """Seconds for which a node is taken for alive after it said so; it says so three times as often."""
 
+_CONNECTION: Final = "connection:"
+
 
 def connection(connection_id: str) -> str:
     """Return the name of a connection. Its claim has one holder."""
-    return f"connection:{connection_id}"
+    return f"{_CONNECTION}{connection_id}"
+
+
+def is_connection(name: str) -> bool:
+    """Tell whether a name is that of a connection."""
+    return name.startswith(_CONNECTION)
 
 
 def group(api: str, stage: str, name: str) -> str:

@@ -70,12 +70,10 @@ class Pushes:
         }
 
     async def start(self) -> None:
-        """Be found by the other nodes. Raises: StoreError."""
+        """Be found by the other nodes: from now on, or as soon as the registry can be told."""
         self._unsubscribe = self._bus.subscribe(_channel(self._node), self._take)
-        await self._registry.renew(self._clock.time())
-        self._claim()
         self._hub.watcher = self
-        self._timer.at(self._clock.monotonic() + ALIVE / 3)
+        await self._renewed()
 
     async def stop(self) -> None:
         """Be found no more."""
@@ -236,16 +234,14 @@ class Pushes:
     def _close(self, connection_id: str) -> bool:
         return self._hub.close(connection_id, GOING_AWAY, "Going away")
 
-    def _claim(self) -> None:
-        self._registry.claim([_NODES], self._clock.time() + ALIVE)
-
     def _renew(self) -> None:
         self._renewing = asyncio.get_running_loop().create_task(self._renewed())
 
     async def _renewed(self) -> None:
+        now = self._clock.time()
+        self._registry.claim([_NODES], now + ALIVE)
         try:
-            await self._registry.renew(self._clock.time())
-            self._claim()
+            await self._registry.renew(now)
         except StoreError:
             pass  # whoever carries it says so; the claims stand for a while
         finally:

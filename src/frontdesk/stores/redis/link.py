@@ -17,6 +17,7 @@ from frontdesk.config.secrets import Secret
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from redis.asyncio.client import PubSub
 
 T = TypeVar("T")
 
@@ -61,20 +62,29 @@ class Link:
             raise StoreError("Redis is lost")
         return await self._attempt(work)
 
+    async def look(self) -> None:
+        """Find out whether it is there, where something else than a call has failed."""
+        with suppress(StoreError):
+            await self.call(_write)
+
+    def pubsub(self) -> "PubSub":
+        """Make a connection that listens. Whoever listens minds its loss; see `errors`."""
+        return self._redis.pubsub()
+
     async def close(self) -> None:
         """Close all connections. Whoever calls afterwards finds it lost."""
         self.lost = True
         self._timer.stop()
         if self._looking is not None:
             self._looking.cancel()
-        with suppress(*_errors()):
+        with suppress(*errors()):
             await self._redis.aclose()
 
     async def _attempt(self, work: Callable[[Any], Awaitable[T]]) -> T:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await work(self._redis)
-        except _errors() as error:
+        except errors() as error:
             told = str(error).rstrip(".") or f"no answer within {PATIENCE:g} s"
             if not self.lost:
                 self.lost = True
@@ -98,7 +108,7 @@ async def trouble(url: Secret, ca: Path | None) -> str:
     redis = _client(url, ca)
     try:
         await redis.ping()
-    except _errors() as error:
+    except errors() as error:
         return str(error) or "no answer"
     finally:
         await redis.aclose()
@@ -133,7 +143,8 @@ def _client(url: Secret, ca: Path | None) -> "Redis":
     )
 
 
-def _errors() -> tuple[type[Exception], ...]:
+def errors() -> tuple[type[Exception], ...]:
+    """List what the driver raises where Redis does not do something."""
     from redis.exceptions import RedisError
 
     return (RedisError, OSError, TimeoutError)
