@@ -223,6 +223,21 @@ async def test_large_messages_are_given_in_several_calls(world, consuming, monke
     assert [[body[0] for body in call] for call in world.bodies()] == [["a", "b"], ["c"], ["d"]]
 
 
+async def test_what_waits_for_a_call_of_its_batch_stays_hidden(world, consuming, monkeypatch):
+    monkeypatch.setattr(module, "_EVENT", 10)
+    queue = await world.queue("calls")
+    world.hold = True
+    await world.send(queue, "a" * 8, "b" * 8, "c" * 8)
+    consuming(queue)
+    for _ in "abc":
+        await settled(lambda: world.waiting)
+        assert (await world.queues.counts(queue)).visible == 0
+        world.clock.now += 20  # of 30
+        world.waiting.pop()(Outcome(b"null"))
+    await is_done(world, queue)
+    assert [[body[0] for body in call] for call in world.bodies()] == [["a"], ["b"], ["c"]]
+
+
 async def test_a_stop_waits_for_calls_and_gives_back_what_was_not_begun(world, consuming):
     queue = await world.queue("calls")
     world.hold = True

@@ -18,7 +18,7 @@ from frontdesk.durable.queues.delivery import delivered
 from frontdesk.durable.queues.queues import LOOK, Queues
 from frontdesk.durable.tasks.functions import Functions
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
-from frontdesk.ports.queue import Message
+from frontdesk.ports.queue import Message, Receipt
 from frontdesk.rules.events.patterns import compile_pattern
 from frontdesk.rules.events.sqs import failed, filtered, record
 
@@ -126,9 +126,12 @@ class Consumer:
 
     async def _work(self, batch: Sequence[Message]) -> None:
         try:
-            wanted = await self._wanted(batch)
-            for part in _parts(wanted):
-                await self._call(part)
+            parts = list(_parts(await self._wanted(batch)))
+            for number, part in enumerate(parts):
+                left = [message.receipt for each in parts[number:] for message in each]
+                if number:  # they have waited as long as the calls before took
+                    await self._queues.change(self._queue, left, self._queue.rules.visibility)
+                await self._call(part, left)
         except StoreError as error:
             # What was done comes again all the same: at least once is what a queue promises.
             _LOG.warning(
@@ -157,13 +160,13 @@ class Consumer:
             region=self._queues.region,
         )
 
-    async def _call(self, part: Sequence[Message]) -> None:
-        """Call the function, keep the messages hidden meanwhile, delete those that it has done."""
+    async def _call(self, part: Sequence[Message], left: Sequence[Receipt]) -> None:
+        """Call the function, keep what is left of the batch hidden meanwhile, delete what it has done."""
         event = orjson.dumps({"Records": [self._record(message) for message in part]})
         invoker = self._invoker()
         if invoker is None:  # it has been removed meanwhile
             return
-        outcome = await self._outcome(invoker, event, part)
+        outcome = await self._outcome(invoker, event, left)
         if outcome.error:
             self._tell(
                 f"{outcome.error}: {outcome.reason or outcome.payload.decode('utf-8', 'replace')}"
@@ -181,18 +184,17 @@ class Consumer:
         name, _, qualifier = self._entry.function.partition(":")
         return self._functions(name, "" if qualifier == _LATEST else qualifier)
 
-    async def _outcome(self, invoker: Invoker, event: bytes, part: Sequence[Message]) -> Outcome:
+    async def _outcome(self, invoker: Invoker, event: bytes, left: Sequence[Receipt]) -> Outcome:
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         # The function's own timeout ends it: nobody waits for it here.
         invocation = Invocation(event, inf, trigger="pubsub")
         call = invoker.invoke(invocation, lambda outcome: _set(ended, outcome))
         visibility = self._queue.rules.visibility
         beat = visibility / 2 if visibility >= 1 else None
-        receipts = [message.receipt for message in part]
         try:
             while not (await asyncio.wait({ended}, timeout=beat))[0]:
                 # Differs: [kept-hidden] AWS leaves them to their visibility timeout.
-                await self._queues.change(self._queue, receipts, visibility)
+                await self._queues.change(self._queue, left, visibility)
         except BaseException:
             call.cancel(kill=False)
             raise
