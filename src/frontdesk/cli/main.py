@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedules": ("frontdesk.cli.schedules", "Show when each schedule comes next."),
     "queue": ("frontdesk.cli.queues", "Show queues, send to them, move dead letters back."),
     "upstreams": ("frontdesk.cli.upstreams", "Show backends; open and close their breakers."),
+    "sockets": ("frontdesk.cli.sockets", "See WebSocket connections, send to them, close them."),
     "records": ("frontdesk.cli.records", "Show the records of a module, and what they were."),
     "hook": ("frontdesk.cli.hooks", "See, replay, verify and sign webhooks; list the schemes."),
     "webhooks": (

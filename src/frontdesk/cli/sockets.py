@@ -1,0 +1,105 @@
+"""`frontdesk sockets`: the WebSocket connections of a running gateway."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from frontdesk.cli.columns import print_columns
+from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.console import visible
+
+Paths = tuple[Path, ...]
+
+
+@click.group()
+def sockets() -> None:
+    """Look at the WebSocket connections of a running gateway, send to them, close them.
+
+    Example: frontdesk sockets list
+    """
+
+
+@sockets.command("list")
+@config_option
+@click.option(
+    "--most", default=50, show_default=True, help="So many connections, the latest first."
+)
+def list_(paths: Paths, most: int) -> None:
+    """Show how many are connected to each API, groups with their members, and connections.
+
+    Example: frontdesk sockets list --most 10
+    """
+    told = _ask(paths, f"?most={most}", method="GET")
+    for each in told["open"]:
+        click.secho(f"{each['connections']} connected to {_place(each)}", bold=True)
+    for each in told["groups"]:
+        click.echo(f"{each['members']} of {_place(each)} in group {visible(each['group'])}")
+    print_columns(_rows(told["connections"]))
+
+
+@sockets.command()
+@config_option
+@click.argument("connection")
+@click.argument("message")
+def send(paths: Paths, connection: str, message: str) -> None:
+    """Send a text to a connection.
+
+    Example: frontdesk sockets send L0SM9cOFvHcCIhw= '{"reload": true}'
+    """
+    _ask(paths, f"/{connection}/send", {"message": message})
+
+
+@sockets.command("send-group")
+@config_option
+@click.argument("api")
+@click.argument("group")
+@click.argument("message")
+@click.option("--stage", default="$default", show_default=True)
+def send_group(paths: Paths, api: str, group: str, message: str, stage: str) -> None:
+    """Send a text to all members of a group of an API, and print how many got it.
+
+    Example: frontdesk sockets send-group board dashboards '{"reload": true}'
+    """
+    given = {"api": api, "stage": stage, "group": group, "message": message}
+    click.echo(_ask(paths, "", given, place="/api/socket-groups/send")["sent"])
+
+
+@sockets.command()
+@config_option
+@click.argument("connection")
+def close(paths: Paths, connection: str) -> None:
+    """Close a connection; its client is told that we go away (1001).
+
+    Example: frontdesk sockets close L0SM9cOFvHcCIhw=
+    """
+    _ask(paths, f"/{connection}/close")
+
+
+def _place(told: Mapping[str, Any]) -> str:
+    return str(told["api"]) + ("" if told["stage"] == "$default" else f", {told['stage']}")
+
+
+def _rows(connections: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    if connections:
+        yield "CONNECTION", "API", "CLIENT", "SINCE", "GROUPS"
+    for each in connections:
+        since = datetime.fromtimestamp(each["connected_at"], UTC).isoformat(" ", "seconds")
+        groups = visible(", ".join(each["groups"])) or "-"
+        yield each["id"], _place(each), each["source_ip"], since, groups
+
+
+def _ask(
+    paths: Paths,
+    target: str,
+    document: Mapping[str, object] | None = None,
+    *,
+    method: str = "POST",
+    place: str = "/api/sockets",
+) -> dict[str, Any]:
+    from frontdesk.cli.operator import command
+
+    admin = read(paths, ("name", "admin")).config.admin
+    return command(admin, f"{place}{target}", document, method=method)
