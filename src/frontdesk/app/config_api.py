@@ -12,7 +12,8 @@
 Each answers 200, or 422 with why nothing was done.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from frontdesk.app.reloading import Effect, Reloads
 from frontdesk.app.surroundings import look_around
 from frontdesk.base.errors import ConfigError, Finding, FrontdeskError
 from frontdesk.config.check import check
+from frontdesk.config.load import Loaded
 from frontdesk.config.masking import masked_source, secret_texts
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.operators import BEARER, LOCAL
@@ -78,14 +80,9 @@ class ConfigApi:
 
     async def _show(self, _ex: Exchange) -> Mapping[str, Any]:
         loaded, stray = self._reloads.loaded, await self._reloads.stray()
-        secrets = {text for text in secret_texts(loaded.config) if text}
-        sources = loaded.sources
         return {
-            "files": [
-                {"path": str(path), "text": masked_source(_text(sources[path]), secrets)}
-                for path in loaded.paths
-            ],
-            "documents": [str(path) for path in sources if path not in loaded.paths],
+            "files": await asyncio.to_thread(lambda: [*_files(loaded)]),
+            "documents": [str(path) for path in loaded.sources if path not in loaded.paths],
             "differ": [str(path) for path in stray],
             "restart_to_apply": self._reloads.waiting(),
         }
@@ -159,8 +156,11 @@ class ConfigApi:
         return _written(await self._reloads.rollback(_version(ex)))
 
 
-def _text(source: bytes) -> str:
-    return source.decode("utf-8-sig")
+def _files(loaded: Loaded) -> Iterator[dict[str, str]]:
+    secrets = {text for text in secret_texts(loaded.config) if text}
+    for path in loaded.paths:
+        text = loaded.sources[path].decode("utf-8-sig")
+        yield {"path": str(path), "text": masked_source(text, secrets)}
 
 
 def _version(ex: Exchange) -> int:

@@ -37,7 +37,7 @@ def masked_source(text: str, secrets: Collection[str]) -> str:
     Raises: yaml.YAMLError where it is none.
     """
     spans: dict[int, tuple[int, str]] = {}  # an alias leads to a value twice
-    top = yaml.compose(text, Loader=yaml.SafeLoader)
+    top = yaml.compose(text, Loader=yaml.CSafeLoader)
     for key, node in _scalars("", top) if top is not None else ():
         begin, end = node.start_mark.index, node.end_mark.index
         spans[begin] = end, _shown(key, node, text[begin:end], secrets)
@@ -56,7 +56,7 @@ def masked_source(text: str, secrets: Collection[str]) -> str:
 def _shown(key: str, node: yaml.ScalarNode, written: str, secrets: Collection[str]) -> str:
     if "${" in node.value:
         return written
-    is_text = node.style is not None or isinstance(plain_value(node.value), str)
+    is_text = bool(node.style) or isinstance(plain_value(node.value), str)
     if node.value in secrets or (is_text and SECRET_NAME.search(key)):
         return MASK + "\n" * written.endswith("\n")  # of a block, which ends with its line
     return USER_INFO.sub(f"{MASK}@", written)
