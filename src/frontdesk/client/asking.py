@@ -29,7 +29,6 @@ class Asked(Call):
         super().__init__(method, head, body)
         self.answered: asyncio.Future[Answered] = asyncio.get_running_loop().create_future()
         self._most = most
-        self._body = bytearray()
         self._source: Source | None = None
 
     def respond(
@@ -45,6 +44,7 @@ class Asked(Call):
         else:
             self._status = status
             self._fields = fields
+            self._body = bytearray()
             self._source = body  # type: ignore[assignment]  # mypy does not follow `type() is`
             self._source.attach(self)  # type: ignore[union-attr]
 

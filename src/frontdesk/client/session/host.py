@@ -6,6 +6,7 @@ Which attempt follows which is `rules.resilience.course`; connections are the co
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, NamedTuple
 
 from frontdesk.base.clock import Clock, SystemClock
@@ -170,7 +171,7 @@ class Host:
     async def _attempt(self, trip: Trip, course: Course, asked: list[Asked]) -> Answered:
         """Wait for the call's turn, sign the request and send it. asked: is added to."""
         plan, signer = trip.plan, trip.signer
-        now = self._monotonic()
+        now = course.begun
         wait = self._throttle.take(now)
         if wait:
             now = course.begun = await self._turn(trip, wait)
@@ -193,15 +194,7 @@ class Host:
         request, plan = trip.request, trip.plan
         again = f"X-Retry-Attempt: {course.number - 1}\r\n" if course.number > 1 else ""
         written = f"{trip.head}{trip.signer.lines(request)}{trip.more()}{again}"
-        head = written.encode("latin-1")
-
-        def make() -> Asked:
-            body = request.body if isinstance(request.body, bytes) else Outgoing(request.body)
-            one = Asked(request.method, head, body, plan.most)
-            one.repeatable = request.repeatable
-            asked.append(one)
-            return one
-
+        make = partial(_asked, trip, written.encode("latin-1"), asked)
         if plan.hedge is not None and request.repeatable and isinstance(request.body, bytes):
             delay = plan.hedge or self._latencies.usual()
             began = self._monotonic()
@@ -252,6 +245,16 @@ class Host:
         except BaseException:
             course.dropped(self._monotonic())
             raise
+
+
+def _asked(trip: Trip, head: bytes, asked: list[Asked]) -> Asked:
+    """Make what is sent. asked: is added to."""
+    request = trip.request
+    body = request.body if isinstance(request.body, bytes) else Outgoing(request.body)
+    one = Asked(request.method, head, body, trip.plan.most)
+    one.repeatable = request.repeatable
+    asked.append(one)
+    return one
 
 
 def _failed(answered: Answered | None, error: UpstreamError | None, asked: float | None) -> Failed:
