@@ -75,7 +75,7 @@ class Keyring:
 
     def at(self, now: float) -> tuple[Key, ...]:
         """List the keys that count at a time."""
-        return tuple(key for key in self.keys if key.not_after is None or now <= key.not_after)
+        return tuple([key for key in self.keys if key.not_after is None or now <= key.not_after])
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,10 @@ def read_source(text: str) -> Source:
 
 def first(sources: Sequence[Source], delivery: Delivery) -> str:
     """Return what the first of several places says that says anything."""
-    return next((found for source in sources if (found := source.find(delivery))), "")
+    for source in sources:
+        if found := source.find(delivery):
+            return found
+    return ""
 
 
 def value_at(document: Any, path: str) -> Any:

@@ -5,6 +5,7 @@ Knows no scheme: the form says what has to hold, the keys whether it does.
 
 import hashlib
 from collections.abc import Sequence
+from itertools import product
 from typing import Final
 
 from frontdesk.rules.webhooks.delivery import Delivery
@@ -18,6 +19,8 @@ from frontdesk.rules.webhooks.verdict import Event, Reason, Refusal, Refused
 MAX_ID: Final = 255
 """Characters of an event's id and type. An id that is longer, or has a NUL, is told by its hash; such a type not at all."""
 
+_UNPROVEN: Final = Refusal(Reason.BAD_SIGNATURE, "no secret fits the signature")
+
 
 def verify(
     scheme: Scheme,
@@ -30,7 +33,7 @@ def verify(
     keys = keyring.at(now)
     if not keys:
         return Refusal(Reason.CONFIG_ERROR, "no secret counts any more")
-    refusal = Refusal(Reason.BAD_SIGNATURE, "no secret fits the signature")
+    refusal = _UNPROVEN
     try:
         for claims in scheme.form.read(delivery, keyring.names):
             key = _proven(claims.proofs, keys)
@@ -48,16 +51,15 @@ def verify(
 
 def _proven(proofs: Sequence[Proof], keys: Sequence[Key]) -> Key | None:
     """Return the key of the first proof, when all of them hold."""
-    found = [next((key for key in keys if _holds(proof, key)), None) for proof in proofs]
+    found = [_signer(proof, keys) for proof in proofs]
     return found[0] if None not in found else None
 
 
-def _holds(proof: Proof, key: Key) -> bool:
-    return any(
-        verifies(candidate.method, key.material, text, candidate.signature)
-        for candidate in proof.candidates
-        for text in proof.texts
-    )
+def _signer(proof: Proof, keys: Sequence[Key]) -> Key | None:
+    for key, candidate, text in product(keys, proof.candidates, proof.texts):
+        if verifies(candidate.method, key.material, text, candidate.signature):
+            return key
+    return None
 
 
 def _stale(claims: Claims, now: float, tolerance: float | None) -> Refusal | None:
