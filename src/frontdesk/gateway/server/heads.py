@@ -328,7 +328,7 @@ class HeadReader:
             value = request.authority
             if not value:
                 return None
-        host = self._host(value)
+        host = self._hosts.get(value) or self._host(value)
         if request.authority:
             # RFC 9112 §3.2.2: the target's authority replaces what Host says, good or bad.
             host = self._host(request.authority)
