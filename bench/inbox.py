@@ -14,6 +14,7 @@ import uvloop
 from bench.figures import Figure, Finding, at_least
 from bench.postgres import postgres
 from bench.result import Bench, Result
+from frontdesk.app.collector import begin_to_serve
 from frontdesk.ports.inbox import Claim, InboxStore
 
 CALLERS = 100
@@ -38,6 +39,7 @@ def inbox_row(bench: Bench) -> Result:
     cores = os.sched_getaffinity(0)
     with postgres() as url:
         os.sched_setaffinity(0, {min(cores)})
+        begin_to_serve()  # as `frontdesk run` does
         try:
             alone, among_many, in_no_order = (
                 [uvloop.run(_sqlite(known, ordered=ordered)) for _ in range(bench.effort.rounds)]

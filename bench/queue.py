@@ -13,6 +13,7 @@ import uvloop
 from bench.figures import Figure, Finding, at_least
 from bench.postgres import postgres
 from bench.result import Bench, Result
+from frontdesk.app.collector import begin_to_serve
 from frontdesk.ports.queue import Outgoing, Queue, QueueStore
 
 CALLERS = 100
@@ -29,6 +30,7 @@ def queue_row(bench: Bench) -> Result:
     findings = []
     with postgres() as url:
         os.sched_setaffinity(0, {min(cores)})
+        begin_to_serve()  # as `frontdesk run` does
         try:
             for store in ("SQLite", "PostgreSQL"):
                 rounds = [uvloop.run(_round(store, url)) for _ in range(bench.effort.rounds)]
