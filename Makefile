@@ -7,6 +7,7 @@ BIN := .venv/bin
 .PHONY: demo demo-partners demo-payments demo-retry test lint bench soak clean
 
 demo: .venv/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -r examples/clinic/requirements.txt
 	$(BIN)/python examples/clinic/demo.py
 
 demo-partners: .venv/installed

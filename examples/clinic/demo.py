@@ -40,9 +40,11 @@ class Insurance(BaseHTTPRequestHandler):
         """The door's log is enough."""
 
 
-def lines(door, token, console):
-    """The requests to try, as shell lines, and where to see them come."""
+def lines(door, token, secret, console):
+    """The requests to try, as shell lines, and where to see them come. secret: that webhooks are signed with."""
     slots = f'{door}/practices/p001/slots -H "Authorization: Bearer $TOKEN"'
+    call = r"{\"id\": \"$1-$(date +%s%N)\", \"type\": \"call.$1\", \"practice_id\": \"p001\", "
+    call += r"\"call\": {\"id\": \"c1\", \"caller\": \"A. Example\", \"at\": \"$(date -uIs)\"}}"
     return f"""
 Try these in another terminal:
 
@@ -63,8 +65,16 @@ curl -i {door}/nothing/here
 # another company's API, called through the door
 curl -i {door}/insurance/gold -H "Authorization: Bearer $TOKEN"
 
+# a call for the board, as the telephone system tells of it: a signed webhook, the inbox, a function, all dashboards
+tell() {{ BODY="{call}"; printf %s "$BODY" | {PROGRAM} hook sign - --scheme generic-hmac --secret {secret} | curl -H @- --data-raw "$BODY" {door}/hooks/calls; }}
+tell started; tell answered; tell ended
+
 # what a request goes through, with the lines of the file
 {PROGRAM} explain -c {CONFIG} GET /practices/p001/slots
+
+The live call board, in a browser:
+
+{door}/board/index.html#token={token}
 
 See them come, in a browser:
 
@@ -106,7 +116,8 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to the gateway as well
     if not taken and wait_for(address, gateway):
         console = f"http://{config.admin.listen}/console"
-        print(lines(f"http://{address}", token, console), flush=True)
+        secret = config.webhooks["calls"].secret.value.reveal()
+        print(lines(f"http://{address}", token, secret, console), flush=True)
     return gateway.wait()
 
 

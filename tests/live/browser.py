@@ -34,6 +34,16 @@ class Page:
         """Go to a URL; returns when the page has loaded."""
         _command(self._driver, "POST", f"{self._path}/url", {"url": url})
 
+    def window(self) -> str:
+        """Open another window, and go on in it; return its handle."""
+        new = _command(self._driver, "POST", f"{self._path}/window/new", {"type": "tab"})
+        self.turn_to(new["handle"])
+        return new["handle"]
+
+    def turn_to(self, window: str) -> None:
+        """Go on in a window that was opened before."""
+        _command(self._driver, "POST", f"{self._path}/window", {"handle": window})
+
     def size(self, width: int, height: int = 900, *, dark: bool = False) -> None:
         """Be a screen of so many pixels, light or dark."""
         screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
