@@ -460,6 +460,23 @@ async def test_old_ones_at_rest_are_forgotten_and_bodies_before_them(store):
     assert await store.replay(Search(id="e2"), most=9, now=NOW + 20, apart=0) == 0
 
 
+async def test_what_waits_is_forgotten_only_where_that_is_asked_for(store):
+    await claim(store, one("waits"), one("works", state="processing"))
+    await claim(store, one("new"), now=NOW + 10)
+    when = {"before": NOW + 5, "bodies_before": NOW + 20, "most": 9}
+    assert await store.forget("shop", **when) == 0
+    assert await store.forget("shop", **when, waiting=True) == 2
+    assert (await listed(store))[0] == ["new"]
+    assert (await store.find("shop", "new")).body == b"{}"
+
+
+async def test_sources_are_those_that_have_deliveries(store):
+    assert await store.sources() == []
+    for source in ("shop", "bank", "shop", "Zoo"):
+        await claim(store, one(f"{source} 1")._replace(source=source, state="ignored"))
+    assert await store.sources() == ["Zoo", "bank", "shop"]
+
+
 async def test_what_is_not_done_with_is_counted(store):
     await processed(store, one("e1"))
     await claim(store, one("e2", state="ignored"))

@@ -121,10 +121,16 @@ class Machine(RuleBasedStateMachine):
     def replay(self, what, most):
         self.asked_alike(lambda store: store.replay(what, most=most, now=self.now, apart=1.5))
 
-    @rule(source=SOURCES, back=st.integers(0, 100), most=MOST)
-    def forget(self, source, back, most):
+    @rule(
+        source=SOURCES,
+        back=st.integers(0, 100),
+        most=MOST,
+        waiting=st.sampled_from([False, False, True]),
+    )
+    def forget(self, source, back, most, waiting):
         when = {"before": self.now - 2 * back, "bodies_before": self.now - back}
-        self.asked_alike(lambda store: store.forget(source, **when, most=most))
+        self.asked_alike(lambda store: store.forget(source, **when, most=most, waiting=waiting))
+        self.asked_alike(lambda store: store.sources())
 
     @rule(what=SEARCHES, most=MOST)
     def look(self, what, most):

@@ -237,12 +237,18 @@ class InboxStore(Protocol):
         """
         ...
 
-    async def forget(self, source: str, *, before: float, bodies_before: float, most: int) -> int:
+    async def forget(
+        self, source: str, *, before: float, bodies_before: float, most: int, waiting: bool = False
+    ) -> int:
         """Remove deliveries at rest that were received before then, and bodies of others; return how many.
 
-        At rest are those that nobody will deal with unless he is asked. It is for slices: call it again until
-        there are none.
+        At rest are those that nobody will deal with unless he is asked. waiting: the others go, too, for
+        nobody takes any of this source. It is for slices: call it again until there are none.
         """
+        ...
+
+    async def sources(self) -> Sequence[str]:
+        """List the sources that have deliveries of any state."""
         ...
 
     async def counts(self) -> Sequence[Counts]:

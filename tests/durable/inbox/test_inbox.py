@@ -440,6 +440,25 @@ async def test_webhooks_are_counted_and_old_ones_forgotten(play):
     assert await world.store.find("shop", "e2") is not None  # it is still tried
 
 
+async def test_those_of_a_webhook_that_is_named_no_more_are_forgotten_by_the_defaults(play):
+    world = await play(
+        shop=TO_FUNCTION, bank={**TO_FUNCTION, "keep_body": "60d", "retention": "60d"}
+    )
+    world.answers = [Outcome(b""), Outcome(b""), failure()]
+    for id_, hook in (("e0", "shop"), ("e1", "bank"), ("e2", "shop")):
+        await world.take(id_, hook=hook)
+    del world.hooks["shop"]
+    world.adopt(**world.hooks)
+    world.clock.now += 7 * 86_400 + 1
+    await world.keeping.go_round()
+    bodies = {id_: (await world.store.find("shop", id_)).body for id_ in ("e0", "e2")}
+    assert bodies == {"e0": None, "e2": b'{"a":1}'}  # e2 waits still
+    world.clock.now += 23 * 86_400
+    await world.keeping.go_round()
+    assert await world.store.sources() == ["bank"]
+    assert (await world.store.find("bank", "e1")).body is not None
+
+
 # -- the store -------------------------------------------------------------------------------------------
 
 

@@ -40,6 +40,12 @@ DEFAULT: Final = "default"
 
 _DAY: Final = 86_400.0
 
+RETENTION: Final = 30 * _DAY
+"""Seconds for which a delivery is kept where its webhook says nothing else."""
+
+KEEP_BODY: Final = 7 * _DAY
+"""Seconds for which its body is kept."""
+
 
 def _scheme_name(name: str) -> str:
     try:
@@ -262,10 +268,10 @@ class Webhook(Model):
     """A whole number that grows: what is older than the last processed one of the same `order_by` is
     passed over. Absent: nothing is."""
 
-    retention: Annotated[Duration, between("1h", "365d")] = 30 * _DAY
+    retention: Annotated[Duration, between("1h", "365d")] = RETENTION
     """How long a delivery is kept, and repetitions of it are told. Default 30d."""
 
-    keep_body: Annotated[Duration, between("0s", "365d")] = 7 * _DAY
+    keep_body: Annotated[Duration, between("0s", "365d")] = KEEP_BODY
     """How long its body is kept once it was dealt with: until then it can be replayed. Default 7d."""
 
     mode: Literal["async", "sync"] = "async"

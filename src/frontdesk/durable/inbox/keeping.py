@@ -7,6 +7,7 @@ from frontdesk.base import metrics
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Sample
 from frontdesk.base.wheel import Wheel
+from frontdesk.config.models.webhook import KEEP_BODY, RETENTION
 from frontdesk.durable.inbox.hook import Hook
 from frontdesk.durable.rounds import Rounds
 from frontdesk.ports.inbox import Counts, InboxStore
@@ -46,7 +47,11 @@ class Keeping(Rounds):
         """Count them, and forget those that are too old. Raises: StoreError."""
         self._counts = await self._store.counts()
         now = self._clock.time()
-        for hook in self._hooks.values():
-            when = {"before": now - hook.retention, "bodies_before": now - hook.keep_body}
-            while await self._store.forget(hook.name, **when, most=_SLICE):
+        for source in await self._store.sources():
+            hook = self._hooks.get(source)
+            # Those of a webhook that the file names no more are not kept for ever, either.
+            retention = RETENTION if hook is None else hook.retention
+            keep_body = KEEP_BODY if hook is None else hook.keep_body
+            when = {"before": now - retention, "bodies_before": now - keep_body}
+            while await self._store.forget(source, **when, most=_SLICE, waiting=hook is None):
                 pass

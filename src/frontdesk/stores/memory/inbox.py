@@ -158,10 +158,14 @@ class MemoryInbox:
             record.replays += 1
         return len(found)
 
-    async def forget(self, source: str, *, before: float, bodies_before: float, most: int) -> int:
+    async def forget(
+        self, source: str, *, before: float, bodies_before: float, most: int, waiting: bool = False
+    ) -> int:
         """See the port."""
         records = [each for each in self._records.values() if each.claim.source == source]
-        old = [each for each in records if each.received < before and not each.is_pending]
+        old = [
+            each for each in records if each.received < before and (waiting or not each.is_pending)
+        ]
         for record in old[:most]:
             del self._records[source, record.claim.id]
         with_body = [
@@ -173,6 +177,10 @@ class MemoryInbox:
         for record in with_body[:most]:
             record.body = None
         return len(old[:most]) + len(with_body[:most])
+
+    async def sources(self) -> Sequence[str]:
+        """See the port."""
+        return sorted({source for source, _ in self._records})
 
     async def counts(self) -> Sequence[Counts]:
         """See the port."""

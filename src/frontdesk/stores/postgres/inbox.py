@@ -95,7 +95,7 @@ _REPLAY: Final = """
 _FORGET: Final = """
     WITH old AS (
         SELECT number FROM frontdesk_inbox
-        WHERE source = $1 AND received < $2 AND (due IS NULL OR due = 'Infinity')
+        WHERE source = $1 AND received < $2 AND (due IS NULL OR due = 'Infinity' OR $5)
         ORDER BY received LIMIT $4 FOR UPDATE SKIP LOCKED
     ), gone AS (
         DELETE FROM frontdesk_inbox WHERE number IN (SELECT number FROM old) RETURNING 1
@@ -108,6 +108,16 @@ _FORGET: Final = """
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM without)
+"""
+# One step of the index for each source, however many deliveries it has.
+_SOURCES: Final = """
+    WITH RECURSIVE each (source) AS (
+        SELECT min(source) FROM frontdesk_inbox
+        UNION ALL
+        SELECT (SELECT min(source) FROM frontdesk_inbox WHERE source > each.source)
+        FROM each WHERE each.source IS NOT NULL
+    )
+    SELECT source FROM each WHERE source IS NOT NULL
 """
 _COUNT: Final = """
     SELECT source, state, count(*), min(received) FROM frontdesk_inbox
@@ -191,9 +201,16 @@ class PostgresInbox:
         marks = (f"${len(values) + each}" for each in (1, 2, 3))
         return await self._number(_REPLAY.format(where, *marks), *values, most, now, apart)
 
-    async def forget(self, source: str, *, before: float, bodies_before: float, most: int) -> int:
+    async def forget(
+        self, source: str, *, before: float, bodies_before: float, most: int, waiting: bool = False
+    ) -> int:
         """See the port."""
-        return await self._number(_FORGET, source, before, bodies_before, most)
+        return await self._number(_FORGET, source, before, bodies_before, most, waiting)
+
+    async def sources(self) -> Sequence[str]:
+        """See the port."""
+        rows = await self._database.run(lambda each: each.fetch(_SOURCES))
+        return [source for (source,) in rows]
 
     async def counts(self) -> Sequence[Counts]:
         """See the port."""

@@ -118,7 +118,7 @@ _REPLAY: Final = """
 _FORGET: Final = """
     DELETE FROM inbox WHERE number IN (
         SELECT number FROM inbox
-        WHERE source = ? AND received < ? AND (due IS NULL OR due = 9e999)
+        WHERE source = ? AND received < ? AND (due IS NULL OR due = 9e999 OR ?)
         ORDER BY received LIMIT ?
     )
 """
@@ -128,6 +128,16 @@ _FORGET_BODIES: Final = """
         WHERE source = ? AND received >= ? AND received < ? AND body IS NOT NULL AND due IS NULL
         ORDER BY received LIMIT ?
     )
+"""
+# One step of the index for each source, however many deliveries it has.
+_SOURCES: Final = """
+    WITH RECURSIVE each (source) AS (
+        SELECT min(source) FROM inbox
+        UNION ALL
+        SELECT (SELECT min(source) FROM inbox WHERE source > each.source)
+        FROM each WHERE each.source IS NOT NULL
+    )
+    SELECT source FROM each WHERE source IS NOT NULL
 """
 _COUNT: Final = """
     SELECT source, state, count(*), min(received) FROM inbox INDEXED BY inbox_open
@@ -227,15 +237,23 @@ class SqliteInbox:
 
         return await self._database.write(work)
 
-    async def forget(self, source: str, *, before: float, bodies_before: float, most: int) -> int:
+    async def forget(
+        self, source: str, *, before: float, bodies_before: float, most: int, waiting: bool = False
+    ) -> int:
         """See the port."""
 
         def work(connection: sqlite3.Connection) -> int:
-            gone = connection.execute(_FORGET, (source, before, most)).rowcount
+            gone = connection.execute(_FORGET, (source, before, waiting, most)).rowcount
             values = (source, before, bodies_before, most)
             return gone + connection.execute(_FORGET_BODIES, values).rowcount
 
         return await self._database.write(work)
+
+    async def sources(self) -> Sequence[str]:
+        """See the port."""
+        return await self._database.read(
+            lambda connection: [source for (source,) in connection.execute(_SOURCES)]
+        )
 
     async def counts(self) -> Sequence[Counts]:
         """See the port."""
