@@ -121,3 +121,11 @@ async def test_long_bodies_are_verified_too(guarded, secret, status):
     except ClientError as error:
         answer = error.response
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == status
+
+
+async def test_without_a_token_a_name_of_somebody_else_that_leads_here_is_refused(api):
+    """DNS rebinding: a page of that name sends no `Origin` with what it reads from its own."""
+    answer = await asyncio.to_thread(
+        call, api.address, "GET", LIST, headers={"host": "evil.example"}
+    )
+    assert answer.status == 403

@@ -15,6 +15,7 @@ from frontdesk.aws.keys import Keys
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.base.streams import Field
+from frontdesk.gateway.admin import is_local
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.rules.auth.sigv4 import Request
@@ -100,8 +101,10 @@ class WireApi:
     def _admit(self, ex: Exchange, scope: str) -> None:
         """Raises: ApiError for who may not ask."""
         if not self._keys.needed:
-            # A page in the operator's browser reaches this listener too, and says so in these fields.
-            if b"origin" in ex.headers or b"sec-fetch-site" in ex.headers:
+            # A page in the operator's browser reaches this listener too, and says so in these fields,
+            # or by a name of its own that leads here.
+            named = not is_local(ex.host)
+            if named or b"origin" in ex.headers or b"sec-fetch-site" in ex.headers:
                 raise ApiError(403, "AccessDeniedException", "Web pages may ask with a key only.")
             return
         request = Request(ex.method, ex.raw_path, ex.query, ex.headers, ex.body)
