@@ -1,10 +1,30 @@
 """Who gets into the console, and what a page of somebody else can make of it: nothing."""
 
+import asyncio
+from types import SimpleNamespace
+
 import pytest
 
+from frontdesk.gateway.operators import BEARER
+from frontdesk.web.sessions import Sessions
 from tests.web.conftest import PASSWORD
 
 TOKEN = "t0ken-of-the-file"
+
+
+class Nobody:
+    """No accounts at all."""
+
+    def __bool__(self):
+        return False
+
+    def find(self, _name):
+        return None
+
+
+@pytest.fixture
+def clock():
+    return SimpleNamespace(time=lambda: 1000.0, monotonic=lambda: 5.0)
 
 
 async def test_on_loopback_without_a_token_nobody_is_asked(console):
@@ -180,6 +200,101 @@ async def test_a_bad_user_is_refused(console, body):
         assert (await browser.ask("PUT", "/api/users/ada", body, **bearer)).status == 422
 
 
-async def test_no_page_is_said_so(console):
+@pytest.mark.parametrize("path", ["nothing", "machines", "static/0/fd.css.map/x", "routes/"])
+async def test_no_page_is_said_so_beside_the_menu(console, path):
     async with console() as browser:
-        assert (await browser.ask("GET", "/console/nothing")).status == 404
+        page = await browser.ask("GET", f"/console/{path}")
+        assert page.status == 404
+        assert b"There is no such page" in page.body
+        assert b'href="/console/overview"' in page.body
+        assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+
+
+async def test_a_stranger_is_not_told_which_pages_there_are(console):
+    async with console(TOKEN) as browser:
+        assert (await browser.ask("GET", "/console/nothing")).status == 303
+
+
+async def test_cookies_of_others_on_this_machine_do_no_harm(console):
+    async with console(TOKEN) as browser:
+        await browser.sign_in("", TOKEN)
+        for cookie in (
+            f'state={{"a": "b, c"}}; {browser.cookie}',
+            f"frontdesk-session=of.another; {browser.cookie}",
+            f"bad[name]=1; {browser.cookie}; frontdesk-session=",
+        ):
+            assert (await browser.ask("GET", "/queues", cookie=cookie)).status == 200, cookie
+
+
+async def test_cookies_that_were_tampered_with_are_none(console):
+    async with console(TOKEN, vera="viewer") as browser:
+        await browser.sign_in("vera", PASSWORD)
+        name, _, value = browser.cookie.partition("=")
+        told, _, signature = value.partition(".")
+        for wrong in ("", ".", told, f".{signature}", f"{told}.", f"{told[:-4]}.{signature}"):
+            answer = await browser.ask("GET", "/queues", cookie=f"{name}={wrong}")
+            assert answer.status == 401, wrong
+
+
+async def test_a_session_ends_with_the_token_it_was_made_with(clock):
+    def sessions(token):
+        return Sessions(Nobody(), b"key", clock, token=token, secure=False)
+
+    former = sessions("former token")
+    session = former.begin(BEARER)
+    assert former.operator(session) is BEARER
+    assert sessions("another token").operator(session) is None
+    assert sessions(None).operator(session) is None
+
+
+@pytest.mark.parametrize("name", ["token", "local"])
+async def test_nobody_is_called_as_the_audit_log_calls_another(console, name):
+    async with console(TOKEN) as browser:
+        bearer = {"authorization": f"Bearer {TOKEN}"}
+        body = '{"password": "long enough now"}'
+        assert (await browser.ask("PUT", f"/api/users/{name}", body, **bearer)).status == 422
+
+
+async def test_whoever_ends_their_own_session_is_in_the_audit_log(console):
+    async with console(TOKEN, ada="admin") as browser:
+        await browser.sign_in("ada", PASSWORD)
+        await browser.ask("GET", "/console/overview")
+        assert (await browser.ask("DELETE", "/api/users/ada")).status == 200
+        last = (await browser.ask("GET", "/api/audit", authorization=f"Bearer {TOKEN}")).json
+        assert [last["changes"][0][name] for name in ("operator", "method")] == ["ada", "DELETE"]
+
+
+async def test_a_stream_ends_with_the_session_of_its_reader(console):
+    async with console(TOKEN, vera="viewer") as browser:
+        await browser.sign_in("vera", PASSWORD)
+        host, _, port = browser.address.partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        head = f"GET /console/stream?topics=config HTTP/1.1\r\nHost: {browser.address}\r\n"
+        writer.write(f"{head}Cookie: {browser.cookie}\r\n\r\n".encode())
+        await reader.readuntil(b"retry: 1000\n\n")
+        bearer = {"authorization": f"Bearer {TOKEN}", "cookie": None}
+        await browser.ask("DELETE", "/api/users/vera", **bearer)
+        browser.app.news.tell("config", {"note": "hush"})
+        assert b"hush" not in await reader.readuntil(b"0\r\n\r\n")
+        writer.close()
+
+
+async def test_readers_who_leave_leave_nothing_behind(console):
+    async with console() as browser:
+        await browser.ask("GET", "/console/overview")
+        host, _, port = browser.address.partition(":")
+        head = f"GET /console/stream?topics=config HTTP/1.1\r\nHost: {browser.address}\r\n"
+        before = len(asyncio.all_tasks())
+        writers = []
+        for _ in range(200):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer.write(f"{head}Cookie: {browser.cookie}\r\n\r\n".encode())
+            await reader.readuntil(b"retry: 1000\n\n")
+            writers.append(writer)
+        assert len(asyncio.all_tasks()) > before
+        assert "config" in browser.app.news.wanted
+        for writer in writers:
+            writer.transport.abort()
+        async with asyncio.timeout(20):
+            while "config" in browser.app.news.wanted or len(asyncio.all_tasks()) > before:
+                await browser.ask("GET", "/healthz")

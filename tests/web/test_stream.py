@@ -21,10 +21,10 @@ class Clock:
 class Reader:
     """Reads one stream, and moves its time."""
 
-    def __init__(self, news, topics, after=0):
+    def __init__(self, news, topics, after=0, may=lambda: True):
         self.clock = Clock()
         self.wheel = Wheel(self.clock.now)
-        self.stream = events(news, frozenset(topics), after, self.clock, self.wheel)
+        self.stream = events(news, frozenset(topics), after, self.clock, self.wheel, may=may)
 
     async def read(self, *, after=0.0):
         reading = asyncio.ensure_future(anext(self.stream))
@@ -108,3 +108,16 @@ async def test_a_silent_stream_shows_that_it_lives(news):
     await reader.read()
     assert await reader.read(after=BEAT) == b": still here\n\n"
     await reader.stream.aclose()
+
+
+async def test_whoever_may_read_no_more_gets_nothing_more(news):
+    allowed = [True]
+    reader = Reader(news, ["request"], may=lambda: allowed[0])
+    assert (await reader.read()).startswith(b"retry")
+    reading = asyncio.ensure_future(anext(reader.stream))
+    await asyncio.sleep(0)
+    allowed[0] = False
+    news.tell("request", {"path": "/hush"})
+    with pytest.raises(StopAsyncIteration):
+        await reading
+    assert news.wanted == frozenset()

@@ -9,6 +9,7 @@
 Answers 200; 404 for a user that is not there, 422 with why nothing was done, 503 where the store does not do it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import unquote
@@ -97,7 +98,8 @@ class UsersApi:
         most = query.get("most", "100")
         if not (most.isdecimal() and 1 <= int(most) <= _MOST):
             raise FrontdeskError(f"expected most from 1 to {_MOST}")
-        return 200, {"changes": self._audit.last(int(most), contains=query.get("text", ""))}
+        text = query.get("text", "")
+        return 200, {"changes": await asyncio.to_thread(self._audit.last, int(most), contains=text)}
 
 
 def _told(account: Account) -> dict[str, str]:

@@ -140,10 +140,7 @@ class AdminDoor:
         refused = self._refused(operator, face, ex)
         if refused is not None:
             return refused
-        answer = face.answer(ex)
-        reply = answer if isinstance(answer, Reply) else await answer
-        self._note(operator, ex, reply.status)
-        return reply
+        return await self._noted(operator, face, ex)
 
     def _admit(self, ex: Exchange) -> Reply | None:
         face = self._face(ex)
@@ -175,16 +172,23 @@ class AdminDoor:
     def _answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         face = self._face(ex)
         assert face is not None
-        answer = face.answer(ex)
         if self._audit is None or not face.needs_token or ex.method in READING:
-            return answer
-        return self._noted(ex, answer)
-
-    async def _noted(self, ex: Exchange, answer: Reply | Awaitable[Reply]) -> Reply:
-        reply = answer if isinstance(answer, Reply) else await answer
+            return face.answer(ex)
+        # Asked before the answer: the change may be the end of who asks for it.
         operator = self._gatekeeper.admit(ex)
-        if isinstance(operator, Operator):
-            self._note(operator, ex, reply.status)
+        if isinstance(operator, Reply):
+            return operator
+        return self._noted(operator, face, ex)
+
+    async def _noted(self, operator: Operator, face: Face, ex: Exchange) -> Reply:
+        """Answer, and keep it. What fails, or is given up by who asks, may have changed something too."""
+        status = 500
+        try:
+            answer = face.answer(ex)
+            reply = answer if isinstance(answer, Reply) else await answer
+            status = reply.status
+        finally:
+            self._note(operator, ex, status)
         return reply
 
     def _note(self, operator: Operator, ex: Exchange, status: int) -> None:

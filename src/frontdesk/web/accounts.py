@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
-from frontdesk.gateway.operators import Role
+from frontdesk.gateway.operators import BEARER, LOCAL, Role
 from frontdesk.gateway.pipeline.stages.failure_limit import FailureLimit
 from frontdesk.ports.catalog import Catalog, Delete, Put
 from frontdesk.rules.auth.basic import PasswordHash, hash_password, read_hash
@@ -27,6 +27,7 @@ SHORTEST: Final = 12
 
 _LOG: Final = logging.getLogger(__name__)
 _LONGEST_NAME: Final = 64
+_RESERVED: Final = frozenset((BEARER.name, LOCAL.name))
 _TRIES: Final = 10
 """Wrong passwords of one network in a minute; then it has to wait."""
 
@@ -52,6 +53,8 @@ class Accounts:
         self._clock = clock
         self._accounts: Mapping[str, Account] = {}
         self._failures = FailureLimit(_TRIES)
+        # One guess after the other: many at once would pass the limit, and take all threads of the gateway.
+        self._guess = asyncio.Lock()
         self._following = Following(self._follow)
         # Somebody who is not known takes as long as somebody who is.
         self._nobody = hash_password(secrets.token_hex(8), b"0" * 16)
@@ -78,16 +81,18 @@ class Accounts:
 
     async def sign_in(self, name: str, password: str, address: str) -> Account | None:
         """Return whose password this is. None: nobody's, or too many were wrong from this address."""
-        now = self._clock.monotonic()
-        if self._failures.refuses(address, now):
+        async with self._guess:
+            now = self._clock.monotonic()
+            if self._failures.refuses(address, now):
+                return None
+            account = self._accounts.get(name)
+            expected = self._nobody if account is None else account.hash
+            # In a thread: it takes long on purpose.
+            fits = await asyncio.to_thread(expected.verifies, password.encode("utf-8", "replace"))
+            if fits and account is not None:
+                return account
+            self._failures.count(address, now)
             return None
-        account = self._accounts.get(name)
-        expected = self._nobody if account is None else account.hash
-        # In a thread: it takes long on purpose.
-        if await asyncio.to_thread(expected.verifies, password.encode()) and account is not None:
-            return account
-        self._failures.count(address, now)
-        return None
 
     def holds(self, expected: str, given: str, address: str) -> bool:
         """Tell whether somebody has said what was expected, and not guessed too often."""
@@ -103,6 +108,8 @@ class Accounts:
         """Make an account, or change it. password: None: as it was. Raises: FrontdeskError, StoreError."""
         if not (0 < len(name) <= _LONGEST_NAME and name.isprintable() and name == name.strip()):
             raise FrontdeskError(f"expected a name of 1 to {_LONGEST_NAME} characters")
+        if name in _RESERVED:
+            raise FrontdeskError(f"the audit log calls somebody else so: {name}")
         former = self._accounts.get(name)
         if password is None and former is None:
             raise FrontdeskError(f"there is no such user: {name}")

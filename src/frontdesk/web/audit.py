@@ -2,6 +2,8 @@
 
 import logging
 from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,11 +43,20 @@ class AuditLog:
             _LOG.error("a change is not in the audit log", extra={**entry, "error": str(error)})
 
     def last(self, most: int, *, contains: str = "") -> list[dict[str, Any]]:
-        """Return the last entries, newest first. contains: only lines with this text."""
+        """Return the last entries, newest first. contains: only lines with this text.
+
+        Reads the whole file: not on an event loop. A line that was cut off, by a full disk, is passed over.
+        """
         found: deque[bytes] = deque(maxlen=most)
         try:
             with self._path.open("rb") as file:
                 found.extend(line for line in file if contains.encode() in line)
         except OSError:
             return []
-        return [orjson.loads(line) for line in reversed(found)]
+        return list(_read(reversed(found)))
+
+
+def _read(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        with suppress(orjson.JSONDecodeError):
+            yield orjson.loads(line)

@@ -1,6 +1,7 @@
 """Owns who asks through a browser: cookies of sessions, and what proves that a change comes from our own page."""
 
-from http.cookies import CookieError, SimpleCookie
+import hmac
+from hashlib import sha256
 from secrets import token_hex
 from typing import Final
 
@@ -14,7 +15,6 @@ from frontdesk.web.accounts import Accounts
 
 COOKIE: Final = "frontdesk-session"
 FORM_TOKEN: Final = b"x-csrf-token"
-_BEARER_STAMP: Final = "token"
 
 
 class Sessions:
@@ -29,6 +29,9 @@ class Sessions:
         self._clock = clock
         self._token = token
         self._tokens = TokenGatekeeper(token)
+        # As an account's: whoever has signed in with another token is out.
+        told = f"token {token}".encode()
+        self._bearer_stamp = hmac.new(key, told, sha256).hexdigest()[:16]
         self.secure = secure
 
     @property
@@ -52,21 +55,22 @@ class Sessions:
 
     def read(self, ex: Exchange) -> Session | None:
         """Return the session of a request's cookie, if it is one of ours and not over."""
-        try:
-            cookies = SimpleCookie(ex.headers.get(b"cookie", b"").decode("latin-1"))
-        except CookieError:
-            return None
-        cookie = cookies.get(COOKIE)
-        if cookie is None:
-            return None
-        return Session.read(cookie.value, self._key, self._clock.time())
+        # Cookies know no ports: whatever else runs on this machine may have set some beside ours, in any form.
+        for pair in ex.headers.get(b"cookie", b"").decode("latin-1").split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == COOKIE:
+                session = Session.read(value.strip('"'), self._key, self._clock.time())
+                if session is not None:
+                    return session
+        return None
 
     def operator(self, session: Session) -> Operator | None:
         """Return whose session it is. None: not any more."""
         if session.user == LOCAL.name:
             return LOCAL if self.asks_for_nothing else None
-        if session.stamp == _BEARER_STAMP:
-            return BEARER if self._token is not None else None
+        if session.user == BEARER.name:
+            is_current = self._token is not None and session.stamp == self._bearer_stamp
+            return BEARER if is_current else None
         account = self.accounts.find(session.user)
         if account is None or account.stamp != session.stamp:
             return None
@@ -91,7 +95,7 @@ class Sessions:
     def begin(self, operator: Operator) -> Session:
         """Begin a session of somebody who has proven who they are."""
         account = self.accounts.find(operator.name)
-        stamp = _BEARER_STAMP if operator is BEARER else account.stamp if account else ""
+        stamp = self._bearer_stamp if operator is BEARER else account.stamp if account else ""
         return Session(operator.name, self._clock.time(), token_hex(16), stamp)
 
     def has_token(self, text: str, address: str) -> bool:

@@ -35,6 +35,9 @@ _HEADERS: Final = {
 """Of every page. Source: OWASP, "HTTP Security Response Headers Cheat Sheet"."""
 
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+_DIGITS: Final = 18
+"""Of the number of an item, at most."""
+
 _YEAR: Final = "public, max-age=31536000, immutable"
 
 
@@ -47,9 +50,9 @@ def site(desk: Desk) -> Starlette:
         Route(f"{ROOT}/stream", partial(_stream, desk)),
         Route(f"{ROOT}/sign-in", partial(_sign_in, desk), methods=["GET", "POST"]),
         Route(f"{ROOT}/sign-out", partial(_sign_out, desk), methods=["POST"]),
-        *(Route(ROOT + page.path, partial(_page, desk, page)) for page in PAGES),
+        *(Route(ROOT + page.path, partial(_page, desk, page)) for page in (*PAGES, _NOWHERE)),
     ]
-    return Starlette(routes=routes, exception_handlers={404: partial(_no_page, desk)})
+    return Starlette(routes=routes)
 
 
 async def _to_first_page(_request: Request) -> Response:
@@ -77,16 +80,20 @@ def _packed(name: str) -> bytes:
 
 
 async def _stream(desk: Desk, request: Request) -> Response:
-    """Send news for as long as a page listens; whoever has lost their session finds out at the next page."""
+    """Send news for as long as a page listens and its session lasts."""
     exchange: Exchange = request.scope["state"]["exchange"]
-    session = desk.sessions.read(exchange)
-    if session is None or desk.sessions.operator(session) is None:
+
+    def may() -> bool:
+        session = desk.sessions.read(exchange)
+        return session is not None and desk.sessions.operator(session) is not None
+
+    if not may():
         return Response(status_code=401)
     asked = request.query_params.get("topics", "").split(",")
     topics = frozenset(topic for topic in asked if topic in TOPICS)
     seen = request.headers.get("last-event-id", "0")
-    after = int(seen) if seen.isdecimal() else 0
-    told = events(desk.news, topics, after, desk.clock, desk.wheel)
+    after = int(seen[:_DIGITS]) if seen.isdecimal() else 0
+    told = events(desk.news, topics, after, desk.clock, desk.wheel, may=may)
     return StreamingResponse(told, media_type="text/event-stream", headers=_HEADERS)
 
 
@@ -161,9 +168,12 @@ async def _sign_out(desk: Desk, request: Request) -> Response:
     return response
 
 
-async def _no_page(desk: Desk, _request: Request, _error: Exception) -> Response:
-    text = desk.render("not_found.html")
-    return HTMLResponse(text, 404, _HEADERS)
+async def _nowhere(visit: Visit) -> Response:
+    return visit.show("not_found.html", 404)
+
+
+_NOWHERE: Final = Page("/{path:path}", "There is no such page", _nowhere)
+"""Of every other address."""
 
 
 def _set_cookie(desk: Desk, response: Response, value: str) -> None:

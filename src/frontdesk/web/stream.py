@@ -9,7 +9,7 @@ Source: HTML standard §9.2, "Server-sent events".
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import orjson
@@ -70,14 +70,22 @@ class Watcher:
 
 
 async def events(
-    news: News, topics: frozenset[str], after: int, clock: Clock, wheel: Wheel
+    news: News,
+    topics: frozenset[str],
+    after: int,
+    clock: Clock,
+    wheel: Wheel,
+    *,
+    may: Callable[[], bool],
 ) -> AsyncIterator[bytes]:
-    """Yield events for as long as somebody reads them."""
+    """Yield events for as long as somebody reads them, and may: whoever has lost their session reads no more."""
     watcher = Watcher(news, topics, after)
     try:
         yield b"retry: 1000\n\n"
-        while True:
+        while may():
             if await _within(watcher.come, BEAT, clock, wheel):
+                if not may():
+                    break
                 yield watcher.gathered()
                 await _within(asyncio.Event(), PACE, clock, wheel)
             else:
