@@ -2,22 +2,26 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 from click.testing import CliRunner
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 from frontdesk.cli.main import cli
 from frontdesk.config.models.websocket_api import SocketLimits
 from frontdesk.gateway.pipeline.stages.socket import _FAULT, _WORDS
 from frontdesk.rules.events.websocket import event_type
 from tests.docs.pages import ROOT, codes, examples, tables
+from tests.live.calls import call
 from tests.live.gateways import project
 from tests.live.sockets import threaded
 
 FILE = ROOT / "docs" / "websocket-apis.md"
 PAGE = FILE.read_text()
-ROUTES, EVENTS, ERRORS, CLOSES = tables(PAGE)
-HANDLER, CLIENT = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+ROUTES, EVENTS, ERRORS, CLOSES, _, REFUSALS, _ = tables(PAGE)
+HANDLER, CLIENT, PUSH, PUSHING_HANDLER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 WHOLE, *_ = examples(FILE)
 
 
@@ -66,3 +70,32 @@ def test_limits_are_those_of_the_model(key, shown):
     seconds_or_bytes = {"10 minutes": 600, "2 hours": 7200, "32 KB": 32768, "128 KB": 131072}
     assert getattr(SocketLimits(), key) == seconds_or_bytes[shown]
     assert shown in str(CLOSES.rows)
+
+
+def test_the_examples_of_pushes_run(tmp_path, capsys):
+    live = "apis: {live: {type: websocket, routes: {$default: {function: desk}}}}"
+    functions = "functions: {desk: {handler: desk.handler, code: .}}"
+    path = project(tmp_path, f"{functions}\n{live}\n", desk=PUSHING_HANDLER)
+    command, shown = re.search(r"```console\n\$ (curl .*)\n(.*)\n```", PAGE).groups()
+    with threaded(path) as gateway, connect(f"ws://{gateway.address}/") as client:
+        admin = str(gateway.app.config.admin.listen)
+        client.send("call")
+        assert client.recv(30) == "Calling the doctor."
+        listed = call(admin, "GET", "/api/sockets").json["connections"]
+        exec(PUSH.replace("127.0.0.1:8081", admin), {"connection_id": listed[0]["id"]})
+        assert client.recv(30) == "The doctor is here."
+        with pytest.raises(ConnectionClosed) as closed:
+            client.recv(30)
+        assert closed.value.rcvd.code == 1001
+        asked = ["sh", "-c", command.replace("curl", "curl -s").replace("127.0.0.1:8081", admin)]
+        assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout == shown
+    assert capsys.readouterr().out == "127.0.0.1\n"
+
+
+def test_refusals_of_pushes_are_those_of_the_code():
+    source = "".join(
+        (ROOT / "src/frontdesk/aws" / name).read_text()
+        for name in ("connections/asked.py", "wire.py")
+    )
+    for status, kind in (row[0].split(" ") for row in REFUSALS.rows):
+        assert f'{status}, "{kind.strip("`")}"' in source
