@@ -62,7 +62,7 @@ def test_findings_of_check(found):
     row = found("limits: {drain: 10s}\nupstreams: {u: {url: 'http://127.0.0.1:1'}}\n")["file"]
     assert row.state == "warn"
     assert "upstreams.u" in row.found
-    assert row.fix == "use it or remove it"
+    assert row.fix.startswith("use it or remove it")
 
 
 def test_a_file_that_cannot_be_loaded(tmp_path):
