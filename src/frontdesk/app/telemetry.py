@@ -59,7 +59,7 @@ class Telemetry:
 
     def door(self, plan: GatewayPlan) -> Door:
         """Make where requests enter."""
-        return TracedDoor(plan, self.traces.begin) if self._traced else Door(plan)
+        return TracedDoor(plan, self.traces) if self._traced else Door(plan)
 
     def around(self, log: Log) -> Log:
         """Return what takes each exchange that is over: the log, and what is only done for some."""

@@ -7,6 +7,7 @@ import zlib
 
 import pytest
 
+from frontdesk.gateway.server.ws_frames import Frames
 from tests.live.gateways import project
 from tests.live.sockets import BINARY, CLOSE, CONT, PING, PONG, TEXT, RawSocket, frame, threaded
 
@@ -31,8 +32,15 @@ def gateway(tmp_path_factory):
         yield gateway
 
 
+@pytest.fixture(params=["short way", "protocol alone"])
+def way(request, monkeypatch):
+    """The way of frames: all cases hold where none passes the protocol by, too."""
+    if request.param == "protocol alone":
+        monkeypatch.setattr(Frames, "take", Frames._by_protocol)
+
+
 @pytest.fixture
-def client(gateway):
+def client(gateway, way):
     with RawSocket(gateway.address) as client:
         assert client.status == 101
         yield client
@@ -286,7 +294,7 @@ def deflated(data):
 
 
 @pytest.fixture
-def squeezed(gateway):
+def squeezed(gateway, way):
     with RawSocket(gateway.address, OFFER) as client:
         yield client
 

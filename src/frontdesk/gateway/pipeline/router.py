@@ -14,6 +14,7 @@ from frontdesk.gateway.pipeline.exchange import EMPTY, Exchange
 from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.run import begin
 from frontdesk.gateway.pipeline.sockets import SocketMount
+from frontdesk.gateway.pipeline.tracing import Traces
 
 _STATIC, _VARIABLE, _GREEDY = range(3)
 """What a segment of a template may be, in the order of precedence."""
@@ -281,11 +282,12 @@ class Door:
 class TracedDoor(Door):
     """A door at which every request belongs to a trace."""
 
-    __slots__ = ("_begin_trace",)
+    __slots__ = ("_begin_trace", "_make_trace")
 
-    def __init__(self, plan: GatewayPlan, begin_trace: Callable[[Exchange], None]) -> None:
+    def __init__(self, plan: GatewayPlan, traces: Traces) -> None:
         super().__init__(plan)
-        self._begin_trace = begin_trace
+        self._begin_trace = traces.begin
+        self._make_trace = traces.make
 
     def enter(self, ex: Exchange) -> None:
         """See Door."""
@@ -295,10 +297,10 @@ class TracedDoor(Door):
 
     def message(self, ex: Exchange) -> bool:
         """See Door."""
-        self._begin_trace(ex)
-        return super().message(ex)
+        self._make_trace(ex)
+        return Door.message(self, ex)  # super() takes thrice as long
 
     def ended(self, ex: Exchange) -> bool:
         """See Door."""
-        self._begin_trace(ex)
+        self._make_trace(ex)
         return super().ended(ex)

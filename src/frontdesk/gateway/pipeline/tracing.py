@@ -70,7 +70,7 @@ class Traces:
         ):
             self._join(ex)
         else:
-            self._make(ex)
+            self.make(ex)
 
     def amazon(self, ex: Exchange, span: str) -> str:
         """Return the X-Amzn-Trace-Id that a function of this exchange is shown. span: the callee's first digit."""
@@ -85,8 +85,8 @@ class Traces:
             return f"Root={write_root(ex.trace_id)}"
         return write_amazon(ex.trace_id, span_id, sampled=ex.sampled)
 
-    def _make(self, ex: Exchange) -> None:
-        """Begin a new trace. Its first digits are the second, so that both forms of its id are valid."""
+    def make(self, ex: Exchange) -> None:
+        """Begin a trace for what nobody can have begun one, such as a message. Its first digits are the second, so that both forms of its id are valid."""
         second = int(ex.time)
         if second != self._second:
             self._second, self._prefix = second, f"00-{second & 0xFFFFFFFF:08x}"
@@ -105,7 +105,7 @@ class Traces:
             headers.get(name, b"").decode("latin-1")
             for name in (b"traceparent", b"x-amzn-trace-id", b"tracestate")
         ]
-        self._make(ex)
+        self.make(ex)
         caller = ex.caller = read_caller(parent, amazon)
         if caller is not None:
             if caller.sampled is None:

@@ -6,7 +6,7 @@ which messages are taken, and the size of the frames that are sent.
 
 import codecs
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from struct import pack
 from typing import Any, Final
 
@@ -29,9 +29,18 @@ ABNORMAL: Final = 1006
 SENT_FRAME: Final = 32 * 1024
 """Bytes of the largest frame that is sent, as AWS does."""
 
-_WHOLE_TEXT: Final = 0x81  # FIN, opcode 1, no reserved bits (RFC 6455 §5.2)
+# What a frame begins with (RFC 6455 §5.2).
+_WHOLE_TEXT: Final = 0x81  # FIN, opcode 1, no reserved bits
+_WHOLE_BYTES: Final = 0x82  # and opcode 2
 _MASKED: Final = 0x80
 _TWO_BYTES: Final = 126  # a length that stands in the two bytes behind; 127: in eight
+
+_WHOLE: Final[Mapping[int, bool]] = {_WHOLE_TEXT: False, _WHOLE_BYTES: True}
+"""First byte of frames that are whole messages → whether they are binary."""
+
+_WHOLE_TEXTS: Final[Mapping[int, bool]] = {_WHOLE_TEXT: False}
+
+_OPEN: Final = State.OPEN
 
 _LOGGER: Final = logging.getLogger("frontdesk.websocket.protocol")
 _LOGGER.setLevel(logging.ERROR)  # how each connection ends is in the access log
@@ -44,7 +53,7 @@ class Frames:
 
     __slots__ = (
         *("_binary", "_decoder", "_held", "_most", "_parts", "_plain", "_protocol"),
-        *("_takes_binary", "_unsplit", "pinged", "unsent"),
+        *("_takes_binary", "_unsplit", "_whole", "pinged", "unsent"),
     )
 
     def __init__(
@@ -61,6 +70,7 @@ class Frames:
         self._held = b""  # the beginning of a frame
         self._unsplit = False  # frames have come that only the protocol can tell apart
         self._takes_binary = takes_binary
+        self._whole = _WHOLE if takes_binary else _WHOLE_TEXTS
         self._parts: list[bytes] | None = None  # of a message whose end has not come
         self._binary = False
         self._decoder: Any = None
@@ -72,7 +82,7 @@ class Frames:
     @property
     def open(self) -> bool:
         """Whether messages may be sent."""
-        return self._protocol.state is State.OPEN
+        return self._protocol.state is _OPEN
 
     @property
     def failed(self) -> bool:
@@ -87,11 +97,39 @@ class Frames:
         first = received if protocol.close_rcvd_then_sent or sent is None else sent
         return (ABNORMAL, "") if first is None else (int(first.code), first.reason)
 
-    def take(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
+    def take(self, data: bytes) -> Iterable[tuple[bytes, bool]]:
         """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`.
 
-        The protocol gets whole frames only, so that a plain text in one short frame, which most messages are,
-        can pass it by: it would cost more than all else about such a message.
+        Most bytes are one text in ASCII, in one frame, and nothing else: that is seen here at once.
+        """
+        size = len(data)
+        if size >= 8 and data[0] == _WHOLE_TEXT and self._is_between:
+            length, begins = data[1] - _MASKED, 6
+            if length == _TWO_BYTES:
+                length, begins = int.from_bytes(data[2:4]), 8
+            elif length > _TWO_BYTES:
+                length = self._most + 1
+            if begins + length == size and length <= self._most:
+                message = apply_mask(data[begins:], data[begins - 4 : begins])
+                if message.isascii():
+                    return ((message, False),)
+        return self._each(data)
+
+    @property
+    def _is_between(self) -> bool:
+        """Whether a frame begins that the protocol need not see, should it be a whole message."""
+        return (
+            self._parts is None
+            and not self._held
+            and not self._unsplit
+            and self._protocol.state is _OPEN
+        )
+
+    def _each(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
+        """Give the messages of several frames, or of parts of some.
+
+        The protocol gets whole frames only, so that a plain message in one short frame can pass it by: it would
+        cost more than all else about such a message.
         """
         if self._unsplit:
             yield from self._by_protocol(data)
@@ -114,10 +152,11 @@ class Frames:
             ends = begins + length
             if ends > size:
                 break
-            if data[at] == _WHOLE_TEXT and self._parts is None and self.open:
+            binary = self._whole.get(data[at])
+            if binary is not None and self._parts is None and self.open:
                 message = apply_mask(data[begins:ends], data[begins - 4 : begins])
-                if self._is_valid(message):
-                    yield message, False
+                if binary or self._is_valid(message):
+                    yield message, binary
             else:
                 yield from self._by_protocol(data[at:ends])
             at = ends
@@ -146,7 +185,7 @@ class Frames:
         """Send a message: a text, or bytes where it is none."""
         size, protocol = len(message), self._protocol
         self.unsent += size
-        is_text = _is_text(message)
+        is_text = message.isascii() or _is_text(message)
         if size < self._plain and is_text:
             head = b"\x81%c" % size if size < _TWO_BYTES else pack(">BBH", 0x81, _TWO_BYTES, size)
             protocol.writes.append(head + message)
@@ -171,9 +210,10 @@ class Frames:
     def to_send(self) -> tuple[bytes, bool]:
         """Return what has to be written, and whether nothing more will be."""
         self.unsent = 0
-        writes = self._protocol.data_to_send()
+        writes = self._protocol.writes
         if not writes:
             return b"", False
+        self._protocol.writes = []
         over = writes[-1] == SEND_EOF
         return (writes[0] if len(writes) == 1 else b"".join(writes)), over
 
@@ -201,7 +241,7 @@ class Frames:
         return b"".join(parts)
 
     def _is_valid(self, data: bytes) -> bool:
-        if _is_text(data):
+        if data.isascii() or _is_text(data):
             return True
         self._protocol.fail(INVALID_DATA, "Invalid UTF-8")
         return False
@@ -216,8 +256,6 @@ class Frames:
 
 
 def _is_text(data: bytes) -> bool:
-    if data.isascii():
-        return True
     try:
         data.decode()
     except UnicodeDecodeError:

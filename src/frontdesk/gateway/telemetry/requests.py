@@ -112,7 +112,9 @@ class RequestMeter:
         sent.counts[bisect_left(BYTES, ex.response_length)] += 1
         sent.sum += ex.response_length
         if ex.body_length:
-            series.request_body.observe(ex.body_length)
+            received = series.request_body
+            received.counts[bisect_left(BYTES, ex.body_length)] += 1
+            received.sum += ex.body_length
         if series.rejections is not None:
             series.rejections.value += 1
         self._next(ex)

@@ -59,11 +59,15 @@ def _piece(part: str | Selector) -> str | _STEP:
 
 
 def _one(path: _STEP) -> Select:
+    last = path[0] if len(path) == 1 else None
+
     def select(message: bytes) -> str | None:
         try:
             document = orjson.loads(message)
         except orjson.JSONDecodeError:
             return None
+        if type(document) is dict and type(found := document.get(last)) is str:  # as most are
+            return found
         return _text(document, path)
 
     return select
