@@ -9,7 +9,7 @@ from frontdesk.app.inbox_api import InboxApi
 from frontdesk.base.errors import StoreError
 from frontdesk.config.models.webhook import Webhook
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.ports.inbox import Claim, Finish
+from frontdesk.ports.inbox import Claim, Finish, Lease
 from frontdesk.stores.memory.inbox import MemoryInbox
 from frontdesk.stores.memory.journal import MemoryJournal
 from frontdesk.stores.memory.queue import MemoryQueues
@@ -97,6 +97,7 @@ async def test_webhooks_are_counted_with_those_that_have_had_none(ask):
                         "dispatch": {"a.*": "queue calls", "default": "ignore"},
                         "order_by": None,
                         "version_by": None,
+                        "on_dead": "continue",
                         "mode": "async",
                         "attempts": 8,
                         "retention": 30 * 86_400.0,
@@ -151,7 +152,7 @@ async def test_deliveries_of_a_webhook_that_the_file_names_no_more_are_found(ask
 
 
 async def test_a_delivery_is_shown_whole(ask, inbox):
-    page = await inbox.take({"stripe": 300.0}, most=1, now=200.0)
+    page = await inbox.take({"stripe": Lease(300.0)}, most=1, now=200.0)
     await inbox.finish(page[0].held, Finish("processed", result=b"1"), now=201.0)
     status, told = await ask("GET", "/delivery?webhook=stripe&id=e/1")
     assert status == 200

@@ -14,6 +14,7 @@ from frontdesk.ports.inbox import (
     Finish,
     Finished,
     Held,
+    Lease,
     Search,
 )
 from frontdesk.ports.journal import NOBODY, FencedError, Start, Status, TokenError
@@ -48,8 +49,9 @@ async def claim(store, *claims, now=NOW, until=None):
     return claimed
 
 
-async def take(store, most=10, now=NOW, sources=("shop",)):
-    return await store.take(dict.fromkeys(sources, now + LEASE), most=most, now=now)
+async def take(store, most=10, now=NOW, sources=("shop",), on_dead="continue"):
+    leases = dict.fromkeys(sources, Lease(now + LEASE, on_dead))
+    return await store.take(leases, most=most, now=now)
 
 
 async def ids(store, most=10, now=NOW, **other):
@@ -170,7 +172,7 @@ async def test_deliveries_are_taken_by_who_has_waited_longest_and_no_more_than_a
 async def test_only_sources_that_are_asked_for_are_taken_each_with_its_lease(store):
     for source in ("a", "b", "c"):
         await claim(store, one()._replace(source=source))
-    turns = await store.take({"a": NOW + 5, "b": NOW + 50}, most=10, now=NOW)
+    turns = await store.take({"a": Lease(NOW + 5), "b": Lease(NOW + 50)}, most=10, now=NOW)
     assert sorted(turn.held.source for turn in turns) == ["a", "b"]
     assert [
         turn.held.source for turn in await take(store, now=NOW + 5, sources=["a", "b", "c"])
@@ -310,6 +312,37 @@ async def test_the_dead_hold_up_nobody(store):
     await claim(store, ordered("a2"))
     await finish(store, held, "dead")
     assert await ids(store) == ["a2"]
+
+
+async def test_a_dead_one_holds_up_what_follows_it_where_that_is_asked_for(store):
+    held = (await claim(store, ordered("a2", 2, state="processing"))).held
+    await claim(store, ordered("a1", 1), ordered("a3", 3), ordered("b", ordering="b"), one("c"))
+    await finish(store, held, "dead")
+    assert await ids(store, on_dead="block") == ["a1", "b", "c"]
+    await finish(store, Held("shop", "a1", 1))
+    assert await ids(store, on_dead="block") == []
+    waits = await claim(store, ordered("a4", 4, state="processing", on_dead="block"))
+    assert (waits.state, waits.held) == ("received", None)
+    assert await store.replay(Search(id="a2"), most=1, now=NOW, apart=0) == 1
+    assert await ids(store, on_dead="block") == ["a2"]
+    await finish(store, Held("shop", "a2", 2))
+    assert await ids(store, on_dead="block") == ["a3"]
+
+
+async def test_many_that_wait_for_one_are_passed_over(store):
+    for number in range(60):
+        await claim(store, ordered(f"a{number:02}"), now=NOW + number / 100)
+    await claim(store, ordered("b", ordering="b"), one("c"), now=NOW + 1)
+    assert await ids(store, most=3, now=NOW + 2) == ["a00", "b", "c"]
+    assert await ids(store, most=3, now=NOW + 2) == []
+
+
+async def test_the_first_of_an_ordering_is_found_although_it_came_after_others(store):
+    for number in range(9):
+        await claim(store, ordered(f"v{9 - number}", 9 - number), now=NOW + number)
+        await claim(store, one(f"x{number}"), now=NOW + number)
+    assert await ids(store, most=4, now=NOW + 9) == ["x0", "x1", "x2", "x3"]
+    assert await ids(store, most=9, now=NOW + 9) == ["x4", "x5", "x6", "x7", "v1", "x8"]
 
 
 async def test_a_claim_that_is_not_the_first_of_its_ordering_waits_for_its_turn(opened):

@@ -9,7 +9,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from frontdesk.ports.inbox import Along, Claim, Finish, Held, Search
+from frontdesk.ports.inbox import Along, Claim, Finish, Held, Lease, Search
 from frontdesk.ports.queue import Outgoing, Queue
 from tests.live.inboxes import ADAPTERS, memory
 
@@ -19,6 +19,7 @@ JOBS = Queue("jobs", visibility=1e9)
 SOURCES = st.sampled_from(["shop", "bank"])
 IDS = st.sampled_from([f"e{number}" for number in range(12)])
 MOST = st.integers(1, 4)
+ON_DEAD = st.sampled_from(["continue", "block"])
 SEARCHES = st.builds(
     Search,
     source=st.sampled_from(["", "shop"]),
@@ -73,6 +74,7 @@ class Machine(RuleBasedStateMachine):
         nonce=st.sampled_from(["", "", "n", "m"]),
         type_=st.sampled_from(["a.b", "a.c", ""]),
         retake=st.booleans(),
+        on_dead=ON_DEAD,
     )
     def claim(self, source, id_, body, **other):
         claim = Claim(
@@ -87,6 +89,7 @@ class Machine(RuleBasedStateMachine):
             state=other["state"],
             along=self.along(other["state"] == "processed"),
             retake=other["retake"],
+            on_dead=other["on_dead"],
         )
         claimed = self.asked_alike(
             lambda store: store.claim(claim, now=self.now, until=self.now + 20)
@@ -94,9 +97,9 @@ class Machine(RuleBasedStateMachine):
         if claimed.held:
             self.held.append(claimed.held)
 
-    @rule(sources=st.sampled_from([["shop"], ["shop", "bank"]]), most=MOST)
-    def take(self, sources, most):
-        leases = dict.fromkeys(sources, self.now + 10)
+    @rule(sources=st.sampled_from([["shop"], ["shop", "bank"]]), most=MOST, on_dead=ON_DEAD)
+    def take(self, sources, most, on_dead):
+        leases = dict.fromkeys(sources, Lease(self.now + 10, on_dead))
         turns = self.asked_alike(lambda store: store.take(leases, most=most, now=self.now))
         self.held += [turn.held for turn in turns]
 

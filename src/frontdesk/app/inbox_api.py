@@ -199,6 +199,7 @@ def _settings(webhook: Webhook) -> dict[str, Any]:
         "dispatch": {type_: _target(to) for type_, to in webhook.dispatch.items()},
         "order_by": webhook.order_by,
         "version_by": webhook.version_by,
+        "on_dead": webhook.on_dead,
         "mode": webhook.mode,
         "attempts": webhook.attempts,
         "retention": webhook.retention,

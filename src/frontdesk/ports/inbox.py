@@ -20,6 +20,9 @@ from frontdesk.ports.queue import Outgoing, Queue
 State = Literal["received", "processing", "processed", "failed", "dead", "ignored"]
 """received: waits for its turn. processing: somebody has it under a lease. failed: is tried again. dead: is not."""
 
+OnDead = Literal["continue", "block"]
+"""What a dead delivery means to those that follow it in its ordering: nothing, or that they wait."""
+
 SUPERSEDED = "superseded"
 """Why a delivery is ignored that tells of something older than what was processed."""
 
@@ -43,7 +46,7 @@ class Claim(NamedTuple):
     version: of what it tells of, where one that is older than what was processed of its ordering counts no more.
     state: "received"; "ignored" for what is only recorded; "processing" takes the lease at once; "processed"
     is dealt with by `along`, which is committed with it. retake: one that was there and has failed is taken
-    again, with a lease. id and ordering have 255 characters at most.
+    again, with a lease. on_dead: see `OnDead`. id and ordering have 255 characters at most.
     """
 
     source: str
@@ -60,6 +63,7 @@ class Claim(NamedTuple):
     reason: str = ""
     along: Along = Along()
     retake: bool = False
+    on_dead: OnDead = "continue"
 
 
 class Held(NamedTuple):
@@ -85,6 +89,13 @@ class Claimed(NamedTuple):
     held: Held | None = None
     attempts: int = 0
     started: Started | None = None
+
+
+class Lease(NamedTuple):
+    """How deliveries of a source are taken. until: when the lease is over. on_dead: see `OnDead`."""
+
+    until: float
+    on_dead: OnDead = "continue"
 
 
 class Turn(NamedTuple):
@@ -204,12 +215,12 @@ class InboxStore(Protocol):
         """
         ...
 
-    async def take(self, leases: Mapping[str, float], *, most: int, now: float) -> Sequence[Turn]:
+    async def take(self, leases: Mapping[str, Lease], *, most: int, now: float) -> Sequence[Turn]:
         """Lease deliveries that are due, or whose lease is over, those that have waited longest first.
 
-        leases: until when, by source; of other sources nothing is taken. Of one ordering the first that is
-        not done with, by version and then as received, and none while one of it is in processing. What is
-        superseded is ignored instead, unless an operator has asked for it.
+        leases: by source; of other sources nothing is taken. Of one ordering the first that is not done with,
+        by version and then as received, and none while one of it is in processing, nor, with `block`, when the
+        first is dead. What is superseded is ignored instead, unless an operator has asked for it.
         """
         ...
 

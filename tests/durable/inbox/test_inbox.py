@@ -337,6 +337,19 @@ async def test_those_of_one_key_are_dealt_with_in_order_although_some_fail(play)
     assert world.ids() == ["a0", "b1", "b3", "a0", "a2", "a4"]
 
 
+async def test_a_dead_one_blocks_its_key_if_the_file_says_so(play):
+    world = await play(shop={**TO_FUNCTION, "order_by": "$body.k", "on_dead": "block"})
+    world.answers = [failure("Permanent")]
+    for number, key in enumerate(["a", "a", "b"]):
+        await world.take(f"{key}{number}", json.dumps({"k": key}).encode())
+    await world.advance(60)
+    assert world.ids() == ["a0", "b2"]
+    assert await world.state("a1") == "received"
+    await world.inbox.replay(Search(id="a0"), most=1)
+    await world.advance(1)
+    assert world.ids() == ["a0", "b2", "a0", "a1"]
+
+
 async def test_a_version_that_is_older_than_what_was_processed_is_passed_over(play):
     world = await play(shop={**TO_FUNCTION, "order_by": "$body.k", "version_by": "$header.x-v"})
     for version in ("2", "1", "3", "none"):

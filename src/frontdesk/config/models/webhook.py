@@ -268,6 +268,10 @@ class Webhook(Model):
     """A whole number that grows: what is older than the last processed one of the same `order_by` is
     passed over. Absent: nothing is."""
 
+    on_dead: Literal["continue", "block"] = "continue"
+    """What a dead delivery means to those that follow it in the same `order_by`: `continue`, nothing;
+    `block`, they wait until it was replayed, or is forgotten. Default continue."""
+
     retention: Annotated[Duration, between("1h", "365d")] = RETENTION
     """How long a delivery is kept, and repetitions of it are told. Default 30d."""
 
@@ -320,6 +324,8 @@ class Webhook(Model):
             raise broken_rule("expected keep_body of at most the retention")
         if self.version_by is not None and self.order_by is None:
             raise broken_rule("expected order_by beside version_by")
+        if self.on_dead == "block" and self.order_by is None:
+            raise broken_rule("expected order_by beside on_dead: block")
         if self.mode == "sync":
             targets = [each for each in self.dispatch.values() if isinstance(each, Target)]
             if any(target.function is None for target in targets):

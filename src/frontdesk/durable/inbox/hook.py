@@ -71,6 +71,7 @@ class Hook:
             ordering=ordering,
             version=version,
             retake=self.sync,
+            on_dead=self.webhook.on_dead,
         )
 
     def failed(self, error: str, attempts: int, *, now: float, draw: float) -> Finish:

@@ -21,7 +21,7 @@ from frontdesk.config.models.webhook import Target
 from frontdesk.durable.inbox.hook import POISON, Hook, why_ignored
 from frontdesk.durable.inbox.targets import BusyError, FailedError, NobodyWaitsError, Targets
 from frontdesk.durable.rounds import Rounds
-from frontdesk.ports.inbox import Along, Finish, Held, InboxStore, Turn
+from frontdesk.ports.inbox import Along, Finish, Held, InboxStore, Lease, Turn
 from frontdesk.ports.journal import Started
 from frontdesk.rules.events.webhook import Taken
 
@@ -108,8 +108,10 @@ class Turns(Rounds):
             await self._keep()
             hooks = {hook.name: hook for hook in self._hooks.values() if self.has_room(hook)}
             now = self._clock.time()
-            due = {name: now + hook.lease for name, hook in hooks.items()}
-            turns = await self._store.take(due, most=_SLICE, now=now) if due else ()
+            leases = {
+                name: Lease(now + hook.lease, hook.webhook.on_dead) for name, hook in hooks.items()
+            }
+            turns = await self._store.take(leases, most=_SLICE, now=now) if leases else ()
             for turn in turns:
                 self.begin(hooks[turn.held.source], turn)
             if len(turns) == _SLICE:

@@ -18,6 +18,8 @@ from frontdesk.ports.inbox import (
     Finish,
     Finished,
     Held,
+    Lease,
+    OnDead,
     Page,
     Search,
     State,
@@ -86,7 +88,8 @@ class MemoryInbox:
             claim,
             now=now,
             until=until,
-            blocked=placed and self._is_blocked(claim, (True, claim.version, number)),
+            blocked=placed
+            and self._is_blocked(claim, (True, claim.version, number), claim.on_dead),
             superseded=placed and self._is_superseded(claim),
         )
         started = await self._along(claim.along, now) if fresh.state == "processed" else None
@@ -96,10 +99,10 @@ class MemoryInbox:
         )
         return Claimed("fresh", fresh.state, b"", fresh.held, fresh.attempts, started)
 
-    async def take(self, leases: Mapping[str, float], *, most: int, now: float) -> Sequence[Turn]:
+    async def take(self, leases: Mapping[str, Lease], *, most: int, now: float) -> Sequence[Turn]:
         """See the port."""
         return [
-            _take(record, leases[record.claim.source])
+            _take(record, leases[record.claim.source].until)
             for record in islice(self._ready(leases, now), most)
         ]
 
@@ -194,7 +197,8 @@ class MemoryInbox:
         record.duplicates += 1
         if record.claim.digest != claim.digest:
             return Claimed("collision", record.state)
-        if not claim.retake or record.state != "failed" or self._is_blocked(claim, record.rank):
+        blocked = self._is_blocked(claim, record.rank, claim.on_dead)
+        if not claim.retake or record.state != "failed" or blocked:
             return Claimed("duplicate", record.state, record.result, None, record.attempts)
         held = _take(record, until).held
         return Claimed("again", "processing", b"", held, record.attempts)
@@ -206,7 +210,7 @@ class MemoryInbox:
             await self._queues.send(queue, [message], now=now)
         return started
 
-    def _ready(self, leases: Mapping[str, float], now: float) -> Iterator[_Record]:
+    def _ready(self, leases: Mapping[str, Lease], now: float) -> Iterator[_Record]:
         """Yield what may be taken, and be done with what is superseded."""
         pending = [each for each in self._records.values() if each.claim.source in leases]
         while True:
@@ -215,7 +219,7 @@ class MemoryInbox:
                 for each in pending
                 if each.due is not None
                 and each.due <= now
-                and not (each.claim.ordering and self._is_blocked(each.claim, each.rank))
+                and not self._is_blocked(each.claim, each.rank, leases[each.claim.source].on_dead)
             ]
             old = [each for each in due if not each.replays and self._is_superseded(each.claim)]
             if not old:
@@ -224,8 +228,11 @@ class MemoryInbox:
                 record.state, record.due, record.error = "ignored", None, SUPERSEDED
         yield from sorted(due, key=lambda record: (record.due, record.number))
 
-    def _is_blocked(self, claim: Claim, rank: tuple[bool, float, int]) -> bool:
-        return any(each.is_pending and each.rank < rank for each in self._ordered(claim))
+    def _is_blocked(self, claim: Claim, rank: tuple[bool, float, int], on_dead: OnDead) -> bool:
+        return any(
+            (each.is_pending or (each.state == "dead" and on_dead == "block")) and each.rank < rank
+            for each in self._ordered(claim)
+        )
 
     def _is_superseded(self, claim: Claim) -> bool:
         return claim.version > -inf and any(

@@ -14,6 +14,8 @@ from frontdesk.ports.inbox import (
     Finish,
     Finished,
     Held,
+    Lease,
+    OnDead,
     Page,
     Search,
     Turn,
@@ -37,29 +39,43 @@ if TYPE_CHECKING:
 
 _LAST: Final = 2**63 - 1  # of all numbers
 
+_UNORDERED: Final = """
+    SELECT due, number FROM frontdesk_inbox WHERE source = $1 AND due <= $2 AND ordering = ''
+    ORDER BY due, number LIMIT $3 FOR UPDATE SKIP LOCKED
+"""
+_ORDERED: Final = """
+    SELECT due, number, ordering FROM frontdesk_inbox
+    WHERE source = $1 AND due <= $2 AND (due, number) > ($3::FLOAT8, $4::BIGINT)
+        AND ordering NOT IN (SELECT unnest($5::TEXT[]))
+    ORDER BY due, number LIMIT $6
+"""
+
 # One waits for those of its ordering that are before it, and for the one in processing.
 _FIRST: Final = """
-    SELECT due, number, ordering, replays = 0 AND version > '-Infinity' AND EXISTS (
+    SELECT one.due, one.number, one.ordering, replays = 0 AND version > '-Infinity' AND EXISTS (
         SELECT FROM frontdesk_inbox AS done WHERE done.source = one.source
             AND done.ordering = one.ordering AND done.ordering <> ''
             AND done.state = 'processed' AND done.version > one.version
     ) AS superseded
-    FROM frontdesk_inbox AS one
-    WHERE (ordering = '' OR state = 'processing' OR NOT EXISTS (
-        SELECT FROM frontdesk_inbox AS other WHERE other.source = one.source
-            AND other.ordering = one.ordering AND other.ordering <> ''
-            AND other.due < 'Infinity' AND other.state IN ('received', 'failed')
-            AND (other.version, other.number) < (one.version, one.number)
-    ) AND NOT EXISTS (
-        SELECT FROM frontdesk_inbox AS other WHERE other.source = one.source
-            AND other.ordering = one.ordering AND other.ordering <> ''
-            AND other.due IS NOT NULL AND other.state = 'processing'
-    ))
+    FROM unnest($2::TEXT[]) AS asked (ordering)
+    CROSS JOIN LATERAL (SELECT coalesce(
+        (SELECT number FROM frontdesk_inbox AS other
+            WHERE source = $1 AND other.ordering = asked.ordering AND other.ordering <> ''
+                AND state = 'processing' LIMIT 1),
+        (SELECT number FROM frontdesk_inbox AS other
+            WHERE source = $1 AND other.ordering = asked.ordering AND other.ordering <> ''
+                AND due IS NOT NULL AND (state IN ('received', 'failed') AND due < 'Infinity'
+                    OR state = 'dead' AND $4 = 'block')
+            ORDER BY version, number LIMIT 1)
+    ) AS number) AS first
+    JOIN frontdesk_inbox AS one ON one.number = first.number
+    WHERE one.due <= $3
 """
-_READY: Final = f"""{_FIRST} AND source = $1 AND due <= $2 ORDER BY due, number LIMIT $3
-    FOR UPDATE SKIP LOCKED"""
-_STILL_READY: Final = f"{_FIRST} AND number = ANY($1::BIGINT[]) ORDER BY due, number"
-_ALONE: Final = f"SELECT pg_try_advisory_xact_lock({ORDERING})"
+_FIRST_HELD: Final = f"{_FIRST} FOR UPDATE OF one SKIP LOCKED"
+_ALONE: Final = f"""
+    SELECT ordering FROM unnest($2::TEXT[]) AS asked (ordering)
+    WHERE pg_try_advisory_xact_lock({ORDERING.format("ordering")})
+"""
 _SUPERSEDE: Final = """
     UPDATE frontdesk_inbox SET state = 'ignored', due = NULL, error = $2
     WHERE number = ANY($1::BIGINT[])
@@ -139,15 +155,15 @@ class PostgresInbox:
         )
         return claimed
 
-    async def take(self, leases: Mapping[str, float], *, most: int, now: float) -> Sequence[Turn]:
+    async def take(self, leases: Mapping[str, Lease], *, most: int, now: float) -> Sequence[Turn]:
         """See the port."""
 
         async def work(connection: "Connection") -> Sequence[Turn]:
             ready = sorted(
                 [
-                    (due, number, until)
-                    for source, until in leases.items()
-                    for due, number in await _ready(connection, source, most, now)
+                    (due, number, lease.until)
+                    for source, lease in leases.items()
+                    for due, number in await _ready(connection, source, most, now, lease.on_dead)
                 ]
             )
             taken = [(number, until) for _, number, until in ready[:most]]
@@ -229,21 +245,52 @@ def _written(along: Along) -> Written | None:
 
 
 async def _ready(
-    connection: "Connection", source: str, most: int, now: float
+    connection: "Connection", source: str, most: int, now: float, on_dead: OnDead
 ) -> list[tuple[float, int]]:
     """Find what may be taken of a source, and when it was due; be done with what is superseded."""
+    unordered = [
+        (due, number) for due, number in await connection.fetch(_UNORDERED, source, now, most)
+    ]
+    busy = {""}
     while True:
-        able = [
-            number
-            for _, number, ordering, _ in await connection.fetch(_READY, source, now, most)
-            if not ordering or await connection.fetchval(_ALONE, source, ordering)
-        ]
+        firsts = await _firsts(connection, source, most, now, on_dead, busy)
+        able = [each for (each,) in await connection.fetch(_ALONE, source, firsts)]
         # Nobody else changes their orderings now: what was committed since is seen.
-        found = await connection.fetch(_STILL_READY, able)
+        found = await connection.fetch(_FIRST_HELD, source, able, now, on_dead)
         old = [number for _, number, _, superseded in found if superseded]
-        if not old:
-            return [(due, number) for due, number, *_ in found]
-        await connection.execute(_SUPERSEDE, old, SUPERSEDED)
+        if old:
+            await connection.execute(_SUPERSEDE, old, SUPERSEDED)
+            continue
+        lost = {*firsts} - {ordering for _, _, ordering, _ in found}
+        if not lost:
+            return sorted([*unordered, *((due, number) for due, number, *_ in found)])[:most]
+        busy |= lost
+
+
+async def _firsts(
+    connection: "Connection", source: str, most: int, now: float, on_dead: OnDead, busy: set[str]
+) -> list[str]:
+    """Find the orderings whose first is due, without those that others are busy with.
+
+    Each ordering is looked at once: thousands of deliveries may wait for the first of one.
+    """
+    found: list[tuple[float, int, str]] = []
+    seen = {*busy}
+    passed, slice_ = (-inf, 0), most
+    while True:
+        values = (source, now, *passed, list(seen), slice_)
+        rows = await connection.fetch(_ORDERED, *values)
+        fresh = {ordering for *_, ordering in rows}
+        seen |= fresh
+        for *first, _ in await connection.fetch(_FIRST, source, list(fresh), now, on_dead):
+            found.append(tuple(first))
+        found.sort()
+        if rows:
+            passed = (rows[-1][0], rows[-1][1])
+        # The first of an ordering may have come after others of it: it is due later than what was passed.
+        if len(rows) < slice_ or (len(found) >= most and found[most - 1][:2] <= passed):
+            return [ordering for *_, ordering in found[:most]]
+        slice_ *= 2
 
 
 def _turn(row: Sequence[Any]) -> Turn:

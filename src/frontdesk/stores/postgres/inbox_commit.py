@@ -47,18 +47,19 @@ TAKE: Final = """
 """
 """Takes the lease of deliveries that are locked."""
 
-ORDERING: Final = "hashtextextended($1 || chr(1) || $2, 7305791)"
-"""The number of the lock that whoever changes an ordering holds; 7305791: of inboxes, as good as any."""
+ORDERING: Final = "hashtextextended($1 || chr(1) || {}, 7305791)"
+"""The number of the lock of source $1 and an ordering that whoever changes an ordering holds; 7305791: of inboxes, as good as any."""
 
-_ALONE: Final = f"SELECT pg_advisory_xact_lock({ORDERING})"
+_ALONE: Final = f"SELECT pg_advisory_xact_lock({ORDERING.format('$2')})"
 _BLOCKED: Final = """
     SELECT EXISTS (
         SELECT FROM frontdesk_inbox WHERE source = $1 AND ordering = $2 AND ordering <> ''
-            AND due < 'Infinity' AND state IN ('received', 'failed')
-            AND (version, number) < ($3, $4)
+            AND due IS NOT NULL AND (version, number) < ($3, $4)
+            AND (state IN ('received', 'failed') AND due < 'Infinity'
+                OR state = 'dead' AND $5 = 'block')
     ) OR EXISTS (
         SELECT FROM frontdesk_inbox WHERE source = $1 AND ordering = $2 AND ordering <> ''
-            AND due IS NOT NULL AND state = 'processing' AND number <> $4
+            AND state = 'processing' AND number <> $4
     )
 """
 _SUPERSEDED: Final = """
@@ -202,7 +203,7 @@ async def _insert(
 async def _row(connection: "Connection", claiming: Claiming) -> Row:
     claim, now, until, _ = claiming
     values = (claim.source, claim.ordering, claim.version)
-    blocked = await connection.fetchval(_BLOCKED, *values, _LAST)
+    blocked = await connection.fetchval(_BLOCKED, *values, _LAST, claim.on_dead)
     superseded = await connection.fetchval(_SUPERSEDED, *values)
     return row(claim, now=now, until=until, blocked=blocked, superseded=superseded)
 
@@ -248,7 +249,7 @@ async def _repeated(connection: "Connection", claims: Sequence[Claiming]) -> dic
 
 async def _is_blocked(connection: "Connection", claim: Claim, number: int) -> bool:
     await connection.execute(_ALONE, claim.source, claim.ordering)
-    values = (claim.source, claim.ordering, claim.version, number)
+    values = (claim.source, claim.ordering, claim.version, number, claim.on_dead)
     return bool(await connection.fetchval(_BLOCKED, *values))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
+import orjson
+
 from frontdesk.ports.inbox import (
     SUPERSEDED,
     Along,
@@ -15,6 +17,8 @@ from frontdesk.ports.inbox import (
     Finish,
     Finished,
     Held,
+    Lease,
+    OnDead,
     Page,
     Search,
     Turn,
@@ -55,43 +59,42 @@ _TAKE: Final = """
 
 # One waits for those of its ordering that are before it, and for the one in processing. Of many that wait,
 # almost all are told so by the first that there is; only one looks through them.
-_BLOCKED: Final = """
-    SELECT EXISTS (
-        SELECT 1 FROM inbox WHERE source = :source AND ordering = :ordering AND ordering <> ''
-            AND due IS NOT NULL AND state IN ('received', 'failed') AND due < 9e999
-            AND (version, number) < (:version, :number)
-    ) OR EXISTS (
-        SELECT 1 FROM inbox WHERE source = :source AND ordering = :ordering AND ordering <> ''
-            AND due IS NOT NULL AND state = 'processing' AND number <> :number
-    )
+_WAITS: Final = """
+    source = :source AND ordering = :ordering AND ordering <> '' AND due IS NOT NULL
+    AND (state IN ('received', 'failed') AND due < 9e999 OR state = 'dead' AND :on_dead = 'block')
 """
+_IN_PROCESSING: Final = """
+    source = :source AND ordering = :ordering AND ordering <> '' AND state = 'processing'
+"""
+_BLOCKED: Final = f"""
+    SELECT EXISTS (
+        SELECT 1 FROM inbox WHERE {_WAITS} AND (version, number) < (:version, :number)
+    ) OR EXISTS (
+        SELECT 1 FROM inbox WHERE {_IN_PROCESSING} AND number <> :number
+    )
+"""  # noqa: S608 - conditions
 _SUPERSEDED: Final = """
     SELECT :version > -9e999 AND EXISTS (
         SELECT 1 FROM inbox WHERE source = :source AND ordering = :ordering AND ordering <> ''
             AND state = 'processed' AND version > :version
     )
 """
-_READY: Final = """
-    SELECT due, number, ordering <> '' AND replays = 0 AND version > -9e999 AND EXISTS (
-        SELECT 1 FROM inbox AS done WHERE done.source = one.source
-            AND done.ordering = one.ordering AND done.ordering <> ''
-            AND done.state = 'processed' AND done.version > one.version
-    )
-    FROM inbox AS one INDEXED BY inbox_open
-    WHERE source = :source AND due IS NOT NULL AND due <= :now
-        AND (ordering = '' OR state = 'processing' OR NOT EXISTS (
-            SELECT 1 FROM inbox AS other WHERE other.source = one.source
-                AND other.ordering = one.ordering AND other.ordering <> ''
-                AND other.due IS NOT NULL AND other.state IN ('received', 'failed')
-                AND other.due < 9e999
-                AND (other.version, other.number) < (one.version, one.number)
-        ) AND NOT EXISTS (
-            SELECT 1 FROM inbox AS other WHERE other.source = one.source
-                AND other.ordering = one.ordering AND other.ordering <> ''
-                AND other.due IS NOT NULL AND other.state = 'processing'
-        ))
+_DUE: Final = """
+    SELECT due, number, ordering FROM inbox INDEXED BY inbox_open
+    WHERE source = :source AND due IS NOT NULL AND due <= :now AND (due, number) > (:due, :number)
+        AND ordering NOT IN (SELECT value FROM json_each(:seen))
     ORDER BY due, number LIMIT :most
 """
+_FIRST: Final = f"""
+    SELECT due, number, replays = 0 AND version > -9e999 AND EXISTS (
+        SELECT 1 FROM inbox AS done WHERE done.source = :source AND done.ordering = :ordering
+            AND done.ordering <> '' AND done.state = 'processed' AND done.version > one.version
+    )
+    FROM inbox AS one WHERE number = coalesce(
+        (SELECT number FROM inbox WHERE {_IN_PROCESSING} LIMIT 1),
+        (SELECT number FROM inbox WHERE {_WAITS} ORDER BY version, number LIMIT 1)
+    )
+"""  # noqa: S608 - conditions
 _SUPERSEDE: Final = "UPDATE inbox SET state = 'ignored', due = NULL, error = ? WHERE number = ?"
 
 _RENEW: Final = """
@@ -158,17 +161,17 @@ class SqliteInbox:
             lambda connection: _claim(connection, claim, now, until, starting)
         )
 
-    async def take(self, leases: Mapping[str, float], *, most: int, now: float) -> Sequence[Turn]:
+    async def take(self, leases: Mapping[str, Lease], *, most: int, now: float) -> Sequence[Turn]:
         """See the port."""
 
         def work(connection: sqlite3.Connection) -> Sequence[Turn]:
             ready = sorted(
                 (due, number, source)
-                for source in leases
-                for due, number in _ready(connection, source, most, now)
+                for source, lease in leases.items()
+                for due, number in _ready(connection, source, most, now, lease.on_dead)
             )
             return [
-                _turn(connection.execute(_TAKE, (leases[source], number)).fetchone())
+                _turn(connection.execute(_TAKE, (leases[source].until, number)).fetchone())
                 for _, number, source in ready[:most]
             ]
 
@@ -317,16 +320,46 @@ def _starting(along: Along) -> Starting | None:
 
 
 def _ready(
-    connection: sqlite3.Connection, source: str, most: int, now: float
+    connection: sqlite3.Connection, source: str, most: int, now: float, on_dead: OnDead
 ) -> Sequence[tuple[float, int]]:
-    """Find what may be taken of a source, and be done with what is superseded."""
-    values = {"source": source, "now": now, "most": most}
+    """Find what may be taken of a source, and be done with what is superseded.
+
+    Each ordering is looked at once: thousands of deliveries may wait for the first of one.
+    """
+    found: list[tuple[float, int]] = []
+    seen: set[str] = set()
+    passed, slice_ = (-inf, 0), most
     while True:
-        found = connection.execute(_READY, values).fetchall()
-        old = [(SUPERSEDED, number) for _, number, superseded in found if superseded]
-        if not old:
-            return [(due, number) for due, number, _ in found]
-        connection.executemany(_SUPERSEDE, old)
+        values = {"source": source, "now": now, "due": passed[0], "number": passed[1]}
+        values |= {"seen": orjson.dumps(list(seen)), "most": slice_}
+        rows = connection.execute(_DUE, values).fetchall()
+        for due, number, ordering in rows:
+            passed = due, number
+            if not ordering:
+                found.append(passed)
+            elif ordering not in seen:
+                seen.add(ordering)
+                found += _first(connection, source, ordering, now, on_dead)
+        found.sort()
+        # The first of an ordering may have come after others of it: it is due later than what was passed.
+        if len(rows) < slice_ or (len(found) >= most and found[most - 1] <= passed):
+            return found[:most]
+        slice_ *= 2
+
+
+def _first(
+    connection: sqlite3.Connection, source: str, ordering: str, now: float, on_dead: OnDead
+) -> Sequence[tuple[float, int]]:
+    """Find the first of an ordering, if it is due, and be done with those before it that are superseded."""
+    values = {"source": source, "ordering": ordering, "on_dead": on_dead}
+    while found := connection.execute(_FIRST, values).fetchone():
+        due, number, superseded = found
+        if due > now:
+            break
+        if not superseded:
+            return [(due, number)]
+        connection.execute(_SUPERSEDE, (SUPERSEDED, number))
+    return []
 
 
 def _turn(found: Sequence[Any]) -> Turn:
