@@ -167,18 +167,34 @@ def hooked(scene: Scene, secret: str) -> Server:
     return _server(scene, "frontdesk-hooked", parts)
 
 
+LIVE_GROUP = "/live/$default/@groups/all"
+"""Path of a group of `live` on the admin listener."""
+
+
 def live(scene: Scene, text: str) -> Server:
-    """A WebSocket API whose messages are routed by their action, and answered with a text."""
+    """A WebSocket API whose messages are routed by their action, and answered with a text.
+
+    There is no access log: none of its peers writes a line for each message.
+    """
+    who = {
+        "type": "mock",
+        "request_templates": {"$default": '{"statusCode": 200}'},
+        "responses": {"default": {"templates": {"application/json": "$context.connectionId"}}},
+    }
     parts: dict[str, object] = {
+        "logs": {"access": False},
         "apis": {
             "health": {"routes": {"GET /health": _OK}},
             "live": {
                 "type": "websocket",
                 "base_path": "/live",
                 "limits": {"per_address": 20_000},
-                "routes": {"echo": {"mock": {"body": text}, "response": True}},
+                "routes": {
+                    "echo": {"mock": {"body": text}, "response": True},
+                    "who": {"integration": who, "response": True},
+                },
             },
-        }
+        },
     }
     return replace(_server(scene, "frontdesk-live", parts), name="frontdesk")
 

@@ -2,17 +2,21 @@
 
 import base64
 import os
+import resource
 import select
 import socket
 import struct
 import sys
 import time
 from contextlib import ExitStack
+from http.client import HTTPConnection
 from pathlib import Path
+
+import yaml
 
 from bench.contenders import settings
 from bench.figures import Figure, Finding, at_least, at_most, ratio
-from bench.frontdesk_under_test import live
+from bench.frontdesk_under_test import LIVE_GROUP, live
 from bench.measure import resident_bytes
 from bench.peers import websocket_echo
 from bench.process import Running, Server, free_port, running
@@ -22,22 +26,36 @@ TEXT = b'{"action": "echo", "data": "' + b"x" * 140 + b'"}'
 """170 bytes. Frontdesk routes it by its action and answers with as many."""
 
 TALKING = 32
-IDLE = 2000
+IDLE = 10_000
 PATH = "/live"
+
+ADDRESSES = ("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5")
+"""Of the clients in turn: one address alone has too few ports for several rounds of so many."""
+
+WHO = b'{"action": "who"}'
+"""Frontdesk answers it with the connection id."""
+
+FILES = IDLE + 1000
+"""Open files that each side needs."""
 
 
 def sockets_row(bench: Bench) -> Result:
-    """Race echoes; weigh 2,000 idle connections; count handshakes."""
+    """Race echoes; weigh 10,000 idle connections; count handshakes; push one text to all of a group."""
+    _allow_files()
     rates: dict[str, list[float]] = {}
     shakes: dict[str, list[float]] = {}
     weights: dict[str, list[float]] = {}
+    spreads: list[float] = []
     with ExitStack() as opened:
         servers = [live(bench.scene, TEXT.decode()), *_peers(bench.scene.folder)]
         started = {one.name: opened.enter_context(running(one)) for one in servers}
         for _ in range(bench.effort.rounds):
             for name, one in started.items():
                 rates.setdefault(name, []).append(_talk(one, bench.effort.seconds))
-                each, rate = _hold(one)
+                with ExitStack() as held:
+                    clients, each, rate = _hold(one, held)
+                    if name == "frontdesk":
+                        spreads.append(_spread(one, clients) * 1e3)
                 weights.setdefault(name, []).append(each / 1e3)
                 shakes.setdefault(name, []).append(rate)
     ours = rates["frontdesk"]
@@ -47,6 +65,9 @@ def sockets_row(bench: Bench) -> Result:
             Finding(f"frontdesk against {name}", ratio(ours, theirs), "x", at_least(1.0))
             for name, theirs in rates.items()
             if name != "frontdesk"
+        ),
+        Finding(
+            "frontdesk: a text to a group", Figure.of(spreads), "ms", at_most(300), f"of {IDLE}"
         ),
     ]
     for name in started:
@@ -94,20 +115,70 @@ def _talk(one: Running, seconds: float) -> float:
     return count / seconds
 
 
-def _hold(one: Running) -> tuple[float, float]:
-    """Return bytes of an idle connection, and handshakes per second of one client after the other."""
-    settled = [_shake(one.server.port) for _ in range(200)]
+def _allow_files() -> None:
+    """Have as many open files as the row needs; the servers inherit it. Raises: RuntimeError."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < FILES:
+        raise RuntimeError(f"{IDLE} connections need `ulimit -Hn {FILES}`; it is {hard}")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, FILES), hard))
+
+
+def _hold(one: Running, held: ExitStack) -> tuple[list[socket.socket], float, float]:
+    """Return idle clients, bytes of each connection, and handshakes per second of one client after the other."""
+
+    def shaken(count: int) -> list[socket.socket]:
+        return [
+            held.enter_context(_shake(one.server.port, ADDRESSES[number % len(ADDRESSES)]))
+            for number in range(count)
+        ]
+
+    shaken(200)
     before, began = resident_bytes(one.pid), time.perf_counter()
-    clients = [_shake(one.server.port) for _ in range(IDLE)]
+    clients = shaken(IDLE)
     took = time.perf_counter() - began
-    each = (resident_bytes(one.pid) - before) / IDLE
-    for client in settled + clients:
-        client.close()
-    return each, IDLE / took
+    return clients, (resident_bytes(one.pid) - before) / IDLE, IDLE / took
 
 
-def _shake(port: int) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", port), timeout=10)
+def _spread(one: Running, clients: list[socket.socket]) -> float:
+    """Return seconds from asking for a push to a group until the last of its members has the text."""
+    (text,) = one.server.settings.values()
+    host, _, port = yaml.safe_load(text)["admin"]["listen"].rpartition(":")
+    operator = HTTPConnection(host, int(port), timeout=30)
+    poll, missing = select.epoll(), {}
+    for client in clients:
+        client.sendall(_masked(WHO))
+        name = client.recv(64)[2:].decode().replace("=", "%3D")
+        _ask(operator, "PUT", f"{LIVE_GROUP}/{name}")
+        poll.register(client, select.EPOLLIN)
+        missing[client.fileno()] = client, len(TEXT) + 4
+    began = time.perf_counter()
+    operator.request("POST", LIVE_GROUP, TEXT)
+    while missing:
+        for number, _ in poll.poll(10.0):
+            client, size = missing.pop(number)
+            size -= len(client.recv(65536))
+            if size > 0:
+                missing[number] = client, size
+    took = time.perf_counter() - began
+    _answered(operator)
+    poll.close()
+    return took
+
+
+def _ask(operator: HTTPConnection, method: str, path: str) -> None:
+    operator.request(method, path)
+    _answered(operator)
+
+
+def _answered(operator: HTTPConnection) -> None:
+    answer = operator.getresponse()
+    body = answer.read()
+    if answer.status >= 300:
+        raise ValueError(f"the admin listener answers {answer.status}: {body!r}")
+
+
+def _shake(port: int, address: str = "127.0.0.1") -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), 10, (address, 0))
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     key = base64.b64encode(os.urandom(16)).decode()
     lines = (
@@ -126,4 +197,6 @@ def _shake(port: int) -> socket.socket:
 
 def _masked(text: bytes) -> bytes:
     """Write a client's frame; a mask of zeros leaves the text as it is."""
-    return struct.pack("!BBH", 0x81, 0x80 | 126, len(text)) + bytes(4) + text
+    short = len(text) < 126
+    size = struct.pack("!B", 0x80 | len(text)) if short else struct.pack("!BH", 0xFE, len(text))
+    return b"\x81" + size + bytes(4) + text
