@@ -4,8 +4,10 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from websockets.asyncio.client import connect
 
 from frontdesk.app import Frontdesk
 from frontdesk.app.stores import open_stores
@@ -250,3 +252,36 @@ def test_drivers_are_not_loaded_where_nobody_asks_for_them(tmp_path):
         text = Path(f"/proc/{running.process.pid}/maps").read_text()
     assert "asyncpg" not in text
     assert "hiredis" not in text
+
+
+# -- WebSocket connections ------------------------------------------------------------------------
+
+
+async def test_a_push_at_one_gateway_reaches_a_connection_of_the_other(tmp_path):
+    live = "    shared: %s\n    apis: {live: {type: websocket, routes: {}}}"
+    with redis_server() as server:
+        paths = []
+        for name in "ab":
+            (tmp_path / name).mkdir()
+            paths.append(project(tmp_path / name, live % server.url))
+        async with (
+            serving(paths[0]) as one,
+            serving(paths[1]) as other,
+            connect(f"ws://{other.addresses[0]}/") as client,
+        ):
+            here, there = (str(app.config.admin.listen) for app in (one, other))
+            listed = await asyncio.to_thread(call, there, "GET", "/api/sockets")
+            (connection,) = listed.json["connections"]
+
+            def asked(method, path, body=None):
+                return call(here, method, f"/live/$default/{path}", body=body)
+
+            def joined():  # as soon as Redis has been told
+                return asked("PUT", f"@groups/all/{quote(connection['id'])}").status == 204
+
+            await asyncio.to_thread(until, joined)
+            await asyncio.to_thread(asked, "POST", f"@connections/{connection['id']}", "hello")
+            assert await client.recv() == "hello"
+            sent = {"sent": 1}
+            await asyncio.to_thread(until, lambda: asked("POST", "@groups/all", "all").json == sent)
+            assert await client.recv() == "all"

@@ -59,7 +59,9 @@ async def over_redis(prefix, *, same=False):
             wheel = Wheel(0.0)
             link = Link(Secret(redis_url()), At(), wheel, meanwhile="nothing is shared")
             stack.push_async_callback(link.close)
-            return SharedClaims(link, prefix, At())
+            made = SharedClaims(link, prefix, At())
+            stack.push_async_callback(made.written)
+            return made
 
         common = claims()
         yield lambda node: RedisRegistry(node, common if same else claims())

@@ -35,6 +35,8 @@ async def open_nodes(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterato
     prefix = f"frontdesk:{config.name}:sockets:"
     claims, line = SharedClaims(link, prefix, clock), Line(link, prefix, clock, wheel)
 
+    link.on_return = line.on_return = claims.tell_again
+
     def node() -> Node:
         name = os.urandom(8).hex()
         return Node(name, RedisRegistry(name, claims), RedisBus(line))
@@ -43,6 +45,7 @@ async def open_nodes(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterato
         yield node
     finally:
         await line.close()
+        await claims.written()
         await link.close()
 
 

@@ -38,16 +38,21 @@ class Line:
         """prefix: of its channels; gateways with the same one hear each other."""
         self.near = MemoryBus()
         """All nodes of this process are beside it."""
+        self.on_return: Callable[[], object] = lambda: None
+        """Called when it listens again after it was cut off."""
         self._link = link
         self._prefix = prefix
         self._clock = clock
         self._origin = os.urandom(_ORIGIN_BYTES)
+        self._own = prefix + self._origin.hex()
+        """A channel that it always listens to: a subscription to it tells that a connection is new."""
         self._waiting: list[tuple[str, bytes]] = []
         self._waiting_bytes = 0
         self._sending: asyncio.Task[None] | None = None
         self._listening: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._over = False
+        self._has_listened = False
         self._timer = wheel.timer(self._listen)
 
     def send(self, channel: str, message: bytes) -> None:
@@ -107,7 +112,7 @@ class Line:
         """Hear what others say until the connection is lost; then try again after a while."""
         pubsub = self._link.pubsub()
         try:
-            await pubsub.subscribe(self._prefix + self._origin.hex())  # so that it always listens
+            await pubsub.subscribe(self._own)
             async with asyncio.TaskGroup() as doing:
                 doing.create_task(self._subscribe(pubsub))
                 doing.create_task(self._hear(pubsub))
@@ -149,9 +154,16 @@ class Line:
                     await pubsub.ping()
                 elif told["type"] == "message":
                     self._deliver(told["channel"].decode(), told["data"])
+                elif told["type"] == "subscribe" and told["channel"] == self._own.encode():
+                    self._begun()
                 asked = told is None
         finally:
             self._end()
+
+    def _begun(self) -> None:
+        if self._has_listened:
+            self.on_return()
+        self._has_listened = True
 
     def _deliver(self, channel: str, data: bytes) -> None:
         if data.startswith(self._origin):

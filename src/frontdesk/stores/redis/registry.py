@@ -28,7 +28,10 @@ class SharedClaims(Claims):
     """The claims of the nodes of this process, and their copy in Redis. Used on one event loop."""
 
     def __init__(self, link: Link, prefix: str, clock: Clock) -> None:
-        """prefix: of its keys; gateways with the same one share their claims."""
+        """prefix: of its keys; gateways with the same one share their claims.
+
+        Whoever notices that Redis was away calls `tell_again`.
+        """
         super().__init__()
         self._link = link
         self._prefix = prefix
@@ -39,7 +42,10 @@ class SharedClaims(Claims):
         self._writing: asyncio.Task[None] | None = None
         self._told: set[str] = set()
         """Nodes that Redis has been told are alive."""
-        link.on_return = self._tell_again
+        self._untold: set[str] = set()
+        """Nodes that it may have forgotten."""
+        self._sure_at = 0.0
+        """Second since 1970 from which on a connection that Redis does not know is gone."""
 
     def changed(self, node: str, names: Iterable[str]) -> None:
         """Write what is so now, as soon as Redis can be told."""
@@ -59,9 +65,18 @@ class SharedClaims(Claims):
             return bool(added)
 
         is_new = await self._link.call(tell)
-        if is_new and node in self._told:  # it has lost what it knew, without having been lost
-            self._mark_all()
+        if is_new and node in self._told:
+            self.tell_again()
         self._told.add(node)
+
+    def tell_again(self) -> None:
+        """Redis may have forgotten everything. So may others have to tell it again, when they notice."""
+        self._sure_at = self._clock.time() + ALIVE / 3
+        self._told.clear()
+        self._untold.update(self.alive)
+        held = ((name, node) for name, holders in self.by_name.items() for node in holders)
+        self._unwritten.update(dict.fromkeys(held))
+        self._write()
 
     async def elsewhere(self, name: str, now: float) -> set[str]:
         """Return the nodes of other processes that hold a name. Raises: StoreError."""
@@ -74,54 +89,54 @@ class SharedClaims(Claims):
             return holding, alive
 
         holding, alive = await self._link.call(ask)
-        return {node.decode() for node in {*holding} & {*alive}} - self.alive.keys()
+        found = {node.decode() for node in {*holding} & {*alive}} - self.alive.keys()
+        if not found and now < self._sure_at and is_connection(name):
+            raise StoreError("Redis is just back, and may not have been told of it yet")
+        return found
 
     async def forget(self, node: str) -> None:
         """Tell that a node is no more. Raises: StoreError."""
         self._told.discard(node)
+        await self.written()
+        await self._link.call(lambda redis: redis.zrem(self._prefix + "alive", node))
+
+    async def written(self) -> None:
+        """Wait until Redis has been told, or is lost. Raises nothing."""
         if self._writing is not None:
             await self._writing
-        await self._link.call(lambda redis: redis.zrem(self._prefix + "alive", node))
 
     # -- writing ------------------------------------------------------------------------------------
 
-    def _tell_again(self) -> None:
-        """Redis answers again, and may have forgotten everything."""
-        self._writing = asyncio.get_running_loop().create_task(self._tell_all())
-
-    async def _tell_all(self) -> None:
-        with suppress(StoreError):
-            for node in tuple(self.alive):
-                await self.renew(node, self._clock.time())
-        self._writing = None
-        self._mark_all()
-
-    def _mark_all(self) -> None:
-        held = ((name, node) for name, holders in self.by_name.items() for node in holders)
-        self._unwritten.update(dict.fromkeys(held))
-        self._write()
-
     def _write(self) -> None:
-        if self._writing is None and self._unwritten and not self._link.lost:
+        waits = self._unwritten or self._untold
+        if waits and self._writing is None and not self._link.lost:
             self._writing = asyncio.get_running_loop().create_task(self._write_all())
 
     async def _write_all(self) -> None:
         """Write until nothing has changed: all of one turn of the loop go together."""
         try:
-            while self._unwritten:
-                some = list(self._unwritten)[:_MOST]
-                now = self._clock.time()
-                keys = [self._key(name) for name, _ in some]
-                arguments = [each for of in some for each in self._arguments(*of, now)]
-                for each in some:
-                    del self._unwritten[each]
-                try:
-                    await self._link.call(lambda _redis: self._script(keys, arguments))  # noqa: B023 - awaited here
-                except StoreError:
-                    self._unwritten.update(dict.fromkeys(some))
-                    return
+            while self._unwritten or self._untold:
+                await self._write_some()
+        except StoreError:
+            pass  # whoever holds the link says so; `tell_again` comes when it is back
         finally:
             self._writing = None
+
+    async def _write_some(self) -> None:
+        now = self._clock.time()
+        for node in tuple(self._untold & self.alive.keys()):
+            await self.renew(node, now)
+        self._untold.clear()
+        some = list(self._unwritten)[:_MOST]
+        keys = [self._key(name) for name, _ in some]
+        arguments = [each for of in some for each in self._arguments(*of, now)]
+        for each in some:
+            del self._unwritten[each]
+        try:
+            await self._link.call(lambda _redis: self._script(keys, arguments))
+        except StoreError:
+            self._unwritten.update(dict.fromkeys(some))
+            raise
 
     def _arguments(self, name: str, node: str, now: float) -> tuple[str, str, int]:
         over = self.by_name.get(name, {}).get(node, 0.0)
