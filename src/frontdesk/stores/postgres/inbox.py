@@ -75,7 +75,7 @@ _FIRST_HELD: Final = f"{_FIRST} FOR UPDATE OF one SKIP LOCKED"
 _ALONE: Final = f"""
     SELECT ordering FROM unnest($2::TEXT[]) AS asked (ordering)
     WHERE pg_try_advisory_xact_lock({ORDERING.format("ordering")})
-"""
+"""  # noqa: S608 - the number of a lock
 _SUPERSEDE: Final = """
     UPDATE frontdesk_inbox SET state = 'ignored', due = NULL, error = $2
     WHERE number = ANY($1::BIGINT[])
@@ -253,7 +253,7 @@ async def _ready(
     ]
     busy = {""}
     while True:
-        firsts = await _firsts(connection, source, most, now, on_dead, busy)
+        firsts = await _firsts(connection, source, most, now=now, on_dead=on_dead, busy=busy)
         able = [each for (each,) in await connection.fetch(_ALONE, source, firsts)]
         # Nobody else changes their orderings now: what was committed since is seen.
         found = await connection.fetch(_FIRST_HELD, source, able, now, on_dead)
@@ -268,7 +268,7 @@ async def _ready(
 
 
 async def _firsts(
-    connection: "Connection", source: str, most: int, now: float, on_dead: OnDead, busy: set[str]
+    connection: "Connection", source: str, most: int, *, now: float, on_dead: OnDead, busy: set[str]
 ) -> list[str]:
     """Find the orderings whose first is due, without those that others are busy with.
 
