@@ -7,9 +7,12 @@ import pytest
 
 from frontdesk.gateway.operators import BEARER
 from frontdesk.web.sessions import Sessions
-from tests.web.conftest import PASSWORD
+from tests.web.conftest import CONFIG, PASSWORD
 
 TOKEN = "t0ken-of-the-file"
+
+
+LONG = "9" * 5000
 
 
 class Nobody:
@@ -298,3 +301,22 @@ async def test_readers_who_leave_leave_nothing_behind(console):
         async with asyncio.timeout(20):
             while "config" in browser.app.news.wanted or len(asyncio.all_tasks()) > before:
                 await browser.ask("GET", "/healthz")
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"audit?most={LONG}", 422),
+        ("audit?most=", 200),
+        (f"queues/calls?after={LONG}", 422),
+        ("upstreams/", 404),
+        (f"records/notes?most={LONG}", 200),  # of the page's own
+    ],
+    ids=["audit", "audit, empty", "queue", "upstream without a name", "records"],
+)
+async def test_an_odd_address_is_told_so(console, path, status):
+    config = f"{CONFIG}\nqueues: {{calls: {{}}}}\nrecords: {{notes: {{}}}}"
+    async with console(config=config) as browser:
+        page = await browser.ask("GET", f"/console/{path}")
+        assert page.status == status, page.body
+        assert b'aria-label="Pages"' in page.body

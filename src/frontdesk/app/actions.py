@@ -28,3 +28,11 @@ def find_action(
 def query_of(ex: Exchange) -> dict[str, str]:
     """Return the query of a request, the last value of each name."""
     return {name: values[-1] for name, values in parse_qs(ex.query).items()}
+
+
+def whole_number(text: str, least: int, most: int) -> int | None:
+    """Read a whole number of a query, between bounds. None: it is none, however long it is."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        return None
+    number = int(text)
+    return number if least <= number <= most else None

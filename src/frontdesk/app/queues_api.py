@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from frontdesk.app.actions import query_of
+from frontdesk.app.actions import query_of, whole_number
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.validation import among
@@ -268,9 +268,10 @@ def _redrive_told(move: Move) -> dict[str, Any]:
 def _number(asked: Mapping[str, Any], name: str, default: int, bounds: tuple[int, int]) -> int:
     """Read a whole number of a query or of JSON."""
     text, (least, most) = str(asked.get(name, default)), bounds
-    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
-        raise FrontdeskError(f"expected a number from {least} to {most} for {name}: {text}")
-    return int(text)
+    number = whole_number(text, least, most)
+    if number is None:
+        raise FrontdeskError(f"expected a number from {least} to {most} for {name}: {text:.40}")
+    return number
 
 
 def _numbers(asked: Mapping[str, Any]) -> Sequence[int]:

@@ -9,7 +9,7 @@ GET /records/MODULE/history?pk=&sk=&before=&most=         its versions, the newe
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
-from frontdesk.app.actions import query_of
+from frontdesk.app.actions import query_of, whole_number
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.gateway.admin import FRESH
@@ -124,9 +124,10 @@ def _told(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def _number(asked: Mapping[str, str], name: str, usual: int, most: int) -> int:
     text = asked.get(name, str(usual))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= most):
-        raise FrontdeskError(f"expected a number of 1 to {most}: {name}: {text}")
-    return int(text)
+    number = whole_number(text, 1, most)
+    if number is None:
+        raise FrontdeskError(f"expected a number of 1 to {most}: {name}: {text:.40}")
+    return number
 
 
 def _refused(status: int, error: FrontdeskError) -> Reply:

@@ -73,7 +73,7 @@ class UpstreamsApi:
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
         name, _, action = ex.path.removeprefix(_PATH).removeprefix("/").partition("/")
-        if action and action not in _ORDERS:
+        if (action and action not in _ORDERS) or ex.path == f"{_PATH}/":
             return refusal(404, "route")
         method = "POST" if action else "GET"
         if ex.method != method:

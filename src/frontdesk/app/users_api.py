@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import find_action, query_of, whole_number
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.operators import Role
@@ -95,11 +95,11 @@ class UsersApi:
 
     async def _changes(self, ex: Exchange, _name: str) -> tuple[int, object]:
         query = query_of(ex)
-        most = query.get("most", "100")
-        if not (most.isdecimal() and 1 <= int(most) <= _MOST):
+        most = whole_number(query.get("most", "100"), 1, _MOST)
+        if most is None:
             raise FrontdeskError(f"expected most from 1 to {_MOST}")
         text = query.get("text", "")
-        return 200, {"changes": await asyncio.to_thread(self._audit.last, int(most), contains=text)}
+        return 200, {"changes": await asyncio.to_thread(self._audit.last, most, contains=text)}
 
 
 def _told(account: Account) -> dict[str, str]:

@@ -80,7 +80,7 @@ def _chosen(of: Mapping[str, Any] | None, number: str) -> Mapping[str, Any] | No
     """Pick the visit that is looked at, of those of one state; the newest is 1."""
     if of is None or not of["visits"]:
         return None
-    at = int(number) if number.isdecimal() else 1
+    at = int(number[:6]) if number.isdecimal() else 1
     at = min(max(1, at), len(of["visits"]))
     return {"number": at, **of["visits"][at - 1]}
 

@@ -24,7 +24,7 @@ async def users(visit: Visit) -> Response:
 async def audit(visit: Visit) -> Response:
     """Show who has changed what, newest first."""
     query = visit.request.query_params
-    text, most = query.get("q", ""), query.get("most", str(_MORE[0]))
+    text, most = query.get("q", ""), query.get("most") or str(_MORE[0])
     changes = (await visit.ask("/api/audit", urlencode({"most": most, "text": text})))["changes"]
     more = next((number for number in _MORE if number > int(most)), None)
     full = len(changes) == int(most)
