@@ -188,7 +188,7 @@ def test_the_lines_that_the_demo_prints_do_what_it_says(clinic):
     assert shown("unknown route").startswith("HTTP/1.1 404 Not Found")
     assert '"plan": "/plans/gold"' in shown("another company's API")
     assert "GET /practices/{id}/slots" in shown("what a request goes through")
-    assert len(blocks) == 6
+    assert len(blocks) == 7
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])

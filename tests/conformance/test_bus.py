@@ -106,8 +106,10 @@ async def test_a_message_reaches_every_subscription_of_every_node_once(nodes):
     beside.messages.clear()
     here.publish("frames", b"one")
     here.publish("frames", b"two")
+    await far.until(2)
+    there.publish("frames", b"three")
     for taken in (near, beside, far):
-        assert await taken.until(2) == [b"one", b"two"]
+        assert await taken.until(3) == [b"one", b"two", b"three"]
 
 
 async def test_nothing_is_taken_before_publish_has_returned(nodes):

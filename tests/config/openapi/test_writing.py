@@ -148,7 +148,8 @@ def again(folder, loaded, name, version):
     validate_document(json.loads(json.dumps(written)))
     (folder / "api.yaml").write_text(write_yaml(written))
     content = as_written(loaded.tree.value)
-    content["apis"] = {**content["apis"], name: {"openapi": "api.yaml"}}
+    of_http = {key: api for key, api in content["apis"].items() if api.get("type") != "websocket"}
+    content["apis"] = {**of_http, name: {"openapi": "api.yaml"}}
     entries = content.get("authorizers", {})
     content["authorizers"] = {
         key: entry for key, entry in entries.items() if entry["type"] in OURS_ALONE
@@ -160,6 +161,8 @@ def again(folder, loaded, name, version):
 
 def assert_reads_back(folder, loaded, version):
     for name, api in loaded.config.apis.items():
+        if api.type == "websocket":  # OpenAPI knows none
+            continue
         read = again(folder, loaded, name, version)
         assert read.config.apis[name].model_copy(update={"openapi": None}) == api
         assert read.config.authorizers.items() <= loaded.config.authorizers.items()
