@@ -4,7 +4,7 @@
 PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: demo demo-partners demo-payments demo-retry test lint bench soak clean
+.PHONY: demo demo-partners demo-payments demo-retry test lint bench soak pictures autobahn clean
 
 demo: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -r examples/clinic/requirements.txt
@@ -39,6 +39,13 @@ bench: .venv/installed
 soak: .venv/installed-for-tests
 	sh tests/debian-packages.sh nginx:nginx-light redis-server:redis-server pg_ctlcluster:postgresql spin:spin gcc:gcc
 	$(BIN)/pytest -m soak --hypothesis-profile default
+
+pictures: .venv/installed-for-tests
+	sh tests/debian-packages.sh chromium:chromium chromedriver:chromium-driver pngquant:pngquant
+	$(BIN)/python -m tests.web.tour
+
+autobahn: .venv/installed-for-tests
+	$(BIN)/python -m tests.autobahn $(CASES)
 
 clean:
 	rm -rf .venv

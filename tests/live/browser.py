@@ -51,9 +51,9 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._tell("Emulation.setEmulatedMedia", {"features": [scheme]})
 
-    def picture(self) -> bytes:
-        """Take a PNG of the whole page."""
-        given = {"format": "png", "captureBeyondViewport": True}
+    def picture(self, *, whole: bool = True) -> bytes:
+        """Take a PNG of the whole page, or of what is seen of it."""
+        given = {"format": "png", "captureBeyondViewport": whole}
         return b64decode(self._tell("Page.captureScreenshot", given)["data"])
 
     def complaints(self) -> list[str]:
