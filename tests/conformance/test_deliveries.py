@@ -45,6 +45,14 @@ def endpoint(id_="ep_1", app="acme", **other):
     return Endpoint(id=id_, app=app, url=url, secrets=secrets, created=NOW, **other)
 
 
+async def test_an_endpoint_that_is_sealed_is_kept_as_it_is(store):
+    await store.put_application(Application("acme", "", NOW))
+    sealed = replace(endpoint(), secrets=(), sealed=("key", "text"))
+    put = await store.put_endpoint(sealed)
+    assert put.sealed == ("key", "text")
+    assert (await store.endpoint("acme", "ep_1")).endpoint == put
+
+
 def message(number, type_="order.paid", at=NOW, **other):
     return Message(f"msg_{number}", "acme", type_, b'{"n": %d}' % number, at, **other)
 

@@ -23,6 +23,8 @@ from frontdesk.stores.postgres.database import Database as PostgresDatabase
 from frontdesk.stores.postgres.deliveries import PostgresDeliveries
 from frontdesk.stores.sqlite.database import Database as SqliteDatabase
 from frontdesk.stores.sqlite.deliveries import SqliteDeliveries
+from frontdesk.stores.vault.endpoints import Endpoints
+from frontdesk.stores.vault.master_keys import MasterKeys
 
 PUBLISHERS = 2
 AT_ONCE = 10
@@ -50,10 +52,11 @@ class Later:
         return SystemClock.time() + self._ahead
 
 
-def sender(store, clock, poster=None):
+def sender(store, clock, make=Poster):
     """Make a sender that tells nobody of events."""
     registry = Registry()
-    poster = poster or Poster(clock, Wheel(clock.monotonic()))
+    endpoints = Endpoints(store, MasterKeys({}, Path()))  # those of these tests are kept open
+    poster = make(endpoints, clock, Wheel(clock.monotonic()))
     events = Events(None, None, registry)
     chance = random.Random().random
     return Sender(store, poster, events, clock, registry, chance=chance, at_once=AT_ONCE)
@@ -92,7 +95,7 @@ async def _publish(store, clock, sending, name, publisher):
 
 async def _main(kind, where, name, publishes):
     store, clock = OPEN[kind](where), SystemClock()
-    sending = sender(store, clock, Telling(clock, Wheel(clock.monotonic())))
+    sending = sender(store, clock, Telling)
     sending.adopt(SETTINGS)
     say("started", name)
     publishers = range(PUBLISHERS if publishes == "1" else 0)

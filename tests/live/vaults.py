@@ -19,6 +19,7 @@ from frontdesk.gateway.admin import AdminDoor
 from frontdesk.gateway.server.listener import Server
 from frontdesk.rules.http.forwarding import TrustedProxies
 from frontdesk.stores.memory.catalog import MemoryCatalog
+from frontdesk.stores.memory.deliveries import MemoryDeliveries
 from frontdesk.stores.vault.master_keys import MasterKeys
 from frontdesk.stores.vault.vault import Vault
 
@@ -34,10 +35,11 @@ class WallClock(SystemClock):
         return self.wall + next(self._ticks) / 1000
 
 
-def vault_in(folder, *, catalog=None, environ=None, clock=None):
+def vault_in(folder, *, catalog=None, deliveries=None, environ=None, clock=None):
     """Make a vault. folder: of its master key."""
     clock = clock or WallClock()
-    return Vault(catalog or MemoryCatalog(clock), MasterKeys(environ or {}, folder), clock)
+    catalog, deliveries = catalog or MemoryCatalog(clock), deliveries or MemoryDeliveries()
+    return Vault(catalog, deliveries, MasterKeys(environ or {}, folder), clock)
 
 
 @contextlib.asynccontextmanager

@@ -50,6 +50,7 @@ from frontdesk.durable.tasks.queues import QueueTasks
 from frontdesk.durable.tasks.table import Doers, services
 from frontdesk.durable.tasks.task import Doer
 from frontdesk.gateway.admin import Face
+from frontdesk.stores.vault.endpoints import Endpoints
 
 _EXECUTION: Final = "execution"
 
@@ -66,13 +67,14 @@ class DurableWork:
         *,
         functions: Functions,
         subjects: Subjects,
+        endpoints: Endpoints,
         log: Callable[[str, bytes], None],
         registry: Registry,
         news: News,
     ) -> None:
         """functions: finds those that tasks name, subjects those that are invoked later.
 
-        log: takes lines of a machine's log. news: is told what executions do.
+        endpoints: opens those of outgoing webhooks. log: takes lines of a machine's log. news: is told what executions do.
         """
         catalog, where = stores.shared, {"region": config.region, "account": config.account}
         self.machines = Machines(catalog, clock, **where)
@@ -135,6 +137,7 @@ class DurableWork:
         )
         self.outgoing = OutgoingWork(
             stores.deliveries,
+            endpoints,
             clock,
             wheel,
             queues=self.queues.queues,

@@ -67,6 +67,7 @@ from frontdesk.gateway.sockets.pushes import Pushes
 from frontdesk.gateway.telemetry.functions import function_samples
 from frontdesk.gateway.telemetry.health import Readiness
 from frontdesk.stores.memory.ledger import MemoryLedger
+from frontdesk.stores.vault.endpoints import Endpoints
 from frontdesk.stores.vault.master_keys import MasterKeys
 from frontdesk.stores.vault.vault import Vault
 
@@ -213,8 +214,8 @@ class Frontdesk:
 
         await data.join(await opened.enter_async_context(open_nodes(config, clock, wheel)))
         await self._open_functions(stores)
-        await self._open_durable(stores)
         vault = await self._open_vault(stores)
+        await self._open_durable(stores, vault.endpoints)
         candidate = data.compile(self._loaded, invokers(config, self._functions, self._remote))
         self._in_force = candidate
         self._canaries = CanaryRuns(stores.own, clock, wheel, data.samples, data.steer)
@@ -302,7 +303,7 @@ class Frontdesk:
         config = self.config
         await self._aws.adopt(functions, remote_invokers(config, self._remote), policies(config))
 
-    async def _open_durable(self, stores: Stores) -> None:
+    async def _open_durable(self, stores: Stores, endpoints: Endpoints) -> None:
         config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
         lines = LogFiles(config.data_dir / "logs" / "states", wheel, clock)
         opened.callback(lines.flush)
@@ -313,6 +314,7 @@ class Frontdesk:
             wheel,
             functions=self._aws.function,
             subjects=self._aws.subject,
+            endpoints=endpoints,
             log=lines,
             registry=self._data.telemetry.registry,
             news=self.news,
@@ -332,7 +334,8 @@ class Frontdesk:
     async def _open_vault(self, stores: Stores) -> Vault:
         config, clock = self.config, self._clock
         catalog = vault_catalog(config, stores)
-        vault = Vault(catalog, MasterKeys(self._environ, config.data_dir), clock)
+        keys = MasterKeys(self._environ, config.data_dir)
+        vault = Vault(catalog, stores.deliveries, keys, clock)
         await vault.secrets.sweep()
         in_use = SecretsInUse(
             lambda: self.loaded, self.reloads.renew, self._environ, clock, self._wheel

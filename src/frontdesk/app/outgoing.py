@@ -16,6 +16,7 @@ from frontdesk.durable.outgoing.webhooks import Webhooks
 from frontdesk.ports.deliveries import DeliveryStore
 from frontdesk.ports.invocations import Invocations
 from frontdesk.ports.queue import Enqueuer
+from frontdesk.stores.vault.endpoints import Endpoints
 
 
 class OutgoingWork:
@@ -24,6 +25,7 @@ class OutgoingWork:
     def __init__(
         self,
         store: DeliveryStore,
+        endpoints: Endpoints,
         clock: Clock,
         wheel: Wheel,
         *,
@@ -31,14 +33,16 @@ class OutgoingWork:
         invocations: Invocations,
         registry: Registry,
     ) -> None:
-        """queues, invocations: where the operator is told of events."""
+        """endpoints: opens them. queues, invocations: where the operator is told of events."""
         self._settings: Settings | None = None
-        self._poster = Poster(clock, wheel)
+        self._poster = Poster(endpoints, clock, wheel)
         chance = random.Random().random  # noqa: S311 - spreads, hides nothing
         events = Events(queues, invocations, registry)
         self._sender = Sender(store, self._poster, events, clock, registry, chance=chance)
-        self.webhooks = Webhooks(store, self._sender, lambda: self._settings or Settings(), clock)
-        self._keeping = Keeping(store, lambda: self._settings, clock, wheel)
+        self.webhooks = Webhooks(
+            store, endpoints, self._sender, lambda: self._settings or Settings(), clock
+        )
+        self._keeping = Keeping(store, endpoints, lambda: self._settings, clock, wheel)
         registry.collect(self._keeping.samples)
 
     @property

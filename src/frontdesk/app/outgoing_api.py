@@ -18,7 +18,7 @@
     POST   /webhooks/apps/APP/messages/ID/resend                once more: {"endpoint"}
 
 Answers 202 once what is to be sent is committed; 201 with the secrets of an endpoint, which are told this once; 404,
-409 and 422 with why nothing was done, 503 where the store does not do it.
+409 and 422 with why nothing was done, 503 where the store does not do it, or the master key is missing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,13 +29,13 @@ import orjson
 
 from frontdesk.app.actions import find_action, query_of
 from frontdesk.base.errors import FrontdeskError, StoreError
-from frontdesk.durable.outgoing.definition import told
 from frontdesk.durable.outgoing.refusals import NOT_FOUND, UNUSABLE, WebhooksError
 from frontdesk.durable.outgoing.webhooks import Webhooks
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.deliveries import Attempt, Delivery, Message, Page, State
+from frontdesk.stores.vault.refusals import LockedError
 
 _APPS: Final = "/webhooks/apps"
 _ENDPOINT: Final = f"{_APPS}/*/endpoints/*"
@@ -112,7 +112,7 @@ class OutgoingApi:
             status, document = await action(_Asked(app, item, query_of(ex), _body(ex)))
         except WebhooksError as error:
             status, document = error.status, _why(error)
-        except StoreError as error:
+        except (LockedError, StoreError) as error:
             status, document = 503, _why(error)
         return Reply(status, [JSON, FRESH], orjson.dumps(document))
 
@@ -135,19 +135,21 @@ class OutgoingApi:
         after = asked.query.get("after", "")
         found = await self._store.endpoints(asked.app, after=after, most=_MOST)
         following = found[-1].endpoint.id if len(found) == _MOST else ""
-        return 200, {"endpoints": [told(kept) for kept in found], "next": following}
+        return 200, {"endpoints": [self._webhooks.told(kept) for kept in found], "next": following}
 
     async def _add_endpoint(self, asked: _Asked) -> Answer:
         made, secrets = await self._webhooks.add_endpoint(asked.app, asked.document)
         kept = await self._webhooks.endpoint(asked.app, made.id)
-        return 201, {"endpoint": told(kept), "secrets": secrets}
+        return 201, {"endpoint": self._webhooks.told(kept), "secrets": secrets}
 
     async def _show_endpoint(self, asked: _Asked) -> Answer:
-        return 200, {"endpoint": told(await self._webhooks.endpoint(asked.app, asked.item))}
+        return 200, {
+            "endpoint": self._webhooks.told(await self._webhooks.endpoint(asked.app, asked.item))
+        }
 
     async def _change_endpoint(self, asked: _Asked) -> Answer:
         kept = await self._webhooks.change_endpoint(asked.app, asked.item, asked.document)
-        return 200, {"endpoint": told(kept)}
+        return 200, {"endpoint": self._webhooks.told(kept)}
 
     async def _drop_endpoint(self, asked: _Asked) -> Answer:
         await self._webhooks.drop_endpoint(asked.app, asked.item)
@@ -155,13 +157,21 @@ class OutgoingApi:
 
     async def _rotate(self, asked: _Asked) -> Answer:
         kept, secrets = await self._webhooks.rotate(asked.app, asked.item, asked.document)
-        return 201, {"endpoint": told(kept), "secrets": secrets}
+        return 201, {"endpoint": self._webhooks.told(kept), "secrets": secrets}
 
     async def _enable(self, asked: _Asked) -> Answer:
-        return 200, {"endpoint": told(await self._webhooks.switch(asked.app, asked.item, on=True))}
+        return 200, {
+            "endpoint": self._webhooks.told(
+                await self._webhooks.switch(asked.app, asked.item, on=True)
+            )
+        }
 
     async def _disable(self, asked: _Asked) -> Answer:
-        return 200, {"endpoint": told(await self._webhooks.switch(asked.app, asked.item, on=False))}
+        return 200, {
+            "endpoint": self._webhooks.told(
+                await self._webhooks.switch(asked.app, asked.item, on=False)
+            )
+        }
 
     async def _recover(self, asked: _Asked) -> Answer:
         count = await self._webhooks.recover(asked.app, asked.item, asked.document)

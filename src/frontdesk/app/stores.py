@@ -128,8 +128,10 @@ async def _open_postgres(
 
 
 @asynccontextmanager
-async def open_vault_catalog(config: Config, clock: Clock, *, make: bool) -> AsyncIterator[Catalog]:
-    """Open the documents of the vault beside a gateway that may run. Raises: StartError.
+async def open_vault_stores(
+    config: Config, clock: Clock, *, make: bool
+) -> AsyncIterator[tuple[Catalog, DeliveryStore]]:
+    """Open what the vault's key seals beside a gateway that may run. Raises: StartError.
 
     make: the SQLite file, where there is none; otherwise nothing is in it.
     """
@@ -137,14 +139,16 @@ async def open_vault_catalog(config: Config, clock: Clock, *, make: bool) -> Asy
     path = config.data_dir / STORE if config.store.kind == "memory" else sqlite_path(config)
     with ExitStack() as opened:
         if url is not None:
-            catalog, *_ = await _open_postgres(url, clock, Wheel(clock.monotonic()), opened)
-            yield catalog
+            catalog, *_, deliveries = await _open_postgres(
+                url, clock, Wheel(clock.monotonic()), opened
+            )
+            yield catalog, deliveries
         elif make or path.exists():
             database = Database.open(path)
             opened.callback(database.close)
-            yield SqliteCatalog(database, clock)
+            yield SqliteCatalog(database, clock), SqliteDeliveries(database)
         else:
-            yield MemoryCatalog(clock)
+            yield MemoryCatalog(clock), MemoryDeliveries()
 
 
 def vault_catalog(config: Config, stores: Stores) -> Catalog:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, Self
 
-from frontdesk.app.stores import open_vault_catalog
+from frontdesk.app.stores import open_vault_stores
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import ConfigError, FrontdeskError
 from frontdesk.config.load import Loaded, load
@@ -53,8 +53,8 @@ async def open_vault(
     make: its store, where there is none.
     """
     clock = SystemClock()
-    async with open_vault_catalog(config, clock, make=make) as catalog:
-        yield Vault(catalog, MasterKeys(environ, config.data_dir), clock)
+    async with open_vault_stores(config, clock, make=make) as (catalog, deliveries):
+        yield Vault(catalog, deliveries, MasterKeys(environ, config.data_dir), clock)
 
 
 class LookUp:

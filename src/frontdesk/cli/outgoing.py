@@ -350,6 +350,8 @@ def _tell_secrets(told: dict[str, Any]) -> None:
 
 
 def _state(endpoint: dict[str, Any]) -> str:
+    if endpoint["locked"]:
+        return f"locked ({endpoint['locked']})"
     if endpoint["disabled"]:
         return f"disabled ({endpoint['disabled']})"
     if endpoint["failing_since"]:

@@ -45,7 +45,8 @@ class Endpoint:
 
     id: unique over all applications. secrets: the newest first; each signs until its `not_after`. types, channels: see
     `rules.webhooks.endpoints.wants`. headers: sent besides. rate: of deliveries, None: as fast as it goes.
-    concurrency: deliveries at once, over all processes. version: grows with each change.
+    concurrency: deliveries at once, over all processes. version: grows with each change. sealed: what secrets and
+    headers are, which are empty then: the id of a master key, and base64. See `stores.vault.endpoints`.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Endpoint:
     rate: Rate | None = None
     concurrency: int = 10
     version: int = 0
+    sealed: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def pace(self) -> Rule | None:
@@ -81,36 +83,39 @@ class Endpoint:
     @property
     def document(self) -> dict[str, Any]:
         """What of it has no place of its own in a store, as JSON."""
-        return {
+        said = {
             "url": self.url,
-            "secrets": [[each.text, each.id, each.not_after] for each in self.secrets],
             "types": self.types,
             "channels": self.channels,
-            "headers": self.headers,
             "description": self.description,
             "rate": self.rate and [*self.rate],
             "concurrency": self.concurrency,
         }
+        if self.sealed is not None:
+            return {**said, "sealed": self.sealed}
+        secrets = [[each.text, each.id, each.not_after] for each in self.secrets]
+        return {**said, "secrets": secrets, "headers": self.headers}
 
     @classmethod
     def read(
         cls, identity: str, app: str, created: float, version: int, document: Mapping[str, Any]
     ) -> Self:
         """Read what `document` has written, with what has places of its own."""
-        rate = document["rate"]
+        rate, sealed = document["rate"], document.get("sealed")
         return cls(
             id=identity,
             app=app,
             created=created,
             version=version,
             url=document["url"],
-            secrets=tuple(WebhookSecret(*each) for each in document["secrets"]),
+            secrets=tuple(WebhookSecret(*each) for each in document.get("secrets", ())),
             types=tuple(document["types"]),
             channels=tuple(document["channels"]),
-            headers=tuple((name, value) for name, value in document["headers"]),
+            headers=tuple((name, value) for name, value in document.get("headers", ())),
             description=document["description"],
             rate=None if rate is None else Rate(*rate),
             concurrency=document["concurrency"],
+            sealed=None if sealed is None else (sealed[0], sealed[1]),
         )
 
 

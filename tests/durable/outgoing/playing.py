@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
 
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
@@ -14,6 +15,8 @@ from frontdesk.durable.outgoing.sender import AT_ONCE, Sender
 from frontdesk.durable.outgoing.settings import Settings
 from frontdesk.durable.outgoing.webhooks import Webhooks
 from frontdesk.stores.memory.deliveries import MemoryDeliveries
+from frontdesk.stores.vault.endpoints import Endpoints
+from frontdesk.stores.vault.master_keys import VARIABLE, MasterKeys
 
 NOW = 1_700_000_000.0
 
@@ -39,7 +42,9 @@ class World:
         self.registry = Registry()
         self.store = MemoryDeliveries()
         self.settings = Settings(reach=LOOPBACK, **settings)
-        self.poster = Poster(self.clock, Wheel(NOW))
+        self.keys = {VARIABLE: "A" * 43 + "="}
+        self.endpoints = Endpoints(self.store, MasterKeys(self.keys, Path()))
+        self.poster = Poster(self.endpoints, self.clock, Wheel(NOW))
         self.told = []
         self.sender = Sender(
             self.store,
@@ -50,7 +55,16 @@ class World:
             chance=lambda: 0.5,
             at_once=at_once,
         )
-        self.webhooks = Webhooks(self.store, self.sender, lambda: self.settings, self.clock)
+        self.webhooks = Webhooks(
+            self.store, self.endpoints, self.sender, lambda: self.settings, self.clock
+        )
+
+    def lose_key(self):
+        """Have another master key from now on."""
+        self.endpoints._keys = MasterKeys({VARIABLE: "B" * 42 + "A="}, Path())
+
+    def find_key(self):
+        self.endpoints._keys = MasterKeys(self.keys, Path())
 
     async def enqueue(self, queue, body, *, group, same, trace):
         self.told.append((queue, body))

@@ -179,6 +179,35 @@ async def test_a_broken_endpoint_is_left_alone_and_what_waits_for_it_is_not_coun
     assert (await play.states())[10:] == ["delivered", "delivered"]
 
 
+async def test_an_endpoint_that_is_enabled_is_sent_to_at_once(play):
+    async with Receiver(usually=FAILS) as receiver:
+        endpoint, _ = await play.add(receiver.url, concurrency=1)
+        play.send(schedule=(1000.0,))
+        messages = [await play.publish({"n": n}) for n in range(10)]
+        await play.until_attempts(messages[9], 1)
+        receiver.usually = answer(200)
+        await play.webhooks.switch("acme", endpoint.id, on=False)
+        await play.webhooks.switch("acme", endpoint.id, on=True)
+        last = await play.publish({"n": 10})
+        assert len(await play.until_attempts(last, 1)) == 1
+
+
+async def test_without_the_master_key_messages_wait_and_no_attempt_is_counted(play, caplog):
+    async with Receiver() as receiver:
+        await play.add(receiver.url)
+        play.lose_key()
+        play.send()
+        message = await play.publish()
+        async with asyncio.timeout(10):
+            while not caplog.records:  # noqa: ASYNC110 - nobody tells of what happens in between
+                await asyncio.sleep(0.002)
+        assert "another master key" in caplog.records[0].error
+        assert await play.attempts(message) == []
+        play.find_key()
+        await play.pass_time(61)
+        await play.until_states("delivered")
+
+
 async def test_probes_find_out_and_the_others_wait(play):
     async with Receiver(usually=FAILS) as receiver:
         await play.add(receiver.url, concurrency=10)

@@ -4,6 +4,7 @@ import pytest
 
 from frontdesk.durable.outgoing.refusals import WebhooksError
 from frontdesk.durable.outgoing.webhooks import LARGEST
+from frontdesk.stores.vault.refusals import LockedError
 from tests.durable.outgoing.playing import NOW, world
 
 URL = "https://hooks.example.com/"
@@ -61,8 +62,9 @@ async def test_a_secret_may_be_brought_along(play):
     secret = "whsec_" + "YWJj" * 10
     endpoint, secrets = await play.add(URL, secret=secret)
     assert secrets == [secret]
-    assert endpoint.secrets[0].text == secret
+    assert play.endpoints.opened(endpoint).secrets[0].text == secret
     assert secret not in repr(endpoint)
+    assert secret not in str((await play.webhooks.endpoint("acme", endpoint.id)).endpoint.document)
 
 
 async def test_secrets_are_rotated_by_kind_and_gone_after_a_day(play):
@@ -70,17 +72,31 @@ async def test_secrets_are_rotated_by_kind_and_gone_after_a_day(play):
     kept, second = await play.webhooks.rotate("acme", endpoint.id, {})
     assert [each[:5] for each in second] == ["whsec", "whpk_"]
     assert set(first).isdisjoint(second)
-    assert [each.not_after for each in kept.endpoint.secrets] == [None, None, NOW + DAY, NOW + DAY]
+    opened = play.endpoints.opened(kept.endpoint)
+    assert [each.not_after for each in opened.secrets] == [None, None, NOW + DAY, NOW + DAY]
     await play.pass_time(DAY)
     own = "whsec_" + "YWJj" * 10
     kept, third = await play.webhooks.rotate("acme", endpoint.id, {"secret": own})
     assert third == [own]
-    left = [(each.text[:6], each.not_after) for each in kept.endpoint.secrets]
+    secrets = play.endpoints.opened(kept.endpoint).secrets
+    left = [(each.text[:6], each.not_after) for each in secrets]
     assert left == [
         ("whsec_", None),
         ("whsec_", NOW + 2 * DAY),
-        (kept.endpoint.secrets[2].text[:6], None),
+        (secrets[2].text[:6], None),
     ]
+
+
+async def test_without_the_master_key_an_endpoint_is_shown_and_not_changed(play):
+    endpoint, _ = await play.add(URL, headers={"X-Key": "k"})
+    told = play.webhooks.told(await play.webhooks.endpoint("acme", endpoint.id))
+    assert (told["secrets"], told["headers"], told["locked"]) == (1, ["X-Key"], "")
+    play.lose_key()
+    with pytest.raises(LockedError):
+        await play.webhooks.change_endpoint("acme", endpoint.id, {"rate": "5/m"})
+    told = play.webhooks.told(await play.webhooks.switch("acme", endpoint.id, on=False))
+    assert (told["url"], told["disabled"]) == (URL, "operator")
+    assert "another master key" in told["locked"]
 
 
 async def test_an_endpoint_is_changed_in_what_is_said(play):

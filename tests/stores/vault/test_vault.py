@@ -1,12 +1,16 @@
 """The vault as a whole: what references read, what the store holds, and the turn of the master key."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from frontdesk.base.errors import StoreError
 from frontdesk.ports.catalog import ConflictError
+from frontdesk.ports.deliveries import Application, Endpoint
+from frontdesk.rules.webhooks.keys import WebhookSecret
 from frontdesk.stores.memory.catalog import MemoryCatalog
+from frontdesk.stores.memory.deliveries import MemoryDeliveries
 from frontdesk.stores.vault.master_keys import FILE, VARIABLE
 from frontdesk.stores.vault.parameters import Wanted
 from frontdesk.stores.vault.refusals import LockedError, VaultError
@@ -121,6 +125,27 @@ async def test_another_master_key_encrypts_every_value_anew(vault, catalog, tmp_
     assert not any(text in catalog.text for text in sealed)
     assert (await vault.secret("vendor"), await vault.parameter("/a")) == ("2", VALUE)
     assert await vault.rotate_key() == 3
+
+
+async def test_endpoints_of_webhooks_turn_with_the_master_key(tmp_path):
+    deliveries = MemoryDeliveries()
+    await deliveries.put_application(Application("acme", "", 0.0))
+    vault = vault_in(tmp_path, deliveries=deliveries)
+    secrets = (WebhookSecret("whsec_one", "a", 5.0),)
+    plain, made = (
+        Endpoint(id=id_, app="acme", url="https://a.example", secrets=secrets, created=0.0)
+        for id_ in ("ep_plain", "ep_made")
+    )
+    await deliveries.put_endpoint(plain)
+    await deliveries.put_endpoint(vault.endpoints.sealed(made))
+    assert await vault.rotate_key() == 2
+    for id_ in ("ep_plain", "ep_made"):
+        kept = (await deliveries.endpoint("acme", id_)).endpoint
+        assert kept.sealed is not None
+        assert vault.endpoints.opened(kept).secrets == secrets
+    elsewhere = replace(kept, id="ep_plain")
+    with pytest.raises(LockedError, match="changed or damaged"):
+        vault.endpoints.opened(elsewhere)
 
 
 async def test_a_rotation_that_ended_before_its_end_loses_nothing_and_can_be_done_again(

@@ -179,8 +179,11 @@ def rotated(
     return (*fresh, *left)
 
 
-def told(kept: Kept) -> dict[str, Any]:
-    """Write an endpoint for people: no secret of it, nor values of its headers, which may be some."""
+def told(kept: Kept, *, locked: str = "") -> dict[str, Any]:
+    """Write an open endpoint for people: no secret of it, nor values of its headers, which may be some.
+
+    locked: why it could not be opened; then it has no secrets and headers to tell of.
+    """
     endpoint, health = kept
     keys = [shown_secret(each) for each in endpoint.secrets if is_ed25519(each)]
     return {
@@ -196,6 +199,7 @@ def told(kept: Kept) -> dict[str, Any]:
         "created": endpoint.created,
         "secrets": len(endpoint.secrets) - len(keys),
         "public_keys": keys,
+        "locked": locked,
         "disabled": health.disabled,
         "failing_since": health.failing,
         "paused_until": health.paused or None,

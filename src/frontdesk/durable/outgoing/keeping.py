@@ -1,6 +1,11 @@
-"""Owns what is done for outgoing webhooks in the background: old messages are forgotten, others counted."""
+"""Owns what is done for outgoing webhooks in the background: old messages are forgotten, others counted.
 
+At its first round it seals endpoints that were kept in plain text.
+"""
+
+import logging
 from collections.abc import Callable, Iterator
+from typing import Final
 
 from frontdesk.base import metrics
 from frontdesk.base.clock import Clock
@@ -9,9 +14,12 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.durable.outgoing.settings import Settings
 from frontdesk.durable.rounds import Rounds
 from frontdesk.ports.deliveries import KNOWN, Counts, DeliveryStore
+from frontdesk.stores.vault.endpoints import Endpoints
 
 SLICE = 500
 """Messages that are forgotten in one commit."""
+
+_LOG: Final = logging.getLogger("frontdesk.outgoing")
 
 
 class Keeping(Rounds):
@@ -23,12 +31,15 @@ class Keeping(Rounds):
     def __init__(
         self,
         store: DeliveryStore,
+        endpoints: Endpoints,
         settings: Callable[[], Settings | None],
         clock: Clock,
         wheel: Wheel,
     ) -> None:
         super().__init__(clock, wheel)
         self._store = store
+        self._endpoints = endpoints
+        self._are_sealed = False
         self._settings = settings
         self._counts: Counts | None = None
 
@@ -48,8 +59,19 @@ class Keeping(Rounds):
         if settings is None:
             self._counts = None
             return
+        if not self._are_sealed:
+            await self._seal()
         now = self._clock.time()
         while await self._store.forget(now - settings.retention, most=SLICE) == SLICE:
             pass
         await self._store.forget_events(now - KNOWN)
         self._counts = await self._store.counts()
+
+    async def _seal(self) -> None:
+        """Seal what is kept in plain text, once in a process, and tell of what cannot be opened."""
+        locked = await self._endpoints.seal_plain()
+        self._are_sealed = True
+        if locked:
+            error = next(iter(locked.values()))
+            more = {"endpoints": len(locked), "error": error.message, "hint": error.hint}
+            _LOG.error("the master key that endpoints are sealed under is missing", extra=more)

@@ -21,6 +21,7 @@ from frontdesk.durable.outgoing.settings import Settings
 from frontdesk.ports.deliveries import Attempt, Endpoint, Message, Turn
 from frontdesk.rules.resilience.retry_after import asked_wait
 from frontdesk.rules.webhooks.attempts import Result
+from frontdesk.stores.vault.endpoints import Endpoints
 from frontdesk.webhooks import sign
 
 READ: Final = 64 * 1024
@@ -52,7 +53,8 @@ class _Way(NamedTuple):
 class Poster:
     """Makes attempts. Used on one event loop."""
 
-    def __init__(self, clock: Clock, wheel: Wheel) -> None:
+    def __init__(self, endpoints: Endpoints, clock: Clock, wheel: Wheel) -> None:
+        self._endpoints = endpoints
         self._clock = clock
         self._wheel = wheel
         self._ways: Origins[_Way, Upstream] = Origins(self._make, _WAYS)
@@ -62,16 +64,22 @@ class Poster:
         self._ways.close()
 
     async def post(self, turn: Turn, settings: Settings) -> Posted:
-        """Make an attempt; whatever becomes of it is its result."""
+        """Make an attempt; whatever becomes of it is its result.
+
+        Raises: LockedError, where it cannot be signed: that is no attempt.
+        """
+        endpoint = self._endpoints.opened(turn.endpoint)
         began, start = self._clock.time(), self._clock.monotonic()
-        url = turn.endpoint.url
+        url = endpoint.url
         asked: list[Asked] = []
         status, fields, body, reason = 0, Fields(), b"", ""
         try:
             if settings.reach.problem(url):
                 raise UpstreamError("blocked", f"not a URL that may be called: {url}")
             async with asyncio.timeout(settings.timeout):
-                status, fields, body = await self._ask(turn, settings, began, asked)
+                status, fields, body = await self._ask(
+                    endpoint, turn.message, settings, now=began, asked=asked
+                )
         except TimeoutError:
             reason = "timeout"
         except UpstreamError as error:
@@ -86,10 +94,15 @@ class Poster:
         return Posted(attempt, result)
 
     async def _ask(
-        self, turn: Turn, settings: Settings, now: float, asked: list[Asked]
+        self,
+        endpoint: Endpoint,
+        message: Message,
+        settings: Settings,
+        *,
+        now: float,
+        asked: list[Asked],
     ) -> tuple[int, Fields, bytes]:
         """Send a request and read its answer. asked: is added to. Raises: UpstreamError."""
-        endpoint, message = turn.endpoint, turn.message
         origin, target, _ = Base("").locate(endpoint.url, None, None)
         reach = settings.reach
         way = _Way(origin, settings.timeout, not reach.knows(endpoint.url), reach)

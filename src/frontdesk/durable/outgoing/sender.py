@@ -21,6 +21,7 @@ from frontdesk.ports.deliveries import DeliveryStore, Held, Settlement, Turn
 from frontdesk.rules.resilience.breaker import REFUSED, Breaker, BreakerSettings
 from frontdesk.rules.resilience.fairness import DeficitRoundRobin
 from frontdesk.rules.webhooks.attempts import verdict
+from frontdesk.stores.vault.refusals import LockedError
 
 AT_ONCE: Final = 200
 """Attempts under way in one process."""
@@ -41,6 +42,7 @@ BREAKER: Final = BreakerSettings(
 _QUANTUM: Final = 0.1  # seconds of an endpoint's attempts in each round
 _BREAKERS: Final = 10_000
 _PROBING: Final = 1.0  # seconds until others may go after those that find out
+_LOCKED: Final = 60.0  # seconds until an endpoint is opened again that could not be
 _TOO_MANY: Final = 429
 
 _LOG: Final = logging.getLogger("frontdesk.outgoing")
@@ -87,6 +89,10 @@ class Sender:
     def look(self) -> None:
         """Look at once for what is due."""
         self._news.set()
+
+    def forget(self, endpoint: str) -> None:
+        """Forget how an endpoint has failed: it is left alone no more."""
+        self._breakers.pop(endpoint, None)
 
     async def stop(self, drain: float) -> None:
         """Begin nothing more, let attempts end for up to `drain` seconds, give back those left."""
@@ -179,6 +185,10 @@ class Sender:
                 failed = not posted.result.succeeded
                 breaker.record(permit, now, failed=failed, took=now - start)
             await self._settle(turn, settings, posted, breaker.wait(now))
+        except LockedError as error:
+            more = {"endpoint": id_, "error": error.message, "hint": error.hint}
+            _LOG.error("a message cannot be signed", extra=more)
+            await self._postpone(turn, _LOCKED)
         except StoreError as error:
             # The lease runs out, and it is sent again: at least once is what is promised.
             _LOG.warning("an attempt is not written down", extra={"error": error.message})

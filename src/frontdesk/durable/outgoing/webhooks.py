@@ -21,6 +21,7 @@ from frontdesk.durable.outgoing.definition import (
     refused,
     rotated,
     shown_secret,
+    told,
 )
 from frontdesk.durable.outgoing.refusals import CONFLICT, NOT_FOUND, WebhooksError
 from frontdesk.durable.outgoing.sender import Sender
@@ -33,6 +34,8 @@ from frontdesk.ports.deliveries import (
     Message,
     Published,
 )
+from frontdesk.stores.vault.endpoints import Endpoints
+from frontdesk.stores.vault.refusals import LockedError
 
 LARGEST: Final = 256 * 1024
 """Bytes of a payload; Standard Webhooks advises to stay below 20 kB."""
@@ -50,11 +53,15 @@ _OF_ENDPOINT: Final = frozenset({"secret", "ed25519"})
 
 
 class Webhooks:
-    """All that operators and programs do. Used on one event loop. Every method raises StoreError, too."""
+    """All that operators and programs do. Used on one event loop. Every method raises StoreError, too.
+
+    What makes or changes an endpoint also raises LockedError, where the master key is missing.
+    """
 
     def __init__(
         self,
         store: DeliveryStore,
+        endpoints: Endpoints,
         sender: Sender,
         settings: Callable[[], Settings],
         clock: Clock,
@@ -62,6 +69,7 @@ class Webhooks:
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
         self.store = store
+        self._endpoints = endpoints
         self._sender = sender
         self._settings = settings
         self._clock = clock
@@ -101,7 +109,7 @@ class Webhooks:
             created=self._clock.time(),
             **fields,
         )
-        put = await self.store.put_endpoint(made)
+        put = await self.store.put_endpoint(self._endpoints.sealed(made))
         if put is None:
             _no_application(app)
         return put, [shown_secret(each) for each in secrets]
@@ -113,13 +121,20 @@ class Webhooks:
             raise WebhooksError(NOT_FOUND, f"there is no such endpoint of {app}: {endpoint}")
         return kept
 
+    def told(self, kept: Kept) -> dict[str, Any]:
+        """Write an endpoint for people, without its secrets."""
+        try:
+            return told(kept._replace(endpoint=self._endpoints.opened(kept.endpoint)))
+        except LockedError as error:
+            return told(kept, locked=error.message)
+
     async def change_endpoint(self, app: str, endpoint: str, document: Document) -> Kept:
         """Change what is said of an endpoint. Raises: WebhooksError."""
         fields = described(document)
         if "url" in fields:
             self._check(fields["url"])
         kept = await self.endpoint(app, endpoint)
-        return await self._put(kept, replace(kept.endpoint, **fields))
+        return await self._put(kept, replace(self._endpoints.opened(kept.endpoint), **fields))
 
     async def rotate(self, app: str, endpoint: str, document: Document) -> tuple[Kept, list[str]]:
         """Give an endpoint another secret, and another key where it has one; the former sign for a day more.
@@ -128,13 +143,14 @@ class Webhooks:
         """
         only(document, frozenset({"secret"}))
         kept = await self.endpoint(app, endpoint)
+        opened = self._endpoints.opened(kept.endpoint)
         if "secret" in document:
             fresh = [given_secret(document["secret"])]
         else:
-            kinds = sorted({is_ed25519(each) for each in kept.endpoint.secrets})
+            kinds = sorted({is_ed25519(each) for each in opened.secrets})
             fresh = [new_secret(self._random, ed25519=kind) for kind in kinds]
-        secrets = rotated(kept.endpoint.secrets, tuple(fresh), self._clock.time())
-        put = await self._put(kept, replace(kept.endpoint, secrets=secrets))
+        secrets = rotated(opened.secrets, tuple(fresh), self._clock.time())
+        put = await self._put(kept, replace(opened, secrets=secrets))
         return put, [shown_secret(each) for each in fresh]
 
     async def drop_endpoint(self, app: str, endpoint: str) -> None:
@@ -153,6 +169,8 @@ class Webhooks:
         kept = await (store.enable(app, endpoint) if on else store.disable(app, endpoint))
         if kept is None:
             return await self.endpoint(app, endpoint)
+        if on:
+            self._sender.forget(endpoint)
         self._sender.look()
         return kept
 
@@ -252,7 +270,7 @@ class Webhooks:
             )
 
     async def _put(self, kept: Kept, endpoint: Endpoint) -> Kept:
-        put = await self.store.put_endpoint(endpoint)
+        put = await self.store.put_endpoint(self._endpoints.sealed(endpoint))
         if put is None:
             raise WebhooksError(
                 CONFLICT, "somebody else has changed it meanwhile", hint="try again"

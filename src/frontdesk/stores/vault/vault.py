@@ -1,4 +1,7 @@
-"""Owns the vault as a whole: its secrets and parameters, what references read, the turn of its master key."""
+"""Owns the vault as a whole: its secrets and parameters, what references read, the turn of its master key.
+
+Endpoints of outgoing webhooks are kept elsewhere, sealed under the same key.
+"""
 
 import os
 import uuid
@@ -8,6 +11,8 @@ import orjson
 
 from frontdesk.base.clock import Clock
 from frontdesk.ports.catalog import Catalog
+from frontdesk.ports.deliveries import DeliveryStore
+from frontdesk.stores.vault.endpoints import Endpoints
 from frontdesk.stores.vault.master_keys import MasterKeys
 from frontdesk.stores.vault.parameters import Parameters
 from frontdesk.stores.vault.refusals import VaultError
@@ -17,9 +22,12 @@ from frontdesk.stores.vault.secrets import Secrets
 class Vault:
     """The vault of one store. Used on one event loop. Values leave it by `value` methods alone."""
 
-    def __init__(self, catalog: Catalog, keys: MasterKeys, clock: Clock) -> None:
+    def __init__(
+        self, catalog: Catalog, deliveries: DeliveryStore, keys: MasterKeys, clock: Clock
+    ) -> None:
         self.secrets = Secrets(catalog, keys, clock, _new_uuid)
         self.parameters = Parameters(catalog, keys, clock)
+        self.endpoints = Endpoints(deliveries, keys)
         self._keys = keys
 
     async def secret(self, reference: str) -> str:
@@ -60,7 +68,8 @@ class Vault:
         ring = self._keys.ring()
         count = 0
         # Once more for what others have sealed meanwhile, who knew the former key alone.
-        while some := await self.secrets.seal_anew(ring) + await self.parameters.seal_anew(ring):
+        parts = (self.secrets, self.parameters, self.endpoints)
+        while some := sum([await part.seal_anew(ring) for part in parts]):
             count += some
         if not self._keys.are_given:
             self._keys.leave_first()
