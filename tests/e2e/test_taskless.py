@@ -1,6 +1,7 @@
 """What a request must not cost: no Task and no timer of the loop, over real sockets.
 
-The wheel's one repeating timer is nobody's: it beats as often as the clock says, whatever is asked.
+The wheel's one repeating timer is nobody's, nor is the look for durable work that is due: both come as often as
+the clock says, whatever is asked.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import uvloop
 from frontdesk.app import development_issuer
 from frontdesk.base.wheel import TICK
 from frontdesk.client.heartbeat import Heartbeat
+from frontdesk.durable.driver import Driver, Pace
 from tests.live.backends import Echo, threaded
 from tests.live.calls import PATIENCE, call, free_port
 from tests.live.gateways import project, serving
@@ -115,8 +117,11 @@ def test_a_request_creates_no_task_and_no_timer(tmp_path, name, persistent):
 
     with threaded(Echo) as backend, asyncio.Runner(loop_factory=Counting) as runner:
         tasks, timers, seconds = runner.run(serve(backend))
+    # The driver of durable work looks for what is due as often as the clock says, too.
+    looks = [task for task in tasks if task.__qualname__ == Driver._look.__qualname__]
+    assert len(looks) <= seconds / Pace().look + 1
     beats = [timer for timer in timers if getattr(timer, "__func__", None) is Heartbeat._beat]
-    assert tasks == []
+    assert [task for task in tasks if task not in looks] == []
     assert [timer for timer in timers if timer not in beats] == []
     assert len(beats) <= seconds / TICK + 1
 

@@ -47,10 +47,16 @@ def test_what_is_accepted(load_text, integration):
     [
         (
             "type: mock, function: f",
-            "expected none of function, state_machine, uri, upstream with type: mock",
+            "expected none of function, state_machine, queue, topic, event_bus, uri, upstream with type: mock",
         ),
-        ("type: aws", "expected function or state_machine with type: aws"),
-        ("type: aws, uri: 'http://h'", "expected function or state_machine with type: aws"),
+        (
+            "type: aws",
+            "expected function or state_machine or queue or topic or event_bus with type: aws",
+        ),
+        (
+            "type: aws, uri: 'http://h'",
+            "expected function or state_machine or queue or topic or event_bus with type: aws",
+        ),
         ("type: http", "expected uri or upstream with type: http"),
         ("type: http, uri: 'http://h', upstream: u", "expected uri or upstream with type: http"),
         ("type: http, uri: 'http://h', path: /x", "expected path beside upstream only"),
