@@ -486,14 +486,6 @@ resource "aws_apigatewayv2_stage" "{name}" {{
 def test_parts_of_an_api_that_is_not_here_are_told(terraform):
     imported = terraform(
         """
-resource "aws_apigatewayv2_api" "socket" {
-  name          = "socket"
-  protocol_type = "WEBSOCKET"
-}
-resource "aws_apigatewayv2_route" "of_socket" {
-  api_id    = aws_apigatewayv2_api.socket.id
-  route_key = "$connect"
-}
 resource "aws_apigatewayv2_route" "of_nothing" {
   api_id    = "gone"
   route_key = "GET /x"
@@ -507,8 +499,6 @@ resource "aws_dynamodb_table" "t" { name = "t" }
         "aws_apigatewayv2_route.of_nothing: nothing here says what its API is"
     ]
     assert imported.messages(LEFT) == [
-        "aws_apigatewayv2_api.socket is not carried yet: it is a WebSocket API",
-        "aws_apigatewayv2_route.of_socket is not carried: nor is its API",
         "aws_sfn_activity.a is not carried: make it with CreateActivity of the Step Functions API",
         "aws_dynamodb_table.t is not carried: there is nothing here that it could become",
     ]

@@ -1,6 +1,6 @@
 """Turns the resources of a template into our configuration, and lists what it could not carry."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,7 @@ from frontdesk.config.imports import (
     queues,
     rest_documents,
     schedules,
+    socket_documents,
     stages,
     state_machines,
 )
@@ -28,6 +29,7 @@ from frontdesk.config.imports.not_carried import reason_of
 from frontdesk.config.imports.resources import LEFT, Declared, Resource, name_of
 from frontdesk.config.imports.rest_documents import RestDrawing
 from frontdesk.config.imports.serverless.service import read_serverless
+from frontdesk.config.imports.socket_documents import SocketDrawing, socket_api
 from frontdesk.config.names import unknown_names
 from frontdesk.config.openapi.importing import Imported
 from frontdesk.config.openapi.reading import read_api
@@ -42,7 +44,7 @@ _READ: Final = frozenset(
     (
         *(_HTTP, _REST, *domains.TYPES, *functions.TYPES, *http_documents.TYPES),
         *(*plans.TYPES, *publishing.TYPES, *queues.TYPES, *rest_documents.TYPES),
-        *(*schedules.TYPES, *stages.TYPES),
+        *(*schedules.TYPES, *socket_documents.TYPES, *stages.TYPES),
         *state_machines.TYPES,
     )
 )
@@ -148,12 +150,11 @@ def import_resources(
     names = dict(_names(declared))
     findings: list[Finding] = []
     for api in declared.of(_HTTP, _REST):
-        if api.id in names:
-            findings += _read_api(declared, content, api, names[api.id])
+        findings += _read_api(declared, content, api, names[api.id])
     domains.read_domains(declared, content, names)
     plans.read_plans(declared, content, names)
     _apart(declared, content, top)
-    _tell_rest(declared, names)
+    _tell_rest(declared)
     found = (*findings, *declared.findings, *unknown_names(content))
     return Imported(as_written(content.value), tuple(_at_line(each) for each in found))
 
@@ -172,9 +173,6 @@ def _names(declared: Declared) -> Iterator[tuple[str, str]]:
     """Yield the id of each API, and its name here."""
     taken: set[str] = set()
     for api in declared.of(_HTTP, _REST):
-        if api.text("protocol_type") == "WEBSOCKET":
-            declared.left(api.at, f"{api.address} is not carried yet: it is a WebSocket API")
-            continue
         name = base = name_of(api.name)
         count = 1
         while name in taken:
@@ -185,17 +183,29 @@ def _names(declared: Declared) -> Iterator[tuple[str, str]]:
 
 
 def _read_api(declared: Declared, content: Branch, api: Resource, name: str) -> Iterator[Finding]:
-    drawing = RestDrawing(declared) if api.type == _REST else HttpDrawing(declared)
+    kind = _REST if api.type == _REST else api.text("protocol_type", "HTTP")
+    drawing = _DRAWINGS.get(kind, HttpDrawing)(declared)
     document = document_of(drawing.draw(api), api, declared)
     known = content.value.get("authorizers", {})
-    reading = read_api(document, {"type": "rest" if api.type == _REST else "http"}, known)
+    of_http = isinstance(drawing, HttpDrawing)
+    reading = read_api(document, {"type": "http" if of_http else "rest"}, known)
     if reading.authorizers.value:
         merged = content.branch("authorizers", api.origin)
         merged.lay_over(Placed(reading.authorizers.value, reading.authorizers.node))
-    stages.read_stages(declared, content, reading.api, api)
-    _set(content.branch("apis", api.origin), name, reading.api)
+    made = reading.api
+    if isinstance(drawing, SocketDrawing):
+        made = socket_api(api, drawing, reading.api)
+    stages.read_stages(declared, content, made, api)
+    _set(content.branch("apis", api.origin), name, made)
     yield from document.findings
     yield from (Finding("warning", LEFT, note.where, note.message) for note in document.notes)
+
+
+_DRAWINGS: Final[Mapping[str, Callable[[Declared], RestDrawing | SocketDrawing]]] = {
+    _REST: RestDrawing,
+    "WEBSOCKET": SocketDrawing,
+}
+"""What draws APIs that are no HTTP APIs, by their type or protocol."""
 
 
 def _add_signers(declared: Declared, content: Branch) -> None:
@@ -228,7 +238,7 @@ def _apart(declared: Declared, content: Branch, top: Placed) -> None:
     declared.left(top.position(), "several APIs: each is served below its name", hint)
 
 
-def _tell_rest(declared: Declared, names: Mapping[str, str]) -> None:
+def _tell_rest(declared: Declared) -> None:
     """Tell of what nobody has read, and of parts of APIs that are not here."""
     apis = declared.by_id(_HTTP, _REST)
     for resource in declared.resources:
@@ -239,5 +249,3 @@ def _tell_rest(declared: Declared, names: Mapping[str, str]) -> None:
         if owner is not None and resource.text(owner) not in apis:
             message = f"{resource.address}: nothing here says what its API is"
             declared.missing(resource.at, message, "declare it")
-        elif owner is not None and resource.text(owner) not in names:
-            declared.left(resource.at, f"{resource.address} is not carried: nor is its API")

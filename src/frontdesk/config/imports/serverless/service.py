@@ -19,6 +19,7 @@ from frontdesk.config.imports.serverless.events import (
     has_cors,
 )
 from frontdesk.config.imports.serverless.variables import Variables
+from frontdesk.config.imports.serverless.websockets import WEBSOCKET, Call, WebSockets
 from frontdesk.config.placed import Branch, Placed
 
 _TIMEOUT: Final = 6
@@ -111,6 +112,8 @@ class _Service:
             self._http_api(resources.branch(HTTP_API, self._provider))
         if "http" in kinds:
             self._rest_api(resources.branch(REST_API, self._provider), events)
+        if WEBSOCKET in kinds:
+            self._websockets(resources)
         return Placed(template.value, template.node)
 
     def _function(self, made: Branch, name: str, function: Placed) -> None:
@@ -178,6 +181,16 @@ class _Service:
             if value not in ("", {}):
                 branch.put(key, value, machine)
 
+    def _websockets(self, resources: Branch) -> None:
+        names = {name: part_of(each, name).text("name") or name for name, each in self._functions}
+        title = f"{self._stage}-{self._service.text('service')}-websockets"
+        written = WebSockets(resources, names)
+        written.write_api(part_of(self._provider, "provider"), self._provider, title)
+        for name, function in self._functions:
+            for number, (kind, event) in enumerate(_events(function)):
+                if kind == WEBSOCKET:
+                    written.write_route(f"{_plain(name)}Websocket{number}", Call(name, event))
+
     def _http_api(self, made: Branch) -> None:
         settings = part_of(self._provider, "provider").part("httpApi")
         made.put("Type", "AWS::Serverless::HttpApi", self._provider)
@@ -241,6 +254,7 @@ def _numbered(name: str, owner: Placed) -> dict[str, dict[str, Any]]:
     return {
         f"Event{number}": event_of(kind, event, f"{name}: event {number}")
         for number, (kind, event) in enumerate(_events(owner))
+        if kind != WEBSOCKET
     }
 
 
