@@ -7,6 +7,7 @@ can connect is served, and whoever is being served can finish.
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
+from typing import Final
 
 from frontdesk.app.admin import refuse_open_admin
 from frontdesk.app.aws import AwsApis, secret_services
@@ -72,6 +73,9 @@ from frontdesk.stores.vault.master_keys import MasterKeys
 from frontdesk.stores.vault.vault import Vault
 
 _CLOCK = SystemClock()
+
+_ANSWERED: Final = 1.0
+"""Seconds in which requests at the admin listener that are under way may end at a stop."""
 
 
 class Frontdesk:
@@ -267,7 +271,9 @@ class Frontdesk:
             wheel=wheel,
             max_connections=config.limits.max_connections,
         )
-        opened.push_async_callback(admin.drain, 0.0)
+        opened.push_async_callback(admin.drain, _ANSWERED)
+        # Before their connections are closed, those who wait for messages are told that there are none.
+        opened.callback(self._durable.queues.queues.stop)
         tls = admin_tls(config)
         await admin.open(*config.admin.listen, key="admin.listen", tls=tls)
         watch = CertificateWatch(clock, wheel)
