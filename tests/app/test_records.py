@@ -180,6 +180,7 @@ async def test_a_record_its_versions_and_its_history(store):
     [
         ("/records/orders/nothing", "", "GET", 404),
         ("/records", "", "POST", 405),
+        ("/records/order", "", "GET", 422),
         ("/records/orders", "most=0", "GET", 422),
         ("/records/orders", "most=x", "GET", 422),
         ("/records/orders/item", "", "GET", 422),

@@ -125,7 +125,7 @@ async def test_single_messages_are_moved_replaced_and_dropped(queue):
     assert (await queue("redrive", "calls-dead", "--only", first)).stdout == "1 message moved\n"
     replaced = await queue("replace", "calls-dead", second, "mended")
     assert replaced.stdout.endswith(" sent to calls\n")
-    assert (await queue("drop", "calls-dead", third, "99999")).stdout == "1 messages dropped\n"
+    assert (await queue("drop", "calls-dead", third, "99999")).stdout == "1 message dropped\n"
     received = await queue.queues.receive(queue.queues.find("calls"), most=10)
     assert [message.body for message in received] == [b"a", b"mended"]
     assert (await queue("list")).stdout.splitlines()[2].split() == ["calls-dead", "0", "0", "0"]

@@ -87,6 +87,10 @@ async def test_an_application_keeps_its_beginning_and_takes_another_name(store):
     await store.put_application(Application("zeta", "", NOW))
     assert await store.applications(most=9) == [again, Application("zeta", "", NOW)]
     assert await store.applications(after="acme", most=9) == [Application("zeta", "", NOW)]
+    assert (await store.application("zeta"), await store.application("none")) == (
+        Application("zeta", "", NOW),
+        None,
+    )
 
 
 async def test_an_endpoint_comes_back_as_it_was_put(store):

@@ -68,7 +68,7 @@ class Names:
             lambda name: self.found.setdefault(name[0], f"{name[1]}_{len(self.found)}"),
             text,
         )
-        text = re.sub(r"\d{4}-\d\d-\d\dT[\d:]+Z", "TIME", text)
+        text = re.sub(r"\d{4}-\d\d-\d\d [\d:]{8}", "TIME", text)
         return re.sub(r" +", " ", re.sub(r"\d\.\d{3}\b", "SECONDS", text))
 
 

@@ -122,6 +122,8 @@ class InboxApi:
             asked = None
         if not isinstance(asked, dict):
             raise FrontdeskError("expected a JSON object")
+        if rb"\u0000" in ex.body:
+            raise FrontdeskError("expected texts without a NUL")
         if "deliveries" in asked:
             each = _each_of(asked["deliveries"])
             return 200, {"replayed": sum([await self._replays.replay(one, most=1) for one in each])}

@@ -133,6 +133,7 @@ class OutgoingApi:
 
     async def _list_endpoints(self, asked: _Asked) -> Answer:
         after = asked.query.get("after", "")
+        await self._webhooks.expect_application(asked.app)
         found = await self._store.endpoints(asked.app, after=after, most=_MOST)
         following = found[-1].endpoint.id if len(found) == _MOST else ""
         return 200, {"endpoints": [self._webhooks.told(kept) for kept in found], "next": following}
@@ -197,7 +198,9 @@ class OutgoingApi:
         return 202, (await self._webhooks.test(asked.app, asked.item))._asdict()
 
     async def _list_messages(self, asked: _Asked) -> Answer:
-        page = await self._store.messages(asked.app, most=_MOST, token=_token(asked))
+        token = _token(asked)
+        await self._webhooks.expect_application(asked.app)
+        page = await self._store.messages(asked.app, most=_MOST, token=token)
         return 200, {"messages": list(map(_message, page.entries)), **_next(page)}
 
     async def _show_message(self, asked: _Asked) -> Answer:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from frontdesk.app.actions import query_of, whole_number
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.config.validation import among
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON, refusal
@@ -87,7 +88,15 @@ class RecordsApi:
         else:
             beginning = asked.get("after_pk", ""), after
             rows = await self._store.browse(module, after=beginning, most=most, now=now)
+        if not rows:
+            await self._expect(module)
         return {"items": _told(rows)}
+
+    async def _expect(self, module: str) -> None:
+        """Refuse a module that nobody has recorded anything in. Raises: FrontdeskError."""
+        modules = list(await self._store.modules())
+        if module not in modules:
+            raise FrontdeskError(f"there is no module {module}", hint=among(module, modules))
 
     async def _show(self, module: str, asked: Mapping[str, str]) -> dict[str, Any]:
         key = make_key(asked.get("pk"), asked.get("sk"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from frontdesk.cli.columns import counted
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.groups import Commands
 
@@ -49,4 +50,4 @@ def flush(paths: tuple[Path, ...], target: str | None, route: str | None) -> Non
     named = {"api": api, "stage": stage, "route": route or ""}
     asked = {level: name for level, name in named.items() if name}
     told = command(read(paths, _ADMIN).config.admin, "/cache/flush", asked)
-    click.echo(f"{told['flushed']} answers dropped")
+    click.echo(f"{counted(told['flushed'], 'answer')} dropped")

@@ -1,7 +1,6 @@
 """`frontdesk canary`: what the canaries of a running gateway come to, and an operator's way with them."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +9,7 @@ import click
 
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.times import local_time
 from frontdesk.cli.versions import json_option
 
 _ADMIN = ("name", "admin")
@@ -91,7 +91,7 @@ def _act(paths: tuple[Path, ...], action: str, api: str, stage: str | None) -> N
 
 
 def _print(told: dict[str, Any]) -> None:
-    since = datetime.fromtimestamp(told["since"], UTC).isoformat(" ", "seconds")
+    since = local_time(told["since"])
     state = told["state"].replace("_", " ")
     check = ""
     if told["state"] == "running" and told["checks"]:

@@ -3,7 +3,6 @@
 import json
 import sys
 from base64 import b64decode
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, get_args
 from urllib.parse import urlencode
@@ -14,7 +13,7 @@ from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.executions import examples, json_option
-from frontdesk.cli.times import TIME, moment
+from frontdesk.cli.times import TIME, local_time, moment
 from frontdesk.ports.inbox import State
 from frontdesk.rules.redaction import MASK, SecretNames, mask_secrets
 
@@ -226,8 +225,4 @@ def _source_row(told: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _time(seconds: float | None) -> str:
-    return (
-        ""
-        if seconds is None
-        else f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M:%S}"
-    )
+    return "" if seconds is None else local_time(seconds)

@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlencode
@@ -15,6 +14,7 @@ from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read, write
 from frontdesk.cli.console import visible
 from frontdesk.cli.inputs import input_option, read_input
+from frontdesk.cli.times import local_time
 
 if TYPE_CHECKING:
     from frontdesk.rules.asl.history import HistoryEvent
@@ -103,10 +103,9 @@ def list_(
 def _listed(each: dict[str, Any]) -> tuple[str, str, str, str, str]:
     from frontdesk.base.durations import tell_duration
 
-    started = datetime.fromtimestamp(each["started"]).astimezone()
     took = "" if each["ended"] is None else tell_duration(each["ended"] - each["started"])
     machine, name = visible(each["machine"]), visible(each["name"])
-    return machine, name, each["status"], f"{started:%Y-%m-%d %H:%M:%S}", took
+    return machine, name, each["status"], local_time(each["started"]), took
 
 
 def _standard(paths: Paths) -> list[str]:

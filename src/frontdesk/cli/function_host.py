@@ -15,7 +15,7 @@ from frontdesk.app.collector import begin_to_serve
 from frontdesk.app.function_server import FunctionServer
 from frontdesk.base.addresses import Address, parse_address
 from frontdesk.base.durations import write_duration
-from frontdesk.cli.columns import print_columns
+from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import log_to_console
 from frontdesk.cli.groups import Commands
@@ -133,7 +133,8 @@ def drop(paths: tuple[Path, ...], function: str) -> None:
 
     Example: frontdesk functions drop send_letter --yes
     """
-    click.echo(f"{_ask(paths, f'/invocations/{function}/drop')['dropped']} invocations dropped")
+    dropped = _ask(paths, f"/invocations/{function}/drop")["dropped"]
+    click.echo(f"{counted(dropped, 'invocation')} dropped")
 
 
 def _ask(

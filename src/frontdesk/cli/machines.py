@@ -1,7 +1,6 @@
 """`frontdesk states machines` and `machine`: which state machines a running gateway has, and one of them."""
 
 import json
-from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +10,7 @@ from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option
 from frontdesk.cli.console import visible
 from frontdesk.cli.executions import Paths, ask, examples, json_option
+from frontdesk.cli.times import local_time
 
 
 @click.command(short_help="List the state machines of the file and of the API.")
@@ -82,6 +82,4 @@ def _routes(alias: dict[str, Any]) -> str:
 
 
 def _moment(seconds: float | None) -> str:
-    if seconds is None:
-        return "never"
-    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M:%S}"
+    return "never" if seconds is None else local_time(seconds)

@@ -1,7 +1,6 @@
 """`frontdesk webhooks`: endpoints of other companies, messages to them, and what became of these."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +11,7 @@ from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
-from frontdesk.cli.times import TIME, moment
+from frontdesk.cli.times import TIME, local_time, moment
 
 _ADMIN = ("name", "admin")
 _app = click.argument("app")
@@ -189,7 +188,7 @@ def apps(paths: tuple[Path, ...]) -> None:
     Example: frontdesk webhooks apps
     """
     found = _all(lambda after: _ask(paths, after, method="GET"), "apps")
-    rows = [(each["id"], visible(each["name"]), _time(each["created"])) for each in found]
+    rows = [(each["id"], visible(each["name"]), local_time(each["created"])) for each in found]
     print_columns([("APP", "NAME", "SINCE"), *rows])
 
 
@@ -233,7 +232,7 @@ def messages(paths: tuple[Path, ...], app: str) -> None:
     Example: frontdesk webhooks messages acme
     """
     rows = [
-        (each["id"], visible(each["event"]) or "-", each["type"], _time(each["created"]))
+        (each["id"], visible(each["event"]) or "-", each["type"], local_time(each["created"]))
         for each in _ask(paths, f"/{_quoted(app)}/messages", method="GET")["messages"]
     ]
     print_columns([("MESSAGE", "ID", "TYPE", "SENT"), *rows])
@@ -253,7 +252,7 @@ def attempts(paths: tuple[Path, ...], app: str, message: str, *, bodies: bool) -
     rows = [("ENDPOINT", "ATTEMPT", "AT", "STATUS", "SECONDS", "ERROR")]
     found = _ask(paths, f"{target}/attempts", method="GET")["attempts"]
     for each in found:
-        place = (each["endpoint"], str(each["number"]), _time(each["at"]))
+        place = (each["endpoint"], str(each["number"]), local_time(each["at"]))
         status = str(each["status"] or "-")
         rows.append((*place, status, f"{each['seconds']:.3f}", each["error"] or "-"))
     print_columns(rows)
@@ -355,19 +354,15 @@ def _state(endpoint: dict[str, Any]) -> str:
     if endpoint["disabled"]:
         return f"disabled ({endpoint['disabled']})"
     if endpoint["failing_since"]:
-        return f"failing since {_time(endpoint['failing_since'])}"
+        return f"failing since {local_time(endpoint['failing_since'])}"
     return "enabled"
 
 
 def _print_deliveries(deliveries: list[dict[str, Any]]) -> None:
     rows = [("MESSAGE", "TYPE", "ENDPOINT", "STATE", "ATTEMPTS", "NEXT")]
     for each in deliveries:
-        following = "-" if each["due"] is None else _time(each["due"])
+        following = "-" if each["due"] is None else local_time(each["due"])
         place = (each["message"], each["type"], each["endpoint"])
         rows.append((*place, each["state"], str(each["attempts"]), following))
     click.echo()
     print_columns(rows)
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

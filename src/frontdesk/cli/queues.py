@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from frontdesk.base.durations import write_duration
 from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.times import local_time
 
 _ADMIN = ("name", "admin")
 _HEAD = ("QUEUE", "VISIBLE", "IN FLIGHT", "DELAYED")
@@ -180,7 +180,9 @@ def drop(paths: tuple[Path, ...], name: str, numbers: tuple[int, ...]) -> None:
 
     Example: frontdesk queue drop calls-dead 17 18
     """
-    click.echo(f"{_ask(paths, f'/{name}/drop', {'numbers': numbers})['dropped']} messages dropped")
+    click.echo(
+        f"{counted(_ask(paths, f'/{name}/drop', {'numbers': numbers})['dropped'], 'message')} dropped"
+    )
 
 
 @queue.command()
@@ -192,7 +194,7 @@ def purge(paths: tuple[Path, ...], name: str) -> None:
 
     Example: frontdesk queue purge calls-dead --yes
     """
-    click.echo(f"{_ask(paths, f'/{name}/purge')['dropped']} messages dropped")
+    click.echo(f"{counted(_ask(paths, f'/{name}/purge')['dropped'], 'message')} dropped")
 
 
 def _ask(
@@ -213,10 +215,9 @@ def _row(told: dict[str, Any]) -> tuple[str, ...]:
 
 def _message_row(told: dict[str, Any]) -> tuple[str, ...]:
     body = " ".join(told["body"][:60].split())
-    sent = datetime.fromtimestamp(told["sent"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return (
         *(str(told["number"]), told["state"].replace("_", " "), str(told["receives"])),
-        *(sent, told["source"] or "-", body),
+        *(local_time(told["sent"]), told["source"] or "-", body),
     )
 
 

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.times import local_time
 
 if TYPE_CHECKING:
     from frontdesk.app.history import Version
@@ -84,8 +84,9 @@ def history(paths: tuple[Path, ...], version: int | None) -> None:
     versions = _versions(config.data_dir, config.name)
     if version is None:
         for each in versions:
-            when = datetime.fromtimestamp(each.time, UTC).isoformat(" ", "seconds")
-            click.echo(f"{each.number:>5}  {when}  {each.changes:>4} changed  {each.by}")
+            click.echo(
+                f"{each.number:>5}  {local_time(each.time)}  {each.changes:>4} changed  {each.by}"
+            )
         return
     found = next((each for each in versions if each.number == version), None)
     if found is None:

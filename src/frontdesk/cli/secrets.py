@@ -7,7 +7,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +16,7 @@ from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.times import local_time
 
 if TYPE_CHECKING:
     from frontdesk.app.named_secrets import NamedSecrets
@@ -72,7 +72,7 @@ def set_(paths: Paths, name: str, stdin: tuple[str, ...], from_file: Path | None
 def list_(paths: Paths) -> None:
     """List secrets and parameters by their references, never by their values."""
     rows = [
-        (each.reference, str(len(each.versions)), _day(each.changed), _leaves(each.leaves))
+        (each.reference, str(len(each.versions)), local_time(each.changed), _leaves(each.leaves))
         for each in _look(paths, lambda vault: _named(vault).all())
     ]
     print_columns([("REFERENCE", "VERSIONS", "CHANGED", "STATE"), *rows])
@@ -95,7 +95,7 @@ def show(paths: Paths, name: str, reveal: bool) -> None:
         [
             ("reference", found.reference),
             ("versions", str(len(found.versions))),
-            ("changed", _day(found.changed)),
+            ("changed", local_time(found.changed)),
             ("state", _leaves(found.leaves)),
             ("value", "***"),
         ]
@@ -108,7 +108,9 @@ def show(paths: Paths, name: str, reveal: bool) -> None:
 def versions(paths: Paths, name: str) -> None:
     """List the versions of a secret, newest first, with their stages or labels."""
     found = _look(paths, lambda vault: _named(vault).show(name))
-    rows = [(version, _day(time), " ".join(stages)) for version, time, stages in found.versions]
+    rows = [
+        (version, local_time(time), " ".join(stages)) for version, time, stages in found.versions
+    ]
     print_columns([("VERSION", "CREATED", "STAGES"), *rows])
 
 
@@ -208,9 +210,5 @@ def _value(from_file: Path | None, *, piped: bool) -> str:
     return str(text)
 
 
-def _day(time: float) -> str:
-    return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M}"
-
-
 def _leaves(time: float) -> str:
-    return f"deleted on {_day(time)}" if time else "kept"
+    return f"deleted on {local_time(time)}" if time else "kept"

@@ -1,7 +1,6 @@
 """`frontdesk sockets`: the WebSocket connections of a running gateway."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.times import local_time
 
 Paths = tuple[Path, ...]
 
@@ -86,7 +86,7 @@ def _rows(connections: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
     if connections:
         yield "CONNECTION", "API", "CLIENT", "SINCE", "GROUPS"
     for each in connections:
-        since = datetime.fromtimestamp(each["connected_at"], UTC).isoformat(" ", "seconds")
+        since = local_time(each["connected_at"])
         groups = visible(", ".join(each["groups"])) or "-"
         yield each["id"], _place(each), each["source_ip"], since, groups
 

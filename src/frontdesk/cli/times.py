@@ -1,4 +1,4 @@
-"""Owns times as they are said on the command line: how long ago, or when."""
+"""Owns times as they are said on the command line: how long ago, or when; and as lists show them."""
 
 from datetime import datetime
 
@@ -9,6 +9,11 @@ from frontdesk.base.durations import parse_duration
 
 TIME = "Such as 2h, or 2026-11-20."
 """The help of an option that `moment` reads; its metavar is TIME."""
+
+
+def local_time(seconds: float) -> str:
+    """Write seconds since 1970 as local time, as all lists have it."""
+    return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:

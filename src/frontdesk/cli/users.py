@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
 from frontdesk.cli.operator import command
+from frontdesk.cli.times import local_time
 
 Paths = tuple[Path, ...]
 
@@ -102,9 +102,8 @@ def audit(paths: Paths, most: int, text: str) -> None:
 
 def _change(entry: Mapping[str, Any]) -> tuple[str, ...]:
     what = f"{entry['method']} {entry['path']}"
-    at = datetime.fromtimestamp(entry["time"]).astimezone()
     return (
-        f"{at:%Y-%m-%d %H:%M:%S}",
+        local_time(entry["time"]),
         visible(entry["operator"]),
         visible(what),
         str(entry["status"]),

@@ -155,7 +155,10 @@ class AdminDoor:
         return self._refused(operator, face, ex)
 
     def _refused(self, operator: Operator, face: Face, ex: Exchange) -> Reply | None:
-        """Refuse what the operator's role does not allow."""
+        """Refuse what the operator's role does not allow, and what no search has: a NUL."""
+        if "%00" in ex.query:
+            nul = {"message": "expected a query without a NUL, %00", "hint": "", "findings": []}
+            return Reply(422, [JSON, FRESH], orjson.dumps(nul))
         needed = Role.VIEWER
         if ex.method not in READING:
             needed = Role.ADMIN if face in self._reserved else Role.OPERATOR

@@ -283,6 +283,10 @@ class DeliveryStore(Protocol):
         """List them by id, those behind `after`."""
         ...
 
+    async def application(self, app: str) -> Application | None:
+        """Read one."""
+        ...
+
     async def drop_application(self, app: str) -> bool:
         """Remove one with all that it has. False: there is none."""
         ...

@@ -8,7 +8,7 @@ import pytest
 from frontdesk.base import metrics
 from frontdesk.base.errors import StoreError
 from frontdesk.config.models.root import Config
-from frontdesk.durable.publishing.handing import Handed, Handing
+from frontdesk.durable.publishing.handing import Handed, Handing, _name
 from frontdesk.durable.publishing.receivers import Receiver, read_receiver
 from frontdesk.durable.publishing.rules import Bus
 from frontdesk.durable.publishing.subscriptions import Subscription, Topic
@@ -18,6 +18,7 @@ from tests.live.publishing import Publishing, arn
 QUEUES = {"queues": {"a": {}, "b": {}, "o": {"fifo": True}}}
 TOPIC = arn("sns", "news")
 RULE = arn("events", "rule/side/all")
+RULE_OF_DEFAULT = arn("events", "rule/all")
 
 
 @pytest.fixture
@@ -172,3 +173,8 @@ async def test_a_new_filter_holds_from_the_next_message_on(world):
         world.topics.adopt(file(wanted))
         await world.topics.publish(world.topics.find("news"), [message])
         assert len(await world.bodies("a")) == count
+
+
+def test_a_rule_of_the_default_bus_is_counted_with_its_bus():
+    assert _name(RULE_OF_DEFAULT) == "rule/default/all"
+    assert _name(RULE) == "rule/side/all"

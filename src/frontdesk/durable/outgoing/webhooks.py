@@ -87,6 +87,11 @@ class Webhooks:
             raise refused("expected a text: name")
         return await self.store.put_application(Application(app, name, self._clock.time()))
 
+    async def expect_application(self, app: str) -> None:
+        """Refuse an application that is not there. Raises: WebhooksError."""
+        if await self.store.application(app) is None:
+            _no_application(app)
+
     async def add_endpoint(self, app: str, document: Document) -> tuple[Endpoint, Sequence[str]]:
         """Make an endpoint; return it with what its receiver verifies with. Raises: WebhooksError."""
         settings = self._settings()

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from frontdesk.base import metrics
 from frontdesk.base.telemetry import Registry
 from frontdesk.durable.publishing.receivers import Receiver
+from frontdesk.durable.publishing.rules import DEFAULT
 from frontdesk.durable.queues.queues import Queues, new_message_id
 from frontdesk.ports.executions import ExecutionError, Executions
 from frontdesk.ports.invocations import Invocations
@@ -126,7 +127,10 @@ class Handing:
 
 def _name(source: str) -> str:
     """Shorten an ARN to the name of a topic, or to `rule/BUS/NAME`."""
-    return source.split(":", 5)[5]
+    name = source.split(":", 5)[5]
+    kind, _, rule = name.partition("/")
+    # The ARN of a rule of the default bus does not name its bus.
+    return f"rule/{DEFAULT}/{rule}" if kind == "rule" and "/" not in rule else name
 
 
 def _group(thing: Handed) -> str:

@@ -65,6 +65,10 @@ class MemoryDeliveries:
         """See the port."""
         return [self._apps[app] for app in sorted(self._apps) if app > after][:most]
 
+    async def application(self, app: str) -> Application | None:
+        """See the port."""
+        return self._apps.get(app)
+
     async def drop_application(self, app: str) -> bool:
         """See the port."""
         for kept in list(self._of(app)):

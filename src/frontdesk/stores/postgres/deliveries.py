@@ -51,6 +51,7 @@ _APPLICATIONS: Final = """
 """
 _DROP_APPLICATION: Final = "DELETE FROM frontdesk_webhook_applications WHERE id = $1 RETURNING 1"
 # An application that is there cannot go before this is committed.
+_APPLICATION: Final = "SELECT id, name, created FROM frontdesk_webhook_applications WHERE id = $1"
 _IS_APPLICATION: Final = "SELECT 1 FROM frontdesk_webhook_applications WHERE id = $1 FOR KEY SHARE"
 _ADD_ENDPOINT: Final = """
     INSERT INTO frontdesk_webhook_endpoints (id, app, created, version, document)
@@ -150,6 +151,11 @@ class PostgresDeliveries:
     async def applications(self, *, after: str = "", most: int) -> Sequence[Application]:
         """See the port."""
         return [Application(*row) for row in await self._rows(_APPLICATIONS, after, most)]
+
+    async def application(self, app: str) -> Application | None:
+        """See the port."""
+        rows = await self._rows(_APPLICATION, app)
+        return Application(*rows[0]) if rows else None
 
     async def drop_application(self, app: str) -> bool:
         """See the port."""

@@ -48,6 +48,7 @@ _PUT_APPLICATION: Final = """
 _APPLICATIONS: Final = """
     SELECT id, name, created FROM webhook_applications WHERE id > ? ORDER BY id LIMIT ?
 """
+_APPLICATION: Final = "SELECT id, name, created FROM webhook_applications WHERE id = ?"
 _IS_APPLICATION: Final = "SELECT 1 FROM webhook_applications WHERE id = ?"
 _DROP_APPLICATION: Final = (
     """
@@ -179,6 +180,13 @@ class SqliteDeliveries:
                 Application(*row) for row in connection.execute(_APPLICATIONS, (after, most))
             ]
         )
+
+    async def application(self, app: str) -> Application | None:
+        """See the port."""
+        found = await self._database.read(
+            lambda connection: connection.execute(_APPLICATION, (app,)).fetchone()
+        )
+        return found and Application(*found)
 
     async def drop_application(self, app: str) -> bool:
         """See the port."""
