@@ -38,8 +38,8 @@ def sent(monkeypatch):
     """Have every receiver take what it gets; return what that was."""
     taken = []
 
-    async def ask(_poster, turn, _settings, _now, _asked):
-        taken.append(turn.message)
+    async def ask(_poster, _endpoint, message, _settings, **_):
+        taken.append(message)
         return 204, [], b""
 
     monkeypatch.setattr(Poster, "_ask", ask)
