@@ -33,7 +33,7 @@ RUN = (
 def normal(text):
     """Leave out of a text what is another one each time: ids and times."""
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text.strip())
-    lines = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", text).splitlines()
+    lines = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "TIME", text).splitlines()
     return [line.strip() for line in lines]
 
 
