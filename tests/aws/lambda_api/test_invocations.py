@@ -247,7 +247,7 @@ async def test_a_function_whose_caller_goes_away_runs_on(api):
     _reader, writer = await asyncio.open_connection(*api.address.split(":"))
     writer.write(
         b"POST /2015-03-31/functions/from_file/invocations HTTP/1.1\r\n"
-        b"Host: a\r\nContent-Length: 0\r\n\r\n"
+        b"Host: 127.0.0.1\r\nContent-Length: 0\r\n\r\n"
     )
     await asked.wait()
     writer.close()

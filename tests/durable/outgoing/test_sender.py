@@ -154,7 +154,6 @@ async def test_an_endpoint_that_takes_long_has_its_next_turn_after_others():
                 await play.publish()
             play.send()
             await play.until_states(*["delivered"] * 6)
-    assert order.index("slow") <= 1
     assert order[-2:] == ["slow", "slow"]
 
 
