@@ -108,7 +108,7 @@ async def leave(address, clients):
 
 def exchanges():
     gc.collect()
-    return [each for each in gc.get_objects() if isinstance(each, Exchange)]
+    return [each for each in gc.get_objects() if type(each) is Exchange]
 
 
 async def test_clients_that_leave_leave_nothing_behind(tmp_path):

@@ -35,6 +35,7 @@ class RecordWork:
         """queues, functions: those that are told. Raises: StartError, where a driver is missing."""
         self._store = record_store(config)
         self._clock = clock
+        self._named: tuple[str, ...] = ()
         self._hooks = Hooks(
             self._store,
             config.name,
@@ -49,7 +50,7 @@ class RecordWork:
     @property
     def face(self) -> RecordsApi:
         """The operator's requests."""
-        return RecordsApi(self._store, self._clock)
+        return RecordsApi(self._store, self._clock, lambda: self._named)
 
     def start(self) -> None:
         """Begin to look after records."""
@@ -58,6 +59,7 @@ class RecordWork:
     async def adopt(self, config: Config) -> None:
         """Take another configuration. Raises: StoreError."""
         await self._hooks.adopt(config.records)
+        self._named = tuple(config.records)
         self._keeping.adopt(config.records)
 
     async def stop(self, patience: float) -> None:

@@ -6,7 +6,7 @@ GET /records/MODULE/item?pk=&sk=                          one; with sk@version, 
 GET /records/MODULE/history?pk=&sk=&before=&most=         its versions, the newest first
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from frontdesk.app.actions import query_of, whole_number
@@ -34,8 +34,12 @@ class RecordsApi:
 
     needs_token = True
 
-    def __init__(self, store: RecordStore, clock: Clock) -> None:
+    def __init__(
+        self, store: RecordStore, clock: Clock, named: Callable[[], Collection[str]] = tuple
+    ) -> None:
+        """named: lists the modules that the file names, also those that nothing is recorded in yet."""
         self._store = store
+        self._named = named
         self._clock = clock
         self._actions: dict[str, Answer] = {
             "": self._list,
@@ -93,10 +97,12 @@ class RecordsApi:
         return {"items": _told(rows)}
 
     async def _expect(self, module: str) -> None:
-        """Refuse a module that nobody has recorded anything in. Raises: FrontdeskError."""
-        modules = list(await self._store.modules())
+        """Refuse a module that neither the file nor a record names. Raises: FrontdeskError."""
+        modules = {*self._named(), *await self._store.modules()}
         if module not in modules:
-            raise FrontdeskError(f"there is no module {module}", hint=among(module, modules))
+            raise FrontdeskError(
+                f"there is no module {module}", hint=among(module, sorted(modules))
+            )
 
     async def _show(self, module: str, asked: Mapping[str, str]) -> dict[str, Any]:
         key = make_key(asked.get("pk"), asked.get("sk"))
