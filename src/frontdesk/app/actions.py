@@ -1,11 +1,15 @@
-"""Owns how an API of the operator finds what a request asks for: by method and place, with its query."""
+"""Owns how APIs of the operator are spoken to: the action of a request, its query, its JSON, and the answer's."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
+import orjson
+
+from frontdesk.base.errors import FrontdeskError
+from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.replies import JSON, refusal
 
 Action = TypeVar("Action")
 
@@ -36,3 +40,21 @@ def whole_number(text: str, least: int, most: int) -> int | None:
         return None
     number = int(text)
     return number if least <= number <= most else None
+
+
+def json_object(
+    body: bytes | bytearray, expected: str = "expected a JSON object"
+) -> dict[str, Any]:
+    """Read the JSON object of a request. Raises: FrontdeskError, which says what was expected."""
+    try:
+        asked = orjson.loads(body)
+    except ValueError:
+        asked = None
+    if not isinstance(asked, dict):
+        raise FrontdeskError(expected)
+    return asked
+
+
+def json_reply(status: int, document: object) -> Reply:
+    """Answer with JSON that nobody keeps."""
+    return Reply(status, [JSON, FRESH], orjson.dumps(document))

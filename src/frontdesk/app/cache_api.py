@@ -11,12 +11,12 @@ from typing import Any, Protocol
 
 import orjson
 
+from frontdesk.app.actions import json_reply
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.models.root import Config
 from frontdesk.config.validation import among
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.ports.cache import Stats
 
 LEVELS = ("api", "stage", "route")
@@ -53,7 +53,7 @@ class CacheApi:
         return self._stats() if method == "GET" else self._flush(ex)
 
     async def _stats(self) -> Reply:
-        return _reply(200, (await self._caches.cache_stats())._asdict())
+        return json_reply(200, (await self._caches.cache_stats())._asdict())
 
     async def _flush(self, ex: Exchange) -> Reply:
         try:
@@ -65,7 +65,7 @@ class CacheApi:
         except StoreError as error:
             hint = "answers here are dropped; tell the other gateways again when Redis is back"
             return _refused(503, error.message, hint)
-        return _reply(200, {"flushed": flushed})
+        return json_reply(200, {"flushed": flushed})
 
 
 def _asked(body: bytes) -> dict[str, str]:
@@ -111,8 +111,4 @@ def _known(kind: str, name: str, names: Iterable[str]) -> str:
 
 
 def _refused(status: int, message: str, hint: str) -> Reply:
-    return _reply(status, {"message": message, "hint": hint, "findings": []})
-
-
-def _reply(status: int, document: object) -> Reply:
-    return Reply(status, [JSON, FRESH], orjson.dumps(document))
+    return json_reply(status, {"message": message, "hint": hint, "findings": []})

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import find_action, json_reply, query_of
 from frontdesk.app.background import aside
 from frontdesk.app.reloading import Effect, Reloads
 from frontdesk.app.surroundings import look_around
@@ -27,10 +27,8 @@ from frontdesk.base.errors import ConfigError, Finding, FrontdeskError
 from frontdesk.config.check import check
 from frontdesk.config.load import Loaded
 from frontdesk.config.masking import masked_source, secret_texts
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.operators import BEARER, LOCAL
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 
 _SEVERITIES: Final = ("error", "warning")
 
@@ -69,12 +67,12 @@ class ConfigApi:
         self, ex: Exchange, action: Callable[[Exchange], Awaitable[Mapping[str, Any]]]
     ) -> Reply:
         try:
-            return _reply(200, await action(ex))
+            return json_reply(200, await action(ex))
         except ConfigError as error:
             findings = [asdict(finding) for finding in error.findings]
-            return _reply(422, {"message": "the configuration is wrong", "findings": findings})
+            return json_reply(422, {"message": "the configuration is wrong", "findings": findings})
         except FrontdeskError as error:
-            return _reply(422, {"message": error.message, "hint": error.hint, "findings": []})
+            return json_reply(422, {"message": error.message, "hint": error.hint, "findings": []})
 
     # -- looking ------------------------------------------------------------------------------------
 
@@ -186,7 +184,3 @@ def _written(effect: Effect) -> dict[str, Any]:
 
 def _finding(finding: Finding) -> dict[str, Any]:
     return {**asdict(finding), "at": str(finding.where)}
-
-
-def _reply(status: int, document: object) -> Reply:
-    return Reply(status, [JSON, FRESH], orjson.dumps(document))

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import find_action, json_object, query_of
 from frontdesk.app.function_facts import FunctionFacts
 from frontdesk.aws.lambda_api.aliases import Aliases
 from frontdesk.aws.lambda_api.asked import Asked, Target
@@ -126,7 +126,7 @@ class FunctionsApi:
     # -- acting -------------------------------------------------------------------------------------
 
     async def _invoke(self, ex: Exchange, name: str, _alias: str) -> object:
-        asked = _asked(ex.body)
+        asked = json_object(ex.body or b"{}")
         qualifier = str(asked.get("qualifier") or "")
         invoker = self._registry.invoker(Target(name, qualifier))
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
@@ -146,13 +146,13 @@ class FunctionsApi:
         }
 
     async def _publish(self, ex: Exchange, name: str, _alias: str) -> object:
-        description = _asked(ex.body).get("description")
+        description = json_object(ex.body or b"{}").get("description")
         given = {"Description": description} if description else {}
         told = await self._functions.publish(_in_aws_words(name, given))
         return {"version": _read(told.body)["Version"]}
 
     async def _shift(self, ex: Exchange, name: str, alias: str) -> object:
-        asked = _asked(ex.body)
+        asked = json_object(ex.body or b"{}")
         given = {
             "FunctionVersion": asked.get("version"),
             "RoutingConfig": {"AdditionalVersionWeights": asked.get("weights") or {}},
@@ -176,13 +176,3 @@ def _read(payload: Any) -> Any:
         return orjson.loads(payload)
     except ValueError:
         return bytes(payload).decode("utf-8", "replace")
-
-
-def _asked(body: bytes | bytearray) -> dict[str, Any]:
-    try:
-        asked = orjson.loads(body or b"{}")
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
-        raise FrontdeskError("expected a JSON object")
-    return asked

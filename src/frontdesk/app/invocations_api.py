@@ -10,13 +10,11 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.app.actions import find_action
+from frontdesk.app.actions import find_action, json_reply
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.durable.invocations.invocations import DurableInvocations
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.invocations import LARGEST
 
 _PATH: Final = "/invocations"
@@ -54,7 +52,7 @@ class InvocationsApi:
 
     async def _answer(self, answer: Answer, name: str, body: bytes) -> Reply:
         try:
-            return _reply(*await answer(name, body))
+            return json_reply(*await answer(name, body))
         except StoreError as error:
             return _refused(503, error)
         except FrontdeskError as error:
@@ -95,8 +93,4 @@ def _event(body: bytes) -> bytes:
 
 
 def _refused(status: int, error: FrontdeskError) -> Reply:
-    return _reply(status, {"message": error.message, "hint": error.hint, "findings": []})
-
-
-def _reply(status: int, document: object) -> Reply:
-    return Reply(status, [JSON, FRESH], orjson.dumps(document))
+    return json_reply(status, {"message": error.message, "hint": error.hint, "findings": []})

@@ -18,9 +18,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-import orjson
-
-from frontdesk.app.actions import query_of, whole_number
+from frontdesk.app.actions import json_object, json_reply, query_of, whole_number
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.validation import among
@@ -29,10 +27,9 @@ from frontdesk.durable.queues.keeping import Rates
 from frontdesk.durable.queues.moves import FASTEST, Move, Moves
 from frontdesk.durable.queues.outgoing import answered, outgoing
 from frontdesk.durable.queues.queues import Queues, new_message_id
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.operators import READING
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.ports.queue import Kept
 from frontdesk.rules.events.sqs import Attributes
 
@@ -94,9 +91,9 @@ class QueuesApi:
         try:
             if not name:
                 queues = [await self._told(queue) for queue in self._queues.all()]
-                return _reply(200, {"queues": queues})
-            asked = query_of(ex) if ex.method in READING else _asked(ex.body)
-            return _reply(200, await answer(self._queue(name), asked))
+                return json_reply(200, {"queues": queues})
+            asked = query_of(ex) if ex.method in READING else json_object(ex.body or b"{}")
+            return json_reply(200, await answer(self._queue(name), asked))
         except StoreError as error:
             return _refused(503, error)
         except FrontdeskError as error:
@@ -285,20 +282,6 @@ def _numbers(asked: Mapping[str, Any]) -> Sequence[int]:
     return numbers
 
 
-def _asked(body: bytes | bytearray) -> Mapping[str, Any]:
-    try:
-        asked = orjson.loads(body or b"{}")
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
-        raise FrontdeskError("expected a JSON object")
-    return asked
-
-
 def _refused(status: int, error: FrontdeskError) -> Reply:
     document = {"message": error.message, "hint": error.hint, "findings": []}
-    return _reply(status, document)
-
-
-def _reply(status: int, document: object) -> Reply:
-    return Reply(status, [JSON, FRESH], orjson.dumps(document))
+    return json_reply(status, document)

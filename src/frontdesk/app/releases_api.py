@@ -17,15 +17,15 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from frontdesk.app.actions import json_reply
 from frontdesk.app.canary import Action, CanaryRuns
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.config.models.root import Config
 from frontdesk.config.models.versioning import ApiVersion
 from frontdesk.config.validation import did_you_mean
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.telemetry.versions import usage_name
 from frontdesk.ports.usage import Usage
 from frontdesk.rules.periods import day_of
@@ -159,9 +159,9 @@ async def _act(canaries: CanaryRuns, action: Action, asked: _Asked) -> object:
 
 async def _answer(action: _Action, ex: Exchange) -> Reply:
     try:
-        return _reply(200, await action(_asked(ex)))
+        return json_reply(200, await action(_asked(ex)))
     except FrontdeskError as error:
-        return _reply(422, {"message": error.message, "hint": error.hint})
+        return json_reply(422, {"message": error.message, "hint": error.hint})
 
 
 def _asked(ex: Exchange) -> _Asked:
@@ -175,7 +175,3 @@ def _asked(ex: Exchange) -> _Asked:
     if not isinstance(document, dict) or not all(isinstance(v, str) for v in document.values()):
         raise FrontdeskError('expected a body such as {"api": "visits", "stage": "prod"}')
     return document
-
-
-def _reply(status: int, document: object) -> Reply:
-    return Reply(status, [JSON, FRESH], orjson.dumps(document))

@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import find_action, json_object, query_of
 from frontdesk.app.data_plane import Candidate
 from frontdesk.app.door_calls import Door, DoorCall, DoorError, send
 from frontdesk.base.clock import Clock
@@ -31,6 +31,8 @@ from frontdesk.gateway.pipeline.replies import JSON
 PATH: Final = "/api/routes"
 
 Action = Callable[[Exchange], Awaitable[tuple[int, object]]]
+
+_BODY: Final = 'expected a body such as {"method": "GET", "path": "/"}'
 
 
 class RoutesApi:
@@ -107,7 +109,7 @@ class RoutesApi:
         return 200, self._explained(method, url, headers, query.get("message"))
 
     async def _test(self, ex: Exchange) -> tuple[int, object]:
-        call = DoorCall.read(_asked(ex.body))
+        call = DoorCall.read(json_object(ex.body, _BODY))
         headers = [*call.headers, *([("host", call.host)] if call.host else [])]
         explained = self._explained(call.method, call.target, headers, None)
         began = self._clock.monotonic()
@@ -182,13 +184,3 @@ def _field(text: str) -> tuple[str, str]:
     if not colon:
         raise FrontdeskError(f"expected header=NAME: VALUE, found: {text[:80]!r}")
     return name.strip(), value.strip()
-
-
-def _asked(body: bytes | bytearray) -> dict[str, Any]:
-    try:
-        asked = orjson.loads(body)
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
-        raise FrontdeskError('expected a body such as {"method": "GET", "path": "/"}')
-    return asked

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import orjson
 
+from frontdesk.app.actions import json_reply
 from frontdesk.app.named_secrets import NamedSecrets, Shown
 from frontdesk.base.errors import StoreError
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.stores.vault.refusals import VaultError
 from frontdesk.stores.vault.vault import Vault
 
@@ -56,12 +56,12 @@ class SecretsApi:
     async def _answer(self, ex: Exchange) -> Reply:
         try:
             if ex.path == _LIST:
-                return _reply(200, {"secrets": list(map(_told, await self._named.all()))})
-            return _reply(200, await self._actions[ex.path](_members(ex)))
+                return json_reply(200, {"secrets": list(map(_told, await self._named.all()))})
+            return json_reply(200, await self._actions[ex.path](_members(ex)))
         except VaultError as error:
-            return _reply(422, {"message": error.message, "hint": error.hint})
+            return json_reply(422, {"message": error.message, "hint": error.hint})
         except StoreError as error:
-            return _reply(503, {"message": error.message, "hint": error.hint})
+            return json_reply(503, {"message": error.message, "hint": error.hint})
 
     async def _set(self, members: Mapping[str, Any]) -> dict[str, Any]:
         return {"version": await self._named.set(_text(members, "name"), _text(members, "value"))}
@@ -102,7 +102,3 @@ def _text(members: Mapping[str, Any], name: str) -> str:
     if not isinstance(text, str) or not text:
         raise VaultError("ValidationException", f"expected a text in {name}")
     return text
-
-
-def _reply(status: int, document: object) -> Reply:
-    return Reply(status, [JSON, FRESH], orjson.dumps(document))

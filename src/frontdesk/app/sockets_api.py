@@ -12,13 +12,9 @@ Answers 200; 404 for a connection that is gone, 422 for what cannot be done, 503
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import orjson
-
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import find_action, json_object, json_reply, query_of
 from frontdesk.base.errors import FrontdeskError, StoreError
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.gateway.sockets.pushes import Pushes
 
 PATH: Final = "/api/sockets"
@@ -31,6 +27,8 @@ _USUAL: Final = 200
 _MOST: Final = 1000
 
 Action = Callable[[Exchange, str], Awaitable[tuple[int, object]]]
+
+_BODY: Final = 'expected a body such as {"message": "…"}'
 
 
 class SocketsApi:
@@ -70,7 +68,7 @@ class SocketsApi:
             status, document = 503, {"message": error.message, "hint": error.hint}
         except FrontdeskError as error:
             status, document = 422, {"message": error.message, "hint": error.hint}
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+        return json_reply(status, document)
 
     async def _list(self, ex: Exchange, _id: str) -> tuple[int, object]:
         text = query_of(ex).get("most", str(_USUAL))
@@ -94,7 +92,7 @@ class SocketsApi:
         return _gone(connection_id) if found is None else (200, found._asdict())
 
     async def _send(self, ex: Exchange, connection_id: str) -> tuple[int, object]:
-        sent = await self._pushes().post(connection_id, _message(_asked(ex.body)))
+        sent = await self._pushes().post(connection_id, _message(json_object(ex.body, _BODY)))
         return (200, {"sent": 1}) if sent else _gone(connection_id)
 
     async def _close(self, _ex: Exchange, connection_id: str) -> tuple[int, object]:
@@ -102,7 +100,7 @@ class SocketsApi:
         return (200, {"closed": connection_id}) if closed else _gone(connection_id)
 
     async def _send_all(self, ex: Exchange, _id: str) -> tuple[int, object]:
-        asked = _asked(ex.body)
+        asked = json_object(ex.body, _BODY)
         api, stage, name = (str(asked.get(key) or "") for key in ("api", "stage", "group"))
         return 200, {"sent": await self._pushes().post_group((api, stage, name), _message(asked))}
 
@@ -119,13 +117,3 @@ def _message(asked: dict[str, Any]) -> bytes:
     if len(data) > LARGEST:
         raise FrontdeskError(f"expected a message of at most {LARGEST} bytes")
     return data
-
-
-def _asked(body: bytes | bytearray) -> dict[str, Any]:
-    try:
-        asked = orjson.loads(body)
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
-        raise FrontdeskError('expected a body such as {"message": "…"}')
-    return asked

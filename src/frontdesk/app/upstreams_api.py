@@ -16,16 +16,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
-import orjson
-
+from frontdesk.app.actions import json_reply
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.base.metrics import ATTEMPTS, CLIENT_DURATION, SECONDS
 from frontdesk.base.telemetry import Sample
 from frontdesk.client.looks import Look
 from frontdesk.config.validation import among
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.rules.metric_history import quantile_of
 from frontdesk.rules.resilience.breaker import Order
 
@@ -85,7 +83,7 @@ class UpstreamsApi:
             if action:
                 await self._order(name, _ORDERS[action])
             told = await self._tell()
-            return _reply(200, _one(told, name) if name else {"upstreams": told})
+            return json_reply(200, _one(told, name) if name else {"upstreams": told})
         except NoSuchUpstreamError as error:
             return _refused(404, error)
         except FrontdeskError as error:
@@ -166,8 +164,4 @@ def _unknown(name: str, names: Iterable[str]) -> NoSuchUpstreamError:
 
 
 def _refused(status: int, error: FrontdeskError) -> Reply:
-    return _reply(status, {"message": error.message, "hint": error.hint, "findings": []})
-
-
-def _reply(status: int, document: object) -> Reply:
-    return Reply(status, [JSON, FRESH], orjson.dumps(document))
+    return json_reply(status, {"message": error.message, "hint": error.hint, "findings": []})

@@ -11,17 +11,13 @@ Answers 200; 404 for a user that is not there, 422 with why nothing was done, 50
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
-import orjson
-
-from frontdesk.app.actions import find_action, query_of, whole_number
+from frontdesk.app.actions import find_action, json_object, json_reply, query_of, whole_number
 from frontdesk.base.errors import FrontdeskError, StoreError
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.operators import Role
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.web.accounts import Account, Accounts
 from frontdesk.web.audit import AuditLog
 
@@ -66,7 +62,7 @@ class UsersApi:
             status, document = 503, {"message": error.message, "hint": error.hint}
         except FrontdeskError as error:
             status, document = 422, {"message": error.message, "hint": error.hint}
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+        return json_reply(status, document)
 
     async def _list(self, _ex: Exchange, _name: str) -> tuple[int, object]:
         users = [_told(account) for account in self._accounts.all()]
@@ -76,7 +72,7 @@ class UsersApi:
         if not self._has_token:
             # With a user the listener asks who it is, and the command line has no other answer.
             raise FrontdeskError("users need admin.token beside them", hint="set it, and restart")
-        asked = _asked(ex.body)
+        asked = json_object(ex.body or b"{}")
         former = self._accounts.find(name)
         if former is not None and asked.get("new"):
             raise FrontdeskError(f"there is such a user already: {name}")
@@ -104,13 +100,3 @@ class UsersApi:
 
 def _told(account: Account) -> dict[str, str]:
     return {"name": account.name, "role": account.role.name.lower()}
-
-
-def _asked(body: bytes | bytearray) -> dict[str, Any]:
-    try:
-        asked = orjson.loads(body or b"{}")
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
-        raise FrontdeskError("expected a JSON object")
-    return asked
