@@ -9,6 +9,7 @@ import uvloop
 from frontdesk.base.errors import UpstreamError
 from frontdesk.base.streams import Duplex, Fields, Source
 from frontdesk.base.wheel import Wheel
+from frontdesk.client.attempts import Persisting
 from frontdesk.client.call import Call
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.upstreams import Upstream, Upstreams, UpstreamSettings
@@ -142,20 +143,10 @@ class Answer:
         return self.data
 
 
-class Asked(Call):
+class Keeping(Call):
     """A call that keeps its answer."""
 
-    __slots__ = ("body_came", "done", "error", "fields", "status", "tunnel")
-
-    def __init__(
-        self, method: str = "GET", body: bytes | Source = b"", *, has_host=False, upgrade=False
-    ) -> None:
-        super().__init__(method, b"%b /x HTTP/1.1\r\nA: b\r\n" % method.encode(), body)
-        self.has_host = has_host
-        self.upgrade = upgrade
-        self.done = asyncio.Event()
-        self.error: UpstreamError | None = None
-        self.status = 0
+    __slots__ = ()
 
     def respond(
         self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
@@ -185,6 +176,22 @@ class Asked(Call):
         answer = Answer()
         self.body_came.attach(answer)
         return answer
+
+
+class Asked(Persisting, Keeping):
+    """One for senders of all kinds."""
+
+    __slots__ = ("body_came", "done", "error", "fields", "status", "tunnel")
+
+    def __init__(
+        self, method: str = "GET", body: bytes | Source = b"", *, has_host=False, upgrade=False
+    ) -> None:
+        super().__init__(method, b"%b /x HTTP/1.1\r\nA: b\r\n" % method.encode(), body)
+        self.has_host = has_host
+        self.upgrade = upgrade
+        self.done = asyncio.Event()
+        self.error: UpstreamError | None = None
+        self.status = 0
 
 
 class Upload:

@@ -113,11 +113,11 @@ async def test_after_a_failure_there_is_another_attempt_in_a_while(send, scripte
 
 
 async def test_later_attempts_say_their_number(send, scripted, clock):
-    call = send(head=b"C: d\r\n")
+    written = send(head=b"C: d\r\n").head
     for _ in range(2):
         scripted.answer(503)
         clock.pass_time(3)
-    assert [head.removeprefix(call.head) for head in scripted.heads] == [
+    assert [head.removeprefix(written) for head in scripted.heads] == [
         b"",
         b"X-Retry-Attempt: 1\r\n",
         b"X-Retry-Attempt: 2\r\n",

@@ -1,7 +1,7 @@
 """Owns the attempts of a call: whether the breaker lets one out, what follows a failure, and when.
 
-The rules are `rules.resilience.course`; here are the clock, the random numbers and the timer. To its caller a
-call looks the same with attempts or without; to the connections each attempt is a call of its own.
+The rules are `rules.resilience.course`; here are the clock, the random numbers and the timer. The call itself
+is each of its attempts: as long as nothing fails, it costs a look at the breaker and two numbers of the budget.
 """
 
 import logging
@@ -13,9 +13,9 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.errors import UpstreamError
 from frontdesk.base.streams import Duplex, Fields, Source
 from frontdesk.base.telemetry import AttemptObserver
-from frontdesk.base.wheel import Timer, Wheel
+from frontdesk.base.wheel import Wheel
 from frontdesk.client.call import Call
-from frontdesk.rules.resilience.breaker import Breaker
+from frontdesk.rules.resilience.breaker import REFUSED, Breaker
 from frontdesk.rules.resilience.budget import RetryBudget
 from frontdesk.rules.resilience.course import Course
 from frontdesk.rules.resilience.retry import Failed, RetryPolicy
@@ -68,9 +68,24 @@ class Persistent:
         self.chance = chance or random.Random().random  # noqa: S311 - spreads, hides nothing
         self._told = float("-inf")
 
-    def send(self, call: Call) -> None:
+    def send(self, call: "Persisting") -> None:
         """Send a call; `call.respond` or `call.fail` tells what came of it in the end."""
-        _Attempts(call, self).begin()
+        backend = self.backend
+        call.rules = self
+        call.later = None
+        call.begun = now = self.monotonic()
+        call.permit = permit = backend.breaker.admit(now)
+        backend.budget.begun()
+        if permit != REFUSED:
+            backend.send(call)
+        else:
+            backend.budget.ended(succeeded=False)
+            call.give_up(self.refusal(now))
+
+    def refusal(self, now: float) -> UpstreamError:
+        """Say that the breaker lets nothing out, and for how long."""
+        wait = max(1.0, self.backend.breaker.wait(now))
+        return UpstreamError("circuit_open", "Circuit breaker is open", retry_after=wait)
 
     def tell_exhausted(self, now: float) -> None:
         """Say in the log that the budget is used up, not too often."""
@@ -79,119 +94,149 @@ class Persistent:
             _log.warning("retry budget is used up", extra={"upstream": self.backend.name})
 
 
-class _Attempts(Call):
-    """One call: the attempt under way, or the wait before the next."""
+class Persisting(Call):
+    """A call that a `Persistent` may repeat; to be named before the class that takes the answer.
 
-    __slots__ = ("_call", "_course", "_rules", "_timer")
+    That class hears of the answer with which it ends, of no other. Sent by anything else it is a call like any other.
 
-    def __init__(self, call: Call, rules: Persistent) -> None:
-        # Not by way of the base class: what it would find out is known.
-        self.method = call.method
-        self.head = call.head
-        self.body = call.body
-        self.has_host = call.has_host
-        self.upgrade = call.upgrade
-        self.repeatable = call.repeatable
-        self.replayed = False
-        self.address = ""
-        self.carrier = None
-        call.carrier = self
-        self._call = call
-        self._rules = rules
-        self._timer: Timer | None = None
+    rules: whose it is, until it is over. permit, begun: of the first attempt. later: what the others need.
+    """
 
-    def begin(self) -> None:
-        """Make the first attempt."""
-        rules = self._rules
-        now, backend = rules.monotonic(), rules.backend
-        self._course = Course(rules.policy, backend.breaker, backend.budget, now + rules.timeout)
-        self._attempt(now)
+    __slots__ = ("begun", "later", "permit", "rules")
 
-    # -- the backend's side ------------------------------------------------------------------------
+    rules: Persistent | None
+    later: "_Later | None"
+    permit: int
+    begun: float
+
+    def __init__(self, method: str, head: bytes, body: bytes | Source = b"") -> None:
+        super().__init__(method, head, body)
+        self.rules = None
 
     def respond(
         self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
     ) -> None:
-        now = self._rules.monotonic()
-        self._observe(now, status, "")
-        if status < 400:
-            self._course.succeeded(now)
-        else:
-            asked = asked_wait(fields, self._rules.clock.time())
-            if self._goes_on(Failed(status, asked=asked), now):
+        rules = self.rules
+        if rules is not None:
+            backend, now = rules.backend, rules.monotonic()
+            if status < 400 and self.later is None:
+                self.rules = None
+                took = now - self.begun
+                backend.breaker.record(self.permit, now, failed=False, took=took)
+                backend.budget.ended(succeeded=True)
+                if backend.observer is not None:
+                    backend.observer.attempted(self.method, status, "", took)
+            elif self._later(rules).answered(now, status, fields):
                 if type(body) is not bytes:
                     body.cancel()  # type: ignore[union-attr]  # a Source
                 return
-        call = self._call
-        call.carrier = None
-        call.address = self.address
-        call.respond(status, fields, body, tunnel)
+        super().respond(status, fields, body, tunnel)
 
     def fail(self, error: UpstreamError) -> None:
-        now = self._rules.monotonic()
-        self._observe(now, 0, error.reason)
-        if not self._goes_on(Failed(reason=error.reason, sent=error.sent), now):
-            self._part().fail(error)
+        rules = self.rules
+        if rules is None or not self._later(rules).failed(rules.monotonic(), error):
+            super().fail(error)
 
-    # -- the caller's side -------------------------------------------------------------------------
+    def cancel(self, *, too_slow: bool = False) -> None:
+        rules = self.rules
+        if rules is not None:
+            self._later(rules).dropped(rules.monotonic(), too_slow=too_slow)
+        super().cancel(too_slow=too_slow)
 
-    def drop(self, call: Call, *, too_slow: bool) -> None:  # noqa: ARG002 - it has only one
-        """Let go of the call, which was cancelled."""
-        if self._timer is not None:
-            self._timer.stop()
-        now = self._rules.monotonic()
-        if self._course.under_way:
-            self._observe(now, 0, "timeout" if too_slow else "cancelled")
-        self._course.dropped(now, too_slow=too_slow)
-        self._part()
-        self.cancel(too_slow=too_slow)
+    def give_up(self, error: UpstreamError) -> None:
+        """Fail for good."""
+        self.rules = None
+        super().fail(error)
 
-    # -- attempts ----------------------------------------------------------------------------------
+    def _later(self, rules: Persistent) -> "_Later":
+        found = self.later
+        if found is None:
+            found = self.later = _Later(self, rules)
+        return found
 
-    def _attempt(self, now: float) -> None:
-        backend = self._rules.backend
-        if self._course.set_out(now):
-            backend.send(self)
-        else:
-            wait = max(1.0, backend.breaker.wait(now))
-            refusal = UpstreamError("circuit_open", "Circuit breaker is open", retry_after=wait)
-            self._part().fail(refusal)
+
+class _Later:
+    """What a call needs when its first attempt has not simply been answered."""
+
+    __slots__ = ("_call", "_course", "_head", "_rules", "_timer")
+
+    def __init__(self, call: Persisting, rules: Persistent) -> None:
+        backend = rules.backend
+        self._call = call
+        self._rules = rules
+        self._head = call.head
+        self._course = Course(
+            rules.policy,
+            backend.breaker,
+            backend.budget,
+            call.begun + rules.timeout,
+            permit=call.permit,
+            begun=call.begun,
+        )
+        self._timer = rules.wheel.timer(self._again)
+
+    def answered(self, now: float, status: int, fields: Fields) -> bool:
+        """Learn of an answer; whether another attempt will follow."""
+        if status < 400:
+            self._over(now, status, "")
+            self._course.succeeded(now)
+            return False
+        asked = asked_wait(fields, self._rules.clock.time())
+        return self._goes_on(Failed(status, asked=asked), now)
+
+    def failed(self, now: float, error: UpstreamError) -> bool:
+        """Learn that there is no answer; whether another attempt will follow."""
+        return self._goes_on(Failed(reason=error.reason, sent=error.sent), now)
+
+    def dropped(self, now: float, *, too_slow: bool) -> None:
+        """Learn that nobody waits any more."""
+        self._timer.stop()
+        course = self._course
+        if course.under_way:
+            self._over(now, 0, "timeout" if too_slow else "cancelled")
+        self._call.rules = None
+        course.dropped(now, too_slow=too_slow)
 
     def _goes_on(self, failed: Failed, now: float) -> bool:
         """Arrange for another attempt; False: there is none."""
-        rules, course = self._rules, self._course
+        rules, course, call = self._rules, self._course, self._call
+        begun = course.begun
         wait, stop = course.after(
             failed,
             now,
             chance=rules.chance(),
-            repeatable=self.repeatable,
-            last=(failed.sent and type(self.body) is not bytes)  # what was read of it is gone
-            or b"\r\nx-retry-attempt:" in self._call.head.lower(),  # retried in front of us
+            repeatable=call.repeatable,
+            last=(failed.sent and type(call.body) is not bytes)  # what was read of it is gone
+            or b"\r\nx-retry-attempt:" in self._head.lower(),  # retried in front of us
         )
         if stop:
             if stop == "budget":
                 rules.tell_exhausted(now)
+            self._over(now, failed.status, failed.reason)
             return False
-        self.head = b"%bX-Retry-Attempt: %d\r\n" % (self._call.head, course.number - 1)
-        self.replayed = False
-        if self._timer is None:
-            self._timer = rules.wheel.timer(self._again)
+        self._observe(failed.status, failed.reason, now - begun)
+        call.attempted(call.address, failed.status, failed.reason, now - begun)
+        call.head = b"%bX-Retry-Attempt: %d\r\n" % (self._head, course.number - 1)
+        call.replayed = False
         self._timer.at(now + wait)
         return True
 
     def _again(self) -> None:
-        self._attempt(self._rules.monotonic())
+        now, backend = self._rules.monotonic(), self._rules.backend
+        if self._course.set_out(now):
+            backend.send(self._call)
+        else:
+            self._call.give_up(self._rules.refusal(now))
 
-    def _part(self) -> Call:
-        """Leave the call to its caller."""
-        call = self._call
-        call.carrier = None
-        call.address = self.address
-        return call
+    def _over(self, now: float, status: int, error: str) -> None:
+        """Take note of the last attempt."""
+        call, took = self._call, now - self._course.begun
+        call.rules = None
+        self._observe(status, error, took)
+        if self._course.number > 1:
+            call.attempted(call.address, status, error, took)
 
-    def _observe(self, now: float, status: int, error: str) -> None:
-        took = now - self._course.begun
-        self._call.attempted(self.address, status, error, took)
+    def _observe(self, status: int, error: str, took: float) -> None:
         observer = self._rules.backend.observer
         if observer is not None:
-            observer.attempted(self.method, status, error, took)
+            observer.attempted(self._call.method, status, error, took)

@@ -85,7 +85,7 @@ class Call:
 
 
 class Sender(Protocol):
-    """Whoever takes calls: a backend, or a backend under policies."""
+    """Whoever takes calls: a backend. Under policies it is a `Persistent`, which takes calls of its own kind."""
 
     def send(self, call: Call) -> None:
         """Send a request; `call.respond` or `call.fail` tells what came of it."""

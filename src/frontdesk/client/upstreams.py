@@ -149,7 +149,7 @@ class Upstream:
             tuple(targets),
         )
 
-    def sender(self, retry: RetryPolicy | None, timeout: float) -> Sender:
+    def sender(self, retry: RetryPolicy | None, timeout: float) -> Sender | Persistent:
         """Return what sends calls under this backend's policies.
 
         retry: None for a single attempt. timeout: seconds after which a call is cancelled. Where no policy

@@ -6,11 +6,12 @@ Source: AWS, "TestInvokeMethod" and "Set up CloudWatch logging for REST APIs"; r
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import UpstreamError
 from frontdesk.base.streams import Duplex, Field, Fields, Source
+from frontdesk.client.attempts import Persistent, Persisting
 from frontdesk.client.call import Call, Sender
 from frontdesk.client.upstreams import Upstream, Upstreams, UpstreamSettings
 from frontdesk.gateway.pipeline.exchange import Exchange
@@ -194,14 +195,16 @@ class _LoggedUpstream(Upstream):
         self._log = log
         self._clock = clock
 
-    def sender(self, retry: RetryPolicy | None, timeout: float) -> Sender:
+    def sender(self, retry: RetryPolicy | None, timeout: float) -> Sender | Persistent:
         sender = self._upstream.sender(retry, timeout)
         return _LoggedSender(sender, self._targets[0], self._log, self._clock)
 
 
 class _LoggedSender:
-    def __init__(self, sender: Sender, target: str, log: ExecutionLog, clock: Clock) -> None:
-        self._sender = sender
+    def __init__(
+        self, sender: Sender | Persistent, target: str, log: ExecutionLog, clock: Clock
+    ) -> None:
+        self._send: Callable[[Any], None] = sender.send
         self._target = target
         self._log = log
         self._clock = clock
@@ -215,22 +218,18 @@ class _LoggedSender:
         body = call.body if isinstance(call.body, bytes) else b""
         below = line.split(" ")[1]
         self._log.sent(f"{self._target.rstrip('/')}{below}", fields, body)
-        self._sender.send(_LoggedCall(call, self._log, self._clock))
+        self._send(_LoggedCall(call, self._log, self._clock))
 
 
-class _LoggedCall(Call):
+class _Logged(Call):
     """Goes to the backend in place of a call, and tells it what comes back."""
 
-    __slots__ = ("_began", "_clock", "_log", "_of")
+    __slots__ = ()
 
-    def __init__(self, of: Call, log: ExecutionLog, clock: Clock) -> None:
-        super().__init__(of.method, of.head, of.body)
-        self.has_host, self.upgrade, self.repeatable = of.has_host, of.upgrade, of.repeatable
-        self._of = of
-        self._log = log
-        self._clock = clock
-        self._began = clock.monotonic()
-        of.carrier = self
+    _of: Call
+    _log: ExecutionLog
+    _clock: Clock
+    _began: float
 
     def drop(self, _call: Call, *, too_slow: bool) -> None:
         """See Carrier: the call itself has been cancelled."""
@@ -257,3 +256,16 @@ class _LoggedCall(Call):
 
     def _broken(self, reason: str) -> None:
         self.fail(UpstreamError("closed", f"the answer breaks off: {reason}", sent=True))
+
+
+class _LoggedCall(Persisting, _Logged):
+    __slots__ = ("_began", "_clock", "_log", "_of")
+
+    def __init__(self, of: Call, log: ExecutionLog, clock: Clock) -> None:
+        super().__init__(of.method, of.head, of.body)
+        self.has_host, self.upgrade, self.repeatable = of.has_host, of.upgrade, of.repeatable
+        self._of = of
+        self._log = log
+        self._clock = clock
+        self._began = clock.monotonic()
+        of.carrier = self

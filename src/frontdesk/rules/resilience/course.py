@@ -48,19 +48,30 @@ class Course:
     )
 
     def __init__(
-        self, policy: RetryPolicy, breaker: Breaker, budget: RetryBudget, deadline: float
+        self,
+        policy: RetryPolicy,
+        breaker: Breaker,
+        budget: RetryBudget,
+        deadline: float,
+        *,
+        permit: int = REFUSED,
+        begun: float = 0.0,
     ) -> None:
-        """deadline: from which on nobody waits any more."""
+        """deadline: from which on nobody waits any more.
+
+        permit, begun: of a first attempt that has set out already; then the budget knows of the call, too.
+        """
         self._policy = policy
         self._breaker = breaker
         self._budget = budget
         self._deadline = deadline
-        self._permit = REFUSED
+        self._permit = permit
         self._cost = 0  # tokens of the latest retry
         self._wait = 0.0  # before the latest attempt
         self.number = 1
-        self.begun = 0.0
-        budget.begun()
+        self.begun = begun
+        if permit == REFUSED:
+            budget.begun()
 
     def set_out(self, now: float) -> bool:
         """Begin an attempt; False: the breaker refuses it, and the call is over."""

@@ -14,6 +14,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.errors import UpstreamError
 from frontdesk.base.streams import Duplex, Field, Fields, Source
 from frontdesk.base.telemetry import AttemptObserver
+from frontdesk.client.attempts import Persistent, Persisting
 from frontdesk.client.call import Call, Sender
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import (
@@ -60,6 +61,7 @@ class Forwarder:
     """The last stage of a route that an HTTP backend answers."""
 
     __slots__ = (
+        "_call",
         "_deliver",
         "_keep_host",
         "_maps_host",
@@ -73,7 +75,7 @@ class Forwarder:
 
     def __init__(
         self,
-        sender: Sender,
+        sender: Sender | Persistent,
         target: Text,
         *,
         method: str,
@@ -91,7 +93,9 @@ class Forwarder:
         """
         self._deliver = deliver
         self._observer = observer
-        self._send = sender.send
+        self._send: Callable[[Any], None] = sender.send
+        persistent = isinstance(sender, Persistent)
+        self._call = _PersistentForwarding if persistent else _Forwarding
         self._target = target
         self._method = method
         self._keep_host = keep_host
@@ -102,7 +106,7 @@ class Forwarder:
     def forward(self, ex: Exchange) -> Reply | Parked:
         """Send the request on and park; the answer resumes the exchange."""
         method, body = self._method or ex.method, ex.body if ex.source is None else ex.source
-        call = _Forwarding(method, b"", body)
+        call = self._call(method, b"", body)
         if not self._write(ex, call):
             return refusal(508, "loop")
         call.exchange = ex
@@ -119,7 +123,7 @@ class Forwarder:
         self._send(call)
         return PARKED
 
-    def copy(self, ex: Exchange, call: Call) -> None:
+    def copy(self, ex: Exchange, call: Persisting) -> None:
         """Send the request as `call`, which is not the exchange's own."""
         call.method = self._method or ex.method
         self._write(ex, call)
@@ -162,7 +166,9 @@ class CredentialedForwarder(Forwarder):
 
     __slots__ = ("_line", "_name")
 
-    def __init__(self, field: Field, sender: Sender, target: Text, **settings: Any) -> None:
+    def __init__(
+        self, field: Field, sender: Sender | Persistent, target: Text, **settings: Any
+    ) -> None:
         """field: with the credentials. The others: see Forwarder."""
         super().__init__(sender, target, **settings)
         self._name = field[0].lower()
@@ -225,10 +231,10 @@ def _introduction(
     return b"\r\n".join(lines) + b"\r\n"
 
 
-class _Forwarding(Call):
+class _OfExchange(Call):
     """One request at its backend, for one exchange."""
 
-    __slots__ = ("deliver", "exchange", "monotonic", "observer")
+    __slots__ = ()
 
     deliver: Callable[[Exchange, Reply], None]
     exchange: Exchange
@@ -280,6 +286,21 @@ class _Forwarding(Call):
         ex.integration_latency = took = self.monotonic() - ex.integration_started
         if self.observer is not None:
             self.observer.attempted(self.method, 0, reason, took)
+
+
+_OF_EXCHANGE: Final = ("deliver", "exchange", "monotonic", "observer")
+
+
+class _Forwarding(_OfExchange):
+    """One that is sent once."""
+
+    __slots__ = _OF_EXCHANGE
+
+
+class _PersistentForwarding(Persisting, _OfExchange):
+    """One that may be repeated."""
+
+    __slots__ = _OF_EXCHANGE
 
 
 def _accepts(ex: Exchange, fields: Fields) -> bool:

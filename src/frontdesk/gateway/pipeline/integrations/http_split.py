@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from frontdesk.base.errors import UpstreamError
 from frontdesk.base.streams import Duplex, Fields, Source
+from frontdesk.client.attempts import Persisting
 from frontdesk.client.call import Call
 from frontdesk.gateway.pipeline.exchange import Exchange, Parked, Reply, Stage
 from frontdesk.gateway.pipeline.values import bind
@@ -57,7 +58,7 @@ class Split:
 class Copier(Protocol):
     """Whoever can send a request that nobody waits for."""
 
-    def copy(self, ex: Exchange, call: Call) -> None:
+    def copy(self, ex: Exchange, call: Persisting) -> None:
         """Send the request of `ex` as `call`."""
         ...
 
@@ -96,14 +97,12 @@ class Mirror:
         return answer
 
 
-class _Copy(Call):
+class _Unheard(Call):
     """A request whose answer is dropped."""
 
-    __slots__ = ("_mirror",)
+    __slots__ = ()
 
-    def __init__(self, ex: Exchange, mirror: Mirror) -> None:
-        super().__init__(ex.method, b"", ex.body)
-        self._mirror = mirror
+    _mirror: Mirror
 
     def respond(
         self,
@@ -118,3 +117,11 @@ class _Copy(Call):
 
     def fail(self, error: UpstreamError) -> None:  # noqa: ARG002 - it is no failure of the request
         self._mirror.under_way -= 1
+
+
+class _Copy(Persisting, _Unheard):
+    __slots__ = ("_mirror",)
+
+    def __init__(self, ex: Exchange, mirror: Mirror) -> None:
+        super().__init__(ex.method, b"", ex.body)
+        self._mirror = mirror
