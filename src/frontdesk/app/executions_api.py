@@ -17,7 +17,7 @@ EXECUTION is an ARN, MACHINE:NAME, or the unique beginning of a name, quoted for
 """
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 
 import orjson
@@ -48,7 +48,8 @@ from frontdesk.ports.executions import (
 )
 from frontdesk.rules.asl.graph.draw import Laid, lay
 from frontdesk.rules.asl.history import HistoryEvent, aws_event
-from frontdesk.rules.asl.progress import Progress, progress
+from frontdesk.rules.asl.outlook import Expected
+from frontdesk.rules.asl.progress import progress
 from frontdesk.rules.lang.compact_json import to_json
 
 _EXECUTIONS: Final = "/api/executions"
@@ -134,25 +135,30 @@ class ExecutionsApi:
     async def _graph(self, ex: Exchange, who: str) -> Reply | Answer:
         arn = await self._find(who)
         _, laid = await self._machine_of(arn)
-        seen = await self._progress(arn, await self._events_of(arn))
+        events, outlook = await self._seen(arn)
         title = ":".join(arn.split(":")[-2:])
         write = laid.page_svg if query_of(ex).get("style") == "none" else laid.svg
-        return drawing(await asyncio.to_thread(write, title, seen))
+        return drawing(await asyncio.to_thread(lambda: write(title, progress(events, outlook))))
 
     async def _states(self, ex: Exchange, who: str) -> Answer:
         arn, of = await self._find(who), query_of(ex).get("of")
         definition, laid = await self._machine_of(arn)
-        events = await self._events_of(arn)
-        seen = await self._progress(arn, events)
-        told = {"status": seen.status.value} | tell_states(seen, laid.states)
-        if of is not None:
-            if of not in laid.states:
-                raise ExecutionError("ValidationException", f"this machine has no such state: {of}")
-            told["of"] = tell_state(seen, events, read_document(definition), of)
-        return 200, told
+        if of is not None and of not in laid.states:
+            raise ExecutionError("ValidationException", f"this machine has no such state: {of}")
+        events, outlook = await self._seen(arn)
 
-    async def _progress(self, arn: str, events: list[HistoryEvent]) -> Progress:
-        return progress(events, await self._records.outlook(arn))
+        def told() -> dict[str, Any]:
+            seen = progress(events, outlook)
+            all_states = {"status": seen.status.value} | tell_states(seen, laid.states)
+            if of is None:
+                return all_states
+            return all_states | {"of": tell_state(seen, events, read_document(definition), of)}
+
+        return 200, await asyncio.to_thread(told)
+
+    async def _seen(self, arn: str) -> tuple[Sequence[HistoryEvent], Sequence[Expected]]:
+        """Read what has been of an execution, and then what is to come."""
+        return await self._records.events(arn), await self._records.outlook(arn)
 
     async def _machine_of(self, arn: str) -> tuple[str, Laid]:
         """Return the definition that an execution is pinned to, and what it runs of it, laid out."""
@@ -165,14 +171,6 @@ class ExecutionsApi:
             laid = await asyncio.to_thread(lay, program.machine)
             self._laid.put(key, laid)
         return await self._machines.text(pinned.digest), laid
-
-    async def _events_of(self, arn: str) -> list[HistoryEvent]:
-        page = await self._executions.history(arn, most=_PAGE)
-        events = list(page.events)
-        while page.token:
-            page = await self._executions.history(arn, most=_PAGE, token=page.token)
-            events += page.events
-        return events
 
     async def _map_runs(self, _ex: Exchange, who: str) -> Answer:
         runs = await self._executions.map_runs(await self._find(who))

@@ -189,6 +189,10 @@ class ExecutionRecords(Protocol):
         """List the states that it is in, outer ones first, without leasing it; none once it has ended."""
         ...
 
+    async def events(self, arn: str) -> Sequence[HistoryEvent]:
+        """Read its whole history, oldest first; see `rules.asl.history.MOST_EVENTS`."""
+        ...
+
     async def steps(self, arn: str, *, first: int, most: int) -> Sequence[Document]:
         """Read its steps as the journal has them, counted from 1; see `durable.executions`."""
         ...

@@ -5,7 +5,7 @@ from binascii import Error as Base64Error
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from frontdesk.durable.executions.codec import read_history
+from frontdesk.durable.executions.codec import history_of, read_history
 from frontdesk.durable.executions.pinned import Pinned, read_pinned
 from frontdesk.durable.executions.places import invalid_token
 from frontdesk.durable.executions.timers import read_timer
@@ -17,6 +17,9 @@ from frontdesk.rules.asl.messages import NO_TIMEOUT
 
 ANSWERS: Final = frozenset(("TaskFailed", "TaskSucceeded"))
 """Messages that end a task."""
+
+_BLOCK: Final = 250
+"""Steps of a long history that are read together: others have their turn between."""
 
 _END: Final = "Execution"
 """How the types of events begin that end an execution; the first event is of this family, too."""
@@ -107,6 +110,15 @@ async def history(
             given = at
         seq = first - 1 if newest_first else last + 1
     return HistoryPage(found, "")
+
+
+async def whole_history(journal: Journal, stream: Stream) -> list[HistoryEvent]:
+    """Read a history from its first event to its last."""
+    events: list[HistoryEvent] = []
+    for first in range(1, stream.seq + 1, _BLOCK):
+        last = min(stream.seq, first + _BLOCK - 1)
+        events += history_of(await journal.read(stream.id, first, last))
+    return events
 
 
 def _in_order(

@@ -39,7 +39,7 @@ from frontdesk.ports.journal import Document, Filter, Journal, Stream, TokenErro
 from frontdesk.rules.asl.check import json_fault
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.data.scope import LARGEST_PAYLOAD, hold_payload, json_text, size
-from frontdesk.rules.asl.history import MOST_EVENTS
+from frontdesk.rules.asl.history import MOST_EVENTS, HistoryEvent
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.names import is_name
 from frontdesk.rules.asl.outlook import Expected, outlook
@@ -231,12 +231,18 @@ class DurableExecutions:
     async def outlook(self, arn: str) -> Sequence[Expected]:
         """See ExecutionRecords."""
         stream = await self._stream(arn)
+        if stream.status.ended is not None:
+            return []
         loaded = await self._journal.load(stream.id)
         if loaded is None:
             return []
         life = await self._process.revive(loaded)
         timers = reading.timers_by_key(loaded.timers, self._clock.time())
         return outlook(life.program, life.run, timers)
+
+    async def events(self, arn: str) -> Sequence[HistoryEvent]:
+        """See ExecutionRecords."""
+        return await reading.whole_history(self._journal, await self._stream(arn))
 
     async def steps(self, arn: str, *, first: int, most: int) -> Sequence[Document]:
         """See ExecutionRecords."""
