@@ -82,6 +82,10 @@ class Service:
         page = events[at : at + min(most, 1)]
         return HistoryPage(page, str(at + 1) if at + 1 < len(events) else "")
 
+    async def events(self, arn):
+        await self.describe(arn)
+        return EVENTS
+
     async def stop(self, arn, error, cause):
         self.asked.append((arn, error, cause))
         return 4.0
