@@ -2,6 +2,9 @@
 
 import contextlib
 import json
+import os
+import signal
+from pathlib import Path
 
 import boto3
 import pytest
@@ -13,6 +16,7 @@ from websockets.sync.client import connect
 
 from tests.live.calls import call, free_port
 from tests.live.gateways import gateway, project
+from tests.live.processes import alive, descendants, until
 
 CONFIG = """
 workers: 2
@@ -52,15 +56,29 @@ def running(tmp_path_factory):
         yield running
 
 
-@pytest.fixture
-def sockets(running):
-    """Four connections: enough for both workers, as good as always. Gives them by their ids."""
+@contextlib.contextmanager
+def connected(running, count):
+    """Open connections; gives them by their ids."""
     with contextlib.ExitStack() as stack:
         opened = {}
-        for _ in range(4):
+        for _ in range(count):
             socket = stack.enter_context(connect(f"ws://{running.address}/prod"))
             socket.send('{"action": "whoami"}')
             opened[socket.recv(30)] = socket
+        yield opened
+
+
+@pytest.fixture
+def sockets(running):
+    """Four connections: enough for both workers, as good as always."""
+    with connected(running, 4) as opened:
+        yield opened
+
+
+@pytest.fixture
+def many(running):
+    """Enough for each worker to have one."""
+    with connected(running, 16) as opened:
         yield opened
 
 
@@ -120,3 +138,44 @@ def test_one_post_reaches_all_members_of_a_group_and_nobody_else(running, socket
     assert [sockets[each].recv(30) for each in members] == ["call ended"] * 3
     sockets[stranger].send('{"action": "whoami"}')
     assert sockets[stranger].recv(30) == stranger
+
+
+# -- a worker dies ------------------------------------------------------------------------------------
+
+
+def test_a_killed_worker_takes_only_its_own_connections_along(running, many, client):
+    board = "/live/prod/@groups/killed"
+    for each in many:
+        assert ask(running, "PUT", f"{board}/{each.replace('=', '%3D')}").status == 204
+    killed = worker(running)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: not alive(killed))
+    running.process.wait_for(r"worker \d was killed by SIGKILL; another one starts now")
+    lost = {each for each, socket in many.items() if is_cut(socket)}
+    left = sorted(many.keys() - lost)
+    assert lost
+    for each in lost:
+        with pytest.raises(client.exceptions.GoneException):
+            client.post_to_connection(ConnectionId=each, Data=b"x")
+    assert ask(running, "POST", board, b"to who is left").json == {"sent": len(left)}
+    assert [many[each].recv(30) for each in left] == ["to who is left"] * len(left)
+    members = json.loads(ask(running, "GET", board).body)["members"]
+    assert [each["connectionId"] for each in members] == left
+
+
+def worker(running):
+    """Return one of the workers."""
+    return next(
+        pid
+        for pid in descendants(running.process.pid)
+        if "frontdesk.cli.worker" in Path(f"/proc/{pid}/cmdline").read_text()
+    )
+
+
+def is_cut(socket):
+    try:
+        socket.send('{"action": "whoami"}')
+        socket.recv(30)
+    except ConnectionClosed:
+        return True
+    return False

@@ -440,10 +440,10 @@ async def test_a_graceful_stop_tells_clients_and_runs_disconnect(tmp_path):
         stopping = asyncio.create_task(app.stop())
         with pytest.raises(websockets.ConnectionClosed) as caught:
             await ws.recv()
-        assert caught.value.rcvd.code == 1012
+        assert caught.value.rcvd.code == 1001
         await stopping
         *_, ended = app.lines.told("EVENT")
-        assert ended["requestContext"]["disconnectStatusCode"] == 1012
+        assert ended["requestContext"]["disconnectStatusCode"] == 1001
 
 
 # -- what is told of it -------------------------------------------------------------------------------

@@ -269,18 +269,18 @@ def test_a_closed_connection_that_the_client_leaves_open_is_cut_off(house):
     assert house.ends == [("socket1", 1001, "Going away")]
 
 
-def test_a_stop_closes_with_1012_once_the_message_under_way_is_answered(house):
+def test_a_stop_closes_with_1001_once_the_message_under_way_is_answered(house):
     house.answer = lambda _ex: PARKED
     idle, busy = house.socket(), house.socket()
     busy.send(text(b"a"))
     left = []
     house.shared.registry.drain(lambda: left.append(True))
-    assert [each.closing for each in said(idle)] == [(1012, "Service restart")]
+    assert [each.closing for each in said(idle)] == [(1001, "Going away")]
     assert said(busy) == []
     run.resume(house.messages[0], Reply(200, [], b"done"))
     assert [each.opcode for each in said(busy)] == [TEXT, CLOSE]
     for client in (idle, busy):
-        client.send(frame(CLOSE, struct.pack("!H", 1012)))
+        client.send(frame(CLOSE, struct.pack("!H", 1001)))
     assert left == [True]
     assert len(house.ends) == 2
 

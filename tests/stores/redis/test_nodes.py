@@ -120,6 +120,8 @@ async def test_a_lost_redis_is_told_leaves_what_is_here_and_heals(two, server, c
     here, there = two
     far, near = there.hold("far"), here.hold("near")
     await here.turn(reaches(here.pushes, "far"))
+    for member in ("far", "near"):
+        assert await here.pushes.join(GROUP, member)
     server.kill()
     with pytest.raises(StoreError):
         await here.pushes.post("far", b"lost")
@@ -143,6 +145,13 @@ async def test_a_lost_redis_is_told_leaves_what_is_here_and_heals(two, server, c
     await here.turn(healed)
     assert False not in told  # what is unknown is not gone
     assert late.sent
+
+    async def whole():
+        with contextlib.suppress(StoreError):
+            return await here.pushes.post_group(GROUP, b"all again") == 2
+
+    await here.turn(whole)
+    assert far.sent[-1] == near.sent[-1] == b"all again"
     said = [record.getMessage() for record in caplog.records]
     assert any("other gateways are not reached until it is back" in each for each in said)
     assert "Redis is back" in said

@@ -24,9 +24,10 @@ class Connection(Protocol):
 class Registry:
     """All connections of one server."""
 
-    __slots__ = ("_capacity", "_on_empty", "connections", "draining")
+    __slots__ = ("_aborted", "_capacity", "_on_empty", "connections", "draining")
 
     def __init__(self, capacity: int) -> None:
+        self._aborted = False
         self._capacity = capacity
         self._on_empty: Callable[[], None] | None = None
         self.connections: set[Connection] = set()
@@ -45,8 +46,13 @@ class Registry:
         return True
 
     def replace(self, old: Connection, new: Connection) -> None:
-        """Go on with another protocol on the same socket. One that was not admitted stays outside."""
-        if old in self.connections:
+        """Go on with another protocol on the same socket. One that was not admitted stays outside.
+
+        After `abort` nobody is waited for any more, whatever goes on.
+        """
+        if self._aborted:
+            self.remove(old)
+        elif old in self.connections:
             self.connections.remove(old)
             self.connections.add(new)
 
@@ -68,5 +74,6 @@ class Registry:
 
     def abort(self) -> None:
         """Close what has not left."""
+        self._aborted = True
         for connection in tuple(self.connections):
             connection.abort()

@@ -23,7 +23,7 @@ from frontdesk.gateway.server.ws_frames import ABNORMAL, NO_STATUS, Frames
 from frontdesk.gateway.sockets.hub import Description
 
 GOING_AWAY: Final = 1001
-RESTART: Final = 1012
+"""Said where the gateway stops, too: RFC 6455 §7.4.1 names "a server going down". AWS knows no 1012."""
 
 LONGEST_ANSWER: Final = 128 * 1024
 """Bytes of the largest message that is sent: AWS's limit."""
@@ -89,6 +89,8 @@ class WebSocketConnection(asyncio.Protocol):
         self._rearm(self._began)
         if early:
             self.data_received(early)
+        if self._shared.registry.draining:  # since its handshake began
+            self.drain()
 
     # -- from the client --------------------------------------------------------------------------
 
@@ -191,7 +193,7 @@ class WebSocketConnection(asyncio.Protocol):
         if len(self._waiting) < _WAITING and not self._stalled and not self._over:
             self._wire.resume()
         if self._draining and self._exchange is None:
-            self.close(RESTART, "Service restart")
+            self.close(GOING_AWAY, "Going away")
 
     # -- ClientEnd --------------------------------------------------------------------------------
 
@@ -315,7 +317,7 @@ class WebSocketConnection(asyncio.Protocol):
         """Close once the message under way has been answered."""
         self._draining = True
         if self._exchange is None:
-            self.close(RESTART, "Service restart")
+            self.close(GOING_AWAY, "Going away")
 
     def abort(self) -> None:
         """Close now."""

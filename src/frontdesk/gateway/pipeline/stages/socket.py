@@ -40,7 +40,7 @@ def admission(build: RouteBuild) -> Step:
         if origins is not None and origin is not None and origins.actual(origin) is None:
             return refusal(403, "origin")
         if hub.of_address(ex.client_ip) >= most:
-            return refusal(429, "connections:address", (b"retry-after", b"1"))
+            return _one_too_many()
         return None
 
     at = ("apis", build.api_name, "limits", "per_address")
@@ -48,6 +48,10 @@ def admission(build: RouteBuild) -> Step:
     if origins is not None:
         detail += f", origins {' '.join(api.allow_origins)}"
     return Step("admission", admit, detail, build.place(*at))
+
+
+def _one_too_many() -> Reply:
+    return refusal(429, "connections:address", (b"retry-after", b"1"))
 
 
 def no_handshake(_build: RouteBuild) -> Step:
@@ -97,16 +101,22 @@ def acceptance(_build: RouteBuild) -> Step:
     return _ACCEPTANCE
 
 
+def _told(ex: Exchange, refused: Reply) -> Reply:
+    refused.fields = [field for field in refused.fields if field[0] != _CONTENT_TYPE] + [JSON]
+    refused.body = _said(ex, refused.status)
+    return refused
+
+
 def _accept(ex: Exchange, reply: Reply) -> Reply:
     if reply.made == "gateway":
-        reply.fields = [field for field in reply.fields if field[0] != _CONTENT_TYPE] + [JSON]
-        reply.body = _said(ex, reply.status)
-        return reply
+        return _told(ex, reply)
     if not 200 <= reply.status < 300:
         return reply
     socket = ex.socket
     assert socket is not None
     reply.discard()
+    if socket.hub.of_address(socket.client_ip) >= socket.settings.limits.per_address:
+        return _told(ex, _one_too_many())  # others were let in while `$connect` took its time
     socket.accept(ex)
     fields = [field for field in reply.fields if field[0].lower() == _PROTOCOLS]
     return Reply(101, fields[:1], made="gateway")
