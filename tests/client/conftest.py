@@ -192,6 +192,7 @@ class Asked(Persisting, Keeping):
         self.done = asyncio.Event()
         self.error: UpstreamError | None = None
         self.status = 0
+        self.rules = None
 
 
 class Upload:

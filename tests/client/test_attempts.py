@@ -306,7 +306,7 @@ async def test_the_budget_is_settled_whatever_happens(send, scripted, clock):
     send(policy=RetryPolicy(attempts=1))
     scripted.answer(503)
     assert scripted.budget.purse == PURSE
-    assert scripted.budget._under_way == scripted.budget._retrying == 0
+    assert scripted.budget.under_way == scripted.budget._retrying == 0
 
 
 async def test_each_attempt_is_observed(send, scripted, clock):

@@ -97,9 +97,10 @@ class Persistent:
 class Persisting(Call):
     """A call that a `Persistent` may repeat; to be named before the class that takes the answer.
 
-    That class hears of the answer with which it ends, of no other. Sent by anything else it is a call like any other.
+    That class hears of the answer with which it ends, of no other.
 
-    rules: whose it is, until it is over. permit, begun: of the first attempt. later: what the others need.
+    rules: whose it is, until it is over; None makes a call like any other, for whatever else it is sent by.
+    permit, begun: of the first attempt. later: what the others need.
     """
 
     __slots__ = ("begun", "later", "permit", "rules")
@@ -108,10 +109,6 @@ class Persisting(Call):
     later: "_Later | None"
     permit: int
     begun: float
-
-    def __init__(self, method: str, head: bytes, body: bytes | Source = b"") -> None:
-        super().__init__(method, head, body)
-        self.rules = None
 
     def respond(
         self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
@@ -122,8 +119,14 @@ class Persisting(Call):
             if status < 400 and self.later is None:
                 self.rules = None
                 took = now - self.begun
-                backend.breaker.record(self.permit, now, failed=False, took=took)
-                backend.budget.ended(succeeded=True)
+                # Nearly all calls come here while neither breaker nor purse would change: two looks say so.
+                if not backend.breaker.calm:
+                    backend.breaker.record(self.permit, now, failed=False, took=took)
+                budget = backend.budget
+                if budget.untouched:
+                    budget.under_way -= 1
+                else:
+                    budget.ended(succeeded=True)
                 if backend.observer is not None:
                     backend.observer.attempted(self.method, status, "", took)
             elif self._later(rules).answered(now, status, fields):

@@ -1,5 +1,7 @@
 """The circuit breaker: when it opens, who probes, what closes it."""
 
+from copy import copy
+
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -152,6 +154,18 @@ def test_by_rates_it_opens_again_as_soon_as_that_is_certain():
     assert breaker.state == "open"
 
 
+def test_calm_is_who_has_no_failure_to_forget():
+    breaker = Breaker(ROW)
+    seen = [breaker.calm]
+    for failed in (True, False, True, True, True):
+        call(breaker, 100.0, failed=failed)
+        seen.append(breaker.calm)
+    assert seen == [True, False, True, False, False, False]
+    call(breaker, 130.0, failed=False)
+    assert breaker.calm
+    assert not Breaker(RATE).calm
+
+
 def test_changes_are_told():
     told = []
     breaker = Breaker(ROW, told.append)
@@ -260,6 +274,15 @@ class BreakerMachine(RuleBasedStateMachine):
     def an_open_breaker_lets_nobody_through_before_its_time(self):
         if self.breaker.state == "open":
             assert self.breaker.wait(self.now) <= self.kind.reset
+
+    @invariant()
+    def a_calm_breaker_is_not_changed_by_a_call_that_succeeds(self):
+        if self.breaker.calm:
+            before = copy(self.breaker)
+            self.breaker.record(self.breaker.admit(self.now), self.now, failed=False, took=0.1)
+            assert all(
+                getattr(before, name) == getattr(self.breaker, name) for name in Breaker.__slots__
+            )
 
 
 TestBreakerInARow = BreakerMachine.TestCase

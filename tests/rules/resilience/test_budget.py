@@ -71,5 +71,6 @@ def test_the_purse_is_never_overdrawn_nor_overfilled(events, share):
             cost, retried = calls.pop(0)
             budget.ended(succeeded=event == "good", retried=retried, cost=cost)
         assert 0 <= budget.purse <= PURSE
+        assert budget.untouched == (budget.purse == PURSE)
         at_once = sum(retried for _, retried in calls)
         assert at_once <= max(3, share * len(calls)) or event in ("good", "bad")

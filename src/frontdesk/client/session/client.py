@@ -22,6 +22,7 @@ from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.client.origins import Origins
 from frontdesk.client.pool import PoolLimits
 from frontdesk.client.session.answers import Answer
+from frontdesk.client.session.attempt_spans import spans_of
 from frontdesk.client.session.auth import NOBODY, Auth, Signer
 from frontdesk.client.session.context import Trace, current_trace, time_left
 from frontdesk.client.session.detours import (
@@ -282,11 +283,12 @@ class Client:
         """Send a request, and again wherever it is redirected to. Raises: CallError."""
         known = not self._base.origin or request.origin == self._base.origin
         sent, followed = request, 0
-        more = trace.lines if trace is not None else str
+        spans = spans_of(trace, self._world.clock)
+        more = (spans or trace).lines if trace is not None else str
         while True:
             signer = self._signer if known else NOBODY
             common = self._common if known else self._for_strangers
-            trip = Trip(sent, sent.head(common), plan, signer, more, until, attempts)
+            trip = Trip(sent, sent.head(common), plan, signer, more, until, attempts, spans)
             answered = await self._carry_out(trip)
             if 300 <= answered.status < 400 and followed < self._redirects:
                 after = redirected(sent, answered.status, answered.fields)

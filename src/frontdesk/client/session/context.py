@@ -20,18 +20,31 @@ _chance: Final = random.Random()  # noqa: S311 - ids of spans hide nothing
 
 
 class Trace(NamedTuple):
-    """The trace that calls belong to. trace_id: 32 hex digits. state: the tracestate that is passed on."""
+    """The trace that calls belong to.
+
+    trace_id: 32 hex digits. state: the tracestate that is passed on. span: 16 hex digits of the span that calls
+    are made in, "" where there is none.
+    """
 
     trace_id: str
     sampled: bool = True
     state: str = ""
+    span: str = ""
 
     def lines(self) -> str:
         """Write what tells a server of it, with a span of its own."""
-        span = f"{_chance.getrandbits(64) or 1:016x}"
+        return self.lines_of(new_span_id())
+
+    def lines_of(self, span: str) -> str:
+        """Write what tells a server of it. span: of the request."""
         parent = write_traceparent(self.trace_id, span, sampled=self.sampled)
         state = f"tracestate: {self.state}\r\n" if self.state else ""
         return f"traceparent: {parent}\r\n{state}"
+
+
+def new_span_id() -> str:
+    """Make the id of a span."""
+    return f"{_chance.getrandbits(64) or 1:016x}"
 
 
 _trace: ContextVar[Trace | None] = ContextVar("frontdesk-trace", default=None)
@@ -51,7 +64,9 @@ def current_trace() -> Trace:
 def _of_call() -> Trace | None:
     """Return the trace of the call that a function is answering. Source: AWS Lambda, "Reserved variables"."""
     caller = read_amazon(os.environ.get("_X_AMZN_TRACE_ID", ""))
-    return None if caller is None else Trace(caller.trace_id, caller.sampled is not False)
+    if caller is None:
+        return None
+    return Trace(caller.trace_id, caller.sampled is not False, span=caller.span_id)
 
 
 def time_left() -> float | None:
@@ -73,7 +88,7 @@ def trace_from(headers: Mapping[str, str]) -> Iterator[Trace]:
     else:
         state = given.get("tracestate", "") if caller.amazon is None else ""
         kept = state if keeps_tracestate(state) and state.isprintable() else ""
-        trace = Trace(caller.trace_id, caller.sampled is not False, kept)
+        trace = Trace(caller.trace_id, caller.sampled is not False, kept, caller.span_id)
     token = _trace.set(trace)
     try:
         yield trace

@@ -14,6 +14,7 @@ from frontdesk.base.errors import UpstreamError
 from frontdesk.base.streams import Fields
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.asking import Answered, Asked
+from frontdesk.client.session.attempt_spans import AttemptSpans
 from frontdesk.client.session.auth import Signer
 from frontdesk.client.session.errors import Attempt
 from frontdesk.client.session.hedging import Latencies, hedged
@@ -69,7 +70,7 @@ class Trip(NamedTuple):
     """One request on its way to a host.
 
     head: what is sent of it every time. more: writes the lines that each attempt has of its own. attempts: is
-    added to.
+    added to. spans: is told of them, too, where they are wanted.
     """
 
     request: Request
@@ -79,6 +80,13 @@ class Trip(NamedTuple):
     more: Callable[[], str]
     deadline: float
     attempts: list[Attempt]
+    spans: AttemptSpans | None = None
+
+    def note(self, attempt: Attempt) -> None:
+        """Take note of an attempt that is over."""
+        self.attempts.append(attempt)
+        if self.spans is not None:
+            self.spans.attempted(self.request, attempt)
 
 
 class Host:
@@ -117,7 +125,7 @@ class Host:
         while True:
             now = self._monotonic()
             if not course.set_out(now):
-                trip.attempts.append(Attempt(0, "circuit_open", 0.0, wait, ""))
+                trip.note(Attempt(0, "circuit_open", 0.0, wait, ""))
                 left = max(1.0, upstream.breaker.wait(now))
                 raise UpstreamError("circuit_open", "Circuit breaker is open", retry_after=left)
             answered, error = await self._attempted(trip, course, wait)
@@ -159,13 +167,14 @@ class Host:
         except UpstreamError as failure:
             error = failure
         except BaseException:
-            course.dropped(self._monotonic())
-            trip.attempts.append(Attempt(0, "cancelled", 0.0, waited, ""))
+            now = self._monotonic()
+            course.dropped(now)
+            trip.note(Attempt(0, "cancelled", now - course.begun, waited, ""))
             raise
         took = self._monotonic() - course.begun
         address, replayed = (asked[-1].address, asked[-1].replayed) if asked else ("", False)
         status, reason = (answered.status, "") if answered is not None else (0, error.reason)  # type: ignore[union-attr]
-        trip.attempts.append(Attempt(status, reason, took, waited, address, replayed))
+        trip.note(Attempt(status, reason, took, waited, address, replayed))
         return answered, error
 
     async def _attempt(self, trip: Trip, course: Course, asked: list[Asked]) -> Answered:

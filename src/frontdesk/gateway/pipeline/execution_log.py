@@ -268,4 +268,5 @@ class _LoggedCall(Persisting, _Logged):
         self._log = log
         self._clock = clock
         self._began = clock.monotonic()
+        self.rules = None
         of.carrier = self

@@ -68,6 +68,7 @@ class Breaker:
         "_reopened",
         "_settings",
         "_window",
+        "calm",
         "on_change",
         "refused",
         "state",
@@ -85,6 +86,8 @@ class Breaker:
         """Calls refused so far."""
         self.why = ""
         """Why it is not closed."""
+        self.calm = settings.failures > 0
+        """Whether a call that succeeds changes nothing, so that it need not be recorded."""
         self._generation = 0
         self._in_a_row = 0
         self._window: Window = (
@@ -131,7 +134,9 @@ class Breaker:
                 self._open(now, asked, _shares(calls, window.failures, window.slow))
         elif not failed:
             self._in_a_row = 0
+            self.calm = self.state == "closed"
         else:
+            self.calm = False
             self._in_a_row += 1
             if self._in_a_row >= settings.failures:
                 self._open(now, asked, f"failures in a row: {self._in_a_row}")
@@ -196,6 +201,7 @@ class Breaker:
 
     def _become(self, state: State) -> None:
         self.state = state
+        self.calm = state == "closed" and self._settings.failures > 0
         self._generation += 1
         if self.on_change is not None:
             self.on_change(state)

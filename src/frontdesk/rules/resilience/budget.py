@@ -29,15 +29,19 @@ class RetryBudget:
         "_retries",
         "_retrying",
         "_share",
-        "_under_way",
         "_window_ends",
+        "under_way",
+        "untouched",
     )
 
     def __init__(self, share: float) -> None:
         """share: retries for each call, 0.0 to 1.0."""
         self._share = share
         self._purse = PURSE
-        self._under_way = 0
+        self.untouched = True
+        """Whether the purse is full: then a call that succeeds without a retry is only not under way any more."""
+        self.under_way = 0
+        """Calls that have begun and not ended."""
         self._retrying = 0
         self._begun = 0  # calls, ever
         self._begun_before = 0  # those of them before this window
@@ -51,7 +55,7 @@ class RetryBudget:
 
     def begun(self) -> None:
         """Note a call that sets out, before its first attempt."""
-        self._under_way += 1
+        self.under_way += 1
         self._begun += 1
 
     def take(self, now: float, *, throttled: bool, first: bool) -> int:
@@ -61,28 +65,30 @@ class RetryBudget:
         """
         if now >= self._window_ends:
             self._window_ends = now + _WINDOW
-            self._begun_before = self._begun - self._under_way
+            self._begun_before = self._begun - self.under_way
             self._retries = 0
         cost = THROTTLED_COST if throttled else COST
         retrying = self._retrying + first
         calls = self._begun - self._begun_before
         if (
             cost > self._purse
-            or retrying > max(_FEW_AT_ONCE, self._share * self._under_way)
+            or retrying > max(_FEW_AT_ONCE, self._share * self.under_way)
             or self._retries + 1 > self._share * calls + _FEW
         ):
             return 0
         self._purse -= cost
+        self.untouched = False
         self._retrying = retrying
         self._retries += 1
         return cost
 
     def ended(self, *, succeeded: bool, retried: bool = False, cost: int = 0) -> None:
         """Note the end of a call. cost: tokens of its last retry, which a success gives back."""
-        self._under_way -= 1
+        self.under_way -= 1
         self._retrying -= retried
         if succeeded and self._purse < PURSE:
             self._purse = min(PURSE, self._purse + (cost or 1))
+            self.untouched = self._purse == PURSE
 
     def hedged(self) -> None:
         """Note that a repetition beside its call, which was taken with `first`, is over."""

@@ -125,3 +125,4 @@ class _Copy(Persisting, _Unheard):
     def __init__(self, ex: Exchange, mirror: Mirror) -> None:
         super().__init__(ex.method, b"", ex.body)
         self._mirror = mirror
+        self.rules = None
