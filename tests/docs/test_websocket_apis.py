@@ -20,7 +20,7 @@ from tests.live.sockets import threaded
 
 FILE = ROOT / "docs" / "websocket-apis.md"
 PAGE = FILE.read_text()
-ROUTES, EVENTS, ERRORS, CLOSES, _, REFUSALS, _ = tables(PAGE)
+ROUTES, EVENTS, ERRORS, CLOSES, _, REFUSALS, *_ = tables(PAGE)
 HANDLER, CLIENT, PUSH, PUSHING_HANDLER = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 WHOLE, *_ = examples(FILE)
 
