@@ -32,7 +32,6 @@ from frontdesk.rules.asl.messages import (
     ChildSucceeded,
     Continue,
     Continued,
-    Emit,
     Event,
     Fail,
     Finish,
@@ -255,7 +254,9 @@ class _World:
             return
         self._seeds += 1
         event = make(now=self._now, seed=self._seeds.to_bytes(16, "big"))
-        for command in step(execution.program, execution.run, event):
+        made = step(execution.program, execution.run, event)
+        execution.events += made.history
+        for command in made.commands:
             act = _ACTS.get(type(command))
             if act is not None:
                 act(self, execution, command)
@@ -263,9 +264,6 @@ class _World:
     def _at(self, moment: int, execution: _Execution, make: "_Make") -> None:
         self._order += 1
         heapq.heappush(self._later, (moment, self._order, execution, make))
-
-    def emit(self, execution: _Execution, command: Emit) -> None:
-        execution.events.append(command.event)
 
     def go_on(self, execution: _Execution, _command: Continue) -> None:
         self._ready.append((execution, Continued))
@@ -384,7 +382,6 @@ def _keyed(kind: _Make, command: Any, **values: Any) -> _Make:
 _ACTS: Final[dict[type, Callable[[_World, _Execution, Any], None]]] = {
     CancelTask: _World.cancel,
     Continue: _World.go_on,
-    Emit: _World.emit,
     Fail: _World.fail,
     Finish: _World.finish,
     Invoke: _World.invoke,

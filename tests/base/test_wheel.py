@@ -1,5 +1,7 @@
 """Deadlines: never early, at most one tick late, and moving one is cheap and exact."""
 
+import weakref
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,4 +159,20 @@ def test_every_timer_fires_within_a_tick_of_its_last_deadline(script):
         now += TICK
         wheel.advance(now)
     assert not wanted
+    assert len(wheel) == 0
+
+
+def test_forgotten_timer_keeps_nobody_alive_until_its_slot_comes_round():
+    class Caller:
+        def call(self):
+            raise AssertionError("nobody is called any more")
+
+    wheel, caller = Wheel(0.0), Caller()
+    gone = weakref.ref(caller)
+    timer = wheel.timer(caller.call)
+    timer.at(40.0)
+    timer.forget()
+    del caller
+    assert gone() is None
+    turn(wheel, 0.0, 60.0)
     assert len(wheel) == 0

@@ -17,6 +17,10 @@ _SLOTS = 1024
 _IDLE = float("inf")  # the deadline of a stopped timer
 
 
+def _nobody() -> None:
+    """Be called in place of who was let go of."""
+
+
 class Timer:
     """A deadline that can be moved. Made by `Wheel.timer`; idle until `at` is called."""
 
@@ -38,6 +42,11 @@ class Timer:
     def stop(self) -> None:
         """Do not fire. The wheel forgets the timer when its slot comes round."""
         self.deadline = _IDLE
+
+    def forget(self) -> None:
+        """Do not fire any more, and let go at once of whoever would have been called: a slot may be far away."""
+        self.deadline = _IDLE
+        self.callback = _nobody
 
 
 class Wheel:

@@ -189,7 +189,7 @@ class Driver:
         try:
             await over.wait()
         finally:
-            timer.stop()
+            timer.forget()
 
     def life(self, stream: int) -> Life | None:
         """Return the life of a stream that this process holds."""

@@ -120,7 +120,7 @@ class Held:
         """Stop at once, without a word to the journal: somebody else has the stream, or will."""
         self.gone = True
         if self._timer is not None:
-            self._timer.stop()
+            self._timer.forget()
         outstanding, self._outstanding = self._outstanding, {}
         for work in outstanding.values():
             if work is not None:

@@ -8,7 +8,7 @@ from frontdesk.durable.executions.codec import write_event, write_history
 from frontdesk.durable.executions.comparison import Comparison
 from frontdesk.durable.executions.pinned import Pinned
 from frontdesk.rules.asl.interpreter import begin, step
-from frontdesk.rules.asl.messages import Emit, Invoke, Started, TaskFailed, TaskSucceeded
+from frontdesk.rules.asl.messages import Invoke, Started, TaskFailed, TaskSucceeded
 from tests.rules.asl.machines import FACTS, machine, program, task
 
 DEFINITION = machine(
@@ -24,9 +24,9 @@ def recorded(*answers):
     for number, (kind, values) in enumerate([(Started, {}), *answers]):
         keyed = {} if invoke is None else {"key": invoke.key, "attempt": invoke.attempt}
         event = kind(now=1_000_000 + number, seed=bytes([number] * 16), **keyed, **values)
-        commands = step(made, run, event)
+        history, commands = step(made, run, event)
         invoke = next((one for one in commands if isinstance(one, Invoke)), invoke)
-        out = [write_history(one.event) for one in commands if isinstance(one, Emit)]
+        out = [write_history(one) for one in history]
         steps.append(json.loads(json.dumps({"in": write_event(event), "out": out})))
     return steps
 

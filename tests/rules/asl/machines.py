@@ -3,7 +3,7 @@
 import json
 
 from frontdesk.rules.asl.interpreter import begin, step
-from frontdesk.rules.asl.messages import Continue, Continued, Emit, Invoke, Started, StartTimer
+from frontdesk.rules.asl.messages import Continue, Continued, Invoke, Started, StartTimer
 from frontdesk.rules.asl.model import Machine
 from frontdesk.rules.asl.parse import parse_machine
 from frontdesk.rules.asl.program import compile_machine
@@ -32,6 +32,7 @@ class Played:
         self.program = program(definition)
         self.run = begin(self.program, {} if given is None else given, facts, **options)
         self.commands = []
+        self.events = []
         self.now = now
         self.steps = 0
         self.tell(Started)
@@ -39,8 +40,9 @@ class Played:
     def tell(self, kind, **values):
         self.steps += 1
         event = kind(now=self.now, seed=self.steps.to_bytes(16, "big"), **values)
-        made = step(self.program, self.run, event)
+        history, made = step(self.program, self.run, event)
         self.run = read_run(json.loads(json.dumps(self.run.as_json())))
+        self.events += history
         self.commands += made
         if any(isinstance(one, Continue) for one in made):
             made += self.tell(Continued)
@@ -62,10 +64,6 @@ class Played:
     @property
     def timer(self):
         return self.last(StartTimer)
-
-    @property
-    def events(self):
-        return [one.event for one in self.commands if isinstance(one, Emit)]
 
     @property
     def types(self):

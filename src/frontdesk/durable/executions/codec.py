@@ -42,8 +42,8 @@ _BY_NAME: Final = {kind.__name__: kind for kind in _EVENTS}
 _FIELDS: Final = {
     kind: tuple(one.name for one in fields(kind) if one.name != "seed") for kind in _EVENTS
 }
-_INVOKE: Final = tuple(one.name for one in fields(Invoke))
 _CHILD: Final = tuple(one.name for one in fields(StartChild))
+_MAY_BE_ABSENT: Final = ("credentials", "results")
 
 
 def write_event(event: Event) -> dict[str, Any]:
@@ -94,22 +94,25 @@ def history_of(steps: Sequence[Document]) -> list[HistoryEvent]:
 
 
 def write_command(command: Invoke | StartChild) -> dict[str, Any]:
-    """Write a command for the outbox; what is absent is left out."""
+    """Write a command for the outbox: `{"type", …fields}`; what is absent is left out."""
     if isinstance(command, StartChild):
         return {"type": "StartChild"} | {name: getattr(command, name) for name in _CHILD}
-    document: dict[str, Any] = {"type": "Invoke"}
-    for name in _INVOKE:
-        value = getattr(command, name)
-        if value is not ABSENT:
-            document[name] = value
+    document: dict[str, Any] = {"type": "Invoke", **command._asdict()}
+    for name in _MAY_BE_ABSENT:
+        if document[name] is ABSENT:
+            del document[name]
     return document
 
 
 def read_invoke(document: Document) -> Invoke:
     """Read an `Invoke` that `write_command` wrote."""
-    return Invoke(**{name: value for name, value in document.items() if name != "type"})
+    values = dict(document)
+    del values["type"]
+    return Invoke(**values)
 
 
 def read_child(document: Document) -> StartChild:
     """Read a `StartChild` that `write_command` wrote."""
-    return StartChild(**{name: value for name, value in document.items() if name != "type"})
+    values = dict(document)
+    del values["type"]
+    return StartChild(**values)

@@ -10,7 +10,6 @@ from frontdesk.durable.executions.pinned import Pinned
 from frontdesk.ports.journal import Document
 from frontdesk.rules.asl.history import HistoryEvent
 from frontdesk.rules.asl.interpreter import begin, step
-from frontdesk.rules.asl.messages import Emit
 from frontdesk.rules.asl.program import Program
 
 
@@ -36,8 +35,8 @@ class Comparison:
         fault = ""
         replayed: list[HistoryEvent] = []
         try:
-            commands = step(self._program, self._run, read_event(document["in"]))
-            replayed = [_as_read(one.event) for one in commands if isinstance(one, Emit)]
+            made = step(self._program, self._run, read_event(document["in"]))
+            replayed = [_as_read(one) for one in made.history]
         except Exception as error:  # noqa: BLE001 - that it fails is what is looked for
             fault = repr(error)
         for one, other in zip_longest(recorded, replayed):

@@ -27,7 +27,6 @@ from frontdesk.rules.asl.messages import (
     Command,
     Continue,
     Continued,
-    Emit,
     Event,
     Fail,
     Finish,
@@ -216,22 +215,19 @@ class ExecutionLife:
         run, event = self.run, kept(event)
         events = run.events
         try:
-            commands = step(self.program, run, event)
+            made = step(self.program, run, event)
         except Exception:  # noqa: BLE001 - see below
             # A fault of ours ends this execution, where somebody sees it and may redrive it later.
             _LOG.exception("a state machine failed", extra={"execution": run.facts.execution})
             run.events = events
             cause = f"An internal error occurred while taking {type(event).__name__}."
             event = Broken(now=event.now, seed=event.seed, cause=cause)
-            commands = step(self.program, run, event)
-        if not commands and not isinstance(event, ChildSucceeded | ChildFailed):
+            made = step(self.program, run, event)
+        history, commands = made
+        if not history and not commands and not isinstance(event, ChildSucceeded | ChildFailed):
             return  # it came too late: only the end of a child changes something without a word
-        history: list[HistoryEvent] = []
         for command in commands:
-            if isinstance(command, Emit):
-                history.append(command.event)
-            else:
-                _TAKE[type(command)](self, event.now, command, turn)
+            _TAKE[type(command)](self, event.now, command, turn)
         self._around.saw(self.pinned, run.started, history)
         if self._recorded:
             self._steps += 1

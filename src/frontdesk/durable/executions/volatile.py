@@ -122,7 +122,7 @@ class Volatile:
 
     def _let_go(self) -> None:
         if self._timer is not None:
-            self._timer.stop()
+            self._timer.forget()
         outstanding, self._outstanding = self._outstanding, {}
         for work in outstanding.values():
             if work is not None:

@@ -62,6 +62,7 @@ class Waiting:
         """Drop the time limits of a task."""
         if self._timers:
             self.drop(timers.timeout(key, attempt), turn)
+        if self._timers:
             for name in self._heartbeats(key, attempt):
                 self.drop(name, turn)
 

@@ -1,8 +1,8 @@
 """Owns how an execution goes on: `begin` makes a run, `step` takes one event and returns commands. Pure.
 
 Time, randomness and the answers of tasks come in with events; a run is plain data (see `run`). After
-every step the caller commits the run together with the events of `Emit`, and only then does what the
-other commands ask for. An event for what is over, or for a former attempt, changes nothing.
+every step the caller commits the run together with the history that it made, and only then does what the
+commands ask for. An event for what is over, or for a former attempt, changes nothing.
 
     step: event -> strands that may go on -> each into its state, until all wait or MOST_MOVES is reached
 """
@@ -14,13 +14,13 @@ from frontdesk.rules.asl.data.errors import RUNTIME, StateError
 from frontdesk.rules.asl.errors import Failure
 from frontdesk.rules.asl.messages import (
     Broken,
-    Command,
     Continue,
     Event,
     KeyedEvent,
     Redriven,
     Started,
     StartTimer,
+    Step,
     Stopped,
     TimerFired,
 )
@@ -40,7 +40,7 @@ from frontdesk.rules.asl.model import (
 from frontdesk.rules.asl.program import Program
 from frontdesk.rules.asl.run import Facts, Phase, Run, Status, Strand, open_strand
 from frontdesk.rules.asl.states import choice, fail, map_, parallel, pass_, succeed, task, wait
-from frontdesk.rules.asl.turn import HistoryFullError, Turn
+from frontdesk.rules.asl.turn import TIMED, HistoryFullError, Turn
 
 MOST_MOVES: Final = 500
 """States that one step enters; a longer chain goes on with `Continued`."""
@@ -56,6 +56,8 @@ _WORK: Final[dict[type[State], Callable[[Turn, Strand, Any], None]]] = {
     WaitState: wait.work,
 }
 """What a state does when it is entered, and again at every retry."""
+
+_ENTERED: Final = {kind: f"{kind.__name__}Entered" for kind in _WORK}
 
 _ANSWERED: Final[dict[type[State], Callable[[Turn, Strand, Any, Any], None]]] = {
     MapState: map_.answered,
@@ -83,11 +85,11 @@ def begin(
     return run
 
 
-def step(program: Program, run: Run, event: Event) -> list[Command]:
-    """Take one event into a run, and return what is to be done, in order. The run is changed."""
+def step(program: Program, run: Run, event: Event) -> Step:
+    """Take one event into a run, which is changed; return what it has led to."""
     turn = Turn(program, run, event)
     play(turn, event)
-    return turn.commands
+    return Step(turn.history, turn.commands)
 
 
 def play(turn: Turn, event: Event) -> None:
@@ -145,13 +147,13 @@ def _take_keyed(turn: Turn, event: KeyedEvent) -> None:
         return
     state = turn.state_of(strand)
     if not isinstance(event, TimerFired):
-        _guarded(turn, strand, state, lambda: _ANSWERED[type(state)](turn, strand, state, event))
+        _guarded(_ANSWERED[type(state)], turn, strand, state, event)
         return
     del run.waiting[strand.entry]
     if strand.phase is Phase.RETRYING:
-        _guarded(turn, strand, state, lambda: _WORK[type(state)](turn, strand, state))
+        _guarded(_WORK[type(state)], turn, strand, state)
     elif isinstance(state, WaitState):
-        _guarded(turn, strand, state, lambda: wait.over(turn, strand, state))
+        _guarded(wait.over, turn, strand, state)
 
 
 def _waiting(turn: Turn, event: KeyedEvent) -> Strand | None:
@@ -163,8 +165,7 @@ def _waiting(turn: Turn, event: KeyedEvent) -> Strand | None:
     strand = turn.run.strands[found]
     if turn.key(strand) != event.key or strand.attempt != event.attempt:
         return None
-    timed = strand.phase in {Phase.WAITING, Phase.RETRYING}
-    return strand if timed == isinstance(event, TimerFired) else None
+    return strand if (strand.phase in TIMED) is isinstance(event, TimerFired) else None
 
 
 def _go_on(turn: Turn) -> None:
@@ -194,14 +195,16 @@ def _enter(turn: Turn, strand: Strand) -> None:
     strand.token = ""
     strand.retries = [0] * len(state.retry) if isinstance(state, WorkState) else []
     details = {"name": state.name, "input": strand.input}
-    strand.entered = turn.emit(strand, f"{type(state).__name__}Entered", details)
-    _guarded(turn, strand, state, lambda: _WORK[type(state)](turn, strand, state))
+    strand.entered = turn.emit(strand, _ENTERED[type(state)], details)
+    _guarded(_WORK[type(state)], turn, strand, state)
 
 
-def _guarded(turn: Turn, strand: Strand, state: State, work: Callable[[], None]) -> None:
-    """Do a state's work, whose data may be at fault."""
+def _guarded(
+    work: Callable[..., None], turn: Turn, strand: Strand, state: State, *values: Any
+) -> None:
+    """Do a state's work, whose data may be at fault. values: what it takes beside the three."""
     try:
-        work()
+        work(turn, strand, state, *values)
     except StateError as error:
         turn.refuse(strand, state, error)
 
@@ -214,9 +217,7 @@ def _end(turn: Turn, strand: Strand, outcome: Json | Failure) -> None:
         return
     parent = turn.run.strands[strand.parent]
     state = turn.state_of(parent)
-    _guarded(
-        turn, parent, state, lambda: _GATHER[type(state)](turn, parent, state, strand, outcome)
-    )
+    _guarded(_GATHER[type(state)], turn, parent, state, strand, outcome)
 
 
 def _redrive(turn: Turn) -> None:

@@ -5,7 +5,7 @@ state, the same on every attempt; with the number of the attempt it tells stale 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from frontdesk.rules.asl.history import HistoryEvent
@@ -116,8 +116,10 @@ class ChildFailed(KeyedEvent):
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invoke:
+_NO_OPTIONS: Final[Mapping[str, Json]] = {}
+
+
+class Invoke(NamedTuple):
     """Have a task done, at least once, and answer with one of the Task events.
 
     resource: as written. arguments: the effective ones. timeout: seconds for the whole attempt,
@@ -136,12 +138,11 @@ class Invoke:
     heartbeat: int | None = None
     token: str = ""
     credentials: Json | Absent = ABSENT
-    options: Mapping[str, Json] = field(default_factory=dict)
+    options: Mapping[str, Json] = _NO_OPTIONS
     results: Json | Absent = ABSENT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelTask:
+class CancelTask(NamedTuple):
     """The answer of a task is not wanted any more.
 
     token: see `Invoke`. map_run: the ARN of that whose children are to stop, or "".
@@ -153,8 +154,7 @@ class CancelTask:
     map_run: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartTimer:
+class StartTimer(NamedTuple):
     """Answer with `TimerFired` at this instant, or at once when it is past."""
 
     key: str
@@ -162,8 +162,7 @@ class StartTimer:
     at: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CancelTimer:
+class CancelTimer(NamedTuple):
     """A timer is not needed any more."""
 
     key: str
@@ -186,26 +185,17 @@ class StartChild:
     express: bool
 
 
-class Emit(NamedTuple):
-    """Append an event to the history."""
-
-    event: HistoryEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Continue:
+class Continue(NamedTuple):
     """There is more to do: commit, then step with `Continued`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(NamedTuple):
     """The execution has ended well."""
 
     output: Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fail:
+class Fail(NamedTuple):
     """The execution has ended badly. status: FAILED, TIMED_OUT or ABORTED."""
 
     status: str
@@ -213,9 +203,15 @@ class Fail:
     cause: str | None = None
 
 
-Command = (
-    Invoke | CancelTask | StartTimer | CancelTimer | StartChild | Emit | Continue | Finish | Fail
-)
+Command = Invoke | CancelTask | StartTimer | CancelTimer | StartChild | Continue | Finish | Fail
+
+
+class Step(NamedTuple):
+    """What one event has led to: the history that it made, and what is to be done, both in order."""
+
+    history: list[HistoryEvent]
+    commands: list[Command]
+
 
 NO_TIMEOUT: Final = 99_999_999
 """Seconds: AWS's default of TimeoutSeconds, which is no bound."""

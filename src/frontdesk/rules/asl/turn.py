@@ -23,13 +23,23 @@ from frontdesk.rules.asl.messages import (
     CancelTask,
     CancelTimer,
     Command,
-    Emit,
     Event,
     Fail,
     Finish,
     StartTimer,
 )
-from frontdesk.rules.asl.model import Json, MapState, ParallelState, State, WorkState
+from frontdesk.rules.asl.model import (
+    ChoiceState,
+    Json,
+    MapState,
+    ParallelState,
+    PassState,
+    State,
+    SucceedState,
+    TaskState,
+    WaitState,
+    WorkState,
+)
 from frontdesk.rules.asl.program import Program
 from frontdesk.rules.asl.run import Phase, Run, Status, Strand, open_strand
 from frontdesk.rules.lang.chance import Chance
@@ -41,8 +51,22 @@ _ENDS: Final = {
     Status.ABORTED: "ExecutionAborted",
 }
 
-_TIMED: Final = frozenset((Phase.WAITING, Phase.RETRYING))
+TIMED: Final = frozenset((Phase.WAITING, Phase.RETRYING))
+"""What a timer ends."""
+
 _OVER: Final = frozenset((Phase.FAILED, Phase.ABORTED))
+_EXITED: Final[dict[type[State], str]] = {
+    kind: f"{kind.__name__}Exited"
+    for kind in (
+        ChoiceState,
+        MapState,
+        ParallelState,
+        PassState,
+        SucceedState,
+        TaskState,
+        WaitState,
+    )
+}
 _ABORTABLE: Final = frozenset(("TaskState", "WaitState", "ParallelState", "MapState"))
 
 
@@ -53,13 +77,14 @@ class HistoryFullError(Exception):
 class Turn:
     """One step of one run. now: milliseconds since 1970. ended: strands, with their output or failure."""
 
-    __slots__ = ("chance", "commands", "ended", "now", "program", "run")
+    __slots__ = ("chance", "commands", "ended", "history", "now", "program", "run")
 
     def __init__(self, program: Program, run: Run, event: Event) -> None:
         self.program = program
         self.run = run
         self.now = event.now
         self.chance = Chance(event.seed)
+        self.history: list[HistoryEvent] = []
         self.commands: list[Command] = []
         self.ended: list[tuple[Strand, Json | Failure]] = []
 
@@ -134,20 +159,17 @@ class Turn:
         after: its predecessor, where that is not the strand's last event. follow: whether the next
         event of the strand follows this one.
         """
-        run = self.run
-        if run.events + 2 > run.facts.most_events:
+        if self.run.events + 2 > self.run.facts.most_events:
             raise HistoryFullError
-        previous = strand.last if after is None else after
-        number = self._append(previous, event_type, details or {})
+        number = self._append(strand.last if after is None else after, event_type, details or {})
         if follow:
             strand.last = number
         return number
 
     def _append(self, previous: int, event_type: str, details: dict[str, Json]) -> int:
-        self.run.events += 1
-        event = HistoryEvent(self.run.events, previous, self.now, event_type, details)
-        self.commands.append(Emit(event))
-        return event.id
+        number = self.run.events = self.run.events + 1
+        self.history.append(HistoryEvent(number, previous, self.now, event_type, details))
+        return number
 
     # Waiting.
 
@@ -179,7 +201,7 @@ class Turn:
         details: dict[str, Json] = {"name": state.name, "output": conclusion.output}
         if conclusion.assigned:
             details["assignedVariables"] = dict(conclusion.assigned)
-        self.emit(strand, f"{type(state).__name__}Exited", details)
+        self.emit(strand, _EXITED[type(state)], details)
         strand.variables.update(conclusion.assigned)
         if following is None:
             self.ended.append((strand, conclusion.output))
@@ -295,7 +317,7 @@ class Turn:
         """Let a strand wait no more: what it waits for is not wanted."""
         if self.run.waiting.pop(strand.entry, None) is not None:
             key, attempt = self.key(strand), strand.attempt
-            if strand.phase in _TIMED:
+            if strand.phase in TIMED:
                 self.commands.append(CancelTimer(key=key, attempt=attempt))
             else:
                 map_run, token = strand.spread.get("arn", ""), strand.token

@@ -65,12 +65,13 @@ def _scheduled(turn: Turn, resource: Resource, invoke: Invoke) -> dict[str, Json
         }
     else:
         details = {"resource": resource.text, "input": invoke.arguments}
-    optional = {
-        "timeoutInSeconds": invoke.timeout,
-        "heartbeatInSeconds": invoke.heartbeat,
-        "taskCredentials": None if invoke.credentials is ABSENT else _role(invoke.credentials),
-    }
-    return details | {name: value for name, value in optional.items() if value is not None}
+    if invoke.timeout is not None:
+        details["timeoutInSeconds"] = invoke.timeout
+    if invoke.heartbeat is not None:
+        details["heartbeatInSeconds"] = invoke.heartbeat
+    if invoke.credentials is not ABSENT:
+        details["taskCredentials"] = _role(invoke.credentials)
+    return details
 
 
 def _role(credentials: Json) -> Json:
