@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from frontdesk.base.errors import Position
@@ -145,7 +146,11 @@ def _members(value: object) -> Iterable[tuple[str | int, Any]]:
 
 def dotted(path: Path) -> str:
     """Write a path as in messages: `apis.x.routes.GET /a.scopes[0]`."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    if not path:
+        return ""
+    above, last = _dotted(path[:-1]), path[-1]
+    return f"{above}[{last}]" if isinstance(last, int) else f"{above}.{last}" if above else last
+
+
+_dotted = lru_cache(256)(dotted)
+"""Of what many entries stand below."""

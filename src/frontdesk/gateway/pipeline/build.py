@@ -118,6 +118,13 @@ class Parts:
 
 T = TypeVar("T")
 
+
+class _Unmade:
+    """Stands for what no route has asked for yet."""
+
+
+_UNMADE: Final = _Unmade()
+
 Show = Callable[..., str]
 """`show(value, "apis", "scheduling", "host")`: the value as people may see it, references unresolved."""
 
@@ -168,9 +175,9 @@ class RouteBuild:
 
     def once(self, key: tuple[Hashable, ...], make: Callable[[], T]) -> T:
         """Make something on the first call for `key`; every other route of the compilation gets the same."""
-        if key not in self.shared:
-            self.shared[key] = make()
-        made: T = self.shared[key]
+        made: T | _Unmade = self.shared.get(key, _UNMADE)  # keys take long to hash: once
+        if isinstance(made, _Unmade):
+            made = self.shared[key] = make()
         return made
 
 

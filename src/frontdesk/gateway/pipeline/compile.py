@@ -287,7 +287,11 @@ class _Compiler:
             log = SocketMeter(metrics, build.facts, build.key, log).record
         name = build.authorizer
         if name is not None:
-            log = AuthorizerMeter(metrics, name, self.config.authorizers[name].type, log).record
+            kind, counted = self.config.authorizers[name].type, log
+            log = build.once(
+                ("authorizer meter", name, counted),
+                lambda: AuthorizerMeter(metrics, name, kind, counted).record,
+            )
         return RequestMeter(metrics, build.facts, build.key, log).record
 
     def _counted(self, build: RouteBuild) -> Log:

@@ -52,11 +52,14 @@ def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
         ("jwt", name, route.scopes),
         lambda: jwt_stage(judge, config.identity, route.scopes, build.parts.clock.monotonic),
     )
-    at = (*build.at, "scopes")
-    scopes = " ".join(build.shown(scope, *at, index) for index, scope in enumerate(route.scopes))
-    detail = f"{name}: token of {build.shown(config.issuer, 'authorizers', name, 'issuer')}"
-    if scopes:
-        detail += f", one scope of {scopes}"
+    detail = build.once(
+        ("jwt detail", name),
+        lambda: f"{name}: token of {build.shown(config.issuer, 'authorizers', name, 'issuer')}",
+    )
+    if route.scopes:
+        at = (*build.at, "scopes")
+        shown = (build.shown(scope, *at, index) for index, scope in enumerate(route.scopes))
+        detail += f", one scope of {' '.join(shown)}"
     return stage, detail
 
 

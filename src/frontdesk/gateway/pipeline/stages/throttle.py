@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from math import ceil
-from typing import Final
+from typing import Final, NamedTuple
 
 from frontdesk.base.errors import Position
 from frontdesk.base.metrics import THROTTLE
@@ -37,19 +37,16 @@ SOON: Final[Field] = (b"retry-after", b"1")
 class _Limit:
     """One throttle of the configuration that applies to a route.
 
-    scope: what it counts, for its key. shown_by: `by` for people.
+    claim: its key says what it counts, but for the value of `by`. line: for `explain`. allowed, limited: count
+    what became of requests; None where the file turns metrics off.
     """
 
     rule: Rule
-    scope: str
+    claim: Claim
     by: str | None
-    shown_by: str
-    place: Position | None
-
-    def __str__(self) -> str:
-        per = f" by {self.shown_by}" if self.by else ""
-        rule = self.rule
-        return f"{rule.name} {rule.limit} per {rule.window:g}s, burst {rule.burst}{per}"
+    line: tuple[str, Position | None]
+    allowed: Counter | None
+    limited: Counter | None
 
     @property
     def needs_identity(self) -> bool:
@@ -61,14 +58,22 @@ class _Limit:
         )
 
 
+class _Limits(NamedTuple):
+    """The limits of an operation, the widest first, by whether they need an identity. rules: of all of them."""
+
+    before: list[_Limit]
+    after: list[_Limit]
+    rules: tuple[Rule, ...]
+
+
 def throttle_before_auth(build: RouteBuild) -> Step | None:
     """Build the limits that hold whoever calls: all but those by what an authorizer learns."""
-    return _step(build, needs_identity=False)
+    return _step(build, _limits(build).before)
 
 
 def throttle_after_auth(build: RouteBuild) -> Step | None:
     """Build the limits by claim, authorizer context or API key."""
-    return _step(build, needs_identity=True)
+    return _step(build, _limits(build).after)
 
 
 def rate_limit_fields(_build: RouteBuild) -> Step:
@@ -101,80 +106,98 @@ _RATE_LIMIT_FIELDS: Final = Step(
 )
 
 
-def _limits(build: RouteBuild) -> list[_Limit]:
+def _limits(build: RouteBuild) -> _Limits:
+    here = ("limits", build.api_name, build.facts.stage, build.key)
+    return build.once(here, lambda: _sorted(_every(build)))
+
+
+def _every(build: RouteBuild) -> list[_Limit]:
     """List the limits of a route, the widest first."""
     api_name, stage = build.api_name, build.facts.stage
     shared = build.once(("limits", api_name, stage), lambda: list(_shared_limits(build)))
-    if build.operation is None:
+    if build.operation is None or not build.operation.throttle:
         return shared
     at = (*build.at, "throttle")
     limits = list(shared)
     for index, throttle in enumerate(build.operation.throttle):
         name = f"route-{index + 1}" if index else "route"
-        scope = f"{name} {api_name}/{stage} {build.key}"
-        limits.append(_limit(build, name, throttle, scope, at, index=index))
+        subject = f"{api_name}/{stage} {build.key}"
+        limits.append(_limit(build, name, throttle, subject, at, index=index))
     return limits
+
+
+def _sorted(limits: list[_Limit]) -> _Limits:
+    before = [limit for limit in limits if not limit.needs_identity]
+    after = [limit for limit in limits if limit.needs_identity]
+    return _Limits(before, after, tuple(limit.rule for limit in limits))
 
 
 def _shared_limits(build: RouteBuild) -> Iterator[_Limit]:
     api, api_name, stage = build.api, build.api_name, build.facts.stage
     account = build.config.limits.throttle
-    yield _limit(build, "account", account, "account", ("limits", "throttle"))
+    yield _limit(build, "account", account, "", ("limits", "throttle"))
     staged = api.stages[stage].throttle
     if staged is not None:
         # `stage` for the only one, or an entry of `stages`
         at: tuple[str, ...] = ("apis", api_name, "stage", "throttle")
         if not build.place(*at):
             at = ("apis", api_name, "stages", stage, "throttle")
-        yield _limit(build, "stage", staged, f"stage {api_name}/{stage}", at)
+        yield _limit(build, "stage", staged, f"{api_name}/{stage}", at)
     if api.throttle is not None:
         at = ("apis", api_name, "throttle")
-        yield _limit(build, "api", api.throttle, f"api {api_name}", at)
+        yield _limit(build, "api", api.throttle, api_name, at)
 
 
 def _limit(
     build: RouteBuild,
     name: str,
     throttle: Throttle,
-    scope: str,
+    subject: str,
     at: tuple[str, ...],
     *,
     index: int = 0,
 ) -> _Limit:
-    """Make the limit that the file says at `at`. index: which of several there."""
+    """Make the limit that the file says at `at`. subject: what it limits. index: which of several there."""
+    limit, window = throttle.rate
+    rule, told = build.once(
+        ("rule", name, limit, window, throttle.at_once), lambda: _rule(name, throttle)
+    )
+    if throttle.by is not None:
+        told = f"{told} by {build.shown(throttle.by, *at, index, 'by')}"
+    metrics = build.parts.metrics
+    return _Limit(
+        rule,
+        (f"{name} {subject}" if subject else name, rule),
+        throttle.by,
+        (told, build.place(*at)),
+        metrics.counter(THROTTLE, name, subject, "allowed") if metrics else None,
+        metrics.counter(THROTTLE, name, subject, "limited") if metrics else None,
+    )
+
+
+def _rule(name: str, throttle: Throttle) -> tuple[Rule, str]:
+    """Make the rule of a limit, and say it for people."""
     limit, window = throttle.rate
     burst = throttle.at_once
-    rule = build.once(
-        ("rule", name, limit, window, burst), lambda: Rule(name, limit, window, burst)
-    )
-    shown_by = "" if throttle.by is None else build.shown(throttle.by, *at, index, "by")
-    return _Limit(rule, scope, throttle.by, shown_by, build.place(*at))
+    return Rule(name, limit, window, burst), f"{name} {limit} per {window:g}s, burst {burst}"
 
 
-def _step(build: RouteBuild, *, needs_identity: bool) -> Step | None:
-    every = _every(build)
-    limits = [limit for limit in every if limit.needs_identity is needs_identity]
+def _step(build: RouteBuild, limits: list[_Limit]) -> Step | None:
     if not limits:
         return None
     rules = rules_of(build)
+    policy = build.once(("policy", rules), lambda: policy_field(rules))
     return Step(
         name="throttle",
-        run=_Limiter(
-            build, limits, build.once(("policy", *rules), lambda: policy_field(rules))
-        ).take,
-        parts=tuple((str(limit), limit.place) for limit in limits),
+        run=_Limiter(build, limits, policy).take,
+        parts=tuple([limit.line for limit in limits]),
         needs_body=any(reads_body(limit.by) for limit in limits if limit.by),
     )
 
 
-def _every(build: RouteBuild) -> list[_Limit]:
-    here = ("limits", build.api_name, build.facts.stage, build.key)
-    return build.once(here, lambda: _limits(build))
-
-
 def rules_of(build: RouteBuild) -> tuple[Rule, ...]:
     """List the limits of an operation, the widest first: what RateLimit-Policy tells of them."""
-    return tuple(limit.rule for limit in _every(build))
+    return _limits(build).rules
 
 
 class _Limiter:
@@ -189,26 +212,26 @@ class _Limiter:
         self._ledger: Ledger = build.parts.ledger
         self._monotonic = build.parts.clock.monotonic
         self._policy = policy
-        self._fixed: list[Claim] = [(limit.scope, limit.rule) for limit in limits if not limit.by]
-        self._keyed = [
-            (f"{limit.scope}\0", _subject(limit.by), limit.rule) for limit in limits if limit.by
-        ]
-        in_order = sorted(limits, key=lambda limit: limit.by is not None)
-        self._rules = [limit.rule for limit in in_order]
-        self._allowed = _counters(build, in_order, "allowed")
-        self._limited = _counters(build, in_order, "limited")
+        self._fixed = tuple([limit.claim for limit in limits if not limit.by])
+        self._keyed = tuple(
+            [(f"{limit.claim[0]}\0", _subject(limit.by), limit.rule) for limit in limits if limit.by]
+        )
+        in_order = sorted(limits, key=_is_keyed)
+        rules = tuple([limit.rule for limit in in_order])
+        self._rules = build.once(("rules", rules), lambda: rules)
+        self._allowed = tuple([limit.allowed for limit in in_order if limit.allowed is not None])
+        self._limited = tuple([limit.limited for limit in in_order if limit.limited is not None])
         # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
-        self._told = [limit.rule.name for limit in limits] != ["account"]
+        self._told = [rule.name for rule in rules] != ["account"]
 
     def take(self, ex: Exchange, answer: tuple[int, Grant] | None = None) -> Reply | Parked | None:
         """Take the request from every limit, or refuse it. answer: of a ledger that was asked."""
         if answer is None:
-            claims: list[Claim] = self._fixed
+            claims: tuple[Claim, ...] = self._fixed
             if self._keyed:
-                keyed: list[Claim] = [
-                    (prefix + subject(ex), rule) for prefix, subject, rule in self._keyed
-                ]
-                claims = claims + keyed
+                claims += tuple(
+                    [(prefix + subject(ex), rule) for prefix, subject, rule in self._keyed]
+                )
             now = self._monotonic()
             answer = self._ledger.try_take_all(claims, now)
             if answer is None:
@@ -233,7 +256,7 @@ class _Limiter:
                 ex.limit_fields = [self._policy, told]
         return None
 
-    def _park(self, ex: Exchange, claims: list[Claim], now: float) -> Parked:
+    def _park(self, ex: Exchange, claims: tuple[Claim, ...], now: float) -> Parked:
         def go_on(index: int, grant: Grant) -> None:
             reply = self.take(ex, (index, grant))
             assert not isinstance(reply, Parked)
@@ -243,15 +266,8 @@ class _Limiter:
         return PARKED
 
 
-def _counters(build: RouteBuild, limits: list[_Limit], result: str) -> tuple[Counter, ...]:
-    """Make the counters of limits, in their order; none where the file turns metrics off."""
-    metrics = build.parts.metrics
-    if metrics is None:
-        return ()
-    return tuple(
-        metrics.counter(THROTTLE, limit.rule.name, limit.scope.partition(" ")[2], result)
-        for limit in limits
-    )
+def _is_keyed(limit: _Limit) -> bool:
+    return limit.by is not None
 
 
 def _subject(by: str) -> Callable[[Exchange], str]:
