@@ -3,8 +3,11 @@
 import base64
 import itertools
 import os
+from uuid import UUID
 
-from frontdesk.base.ids import request_ids
+import pytest
+
+from frontdesk.base.ids import random_uuid, request_ids
 
 
 def test_id_is_base64url_of_eleven_bytes():
@@ -30,3 +33,8 @@ def test_randomness_is_asked_for_in_blocks():
 
     list(itertools.islice(request_ids(source), 512))
     assert asked == [512 * 11]
+
+
+@pytest.mark.parametrize("drawn", [bytes(16), b"\xff" * 16, bytes(range(16)), os.urandom(16)])
+def test_random_uuid_is_of_version_4(drawn):
+    assert random_uuid(drawn) == str(UUID(bytes=drawn, version=4))

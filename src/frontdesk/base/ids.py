@@ -38,6 +38,13 @@ def uuid_of(request_id: str) -> str:
     return f"{digits[:8]}-{digits[8:12]}-8{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
+def random_uuid(drawn: bytes) -> str:
+    """Return the UUID of version 4 that 16 random bytes make (RFC 9562 §5.4)."""
+    digits = drawn.hex()
+    variant = "89ab"[drawn[8] >> 4 & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
 def named_id(name: str, length: int = 10) -> str:
     """Return the stable id of what has a name: lower-case letters and digits, as AWS's ids of APIs look."""
     return b32encode(sha256(name.encode()).digest())[:length].decode().lower()

@@ -212,8 +212,10 @@ class ExecutionLife:
     # Events become steps.
 
     def _step(self, event: Event, turn: Turn) -> None:
-        run, event = self.run, kept(event)
+        run = self.run
         events = run.events
+        if self._recorded:
+            event = kept(event)
         try:
             made = step(self.program, run, event)
         except Exception:  # noqa: BLE001 - see below

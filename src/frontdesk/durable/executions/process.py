@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
-from uuid import UUID
 
 from frontdesk.base.clock import Clock
+from frontdesk.base.ids import random_uuid
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.driver import Commit, Driver
@@ -156,7 +156,7 @@ class Process:
 
     def uuid(self) -> str:
         """Make a random UUID."""
-        return str(UUID(bytes=self.seed(), version=4))
+        return random_uuid(self.seed())
 
     def fraction(self) -> float:
         """Draw a number from 0 up to 1."""

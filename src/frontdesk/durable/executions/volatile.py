@@ -39,6 +39,7 @@ class Volatile:
         self._outstanding: dict[str, Work | None] = {}
         self._timers: dict[str, float] = {}
         self._timer: Timer | None = None
+        self._armed = inf  # seconds since 1970: when the wheel comes back to it
         self._busy = False
 
     def begin(self) -> None:
@@ -100,6 +101,7 @@ class Volatile:
         return tell
 
     def _fire(self) -> None:
+        self._armed = inf
         now = self._clock.time()
         for key in [key for key, at in self._timers.items() if at <= now]:
             if self._timers.pop(key, inf) <= now:  # an earlier one may have moved it
@@ -109,10 +111,12 @@ class Volatile:
     def _arm(self) -> None:
         if not self._timers or self._over is None:
             return
-        if self._timer is None:
-            self._timer = self._wheel.timer(self._fire)
         first = min(self._timers.values())
-        self._timer.at(self._clock.monotonic() + max(0.0, first - self._clock.time()))
+        if first < self._armed:  # else it comes back soon enough, and looks again
+            self._armed = first
+            if self._timer is None:
+                self._timer = self._wheel.timer(self._fire)
+            self._timer.at(self._clock.monotonic() + max(0.0, first - self._clock.time()))
 
     def _end(self, end: Ended) -> None:
         over, self._over = self._over, None

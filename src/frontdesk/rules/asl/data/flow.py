@@ -10,7 +10,7 @@ Source: AWS, "Processing input and output in Step Functions", "Transforming data
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from frontdesk.rules.asl.data.expressions import States, evaluate_template
 from frontdesk.rules.asl.data.paths import put, select
@@ -37,8 +37,7 @@ from frontdesk.rules.asl.model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Conclusion:
+class Conclusion(NamedTuple):
     """What leaves a state. output: the input of the next one. assigned: new values of variables."""
 
     output: Json
@@ -84,25 +83,32 @@ def _prepared_by_paths(state: DataState, raw_input: Json, scope: Scope) -> Json:
 def conclude(state: DataState, raw_input: Json, result: Json, scope: Scope) -> Conclusion:
     """Return what leaves a state that succeeded.
 
-    result: of its work; of states without work what `prepare` returned. Not for a Choice: see `choose`.
+    result: of its work, which has been held to the quota; of states without work what `prepare`
+    returned. Not for a Choice: see `choose`.
     """
     assign = state.assign if isinstance(state, StepState) else None
-    if isinstance(state, WorkState):
+    works = isinstance(state, WorkState)
+    if works:
         scope.note("result", result)
     if state.query_language is QueryLanguage.JSONATA:
-        seen = States(raw_input, result=result if isinstance(state, WorkState) else ABSENT)
+        seen = States(raw_input, result=result if works else ABSENT)
         output = _evaluated(state.output, seen, scope, default=result)
-        return _held(state, output, _assigned(assign, seen, scope), scope)
-    selected = result
-    if isinstance(state, WorkState) and state.result_selector is not ABSENT:
-        selected = fill(state.result_selector, result, scope)
-    merged = selected
-    if isinstance(state, WorkState | PassState):
-        scope.note("afterResultSelector", selected)
-        merged = put(state.result_path, selected, raw_input)
-        scope.note("afterResultPath", merged)
-    output = select(state.output_path, merged, scope)
-    return _held(state, output, fill(assign or {}, selected, scope), scope)
+        assigned = _assigned(assign, seen, scope)
+    else:
+        selected = result
+        if isinstance(state, WorkState) and state.result_selector is not ABSENT:
+            selected = fill(state.result_selector, result, scope)
+        merged = selected
+        if isinstance(state, WorkState | PassState):
+            scope.note("afterResultSelector", selected)
+            merged = put(state.result_path, selected, raw_input)
+            scope.note("afterResultPath", merged)
+        output = select(state.output_path, merged, scope)
+        assigned = _filled(assign, selected, scope)
+    if works and output is result:
+        hold_variables(assigned, scope.variables)
+        return Conclusion(output, assigned)
+    return _held(state, output, assigned, scope)
 
 
 def catch(
@@ -117,7 +123,7 @@ def catch(
         output = _evaluated(catcher.output, seen, scope, default=error_output)
         return _held(state, output, _assigned(catcher.assign, seen, scope), scope)
     output = put(catcher.result_path, error_output, raw_input)
-    return _held(state, output, fill(catcher.assign or {}, error_output, scope), scope)
+    return _held(state, output, _filled(catcher.assign, error_output, scope), scope)
 
 
 def choose(
@@ -132,7 +138,7 @@ def choose(
         return _held(state, output, _assigned(assign, seen, scope), scope)
     selected = effective(state, raw_input, scope)
     output = select(state.output_path, selected, scope)
-    return _held(state, output, fill(assign or {}, selected, scope), scope)
+    return _held(state, output, _filled(assign, selected, scope), scope)
 
 
 def _evaluated(written: Json | Absent, seen: States, scope: Scope, *, default: Json) -> Json:
@@ -140,7 +146,11 @@ def _evaluated(written: Json | Absent, seen: States, scope: Scope, *, default: J
 
 
 def _assigned(assign: Mapping[str, Json] | None, seen: States, scope: Scope) -> Json:
-    return evaluate_template(assign or {}, "Assign", seen, scope)
+    return evaluate_template(assign, "Assign", seen, scope) if assign else {}
+
+
+def _filled(assign: Mapping[str, Json] | None, data: Json, scope: Scope) -> Json:
+    return fill(assign, data, scope) if assign else {}
 
 
 def _held(state: DataState, output: Json, assigned: Mapping[str, Json], scope: Scope) -> Conclusion:

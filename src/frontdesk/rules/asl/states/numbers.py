@@ -1,5 +1,7 @@
 """Owns numbers that a state takes from its data: by a path, by an expression, or as they are written."""
 
+from collections.abc import Callable
+
 from frontdesk.rules.asl.data.errors import QUERY_EVALUATION_ERROR, RUNTIME, StateError
 from frontdesk.rules.asl.data.expressions import States, evaluate_field
 from frontdesk.rules.asl.data.paths import select
@@ -8,13 +10,18 @@ from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.states.sight import Sight
 
 
-def seconds(field: str, written: int | str | None, path: str | None, sight: Sight) -> int | None:
-    """Return a number of seconds; None where none is written. field: such as `TimeoutSeconds`."""
+def seconds(
+    field: str, written: int | str | None, path: str | None, see: Callable[[], Sight]
+) -> int | None:
+    """Return a number of seconds; None where none is written. field: such as `TimeoutSeconds`.
+
+    see: asked for what the state sees where the number is not there as such.
+    """
     if path is not None:
-        return _seconds_at(f"{field}Path", path, sight)
+        return _seconds_at(f"{field}Path", path, see())
     if written is None or type(written) is int:
         return written
-    return int(_evaluated(field, written, sight))
+    return int(_evaluated(field, written, see()))
 
 
 def _seconds_at(field: str, path: str, sight: Sight) -> int:

@@ -4,6 +4,7 @@ Scheduled · Started · [Submitted] · Succeeded | Failed | TimedOut, in the fam
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from frontdesk.rules.asl.data.errors import RUNTIME, StateError
@@ -26,33 +27,37 @@ from frontdesk.rules.asl.states.numbers import seconds
 from frontdesk.rules.asl.states.sight import look
 from frontdesk.rules.asl.turn import Turn
 
+_SCHEDULED: Final = {kind: f"{kind}Scheduled" for kind in Kind}
+_STARTED: Final = {kind: f"{kind}Started" for kind in Kind}
+_SUCCEEDED: Final = {kind: f"{kind}Succeeded" for kind in Kind}
+
 
 def work(turn: Turn, strand: Strand, state: TaskState) -> None:
     """Make an attempt."""
     resource = read_resource(state.resource)
     strand.submitted = False
     strand.token = turn.new_token(strand) if resource.has_token else ""
-    sight = look(turn, strand, state)
-    arguments = prepare(state, strand.input, sight.scope)
+    arguments = prepare(state, strand.input, turn.scope(strand))
     hold_payload(state.name, arguments)
+    see = partial(look, turn, strand, state)
     invoke = Invoke(
         key=turn.key(strand),
         attempt=strand.attempt,
         state=state.name,
         resource=state.resource,
         arguments=arguments,
-        timeout=seconds("TimeoutSeconds", state.timeout_seconds, state.timeout_seconds_path, sight),
+        timeout=seconds("TimeoutSeconds", state.timeout_seconds, state.timeout_seconds_path, see),
         heartbeat=seconds(
-            "HeartbeatSeconds", state.heartbeat_seconds, state.heartbeat_seconds_path, sight
+            "HeartbeatSeconds", state.heartbeat_seconds, state.heartbeat_seconds_path, see
         ),
         token=strand.token,
         credentials=ABSENT
         if state.credentials is ABSENT
-        else sight.filled(state.credentials, "Credentials"),
+        else see().filled(state.credentials, "Credentials"),
     )
-    turn.emit(strand, f"{resource.kind}Scheduled", _scheduled(turn, resource, invoke))
+    turn.emit(strand, _SCHEDULED[resource.kind], _scheduled(turn, resource, invoke))
     if resource.kind is not Kind.ACTIVITY:
-        turn.emit(strand, f"{resource.kind}Started", resource.described())
+        turn.emit(strand, _STARTED[resource.kind], resource.described())
     turn.wait(strand, Phase.WORKING, invoke)
 
 
@@ -112,7 +117,7 @@ def _succeeded(
         _fail(turn, strand, state, Failure(error.name, error.cause))
         return
     details = {**resource.described(), "output": event.output}
-    turn.emit(strand, f"{resource.kind}Succeeded", details)
+    turn.emit(strand, _SUCCEEDED[resource.kind], details)
     scope = turn.scope(strand)
     turn.leave(strand, state, conclude(state, strand.input, event.output, scope), state.next)
 

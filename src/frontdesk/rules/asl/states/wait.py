@@ -21,7 +21,7 @@ _LONGEST: Final = 2**31 - 1
 def work(turn: Turn, strand: Strand, state: WaitState) -> None:
     """Wait, or go on at once where the instant is past."""
     sight = look(turn, strand, state)
-    seconds = seconds_of("Seconds", state.seconds, state.seconds_path, sight)
+    seconds = seconds_of("Seconds", state.seconds, state.seconds_path, lambda: sight)
     if seconds is not None:
         at = turn.now + seconds * 1000
     else:
