@@ -1,7 +1,7 @@
 """Owns how APIs of the operator are spoken to: the action of a request, its query, its JSON, and the answer's."""
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs
 
 import orjson
@@ -12,6 +12,9 @@ from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON, refusal
 
 Action = TypeVar("Action")
+Item = TypeVar("Item")
+
+_LARGEST: Final = 1_000_000_000
 
 
 def find_action(
@@ -40,6 +43,27 @@ def whole_number(text: str, least: int, most: int) -> int | None:
         return None
     number = int(text)
     return number if least <= number <= most else None
+
+
+def asked_part(
+    items: Sequence[Item], query: Mapping[str, str]
+) -> tuple[Sequence[Item], int | None]:
+    """Return the part of a list that a query asks for, all of it where it asks for none, and what follows.
+
+    query: `after`: how many are passed over; `most`. The second value: `after` of the next part; None: it was the last.
+    Raises: FrontdeskError.
+    """
+    begin = _number_of(query, "after", 0, default=0)
+    end = begin + _number_of(query, "most", 1, default=_LARGEST)
+    return items[begin:end], end if end < len(items) else None
+
+
+def _number_of(query: Mapping[str, str], name: str, least: int, *, default: int) -> int:
+    text = query.get(name) or str(default)
+    number = whole_number(text, least, _LARGEST)
+    if number is None:
+        raise FrontdeskError(f"expected a number for {name}, from {least}: {text:.40}")
+    return number
 
 
 def json_object(

@@ -51,6 +51,9 @@ def one_of(*words: str) -> Schema:
     return {"type": "string", "enum": list(words)}
 
 
+_PART: Final = {"after": whole(0, 1_000_000_000), "most": whole(1, 1_000_000_000)}
+"""Which part of a list: how many are passed over, and how many are told; all where nothing is said."""
+
 _HEADERS: Final[Schema] = {
     "type": "array",
     "items": {"type": "array", "items": TEXT, "minItems": 2, "maxItems": 2},
@@ -126,7 +129,12 @@ USERS: Final = (
 )
 
 ROUTES: Final = (
-    Row("GET", "/api/routes", "All APIs with their stages and routes"),
+    Row(
+        "GET",
+        "/api/routes",
+        "All APIs with their stages and routes, or those that match",
+        query={**texts("q api route"), **_PART},
+    ),
     Row(
         "GET",
         "/api/routes/compiled",
@@ -182,7 +190,7 @@ ROUTES: Final = (
 )
 
 KEYS: Final = (
-    Row("GET", "/api/keys", "All keys", query=texts("after")),
+    Row("GET", "/api/keys", "All keys", query={"after": TEXT, "most": whole(1, 1000)}),
     Row(
         "POST",
         "/api/keys",
@@ -250,7 +258,12 @@ UPSTREAMS: Final = (
 )
 
 FUNCTIONS: Final = (
-    Row("GET", "/api/functions", "All functions with their figures"),
+    Row(
+        "GET",
+        "/api/functions",
+        "All functions with their figures, or those that match",
+        query={"q": TEXT, **_PART},
+    ),
     Row("GET", "/api/functions/{function}", "One function with its versions"),
     Row("GET", "/api/functions/{function}/log", "What it has written since", query=texts("after")),
     Row(
@@ -541,13 +554,13 @@ SET_UP: Final = (
         "GET",
         "/api/config/changes",
         "What going back to a version, or a reload, would change",
-        query=texts("version"),
+        query={"version": TEXT, **_PART},
     ),
     Row(
         "GET",
         "/api/check",
         "Lint findings of what is in force, or of the files",
-        query={"of": one_of("running", "files"), "severity": TEXT},
+        query={"of": one_of("running", "files"), "severity": TEXT, **_PART},
     ),
     Row("GET", "/api/doctor", "What is wrong with the machine"),
     Row("POST", "/config/reload", "Put the files in force", Role.ADMIN),

@@ -2,8 +2,10 @@
 
     GET  /api/config                        the files in force as written, secrets masked; what differs, what waits
     GET  /api/config/history                the last ten that were in force, newest first: that one is
-    GET  /api/config/changes?version=7      what going back to a version, or a reload without one, would change
-    GET  /api/check?of=running|files        lint findings of what is in force, or of the files; also severity=
+    GET  /api/config/changes?version=7      what going back to a version, or a reload without one, would change;
+                                            at most `most` behind `after`
+    GET  /api/check?of=running|files        lint findings of what is in force, or of the files; also severity=,
+                                            after=, most=
     GET  /api/doctor                        what is wrong with the machine, as far as looking harms nobody
     POST /config/reload                     put the files in force
     POST /config/preview                    tell what that would change
@@ -19,8 +21,7 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.app.actions import find_action, json_reply, query_of
-from frontdesk.app.background import aside
+from frontdesk.app.actions import asked_part, find_action, json_reply, query_of
 from frontdesk.app.reloading import Effect, Reloads
 from frontdesk.app.surroundings import look_around
 from frontdesk.base.errors import ConfigError, Finding, FrontdeskError
@@ -100,10 +101,12 @@ class ConfigApi:
         }
 
     async def _changes(self, ex: Exchange) -> Mapping[str, Any]:
-        text = query_of(ex).get("version")
+        query = query_of(ex)
+        text = query.get("version")
         if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 10):
             raise FrontdeskError(f"expected a version such as 7, found: {text[:40]}")
         effect = await self._reloads.preview(None if text is None else int(text))
+        part, following = asked_part(effect.changes, query)
         told = [
             {
                 "kind": change.kind,
@@ -112,9 +115,9 @@ class ConfigApi:
                 "before": change.before,
                 "after": change.after,
             }
-            for change in effect.changes
+            for change in part
         ]
-        return {**_written(effect), "changes": told}
+        return {**_written(effect), "changes": told, "next": following}
 
     async def _check(self, ex: Exchange) -> Mapping[str, Any]:
         query = query_of(ex)
@@ -124,9 +127,12 @@ class ConfigApi:
         if severity not in ("", *_SEVERITIES):
             raise FrontdeskError(f"expected severity=error or severity=warning: {severity[:40]}")
         found = await self._found(of)
+        fitting = [each for each in found if severity in ("", each.severity)]
+        part, following = asked_part(fitting, query)
         return {
             "of": of,
-            "findings": [_finding(each) for each in found if severity in ("", each.severity)],
+            "findings": [_finding(each) for each in part],
+            "next": following,
             "counts": {kind: sum(each.severity == kind for each in found) for kind in _SEVERITIES},
         }
 
@@ -135,11 +141,13 @@ class ConfigApi:
             loaded = self._reloads.loaded if of == "running" else await self._reloads.on_disk()
         except ConfigError as error:
             return list(error.findings)
-        return list(await aside(lambda: check(loaded)))
+        return list(await asyncio.to_thread(check, loaded))
 
     async def _doctor(self, _ex: Exchange) -> Mapping[str, Any]:
         loaded = self._reloads.loaded
-        return {"checks": [asdict(row) for row in await aside(lambda: [*look_around(loaded)])]}
+        return {
+            "checks": await asyncio.to_thread(lambda: [asdict(row) for row in look_around(loaded)])
+        }
 
     # -- changing -----------------------------------------------------------------------------------
 

@@ -20,6 +20,9 @@ MOST_VISITS: Final = 500
 MOST_OF_STATE: Final = 20
 """The last visits that are told of one state, with all that they took and gave."""
 
+MOST_OF_VISIT: Final = 100
+"""The last events that are told of one visit."""
+
 _EXECUTION_ARNS: Final = ("executionArn", "ExecutionArn")
 
 
@@ -124,7 +127,8 @@ def _events(visit: Visit, events: Sequence[HistoryEvent]) -> dict[str, Any]:
     return {
         "input": entered.details.get("input"),
         "output": None if exited is None else exited.details.get("output"),
-        "events": [aws_event(one) for one in own],
+        "events": [aws_event(one) for one in own[-MOST_OF_VISIT:]],
+        "earlier": max(0, len(own) - MOST_OF_VISIT),
         "executions": list(dict.fromkeys(_executions(own))),
         "map_runs": [arn for one in own if (arn := one.details.get("mapRunArn"))],
     }

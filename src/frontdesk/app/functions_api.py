@@ -1,6 +1,7 @@
 """Owns the operator's requests about functions, on the admin listener.
 
-GET  /api/functions                        all of them: settings, versions, aliases, processes, figures since the start
+GET  /api/functions                        all of them: settings, versions, aliases, processes, figures since the start;
+                                           of those that q=TEXT fits, at most `most` behind `after`
 GET  /api/functions/NAME                   one with its versions; of environments the names alone
 GET  /api/functions/NAME/log?after=        what it has written since; without `after` the end of it
 POST /api/functions/NAME/invoke  {"event", "qualifier"}    run it, and tell the result and what it wrote
@@ -19,7 +20,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import find_action, json_object, query_of
+from frontdesk.app.actions import asked_part, find_action, json_object, query_of
 from frontdesk.app.function_facts import FunctionFacts
 from frontdesk.aws.lambda_api.aliases import Aliases
 from frontdesk.aws.lambda_api.asked import Asked, Target
@@ -91,12 +92,19 @@ class FunctionsApi:
 
     # -- looking ------------------------------------------------------------------------------------
 
-    async def _list(self, _ex: Exchange, _name: str, _alias: str) -> object:
+    async def _list(self, ex: Exchange, _name: str, _alias: str) -> object:
+        query = query_of(ex)
+        known = self._facts.all()
+        text = query.get("q", "").lower()
+        found = [
+            told for told in known if text in f"{told['name']} {told.get('handler', '')}".lower()
+        ]
+        part, following = asked_part(found, query)
         waiting = await self._waiting()
         return {
-            "functions": [
-                {**told, "waiting": waiting.get(told["name"], 0)} for told in self._facts.all()
-            ]
+            "functions": [{**told, "waiting": waiting.get(told["name"], 0)} for told in part],
+            "number": len(known),
+            "next": following,
         }
 
     async def _show(self, _ex: Exchange, name: str, _alias: str) -> object:

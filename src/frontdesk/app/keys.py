@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, islice, product
 from typing import Any, Final
 
 from frontdesk.base.clock import Clock
@@ -28,6 +28,9 @@ KIND: Final = "api_key"
 
 PAGE: Final = 1000
 """Keys that are read together."""
+
+_OF_FILE: Final = "file:"
+"""How what is asked for the next keys begins where some of the file have been passed over: no id has a colon."""
 
 LONGEST_NAME: Final = 255
 """Characters of a name or a description."""
@@ -167,14 +170,22 @@ class LiveKeys:
         of_file = next((each for each in self._of_file() if each["name"] == who), None)
         return of_file or shown(await self._find(who))
 
-    async def page(self, after: str) -> tuple[list[dict[str, Any]], str]:
+    async def page(self, after: str, most: int = PAGE) -> tuple[list[dict[str, Any]], str]:
         """Return keys as they are shown, and what to ask for the next ones; "" at the end.
 
-        after: "" for the first page, which begins with the keys of the file. Raises: StoreError.
+        after: "" for the first page; those of the file come first. Raises: StoreError.
         """
-        live = await self._catalog.list(KIND, after=after, most=PAGE)
-        keys = [*(() if after else self._of_file()), *map(shown, live)]
-        return keys, live[-1].key if len(live) == PAGE else ""
+        passed = after.removeprefix(_OF_FILE)
+        if not after or passed != after:
+            begin = int(passed[:9]) if passed.isdecimal() else 0
+            fixed = list(islice(self._of_file(), begin, begin + most))
+            if len(fixed) == most:
+                return fixed, f"{_OF_FILE}{begin + most}"
+            after, most = "", most - len(fixed)
+        else:
+            fixed = []
+        live = await self._catalog.list(KIND, after=after, most=most)
+        return [*fixed, *map(shown, live)], live[-1].key if len(live) == most else ""
 
     @property
     def plans(self) -> Mapping[str, Plan]:

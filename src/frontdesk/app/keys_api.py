@@ -1,6 +1,6 @@
 """Owns the operator's requests about API keys, on the admin listener.
 
-    GET  /api/keys                    all keys, a thousand at a time: ?after= what `next` says
+    GET  /api/keys                    all keys, `most` or a thousand at a time: ?after= what `next` says
     POST /api/keys                    make one: {"name", "plans", "description", "enabled"}
     POST /api/keys/import             make several: {"keys": [{"name", "value", "plans", …}]}
     GET  /api/keys/NAME               one, by its name or id
@@ -23,8 +23,8 @@ from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
-from frontdesk.app.keys import KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
+from frontdesk.app.actions import find_action, query_of, whole_number
+from frontdesk.app.keys import PAGE, KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
 from frontdesk.app.usage import UsageKeeper
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
@@ -97,7 +97,12 @@ class KeysApi:
     # -- actions ------------------------------------------------------------------------------------
 
     async def _list(self, ex: Exchange, _who: str) -> Answer:
-        keys, after = await self._keys.page(query_of(ex).get("after", ""))
+        query = query_of(ex)
+        text = query.get("most", str(PAGE))
+        most = whole_number(text, 1, PAGE)
+        if most is None:
+            raise KeyRefusedError(f"expected most from 1 to {PAGE}: {text:.40}")
+        keys, after = await self._keys.page(query.get("after", ""), most)
         return 200, {"keys": keys, "next": after}
 
     async def _create(self, ex: Exchange, _who: str) -> Answer:

@@ -1,6 +1,7 @@
 """Owns the operator's requests about routes, on the admin listener: which there are, what they do, one by hand.
 
-GET  /api/routes                           every API with its stages and routes, as the file in force has them
+GET  /api/routes                           every API with its stages and routes, as the file in force has them; of
+                                           those that q=TEXT, api=, route= fit, at most `most` behind `after`
 GET  /api/routes/compiled?api=&stage=&route=  the compiled stages of one route, each with its line
 GET  /api/routes/explain?method=&url=      those that a request would take; also header=NAME: VALUE, message=TEXT
 POST /api/routes/test  {"method", "path", "query", "headers": [[name, value]], "body", "host"}
@@ -9,18 +10,20 @@ POST /api/routes/test  {"method", "path", "query", "headers": [[name, value]], "
 Answers 200; 404 for a route that is not there, 422 for what cannot be asked, 502 where the door does not answer.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 import orjson
 
-from frontdesk.app.actions import find_action, json_object, query_of
+from frontdesk.app.actions import asked_part, find_action, json_object, query_of
 from frontdesk.app.data_plane import Candidate
 from frontdesk.app.door_calls import Door, DoorCall, DoorError, send
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError
+from frontdesk.config.load import Loaded
 from frontdesk.config.route_list import ListedRoute, list_routes
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -72,21 +75,9 @@ class RoutesApi:
             status, document = 422, {"message": error.message, "hint": error.hint}
         return Reply(status, [JSON, FRESH], orjson.dumps(document))
 
-    async def _list(self, _ex: Exchange) -> tuple[int, object]:
-        loaded = self._in_force().loaded
-        apis = loaded.config.apis
-        max_body = loaded.config.limits.max_body
-        return 200, {
-            "apis": [
-                {
-                    "name": name,
-                    "type": apis[name].type if name in apis else "function_url",
-                    "at": str(loaded.place("apis", name) or ""),
-                    **_written(list(routes), max_body),
-                }
-                for name, routes in groupby(list_routes(loaded), lambda route: route.api)
-            ]
-        }
+    async def _list(self, ex: Exchange) -> tuple[int, object]:
+        # In a thread: there may be ten thousand of them.
+        return 200, await asyncio.to_thread(_listed, self._in_force().loaded, query_of(ex))
 
     async def _compiled(self, ex: Exchange) -> tuple[int, object]:
         query = query_of(ex)
@@ -127,6 +118,37 @@ class RoutesApi:
         except ValueError as error:
             raise FrontdeskError(f"the door answers 400 to this path: {error}") from None
         return _explanation(found)
+
+
+def _listed(loaded: Loaded, query: Mapping[str, str]) -> dict[str, Any]:
+    apis, max_body = loaded.config.apis, loaded.config.limits.max_body
+    known = list(list_routes(loaded))
+    found = [route for route in known if _fits(route, query)]
+    part, following = asked_part(found, query)
+    return {
+        "apis": [
+            {
+                "name": name,
+                "type": apis[name].type if name in apis else "function_url",
+                "at": str(loaded.place("apis", name) or ""),
+                **_written(list(routes), max_body),
+            }
+            for name, routes in groupby(part, lambda route: route.api)
+        ],
+        "number": len(known),
+        "found": len(found),
+        "next": following,
+    }
+
+
+def _fits(route: ListedRoute, query: Mapping[str, str]) -> bool:
+    """Tell whether a route is one of those that are asked for."""
+    told = (route.api, route.key, route.integration, route.authorizer, route.version)
+    return (
+        query.get("api", route.api) == route.api
+        and query.get("route", route.key) == route.key
+        and query.get("q", "").lower() in " ".join(told).lower()
+    )
 
 
 def _written(routes: list[ListedRoute], max_body: int) -> dict[str, Any]:

@@ -73,6 +73,7 @@ class Desk:
         )
         self._templates.filters |= words.FILTERS
         self._templates.globals |= {"facts": facts, "root": ROOT, "Role": Role, "asset": asset}
+        self._templates.globals["longest"] = words.MOST
 
     async def ask(
         self, operator: Operator, method: str, path: str, query: str = "", given: object = None

@@ -7,6 +7,9 @@ from typing import Any, Final
 import orjson
 
 NOTHING: Final = "\N{EM DASH}"
+MOST: Final = 12_000
+"""Characters of a payload that a page shows; all of it is at the admin API."""
+
 _SIZES: Final = ("B", "KB", "MB", "GB", "TB")
 
 
@@ -63,18 +66,26 @@ def size(number: float | None) -> str:
     return f"{number:.3g} {_SIZES[at]}"
 
 
+def shortened(text: str, most: int = MOST) -> str:
+    """Cut a text that is longer than a page shows, and say so."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]}\N{HORIZONTAL ELLIPSIS} and {count(len(text) - most)} characters more"
+
+
 def pretty(value: Any) -> str:
-    """Write JSON for reading. A text that is JSON is taken as that."""
+    """Write JSON for reading, as much of it as a page shows. A text that is JSON is taken as that."""
     if isinstance(value, str):
+        if len(value) > MOST:
+            return shortened(value)
         try:
             value = orjson.loads(value)
         except ValueError:
-            return str(value)
-    text: str = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
-    return text
+            return value
+    return shortened(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 
 FILTERS: Final[Mapping[str, Callable[..., str]]] = {
-    one.__name__: one for one in (instant, span, count, size, pretty)
+    one.__name__: one for one in (instant, span, count, size, shortened, pretty)
 }
 """What templates may write `{{ value | … }}` with."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from frontdesk.web.desk import Page, Refused, Visit
 from frontdesk.web.pages.machines import is_wide, picture
 from frontdesk.web.svg.timeline import timeline
-from frontdesk.web.words import pretty
+from frontdesk.web.words import MOST, pretty
 
 TABS: Final = ("input", "output", "attempts", "events", "definition")
 
@@ -104,8 +104,10 @@ async def _map_runs(visit: Visit, at: str, visits: Sequence[Mapping[str, Any]]) 
 
 
 def _start_fields(given: Any) -> list[dict[str, Any]]:
-    """Say what is filled in to start another execution with the same input."""
+    """Say what is filled in to start another execution with the same input. Nothing: the input is too long for that."""
     text = pretty(given)
+    if len(text) > MOST:
+        return []
     return [
         {"name": "input", "label": "Input (JSON)", "json": True, "rows": 8, "value": text},
         {"name": "name", "label": "Name (optional)"},

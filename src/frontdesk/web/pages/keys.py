@@ -14,6 +14,8 @@ from frontdesk.web.svg import charts
 from frontdesk.web.words import count
 
 _DAYS: Final = 30
+_MOST: Final = 60
+"""Keys of a page."""
 _KINDS: Final = ("", "run", "warn", "bad", "idle")
 
 Usage = Iterable[Mapping[str, Any]]
@@ -27,7 +29,7 @@ async def keys(visit: Visit) -> Response:
     span = {"from": str(days[0]), "to": str(today)}
     of_one = {"key": asked["key"]} if asked.get("key") else {}
     plans = (await visit.ask("/api/plans"))["plans"]
-    page = await visit.ask("/api/keys", urlencode({"after": asked.get("after", "")}))
+    page = await visit.ask("/api/keys", urlencode({"after": asked.get("after", ""), "most": _MOST}))
     usage = (await visit.ask("/api/usage", urlencode({**span, **of_one})))["usage"]
     begun = min(period_of(kind, today).first for kind in ("week", "month"))
     now = (await visit.ask("/api/usage", urlencode({**span, "from": str(begun)})))["usage"]

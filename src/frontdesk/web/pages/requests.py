@@ -9,6 +9,9 @@ from starlette.responses import Response
 
 from frontdesk.web.desk import Page, Visit
 
+_MOST: Final = 100
+"""Requests of a page; a script keeps more of those that come."""
+
 FILTERS: Final = ("method", "status", "api", "route", "key")
 
 
@@ -16,7 +19,7 @@ async def requests(visit: Visit) -> Response:
     """Show the last requests; a script adds those that come."""
     asked = visit.request.query_params
     query = {name: asked[name] for name in (*FILTERS, "q") if name in asked}
-    told = await visit.ask("/api/requests", urlencode(query))
+    told = await visit.ask("/api/requests", urlencode({**query, "last": _MOST}))
     return visit.show("requests.html", requests=told["requests"], filters=FILTERS)
 
 

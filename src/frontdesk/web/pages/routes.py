@@ -11,24 +11,24 @@ from frontdesk.web import words
 from frontdesk.web.desk import Page, Visit
 from frontdesk.web.svg.charts import Line, legend, lines, spark
 
+_MOST = 100
+"""Routes of a page."""
+
 _COUNTED_APART = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 """Methods whose requests the history has by route; those of ANY and $default are counted by their own method."""
 
 
 async def routes(visit: Visit) -> Response:
     """Show all routes as a tree: API, then version, then route."""
-    found = (await visit.ask("/api/routes"))["apis"]
-    text = visit.request.query_params.get("q", "").lower()
-    trees = [
-        {**api, "versions": _by_version(chosen), "number": len(chosen)}
-        for api in found
-        if (chosen := [each for each in api["routes"] if _says(api["name"], each, text)])
-    ]
+    asked = {name: visit.request.query_params.get(name, "") for name in ("q", "after")}
+    found = await visit.ask("/api/routes", urlencode({**asked, "most": _MOST}))
     busiest = (await visit.ask("/api/overview"))["routes"]
     return visit.show(
         "routes.html",
-        apis=trees,
-        number=sum(len(api["routes"]) for api in found),
+        apis=[{**api, "versions": _by_version(api["routes"])} for api in found["apis"]],
+        number=found["number"],
+        found=found["found"],
+        next=found["next"] and urlencode({**asked, "after": found["next"]}),
         figures={(each["api"], each["route"]): each for each in busiest},
         sparks={(each["api"], each["route"]): await _spark(visit, each) for each in busiest},
     )
@@ -40,23 +40,17 @@ async def route(visit: Visit) -> Response:
     api, key = query.get("api", ""), query.get("route", "")
     asked = urlencode({"api": api, "stage": query.get("stage", ""), "route": key})
     plans = (await visit.ask("/api/routes/compiled", asked))["plans"]
-    apis = (await visit.ask("/api/routes"))["apis"]
-    listed = next(each for each in apis if each["name"] == api)
+    (listed,) = (await visit.ask("/api/routes", urlencode({"api": api, "route": key})))["apis"]
     method = key.partition(" ")[0]
     return visit.show(
         "route.html",
         api=listed,
         key=key,
         plans=plans,
-        route=next((each for each in listed["routes"] if each["route"] == key), None),
+        route=next(iter(listed["routes"]), None),
         charts=await _charts(visit, api, key) if method in _COUNTED_APART else None,
         tried=_tried(listed, key),
     )
-
-
-def _says(api: str, route: dict[str, Any], text: str) -> bool:
-    told = (api, route["route"], route["integration"], route["authorizer"], route["version"])
-    return text in " ".join(told).lower()
 
 
 def _by_version(routes: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

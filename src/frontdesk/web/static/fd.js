@@ -338,7 +338,7 @@ customElements.define("fd-filter", class extends HTMLElement {
   go(change) {
     const query = new URLSearchParams(location.search);
     change(query);
-    query.delete("token");
+    for (const place of ["token", "after", "after_pk", "after_sk"]) query.delete(place);
     location.search = query.toString();
   }
 });
