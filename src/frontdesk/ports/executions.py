@@ -97,6 +97,14 @@ class MapRun(NamedTuple):
     redriven: float | None = None
 
 
+class MapRunBounds(NamedTuple):
+    """Bounds of a map run; None: as before. most: children at once, 0: no bound. count, percentage: of items that may fail."""
+
+    most: int | None = None
+    count: int | None = None
+    percentage: float | None = None
+
+
 class Executions(Protocol):
     """All executions of one gateway, or of all gateways with one store. Used on one event loop.
 
@@ -164,6 +172,10 @@ class Executions(Protocol):
 
     async def map_runs(self, execution: str) -> Sequence[MapRun]:
         """List those of an execution, newest first. Raises: ExecutionDoesNotExist."""
+        ...
+
+    async def update_map_run(self, arn: str, bounds: MapRunBounds) -> None:
+        """Give a map run other bounds. Raises: ResourceNotFound; ValidationException, where it has ended."""
         ...
 
     async def succeed(self, token: str, output: str) -> None:

@@ -113,23 +113,62 @@ async def test_batches_count_their_items(api, run):
     assert counted(found["itemCounts"]) == {"succeeded": 3, "total": 3}
 
 
-async def test_a_run_that_is_stopped_is_aborted(api, run):
-    waiting = {"Type": "Wait", "Seconds": 60}
-    arn = await run(distributed(inner=waiting, MaxConcurrency=1), [1, 2], ends=False)
-    while not (runs := (await api("list_map_runs", executionArn=arn))["mapRuns"]):
-        await api.executions.settled(arn, within=0.01)
-    (listed,) = runs
-    while not (await api("list_executions", mapRunArn=listed["mapRunArn"]))["executions"]:
-        await api.executions.settled(arn, within=0.01)
-    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+@pytest.fixture
+def running(api, run):
+    """Start a machine whose items wait, and return its execution and its map run once a child has begun."""
+
+    async def running(items, **fields):
+        waiting = {"Type": "Wait", "Seconds": 60}
+        arn = await run(distributed(inner=waiting, **fields), items, ends=False)
+        while not (runs := (await api("list_map_runs", executionArn=arn))["mapRuns"]):
+            await api.executions.settled(arn, within=0.01)
+        map_run = runs[0]["mapRunArn"]
+        while not (await api("list_executions", mapRunArn=map_run))["executions"]:
+            await api.executions.settled(arn, within=0.01)
+        return arn, map_run
+
+    return running
+
+
+async def test_a_run_that_is_stopped_is_aborted(api, running):
+    arn, map_run = await running([1, 2], MaxConcurrency=1)
+    found = await api("describe_map_run", mapRunArn=map_run)
     assert found["status"] == "RUNNING"
     assert counted(found["executionCounts"]) == {"running": 1, "pending": 1, "total": 2}
     await api("stop_execution", executionArn=arn)
-    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    found = await api("describe_map_run", mapRunArn=map_run)
     assert (found["status"], counted(found["executionCounts"])) == (
         "ABORTED",
         {"aborted": 1, "pending": 1, "total": 2},
     )
+
+
+async def test_a_run_that_goes_on_gets_other_bounds(api, running):
+    arn, map_run = await running([1, 2, 3], MaxConcurrency=1)
+    await api("update_map_run", mapRunArn=map_run, maxConcurrency=2, toleratedFailureCount=5)
+    found = await api("describe_map_run", mapRunArn=map_run)
+    assert (found["maxConcurrency"], found["toleratedFailureCount"]) == (2, 5)
+    assert counted(found["executionCounts"]) == {"running": 2, "pending": 1, "total": 3}
+    await api("update_map_run", mapRunArn=map_run, toleratedFailurePercentage=12.5)
+    found = await api("describe_map_run", mapRunArn=map_run)
+    assert (found["maxConcurrency"], found["toleratedFailurePercentage"]) == (2, 12.5)
+    await api("stop_execution", executionArn=arn)
+    code, message = await api.refusal("update_map_run", mapRunArn=map_run, maxConcurrency=3)
+    assert (code, message) == ("ValidationException", f"Map Run is ABORTED: '{map_run}'")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "ValidationException"),
+        ({"toleratedFailurePercentage": 100.5}, "ValidationException"),
+        ({"maxConcurrency": 1}, "ResourceNotFound"),
+    ],
+    ids=["nothing", "too much", "no such run"],
+)
+async def test_bounds_that_cannot_be_are_refused(api, given, expected):
+    code, _ = await api.refusal("update_map_run", mapRunArn=NO_RUN, **given)
+    assert code == expected
 
 
 async def test_a_run_of_express_children_is_listed(api, run):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from frontdesk.ports.executions import ExecutionError
+from frontdesk.ports.executions import ExecutionError, MapRunBounds
 from tests.durable.executions.at_work import ARN, AtWork, machine, task
 
 WAIT = {"Type": "Wait", "Seconds": 60, "Next": "Pay"}
@@ -47,6 +47,7 @@ DEFINITIONS = {
     "nested": machine(Outer=distributed(machine(Inner=distributed(machine(Ask=with_token()))))),
     "flashes": machine(All=distributed(FLASH, "EXPRESS")),
     "few": machine(All=distributed(MaxConcurrency=1)),
+    "tolerant": machine(All=distributed(ToleratedFailureCount=2)),
     "pass": machine(Pass={"Type": "Pass", "Result": {"ok": True}, "End": True}),
     "loud": machine(Pay=task()) | {"log": "ERROR"},
     "quick": machine(Pay=task()) | {"express": True},
@@ -387,6 +388,48 @@ async def test_a_stopped_map_stops_its_children(work):
     await work.advance(2)
     assert all(asked.cancelled for asked in work.doers.asked)
     assert work.driver.held == 0
+
+
+async def updated(work, arn, **bounds):
+    """Give the map run of an execution other bounds, while the clock goes on."""
+    (run,) = await work.executions.map_runs(arn)
+    update = asyncio.create_task(work.executions.update_map_run(run.arn, MapRunBounds(**bounds)))
+    await work.advance(1)
+    await update
+
+
+async def test_more_children_run_at_once_when_a_map_run_may_have_them(work):
+    arn = await work.started("few", [3, 4, 5])
+    await updated(work, arn, most=2)
+    assert len(work.doers.asked) == 2
+    await updated(work, arn, most=1)
+    work.doers.asked[0].answer.succeeded(1)
+    await work.advance(1)
+    assert len(work.doers.asked) == 2
+    work.kill()
+    heir = await work.next_process()
+    await heir.advance(10)
+    (asked,) = heir.doers.asked
+    asked.answer.succeeded(2)
+    await heir.advance(1)
+    heir.doers.asked[1].answer.succeeded(3)
+    await heir.advance(1)
+    assert await heir.end(arn) == ("SUCCEEDED", [1, 2, 3])
+    await heir.stop()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "status"),
+    [({"count": 0}, "FAILED"), ({"count": 1}, "RUNNING"), ({"percentage": 10}, "FAILED")],
+)
+async def test_a_map_run_fails_at_once_when_fewer_failures_are_tolerated_than_it_has(
+    work, bounds, status
+):
+    arn = await work.started("tolerant", [3, 4])
+    work.doers.asked[0].answer.failed("Bad")
+    await work.advance(1)
+    await updated(work, arn, **bounds)
+    assert (await work.executions.describe(arn)).status == status
 
 
 async def test_an_execution_whose_history_is_full_is_not_redriven(work):

@@ -8,9 +8,11 @@ from typing import Any, Final
 
 from frontdesk.aws.states.arns import check_arn
 from frontdesk.aws.states.paging import Item, page
-from frontdesk.ports.executions import Executions, MapRun
+from frontdesk.ports.executions import ExecutionError, Executions, MapRun, MapRunBounds
 
 _COUNTED: Final = ("pending", "running", "succeeded", "failed", "timedOut", "aborted")
+
+_BOUNDS: Final = ("maxConcurrency", "toleratedFailureCount", "toleratedFailurePercentage")
 
 
 class MapRunOperations:
@@ -38,6 +40,17 @@ class MapRunOperations:
         }
         more = {"stopDate": run.ended, "redriveDate": run.redriven}
         return answer | {name: value for name, value in more.items() if value is not None}
+
+    async def update(self, members: dict[str, Any]) -> dict[str, Any]:
+        """UpdateMapRun: what is not said stays as it is."""
+        arn = members["mapRunArn"]
+        check_arn(arn, "mapRun")
+        bounds = MapRunBounds(*(members.get(name) for name in _BOUNDS))
+        if bounds == MapRunBounds():
+            told = f"At least one of {', '.join(_BOUNDS)} must be specified"
+            raise ExecutionError("ValidationException", told)
+        await self._executions.update_map_run(arn, bounds)
+        return {}
 
     async def list_runs(self, members: dict[str, Any]) -> dict[str, Any]:
         """ListMapRuns: the newest first."""

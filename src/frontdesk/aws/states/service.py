@@ -88,6 +88,7 @@ def operations(
         "SendTaskHeartbeat": of_executions.beat,
         "DescribeMapRun": of_map_runs.describe,
         "ListMapRuns": of_map_runs.list_runs,
+        "UpdateMapRun": of_map_runs.update,
         "CreateActivity": of_activities.create,
         "DescribeActivity": of_activities.describe,
         "ListActivities": of_activities.list_activities,

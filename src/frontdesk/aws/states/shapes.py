@@ -166,6 +166,15 @@ SHAPES: Final[dict[str, Structure]] = {
     "ListTagsForResource": _one("resourceArn"),
     "DescribeMapRun": _one("mapRunArn", _LONG_ARN),
     "ListMapRuns": Structure({"executionArn": _ARN, **_PAGE}, ("executionArn",)),
+    "UpdateMapRun": Structure(
+        {
+            "mapRunArn": _LONG_ARN,
+            "maxConcurrency": Number(),
+            "toleratedFailureCount": Number(),
+            "toleratedFailurePercentage": Number(most=100, whole=False),
+        },
+        ("mapRunArn",),
+    ),
     "TestState": Structure(
         {
             "definition": _DEFINITION,

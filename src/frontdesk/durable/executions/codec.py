@@ -29,6 +29,7 @@ _EVENTS: Final[tuple[type[Event], ...]] = (
     messages.ChildFailed,
     messages.ChildSucceeded,
     messages.Continued,
+    messages.MapRunUpdated,
     messages.Redriven,
     messages.Started,
     messages.Stopped,

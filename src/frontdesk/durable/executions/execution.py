@@ -32,6 +32,7 @@ from frontdesk.rules.asl.messages import (
     Finish,
     Invoke,
     KeyedEvent,
+    MapRunUpdated,
     Redriven,
     StartChild,
     Started,
@@ -53,6 +54,9 @@ _LOG: Final = logging.getLogger(__name__)
 
 _FAR: Final = 3e8
 """Seconds until the heartbeat of a task that no worker has taken yet: it does not count."""
+
+_QUIET: Final = (ChildSucceeded, ChildFailed, MapRunUpdated)
+"""Events that may change something without a word."""
 
 _STEPS: Final = 64
 """Steps after which a snapshot spares the next owner their replay; more, where there is more to write."""
@@ -195,6 +199,22 @@ class ExecutionLife:
         values = {name: value for name, value in document.items() if name != "type"}
         return kind(now=now, seed=self._around.seed(), **values)
 
+    def map_run_updated(self, now: int, document: Document, _turn: Turn) -> Event | None:
+        """Take other bounds of a map run, unless that is over."""
+        run = self.run
+        if run.status is not RunStatus.RUNNING:
+            return None
+        for strand in run.strands.values():
+            if strand.spread.get("arn") == document["arn"]:
+                return MapRunUpdated(
+                    now=now,
+                    seed=self._around.seed(),
+                    key=f"{run.facts.execution}:{strand.state}:{strand.entry}",
+                    attempt=strand.attempt,
+                    **document["bounds"],
+                )
+        return None
+
     def stopped(self, now: int, document: Document, _turn: Turn) -> Event | None:
         """Take the wish that it stops."""
         if self.run.status is not RunStatus.RUNNING:
@@ -226,8 +246,8 @@ class ExecutionLife:
             event = Broken(now=event.now, seed=event.seed, cause=cause)
             made = step(self.program, run, event)
         history, commands = made
-        if not history and not commands and not isinstance(event, ChildSucceeded | ChildFailed):
-            return  # it came too late: only the end of a child changes something without a word
+        if not history and not commands and not isinstance(event, _QUIET):
+            return  # it came too late
         for command in commands:
             _TAKE[type(command)](self, event.now, command, turn)
         self._around.saw(self.pinned, run.started, history)
@@ -342,6 +362,7 @@ _POSTED: Final[dict[str, Callable[[ExecutionLife, int, Document, Turn], Event | 
     "ChildFailed": ExecutionLife.child_ended,
     "ChildSucceeded": ExecutionLife.child_ended,
     "Heartbeat": ExecutionLife.lives,
+    "MapRunUpdated": ExecutionLife.map_run_updated,
     "Redriven": ExecutionLife.redriven,
     "Stopped": ExecutionLife.stopped,
     "TaskFailed": ExecutionLife.answered,

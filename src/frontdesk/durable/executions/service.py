@@ -34,6 +34,7 @@ from frontdesk.ports.executions import (
     ExecutionPage,
     HistoryPage,
     MapRun,
+    MapRunBounds,
 )
 from frontdesk.ports.journal import Document, Filter, Journal, Stream, TokenError
 from frontdesk.rules.asl.check import json_fault
@@ -50,7 +51,10 @@ _LOOK: Final = 0.25
 """Seconds between two looks at an execution that another process drives."""
 
 _PATIENCE: Final = 5.0
-"""Seconds that a stop or a redrive is waited for."""
+"""Seconds that what was asked of an execution is waited for."""
+
+_STEPS: Final = 200
+"""Steps that are read together."""
 
 _REDRIVABLE: Final = 14 * 86_400.0
 """Seconds after its end in which an execution may be redriven, as at AWS."""
@@ -286,14 +290,30 @@ class DurableExecutions:
         if told:
             raise ExecutionError("ExecutionNotRedrivable", told)
         now = self._clock.time()
-        await self._driver.post(stream.id, {"type": "Redriven"})
+        await self._post(stream, {"type": "Redriven"})
+        return now
+
+    async def update_map_run(self, arn: str, bounds: MapRunBounds) -> None:
+        """See Executions."""
+        run = await self.map_run(arn)
+        if run.ended is not None:
+            raise ExecutionError("ValidationException", f"Map Run is {run.status}: '{arn}'")
+        stream = await self._stream(run.execution)
+        await self._post(
+            stream, {"type": "MapRunUpdated", "arn": run.arn, "bounds": bounds._asdict()}
+        )
+
+    async def _post(self, stream: Stream, message: Document) -> None:
+        """Post to an execution, and wait for a while until it has taken that."""
+        await self._driver.post(stream.id, message)
+        first = stream.seq + 1
         deadline = self._clock.monotonic() + _PATIENCE
         while self._clock.monotonic() < deadline:
-            seen = await self._stream(arn)
-            if seen.seq > stream.seq:
-                break
+            steps = await self._journal.read(stream.id, first, first + _STEPS - 1)
+            if any(one["in"]["type"] == message["type"] for one in steps):
+                return
+            first += len(steps)
             await self._driver.pause(_LOOK / 5)
-        return now
 
     async def _why_not_redriven(self, stream: Stream) -> str:
         """Say what is against a redrive, "" where nothing is."""

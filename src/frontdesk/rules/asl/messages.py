@@ -116,6 +116,15 @@ class ChildFailed(KeyedEvent):
     cause: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRunUpdated(KeyedEvent):
+    """Somebody gives a distributed Map other bounds; None: as before. most: children at once, 0: as many as may be."""
+
+    most: int | None = None
+    count: int | None = None
+    percentage: float | None = None
+
+
 _NO_OPTIONS: Final[Mapping[str, Json]] = {}
 
 

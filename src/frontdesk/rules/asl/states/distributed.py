@@ -24,6 +24,7 @@ from frontdesk.rules.asl.messages import (
     ChildSucceeded,
     Invoke,
     KeyedEvent,
+    MapRunUpdated,
     StartChild,
     TaskFailed,
     TaskSucceeded,
@@ -40,7 +41,7 @@ from frontdesk.rules.asl.model import (
 )
 from frontdesk.rules.asl.names import arn_part
 from frontdesk.rules.asl.run import Phase, Strand
-from frontdesk.rules.asl.states.items import batches, iteration_input, seen_items
+from frontdesk.rules.asl.states.items import as_many, batches, iteration_input, seen_items
 from frontdesk.rules.asl.states.numbers import bound
 from frontdesk.rules.asl.states.sight import Sight, look
 from frontdesk.rules.asl.turn import Turn
@@ -183,11 +184,35 @@ def _child_failed(turn: Turn, strand: Strand, state: MapState, event: ChildFaile
     if spread["results"][event.index] is not None:
         return
     spread["failed"] += spread["children"][event.index][1]
-    if is_exceeded(spread["count"], spread["percentage"], spread["failed"], spread["items"]):
+    if _has_too_many_failures(spread):
         _fail(turn, strand, state, EXCEEDED)
         return
     result = {"Status": "FAILED", "Error": event.error or "", "Cause": event.cause or ""}
     _child_ended(turn, strand, state, event.index, result)
+
+
+def _bounds_changed(_turn: Turn, strand: Strand, state: MapState, event: MapRunUpdated) -> None:
+    spread = strand.spread
+    if event.most is not None:
+        spread["limit"] = as_many(state.mode, event.most)
+    if event.count is not None:
+        spread["count"] = event.count
+    if event.percentage is not None:
+        spread["percentage"] = event.percentage
+
+
+def _bounds_of_children_changed(
+    turn: Turn, strand: Strand, state: MapState, event: MapRunUpdated
+) -> None:
+    _bounds_changed(turn, strand, state, event)
+    if _has_too_many_failures(strand.spread):
+        _fail(turn, strand, state, EXCEEDED)
+    else:
+        _go_on(turn, strand, state)
+
+
+def _has_too_many_failures(spread: dict[str, Any]) -> bool:
+    return is_exceeded(spread["count"], spread["percentage"], spread["failed"], spread["items"])
 
 
 def is_exceeded(count: float | None, percentage: float | None, failed: int, items: int) -> bool:
@@ -280,9 +305,12 @@ _ANSWERS: Final[dict[tuple[Phase, type[KeyedEvent]], _Take]] = {
     (Phase.READING, TaskSucceeded): _items_read,
     (Phase.READING, TaskFailed): _items_not_read,
     (Phase.READING, TaskTimedOut): _items_not_read,
+    (Phase.READING, MapRunUpdated): _bounds_changed,
     (Phase.SPREAD, ChildSucceeded): _child_succeeded,
     (Phase.SPREAD, ChildFailed): _child_failed,
+    (Phase.SPREAD, MapRunUpdated): _bounds_of_children_changed,
     (Phase.WRITING, TaskSucceeded): _written,
     (Phase.WRITING, TaskFailed): _not_written,
     (Phase.WRITING, TaskTimedOut): _not_written,
+    (Phase.WRITING, MapRunUpdated): _bounds_changed,
 }

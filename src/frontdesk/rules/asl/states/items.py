@@ -53,7 +53,12 @@ def _expressed(state: MapState, sight: Sight) -> list[Json]:
 def at_once(state: MapState, sight: Sight) -> int:
     """Return how many iterations run at once."""
     wanted = bound("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, sight)
-    most = MOST_AT_ONCE[state.mode]
+    return as_many(state.mode, wanted)
+
+
+def as_many(mode: Mode, wanted: float | None) -> int:
+    """Return how many iterations run at once where so many are wanted; 0 and None: as many as may be."""
+    most = MOST_AT_ONCE[mode]
     return min(int(wanted), most) if wanted else most
 
 
