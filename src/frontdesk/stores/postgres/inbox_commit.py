@@ -12,7 +12,8 @@ from frontdesk.ports.journal import NOBODY, FencedError, Started
 from frontdesk.stores.heads import Written
 from frontdesk.stores.inboxes import Row, ended, is_placed, row
 from frontdesk.stores.postgres import journal_commit, queue_commit
-from frontdesk.stores.postgres.journal_commit import OWNERS, Starting
+from frontdesk.stores.postgres.journal_changes import Starting
+from frontdesk.stores.postgres.journal_commit import OWNERS
 from frontdesk.stores.postgres.queue_commit import Sending
 
 if TYPE_CHECKING:
@@ -123,11 +124,11 @@ async def commit(connection: "Connection", operations: Sequence[Operation]) -> S
     done = [each for each in able if _is_done(results[id(each)])]
     await queue_commit.commit(connection, list(_sends(done)))
     starts = {
-        id(each): Starting(start, each.written)
+        id(each): Starting.of(start, each.written)
         for each in done
         if (start := along(each).start) is not None and each.written is not None
     }
-    started = await journal_commit.commit(connection, list(starts.values()))
+    started = await journal_commit.start(connection, list(starts.values()))
     for key, result in zip(starts, started, strict=True):
         if not isinstance(result, Started):
             raise result  # the stream was forgotten meanwhile

@@ -22,25 +22,16 @@ from frontdesk.ports.journal import (
 )
 from frontdesk.stores.heads import (
     Written,
-    begin,
     between,
     lasting,
     page_token,
     place,
-    read_head,
     read_stream,
 )
 from frontdesk.stores.postgres.database import Database
 from frontdesk.stores.postgres.groups import Groups
-from frontdesk.stores.postgres.journal_commit import (
-    OWNERS,
-    STREAM,
-    Appending,
-    Operation,
-    Posting,
-    Starting,
-    commit,
-)
+from frontdesk.stores.postgres.journal_changes import Appending, Known, Posting, Starting
+from frontdesk.stores.postgres.journal_commit import OWNERS, STREAM, Commits, Operation
 
 if TYPE_CHECKING:
     from frontdesk.stores.postgres.database import Connection
@@ -124,11 +115,14 @@ class PostgresJournal:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._groups: Groups[Operation] = Groups(self._commit)
+        self._commits = Commits(database)
+        self._groups: Groups[Operation] = Groups(self._commits.commit)
 
     async def join(self, *, until: float) -> int:
         """See the port."""
-        return int(await self._database.run(lambda each: each.fetchval(_JOIN, until)))
+        owner = int(await self._database.run(lambda each: each.fetchval(_JOIN, until)))
+        self._commits.joined(owner)
+        return owner
 
     async def renew(self, owner: int, *, until: float) -> None:
         """See the port."""
@@ -137,8 +131,7 @@ class PostgresJournal:
 
     async def start(self, start: Start) -> Started:
         """See the port."""
-        begin(start)  # refuses what would spoil its group
-        started: Started = await self._groups.add(Starting(start, Written.of(start)))
+        started: Started = await self._groups.add(Starting.of(start, Written.of(start)))
         return started
 
     async def append(self, append: Append) -> int:
@@ -154,7 +147,7 @@ class PostgresJournal:
     async def due(self, owner: int, *, now: float, most: int) -> Sequence[Loaded]:
         """See the port."""
 
-        async def work(connection: "Connection") -> Sequence[Loaded]:
+        async def work(connection: "Connection") -> Sequence[tuple[Loaded, Known]]:
             if not await connection.fetch(OWNERS, [owner]):
                 raise FencedError(owner)
             found = await _lease(connection, owner, _DUE, now, most)
@@ -163,7 +156,9 @@ class PostgresJournal:
                 await connection.execute(_DROP_OWNER, lapsed)  # unless something is left
             return await _load(connection, found)
 
-        return await self._database.write(work)
+        leased = await self._database.write(work)
+        self._commits.leased(owner, {loaded.stream.id: known for loaded, known in leased})
+        return [loaded for loaded, _ in leased]
 
     async def posted(
         self, owner: int, *, most: int, without: Collection[int] = ()
@@ -177,13 +172,13 @@ class PostgresJournal:
     async def load(self, stream: int) -> Loaded | None:
         """See the port."""
 
-        async def work(connection: "Connection") -> Sequence[Loaded]:
+        async def work(connection: "Connection") -> Sequence[tuple[Loaded, Known]]:
             # All statements see the same instant.
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 return await _load(connection, [stream])
 
         found = await self._database.run(work)
-        return found[0] if found else None
+        return found[0][0] if found else None
 
     async def find(self, kind: str, name: str) -> Stream | None:
         """See the port."""
@@ -231,9 +226,6 @@ class PostgresJournal:
     async def _fetch(self, statement: str, *values: Any) -> Sequence[Any]:
         return await self._database.run(lambda connection: connection.fetch(statement, *values))
 
-    async def _commit(self, operations: Sequence[Operation]) -> Sequence[Any]:
-        return await self._database.write(lambda connection: commit(connection, operations))
-
 
 async def _lease(connection: "Connection", owner: int, statement: str, *values: float) -> list[int]:
     """Lease the streams that a statement finds."""
@@ -243,12 +235,12 @@ async def _lease(connection: "Connection", owner: int, statement: str, *values: 
     return found
 
 
-async def _load(connection: "Connection", ids: Sequence[int]) -> Sequence[Loaded]:
+async def _load(connection: "Connection", ids: Sequence[int]) -> Sequence[tuple[Loaded, Known]]:
     """Load streams, in the order of their ids as given; what is not there is left out."""
     if not ids:
         return []
     rows = {row["id"]: row for row in await connection.fetch(_LOAD, ids)}
-    heads = {id_: read_head(row[5:]) for id_, row in rows.items()}
+    heads = {id_: Known.read(row[5:]) for id_, row in rows.items()}
     snapshots = {
         stream: (seq, orjson.loads(snapshot))
         for stream, seq, snapshot in await connection.fetch(_SNAPSHOTS, ids)
@@ -258,22 +250,24 @@ async def _load(connection: "Connection", ids: Sequence[int]) -> Sequence[Loaded
     for stream, written in await connection.fetch(_TAILS, ids, after):
         events[stream] += orjson.loads(written)
     commands: defaultdict[int, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-    issued = [(id_, first) for id_, head in heads.items() for first in set(head.outbox.values())]
+    issued = [
+        (id_, first) for id_, known in heads.items() for first in set(known.head.outbox.values())
+    ]
     if issued:
         for stream, first, written in await connection.fetch(_COMMANDS, *zip(*issued, strict=True)):
-            commands[stream] |= lasting(orjson.loads(written), first, heads[stream])
+            commands[stream] |= lasting(orjson.loads(written), first, heads[stream].head)
     messages: defaultdict[int, list[Message]] = defaultdict(list)
     for stream, number, document in await connection.fetch(_MESSAGES, ids):
         messages[stream].append(Message(number, orjson.loads(document)))
-    return [
-        Loaded(
+
+    def loaded(id_: int) -> Loaded:
+        return Loaded(
             read_stream(rows[id_][:8]),
             snapshots[id_][1] if id_ in snapshots else None,
             events[id_],
-            heads[id_].timers,
+            heads[id_].head.timers,
             commands[id_],
             messages[id_],
         )
-        for id_ in ids
-        if id_ in rows
-    ]
+
+    return [(loaded(id_), heads[id_]) for id_ in ids if id_ in rows]

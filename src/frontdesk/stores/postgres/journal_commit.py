@@ -1,236 +1,169 @@
-"""Owns how a Journal in PostgreSQL commits a group of operations: one transaction of a few statements.
+"""Owns how a Journal in PostgreSQL commits a group of operations: in one call, for what costs here is the round trip.
 
-Each statement is for all of the group, for what costs here is the round trip. Rows are locked in one order,
-so that groups of several processes never wait for each other in a ring.
+The heads of streams that this process holds are known without asking. What is decided by them is committed
+only while the rows have them still; all else is decided under locks.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from frontdesk.base.errors import FrontdeskError, StoreError
-from frontdesk.ports.journal import (
-    NOBODY,
-    Append,
-    FencedError,
-    SequenceError,
-    Start,
-    Started,
-    Stream,
-)
-from frontdesk.stores.heads import (
-    Head,
-    Written,
-    advance,
-    begin,
-    columns,
-    post,
-    read_head,
-    read_stream,
+from frontdesk.ports.journal import NOBODY, FencedError, Started, Stream
+from frontdesk.stores.heads import read_stream
+from frontdesk.stores.postgres.database import Database
+from frontdesk.stores.postgres.journal_changes import (
+    Change,
+    Changes,
+    Columns,
+    Known,
+    Starting,
+    in_columns,
 )
 
 if TYPE_CHECKING:
     from frontdesk.stores.postgres.database import Connection
 
 # Held against whoever drops owners, not against renewals.
-OWNERS = "SELECT id FROM frontdesk_journal_owners WHERE id = ANY($1::BIGINT[]) FOR KEY SHARE"
-STREAM = """
+OWNERS: Final = "SELECT id FROM frontdesk_journal_owners WHERE id = ANY($1::BIGINT[]) FOR KEY SHARE"
+STREAM: Final = """
     SELECT id, kind, name, digest, started, status, ended, seq FROM frontdesk_journal_streams
 """
-_START = """
-    INSERT INTO frontdesk_journal_streams
-        (kind, name, digest, started, status, ended, seq, owner, due, head)
-    SELECT * FROM unnest(
-        $1::TEXT[], $2::TEXT[], $3::BYTEA[], $4::FLOAT8[], $5::TEXT[], $6::FLOAT8[],
-        $7::BIGINT[], $8::BIGINT[], $9::FLOAT8[], $10::BYTEA[]
-    ) ON CONFLICT DO NOTHING RETURNING kind, name, id
-"""
-_KNOWN = STREAM + "JOIN unnest($1::TEXT[], $2::TEXT[]) AS want (kind, name) USING (kind, name)"
-_LOCK = """
+_NAMED: Final = (
+    STREAM + "JOIN unnest($1::TEXT[], $2::TEXT[]) AS want (kind, name) USING (kind, name)"
+)
+_LOCK: Final = """
     SELECT id, status, ended, seq, owner, due, head FROM frontdesk_journal_streams
     WHERE id = ANY($1::BIGINT[]) ORDER BY id FOR UPDATE
 """
-_CHANGE = """
-    UPDATE frontdesk_journal_streams AS stream SET status = new.status, ended = new.ended,
-        seq = new.seq, owner = new.owner, due = new.due, head = new.head
-    FROM unnest(
-        $1::BIGINT[], $2::TEXT[], $3::FLOAT8[], $4::BIGINT[], $5::BIGINT[], $6::FLOAT8[], $7::BYTEA[]
-    ) AS new (id, status, ended, seq, owner, due, head)
-    WHERE stream.id = new.id
-"""
-_EVENTS = """
-    INSERT INTO frontdesk_journal_appends (stream, first, events, commands)
-    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[], $4::BYTEA[])
-"""
-_SNAPSHOT = """
-    INSERT INTO frontdesk_journal_snapshots (stream, seq, snapshot)
-    SELECT DISTINCT ON (stream) stream, seq, snapshot
-    FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[]) AS new (stream, seq, snapshot)
-    ORDER BY stream, seq DESC
-    ON CONFLICT (stream) DO UPDATE SET seq = excluded.seq, snapshot = excluded.snapshot
-"""
-_POST = """
-    INSERT INTO frontdesk_journal_messages (stream, number, document)
-    SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BYTEA[])
-"""
-_TAKEN = """
-    DELETE FROM frontdesk_journal_messages AS message
-    USING unnest($1::BIGINT[], $2::BIGINT[]) AS taken (stream, number)
-    WHERE message.stream = taken.stream AND message.number <= taken.number
-"""
-
-_IN_ORDER: Final = (_CHANGE, _EVENTS, _SNAPSHOT, _POST, _TAKEN)
 
 
-class Starting(NamedTuple):
-    """A start."""
-
-    start: Start
-    written: Written
+def _call(function: str, first: int, last: int) -> str:
+    return f"frontdesk_journal_{function}({', '.join(f'${n}' for n in range(first, last + 1))})"
 
 
-class Appending(NamedTuple):
-    """An append."""
+_START: Final = f"SELECT {_call('start', 1, 13)}"
+_CHANGE: Final = f"SELECT {_call('change', 1, 23)}"
+_BOTH: Final = f"SELECT {_call('start', 1, 13)}, {_call('change', 14, 36)}"
 
-    append: Append
-    written: Written
+Operation: TypeAlias = Starting | Change
 
-
-class Posting(NamedTuple):
-    """A message to a stream. document: JSON."""
-
-    stream: int
-    document: bytes
+_Results: TypeAlias = Sequence[Started | FrontdeskError]
+"""Of starts, each its own."""
 
 
-Operation: TypeAlias = Starting | Appending | Posting
+class Commits:
+    """Commits groups of operations, one at a time. Used on one event loop."""
 
-_Name: TypeAlias = tuple[str, str]
-"""Kind and name of a stream."""
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._owner = NOBODY
+        self._held: dict[int, Known] = {}
 
-_Rows: TypeAlias = defaultdict[str, list[tuple[Any, ...]]]
-"""What is to be written, by statement."""
+    def joined(self, owner: int) -> None:
+        """Learn that this process is another owner now, who holds nothing yet."""
+        self._owner = owner
+        self._held.clear()
 
+    def leased(self, owner: int, streams: Mapping[int, Known]) -> None:
+        """Learn what an owner has leased."""
+        if owner == self._owner:
+            self._held |= streams
 
-async def commit(connection: "Connection", operations: Sequence[Operation]) -> Sequence[Any]:
-    """Do all in the transaction that is open; return for each its result, or the error to raise."""
-    rows: _Rows = defaultdict(list)
-    starts = [each for each in operations if isinstance(each, Starting)]
-    changes = [each for each in operations if not isinstance(each, Starting)]
-    started = iter(await _start(connection, starts, rows))
-    changed = iter(await _change(connection, changes, rows))
-    for statement in _IN_ORDER:
-        await _for_all(connection, statement, rows[statement])
-    return [next(started if isinstance(each, Starting) else changed) for each in operations]
-
-
-async def _start(
-    connection: "Connection", starts: Sequence[Starting], rows: _Rows
-) -> Sequence[Started | FrontdeskError]:
-    """Insert the streams that are not there yet."""
-    owners = await _owners(connection, {start.owner for start, _ in starts})
-    # Of several starts of one name the first is done.
-    able = {(each.kind, each.name): each for each, _ in reversed(starts) if each.owner in owners}
-    fresh = await _insert(connection, able)
-    known = await _known(connection, {(each.kind, each.name) for each, _ in starts} - set(fresh))
-    results: list[Started | FrontdeskError] = []
-    for start, written in starts:
-        name = (start.kind, start.name)
-        stream = fresh.get(name) or known.get(name)
-        if start.owner not in owners:
-            results.append(FencedError(start.owner))
-        elif stream is None:
-            results.append(StoreError("a stream of this name was forgotten meanwhile: try again"))
-        elif name in fresh and able[name] is start:
-            _note(rows, stream.id, 1, stream.seq, written)
-            results.append(Started("started", stream))
-        else:
-            results.append(Started("same" if stream.digest == start.digest else "other", stream))
-    return results
-
-
-async def _owners(connection: "Connection", named: set[int]) -> set[int]:
-    """Find those that are owners still, and hold them until the commit."""
-    asked = named - {NOBODY}
-    found = await connection.fetch(OWNERS, list(asked)) if asked else []
-    return {NOBODY, *(id_ for (id_,) in found)}
-
-
-async def _insert(
-    connection: "Connection", starts: Mapping[_Name, Start]
-) -> Mapping[_Name, Stream]:
-    heads = {name: begin(start) for name, start in sorted(starts.items())}
-    rows = [
-        (*name, starts[name].digest, starts[name].time, *columns(head))
-        for name, head in heads.items()
-    ]
-    streams = {}
-    for kind, name, id_ in await _for_all(connection, _START, rows):
-        start, head = starts[kind, name], heads[kind, name]
-        streams[kind, name] = Stream(
-            id_, kind, name, start.digest, start.time, head.status, head.seq
+    async def commit(self, operations: Sequence[Operation]) -> Sequence[object]:
+        """Commit all; return for each its result, or the error to raise. Raises: StoreError."""
+        starts = [each for each in operations if isinstance(each, Starting)]
+        asked = [each for each in operations if not isinstance(each, Starting)]
+        changes = Changes(asked, self._held)
+        started, is_done = await self._database.run(
+            lambda connection: _at_once(
+                connection, starts, changes.columns if changes.certain else []
+            )
         )
-    return streams
+        if not (changes.certain and is_done):
+            changes = await self._database.write(lambda connection: _under_locks(connection, asked))
+        self._learn(starts, started)
+        for stream in {each.stream for each in asked}:
+            self._keep(stream, changes.after.get(stream))
+        results = {True: iter(started), False: iter(changes.results)}
+        return [next(results[isinstance(each, Starting)]) for each in operations]
+
+    def _learn(self, starts: Sequence[Starting], started: _Results) -> None:
+        for each, result in zip(starts, started, strict=True):
+            if isinstance(result, Started) and result.state == "started":
+                self._keep(result.stream.id, each.begins)
+
+    def _keep(self, stream: int, known: Known | None) -> None:
+        if known is not None and known.head.owner == self._owner:
+            self._held[stream] = known
+        else:
+            self._held.pop(stream, None)
 
 
-async def _known(connection: "Connection", names: set[_Name]) -> Mapping[_Name, Stream]:
-    found = map(read_stream, await _for_all(connection, _KNOWN, list(names)))
-    return {(stream.kind, stream.name): stream for stream in found}
+async def start(connection: "Connection", starts: Sequence[Starting]) -> _Results:
+    """Start streams in the transaction that is open; return of each its result, or the error to raise."""
+    started, _ = await _at_once(connection, starts, [])
+    return started
 
 
-async def _change(
-    connection: "Connection", changes: Sequence[Appending | Posting], rows: _Rows
-) -> Sequence[int | bool | Exception]:
-    """Decide on appends and messages, one after the other, by heads that nobody else can change."""
-    ids = {each.stream if isinstance(each, Posting) else each.append.stream for each in changes}
-    found = await connection.fetch(_LOCK, list(ids)) if ids else []
-    heads = {row[0]: read_head(row[1:]) for row in found}
-    locked = dict(heads)
-    results: list[int | bool | Exception] = []
-    for each in changes:
-        try:
-            if isinstance(each, Posting):
-                results.append(_post(each, heads, rows))
-            else:
-                results.append(_append(each, heads, rows))
-        except (FencedError, SequenceError, ValueError) as error:
-            results.append(error)
-    rows[_CHANGE] = [
-        (stream, *columns(head)) for stream, head in heads.items() if head is not locked[stream]
-    ]
-    return results
+async def _at_once(
+    connection: "Connection", starts: Sequence[Starting], change: Columns
+) -> tuple[_Results, bool]:
+    """Start and change streams; tell what came of each start, and whether all others were as they were known."""
+    # In one order, so that nobody waits in a ring. Of several starts of one name the first is done.
+    named = {(each.start.kind, each.start.name): each for each in reversed(starts)}
+    first = [named[name] for name in sorted(named)]
+    start = in_columns([each.row for each in first], 13) if first else []
+    ids: Sequence[int | None] = []
+    is_done = True
+    if start and change:
+        ids, is_done = await connection.fetchrow(_BOTH, *start, *change)
+    elif start:
+        ids = await connection.fetchval(_START, *start)
+    elif change:
+        is_done = await connection.fetchval(_CHANGE, *change)
+    fresh = {id(each): id_ for each, id_ in zip(first, ids, strict=True) if id_ is not None}
+    refused = [each for each in starts if id(each) not in fresh]
+    others = iter(await _refusals(connection, refused))
+    return [
+        _started(each, fresh[id(each)]) if id(each) in fresh else next(others) for each in starts
+    ], is_done
 
 
-def _append(appending: Appending, heads: dict[int, Head], rows: _Rows) -> int:
-    append, written = appending
-    before = heads.get(append.stream)
-    after = advance(before, append)
-    assert before is not None
-    heads[append.stream] = after
-    _note(rows, append.stream, before.seq + 1, after.seq, written)
-    if after.taken > before.taken:
-        rows[_TAKEN].append((append.stream, after.taken))
-    return after.seq
+def _started(starting: Starting, id_: int) -> Started:
+    start, head = starting.start, starting.begins.head
+    stream = Stream(id_, start.kind, start.name, start.digest, start.time, head.status, head.seq)
+    return Started("started", stream)
 
 
-def _post(posting: Posting, heads: dict[int, Head], rows: _Rows) -> bool:
-    before = heads.get(posting.stream)
-    if before is None:
-        return False
-    after = heads[posting.stream] = post(before)
-    rows[_POST].append((posting.stream, after.posted, posting.document))
-    return True
+async def _refusals(connection: "Connection", starts: Sequence[Starting]) -> _Results:
+    """Find out why starts were not done."""
+    if not starts:
+        return []
+    owners = {
+        NOBODY,
+        *(id_ for (id_,) in await connection.fetch(OWNERS, [each.start.owner for each in starts])),
+    }
+    names = [(each.start.kind, each.start.name) for each in starts]
+    found = map(read_stream, await connection.fetch(_NAMED, *in_columns(names, 2)))
+    known = {(stream.kind, stream.name): stream for stream in found}
+    return [_refusal(each, owners, known) for each in starts]
 
 
-def _note(rows: _Rows, stream: int, first: int, seq: int, written: Written) -> None:
-    if written.events is not None:
-        rows[_EVENTS].append((stream, first, written.events, written.commands))
-    if written.snapshot is not None:
-        rows[_SNAPSHOT].append((stream, seq, written.snapshot))
+def _refusal(
+    starting: Starting, owners: Collection[int], known: Mapping[tuple[str, str], Stream]
+) -> Started | FrontdeskError:
+    start = starting.start
+    stream = known.get((start.kind, start.name))
+    if start.owner not in owners:
+        return FencedError(start.owner)
+    if stream is None:
+        return StoreError("a stream of this name was forgotten meanwhile: try again")
+    return Started("same" if stream.digest == start.digest else "other", stream)
 
 
-async def _for_all(
-    connection: "Connection", statement: str, rows: Sequence[tuple[Any, ...]]
-) -> Sequence[Any]:
-    """Run a statement whose parameters are columns, once for all rows."""
-    return await connection.fetch(statement, *zip(*rows, strict=True)) if rows else []
+async def _under_locks(connection: "Connection", asked: Sequence[Change]) -> Changes:
+    """Change streams in the transaction that is open, by heads that nobody else can change meanwhile."""
+    found = await connection.fetch(_LOCK, list({each.stream for each in asked}))
+    changes = Changes(asked, {row[0]: Known.read(row[1:]) for row in found})
+    await _at_once(connection, [], changes.columns)
+    return changes
