@@ -10,7 +10,7 @@ Messages: lower case, no full stop, the offending value last after a colon; hint
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class FrontdeskError(Exception):
@@ -24,8 +24,7 @@ class FrontdeskError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """Where in the operator's files something was said. line and column count from 1.
 
     path: dotted key path, e.g. `apis.scheduling.routes.POST /appointments.throttle`; "" is the top.

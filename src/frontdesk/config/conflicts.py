@@ -40,11 +40,14 @@ def _routes(tree: Tree) -> Iterator[Finding]:
 
 def _status_resources(tree: Tree) -> Iterator[Finding]:
     """Find routes that start executions whose status has no place, or one that is taken."""
+    modes = list(tree.match(("apis", "*", "routes", "*", "mode")))
+    if not modes:
+        return
     taken: dict[tuple[Any, str], Path] = {}
     for path, _ in tree.match(("apis", "*", "routes", "*")):
         with suppress(ValueError):
             taken.setdefault((path[1], parse_route_key(str(path[-1])).shape), path)
-    for path, mode in tree.match(("apis", "*", "routes", "*", "mode")):
+    for path, mode in modes:
         route, location = path[:-1], tree.value_at((*path[:-1], "location"))
         if mode != "async":
             continue

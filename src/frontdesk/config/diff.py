@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from frontdesk.base.errors import Position
@@ -45,7 +46,10 @@ class _Comparison:
     def __init__(self, old: Loaded, new: Loaded) -> None:
         self.old = old
         self.new = new
-        self.secrets = {*secret_texts(old.config), *secret_texts(new.config)}
+
+    @cached_property
+    def secrets(self) -> set[str]:
+        return {*secret_texts(self.old.config), *secret_texts(self.new.config)}
 
     def below(self, path: Path, before: Any, after: Any) -> Iterator[Change]:
         if before == after:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from frontdesk.base.errors import Finding, Position
-from frontdesk.config.tree import Path, Tree
+from frontdesk.config.tree import Path, Patterns, Tree
 from frontdesk.config.validation import did_you_mean, shown
 from frontdesk.rules.concurrency import LATEST
 
@@ -23,15 +23,6 @@ class Use(NamedTuple):
     but: tuple[str, ...] = ()
     keys: bool = False
     prefix: str = ""
-
-    def names(self, tree: Tree) -> Iterator[tuple[Path, Any]]:
-        """Yield where each name stands, and the name."""
-        for path, value in tree.match(self.pattern):
-            name = path[-1] if self.keys else value
-            if not self.prefix:
-                yield path, name
-            elif isinstance(name, str) and name.startswith(self.prefix):
-                yield path, name.removeprefix(self.prefix)
 
 
 _DESTINATIONS: Final = {
@@ -106,6 +97,14 @@ USES: Final = (
 )
 
 
+_USED: Final = Patterns((use.pattern, use) for use in USES)
+_SCOPES: Final = Patterns(
+    (
+        (("apis", "*", "routes", "*", "scopes"), None),
+        (("apis", "*", "resources", "*", "*", "scopes"), None),
+    )
+)
+
 SECTIONS: Final = ("authorizers", "egress", "functions", "upstreams", "webhooks")
 
 
@@ -113,29 +112,36 @@ def used_names(tree: Tree, section: str) -> set[str]:
     """Collect the names that entries use of `section`, without versions and aliases."""
     return {
         name.partition(":")[0]
-        for use in USES
-        if use.section == section
-        for _, name in use.names(tree)
-        if isinstance(name, str)
+        for use, _, name in _names(tree)
+        if use.section == section and isinstance(name, str)
     }
+
+
+def _names(tree: Tree) -> Iterator[tuple[Use, Path, Any]]:
+    """Yield each name that is used, how, and where it stands."""
+    for use, path, value in _USED.match(tree):
+        name = path[-1] if use.keys else value
+        if not use.prefix:
+            yield use, path, name
+        elif isinstance(name, str) and name.startswith(use.prefix):
+            yield use, path, name.removeprefix(use.prefix)
 
 
 def unknown_names(tree: Tree) -> Iterator[Finding]:
     """Find names without an entry, qualifiers that a function lacks, and scopes without a token."""
-    for use in USES:
+    for use, path, written in _names(tree):
+        if not isinstance(written, str) or written.count(":") > 1:
+            continue  # told by the model
         entries = _mapping(tree.value.get(use.section))
-        for path, written in use.names(tree):
-            if not isinstance(written, str) or written.count(":") > 1:
-                continue  # told by the model
-            name, colon, _ = written.partition(":")
+        name, colon, _ = written.partition(":")
+        if name not in entries and name not in use.but:
             where = tree.position(path, of_key=use.keys)
-            if name not in entries and name not in use.but:
-                yield _unknown(where, written, f"name under {use.section}", entries, use.section)
-            elif colon and use.section == "functions":
-                known = [f"{name}:{each}" for each in _qualifiers(_mapping(entries[name]))]
-                if written not in known:
-                    place = f"functions.{name}.aliases"
-                    yield _unknown(where, written, f"version or alias of {name}", known, place)
+            yield _unknown(where, written, f"name under {use.section}", entries, use.section)
+        elif colon and use.section == "functions":
+            known = [f"{name}:{each}" for each in _qualifiers(_mapping(entries[name]))]
+            if written not in known:
+                where, place = tree.position(path, of_key=use.keys), f"functions.{name}.aliases"
+                yield _unknown(where, written, f"version or alias of {name}", known, place)
     for name, function in _mapping(tree.value.get("functions")).items():
         yield from _unknown_qualifiers(tree, name, _mapping(function))
     yield from _scopes_without_token(tree)
@@ -173,11 +179,7 @@ def _qualifiers(function: dict[str, Any]) -> list[str]:
 
 def _scopes_without_token(tree: Tree) -> Iterator[Finding]:
     authorizers = _mapping(tree.value.get("authorizers"))
-    written = (
-        *tree.match(("apis", "*", "routes", "*", "scopes")),
-        *tree.match(("apis", "*", "resources", "*", "*", "scopes")),
-    )
-    for path, scopes in written:
+    for _, path, scopes in _SCOPES.match(tree):
         name = _authorizer(tree, path[:-1])
         if scopes and _mapping(authorizers.get(name)).get("type") != "jwt":
             yield Finding(

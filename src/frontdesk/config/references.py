@@ -102,6 +102,8 @@ class _Resolver:
             "input": self.left_open,
         }
         self.findings: list[Finding] = []
+        self.plain: dict[str, FileText] = {}
+        """Texts without references, which are the same wherever they stand."""
 
     def walk(self, value: Any, path: Path) -> Any:
         match value:
@@ -115,7 +117,9 @@ class _Resolver:
 
     def text(self, written: str, path: Path) -> FileText:
         if "${" not in written or self.literal(path):
-            return FileText(written, self.folder, written)
+            if written not in self.plain:
+                self.plain[written] = FileText(written, self.folder, written)
+            return self.plain[written]
         referenced = False
 
         def replace(found: re.Match[str]) -> str:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from frontdesk.base.errors import Position
+
+T = TypeVar("T")
 
 Path = tuple[str | int, ...]
 """Keys and list indexes from the top of the file to a value."""
@@ -98,6 +100,48 @@ class Tree:
                     if isinstance(value, dict) and part in value
                 ]
         yield from found
+
+
+class Patterns(Generic[T]):
+    """Several patterns of `Tree.match`, found in one walk over the tree. Each stands for something."""
+
+    def __init__(self, meanings: Iterable[tuple[tuple[str, ...], T]]) -> None:
+        """meanings: pairs of a pattern and what it stands for."""
+        self._top: _Fork[T] = _Fork()
+        for pattern, meaning in meanings:
+            fork = self._top
+            for part in pattern:
+                fork = fork.below.setdefault(part, _Fork())
+            fork.meanings.append(meaning)
+
+    def match(self, tree: Tree) -> Iterator[tuple[T, Path, Any]]:
+        """Yield what each pattern stands for that fits, with path and value of what it fits."""
+        found: list[tuple[T, Path, Any]] = []
+        _match(self._top, (), tree.value, found)
+        yield from found
+
+
+class _Fork(Generic[T]):
+    """Where patterns that begin alike part. meanings: of those that end here. below: by their next part."""
+
+    __slots__ = ("below", "meanings")
+
+    def __init__(self) -> None:
+        self.meanings: list[T] = []
+        self.below: dict[str | int, _Fork[T]] = {}  # by texts alone: no pattern has an index
+
+
+def _match(fork: _Fork[T], path: Path, value: Any, found: list[tuple[T, Path, Any]]) -> None:
+    found += [(meaning, path, value) for meaning in fork.meanings]
+    below = fork.below
+    if not below:
+        return
+    anything = below.get("*")
+    for key, item in _members(value):
+        if anything is not None:
+            _match(anything, (*path, key), item, found)
+        if key in below and key != "*":
+            _match(below[key], (*path, key), item, found)
 
 
 def _known(node: Node, path: Path) -> Path:

@@ -1,6 +1,6 @@
 """Owns what the URLs of routes must be, whatever the stage: a fixed host, variables that the route has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -20,13 +20,13 @@ def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
     """Find URLs, and paths at upstreams, to which no request could be sent: the first fault of each."""
     for api_name, api in config.apis.items():
         for below, key, operation in api.operations():
-            destination = _destination(operation, key)
+            destination = _destination(operation)
             if destination is None:
                 continue
             where = ("apis", api_name, *below, *destination.at)
             written = destination.url or destination.path or ""
             for name, stage in api.stages.items():
-                problem, hint = _problem(destination, stage.variables, config)
+                problem, hint = _problem(destination, key, stage.variables, config)
                 if problem:
                     if "${stage." in written:
                         hint = f"see the variables of stage {name}"
@@ -37,28 +37,27 @@ def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
 
 
 class _Destination(NamedTuple):
-    """Where an operation sends requests. at: where it says so. known: variables that have a value."""
+    """Where an operation sends requests. at: where it says so. mapped: variables that the key has not."""
 
     url: str | None
     upstream: str | None
     path: str | None
     at: tuple[str, str]
-    known: list[str]
+    mapped: Sequence[str] = ()
 
 
-def _destination(operation: Operation, key: str) -> _Destination | None:
-    known = VARIABLE.findall(key)
+def _destination(operation: Operation) -> _Destination | None:
     if isinstance(operation, Route | SocketRoute) and operation.http is not None:
         http = operation.http
         at = ("http", "url" if http.url else "path")
-        return _Destination(http.url, http.upstream, http.path, at, known)
+        return _Destination(http.url, http.upstream, http.path, at)
     given = integration_of(operation)
     if given is not None:
         if given.uri is None and given.upstream is None:
             return None
         mapped = [target.removeprefix(_MAPPED) for target in given.request_parameters]
         at = ("integration", "uri" if given.uri else "path")
-        return _Destination(given.uri, given.upstream, given.path, at, known + mapped)
+        return _Destination(given.uri, given.upstream, given.path, at, mapped)
     return None
 
 
@@ -66,7 +65,7 @@ _MAPPED: Final = "integration.request.path."
 
 
 def _problem(
-    destination: _Destination, variables: Mapping[str, str], config: Config
+    destination: _Destination, key: str, variables: Mapping[str, str], config: Config
 ) -> tuple[str, str]:
     """Say what is wrong, and a hint; "" for nothing."""
     if destination.upstream is not None and destination.upstream not in config.upstreams:
@@ -76,11 +75,12 @@ def _problem(
         _check_origin(url.origin)
     except ValueError as error:
         return str(error), ""
-    for name in url.variables:
-        if name not in destination.known:
-            return f"expected a variable of the route in place of {{{name}}}", did_you_mean(
-                name, destination.known
-            )
+    asked = url.variables
+    known = [*VARIABLE.findall(key), *destination.mapped] if asked else []
+    for name in asked:
+        if name not in known:
+            expected = f"expected a variable of the route in place of {{{name}}}"
+            return expected, did_you_mean(name, known)
     return "", ""
 
 

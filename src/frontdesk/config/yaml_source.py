@@ -33,6 +33,8 @@ _CONSTANTS: Final[dict[str, bool | None]] = {
     "False": False,
     "FALSE": False,
 }
+_NUMERIC: Final = frozenset("+-.0123456789")
+"""What numbers begin with."""
 # Differs: [long-numbers] longer ones stay texts: identifiers, whose digits no JSON reader keeps.
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _BASED = re.compile(r"0o[0-7]{1,20}|0x[0-9a-fA-F]{1,15}")
@@ -74,19 +76,19 @@ class _Reader:
         self.aliased = 0
 
     def read(self, text: str) -> None:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        next_event = yaml.CSafeLoader(text).get_event
+        while (event := next_event()) is not None:
             handle = _HANDLERS.get(type(event))
             if handle is not None:
                 handle(self, event)
 
     def scalar(self, event: Any) -> None:
         self._refuse_tag(event)
-        plain = event.implicit[0]
         holder = self.open[-1] if self.open else None
-        if holder is not None and isinstance(holder.value, dict) and holder.key is None:
+        if holder is not None and holder.key is None and isinstance(holder.value, dict):
             self._key(holder, event)
             return
-        value = plain_value(event.value) if plain else event.value
+        value = plain_value(event.value) if event.implicit[0] else event.value
         self.count += 1
         node = self._node(event, {})
         value, node = self._tagged(value, node, event.tag)
@@ -135,7 +137,8 @@ class _Reader:
 
     def _key(self, holder: _Open, event: Any) -> None:
         key: str = event.value
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
         first = holder.node.children.get(key)
         if first is not None:
             finding = self._finding(event, "duplicate-key", f"duplicate key: {key}")
@@ -160,7 +163,8 @@ class _Reader:
             holder.key = None
 
     def _node(self, event: Any, children: dict[str | int, Node]) -> Node:
-        line, column = event.start_mark.line + 1, event.start_mark.column + 1
+        mark = event.start_mark
+        line, column = mark.line + 1, mark.column + 1
         return Node(self.file, line, column, line, column, children)
 
     # Differs: [yaml-tags] YAML has tags, and JSON surrogate pairs, which libyaml refuses.
@@ -203,6 +207,8 @@ def plain_value(text: str) -> str | int | float | bool | None:
     """Read an unquoted scalar by the core schema of YAML 1.2 §10.3.2; not-a-number and infinity stay texts."""
     if text in _CONSTANTS:
         return _CONSTANTS[text]
+    if text[0] not in _NUMERIC:
+        return text
     if _INTEGER.fullmatch(text):
         return int(text)
     if _BASED.fullmatch(text):

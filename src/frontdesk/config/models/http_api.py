@@ -138,13 +138,14 @@ class Route(Operation):
 
     @model_validator(mode="after")
     def _has_one_integration(self) -> Self:
-        chosen = [key for key in INTEGRATIONS if getattr(self, key) is not None]
+        written = self.model_fields_set
+        chosen = [key for key in INTEGRATIONS if key in written and getattr(self, key) is not None]
         if len(chosen) != 1:
             found = " and ".join(chosen) or "none"
             raise broken_rule(f"expected exactly one of {', '.join(INTEGRATIONS)}, got {found}")
-        for key, of in _OF_ONE.items():
-            if key in self.model_fields_set and chosen != [of]:
-                raise broken_rule(f"expected {key} on a route with {of} only")
+        for key in sorted(_OF_ONE.keys() & written):
+            if chosen != [_OF_ONE[key]]:
+                raise broken_rule(f"expected {key} on a route with {_OF_ONE[key]} only")
         if self.location is not None and self.mode != "async":
             raise broken_rule("expected location beside mode: async only")
         if chosen != ["function"] and self.invoke_mode == "response_stream":

@@ -5,14 +5,14 @@ A request keeps the plan that it began with. Nothing here refers to configuratio
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from frontdesk.base.errors import Position
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
 from frontdesk.rules.events.request import RouteFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One stage of one route, and what `frontdesk explain` says of it.
 
     name: the row of `order.py`. run: a Stage in a head, a Tail in a tail. needs_body: the whole body

@@ -21,6 +21,9 @@ _STATIC, _VARIABLE, _GREEDY = range(3)
 
 _Found = tuple[RoutePlan, Mapping[str, str]]
 
+_Variables = tuple[tuple[str, int], ...]
+"""Name of each variable of a template, and the place of its segment."""
+
 
 class Routes(Protocol):
     """What finds the plan of a request inside of one API stage."""
@@ -67,16 +70,17 @@ class _Templates:
         self._full: dict[int, list[_Form]] = {}  # by number of segments
         self._greedy: list[_Form] = []
         forms: dict[tuple[int, ...], _Form] = {}
+        shared: dict[_Variables, _Variables] = {}
         for plan in plans:
             template = plan.route_key.partition(" ")[2]
             if "{" not in template:
                 self._exact[template] = plan
                 continue
             segments = template[1:].split("/")
-            kinds = tuple(map(_kind, segments))
+            kinds = tuple([_kind(each) if "{" in each else _STATIC for each in segments])
             if kinds not in forms:
                 forms[kinds] = _Form(kinds)
-            forms[kinds].add(segments, plan)
+            forms[kinds].add(segments, plan, shared)
         for kinds in sorted(forms):
             form = forms[kinds]
             same = self._greedy if form.greedy else self._full.setdefault(form.width, [])
@@ -104,22 +108,22 @@ class _Form:
     width: segments before the rest that a greedy variable takes. greedy: whether the last one is.
     """
 
-    __slots__ = ("_routes", "_static", "greedy", "width")
+    __slots__ = ("_routes", "_static", "_variables", "greedy", "width")
 
     def __init__(self, kinds: tuple[int, ...]) -> None:
         self.greedy = kinds[-1] == _GREEDY
         self.width = len(kinds) - self.greedy
         places = [at for at in range(self.width) if kinds[at] == _STATIC]
         self._static: Callable[[list[str]], object] = itemgetter(*places) if places else _nothing
-        self._routes: dict[object, tuple[RoutePlan, tuple[tuple[str, int], ...]]] = {}
+        self._variables = [at for at, kind in enumerate(kinds) if kind != _STATIC]
+        self._routes: dict[object, tuple[RoutePlan, _Variables]] = {}
 
-    def add(self, segments: list[str], plan: RoutePlan) -> None:
-        variables = tuple(
-            (segment[1:-1].removesuffix("+"), at)
-            for at, segment in enumerate(segments)
-            if segment.startswith("{")
-        )
-        self._routes[self._static(segments)] = plan, variables
+    def add(
+        self, segments: list[str], plan: RoutePlan, shared: dict[_Variables, _Variables]
+    ) -> None:
+        """shared: what templates have that have the same variables."""
+        variables = tuple([(segments[at][1:-1].removesuffix("+"), at) for at in self._variables])
+        self._routes[self._static(segments)] = plan, shared.setdefault(variables, variables)
 
     def match(self, segments: list[str]) -> _Found | None:
         if self.greedy:

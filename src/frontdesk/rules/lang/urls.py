@@ -63,4 +63,6 @@ def _printable(text: str) -> str:
 
 
 def _fill(text: str, variables: Mapping[str, str]) -> str:
+    if "${" not in text:
+        return text
     return _STAGE_VARIABLE.sub(lambda found: variables.get(found[1], ""), text)

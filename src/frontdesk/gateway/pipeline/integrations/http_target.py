@@ -23,7 +23,7 @@ def path_variables(route_key: str) -> PathVariables:
     if route_key == "$default":
         return ((1, "+"),)
     segments = enumerate(route_key.partition(" ")[2].split("/"))
-    return tuple((at, segment[1:-1]) for at, segment in segments if segment.startswith("{"))
+    return tuple([(at, segment[1:-1]) for at, segment in segments if segment.startswith("{")])
 
 
 def takes_rest(variables: PathVariables) -> bool:

@@ -141,7 +141,7 @@ def transformed(build: RouteBuild) -> Step | None:
     """Build an integration by templates."""
     asked = _as_method(build)
     step = None if asked is None else rest.integration(asked)
-    return None if step is None else replace(step, run=_plain(step.run))  # type: ignore[arg-type]  # a Stage
+    return None if step is None else step._replace(run=_plain(step.run))  # type: ignore[arg-type]  # a Stage
 
 
 def _as_method(build: RouteBuild) -> RouteBuild | None:

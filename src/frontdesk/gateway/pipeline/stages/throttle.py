@@ -59,11 +59,15 @@ class _Limit:
 
 
 class _Limits(NamedTuple):
-    """The limits of an operation, the widest first, by whether they need an identity. rules: of all of them."""
+    """The limits of an operation, the widest first, by whether they need an identity.
+
+    rules, policy: of all of them; operations that have the same share these.
+    """
 
     before: list[_Limit]
     after: list[_Limit]
     rules: tuple[Rule, ...]
+    policy: Field
 
 
 def throttle_before_auth(build: RouteBuild) -> Step | None:
@@ -108,7 +112,7 @@ _RATE_LIMIT_FIELDS: Final = Step(
 
 def _limits(build: RouteBuild) -> _Limits:
     here = ("limits", build.api_name, build.facts.stage, build.key)
-    return build.once(here, lambda: _sorted(_every(build)))
+    return build.once(here, lambda: _sorted(build, _every(build)))
 
 
 def _every(build: RouteBuild) -> list[_Limit]:
@@ -126,10 +130,12 @@ def _every(build: RouteBuild) -> list[_Limit]:
     return limits
 
 
-def _sorted(limits: list[_Limit]) -> _Limits:
-    before = [limit for limit in limits if not limit.needs_identity]
+def _sorted(build: RouteBuild, limits: list[_Limit]) -> _Limits:
+    own = tuple([limit.rule for limit in limits])
+    rules, policy = build.once(("rules", own), lambda: (own, policy_field(own)))
     after = [limit for limit in limits if limit.needs_identity]
-    return _Limits(before, after, tuple(limit.rule for limit in limits))
+    before = [limit for limit in limits if not limit.needs_identity] if after else limits
+    return _Limits(before, after, rules, policy)
 
 
 def _shared_limits(build: RouteBuild) -> Iterator[_Limit]:
@@ -185,11 +191,9 @@ def _rule(name: str, throttle: Throttle) -> tuple[Rule, str]:
 def _step(build: RouteBuild, limits: list[_Limit]) -> Step | None:
     if not limits:
         return None
-    rules = rules_of(build)
-    policy = build.once(("policy", rules), lambda: policy_field(rules))
     return Step(
         name="throttle",
-        run=_Limiter(build, limits, policy).take,
+        run=_Limiter(build, limits).take,
         parts=tuple([limit.line for limit in limits]),
         needs_body=any(reads_body(limit.by) for limit in limits if limit.by),
     )
@@ -208,17 +212,22 @@ class _Limiter:
         "_told",
     )
 
-    def __init__(self, build: RouteBuild, limits: list[_Limit], policy: Field) -> None:
+    def __init__(self, build: RouteBuild, limits: list[_Limit]) -> None:
+        every = _limits(build)
         self._ledger: Ledger = build.parts.ledger
         self._monotonic = build.parts.clock.monotonic
-        self._policy = policy
+        self._policy = every.policy
         self._fixed = tuple([limit.claim for limit in limits if not limit.by])
         self._keyed = tuple(
-            [(f"{limit.claim[0]}\0", _subject(limit.by), limit.rule) for limit in limits if limit.by]
+            [
+                (f"{limit.claim[0]}\0", _subject(limit.by), limit.rule)
+                for limit in limits
+                if limit.by
+            ]
         )
         in_order = sorted(limits, key=_is_keyed)
         rules = tuple([limit.rule for limit in in_order])
-        self._rules = build.once(("rules", rules), lambda: rules)
+        self._rules = every.rules if rules == every.rules else rules
         self._allowed = tuple([limit.allowed for limit in in_order if limit.allowed is not None])
         self._limited = tuple([limit.limited for limit in in_order if limit.limited is not None])
         # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
