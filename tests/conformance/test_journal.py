@@ -427,6 +427,47 @@ async def test_what_ended_long_ago_is_forgotten_in_slices_the_oldest_first(journ
     assert (await journal.load(again.stream.id)).snapshot is None
 
 
+async def several(journal, owner, count, **last):
+    """Begin a stream and append to it, one event at a time; the last append may say more."""
+    stream = await begun(journal, owner)
+    for seq in range(1, count):
+        more = last if seq == count - 1 else {}
+        await append(journal, stream, owner, expect_seq=seq, events=[{"n": seq + 1}], **more)
+    return stream
+
+
+async def test_events_that_a_snapshot_has_are_trimmed_and_the_stream_goes_on(journal, owner):
+    stream = await several(journal, owner, 6, snapshot={"n": 6})
+    await journal.trim(stream.id, 4)
+    assert [each["n"] for each in await journal.read(stream.id, 1, 9)] == [4, 5, 6]
+    assert await journal.read(stream.id, 5, 5) == [{"n": 5}]
+    assert await journal.read(stream.id, 1, 3) == []
+    await journal.trim(stream.id, 3)
+    assert [each["n"] for each in await journal.read(stream.id, 2, 4)] == [4]
+    await append(journal, stream, owner, expect_seq=6, events=[{"n": 7}])
+    loaded = await journal.load(stream.id)
+    assert (loaded.stream.seq, loaded.snapshot, loaded.events) == (7, {"n": 6}, [{"n": 7}])
+
+
+async def test_what_no_snapshot_has_is_not_trimmed(journal, owner):
+    stream = await several(journal, owner, 4)
+    await journal.trim(stream.id, 4)
+    assert len(await journal.read(stream.id, 1, 9)) == 4
+    await journal.trim(stream.id + 1000, 4)
+
+
+async def test_commands_that_are_not_done_are_not_trimmed(journal, owner):
+    stream = await begun(journal, owner)
+    await append(journal, stream, owner, events=[{"n": 2}], commands={"A": {"do": 1}})
+    await append(journal, stream, owner, expect_seq=2, events=[{"n": 3}], snapshot={"n": 3})
+    await journal.trim(stream.id, 4)
+    assert (await journal.load(stream.id)).commands == {"A": {"do": 1}}
+    assert await journal.read(stream.id, 1, 1) == []
+    await append(journal, stream, owner, expect_seq=3, events=[{"n": 4}], snapshot={}, done=["A"])
+    await journal.trim(stream.id, 4)
+    assert await journal.read(stream.id, 1, 9) == [{"n": 4}]
+
+
 async def test_streams_are_counted_by_kind(journal, owner):
     assert await journal.counts("RUNNING", now=NOW) == ({}, 0)
     for number in range(3):

@@ -147,6 +147,11 @@ class Machine(RuleBasedStateMachine):
         names = [{ids[index]: name for name, ids in self.ids.items()} for index in (0, 1)]
         self.ask(lambda journal, index: _posted(journal, owner[index], names[index]))
 
+    @rule(name=NAMES, before=st.integers(0, 12))
+    def trim(self, name, before):
+        ids = self.ids.get(name, (999_999, 999_999))
+        self.ask(lambda journal, index: journal.trim(ids[index], before))
+
     @rule(name=NAMES, first=st.integers(0, 9), last=st.integers(0, 9))
     def read(self, name, first, last):
         ids = self.ids.get(name, (999_999, 999_999))

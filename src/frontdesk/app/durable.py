@@ -39,6 +39,7 @@ from frontdesk.durable.schedules.adopting import Schedules
 from frontdesk.durable.schedules.definition import definitions
 from frontdesk.durable.schedules.life import KIND as SCHEDULE
 from frontdesk.durable.schedules.life import ScheduleWorkflow
+from frontdesk.durable.schedules.retention import ScheduleRetention
 from frontdesk.durable.schedules.targets import Targets
 from frontdesk.durable.tasks.activities import ActivityTasks
 from frontdesk.durable.tasks.connections import connections_of
@@ -155,6 +156,7 @@ class DurableWork:
         self._open = OpenExecutions(stores.journal, clock, wheel)
         registry.collect(self._open.samples)
         self._retention = Retention(stores.journal, self.machines, clock, wheel)
+        self._schedule_retention = ScheduleRetention(stores.journal, clock, wheel)
         self._operations = operations(
             machines=self.machines,
             catalog=catalog,
@@ -194,6 +196,7 @@ class DurableWork:
         self.records.start()
         self._open.start()
         self._retention.start()
+        self._schedule_retention.start()
 
     async def adopt(self, loaded: Loaded) -> None:
         """Take another configuration. Raises: StoreError."""
@@ -218,6 +221,7 @@ class DurableWork:
         )
         await self.records.stop(drain)
         await self._retention.stop()
+        await self._schedule_retention.stop()
         await self._open.stop()
         await self._jobs.stop()
         self._http.close()

@@ -258,7 +258,7 @@ class Journal(Protocol):
         ...
 
     async def read(self, stream: int, first: int, last: int) -> Sequence[Document]:
-        """Read events, counted from 1, from `first` to `last`, both included, as far as there are."""
+        """Read events, counted from 1, from `first` to `last`, both included, as far as there are (still)."""
         ...
 
     async def list(
@@ -273,6 +273,14 @@ class Journal(Protocol):
         kind: this one, and those below it, whose names begin with it and a slash.
 
         It is for slices, between which others get their turn: call it again until there are fewer.
+        """
+        ...
+
+    async def trim(self, stream: int, before: int) -> None:
+        """Remove the events of a stream up to there that nobody needs to go on: what a snapshot has.
+
+        before: the number of the first that is kept. Events of one append stay together, and so do all from the
+        first on with which a command came that is not done.
         """
         ...
 

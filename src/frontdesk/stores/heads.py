@@ -164,6 +164,11 @@ def between(
     return events[max(first - rows[0][0], 0) : max(last - rows[0][0] + 1, 0)]
 
 
+def first_kept(head: Head, snapshot: int, before: int) -> int:
+    """Return the number of the first event that `trim` must keep. snapshot: of the last event in one, 0: none."""
+    return min(before, snapshot + 1, *head.outbox.values())
+
+
 def page_token(started: float, stream: int) -> str:
     """Write down where the next page begins: after this stream."""
     return orjson.dumps([started, stream]).hex()

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frontdesk.base.errors import StoreError
+from frontdesk.durable.schedules import retention
+from frontdesk.durable.schedules.retention import ScheduleRetention
 from frontdesk.ports.executions import ExecutionError
 from frontdesk.stores.memory.journal import MemoryJournal
 from tests.durable.schedules.playing import HOUR, NOON, Stage
@@ -435,3 +437,19 @@ async def test_a_store_that_fails_for_a_while_delays_it(stage):
     stage.journal.append = failing
     await stage.play(HOUR + 30)
     assert stage.machines.attempts == hours(13)
+
+
+async def test_what_has_run_long_ago_is_trimmed_and_it_goes_on(stage, monkeypatch):
+    monkeypatch.setattr(retention, "KEPT", 3)
+    gateway = await stage.open()
+    await stage.adopt(nightly=CALLING)
+    await stage.play(5 * HOUR, step=300)
+    rounds = ScheduleRetention(stage.journal, stage.clock, gateway.wheel)
+    await rounds.go_round()
+    assert [each["type"] for each in await stage.events("nightly")] == ["Fired"] * 3
+    await stage.play(HOUR, step=300)
+    assert len(stage.function.calls) == 6
+    await stage.crash(gateway)
+    await stage.open()
+    await stage.play(HOUR, step=300)
+    assert len(stage.function.calls) == 7

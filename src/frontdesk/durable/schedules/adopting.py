@@ -33,7 +33,7 @@ class Schedules:
 
         Raises: StoreError; then some are adopted, and others not yet.
         """
-        known = {stream.name: stream async for stream in self._streams()}
+        known = {stream.name: stream async for stream in streams_of(self._journal)}
         for name, definition in schedules.items():
             stream = known.pop(name, None) or await self._begin(name, definition)
             if stream is not None:
@@ -42,16 +42,6 @@ class Schedules:
             if stream.status.ended is None:
                 await self._tell(stream, None)
         await self._journal.forget(KIND, self._clock.time() - _KEPT, most=_SLICE)
-
-    async def _streams(self) -> AsyncIterator[Stream]:
-        token = ""
-        while True:
-            page = await self._journal.list(Filter(kind=KIND), most=_SLICE, token=token)
-            for stream in page.streams:
-                yield stream
-            token = page.token
-            if not token:
-                return
 
     async def _begin(self, name: str, definition: Definition) -> Stream | None:
         """Make the stream of a schedule. Returns the one that another gateway has made meanwhile."""
@@ -82,3 +72,15 @@ class Schedules:
         told = loaded.messages[-1].document if loaded.messages else loaded.snapshot
         if told["definition"] != definition:
             await self._journal.post(stream.id, {"definition": definition})
+
+
+async def streams_of(journal: Journal) -> AsyncIterator[Stream]:
+    """List the streams of all schedules. Raises: StoreError."""
+    token = ""
+    while True:
+        page = await journal.list(Filter(kind=KIND), most=_SLICE, token=token)
+        for stream in page.streams:
+            yield stream
+        token = page.token
+        if not token:
+            return

@@ -23,7 +23,7 @@ from frontdesk.ports.journal import (
     Started,
     Stream,
 )
-from frontdesk.stores.heads import Head, advance, begin, page_token, place, post
+from frontdesk.stores.heads import Head, advance, begin, first_kept, page_token, place, post
 
 
 @dataclass(slots=True)
@@ -31,6 +31,8 @@ class _Record:
     stream: Stream
     head: Head
     events: list[Document]
+    appends: list[int]
+    """Numbers of the first events of those that are left."""
     snapshot: tuple[int, Document | None]
     commands: dict[str, Document]
     messages: list[Message]
@@ -73,7 +75,7 @@ class MemoryJournal:
             head.status,
             head.seq,
         )
-        record = _Record(stream, head, [], (0, None), {}, [])
+        record = _Record(stream, head, [], [], (0, None), {}, [])
         _write(record, start, head)
         self._records[stream.id] = record
         return Started("started", record.stream)
@@ -135,7 +137,10 @@ class MemoryJournal:
     async def read(self, stream: int, first: int, last: int) -> Sequence[Document]:
         """See the port."""
         record = self._records.get(stream)
-        return record.events[max(first - 1, 0) : max(last, 0)] if record else []
+        if record is None or not record.events:
+            return []
+        left = record.appends[0]
+        return record.events[max(first - left, 0) : max(last - left + 1, 0)]
 
     async def list(
         self, what: Filter, *, most: int, token: str = "", newest_first: bool = True
@@ -169,6 +174,16 @@ class MemoryJournal:
             del self._records[id_]
         return len(oldest)
 
+    async def trim(self, stream: int, before: int) -> None:
+        """See the port."""
+        record = self._records.get(stream)
+        if record is not None:
+            kept = first_kept(record.head, record.snapshot[0], before)
+            gone = sum(first <= kept for first in record.appends) - 1
+            if gone > 0:
+                del record.events[: record.appends[gone] - record.appends[0]]
+                del record.appends[:gone]
+
     async def counts(self, status: str, *, now: float) -> Counts:
         """See the port."""
         streams = (record.stream for record in self._records.values())
@@ -195,7 +210,9 @@ def _write(record: _Record, append: Start | Append, head: Head) -> None:
     events, commands, snapshot = _kept([append.events, append.commands, append.snapshot])
     record.head = head
     record.stream = record.stream._replace(status=head.status, seq=head.seq)
-    record.events += events
+    if events:
+        record.events += events
+        record.appends.append(head.seq - len(events) + 1)
     record.commands |= commands
     record.commands = {key: each for key, each in record.commands.items() if key in head.outbox}
     record.messages = [message for message in record.messages if message.number > head.taken]
@@ -208,7 +225,7 @@ def _loaded(record: _Record) -> Loaded:
     return Loaded(
         record.stream,
         snapshot,
-        record.events[seq:],
+        record.events[seq - record.appends[0] + 1 :] if record.events else [],
         record.head.timers,
         record.commands,
         list(record.messages),

@@ -23,6 +23,7 @@ from frontdesk.ports.journal import (
 from frontdesk.stores.heads import (
     Written,
     between,
+    first_kept,
     lasting,
     page_token,
     place,
@@ -92,9 +93,13 @@ _MESSAGES = """
 """
 _READ = """
     SELECT first, events FROM frontdesk_journal_appends
-    WHERE stream = $1 AND first <= $3 AND first >=
-        (SELECT max(first) FROM frontdesk_journal_appends WHERE stream = $1 AND first <= $2)
+    WHERE stream = $1 AND first <= $3 AND first >= coalesce(
+        (SELECT max(first) FROM frontdesk_journal_appends WHERE stream = $1 AND first <= $2), 0)
     ORDER BY first
+"""
+_TRIM = """
+    DELETE FROM frontdesk_journal_appends WHERE stream = $1 AND first <
+        (SELECT max(first) FROM frontdesk_journal_appends WHERE stream = $1 AND first <= $2)
 """
 _ENDED = """
     SELECT id FROM frontdesk_journal_streams
@@ -216,6 +221,19 @@ class PostgresJournal:
             return len(found)
 
         return await self._database.write(work)
+
+    async def trim(self, stream: int, before: int) -> None:
+        """See the port."""
+
+        async def work(connection: "Connection") -> None:
+            row = await connection.fetchrow(_LOAD, [stream])
+            if row is not None:
+                snapshots = await connection.fetch(_SNAPSHOTS, [stream])
+                seq = snapshots[0]["seq"] if snapshots else 0
+                kept = first_kept(read_head(row[5:]), seq, before)
+                await connection.execute(_TRIM, stream, kept)
+
+        await self._database.write(work)
 
     async def counts(self, status: str, *, now: float) -> Counts:
         """See the port."""

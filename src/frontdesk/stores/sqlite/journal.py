@@ -28,6 +28,7 @@ from frontdesk.stores.heads import (
     begin,
     between,
     columns,
+    first_kept,
     lasting,
     page_token,
     place,
@@ -81,8 +82,12 @@ _COMMANDS = "SELECT commands FROM journal_appends WHERE stream = ? AND first = ?
 _MESSAGES = "SELECT number, document FROM journal_messages WHERE stream = ? ORDER BY number"
 _READ = """
     SELECT first, events FROM journal_appends WHERE stream = :stream AND first <= :last AND first >=
-        (SELECT max(first) FROM journal_appends WHERE stream = :stream AND first <= :first)
+        coalesce((SELECT max(first) FROM journal_appends WHERE stream = :stream AND first <= :first), 0)
     ORDER BY first
+"""
+_TRIM = """
+    DELETE FROM journal_appends WHERE stream = :stream AND first <
+        (SELECT max(first) FROM journal_appends WHERE stream = :stream AND first <= :kept)
 """
 _ENDED = """
     SELECT id FROM journal_streams
@@ -229,6 +234,18 @@ class SqliteJournal:
             return len(found)
 
         return await self._database.write(work)
+
+    async def trim(self, stream: int, before: int) -> None:
+        """See the port."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            head = _head(connection, stream)
+            if head is not None:
+                found = connection.execute(_LAST_SNAPSHOT, (stream,)).fetchone()
+                kept = first_kept(head, found[0] if found else 0, before)
+                connection.execute(_TRIM, {"stream": stream, "kept": kept})
+
+        await self._database.write(work)
 
     async def counts(self, status: str, *, now: float) -> Counts:
         """See the port."""
