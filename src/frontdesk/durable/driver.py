@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from frontdesk.base.clock import Clock
@@ -140,7 +140,7 @@ class Driver:
             crowded = self.stopping or len(self._held) >= self._pace.most
             owner = self.owner if start.commands and not crowded else NOBODY
             try:
-                started = await commit(replace(start, owner=owner))
+                started = await commit(start._replace(owner=owner))
                 break
             except FencedError:
                 await self._join(owner)

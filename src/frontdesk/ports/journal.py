@@ -33,7 +33,7 @@ A driver uses it so:
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import inf
 from typing import Any, Final, Literal, NamedTuple, Protocol
 
@@ -90,8 +90,10 @@ class Loaded(NamedTuple):
     messages: Sequence[Message]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
+_NONE: Final[Mapping[str, Any]] = {}
+
+
+class Start(NamedTuple):
     """Make a stream, unless there is one of this kind and name.
 
     digest: of what it is started with, to tell the same start from another one. time: of the start. owner:
@@ -107,12 +109,11 @@ class Start:
     owner: int
     events: Sequence[Document]
     snapshot: Document | None = None
-    timers: Mapping[str, float] = field(default_factory=dict)
-    commands: Mapping[str, Document] = field(default_factory=dict)
+    timers: Mapping[str, float] = _NONE
+    commands: Mapping[str, Document] = _NONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Append:
+class Append(NamedTuple):
     """Add to a stream that `owner` holds and that has `expect_seq` events.
 
     events: new ones; there is one at least where there are commands. snapshot: what all events up to now
@@ -127,8 +128,8 @@ class Append:
     expect_seq: int
     events: Sequence[Document]
     snapshot: Document | None = None
-    timers: Mapping[str, float | None] = field(default_factory=dict)
-    commands: Mapping[str, Document] = field(default_factory=dict)
+    timers: Mapping[str, float | None] = _NONE
+    commands: Mapping[str, Document] = _NONE
     done: Collection[str] = ()
     taken: int = 0
     status: Status | None = None

@@ -1,7 +1,6 @@
 """Owns what an append makes of the head of a stream, for every Journal. Pure; knows no store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Final, NamedTuple, Self
 
@@ -22,8 +21,7 @@ from frontdesk.ports.journal import (
 AT_ONCE: Final = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(NamedTuple):
     """What the next append needs to know.
 
     owner: None: it waits for nobody. due: when somebody must lease it; None: it is held, or waits for nothing. timers: by key, when each is
@@ -91,7 +89,7 @@ def advance(head: Head | None, append: Append) -> Head:
 
 def post(head: Head) -> Head:
     """Make the head that one message more leaves behind."""
-    after = replace(head, posted=head.posted + 1)
+    after = head._replace(posted=head.posted + 1)
     return after if head.owner else let_go(after)
 
 
@@ -101,7 +99,7 @@ def let_go(head: Head) -> Head:
         due: float | None = AT_ONCE
     else:
         due = min(head.timers.values(), default=None)
-    return replace(head, owner=None if due is None else NOBODY, due=due)
+    return head._replace(owner=None if due is None else NOBODY, due=due)
 
 
 def columns(head: Head) -> tuple[str, float | None, int, int | None, float | None, bytes]:

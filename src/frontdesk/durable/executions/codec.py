@@ -43,6 +43,7 @@ _BY_NAME: Final = {kind.__name__: kind for kind in _EVENTS}
 _FIELDS: Final = {
     kind: tuple(one.name for one in fields(kind) if one.name != "seed") for kind in _EVENTS
 }
+_INVOKE: Final = Invoke._fields
 _CHILD: Final = tuple(one.name for one in fields(StartChild))
 _MAY_BE_ABSENT: Final = ("credentials", "results")
 
@@ -98,7 +99,7 @@ def write_command(command: Invoke | StartChild) -> dict[str, Any]:
     """Write a command for the outbox: `{"type", …fields}`; what is absent is left out."""
     if isinstance(command, StartChild):
         return {"type": "StartChild"} | {name: getattr(command, name) for name in _CHILD}
-    document: dict[str, Any] = {"type": "Invoke", **command._asdict()}
+    document: dict[str, Any] = {"type": "Invoke"} | dict(zip(_INVOKE, command, strict=True))
     for name in _MAY_BE_ABSENT:
         if document[name] is ABSENT:
             del document[name]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count, islice
 from math import inf
 from typing import Any
@@ -109,7 +109,7 @@ class MemoryJournal:
             if len(left) <= room:
                 del self._owners[lapsed]
         for record in found:
-            record.head = replace(record.head, owner=owner, due=None)
+            record.head = record.head._replace(owner=owner, due=None)
         return [_loaded(record) for record in found]
 
     async def posted(
