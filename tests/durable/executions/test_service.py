@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from frontdesk.durable.executions.places import is_child
 from frontdesk.ports.executions import ExecutionError, MapRunBounds
 from tests.durable.executions.at_work import ARN, AtWork, machine, task
 
@@ -430,6 +431,28 @@ async def test_a_map_run_fails_at_once_when_fewer_failures_are_tolerated_than_it
     await work.advance(1)
     await updated(work, arn, **bounds)
     assert (await work.executions.describe(arn)).status == status
+
+
+async def test_a_child_whose_start_is_committed_after_the_stop_of_its_map_is_stopped(
+    work, monkeypatch
+):
+    may_start, start = asyncio.Event(), work.journal.start
+
+    async def late(asked):
+        if is_child(asked.kind):
+            await may_start.wait()
+        return await start(asked)
+
+    monkeypatch.setattr(work.journal, "start", late)
+    arn = await work.started("items", [3, 4])
+    await work.executions.stop(arn)
+    await work.advance(1)
+    (run,) = await work.executions.map_runs(arn)
+    may_start.set()
+    await work.advance(2)
+    children = (await work.executions.list(map_run=run.arn)).executions
+    assert [one.status for one in children] == ["ABORTED", "ABORTED"]
+    assert work.driver.held == 0
 
 
 async def test_an_execution_whose_history_is_full_is_not_redriven(work):

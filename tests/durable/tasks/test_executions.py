@@ -25,6 +25,8 @@ class Children:
         self.all = {}
         self.lost = 0
         self.stopped = []
+        self.may_start = asyncio.Event()
+        self.may_start.set()
         self.change = asyncio.Event()
 
     async def start(self, machine, given, *, name="", trace=""):
@@ -32,6 +34,7 @@ class Children:
             raise ExecutionError(
                 "StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'"
             )
+        await self.may_start.wait()
         arn = f"{PLACE}:execution:child:{name}"
         there = self.all.get(arn)
         if there is not None and (there.status != "RUNNING" or there.input != given):
@@ -235,6 +238,21 @@ async def test_recall_stops_the_child_and_only_the_own_one(world):
     world.do(SYNC, {"Name": "c-1"}, attempt=2)  # the name belongs to the first attempt
     await world.recall()
     assert len(world.children.stopped) == 1
+
+
+async def test_recall_stops_a_child_whose_start_is_committed_only_afterwards(world):
+    world.children.may_start.clear()
+    answers = world.do(SYNC)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    world.work.cancel()
+    recall = asyncio.create_task(world.recall())
+    await asyncio.sleep(0)
+    assert not world.children.all
+    world.children.may_start.set()
+    await recall
+    assert world.children.stopped == [world.children.one.arn]
+    assert answers.all == []
 
 
 async def test_recall_of_what_never_started_is_over_at_once(world):

@@ -87,3 +87,60 @@ async def test_nothing_goes_on_after_the_end(jobs):
     await asyncio.sleep(0)
     await jobs.stop()
     assert ended.is_set()
+
+
+async def test_what_cannot_be_taken_back_comes_to_its_end_though_its_job_is_cancelled(jobs):
+    began, may, done = asyncio.Event(), asyncio.Event(), []
+
+    async def commit():
+        began.set()
+        await may.wait()
+        done.append("committed")
+
+    async def work():
+        await jobs.to_its_end("a", commit())
+        done.append("gone on")
+
+    job = jobs.run(work)
+    await began.wait()
+    job.cancel()
+    ended = asyncio.create_task(jobs.ended("a"))
+    await jobs.ended("b")
+    assert done == []
+    may.set()
+    await ended
+    assert done == ["committed"]
+    assert jobs._lasting == {}
+
+
+async def test_a_stop_waits_for_what_cannot_be_taken_back(jobs):
+    began, done = asyncio.Event(), []
+
+    async def commit():
+        began.set()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        done.append("committed")
+
+    jobs.run(lambda: jobs.to_its_end("a", commit()))
+    await began.wait()
+    await jobs.stop()
+    assert done == ["committed"]
+
+
+async def test_what_cannot_be_taken_back_is_tried_again_like_other_work(jobs, wheel, rests):
+    tries = []
+
+    async def commit():
+        tries.append(1)
+        if len(tries) == 1:
+            raise StoreError("full")
+
+    jobs.run(lambda: jobs.to_its_end("a", commit()))
+    async with asyncio.timeout(30):
+        await rests.wait()
+    wheel.advance(SystemClock.monotonic() + 3600)
+    await asyncio.sleep(0)
+    await jobs.ended("a")
+    await jobs.stop()
+    assert len(tries) == 2

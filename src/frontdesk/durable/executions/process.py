@@ -185,7 +185,7 @@ class Process:
         """See Surroundings."""
 
         async def work() -> None:
-            await self.record(child, b"")
+            await self._jobs.to_its_end(child.map_run, self.record(child, b""))
 
         return self._aside(work, over)
 
@@ -206,6 +206,7 @@ class Process:
         message = {"type": "Stopped", "error": None, "cause": None}
 
         async def work() -> None:
+            await self._jobs.ended(map_run)  # starts may be committed only now
             token = ""
             while True:
                 page = await self.driver.journal.list(what, most=500, token=token)

@@ -62,7 +62,7 @@ class SyncTasks:
 
     async def _do(self, task: Task, answer: Answer) -> None:
         try:
-            child = await _start(self._executions, task)
+            child = await self._jobs.to_its_end(task.id, _start(self._executions, task))
             answer.submitted(_started(task, child))
             while child.status == _RUNNING:
                 child = await self._executions.settled(child.arn, within=_WITHIN)
@@ -76,6 +76,7 @@ class SyncTasks:
         return self._jobs.run(lambda: self._recall(task, over))
 
     async def _recall(self, task: Task, over: Callable[[], None]) -> None:
+        await self._jobs.ended(task.id)  # its start may be committed only now
         try:
             child = await self._executions.describe(_child_arn(task))
             if child.trace == _trace(task):

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
@@ -21,6 +21,9 @@ OURS: Final = "An internal error occurred; the log of the gateway tells more."
 """The cause of a task that a fault of ours has failed."""
 
 
+T = TypeVar("T")
+
+
 class Jobs:
     """Coroutines under way. Used on one event loop."""
 
@@ -29,6 +32,8 @@ class Jobs:
         self._clock = clock
         self._wheel = wheel
         self._tasks: set[asyncio.Task[None]] = set()
+        self._lasting: dict[str, set[asyncio.Task[Any]]] = {}
+        """What `to_its_end` does, by key."""
 
     def run(
         self, work: Callable[[], Coroutine[Any, Any, None]], answer: Answer | None = None
@@ -42,12 +47,40 @@ class Jobs:
         task.add_done_callback(self._over)
         return _Job(task)
 
+    async def to_its_end(self, key: str, work: Coroutine[Any, Any, T]) -> T:
+        """Do within a job what nobody can take back, such as a commit: it goes on where the job is cancelled.
+
+        key: whoever undoes it asks for its end by this. Raises: what `work` raises.
+        """
+        task = asyncio.get_running_loop().create_task(work)
+        under_way = self._lasting.setdefault(key, set())
+        under_way.add(task)
+        try:
+            return await asyncio.shield(task)
+        finally:
+            if task.done():
+                self._ended(key, task)
+            else:
+                task.add_done_callback(lambda task: self._ended(key, task))
+
+    async def ended(self, key: str) -> None:
+        """Wait until nothing of this key goes on that was to be done to its end."""
+        if key in self._lasting:
+            await asyncio.wait(self._lasting[key])
+
+    def _ended(self, key: str, task: asyncio.Task[Any]) -> None:
+        under_way = self._lasting[key]
+        under_way.discard(task)
+        if not under_way:
+            del self._lasting[key]
+
     async def stop(self) -> None:
-        """Give up all that is under way."""
+        """Give up all that is under way, but for what must come to its end."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        lasting = [task for tasks in self._lasting.values() for task in tasks]
+        await asyncio.gather(*tasks, *lasting, return_exceptions=True)
 
     async def _persist(
         self, work: Callable[[], Coroutine[Any, Any, None]], answer: Answer | None
