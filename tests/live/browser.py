@@ -62,6 +62,17 @@ class Page:
         told = _command(self._driver, "POST", path, {"type": "browser"})
         return [each["message"] for each in told if each["level"] in ("SEVERE", "WARNING")]
 
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other: characters, or names of WebDriver §17.4.2 such as `Tab`."""
+        codes = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "Space": " "}
+        strokes = [
+            {"type": kind, "value": codes.get(key, key)}
+            for key in keys
+            for kind in ("keyDown", "keyUp")
+        ]
+        keyboard = {"type": "key", "id": "keyboard", "actions": strokes}
+        _command(self._driver, "POST", f"{self._path}/actions", {"actions": [keyboard]})
+
     def _tell(self, command: str, given):
         """Ask Chromium itself. Source: Chrome DevTools Protocol."""
         path = f"{self._path}/goog/cdp/execute"

@@ -11,6 +11,7 @@ Answers 200; 404 for a connection that is gone, 422 for what cannot be done, 503
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from urllib.parse import unquote
 
 from frontdesk.app.actions import find_action, json_object, json_reply, query_of
 from frontdesk.base.errors import FrontdeskError, StoreError
@@ -59,7 +60,7 @@ class SocketsApi:
             name, slash, rest = ex.path.removeprefix(f"{PATH}/").partition("/")
             place = f"{PATH}/*{slash}{rest}"
         action = find_action(self.actions, ex, place)
-        return action if isinstance(action, Reply) else self._answer(ex, action, name)
+        return action if isinstance(action, Reply) else self._answer(ex, action, unquote(name))
 
     async def _answer(self, ex: Exchange, action: Action, name: str) -> Reply:
         try:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import unquote
 
 from frontdesk.base.streams import Fields, Sink
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -137,7 +138,7 @@ def _scope(ex: Exchange) -> Message:
         "http_version": ex.version.removeprefix("HTTP/"),
         "method": ex.method,
         "scheme": ex.scheme,
-        "path": ex.path,
+        "path": unquote(ex.path),
         "raw_path": ex.raw_path.encode(),
         "query_string": ex.query.encode(),
         "root_path": "",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
@@ -19,7 +19,7 @@ _EVENTS: Final = "25"
 
 async def execution(visit: Visit) -> Response:
     """Show an execution; with `?event=` one of its events, for the drawer."""
-    at = f"/api/executions/{quote(unquote(visit.request.path_params['arn']), safe=':/')}"
+    at = f"/api/executions/{quote(visit.request.path_params['arn'], safe=':/')}"
     query = visit.request.query_params
     events = await _events(visit, at)
     if "event" in query:

@@ -2,7 +2,7 @@
 
 import re
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 from starlette.responses import Response
@@ -29,7 +29,7 @@ async def machines(visit: Visit) -> Response:
 
 async def machine(visit: Visit) -> Response:
     """Show one: its picture, what it is defined as, and its executions."""
-    name = unquote(visit.request.path_params["machine"])
+    name = visit.request.path_params["machine"]
     at = f"/api/state-machines/{quote(name, safe=':')}"
     told = (await visit.ask(at))["machine"]
     found = await _executions(visit, at) if told["type"] == "STANDARD" else None
@@ -47,7 +47,7 @@ async def machine(visit: Visit) -> Response:
 
 async def map_run(visit: Visit) -> Response:
     """Show a distributed Map of an execution: how its items do, and its children."""
-    arn = unquote(visit.request.path_params["arn"])
+    arn = visit.request.path_params["arn"]
     told = await visit.ask(f"/api/map-runs/{quote(arn, safe=':/')}")
     found = await _executions(visit, f"/api/state-machines/{quote(arn, safe=':/')}")
     return visit.show("map_run.html", run=told["map_run"], found=found, statuses=STATUSES)

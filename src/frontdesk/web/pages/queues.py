@@ -1,7 +1,7 @@
 """Owns the pages of queues: which there are, what one has, one message."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
@@ -17,10 +17,10 @@ async def queues(visit: Visit) -> Response:
 
 async def queue(visit: Visit) -> Response:
     """Show one with its messages."""
-    name = visit.request.path_params["name"]
-    found = await visit.ask(f"/queues/{name}")
+    at = f"/queues/{quote(visit.request.path_params['name'], safe='')}"
+    found = await visit.ask(at)
     after = visit.request.query_params.get("after", "0")
-    peeked = await visit.ask(f"/queues/{name}/messages", urlencode({"after": after}))
+    peeked = await visit.ask(f"{at}/messages", urlencode({"after": after}))
     sending = [{"name": "MessageBody", "label": "Body", "rows": 8}]
     if found["fifo"]:
         sending.append({"name": "MessageGroupId", "label": "Group"})
@@ -38,8 +38,9 @@ async def queue(visit: Visit) -> Response:
 async def message(visit: Visit) -> Response:
     """Show one message."""
     name, number = (visit.request.path_params[key] for key in ("name", "number"))
-    found = await visit.ask(f"/queues/{name}")
-    told = await visit.ask(f"/queues/{name}/message", urlencode({"number": number}))
+    at = f"/queues/{quote(name, safe='')}"
+    found = await visit.ask(at)
+    told = await visit.ask(f"{at}/message", urlencode({"number": number}))
     others = await _others(visit, found)
     return visit.show("queue_message.html", queue=name, message=told, others=others)
 

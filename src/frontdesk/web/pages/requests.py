@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
@@ -25,7 +25,7 @@ async def requests(visit: Visit) -> Response:
 
 async def request(visit: Visit) -> Response:
     """Show one request."""
-    request_id = unquote(visit.request.path_params["id"])
+    request_id = visit.request.path_params["id"]
     found = await visit.ask(f"/api/requests/{quote(request_id, safe='')}")
     return visit.show(
         "request.html",

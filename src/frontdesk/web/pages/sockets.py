@@ -1,5 +1,7 @@
 """Owns the pages of WebSocket connections: who is there, one of them."""
 
+from urllib.parse import quote
+
 from starlette.responses import Response
 
 from frontdesk.web.desk import Page, Visit
@@ -13,7 +15,8 @@ async def sockets(visit: Visit) -> Response:
 
 async def socket(visit: Visit) -> Response:
     """Show one connection."""
-    found = await visit.ask(f"/api/sockets/{visit.request.path_params['id']}")
+    connection = quote(visit.request.path_params["id"], safe="")
+    found = await visit.ask(f"/api/sockets/{connection}")
     return visit.show("socket.html", connection=found)
 
 
