@@ -11,12 +11,14 @@ from frontdesk.base import metrics
 from frontdesk.base.metrics import METRICS
 from tests.docs.pages import ROOT, codes, tables
 from tests.live.calls import call
+from tests.live.collectors import collecting, named, spans_until, tree
 from tests.live.gateways import project, serving
 
 PAGE = (ROOT / "docs" / "observability.md").read_text()
 EXAMPLES = {
     name: json.loads(text) for name, text in re.findall(r"```json (\S+)\n(.*?)```", PAGE, re.DOTALL)
 }
+TRACED = dict(re.findall(r"```(\w+) one-trace\n(.*?)```", PAGE, re.DOTALL))
 TABLE = next(table for table in tables(PAGE) if table.head[0] == "metric")
 
 
@@ -37,6 +39,22 @@ def test_every_metric_is_counted_somewhere():
     )
     names = [name for name, value in vars(metrics).items() if value in METRICS.values()]
     assert [name for name in names if not re.search(rf"\b{name}\b", source)] == []
+
+
+async def test_all_that_a_request_leads_to_is_the_tree_that_is_shown(tmp_path):
+    with collecting() as collector:
+        config = TRACED["yaml"].replace("127.0.0.1:4318", collector.address)
+        async with serving(project(tmp_path, config, shop=TRACED["python"])) as app:
+            while (
+                await asyncio.to_thread(call, app.config.admin.listen, target="/readyz")
+            ).status != 200:
+                pass  # the first processes of its functions load
+            answer = await asyncio.to_thread(call, app.addresses[0], "POST", "/orders", body=b"{}")
+            spans = await asyncio.to_thread(
+                spans_until, collector, lambda spans: named(spans, "print")
+            )
+    assert answer.status == 200
+    assert tree(spans) == TRACED["text"].rstrip()
 
 
 async def test_a_slow_request_is_told_as_shown(tmp_path, caplog):

@@ -1,19 +1,16 @@
 """What an operator is shown of a running gateway: numbers, spans, readiness, slow requests."""
 
 import asyncio
-import gzip
 import json
 import logging
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler
-from queue import Queue
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.live.backends import Echo, threaded
 from tests.live.calls import call, free_port
+from tests.live.collectors import collecting, spans_until
 from tests.live.gateways import project, serving
 
 TRACE = "5759e988bd862e3fe1be46a994272793"
@@ -182,44 +179,16 @@ async def test_a_function_that_cannot_be_loaded_is_counted_and_known_to_be_broke
 # -- traces -------------------------------------------------------------------------------------
 
 
-class Collector(BaseHTTPRequestHandler):
-    """Takes spans by OTLP over HTTP, or refuses them."""
-
-    received: Queue
-    status = 200
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"]))
-        if self.headers.get("content-encoding") == "gzip":
-            body = gzip.decompress(body)
-        self.received.put((self.path, ExportTraceServiceRequest.FromString(body)))
-        self.send_response(self.status)
-        self.end_headers()
-
-    def log_message(self, *_):
-        """Tests look at what it got."""
-
-
 @pytest.fixture
 def collector():
-    handler = type("Handler", (Collector,), {"received": Queue()})
-    with threaded(handler) as address:
-        handler.address = address
-        yield handler
+    with collecting() as running:
+        yield running
 
 
 def collected(collector, count):
     """Wait for so many spans; return them by name."""
-    spans = {}
-    while len(spans) < count:
-        path, request = collector.received.get(timeout=20)
-        assert path == "/v1/traces"
-        (resource,) = request.resource_spans
-        service = {pair.key: pair.value.string_value for pair in resource.resource.attributes}
-        assert service["service.name"] == "test"
-        for scope in resource.scope_spans:
-            spans |= {span.name: span for span in scope.spans}
-    return spans
+    spans = spans_until(collector, lambda spans: len({span.name for span in spans}) >= count)
+    return {span.name: span for span in spans}
 
 
 TRACED = """
@@ -240,18 +209,22 @@ async def test_the_spans_of_a_request_reach_the_collector_as_one_trace(tmp_path,
     sent = {"Authorization": "x", "traceparent": f"00-{TRACE}-{SPAN}-01"}
     async with serving(project(tmp_path, config, f=FUNCTIONS)) as app:
         answer = await ask(app, "/shown/7", headers=sent)
-        spans = await asyncio.to_thread(collected, collector, 3)
-    door, authorizer, function = (
-        spans[name] for name in ("GET /shown/{id}", "authorize", "function")
+        spans = await asyncio.to_thread(collected, collector, 5)
+    door, authorizer, function, ran = (
+        spans[name] for name in ("GET /shown/{id}", "authorize", "function", "show")
     )
     assert {span.trace_id.hex() for span in spans.values()} == {TRACE}
     assert door.parent_span_id.hex() == SPAN
     assert authorizer.parent_span_id == function.parent_span_id == door.span_id
     assert (door.kind, function.kind) == (door.SPAN_KIND_SERVER, door.SPAN_KIND_CLIENT)
-    # The function goes on where its own span of ours is.
+    assert spans["check"].parent_span_id == authorizer.span_id
+    assert ran.parent_span_id == function.span_id
+    # The event is what the door sends; what the code calls is below the span of its call.
     assert answer.json["traceparent"] == f"00-{TRACE}-{function.span_id.hex()}-01"
     amazon = f"Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={function.span_id.hex()};Sampled=1"
-    assert answer.json["environment"] == answer.json["x-amzn-trace-id"] == amazon
+    assert answer.json["x-amzn-trace-id"] == amazon
+    own = amazon.replace(function.span_id.hex(), ran.span_id.hex())
+    assert answer.json["environment"] == own
     assert door.start_time_unix_nano <= authorizer.start_time_unix_nano
     assert authorizer.end_time_unix_nano <= function.start_time_unix_nano
     assert function.end_time_unix_nano <= door.end_time_unix_nano

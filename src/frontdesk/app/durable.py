@@ -51,6 +51,7 @@ from frontdesk.durable.tasks.queues import QueueTasks
 from frontdesk.durable.tasks.table import Doers, services
 from frontdesk.durable.tasks.task import Doer
 from frontdesk.gateway.admin import Face
+from frontdesk.ports.tracing import Tracer
 from frontdesk.stores.vault.endpoints import Endpoints
 
 _EXECUTION: Final = "execution"
@@ -72,16 +73,18 @@ class DurableWork:
         log: Callable[[str, bytes], None],
         registry: Registry,
         news: News,
+        tracer: Tracer | None,
     ) -> None:
         """functions: finds those that tasks name, subjects those that are invoked later.
 
         endpoints: opens those of outgoing webhooks. log: takes lines of a machine's log. news: is told what executions do.
+        tracer: begins spans; None: they are sent nowhere.
         """
         catalog, where = stores.shared, {"region": config.region, "account": config.account}
         self.machines = Machines(catalog, clock, **where)
         self.activities = Activities(catalog, clock, **where)
         self.queues = QueueWork(
-            config, stores, clock, wheel, functions=functions, registry=registry
+            config, stores, clock, wheel, functions=functions, registry=registry, tracer=tracer
         )
         self.records = RecordWork(
             config,
@@ -97,7 +100,14 @@ class DurableWork:
             FunctionTasks(functions, clock), ActivityTasks(self.activities, self._jobs), rows
         )
         process = Process(
-            self.machines, doers, self._jobs, clock, wheel, log=_Log(log), registry=registry
+            self.machines,
+            doers,
+            self._jobs,
+            clock,
+            wheel,
+            log=_Log(log),
+            registry=registry,
+            tracer=tracer,
         )
         workflows: dict[str, Workflow] = {_EXECUTION: process, EXPRESS: ExpressWorkflow(process)}
         self._driver = process.driver = Driver(
@@ -117,6 +127,7 @@ class DurableWork:
             queues=self.queues.queues,
             executions=self.executions,
             registry=registry,
+            tracer=tracer,
         )
         self.publishing = PublishWork(
             config,
@@ -135,6 +146,7 @@ class DurableWork:
             queues=self.queues.queues,
             executions=self.executions,
             registry=registry,
+            tracer=tracer,
         )
         self.outgoing = OutgoingWork(
             stores.deliveries,
@@ -147,7 +159,7 @@ class DurableWork:
         )
         workflows[SCHEDULE] = ScheduleWorkflow(Targets(self.executions, functions), registry)
         self._schedules = Schedules(stores.journal, clock)
-        self._http = HttpTasks(self._jobs, clock, wheel, region=config.region)
+        self._http = HttpTasks(self._jobs, clock, wheel, region=config.region, tracer=tracer)
         self._files = FileTasks(self._jobs)
         rows |= services(functions, clock, self.executions, self._jobs, self.invocations.all)
         rows |= {**self._http.rows, **self._files.rows}

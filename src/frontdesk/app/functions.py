@@ -12,6 +12,7 @@ from frontdesk.functions.logs import LogSink
 from frontdesk.functions.remote import RemoteFunctions, RemoteSettings, Signing
 from frontdesk.functions.settings import Alias, FunctionDefinition, FunctionSettings
 from frontdesk.ports.invoker import Invoker
+from frontdesk.ports.tracing import Tracer
 from frontdesk.rules.asynchronous.progress import Policy
 from frontdesk.rules.auth.sigv4 import Credentials
 from frontdesk.rules.concurrency import LATEST
@@ -78,6 +79,7 @@ def function_host(
     environment: Mapping[str, str],
     *,
     observer: FunctionObserver | None = None,
+    tracer: Tracer | None = None,
 ) -> FunctionHost:
     """Make the host; nothing runs before its `start`. environment: variables of every function."""
     return FunctionHost(
@@ -88,6 +90,7 @@ def function_host(
         log=log,
         environment=environment,
         observer=observer,
+        tracer=tracer,
     )
 
 

@@ -296,6 +296,7 @@ class Frontdesk:
             lines,
             {**self._aws.environment, **records_environment(config)},
             observer=telemetry.functions,
+            tracer=telemetry.tracer,
         )
         telemetry.registry.collect(lambda: function_samples(self._functions.census()))
         opened.push_async_callback(self._functions.stop, 0.0)
@@ -324,6 +325,7 @@ class Frontdesk:
             log=lines,
             registry=self._data.telemetry.registry,
             news=self.news,
+            tracer=self._data.telemetry.tracer,
         )
         opened.push_async_callback(self._durable.stop, config.limits.drain)
         await self._durable.start(self._loaded)

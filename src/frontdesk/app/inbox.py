@@ -16,6 +16,7 @@ from frontdesk.durable.inbox.targets import Starts, Targets
 from frontdesk.durable.inbox.turns import Turns
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.durable.tasks.functions import Functions
+from frontdesk.ports.tracing import Tracer
 
 
 class InboxWork:
@@ -31,9 +32,10 @@ class InboxWork:
         queues: Queues,
         executions: Starts,
         registry: Registry,
+        tracer: Tracer | None,
     ) -> None:
         """functions, queues, executions: find those that webhooks are handed to."""
-        targets = Targets(functions, queues, executions)
+        targets = Targets(functions, queues, executions, tracer)
         self._turns = Turns(stores.inbox, targets, clock, wheel, registry)
         self.hooks = Inbox(stores.inbox, targets, self._turns, clock, registry)
         self.inbox = stores.inbox

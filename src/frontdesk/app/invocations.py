@@ -12,6 +12,7 @@ from frontdesk.durable.invocations.keeping import Keeping
 from frontdesk.durable.invocations.subject import Subjects
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.ports.executions import Executions
+from frontdesk.ports.tracing import Tracer
 
 
 class InvocationWork:
@@ -27,6 +28,7 @@ class InvocationWork:
         queues: Queues,
         executions: Executions,
         registry: Registry,
+        tracer: Tracer | None,
     ) -> None:
         """subjects: finds functions. queues, executions: where records may go."""
         self.all = DurableInvocations(
@@ -37,6 +39,7 @@ class InvocationWork:
             queues=queues,
             executions=executions,
             registry=registry,
+            tracer=tracer,
         )
         self._keeping = Keeping(self.all, lambda name: subjects(name, "") is not None, clock, wheel)
         registry.collect(self._keeping.samples)

@@ -13,6 +13,7 @@ from frontdesk.durable.queues.keeping import Keeping
 from frontdesk.durable.queues.moves import Moves
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.durable.tasks.functions import Functions
+from frontdesk.ports.tracing import Tracer
 
 
 class QueueWork:
@@ -27,6 +28,7 @@ class QueueWork:
         *,
         functions: Functions,
         registry: Registry,
+        tracer: Tracer | None,
     ) -> None:
         """functions: finds those that consumers name."""
         self._config = config
@@ -40,7 +42,7 @@ class QueueWork:
             account=config.account,
         )
         self.moves = Moves(self.queues, clock)
-        self.consumers = Consumers(self.queues, functions, stores.own, clock, wheel)
+        self.consumers = Consumers(self.queues, functions, stores.own, clock, wheel, tracer=tracer)
         self._keeping = Keeping(self.queues, clock, wheel)
         registry.collect(self._keeping.samples)
 

@@ -1,5 +1,6 @@
 """Composes what one process tells of itself: what it counts, and the faces that show it."""
 
+import os
 from collections.abc import Callable
 
 from frontdesk.base import metrics
@@ -18,6 +19,7 @@ from frontdesk.gateway.telemetry.process import GcPauses, LoopLag, process_sampl
 from frontdesk.gateway.telemetry.requests import RequestMeter
 from frontdesk.gateway.telemetry.scrape import MetricsFace, Samples
 from frontdesk.gateway.telemetry.slow import SlowLog
+from frontdesk.ports.tracing import Tracer
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 Log = Callable[[Exchange], None]
@@ -27,7 +29,8 @@ class Telemetry:
     """The counters of one process and what feeds them. Used on its event loop.
 
     registry: is there even where the file turns metrics off, for what is counted seldom; nobody is
-    shown it then. metrics: the same for plans, None where nothing of a request is counted.
+    shown it then. metrics: the same for plans, None where nothing of a request is counted. tracer: begins
+    spans of what is done behind the door, None where they are sent nowhere.
     """
 
     def __init__(self, config: Config, clock: Clock) -> None:
@@ -44,6 +47,11 @@ class Telemetry:
             exports=self._spans is not None,
             trusted=TrustedProxies(config.trusted_proxies),
         )
+        self.tracer: Tracer | None = None
+        if tracing is not None and self._spans is not None:
+            self.tracer = Tracer(
+                self._spans.record, clock, share=tracing.sample, random_bytes=os.urandom
+            )
         self._traced = tracing is not None
         self._slow = config.logs.slow
         self._lag = LoopLag(self.registry)

@@ -4,6 +4,7 @@ Names of spans and attributes are those of OpenTelemetry's semantic conventions,
 Standard library only: the processes of functions load it.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Final, Literal, NamedTuple
 
@@ -40,13 +41,20 @@ Record = Callable[[Span], None]
 """Takes spans of sampled traces. Called from the event loop."""
 
 
+WANTED: Final = "_FRONTDESK_SPANS"
+"""Variable of the environment that is not empty while whoever runs this process takes what it has collected."""
+
+
 class Collected:
     """Spans of what the code of this process does, until whoever runs it takes them. May be added to by any thread."""
 
     def __init__(self) -> None:
-        self.wanted = False
-        """Whether somebody takes them."""
         self._spans: list[Span] = []
+
+    @property
+    def wanted(self) -> bool:
+        """Whether somebody takes them."""
+        return bool(os.environ.get(WANTED))
 
     def add(self, span: Span) -> None:
         """Keep one, where there is room."""

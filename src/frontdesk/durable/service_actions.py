@@ -56,10 +56,7 @@ class OwnServiceActions:
             raise no_queue()
         if queue.name != name:
             raise QueueError(_DENIED, f"Access to the resource {url} is denied.")
-        message, attributes = outgoing(queue, members, new_message_id())
-        if trace and not attributes.trace:
-            attributes = attributes._replace(trace=trace)
-            message = message._replace(attributes=attributes.written())
+        message, attributes = outgoing(queue, members, new_message_id(), trace)
         (sent,) = await self._queues.send(queue, [message])
         return answered(queue, sent, message, attributes)
 

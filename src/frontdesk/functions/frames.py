@@ -39,13 +39,17 @@ of the first part: content type of the whole."""
 ERROR: Final = 7
 """Child: the handler failed, maybe after some parts; it is free again. Meta: REPORT_META. Body: error
 object."""
+SPANS: Final = 8
+"""Child: what a TRACED call has called so far, before its end. Body: JSON list of `base.spans.Span`."""
 SHUTDOWN: Final = 10
 """Parent: run exit handlers and exit."""
 
-KINDS: Final = frozenset({INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR, SHUTDOWN})
+KINDS: Final = frozenset({INIT, READY, INIT_ERROR, INVOKE, RESULT, ERROR, SPANS, SHUTDOWN})
 
 MORE: Final = 1
 """Flag of RESULT: the result comes in parts, and this is not the end of it."""
+TRACED: Final = 2
+"""Flag of INVOKE: spans of what the call calls are wanted."""
 WROTE: Final = 4
 """Flag of RESULT and ERROR: the call wrote to its output, which is to be read before the report."""
 

@@ -19,8 +19,10 @@ from typing import Any
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StartError
+from frontdesk.base.spans import Value
 from frontdesk.base.telemetry import FunctionObserver, Unobserved
 from frontdesk.base.wheel import Wheel
+from frontdesk.functions.call_spans import CallSpans
 from frontdesk.functions.deployments import Deployed, Deployments
 from frontdesk.functions.environment import init_of
 from frontdesk.functions.frames import Init
@@ -31,6 +33,7 @@ from frontdesk.functions.settings import FunctionDefinition
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.functions.zygote_link import ZygoteLink
 from frontdesk.ports.invoker import Call, Invocation, Outcome
+from frontdesk.ports.tracing import Opened, Tracer
 from frontdesk.rules.pool import (
     Command,
     Dispatch,
@@ -80,7 +83,18 @@ class FunctionInvoker:
 class _Call:
     """One invocation, from the request to its outcome. The scheduler's request."""
 
-    __slots__ = ("_done", "_host", "arn", "asked", "child", "invocation", "name", "version")
+    __slots__ = (
+        "_done",
+        "_host",
+        "arn",
+        "asked",
+        "child",
+        "invocation",
+        "name",
+        "request_id",
+        "span",
+        "version",
+    )
 
     def __init__(
         self,
@@ -97,6 +111,8 @@ class _Call:
         self.arn = ""  # as it was asked for
         self.invocation = invocation
         self.child: Child | None = None  # while it runs
+        self.request_id = ""
+        self.span: Opened | None = None  # where it is recorded
 
     @property
     def waits(self) -> bool:
@@ -130,6 +146,7 @@ class FunctionHost:
         environment: Mapping[str, str] | None = None,
         draw: Callable[[], float] | None = None,
         observer: FunctionObserver | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         """Take what the composition root has.
 
@@ -138,9 +155,10 @@ class FunctionHost:
         not counted, and `processes` are shared by functions without reserved concurrency. environment:
         variables of every function, which its own override; read at each start of a child. draw: a
         random number below 1 for each call of an alias with weights. observer: told what becomes of calls
-        and children.
+        and children. tracer: makes spans of calls; None: nobody wants them.
         """
         self._observer = observer or Unobserved()
+        self._spans = CallSpans(tracer) if tracer is not None else None
         self._unproven: set[tuple[str, str]] = set()  # whose first child is still to come
         self._clock = clock
         self._wheel = wheel
@@ -367,8 +385,14 @@ class FunctionHost:
         now = self._clock.monotonic()
         if self._cgroups is None and self._memory_looks.deadline > now + _MEMORY_LOOK:
             self._memory_looks.at(now + _MEMORY_LOOK)
-        self._observer.waited(call.name, now - call.asked)
-        child.invoke(self._request_id(call), call.invocation, now, call.arn)
+        waited = now - call.asked
+        self._observer.waited(call.name, waited)
+        call.request_id = self._request_id(call)
+        span = ""
+        if self._spans is not None:
+            call.span = self._spans.begin(call.invocation.trace, waited)
+            span = call.span.trace if call.span is not None else ""
+        child.invoke(call.request_id, call.invocation, now, call.arn, span)
 
     def _request_id(self, call: _Call) -> str:
         return call.invocation.request_id or next(self._request_ids)
@@ -448,6 +472,11 @@ class FunctionHost:
         self._unproven.discard((child.settings.name, child.settings.version))
         self._run(self._pool.overran(child.number, now))
 
+    def called(self, child: Child, spans: bytes) -> None:
+        """See process.Owner."""
+        if self._spans is not None and self._calls[child].span is not None:
+            self._spans.take(spans)
+
     def lost(self, child: Child, outcome: Outcome | None, now: float) -> None:
         """See process.Owner."""
         call = self._calls.pop(child, None)
@@ -461,7 +490,17 @@ class FunctionHost:
         if self._unproven:
             self._unproven.discard((call.name, call.version))  # it may have loaded within the call
         took = self._clock.monotonic() - child.began
-        self._observer.invoked(call.name, call.version, call.invocation.trigger, took, error)
+        trigger = call.invocation.trigger
+        self._observer.invoked(call.name, call.version, trigger, took, error)
+        if self._spans is not None and call.span is not None:
+            told: dict[str, Value] = {
+                "faas.version": call.version,
+                "faas.trigger": trigger,
+                "faas.invocation_id": call.request_id,
+                "aws.lambda.invoked_arn": call.arn,
+            }
+            load = child.take_load()
+            self._spans.end(call.span, call.name, told, error, asked=call.asked, load=load)
 
     def _lose(
         self, child: Child, event: Callable[[int, float], list[Command[_Call]]], now: float

@@ -17,7 +17,7 @@ from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.functions.environment import RUNTIME
 from frontdesk.functions.settings import FunctionSettings
-from frontdesk.rules.http.trace_context import read_amazon, write_root
+from frontdesk.rules.http.trace_context import read_recorded, write_root
 
 _log = logging.getLogger("frontdesk.functions")
 
@@ -96,8 +96,8 @@ class FunctionLog:
             text += f"Init Duration: {init * 1000:.2f} ms\t"
         if failure:
             text += f"Status: {failure}\t"
-        traced = read_amazon(self._trace) if "Sampled=1" in self._trace else None
-        if traced is not None and traced.sampled:
+        traced = read_recorded(self._trace)
+        if traced is not None:
             text += f"\nXRAY TraceId: {write_root(traced.trace_id)}\tSegmentId: {traced.span_id}"
             text += "\tSampled: true\t"
         self._write(f"{text}\n".encode())

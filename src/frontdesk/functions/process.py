@@ -28,6 +28,8 @@ from frontdesk.functions.frames import (
     REPORT_META,
     RESULT,
     SHUTDOWN,
+    SPANS,
+    TRACED,
     WROTE,
     Call,
     Frame,
@@ -87,6 +89,9 @@ class Owner(Protocol):
     def overran(self, child: "Child", now: float) -> None:
         """The child has not loaded in time; it ends."""
 
+    def called(self, child: "Child", spans: bytes) -> None:
+        """The code has called others. spans: body of a SPANS frame. Raises: FrameError."""
+
     def lost(self, child: "Child", outcome: Outcome | None, now: float) -> None:
         """The child is ending. outcome: of the call that it ran, if any."""
 
@@ -124,6 +129,7 @@ class Child:
         self._init = b""  # what it is told once it is there
         self._loading = False  # within its first call
         self._gone = False  # the process has ended; what it sent before is still read
+        self._load = (0.0, 0.0)
         self._init_seconds = 0.0  # of the first report
         self._started = 0.0
         self._used_kib = 0
@@ -144,6 +150,11 @@ class Child:
         """Most memory that it is known to have used."""
         return self._used_kib << 10
 
+    def take_load(self) -> tuple[float, float] | None:
+        """Return the monotonic seconds at which it began to load and had loaded, to the first who asks then."""
+        load, self._load = self._load, (0.0, 0.0)
+        return load if load[1] else None
+
     # -- orders -----------------------------------------------------------------------------------
 
     def start(self, make_init: Callable[[], Init]) -> None:
@@ -153,6 +164,7 @@ class Child:
         """
         self._log.init_start()
         self._started = self._clock.monotonic()
+        self._load = self._started, 0.0
         self._allowed = _INIT_BUDGET
         if self.settings.initialization == "provisioned-concurrency":
             self._allowed = max(_PROVISIONED_BUDGET, self.settings.timeout)
@@ -187,11 +199,14 @@ class Child:
             self._cgroups.admit(self.number, pid, self.settings.memory << 20)
         self._channel.send(self._init)
 
-    def invoke(self, request_id: str, invocation: Invocation, now: float, arn: str = "") -> None:
+    def invoke(
+        self, request_id: str, invocation: Invocation, now: float, arn: str = "", span: str = ""
+    ) -> None:
         """Run the handler. Answer: `answered`, or `lost` with an outcome.
 
         A child that has just been started loads within the call, and does not say so. arn: with the
-        qualifier that was asked for; "" for the function's own.
+        qualifier that was asked for; "" for the function's own. span: the trace in place of the invocation's,
+        whose span is recorded; what the code calls is then `called`.
         """
         timeout = self.settings.timeout
         # A caller that stops waiting says so itself; our own look at its deadline comes after that.
@@ -204,15 +219,17 @@ class Child:
         self._loading = self.state is State.STARTING
         self.state = State.BUSY
         self._timer.at(now + allowed)
-        self._log.start(request_id, invocation.trace)
+        trace = span or invocation.trace
+        self._log.start(request_id, trace)
         call = Call(
             request_id,
             int((self._clock.time() + (allowed if invocation.stream is None else timeout)) * 1000),
             arn or self.settings.arn,
-            invocation.trace,
+            trace,
             invocation.client_context,
         )
-        frame = pack(INVOKE, number, invocation.event, pack_call(call))
+        flags = TRACED if span else 0
+        frame = pack(INVOKE, number, invocation.event, pack_call(call), flags)
         if self.pid:
             self._channel.send(frame)
         else:
@@ -263,13 +280,18 @@ class Child:
             self._owner.lost(
                 self, self._outcome(frame.body, "Unloadable", "init failed", tail), now
             )
-        elif frame.kind != READY:
+        elif frame.kind == READY:
+            self._load = self._load[0], self._clock.monotonic()
+        else:
             raise FrameError(f"unasked frame: kind {frame.kind}")
 
     def _outcome(self, body: bytes, error: str, reason: str, tail: bytes) -> Outcome:
         return Outcome(body, error, reason, self._request_id, tail, self.settings.version)
 
     def _take_answer(self, frame: Frame) -> None:
+        if frame.kind == SPANS:
+            self._owner.called(self, frame.body)
+            return
         error = _ANSWERS.get(frame.kind)
         if error is None or frame.number != self._number:
             raise FrameError(f"unasked frame: kind {frame.kind}")
@@ -322,6 +344,7 @@ class Child:
             return  # too late to be given work: it counts as one that could not start
         if frame.kind == READY:
             (self._init_seconds,) = _unpack(READY_META, frame)
+            self._load = self._load[0], now
             self._timer.stop()
             self.state = State.FREE
             self._owner.ready(self, now)

@@ -135,7 +135,7 @@ def test_baggage_is_passed_on_for_trusted_peers_only(begin, trusted, baggage, ke
     [
         pytest.param(UNSENT, [], "Root=1-{root}", id="new"),
         pytest.param(ALL, [], "Root=1-{root};Parent={called};Sampled=1", id="new, recorded"),
-        pytest.param(NONE, [], "Root=1-{root}", id="new, not recorded"),
+        pytest.param(NONE, [], "Root=1-{root};Sampled=0", id="new, not recorded"),
         pytest.param(
             ALL,
             [("x-amzn-trace-id", f"{ROOT};Parent={SPAN};Sampled=0")],

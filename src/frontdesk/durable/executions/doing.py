@@ -45,6 +45,10 @@ class Surroundings(Protocol):
         """Give 16 random bytes."""
         ...
 
+    def within_attempt(self, trace: str, key: str, attempt: int) -> str:
+        """Give the trace of what an attempt of a state calls. trace: of the execution."""
+        ...
+
     def do(self, task: Task, answer: Answer) -> Work | None:
         """Have a task done."""
         ...
@@ -133,24 +137,25 @@ def act(around: Surroundings, pinned: Pinned, command: Document, tell: Tell) -> 
 
 
 def _invoke(around: Surroundings, pinned: Pinned, command: Document, tell: Tell) -> Work | None:
-    task = _task(pinned, command)
+    task = _task(around, pinned, command)
     return around.do(task, TaskAnswer(tell, has_token=task.resource.has_token))
 
 
 def _recall(around: Surroundings, pinned: Pinned, command: Document, tell: Tell) -> Work | None:
-    return around.recall(_task(pinned, command), lambda: tell(Heard(None, {})))
+    return around.recall(_task(around, pinned, command), lambda: tell(Heard(None, {})))
 
 
-def _task(pinned: Pinned, command: Document) -> Task:
+def _task(around: Surroundings, pinned: Pinned, command: Document) -> Task:
     invoke = read_invoke(command)
-    return Task(invoke, read_resource(invoke.resource), pinned.facts, trace=pinned.trace)
+    trace = around.within_attempt(pinned.trace, invoke.key, invoke.attempt)
+    return Task(invoke, read_resource(invoke.resource), pinned.facts, trace=trace)
 
 
 def _start_child(
     around: Surroundings, pinned: Pinned, command: Document, tell: Tell
 ) -> Work | None:
     start = read_child(command)
-    child = child_of(pinned, start)
+    child = child_of(pinned, start, around.within_attempt(pinned.trace, start.key, start.attempt))
     if not start.express:
         return around.start_child(child, lambda: tell(Heard(None, {})))
 

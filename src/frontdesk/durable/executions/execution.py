@@ -11,6 +11,7 @@ from frontdesk.durable.executions import timers
 from frontdesk.durable.executions.codec import kept, write_command, write_event, write_history
 from frontdesk.durable.executions.doing import Ended, Heard, Surroundings, act
 from frontdesk.durable.executions.pinned import Pinned
+from frontdesk.durable.executions.tracing import ExecutionSpans
 from frontdesk.durable.executions.waiting import Waiting
 from frontdesk.durable.life import Fired, Happening, Posted, Told, Turn, Work
 from frontdesk.ports.journal import Document, Status
@@ -76,8 +77,12 @@ class ExecutionLife:
         commands: Mapping[str, Document] | None = None,
         steps: int = 0,
         recorded: bool = True,
+        spans: ExecutionSpans | None = None,
     ) -> None:
-        """timers_set, commands: what waits in the journal. steps: since the last snapshot, if recorded."""
+        """timers_set, commands: what waits in the journal. steps: since the last snapshot, if recorded.
+
+        spans: of an execution whose trace is sampled.
+        """
         self.program = program
         self.pinned = pinned
         self.run = run
@@ -85,6 +90,7 @@ class ExecutionLife:
         self._waiting = Waiting(timers_set, commands or {})
         self._steps = steps
         self._recorded = recorded
+        self._spans = spans
 
     def start(self, now: float) -> Turn:
         """Take the first step. now: seconds since 1970."""
@@ -251,6 +257,8 @@ class ExecutionLife:
         for command in commands:
             _TAKE[type(command)](self, event.now, command, turn)
         self._around.saw(self.pinned, run.started, history)
+        if self._spans is not None:
+            self._spans.saw(run.started, history)
         if self._recorded:
             self._steps += 1
             turn.events.append(self._document(event, history, is_first=not events))

@@ -115,8 +115,8 @@ def replay(
     return run
 
 
-def child_of(parent: Pinned, child: StartChild) -> Pinned:
-    """Say what the execution of one item of a distributed Map begins with."""
+def child_of(parent: Pinned, child: StartChild, trace: str) -> Pinned:
+    """Say what the execution of one item of a distributed Map begins with. trace: its X-Amzn-Trace-Id."""
     facts = parent.facts
     label, _, run = child.map_run.rpartition("/")[2].rpartition(":")
     name = f"{run}.{child.index}"
@@ -138,7 +138,7 @@ def child_of(parent: Pinned, child: StartChild) -> Pinned:
         ),
         given=child.input,
         map_run=child.map_run,
-        trace=parent.trace,
+        trace=trace,
         log=parent.log,
         parent=None if child.express else place,
     )

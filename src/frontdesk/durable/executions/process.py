@@ -9,6 +9,7 @@ from frontdesk.base.ids import random_uuid
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.driver import Commit, Driver
+from frontdesk.durable.executions.codec import history_of
 from frontdesk.durable.executions.counting import ExecutionMetrics
 from frontdesk.durable.executions.doing import Ended
 from frontdesk.durable.executions.execution import ExecutionLife
@@ -16,17 +17,29 @@ from frontdesk.durable.executions.express import KIND as EXPRESS
 from frontdesk.durable.executions.express import ExpressLife
 from frontdesk.durable.executions.pinned import Pinned, pinned_of, program_of, replay
 from frontdesk.durable.executions.places import kind_of_map_run
+from frontdesk.durable.executions.tracing import ExecutionSpans, within_attempt
 from frontdesk.durable.executions.volatile import Volatile
 from frontdesk.durable.life import Work
 from frontdesk.durable.machines import Machines
 from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.table import Doers
 from frontdesk.durable.tasks.task import Answer, Task
-from frontdesk.ports.journal import NOBODY, Document, Filter, Loaded, Start, Started, Status
+from frontdesk.ports.journal import (
+    NOBODY,
+    Document,
+    Filter,
+    Loaded,
+    Start,
+    Started,
+    Status,
+    Stream,
+)
+from frontdesk.ports.tracing import Tracer
 from frontdesk.rules.asl.history import HistoryEvent, aws_event
 from frontdesk.rules.asl.interpreter import begin
 from frontdesk.rules.asl.resources import Resource
 from frontdesk.rules.asl.run import Status as RunStatus
+from frontdesk.rules.http.trace_context import read_recorded
 
 Log = Callable[[str, dict[str, Any]], None]
 """Takes the name of a machine and an event of an execution, as AWS's log has it."""
@@ -58,7 +71,9 @@ class Process:
         log: Log,
         registry: Registry | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
+        tracer: Tracer | None = None,
     ) -> None:
+        """tracer: None where spans are sent nowhere."""
         self.driver: Driver
         self._machines = machines
         self._doers = doers
@@ -68,6 +83,7 @@ class Process:
         self._log = log
         self._metrics = ExecutionMetrics(registry or Registry())
         self._entropy = entropy
+        self._tracer = tracer
         self._random = b""
         self._drawn = 0
 
@@ -85,6 +101,7 @@ class Process:
             timers_set=loaded.timers,
             commands=loaded.commands,
             steps=len(loaded.events),
+            spans=await self._spans_so_far(pinned, loaded.stream),
         )
 
     # Beginning.
@@ -150,7 +167,32 @@ class Process:
     async def _life(self, pinned: Pinned, *, recorded: bool) -> ExecutionLife:
         program = program_of(await self._machines.program(pinned.digest), pinned)
         run = begin(program, pinned.given, pinned.facts)
-        return ExecutionLife(program, pinned, run, self, recorded=recorded)
+        spans = self._spans(pinned)
+        return ExecutionLife(program, pinned, run, self, recorded=recorded, spans=spans)
+
+    # Traces.
+
+    def new_trace(self) -> str:
+        """Begin the trace of an execution that nobody's request has led to; "" where there are none."""
+        return "" if self._tracer is None else self._tracer.new()
+
+    def _spans(self, pinned: Pinned) -> ExecutionSpans | None:
+        """Return what makes the spans of an execution, if its trace is sampled."""
+        if self._tracer is None:
+            return None
+        caller = read_recorded(pinned.trace)
+        return caller and ExecutionSpans(self._tracer.record, caller, pinned.facts)
+
+    async def _spans_so_far(self, pinned: Pinned, stream: Stream) -> ExecutionSpans | None:
+        """Return the same of one that has gone on for a while. Raises: StoreError."""
+        spans = self._spans(pinned)
+        if spans is not None:
+            spans.recall(history_of(await self.driver.journal.read(stream.id, 1, stream.seq)))
+        return spans
+
+    def within_attempt(self, trace: str, key: str, attempt: int) -> str:
+        """See Surroundings."""
+        return trace if self._tracer is None else within_attempt(trace, key, attempt)
 
     # As Surroundings.
 

@@ -172,7 +172,7 @@ class DurableExecutions:
             given=given,
             version=target.version_arn,
             alias=target.alias_arn,
-            trace=trace,
+            trace=trace or self._process.new_trace(),
             log=target.log,
         )
 

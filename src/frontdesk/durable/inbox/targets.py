@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import orjson
 
 from frontdesk.base.errors import FrontdeskError
+from frontdesk.base.spans import Value
 from frontdesk.config.models.webhook import Target, source_of
 from frontdesk.durable.driver import Commit
 from frontdesk.durable.queues.queues import Queues, new_message_id
@@ -20,6 +21,7 @@ from frontdesk.ports.inbox import Along
 from frontdesk.ports.invoker import Invocation, Outcome
 from frontdesk.ports.journal import Start, Started
 from frontdesk.ports.queue import Outgoing
+from frontdesk.ports.tracing import Tracer
 from frontdesk.rules.events.sqs import Attributes
 from frontdesk.rules.events.webhook import (
     Taken,
@@ -70,10 +72,18 @@ class Starts(Executions, Protocol):
 class Targets:
     """All whom webhooks are handed to."""
 
-    def __init__(self, functions: Functions, queues: Queues, executions: Starts) -> None:
+    def __init__(
+        self,
+        functions: Functions,
+        queues: Queues,
+        executions: Starts,
+        tracer: Tracer | None = None,
+    ) -> None:
+        """tracer: None where spans are sent nowhere."""
         self._functions = functions
         self._queues = queues
         self._executions = executions
+        self._tracer = tracer
 
     async def hand_over(self, target: Target, taken: Taken, commit: CommitAlong) -> None:
         """Hand it to a queue or a state machine. Raises: FailedError, before anything is committed; StoreError."""
@@ -130,14 +140,18 @@ class Targets:
         if invoker is None:
             raise FailedError(f"there is no such function: {reference}")
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        span = self._tracer.begin(taken.trace) if self._tracer is not None else None
+        trace = span.trace if span is not None else taken.trace
         # The function's own timeout ends it.
-        invocation = Invocation(function_event(taken), inf, taken.trace, trigger="pubsub")
+        invocation = Invocation(function_event(taken), inf, trace, trigger="pubsub")
         call = invoker.invoke(invocation, lambda outcome: _set(ended, outcome))
         try:
             outcome = await ended
         except BaseException:
             call.cancel(kill=False)
             raise
+        if span is not None:
+            span.close(f"process {taken.source}", "consumer", _told(taken), outcome.error)
         if outcome.error == "Throttled":
             raise BusyError(f"no concurrency is free: {outcome.reason}")
         if outcome.error:
@@ -162,6 +176,18 @@ class Targets:
             if error.code == "TaskTimedOut":
                 raise NobodyWaitsError(error.message) from None
             raise FailedError(f"{error.code}: {error.message}", permanent=True) from None
+
+
+def _told(taken: Taken) -> dict[str, Value]:
+    """Say what a span is about. Source: OpenTelemetry, "Semantic conventions for messaging spans"."""
+    return {
+        "messaging.system": "frontdesk.webhooks",
+        "messaging.operation.type": "process",
+        "messaging.operation.name": "process",
+        "messaging.destination.name": taken.source,
+        "messaging.message.id": taken.id,
+        "frontdesk.attempt": taken.attempt,
+    }
 
 
 def _failure(outcome: Outcome) -> FailedError:

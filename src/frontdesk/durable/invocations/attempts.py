@@ -12,12 +12,14 @@ from typing import Final
 from frontdesk.base import metrics
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
+from frontdesk.base.spans import Value
 from frontdesk.base.telemetry import Registry
 from frontdesk.durable.invocations.destinations import Destinations, UndeliveredError
 from frontdesk.durable.invocations.kept import HIDDEN, Kept
 from frontdesk.durable.invocations.subject import Subject, Subjects
 from frontdesk.ports.invoker import Invocation, Outcome
 from frontdesk.ports.queue import Message, Queue, QueueStore
+from frontdesk.ports.tracing import Tracer
 from frontdesk.rules.asynchronous.progress import Answer, Condition, Policy, Progress, going_on
 from frontdesk.rules.asynchronous.record import Ended, error_message
 
@@ -42,12 +44,16 @@ class Attempts:
         registry: Registry,
         subjects: Subjects,
         destinations: Destinations,
+        *,
+        tracer: Tracer | None = None,
     ) -> None:
+        """tracer: None where spans are sent nowhere."""
         self._store = store
         self._clock = clock
         self._registry = registry
         self._subjects = subjects
         self._destinations = destinations
+        self._tracer = tracer
 
     def count(self, function: str, what: str) -> None:
         """Count what happens to invocations; see the table of metrics."""
@@ -120,11 +126,12 @@ class Attempts:
         if subject is None:
             return _GONE
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        span = self._tracer.begin(kept.trace) if self._tracer is not None else None
         # The function's own timeout ends it: nobody waits for it here.
         invocation = Invocation(
             message.body,
             inf,
-            kept.trace,
+            span.trace if span is not None else kept.trace,
             kept.client_context,
             trigger="other",
             request_id=message.id,
@@ -137,7 +144,13 @@ class Attempts:
         except BaseException:
             call.cancel(kill=False)
             raise
-        return ended.result()
+        outcome = ended.result()
+        if span is not None:
+            function = subject.arn.split(":")[6]
+            span.close(
+                f"process {function}", "consumer", _told(function, message, kept), outcome.error
+            )
+        return outcome
 
     async def _tell(self, function: str, policy: Policy, ended: Ended, trace: str) -> None:
         """Tell destinations how an invocation is over. Raises: StoreError."""
@@ -164,6 +177,19 @@ class Attempts:
                 self.count(function, "undelivered")
                 _LOG.error("a destination is not told", extra={**told, "error": str(error)})
         self.count(function, "succeeded" if has_succeeded else "dropped")
+
+
+def _told(function: str, message: Message, kept: Kept) -> dict[str, Value]:
+    """Say what a span is about. Source: OpenTelemetry, "Semantic conventions for messaging spans"."""
+    progress = kept.progress
+    return {
+        "messaging.system": "frontdesk.invocations",
+        "messaging.operation.type": "process",
+        "messaging.operation.name": "process",
+        "messaging.destination.name": function,
+        "messaging.message.id": message.id,
+        "frontdesk.attempt": progress.runs + progress.refusals + 1,
+    }
 
 
 def _set(ended: "asyncio.Future[Outcome]", outcome: Outcome) -> None:

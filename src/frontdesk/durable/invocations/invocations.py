@@ -20,6 +20,7 @@ from frontdesk.durable.queues.queues import SLICE, Queues, new_message_id
 from frontdesk.durable.rounds import Rounds
 from frontdesk.ports.executions import Executions
 from frontdesk.ports.queue import Counts, Outgoing, QueueStore
+from frontdesk.ports.tracing import Tracer
 from frontdesk.rules.asynchronous.destination import Destination
 
 AT_ONCE: Final = 10
@@ -42,13 +43,16 @@ class DurableInvocations(Rounds):
         queues: Queues,
         executions: Executions,
         registry: Registry,
+        tracer: Tracer | None = None,
     ) -> None:
-        """subjects: finds functions. queues, executions: where records may go."""
+        """subjects: finds functions. queues, executions: where records may go. tracer: see Attempts."""
         super().__init__(clock, wheel)
         self._store = store
         self._subjects = subjects
         self._destinations = Destinations(queues, executions, subjects, self._accept_record)
-        self._attempts = Attempts(store, clock, registry, subjects, self._destinations)
+        self._attempts = Attempts(
+            store, clock, registry, subjects, self._destinations, tracer=tracer
+        )
         self._lines: dict[str, Line] = {}
         self._ended = False
 

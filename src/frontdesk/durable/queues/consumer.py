@@ -12,6 +12,7 @@ from typing import Final
 import orjson
 
 from frontdesk.base.errors import StoreError
+from frontdesk.base.spans import Value
 from frontdesk.config.models.queue import Consumer as FileConsumer
 from frontdesk.durable.queues.definition import Definition
 from frontdesk.durable.queues.delivery import delivered
@@ -19,8 +20,9 @@ from frontdesk.durable.queues.queues import LOOK, Queues
 from frontdesk.durable.tasks.functions import Functions
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
 from frontdesk.ports.queue import Message, Receipt
+from frontdesk.ports.tracing import Opened, Tracer
 from frontdesk.rules.events.patterns import compile_pattern
-from frontdesk.rules.events.sqs import failed, filtered, record
+from frontdesk.rules.events.sqs import Attributes, failed, filtered, record
 
 _LOG: Final = logging.getLogger("frontdesk.queues")
 
@@ -34,12 +36,19 @@ class Consumer:
     """Calls a function as long as there are messages, `concurrency` calls at once at most."""
 
     def __init__(
-        self, queues: Queues, queue: Definition, entry: FileConsumer, functions: Functions
+        self,
+        queues: Queues,
+        queue: Definition,
+        entry: FileConsumer,
+        functions: Functions,
+        tracer: Tracer | None = None,
     ) -> None:
+        """functions: finds the one that is called. tracer: None where spans are sent nowhere."""
         self._queues = queues
         self._queue = queue
         self._entry = entry
         self._functions = functions
+        self._tracer = tracer
         self._tests = [compile_pattern(pattern) for pattern in entry.filter]
         self._calls: set[asyncio.Task[None]] = set()
         self._stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -166,7 +175,11 @@ class Consumer:
         invoker = self._invoker()
         if invoker is None:  # it has been removed meanwhile
             return
-        outcome = await self._outcome(invoker, event, left)
+        span = self._span(part)
+        trace = span.trace if span is not None else ""
+        outcome = await self._outcome(invoker, event, trace, left)
+        if span is not None:
+            self._tell_span(span, part, outcome)
         if outcome.error:
             self._tell(
                 f"{outcome.error}: {outcome.reason or outcome.payload.decode('utf-8', 'replace')}"
@@ -184,10 +197,33 @@ class Consumer:
         name, _, qualifier = self._entry.function.partition(":")
         return self._functions(name, "" if qualifier == _LATEST else qualifier)
 
-    async def _outcome(self, invoker: Invoker, event: bytes, left: Sequence[Receipt]) -> Outcome:
+    def _span(self, part: Sequence[Message]) -> Opened | None:
+        if self._tracer is None:
+            return None
+        return self._tracer.begin_after(
+            [Attributes.read(message.attributes).trace for message in part]
+        )
+
+    def _tell_span(self, span: Opened, part: Sequence[Message], outcome: Outcome) -> None:
+        """Record the work on messages. Source: OpenTelemetry, "Semantic conventions for Amazon SQS"."""
+        told: dict[str, Value] = {
+            "messaging.system": "aws_sqs",
+            "messaging.operation.type": "process",
+            "messaging.operation.name": "process",
+            "messaging.destination.name": self._queue.name,
+        }
+        if len(part) > 1:
+            told["messaging.batch.message_count"] = len(part)
+        else:
+            told["messaging.message.id"] = part[0].id
+        span.close(f"process {self._queue.name}", "consumer", told, outcome.error)
+
+    async def _outcome(
+        self, invoker: Invoker, event: bytes, trace: str, left: Sequence[Receipt]
+    ) -> Outcome:
         ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         # The function's own timeout ends it: nobody waits for it here.
-        invocation = Invocation(event, inf, trigger="pubsub")
+        invocation = Invocation(event, inf, trace, trigger="pubsub")
         call = invoker.invoke(invocation, lambda outcome: _set(ended, outcome))
         visibility = self._queue.rules.visibility
         beat = visibility / 2 if visibility >= 1 else None

@@ -13,6 +13,7 @@ from frontdesk.durable.queues.queues import Queues
 from frontdesk.durable.rounds import Rounds
 from frontdesk.durable.tasks.functions import Functions
 from frontdesk.ports.catalog import Catalog
+from frontdesk.ports.tracing import Tracer
 
 _PATIENCE: Final = 900.0
 """Seconds that calls of a former consumer may take: as long as a function may."""
@@ -25,13 +26,21 @@ class Consumers(Rounds):
     undone = "consumers of queues are not looked after"
 
     def __init__(
-        self, queues: Queues, functions: Functions, catalog: Catalog, clock: Clock, wheel: Wheel
+        self,
+        queues: Queues,
+        functions: Functions,
+        catalog: Catalog,
+        clock: Clock,
+        wheel: Wheel,
+        *,
+        tracer: Tracer | None = None,
     ) -> None:
-        """functions: finds those that consumers name. catalog: has the mappings."""
+        """functions: finds those that consumers name. catalog: has the mappings. tracer: see Consumer."""
         super().__init__(clock, wheel)
         self.mappings = Mappings(catalog, self._refresh)
         self._queues = queues
         self._functions = functions
+        self._tracer = tracer
         self._consumers: Mapping[str, Consumer] = {}
         self._ending: set[asyncio.Task[None]] = set()
         self._ended = False
@@ -67,7 +76,9 @@ class Consumers(Rounds):
             if former is not None and former.identity == (queue, entry):
                 found[mapping.uuid] = former
             else:
-                found[mapping.uuid] = Consumer(self._queues, queue, entry, self._functions)
+                found[mapping.uuid] = Consumer(
+                    self._queues, queue, entry, self._functions, self._tracer
+                )
         former_ones, self._consumers = self._consumers, found
         for key, consumer in former_ones.items():
             if found.get(key) is not consumer:

@@ -16,9 +16,12 @@ _GROUP: Final = re.compile(r"[!-~]{1,128}", re.ASCII)
 
 
 def outgoing(
-    queue: Definition, members: Mapping[str, Any], id_: str
+    queue: Definition, members: Mapping[str, Any], id_: str, trace: str = ""
 ) -> tuple[Outgoing, Attributes]:
-    """Read a message that is to be sent, and which is to have that id. Raises: QueueError."""
+    """Read a message that is to be sent, and which is to have that id. Raises: QueueError.
+
+    trace: the X-Amzn-Trace-Id of its sender, unless it names one itself.
+    """
     text = text_of(members, "MessageBody")
     if not text:
         raise missing("MessageBody")
@@ -41,7 +44,8 @@ def outgoing(
             "parameter that is not valid for this queue type."
         )
     own = None if delay is None or queue.rules.fifo else float(delay)
-    return Outgoing(id_, body, attributes.written(), group, same, own), attributes
+    kept = attributes._replace(trace=attributes.trace or trace).written()
+    return Outgoing(id_, body, kept, group, same, own), attributes
 
 
 def _group(queue: Definition, members: Mapping[str, Any]) -> tuple[str, str]:

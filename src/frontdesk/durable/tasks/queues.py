@@ -55,7 +55,7 @@ class QueueTasks:
         body = members.get("MessageBody")
         if body is not None and not isinstance(body, str):
             members["MessageBody"] = json_text(body)
-        message, attributes = outgoing(queue, members, task.id)
+        message, attributes = outgoing(queue, members, task.id, task.trace)
         (sent,) = await self._queues.send(queue, [message])
         headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": task.id}
         return {

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from frontdesk.base import metrics
 from frontdesk.base.errors import StartError
+from frontdesk.base.spans import Span
 from frontdesk.base.telemetry import Registry
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.telemetry.spans import Span, spans_of
+from frontdesk.gateway.telemetry.spans import spans_of
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
@@ -35,7 +36,7 @@ _log = logging.getLogger("frontdesk.tracing")
 
 
 class SpanExport:
-    """Takes exchanges on the event loop and sends their spans from a thread of its own."""
+    """Takes spans on the event loop, and exchanges for theirs, and sends them from a thread of its own."""
 
     def __init__(self, url: str, service: str, registry: Registry) -> None:
         """url: of the collector. service: what the spans are said to be of."""
@@ -54,13 +55,20 @@ class SpanExport:
         self._exporter, self._convert = _exporter(self._url, self._service)
         self._thread.start()
 
+    def record(self, span: Span | None) -> None:
+        """Take a span of a sampled trace. None: have the thread look again."""
+        try:
+            self._queue.put_nowait(span)
+        except Full:
+            self._overflowed.value += 1
+
     def around(self, log: Callable[[Exchange], None]) -> Callable[[Exchange], None]:
         """Return what takes the spans of a sampled exchange that is over, and then logs it."""
 
         def record(ex: Exchange) -> None:
             if ex.sampled:
                 for span in spans_of(ex):
-                    self._put(span)
+                    self.record(span)
             log(ex)
 
         return record
@@ -69,14 +77,8 @@ class SpanExport:
         """Send what there is, as long as the collector takes it, and end."""
         self._ending = True
         if self._thread.is_alive():
-            self._put(None)
+            self.record(None)
             self._thread.join(timeout=2.0)  # a dead collector must not keep the gateway from ending
-
-    def _put(self, span: Span | None) -> None:
-        try:
-            self._queue.put_nowait(span)
-        except Full:
-            self._overflowed.value += 1
 
     def _run(self) -> None:
         while not (self._ending and self._queue.empty()):
@@ -114,7 +116,7 @@ def _exporter(url: str, service: str) -> "tuple[SpanExporter, Callable[[Span], R
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import ReadableSpan
         from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-        from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
+        from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
     except ImportError as error:
         raise StartError(
             "tracing.otlp needs OpenTelemetry's exporter, which is not installed",
@@ -122,24 +124,22 @@ def _exporter(url: str, service: str) -> "tuple[SpanExporter, Callable[[Span], R
         ) from error
     resource = Resource.create({"service.name": service})
     scope = InstrumentationScope("frontdesk")
-    kinds = {"server": SpanKind.SERVER, "client": SpanKind.CLIENT, "internal": SpanKind.INTERNAL}
     sampled = TraceFlags(TraceFlags.SAMPLED)
 
-    def context(span: Span, span_id: str) -> SpanContext | None:
-        if not span_id:
-            return None
+    def context(trace_id: str, span_id: str) -> SpanContext:
         return SpanContext(
-            int(span.trace_id, 16), int(span_id, 16), is_remote=False, trace_flags=sampled
+            int(trace_id, 16), int(span_id, 16), is_remote=False, trace_flags=sampled
         )
 
     def convert(span: Span) -> ReadableSpan:
         return ReadableSpan(
             span.name,
-            context=context(span, span.span_id),
-            parent=context(span, span.parent_id),
+            context=context(span.trace_id, span.span_id),
+            parent=context(span.trace_id, span.parent_id) if span.parent_id else None,
             resource=resource,
             attributes={**span.attributes, **({"error.type": span.error} if span.error else {})},
-            kind=kinds[span.kind],
+            kind=SpanKind[span.kind.upper()],
+            links=[Link(context(*link)) for link in span.links],
             status=Status(StatusCode.ERROR if span.error else StatusCode.UNSET),
             start_time=span.start,
             end_time=span.end,

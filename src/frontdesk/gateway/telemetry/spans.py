@@ -1,30 +1,11 @@
-"""Owns the spans of an exchange: made from what it knows when it is over, for the few that are sampled.
-
-A plain record; nothing of OpenTelemetry is loaded here. Names of attributes are its semantic conventions.
-"""
+"""Owns the spans of an exchange: made from what it knows when it is over, for the few that are sampled."""
 
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
 
+from frontdesk.base.spans import Span, Value
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.tracing import AUTHORIZER, CALLED
 from frontdesk.gateway.telemetry.requests import error_type
-
-Value = str | int | float
-
-
-class Span(NamedTuple):
-    """One operation. Ids in hex; times in nanoseconds since 1970; error: "" when it went well."""
-
-    trace_id: str
-    span_id: str
-    parent_id: str
-    name: str
-    kind: Literal["server", "client", "internal"]
-    start: int
-    end: int
-    attributes: dict[str, Value]
-    error: str
 
 
 def spans_of(ex: Exchange) -> Iterator[Span]:

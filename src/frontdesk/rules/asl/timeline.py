@@ -58,24 +58,24 @@ class Stay:
 
 def timeline(events: Iterable[HistoryEvent]) -> list[Stay]:
     """Return the stays that events tell of, in the order of entering."""
-    told = _Told()
+    told = Timeline()
     for event in events:
         told.take(event)
     return told.stays
 
 
-class _Told:
-    """What has been told so far. owners: the stay of each event, by its id."""
+class Timeline:
+    """What has been told so far. stays: in the order of entering."""
 
     def __init__(self) -> None:
         self.stays: list[Stay] = []
-        self._owners: dict[int, Stay] = {}
+        self._owners: dict[int, Stay] = {}  # the stay of each event, by its id
         self._lines = 0
 
-    def take(self, event: HistoryEvent) -> None:
+    def take(self, event: HistoryEvent) -> Stay | None:
+        """Take the next event; return the stay that it belongs to, None of events of the whole execution."""
         if event.type.endswith("StateEntered"):
-            self._enter(event)
-            return
+            return self._enter(event)
         owner = self._owner(event)
         if event.type in _OUTWARDS:
             self._fail(self._owners.get(event.previous), owner)
@@ -83,6 +83,7 @@ class _Told:
             self._owners[event.id] = owner
             owner.events.append(event.id)
             _tell(owner, event)
+        return owner
 
     def _fail(self, first: Stay | None, last: Stay | None) -> None:
         """Let an error out of what it came from: not every state has an event of its own for that."""
@@ -91,7 +92,7 @@ class _Told:
             if stay is last:
                 return
 
-    def _enter(self, event: HistoryEvent) -> None:
+    def _enter(self, event: HistoryEvent) -> Stay:
         name = str(event.details["name"])
         stay = Stay(name, event.type.removesuffix("StateEntered"), event.at)
         former = self._owners.get(event.previous)
@@ -109,6 +110,7 @@ class _Told:
         self._owners[event.id] = stay
         stay.events.append(event.id)
         self.stays.append(stay)
+        return stay
 
     def _resume(self, stay: Stay) -> None:
         """Put a stay in the place of the one that a redrive goes on with; the first state has none."""
