@@ -8,7 +8,6 @@ from openapi_spec_validator import validate
 
 from frontdesk.app.admin_openapi import PATH, AdminDocument, document
 from frontdesk.app.admin_requests import ROWS
-from frontdesk.app.console import Reception
 from frontdesk.gateway.operators import LOCAL, READING, Role
 from frontdesk.gateway.pipeline.exchange import Exchange
 from tests.live.gateways import project, serving
@@ -18,18 +17,10 @@ PLACES = re.compile(r"/(?:\*|[A-Z]+)(?=/|$)")
 
 
 @pytest.fixture
-async def door(tmp_path, monkeypatch):
+async def door(tmp_path):
     """The door of a gateway with all faces."""
-    doors = []
-    make = Reception.door
-
-    def kept(*given, **named):
-        doors.append(make(*given, **named))
-        return doors[0]
-
-    monkeypatch.setattr(Reception, "door", kept)
-    async with serving(project(tmp_path, "apis: {}")):
-        yield doors[0]
+    async with serving(project(tmp_path, "apis: {}")) as app:
+        yield await app._office.get()
 
 
 def place(path):

@@ -55,7 +55,7 @@ async def post(app, path, body=b'{"n": 1}', **headers):
 
 
 async def record(app):
-    queues = app._durable.queues.queues
+    queues = app._works.part.durable.queues.queues
     (message,) = await queues.receive(queues.find("done"), most=1, wait=20)
     return json.loads(message.body)
 
@@ -91,7 +91,7 @@ async def test_an_event_that_is_none_or_not_kept_is_refused(app, monkeypatch):
     async def fail(*_given, **_named):
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(app._durable.invocations.all._store, "send", fail)
+    monkeypatch.setattr(app._works.part.durable.invocations.all._store, "send", fail)
     assert (await post(app, "/letters")).status == 500
 
 

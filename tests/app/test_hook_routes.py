@@ -86,7 +86,7 @@ class Gateway:
 
     @property
     def inbox(self):
-        return self.app._durable.inbox.inbox
+        return self.app._works.part.durable.inbox.inbox
 
     async def send(self, event, to="stripe", secret="s"):
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
@@ -146,9 +146,9 @@ async def test_each_target_deals_with_its_types_once(path, workers):
         assert answer.headers["x-frontdesk-duplicate"] == "1"
         await gateway.ended("e0")
         (event,) = map(json.loads, (path.parent / "told").read_text().splitlines())
-        queues = app._durable.queues.queues
+        queues = app._works.part.durable.queues.queues
         (message,) = await queues.receive(queues.find("charges"), most=10)
-        executions = (await app._durable.executions.list(machine="ship")).executions
+        executions = (await app._works.part.durable.executions.list(machine="ship")).executions
         states = [(await gateway.inbox.find("stripe", f"e{n}")).entry for n in range(4)]
     assert (event["id"], event["type"], event["attempt"]) == ("e0", "paid", 1)
     assert json.loads(event["body"]) == {"id": "e0", "type": "paid"}
@@ -159,7 +159,7 @@ async def test_each_target_deals_with_its_types_once(path, workers):
 
 
 async def test_a_webhook_answers_the_task_that_waits(gateway):
-    executions = gateway.app._durable.executions
+    executions = gateway.app._works.part.durable.executions
     begun = await executions.start("paid", "{}")
     token = gateway.folder / "token"
     await until(lambda: written(token))

@@ -25,7 +25,7 @@ apis:
 
 class Gateway:
     def __init__(self, app):
-        self.queues = app._durable.queues.queues
+        self.queues = app._works.part.durable.queues.queues
         (self._address,) = app.addresses
 
     async def post(self, path, body, **headers):

@@ -27,7 +27,7 @@ async def test_who_waits_for_messages_is_answered_when_a_gateway_stops(tmp_path)
             asyncio.to_thread(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
         )
         async with asyncio.timeout(10):
-            while "jobs" not in app._durable.queues.queues._news:  # noqa: ASYNC110 - nobody tells of who waits
+            while "jobs" not in app._works.part.durable.queues.queues._news:  # noqa: ASYNC110 - nobody tells of who waits
                 await asyncio.sleep(0.002)
     answer = await receiving
     assert "Messages" not in answer

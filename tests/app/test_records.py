@@ -6,7 +6,7 @@ import json
 import orjson
 import pytest
 
-from frontdesk.app.records import records_environment
+from frontdesk.app.record_files import records_environment
 from frontdesk.app.records_api import RecordsApi
 from frontdesk.base.errors import StoreError
 from frontdesk.config.load import load
@@ -62,7 +62,7 @@ async def test_functions_write_what_others_are_told_also_after_a_restart(tmp_pat
     )
     async with serving(path, **heard) as app:
         assert await post(app, "cc") == b"1"
-        queues = app._durable.queues.queues
+        queues = app._works.part.durable.queues.queues
         received = await queues.receive(queues.find("later"), most=10, wait=20)
         told = [json.loads(message.body)["key"]["sk"] for message in received]
     assert told == ["cc"]

@@ -46,7 +46,7 @@ def frontdesk(run):
 
 
 async def record(app):
-    queues = app._durable.queues.queues
+    queues = app._works.part.durable.queues.queues
     (message,) = await queues.receive(queues.find("done"), most=1, wait=20)
     return json.loads(message.body)
 
@@ -83,7 +83,7 @@ async def test_what_is_not_kept_is_refused(app, frontdesk, monkeypatch):
     async def fail(*_given, **_named):
         raise StoreError("the disk is full")
 
-    monkeypatch.setattr(app._durable.invocations.all._store, "send", fail)
+    monkeypatch.setattr(app._works.part.durable.invocations.all._store, "send", fail)
     status, output = await frontdesk("invoke", "send", "--later")
     assert (status, output) == (1, "refused: the disk is full\n")
 

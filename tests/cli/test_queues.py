@@ -23,7 +23,7 @@ class Commands:
     """A gateway, and the command asked about it."""
 
     def __init__(self, app, path):
-        self.queues = app._durable.queues.queues
+        self.queues = app._works.part.durable.queues.queues
         self._path = path
 
     async def __call__(self, *words):

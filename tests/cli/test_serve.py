@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from frontdesk.cli import serve
+from frontdesk.cli import dev
 from tests.live.calls import call, connect, free_port, later, listens, read_to_end
 from tests.live.gateways import gateway, project
 from tests.live.processes import alive, frontdesk, until
@@ -268,7 +268,7 @@ def test_a_console_that_has_gone_stops_no_function(monkeypatch):
             raise BrokenPipeError
 
     monkeypatch.setattr("sys.stdout", Gone())
-    serve._echo("f", "called")
+    dev._echo("f", "called")
 
 
 def test_dev_shows_requests_and_what_functions_print(development):

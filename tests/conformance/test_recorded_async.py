@@ -47,7 +47,7 @@ async def test_recorded_asynchronous_invocation(name, tmp_path):
                 for service in ("lambda", "sqs")
             ]
             queue = await asyncio.to_thread(_invoke, *clients, case)
-            function = app._durable.invocations.all
+            function = app._works.part.durable.invocations.all
             message = None
             for _ in range(3):
                 if message is None:

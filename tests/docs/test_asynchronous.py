@@ -43,7 +43,7 @@ async def test_the_example_runs_and_its_record_is_the_one_that_is_shown(
         async with asyncio.timeout(20):
             await noted.wait()
         await asyncio.to_thread(_run, CLIENT.replace("ada@example.org", "ada"))
-        queues = app._durable.queues.queues
+        queues = app._works.part.durable.queues.queues
         (message,) = await queues.receive(queues.find("undelivered"), most=1, wait=20)
     shown = json.loads(re.search(r"```json\n(.*?)```", PAGE, re.DOTALL)[1])
     record = json.loads(message.body)

@@ -77,7 +77,7 @@ async def test_the_commands_print_what_the_page_shows(tmp_path, sent):
     ours, theirs = Names(), Names()
     real = {}
     async with serving(path) as app:
-        store = app._durable.outgoing.webhooks.store
+        store = app._works.part.durable.outgoing.webhooks.store
         for command, shown in re.findall(r"\$ frontdesk (.*)\n((?:[^$].*\n|\n)+)", SESSION):
             words = [real.get(word, word) for word in shlex.split(command)]
             while (await store.counts()).waiting:  # noqa: ASYNC110 - nobody tells of it
@@ -91,7 +91,7 @@ async def test_the_commands_print_what_the_page_shows(tmp_path, sent):
 async def test_a_program_publishes_as_the_page_does(tmp_path, sent):
     path, port = page_project(tmp_path)
     async with serving(path) as app:
-        outgoing = app._durable.outgoing.webhooks
+        outgoing = app._works.part.durable.outgoing.webhooks
         await outgoing.put_application("acme", {})
         await outgoing.add_endpoint("acme", {"url": "https://hooks.example.com/"})
         scope = {}
@@ -112,11 +112,11 @@ async def test_a_state_machine_publishes_as_the_page_does(tmp_path, sent):
     config["state_machines"] = {"tell": {"definition": json.loads(machine)}}
     path.write_text(json.dumps(config))
     async with serving(path) as app:
-        outgoing = app._durable.outgoing.webhooks
+        outgoing = app._works.part.durable.outgoing.webhooks
         await outgoing.put_application("acme", {})
         await outgoing.add_endpoint("acme", {"url": "https://hooks.example.com/"})
         given = '{"id": "order-42-paid", "order": 42}'
-        execution = await app._durable.executions.run("tell", given, within=30)
+        execution = await app._works.part.durable.executions.run("tell", given, within=30)
         assert execution.status == "SUCCEEDED", execution
         while not sent:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.002)

@@ -58,7 +58,7 @@ async def _run(example, client):
 
 
 async def _bodies(app, name):
-    queues = app._durable.queues.queues
+    queues = app._works.part.durable.queues.queues
     found = await queues.receive(queues.find(name), most=10)
     return [json.loads(message.body) for message in found]
 

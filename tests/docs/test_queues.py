@@ -51,7 +51,7 @@ async def test_the_commands_print_what_the_page_shows(tmp_path):
     path = project(tmp_path, "", calls=HANDLER)
     path.write_text(json.dumps({**config, "admin": admin, "listen": "127.0.0.1:0"}))
     async with serving(path) as app:
-        queues = app._durable.queues.queues
+        queues = app._works.part.durable.queues.queues
         calls = queues.find("calls")
         await queues.send(calls, [Outgoing(name, b"m") for name in "ab"])
         for _ in range(4):

@@ -68,7 +68,7 @@ async def test_the_file_runs_with_its_functions(tmp_path):
 async def test_the_commands_print_what_the_page_shows(tmp_path):
     path = project(tmp_path, "records: {payments: {}}")
     async with serving(path) as app:
-        store = app._durable.records._store
+        store = app._works.part.durable.records._store
         clock = Clock()
         opened = records.Records(store, None, clock)
         payments = opened.commands("payments")

@@ -61,7 +61,7 @@ async def gateway(tmp_path):
 async def ended(app, webhook, id_):
     async with asyncio.timeout(30):
         while True:
-            found = await app._durable.inbox.inbox.find(webhook, id_)
+            found = await app._works.part.durable.inbox.inbox.find(webhook, id_)
             if found is not None and found.entry.state not in ("received", "processing"):
                 return found
             await asyncio.sleep(0.02)
@@ -76,8 +76,8 @@ async def test_the_quick_start_takes_what_stripe_and_github_sign(gateway, tmp_pa
     await send(
         "stripe", event(2, "charge.x"), sign("stripe", event(2, "charge.x"), "stripe").headers
     )
-    charges = app._durable.queues.queues.find("charges")
-    (message,) = await app._durable.queues.queues.receive(charges, most=10)
+    charges = app._works.part.durable.queues.queues.find("charges")
+    (message,) = await app._works.part.durable.queues.queues.receive(charges, most=10)
     assert message.body == event(2, "charge.x")
     headers = sign("github", b"{}", "github").headers
     headers |= {"X-GitHub-Event": "push", "X-GitHub-Delivery": "d1"}

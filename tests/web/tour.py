@@ -183,14 +183,14 @@ async def _settle(browser):
     for name, policy in (("anna", "valid"), ("bert", "expired"), ("carla", "valid")):
         given = {"input": {"patient": name, "policy": policy}, "name": f"{name}-monday"}
         await _asked(browser, "POST", "/api/state-machines/appointment/executions", given)
-    queues = browser.app._durable.queues.queues
+    queues = browser.app._works.part.durable.queues.queues
     letters = queues.find("letters")
     await queues.send(letters, [Outgoing(f"m{n}", b'{"to": "anna"}', b"{}") for n in range(3)])
     for _ in range(2):
         received = await queues.receive(letters, most=10)
         await queues.change(letters, [message.receipt for message in received], 0)
     await queues.send(letters, [Outgoing("m9", b'{"to": "bert"}', b"{}")])
-    inbox, now = browser.app._durable.inbox.inbox, browser.app._clock.time()
+    inbox, now = browser.app._works.part.durable.inbox.inbox, browser.app._clock.time()
     for number, state in enumerate(("processed", "processed", "dead")):
         body = json.dumps({"call": {"id": f"c-{number}", "from": "+49 30 5550"}}).encode()
         claim = Claim("telephone", f"evt-{number}", body, b"%d" % number, "call.ended")

@@ -1,7 +1,6 @@
-"""Composes the wire APIs of AWS: who may ask them, what they serve, where functions find them."""
+"""Composes the wire APIs of AWS: what they serve, and which functions there are for them."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Mapping
 
 from frontdesk.app.queues import QueueWork
 from frontdesk.aws.keys import Keys
@@ -16,11 +15,8 @@ from frontdesk.aws.secrets_manager.written import Arns as SecretArns
 from frontdesk.aws.ssm.service import ssm
 from frontdesk.aws.ssm.written import ParameterArns
 from frontdesk.aws.wire import ApiError, Service, WireApi
-from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
-from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
-from frontdesk.config.references import elsewhere
 from frontdesk.durable.invocations.invocations import DurableInvocations
 from frontdesk.durable.invocations.subject import Subject
 from frontdesk.functions.archives import Archives
@@ -32,35 +28,19 @@ from frontdesk.ports.invoker import Invoker
 from frontdesk.rules.asynchronous.progress import Policy
 from frontdesk.stores.vault.vault import Vault
 
-_ALWAYS: Final = ("LAMBDA", "SFN", "SQS", "APIGATEWAYMANAGEMENTAPI")
-"""Services that functions find here, whatever the file says."""
-
 
 class AwsApis:
     """The wire APIs of one gateway. Told of its functions with each configuration."""
 
-    def __init__(self, loaded: Loaded, clock: Clock) -> None:
-        """Make the keys; nothing is served before `open`."""
-        self.keys = make_keys(loaded.config)
-        self._config = loaded.config
-        self._has_secrets = has_local_secrets(loaded)
+    def __init__(self, config: Config, keys: Keys, clock: Clock) -> None:
+        """keys: of who may ask. Nothing is served before `open`."""
+        self._keys = keys
+        self._config = config
         self._clock = clock
         self._functions: Mapping[str, FunctionDefinition] = {}
         self._remote: Mapping[str, Invoker] = {}
         self._policies: Mapping[str, Policy] = {}
         self._registry: Registry | None = None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What processes of functions are told."""
-        admin = self._config.admin
-        services = (
-            *_ALWAYS,
-            *(("SECRETS_MANAGER", "SSM") if self._has_secrets else ()),
-            *(("SNS",) if self._config.topics else ()),
-            *(("EVENTBRIDGE",) if self._config.event_buses else ()),
-        )
-        return endpoints(admin.listen, self.keys, services, secure=admin.tls is not None)
 
     @property
     def registry(self) -> Registry:
@@ -91,7 +71,7 @@ class AwsApis:
             **managing(registry, self._clock, later),
             **mapping(mappings),
         }
-        return WireApi([LambdaService(operations), *others], self.keys, self._clock)
+        return WireApi([LambdaService(operations), *others], self._keys, self._clock)
 
     def function(self, name: str, qualifier: str) -> Invoker | None:
         """Find a function of the file or of the API, for whoever runs state machines. None: there is none."""
@@ -120,7 +100,6 @@ class AwsApis:
         self._policies = policies
         self._functions = {definition.name: definition for definition in functions}
         self._remote = remote
-        self.keys.accept(environments(self._functions.values()))
         if self._registry is not None:
             await self._registry.run()
 
@@ -139,41 +118,8 @@ class AwsApis:
         return self._policies[name]
 
 
-def endpoints(
-    listen: Address, keys: Keys, services: Iterable[str] = _ALWAYS, *, secure: bool
-) -> dict[str, str]:
-    """Make the variables by which boto3 in a handler finds our services and signs for them.
-
-    services: as AWS's variables call them.
-    """
-    scheme = "https" if secure else "http"
-    url = f"{scheme}://{listen.from_here}"
-    return {**{f"AWS_ENDPOINT_URL_{name}": url for name in services}, **keys.environment()}
-
-
 def secret_services(config: Config, vault: Vault) -> tuple[Service, Service]:
     """Make Secrets Manager and Parameter Store, both on the vault."""
     # Differs: [secrets-for-all] AWS asks the role of a function what it may read; here whoever may ask may all.
     place = (config.region, config.account)
     return secrets_manager(vault, SecretArns(*place)), ssm(vault, ParameterArns(*place))
-
-
-def has_local_secrets(loaded: Loaded) -> bool:
-    """Whether functions' calls about secrets come here: the file says so, or has a secret of the vault."""
-    source = loaded.config.secrets
-    if source is not None:
-        return source.provider == "vault"
-    return bool(elsewhere(loaded.references))
-
-
-def environments(functions: Iterable[FunctionDefinition]) -> Iterator[Mapping[str, str]]:
-    """List the environments of all versions: they may hold key pairs."""
-    for definition in functions:
-        for version in (definition.latest, *definition.versions.values()):
-            yield version.environment
-
-
-def make_keys(config: Config) -> Keys:
-    """Make the keys of a start: those of the operator, and a pair for functions."""
-    token = config.admin.token
-    return Keys(token.reveal() if token is not None else None)

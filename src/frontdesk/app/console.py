@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from frontdesk.app.admin import documents
 from frontdesk.app.admin_openapi import AdminDocument
 from frontdesk.app.users_api import UsersApi
 from frontdesk.base.clock import Clock
@@ -54,9 +53,7 @@ class Reception:
         """Follow no more who may."""
         self._accounts.stop()
 
-    def door(
-        self, faces: Sequence[Face], *, reserved: Sequence[Face] = (), development: bool
-    ) -> AdminDoor:
+    def door(self, faces: Sequence[Face], *, reserved: Sequence[Face] = ()) -> AdminDoor:
         """Make the door of the admin listener. faces: beside those of its own. reserved: see AdminDoor."""
         config = self._config
         console = Console(
@@ -70,7 +67,7 @@ class Reception:
         )
         users = UsersApi(self._accounts, self._audit, has_token=config.admin.token is not None)
         door = AdminDoor(
-            [documents(config, development=development), AdminDocument(), *faces, users, console],
+            [AdminDocument(), *faces, users, console],
             self._sessions,
             reserved=(*reserved, users),
             audit=self._audit,

@@ -13,7 +13,7 @@ from frontdesk.app.publishing import PublishWork
 from frontdesk.app.queues import QueueWork
 from frontdesk.app.records import RecordWork
 from frontdesk.app.state_machines import file_machines
-from frontdesk.app.stores import Stores
+from frontdesk.app.stores import Stores, WorkStores
 from frontdesk.aws.states.service import operations, states_service
 from frontdesk.aws.states.test_state import StateTrials
 from frontdesk.aws.wire import Service
@@ -64,6 +64,7 @@ class DurableWork:
         self,
         config: Config,
         stores: Stores,
+        work: WorkStores,
         clock: Clock,
         wheel: Wheel,
         *,
@@ -84,7 +85,14 @@ class DurableWork:
         self.machines = Machines(catalog, clock, **where)
         self.activities = Activities(catalog, clock, **where)
         self.queues = QueueWork(
-            config, stores, clock, wheel, functions=functions, registry=registry, tracer=tracer
+            config,
+            stores,
+            work.queues,
+            clock,
+            wheel,
+            functions=functions,
+            registry=registry,
+            tracer=tracer,
         )
         self.records = RecordWork(
             config,
@@ -111,7 +119,7 @@ class DurableWork:
         )
         workflows: dict[str, Workflow] = {_EXECUTION: process, EXPRESS: ExpressWorkflow(process)}
         self._driver = process.driver = Driver(
-            stores.journal,
+            work.journal,
             clock,
             wheel,
             workflows,
@@ -120,7 +128,7 @@ class DurableWork:
         )
         self.executions = DurableExecutions(process, self._driver, self.machines, clock)
         self.invocations = InvocationWork(
-            stores,
+            work.queues,
             clock,
             wheel,
             subjects=subjects,
@@ -139,7 +147,7 @@ class DurableWork:
             registry=registry,
         )
         self.inbox = InboxWork(
-            stores,
+            work.inbox,
             clock,
             wheel,
             functions=functions,
@@ -149,7 +157,7 @@ class DurableWork:
             tracer=tracer,
         )
         self.outgoing = OutgoingWork(
-            stores.deliveries,
+            work.deliveries,
             endpoints,
             clock,
             wheel,
@@ -158,17 +166,17 @@ class DurableWork:
             registry=registry,
         )
         workflows[SCHEDULE] = ScheduleWorkflow(Targets(self.executions, functions), registry)
-        self._schedules = Schedules(stores.journal, clock)
+        self._schedules = Schedules(work.journal, clock)
         self._http = HttpTasks(self._jobs, clock, wheel, region=config.region, tracer=tracer)
         self._files = FileTasks(self._jobs)
         rows |= services(functions, clock, self.executions, self._jobs, self.invocations.all)
         rows |= {**self._http.rows, **self._files.rows}
         rows |= QueueTasks(self.queues.queues, self._jobs).rows
         rows |= self.publishing.tasks(self._jobs)
-        self._open = OpenExecutions(stores.journal, clock, wheel)
+        self._open = OpenExecutions(work.journal, clock, wheel)
         registry.collect(self._open.samples)
-        self._retention = Retention(stores.journal, self.machines, clock, wheel)
-        self._schedule_retention = ScheduleRetention(stores.journal, clock, wheel)
+        self._retention = Retention(work.journal, self.machines, clock, wheel)
+        self._schedule_retention = ScheduleRetention(work.journal, clock, wheel)
         self._operations = operations(
             machines=self.machines,
             catalog=catalog,

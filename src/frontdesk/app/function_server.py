@@ -3,7 +3,7 @@
 import os
 from contextlib import AsyncExitStack
 
-from frontdesk.app.aws import endpoints, environments, make_keys
+from frontdesk.app.aws_endpoints import endpoints, environments, make_keys
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import server, unlogged
 from frontdesk.app.functions import all_functions, function_host

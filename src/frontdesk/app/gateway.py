@@ -7,47 +7,28 @@ can connect is served, and whoever is being served can finish.
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AsyncExitStack
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-from frontdesk.app.admin import refuse_open_admin
-from frontdesk.app.aws import AwsApis, secret_services
-from frontdesk.app.cache_api import CacheApi
+from frontdesk.app import features
+from frontdesk.app.admin import documents, refuse_open_admin
+from frontdesk.app.aws_endpoints import aws_environment, environments, make_keys
 from frontdesk.app.canary import CanaryRuns
-from frontdesk.app.config_api import ConfigApi
-from frontdesk.app.console import Reception
 from frontdesk.app.data_dir import hold
 from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
-from frontdesk.app.durable import DurableWork
-from frontdesk.app.executions_api import ExecutionsApi
-from frontdesk.app.function_facts import FunctionFacts
-from frontdesk.app.functions import (
-    all_functions,
-    function_host,
-    invokers,
-    policies,
-    remote_invokers,
-)
-from frontdesk.app.functions_api import FunctionsApi
+from frontdesk.app.functions import all_functions, function_host, invokers
 from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
-from frontdesk.app.keys_api import KeysApi
-from frontdesk.app.method_tests import MethodTests
 from frontdesk.app.observing import Observing
-from frontdesk.app.records import records_environment
-from frontdesk.app.releases_api import ReleasesApi, VersionCalls
+from frontdesk.app.on_demand import OnDemand, services_of
+from frontdesk.app.premises import Premises
+from frontdesk.app.record_files import records_environment
 from frontdesk.app.reloading import LogReport, Reloads, Report
 from frontdesk.app.seal import seal_key
-from frontdesk.app.secrets_api import SecretsApi
-from frontdesk.app.secrets_in_use import SecretsInUse
-from frontdesk.app.sockets import open_nodes, places_of
-from frontdesk.app.sockets_api import SocketsApi
-from frontdesk.app.state_machines_api import StateMachinesApi
+from frontdesk.app.sockets import open_nodes
 from frontdesk.app.stores import Stores, open_stores, vault_catalog
-from frontdesk.app.supervisor import Supervisor
 from frontdesk.app.tls import admin_tls, fixed_of_listeners
-from frontdesk.app.upstreams_api import UpstreamsApi
 from frontdesk.app.usage import UsageKeeper
-from frontdesk.aws.connections.service import ConnectionsService
 from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.metrics import CONFIG_RELOAD
@@ -56,21 +37,23 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
+from frontdesk.config.references import elsewhere
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
 from frontdesk.functions.remote import RemoteFunctions
-from frontdesk.functions.settings import FunctionDefinition
-from frontdesk.gateway.admin import Face
-from frontdesk.gateway.pipeline.build import NO_SERVICES
+from frontdesk.gateway.admin import AdminDoor, Face, LateDoor, TokenGatekeeper
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.gateway.server.tls import CertificateWatch
 from frontdesk.gateway.sockets.pushes import Pushes
 from frontdesk.gateway.telemetry.functions import function_samples
 from frontdesk.gateway.telemetry.health import Readiness
+from frontdesk.ports.services import Services
 from frontdesk.stores.memory.ledger import MemoryLedger
-from frontdesk.stores.vault.endpoints import Endpoints
-from frontdesk.stores.vault.master_keys import MasterKeys
-from frontdesk.stores.vault.vault import Vault
+
+if TYPE_CHECKING:
+    from frontdesk.app.secrets_in_use import SecretsInUse
+    from frontdesk.app.supervisor import Supervisor
+    from frontdesk.app.works import Works
 
 _CLOCK = SystemClock()
 
@@ -107,15 +90,19 @@ class Frontdesk:
         self._wheel = Wheel(clock.monotonic())
         self.news = News()
         self._data = _data_plane(loaded.config, clock, self._wheel, development, workers)
-        self._aws = AwsApis(loaded, clock)
+        self._aws_keys = make_keys(loaded.config)
         self._environ = environ
         self._remote = RemoteFunctions(clock, self._wheel)
         self._opened = AsyncExitStack()
         self._addresses: list[Address] = []
+        self._works = OnDemand(features.works, self._open_works)
+        self._office = OnDemand(features.office, self._open_office)
+        self._in_use: SecretsInUse | None = None
+        self._stores: Stores
         self._functions: FunctionHost
-        self._durable: DurableWork
         self._usage: UsageKeeper
         self._canaries: CanaryRuns
+        self._premises: Premises
         self._in_force: Candidate
 
     @property
@@ -173,18 +160,22 @@ class Frontdesk:
 
     async def adopt(self, candidate: Candidate) -> Candidate:
         """See reloading.Reloadable."""
-        functions = all_functions(candidate.loaded.config)
-        former = self._in_force
+        config, former = candidate.loaded.config, self._in_force
+        functions = all_functions(config)
 
         async def swap() -> None:
             await self._data.adopt(candidate)
             self._in_force, self._loaded = candidate, candidate.loaded
 
-        await self._usage.adopt(candidate.loaded.config)
+        await self._usage.adopt(config)
         await self._functions.replace(functions, swap)
-        await self._adopt_functions(functions)
-        await self._durable.adopt(candidate.loaded)
-        await self._canaries.adopt(self.config)
+        self._aws_keys.accept(environments(functions))
+        if self._works.part is not None:
+            await self._works.part.adopt(candidate.loaded)
+        elif features.asks_for_work(config):
+            await self._works.get()
+        self._follow_secrets()
+        await self._canaries.adopt(config)
         return former
 
     def waiting(self, config: Config) -> tuple[str, ...]:
@@ -206,7 +197,7 @@ class Frontdesk:
         opened.callback(data.close)
         data.open()
 
-        stores = await opened.enter_async_context(open_stores(config, clock, wheel))
+        self._stores = stores = await opened.enter_async_context(open_stores(config, clock, wheel))
         embedded = data.ledger if config.shared is None else None
         self._usage = keeper = UsageKeeper(stores.usage, embedded, data, clock, wheel)
         await keeper.adopt(config)
@@ -217,55 +208,53 @@ class Frontdesk:
         opened.callback(keys.stop)
 
         await data.join(await opened.enter_async_context(open_nodes(config, clock, wheel)))
-        await self._open_functions(stores)
-        vault = await self._open_vault(stores)
-        await self._open_durable(stores, vault.endpoints)
+        await self._open_functions()
+        opened.push_async_callback(self._works.close)
+        services = services_of(self._services)
+        if stores.holds_work or features.asks_for_work(config):
+            services = await self._services()
+        data.lend(services, await seal_key(stores.shared))
+        self._follow_secrets()
+        opened.callback(self._unfollow_secrets)
         candidate = data.compile(self._loaded, invokers(config, self._functions, self._remote))
         self._in_force = candidate
         self._canaries = CanaryRuns(stores.own, clock, wheel, data.samples, data.steer)
         opened.callback(self._canaries.stop)
         await self._canaries.adopt(config)
-        versions = VersionCalls(lambda: self.config, stores.usage, clock)
-        releases = ReleasesApi(versions, self._canaries)
-        key = await seal_key(stores.shared)
-        reception = Reception(config, stores.shared, clock, wheel, key=key, news=self.news)
-        await reception.start()
-        opened.callback(reception.stop)
         observing = Observing(data, stores.own, clock, wheel, self.news)
         await observing.start()
         opened.push_async_callback(observing.stop)
-        config_api, keys_api = ConfigApi(self.reloads), KeysApi(keys, keeper, clock, data.samples)
-        secrets_api = SecretsApi(vault)
+        self._premises = Premises(
+            config,
+            clock,
+            wheel,
+            self.news,
+            data,
+            stores,
+            self._functions,
+            self.reloads,
+            keys,
+            keeper,
+            self._canaries,
+            observing,
+            loaded=lambda: self.loaded,
+            in_force=lambda: self._in_force,
+            addresses=lambda: self._addresses,
+        )
+        await self._open_admin()
+        self._addresses = await data.start(candidate)
+        opened.push_async_callback(data.drain)
+        await self.reloads.start(History(stores.own, config.name))
+        opened.callback(self.reloads.stop)
+
+    async def _open_admin(self) -> None:
+        config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
+        opened.push_async_callback(self._office.close)
+        token = config.admin.token
+        gatekeeper = TokenGatekeeper(None if token is None else token.reveal())
         admin = server(
             config,
-            reception.door(
-                (
-                    config_api,
-                    *self._faces(),
-                    releases,
-                    keys_api,
-                    *self._executions_faces(),
-                    self._functions_api(),
-                    SocketsApi(lambda: self.pushes),
-                    *self._durable.faces,
-                    secrets_api,
-                    *observing.faces(
-                        config,
-                        self._durable.queues.queues,
-                        lambda: self._addresses,
-                        lambda: self._in_force,
-                    ),
-                    self._aws.face(
-                        self._durable.invocations.all,
-                        self._durable.queues,
-                        *self._durable.wires,
-                        *secret_services(config, vault),
-                        ConnectionsService(self.pushes, lambda: places_of(self.config)),
-                    ),
-                ),
-                reserved=(config_api, keys_api, secrets_api),
-                development=self._development,
-            ),
+            LateDoor(self._early, gatekeeper, self._office.get),
             unlogged,
             clock=clock,
             wheel=wheel,
@@ -273,18 +262,14 @@ class Frontdesk:
         )
         opened.push_async_callback(admin.drain, _ANSWERED)
         # Before their connections are closed, those who wait for messages are told that there are none.
-        opened.callback(self._durable.queues.queues.stop)
+        opened.callback(self._stop_waiting)
         tls = admin_tls(config)
         await admin.open(*config.admin.listen, key="admin.listen", tls=tls)
         watch = CertificateWatch(clock, wheel)
         opened.callback(watch.stop)
         watch.start([tls])
-        self._addresses = await data.start(candidate)
-        opened.push_async_callback(data.drain)
-        await self.reloads.start(History(stores.own, config.name))
-        opened.callback(self.reloads.stop)
 
-    async def _open_functions(self, stores: Stores) -> None:
+    async def _open_functions(self) -> None:
         config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
         lines = LogFiles(config.data_dir / "logs", wheel, clock, self._echo)
         opened.callback(lines.flush)
@@ -294,7 +279,7 @@ class Frontdesk:
             clock,
             wheel,
             lines,
-            {**self._aws.environment, **records_environment(config)},
+            {**aws_environment(self._loaded, self._aws_keys), **records_environment(config)},
             observer=telemetry.functions,
             tracer=telemetry.tracer,
         )
@@ -302,74 +287,56 @@ class Frontdesk:
         opened.push_async_callback(self._functions.stop, 0.0)
         opened.callback(self._remote.close)
         functions = all_functions(config)
+        self._aws_keys.accept(environments(functions))
         await self._functions.start(functions)
-        await self._adopt_functions(functions)
-        await self._aws.open(self._functions, stores.own)
 
-    async def _adopt_functions(self, functions: list[FunctionDefinition]) -> None:
-        config = self.config
-        await self._aws.adopt(functions, remote_invokers(config, self._remote), policies(config))
-
-    async def _open_durable(self, stores: Stores, endpoints: Endpoints) -> None:
-        config, clock, wheel, opened = self.config, self._clock, self._wheel, self._opened
-        lines = LogFiles(config.data_dir / "logs" / "states", wheel, clock)
-        opened.callback(lines.flush)
-        self._durable = DurableWork(
-            config,
-            stores,
-            clock,
-            wheel,
-            functions=self._aws.function,
-            subjects=self._aws.subject,
-            endpoints=endpoints,
-            log=lines,
-            registry=self._data.telemetry.registry,
+    async def _open_works(self, works: "type[Works]", opened: AsyncExitStack) -> "Works":
+        telemetry = self._data.telemetry
+        return await works.open(
+            opened,
+            self._loaded,
+            self._stores,
+            self._clock,
+            self._wheel,
+            host=self._functions,
+            remote=self._remote,
+            keys=self._aws_keys,
+            environ=self._environ,
+            registry=telemetry.registry,
             news=self.news,
-            tracer=self._data.telemetry.tracer,
+            tracer=telemetry.tracer,
         )
-        opened.push_async_callback(self._durable.stop, config.limits.drain)
-        await self._durable.start(self._loaded)
-        durable = self._durable
-        services = NO_SERVICES._replace(
-            executions=durable.executions,
-            queues=durable.queues.queues,
-            hooks=durable.inbox.hooks,
-            actions=durable.publishing.actions,
-            invocations=durable.invocations.all,
-        )
-        self._data.lend(services, await seal_key(stores.shared))
 
-    async def _open_vault(self, stores: Stores) -> Vault:
-        config, clock = self.config, self._clock
-        catalog = vault_catalog(config, stores)
-        keys = MasterKeys(self._environ, config.data_dir)
-        vault = Vault(catalog, stores.deliveries, keys, clock)
-        await vault.secrets.sweep()
-        in_use = SecretsInUse(
-            lambda: self.loaded, self.reloads.renew, self._environ, clock, self._wheel
-        )
-        in_use.start(catalog)
-        self._opened.callback(in_use.stop)
-        return vault
+    async def _open_office(
+        self, open_office: features.OpenOffice, opened: AsyncExitStack
+    ) -> AdminDoor:
+        return await open_office(opened, self._premises, await self._works.get(), self._early)
 
-    def _functions_api(self) -> Face:
-        registry, counted = self._aws.registry, self._data.telemetry.registry
-        logs = self.config.data_dir / "logs"
-        facts = FunctionFacts(lambda: self.loaded, registry, self._functions, counted.samples, logs)
-        return FunctionsApi(facts, registry, self._durable.invocations.all, self._clock)
+    async def _services(self) -> Services:
+        return (await self._works.get()).services
 
-    def _executions_faces(self) -> tuple[Face, ...]:
-        executions, machines = self._durable.executions, self._durable.machines
+    def _stop_waiting(self) -> None:
+        if self._works.part is not None:
+            self._works.part.durable.queues.queues.stop()
+
+    def _follow_secrets(self) -> None:
+        """Follow the secrets of the configuration in force, from the first one that has some."""
+        if self._in_use is None and elsewhere(self.loaded.references):
+            in_use = features.secrets_in_use()(
+                lambda: self.loaded, self.reloads.renew, self._environ, self._clock, self._wheel
+            )
+            in_use.start(vault_catalog(self.config, self._stores))
+            self._in_use = in_use
+
+    def _unfollow_secrets(self) -> None:
+        if self._in_use is not None:
+            self._in_use.stop()
+
+    @cached_property
+    def _early(self) -> tuple[Face, ...]:
+        """What monitoring asks for, whether there is an office or not."""
         return (
-            StateMachinesApi(executions, executions, machines),
-            ExecutionsApi(executions, executions, machines),
-        )
-
-    def _faces(self) -> tuple[Face, ...]:
-        return (
-            CacheApi(self._data, lambda: self.config),
-            MethodTests(lambda: self._in_force),
-            UpstreamsApi(self._data, self._data.samples),
+            documents(self.config, development=self._development),
             Readiness(self._data.not_ready, self._functions_not_ready),
             *self._data.telemetry.faces(self._data.samples),
         )
@@ -384,10 +351,10 @@ class Frontdesk:
 
 def _data_plane(
     config: Config, clock: Clock, wheel: Wheel, development: bool, workers: int | None
-) -> DataPlane | Supervisor:
+) -> "DataPlane | Supervisor":
     count = config.workers if workers is None else workers
     if count > 1:
-        return Supervisor(config, clock, wheel, count)
+        return features.supervisor()(config, clock, wheel, count)
     return DataPlane(config, MemoryLedger(), clock, wheel, development=development)
 
 

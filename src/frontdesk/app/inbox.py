@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from frontdesk.app.inbox_api import InboxApi
-from frontdesk.app.stores import Stores
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
@@ -16,6 +15,7 @@ from frontdesk.durable.inbox.targets import Starts, Targets
 from frontdesk.durable.inbox.turns import Turns
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.durable.tasks.functions import Functions
+from frontdesk.ports.inbox import InboxStore
 from frontdesk.ports.tracing import Tracer
 
 
@@ -24,7 +24,7 @@ class InboxWork:
 
     def __init__(
         self,
-        stores: Stores,
+        store: InboxStore,
         clock: Clock,
         wheel: Wheel,
         *,
@@ -36,10 +36,10 @@ class InboxWork:
     ) -> None:
         """functions, queues, executions: find those that webhooks are handed to."""
         targets = Targets(functions, queues, executions, tracer)
-        self._turns = Turns(stores.inbox, targets, clock, wheel, registry)
-        self.hooks = Inbox(stores.inbox, targets, self._turns, clock, registry)
-        self.inbox = stores.inbox
-        self._keeping = Keeping(stores.inbox, clock, wheel)
+        self._turns = Turns(store, targets, clock, wheel, registry)
+        self.hooks = Inbox(store, targets, self._turns, clock, registry)
+        self.inbox = store
+        self._keeping = Keeping(store, clock, wheel)
         self._webhooks: Mapping[str, Webhook] = {}
         registry.collect(self._keeping.samples)
 

@@ -3,7 +3,6 @@
 import asyncio
 
 from frontdesk.app.invocations_api import InvocationsApi
-from frontdesk.app.stores import Stores
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
@@ -12,6 +11,7 @@ from frontdesk.durable.invocations.keeping import Keeping
 from frontdesk.durable.invocations.subject import Subjects
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.ports.executions import Executions
+from frontdesk.ports.queue import QueueStore
 from frontdesk.ports.tracing import Tracer
 
 
@@ -20,7 +20,7 @@ class InvocationWork:
 
     def __init__(
         self,
-        stores: Stores,
+        store: QueueStore,
         clock: Clock,
         wheel: Wheel,
         *,
@@ -32,7 +32,7 @@ class InvocationWork:
     ) -> None:
         """subjects: finds functions. queues, executions: where records may go."""
         self.all = DurableInvocations(
-            stores.queues,
+            store,
             clock,
             wheel,
             subjects=subjects,

@@ -13,6 +13,7 @@ from frontdesk.durable.queues.keeping import Keeping
 from frontdesk.durable.queues.moves import Moves
 from frontdesk.durable.queues.queues import Queues
 from frontdesk.durable.tasks.functions import Functions
+from frontdesk.ports.queue import QueueStore
 from frontdesk.ports.tracing import Tracer
 
 
@@ -23,6 +24,7 @@ class QueueWork:
         self,
         config: Config,
         stores: Stores,
+        store: QueueStore,
         clock: Clock,
         wheel: Wheel,
         *,
@@ -30,11 +32,11 @@ class QueueWork:
         registry: Registry,
         tracer: Tracer | None,
     ) -> None:
-        """functions: finds those that consumers name."""
+        """stores: have what the APIs have made. store: has messages. functions: finds those that consumers name."""
         self._config = config
         self._clock = clock
         self.queues = Queues(
-            stores.queues,
+            store,
             stores.shared,
             clock,
             registry,
@@ -42,7 +44,9 @@ class QueueWork:
             account=config.account,
         )
         self.moves = Moves(self.queues, clock)
-        self.consumers = Consumers(self.queues, functions, stores.own, clock, wheel, tracer=tracer)
+        self.consumers = Consumers(
+            self.queues, functions, stores.own, clock, wheel, tracer=tracer
+        )
         self._keeping = Keeping(self.queues, clock, wheel)
         registry.collect(self._keeping.samples)
 

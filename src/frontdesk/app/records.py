@@ -1,10 +1,7 @@
-"""Composes records in one process: their store, where functions find it, who is told, what goes."""
+"""Composes records in one process: their store, who is told, what goes."""
 
-from collections.abc import Mapping
-from pathlib import Path
-
+from frontdesk.app.record_files import records_path
 from frontdesk.app.records_api import RecordsApi
-from frontdesk.app.stores import sqlite_path
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
@@ -14,7 +11,6 @@ from frontdesk.durable.records.hooks import Hooks
 from frontdesk.durable.records.keeping import Keeping
 from frontdesk.durable.tasks.functions import Functions
 from frontdesk.ports.records import RecordStore
-from frontdesk.records.opening import URL
 from frontdesk.stores.memory.records import MemoryRecords
 from frontdesk.stores.sqlite.records import SqliteRecords
 
@@ -80,18 +76,4 @@ def record_store(config: Config) -> RecordStore:
         from frontdesk.stores.postgres.records import PostgresRecords
 
         return PostgresRecords(Postgres(store.url))
-    return MemoryRecords() if store.kind == "memory" else SqliteRecords(_path(config))
-
-
-def records_environment(config: Config) -> Mapping[str, str]:
-    """Return the variable by which functions find records, where the file has any that they can reach."""
-    if not config.records or config.store.kind == "memory":
-        return {}
-    url = config.store.url
-    return {URL: f"sqlite://{_path(config)}" if url is None else url.reveal()}
-
-
-def _path(config: Config) -> Path:
-    """Return the file of records: one of its own, for whoever writes a file keeps others waiting."""
-    path = sqlite_path(config).absolute()
-    return path.with_name(f"{path.stem}-records{path.suffix}")
+    return MemoryRecords() if store.kind == "memory" else SqliteRecords(records_path(config))

@@ -1,10 +1,10 @@
-"""Chooses the stores that a configuration asks for. Drivers of servers are imported only then."""
+"""Chooses the stores that a configuration asks for. Adapters are imported only then, those of durable work when it begins."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from frontdesk.app.history import STORE
 from frontdesk.base.clock import Clock
@@ -14,86 +14,108 @@ from frontdesk.config.models.stores import Shared
 from frontdesk.config.secrets import Secret
 from frontdesk.ports.cache import Cache
 from frontdesk.ports.catalog import Catalog
-from frontdesk.ports.deliveries import DeliveryStore
 from frontdesk.ports.idempotency import Idempotency
-from frontdesk.ports.inbox import InboxStore
-from frontdesk.ports.journal import Journal
 from frontdesk.ports.ledger import Ledger
-from frontdesk.ports.queue import QueueStore
 from frontdesk.ports.usage import Usage
 from frontdesk.stores.memory.cache import MemoryCache
-from frontdesk.stores.memory.catalog import MemoryCatalog
-from frontdesk.stores.memory.deliveries import MemoryDeliveries
-from frontdesk.stores.memory.idempotency import MemoryIdempotency
-from frontdesk.stores.memory.inbox import MemoryInbox
-from frontdesk.stores.memory.journal import MemoryJournal
-from frontdesk.stores.memory.queue import MemoryQueues
-from frontdesk.stores.memory.usage import MemoryUsage
 from frontdesk.stores.sqlite.catalog import SqliteCatalog
 from frontdesk.stores.sqlite.database import Database
-from frontdesk.stores.sqlite.deliveries import SqliteDeliveries
-from frontdesk.stores.sqlite.idempotency import SqliteIdempotency
-from frontdesk.stores.sqlite.inbox import SqliteInbox
-from frontdesk.stores.sqlite.journal import SqliteJournal
-from frontdesk.stores.sqlite.queue import SqliteQueues
 from frontdesk.stores.sqlite.usage import SqliteUsage
+from frontdesk.stores.sqlite.work import holds_work
 
 if TYPE_CHECKING:
+    from frontdesk.ports.deliveries import DeliveryStore
+    from frontdesk.ports.inbox import InboxStore
+    from frontdesk.ports.journal import Journal
+    from frontdesk.ports.queue import QueueStore
+    from frontdesk.stores.postgres.database import Database as Postgres
     from frontdesk.stores.redis.ledger import RedisLedger
     from frontdesk.stores.redis.link import Link
+
+
+_AT_WORK: Final = ("function", "event-source-mapping", "secret")
+"""Documents that something is done for by itself: functions and mappings of the Lambda API, secrets that time out."""
+
+
+class WorkStores(NamedTuple):
+    """Where durable work is kept.
+
+    queues: messages. inbox: webhooks that were taken; it commits along with the two before it. deliveries:
+    webhooks that are sent.
+    """
+
+    journal: "Journal"
+    queues: "QueueStore"
+    inbox: "InboxStore"
+    deliveries: "DeliveryStore"
 
 
 class Stores(NamedTuple):
     """Where one gateway keeps documents and usage.
 
     own: what belongs to this machine, as its functions and files do. shared: what all gateways with the
-    same `store` have in common: API keys. usage: of these. journal: of their durable work. queues: their
-    messages. inbox: webhooks that were taken; it commits along with the two before it.
-    deliveries: webhooks that are sent.
+    same `store` have in common: API keys. usage: of these. work: makes those of durable work, once.
+    holds_work: whether there may be some that goes on by itself: of a former run, or of another gateway.
     """
 
     own: Catalog
     shared: Catalog
     usage: Usage
-    journal: Journal
-    queues: QueueStore
-    inbox: InboxStore
-    deliveries: DeliveryStore
-
-
-_OfAll: TypeAlias = tuple[Usage, Journal, QueueStore, InboxStore, DeliveryStore]
-"""What is in the same store as `Stores.shared`, in its order."""
+    work: "Callable[[], WorkStores]"
+    holds_work: bool
 
 
 @asynccontextmanager
 async def open_stores(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterator[Stores]:
-    """Open the stores of a gateway; they are closed on leaving. Raises: StartError."""
+    """Open the stores of a gateway; they are closed on leaving. Raises: StartError, StoreError."""
     store, path = config.store, sqlite_path(config)
     with ExitStack() as opened:
         database = Database.open(config.data_dir / STORE)
         opened.callback(database.close)
         own = SqliteCatalog(database, clock)
         if store.url is not None:
-            yield Stores(own, *await _open_postgres(store.url, clock, wheel, opened))
-        elif store.kind == "memory":
-            yield Stores(own, MemoryCatalog(clock), *_of_memory())
+            yield await _on_postgres(store.url, own, clock, wheel, opened)
+            return
+        holds = await holds_work(database, _AT_WORK)
+        if store.kind == "memory":
+            yield _in_memory(own, clock, holds_work=holds)
         elif path == config.data_dir / STORE:
-            yield Stores(own, own, *_of_file(database))
+            yield _in_file(own, own, database, holds_work=holds)
         else:
             other = Database.open(path)
             opened.callback(other.close)
-            shared = SqliteCatalog(other, clock)
-            yield Stores(own, shared, *_of_file(other))
+            holds = holds or await holds_work(other, _AT_WORK)
+            yield _in_file(own, SqliteCatalog(other, clock), other, holds_work=holds)
 
 
-def _of_memory() -> _OfAll:
+def _in_memory(own: Catalog, clock: Clock, *, holds_work: bool) -> Stores:
+    from frontdesk.stores.memory.catalog import MemoryCatalog
+    from frontdesk.stores.memory.usage import MemoryUsage
+
+    return Stores(own, MemoryCatalog(clock), MemoryUsage(), _work_in_memory, holds_work)
+
+
+def _work_in_memory() -> WorkStores:
+    from frontdesk.stores.memory.deliveries import MemoryDeliveries
+    from frontdesk.stores.memory.inbox import MemoryInbox
+    from frontdesk.stores.memory.journal import MemoryJournal
+    from frontdesk.stores.memory.queue import MemoryQueues
+
     journal, queues = MemoryJournal(), MemoryQueues()
-    return MemoryUsage(), journal, queues, MemoryInbox(queues, journal), MemoryDeliveries()
+    return WorkStores(journal, queues, MemoryInbox(queues, journal), MemoryDeliveries())
 
 
-def _of_file(database: Database) -> _OfAll:
-    return (
-        SqliteUsage(database),
+def _in_file(own: Catalog, shared: Catalog, database: Database, *, holds_work: bool) -> Stores:
+    return Stores(own, shared, SqliteUsage(database), lambda: _work_in_file(database), holds_work)
+
+
+def _work_in_file(database: Database) -> WorkStores:
+    from frontdesk.stores.sqlite.deliveries import SqliteDeliveries
+    from frontdesk.stores.sqlite.inbox import SqliteInbox
+    from frontdesk.stores.sqlite.journal import SqliteJournal
+    from frontdesk.stores.sqlite.queue import SqliteQueues
+
+    return WorkStores(
         SqliteJournal(database),
         SqliteQueues(database),
         SqliteInbox(database),
@@ -101,25 +123,36 @@ def _of_file(database: Database) -> _OfAll:
     )
 
 
+async def _on_postgres(
+    url: Secret, own: Catalog, clock: Clock, wheel: Wheel, opened: ExitStack
+) -> Stores:
+    from frontdesk.stores.postgres.usage import PostgresUsage
+
+    database, shared = await _open_postgres(url, clock, wheel, opened)
+    return Stores(own, shared, PostgresUsage(database), lambda: _work_on_postgres(database), True)
+
+
 async def _open_postgres(
     url: Secret, clock: Clock, wheel: Wheel, opened: ExitStack
-) -> tuple[Catalog, Usage, Journal, QueueStore, InboxStore, DeliveryStore]:
+) -> "tuple[Postgres, Catalog]":
     from frontdesk.stores.postgres.catalog import PostgresCatalog
     from frontdesk.stores.postgres.database import Database as Postgres
-    from frontdesk.stores.postgres.deliveries import PostgresDeliveries
-    from frontdesk.stores.postgres.inbox import PostgresInbox
-    from frontdesk.stores.postgres.journal import PostgresJournal
-    from frontdesk.stores.postgres.queue import PostgresQueues
-    from frontdesk.stores.postgres.usage import PostgresUsage
 
     database = Postgres(url)
     opened.callback(database.close)
     await database.open()
     catalog = PostgresCatalog(database, clock, wheel)
     opened.callback(catalog.close)
-    return (
-        catalog,
-        PostgresUsage(database),
+    return database, catalog
+
+
+def _work_on_postgres(database: "Postgres") -> WorkStores:
+    from frontdesk.stores.postgres.deliveries import PostgresDeliveries
+    from frontdesk.stores.postgres.inbox import PostgresInbox
+    from frontdesk.stores.postgres.journal import PostgresJournal
+    from frontdesk.stores.postgres.queue import PostgresQueues
+
+    return WorkStores(
         PostgresJournal(database),
         PostgresQueues(database),
         PostgresInbox(database),
@@ -130,7 +163,7 @@ async def _open_postgres(
 @asynccontextmanager
 async def open_vault_stores(
     config: Config, clock: Clock, *, make: bool
-) -> AsyncIterator[tuple[Catalog, DeliveryStore]]:
+) -> "AsyncIterator[tuple[Catalog, DeliveryStore]]":
     """Open what the vault's key seals beside a gateway that may run. Raises: StartError.
 
     make: the SQLite file, where there is none; otherwise nothing is in it.
@@ -139,15 +172,20 @@ async def open_vault_stores(
     path = config.data_dir / STORE if config.store.kind == "memory" else sqlite_path(config)
     with ExitStack() as opened:
         if url is not None:
-            catalog, *_, deliveries = await _open_postgres(
-                url, clock, Wheel(clock.monotonic()), opened
-            )
-            yield catalog, deliveries
+            from frontdesk.stores.postgres.deliveries import PostgresDeliveries
+
+            server, catalog = await _open_postgres(url, clock, Wheel(clock.monotonic()), opened)
+            yield catalog, PostgresDeliveries(server)
         elif make or path.exists():
+            from frontdesk.stores.sqlite.deliveries import SqliteDeliveries
+
             database = Database.open(path)
             opened.callback(database.close)
             yield SqliteCatalog(database, clock), SqliteDeliveries(database)
         else:
+            from frontdesk.stores.memory.catalog import MemoryCatalog
+            from frontdesk.stores.memory.deliveries import MemoryDeliveries
+
             yield MemoryCatalog(clock), MemoryDeliveries()
 
 
@@ -173,7 +211,11 @@ def idempotency_store(config: Config) -> Idempotency:
 
         return PostgresIdempotency(Postgres(store.url))
     if store.kind == "memory":
+        from frontdesk.stores.memory.idempotency import MemoryIdempotency
+
         return MemoryIdempotency()
+    from frontdesk.stores.sqlite.idempotency import SqliteIdempotency
+
     return SqliteIdempotency(sqlite_path(config))
 
 

@@ -17,7 +17,7 @@ from frontdesk.cli.groups import Commands
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("frontdesk.cli.new", "Make a folder with a configuration and a function that run."),
-    "dev": ("frontdesk.cli.serve", "Run with reload on change, readable logs and a token issuer."),
+    "dev": ("frontdesk.cli.dev", "Run with reload on change, readable logs and a token issuer."),
     "run": ("frontdesk.cli.serve", "Run the gateway until SIGTERM or Ctrl-C."),
     "reload": ("frontdesk.cli.reload", "Put the changed configuration in force without a restart."),
     "diff": ("frontdesk.cli.reload", "Show what a reload would change."),

@@ -1,4 +1,4 @@
-"""Owns texts that carry more than their characters: where they were written, and how."""
+"""Owns texts that carry more than their characters, where they were written and how; and how paths are shown."""
 
 from pathlib import Path
 from typing import Self
@@ -28,3 +28,9 @@ class FileText(str):
     def plain(self) -> str:
         """Return the characters alone."""
         return str.__str__(self)
+
+
+def from_here(path: Path) -> str:
+    """Write a path as it is found from the working folder, where it is below it."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -5,12 +5,13 @@ Knows no face but the one of fixed documents.
 """
 
 import hmac
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Protocol
 
 import orjson
 
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.base.streams import Field
 from frontdesk.gateway.operators import (
     BEARER,
@@ -21,7 +22,7 @@ from frontdesk.gateway.operators import (
     Operator,
     Role,
 )
-from frontdesk.gateway.pipeline.exchange import Exchange, Reply
+from frontdesk.gateway.pipeline.exchange import Exchange, Reply, Stage
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
 from frontdesk.gateway.pipeline.replies import JSON, refusal
 from frontdesk.gateway.pipeline.run import begin
@@ -108,19 +109,7 @@ class AdminDoor:
         self._gatekeeper = gatekeeper
         self._reserved = reserved
         self._audit = audit
-        facts = ApiFacts("admin", "admin", "http", "$default", "-", "-", "localhost")
-        self._plan = RoutePlan(
-            route_key="-",
-            api=facts,
-            head=(self._admit, self._answer),
-            tail=(),
-            body_at=1,
-            max_body=MAX_BODY,
-            timeout=0.0,
-            timeout_status=504,
-            log=lambda _ex: None,
-            steps=(),
-        )
+        self._plan = _plan(self.admit, self.answer)
 
     def enter(self, ex: Exchange) -> None:
         """See server.shared.Entrance."""
@@ -142,7 +131,8 @@ class AdminDoor:
             return refused
         return await self._noted(operator, face, ex)
 
-    def _admit(self, ex: Exchange) -> Reply | None:
+    def admit(self, ex: Exchange) -> Reply | None:
+        """Refuse who may not ask, and what is nobody's."""
         face = self._face(ex)
         if face is not None and not face.needs_token:
             return None
@@ -172,7 +162,8 @@ class AdminDoor:
         self._note(operator, ex, 403)
         return Reply(403, [JSON, FRESH], orjson.dumps(told), made="gateway", cause="admin:role")
 
-    def _answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
+    def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
+        """Answer a request that was admitted; its whole body is there."""
         face = self._face(ex)
         assert face is not None
         if self._audit is None or not face.needs_token or ex.method in READING:
@@ -200,6 +191,71 @@ class AdminDoor:
 
     def _face(self, ex: Exchange) -> Face | None:
         return next((face for face in self._faces if face.serves(ex)), None)
+
+
+class LateDoor:
+    """Opens the door of all faces with the first request that an early one does not answer."""
+
+    def __init__(
+        self,
+        early: Sequence[Face],
+        gatekeeper: Gatekeeper,
+        office: Callable[[], Awaitable[AdminDoor]],
+    ) -> None:
+        """early: what monitoring asks for. gatekeeper: of these. office: opens the door of all, with the early ones."""
+        self._early = early
+        self._first = AdminDoor(early, gatekeeper)
+        self._gatekeeper = gatekeeper
+        self._office = office
+        self._all: AdminDoor | None = None
+        self._opening = _plan(self._open, self._answer)
+
+    def enter(self, ex: Exchange) -> None:
+        """See server.shared.Entrance."""
+        if self._all is not None:
+            self._all.enter(ex)
+        elif self._is_early(ex):
+            self._first.enter(ex)
+        else:
+            ex.plan = self._opening
+            ex.stage_path = ex.path
+            begin(ex)
+
+    def _is_early(self, ex: Exchange) -> bool:
+        """Tell whether the request need not wait: who signs in by a cookie is known to the office alone."""
+        return any(
+            not face.needs_token or isinstance(self._gatekeeper.admit(ex), Operator)
+            for face in self._early
+            if face.serves(ex)
+        )
+
+    async def _open(self, ex: Exchange) -> Reply | None:
+        try:
+            self._all = await self._office()
+        except FrontdeskError as error:
+            told = {"message": error.message, "hint": error.hint, "findings": []}
+            return Reply(503, [JSON, FRESH], orjson.dumps(told), made="gateway")
+        return self._all.admit(ex)
+
+    def _answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
+        assert self._all is not None
+        return self._all.answer(ex)
+
+
+def _plan(admit: Stage, answer: Stage) -> RoutePlan:
+    """Make the plan of all requests: who may ask is told before the body is read."""
+    return RoutePlan(
+        route_key="-",
+        api=ApiFacts("admin", "admin", "http", "$default", "-", "-", "localhost"),
+        head=(admit, answer),
+        tail=(),
+        body_at=1,
+        max_body=MAX_BODY,
+        timeout=0.0,
+        timeout_status=504,
+        log=lambda _ex: None,
+        steps=(),
+    )
 
 
 def is_local(host: str) -> bool:

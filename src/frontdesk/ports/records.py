@@ -24,6 +24,9 @@ published synchronously itself. status: whoever is told of statuses of commands.
 REMEMBERED: Final = 7 * 86_400.0
 """Seconds for which changes are kept for a subscriber that is not there."""
 
+URL: Final = "FRONTDESK_RECORDS_URL"
+"""Variable of the environment with the URL of the store, by which a gateway tells its functions."""
+
 
 class Name(NamedTuple):
     """Names a record of a module. sk: without the version."""

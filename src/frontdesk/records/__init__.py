@@ -7,9 +7,10 @@
 Needs no gateway and no configuration; a store is loaded when it is opened.
 """
 
+from frontdesk.ports.records import URL
 from frontdesk.records.commands import CommandService
 from frontdesk.records.handlers import Handler
-from frontdesk.records.opening import URL, Records, open_records
+from frontdesk.records.opening import Records, open_records
 from frontdesk.records.options import Options
 from frontdesk.records.reading import DataService, HistoryService, Page, Repository
 from frontdesk.records.sequences import SequencesService

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.errors import StartError
-from frontdesk.ports.records import RecordStore
+from frontdesk.ports.records import URL, RecordStore
 from frontdesk.records.blobs import Blobs
 from frontdesk.records.commands import CommandService
 from frontdesk.records.handlers import Handler, Handlers
@@ -17,9 +17,6 @@ from frontdesk.records.reading import DataService, HistoryService
 from frontdesk.records.sequences import SequencesService
 from frontdesk.records.shelf import Shelf
 from frontdesk.rules.records.refusals import InvalidRecordError
-
-URL: Final = "FRONTDESK_RECORDS_URL"
-"""Variable of the environment with the URL of the store."""
 
 _URLS: Final = "memory, sqlite:///path or postgresql://user@host/database"
 _CLOCK: Final = SystemClock()

@@ -22,7 +22,7 @@ ENDPOINT = {"url": "http://127.0.0.1:8443/x", "description": EVIL, "headers": {"
 
 
 async def taken(browser, **other):
-    inbox = browser.app._durable.inbox.inbox
+    inbox = browser.app._works.part.durable.inbox.inbox
     headers = json.dumps([["x-api-key", "hush"], ["x-note", EVIL]]).encode()
     body = json.dumps({"note": EVIL, "password": "hush"}).encode()
     claim = Claim("stripe", EVIL, body, b"d", EVIL, headers=headers, **other)

@@ -23,7 +23,7 @@ queues:
 
 async def dead(browser, *bodies):
     """Have messages of `calls` given up."""
-    queues = browser.app._durable.queues.queues
+    queues = browser.app._works.part.durable.queues.queues
     calls = queues.find("calls")
     attributes = Attributes({EVIL: {"DataType": "String", "StringValue": EVIL}}, EVIL).written()
     messages = [Outgoing(f"{EVIL}{body}", body.encode(), attributes) for body in bodies]
@@ -119,7 +119,7 @@ async def test_a_message_is_edited_and_another_picked_in_a_browser(console, tmp_
         assert complaints == []
         assert scripts <= 40 * 1024
         assert styles <= 30 * 1024
-        queues = browser.app._durable.queues.queues
+        queues = browser.app._works.part.durable.queues.queues
         received = await queues.receive(queues.find("calls"), most=10)
         assert [message.body for message in received] == [b"mended"]
         left = await queues.peek(queues.find("calls-dead"), after=0, most=9)

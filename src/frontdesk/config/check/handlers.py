@@ -9,7 +9,7 @@ from zipfile import Path as ZipPath
 from frontdesk.base.errors import Position
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.function import FunctionVersion, Handler
-from frontdesk.config.text import FileText
+from frontdesk.config.text import FileText, from_here
 from frontdesk.config.tree import Path, dotted
 from frontdesk.rules.concurrency import LATEST
 
@@ -100,12 +100,6 @@ class _Source:
     def _functions(self) -> dict[str, ast.AST]:
         body = self.code.body if self.code else []
         return {node.name: node for node in body if isinstance(node, _FunctionDef)}
-
-
-def from_here(path: FilePath) -> str:
-    """Write a path as it is found from the working folder, where it is below it."""
-    here = FilePath.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _opened(code: FilePath) -> FilePath | ZipPath:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from secrets import token_bytes
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import Position, StoreError
@@ -24,18 +24,20 @@ from frontdesk.gateway.pipeline.plan import ApiFacts, Step
 from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.gateway.sockets.hub import Hub
 from frontdesk.ports.cache import Cache
-from frontdesk.ports.executions import Executions
 from frontdesk.ports.idempotency import Idempotency
-from frontdesk.ports.inbox import Hooks
-from frontdesk.ports.invocations import Invocations
 from frontdesk.ports.invoker import Invoker
 from frontdesk.ports.ledger import Ledger
-from frontdesk.ports.queue import Enqueuer
-from frontdesk.ports.service_actions import ServiceActions
 from frontdesk.ports.services import Services
 from frontdesk.rules.auth.sealed_names import SealedNames
 from frontdesk.stores.memory.cache import MemoryCache
 from frontdesk.stores.memory.idempotency import MemoryIdempotency
+
+if TYPE_CHECKING:
+    from frontdesk.ports.executions import Executions
+    from frontdesk.ports.inbox import Hooks
+    from frontdesk.ports.invocations import Invocations
+    from frontdesk.ports.queue import Enqueuer
+    from frontdesk.ports.service_actions import ServiceActions
 
 
 class _Nobody:
@@ -51,11 +53,11 @@ class _Nobody:
 
 _NOBODY: Final = _Nobody()
 NO_SERVICES: Final = Services(
-    cast(Executions, _NOBODY),
-    cast(Enqueuer, _NOBODY),
-    cast(Hooks, _NOBODY),
-    cast(Invocations, _NOBODY),
-    cast(ServiceActions, _NOBODY),
+    cast("Executions", _NOBODY),
+    cast("Enqueuer", _NOBODY),
+    cast("Hooks", _NOBODY),
+    cast("Invocations", _NOBODY),
+    cast("ServiceActions", _NOBODY),
 )
 
 
@@ -90,11 +92,11 @@ class Parts:
     api_keys: KeyRegistry = field(default_factory=KeyRegistry)
     tally: Tally = field(default_factory=Tally)
     sockets: Hub = field(default_factory=Hub)
-    executions: Executions = NO_SERVICES.executions
-    queues: Enqueuer = NO_SERVICES.queues
-    hooks: Hooks = NO_SERVICES.hooks
-    invocations: Invocations = NO_SERVICES.invocations
-    actions: ServiceActions = NO_SERVICES.actions
+    executions: "Executions" = NO_SERVICES.executions
+    queues: "Enqueuer" = NO_SERVICES.queues
+    hooks: "Hooks" = NO_SERVICES.hooks
+    invocations: "Invocations" = NO_SERVICES.invocations
+    actions: "ServiceActions" = NO_SERVICES.actions
     vendors: Vendors = field(default_factory=Vendors)
     sealed_names: SealedNames = field(default_factory=lambda: SealedNames(token_bytes(32)))
 

@@ -16,12 +16,13 @@ from frontdesk.config.releases import canary_identity
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
 from frontdesk.gateway.pipeline.canaries import CanaryMount, point_by
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
-from frontdesk.gateway.pipeline.integrations.task_token import veiled
-from frontdesk.gateway.pipeline.order import (
+from frontdesk.gateway.pipeline.order import kind_of
+from frontdesk.gateway.pipeline.order.http import (
     FUNCTION_URL,
     FUNCTION_URL_PREFLIGHT_TAIL,
     FUNCTION_URL_TAIL,
-    KINDS,
+)
+from frontdesk.gateway.pipeline.order.nowhere import (
     NOWHERE,
     NOWHERE_TAIL,
     PREFLIGHT,
@@ -31,6 +32,7 @@ from frontdesk.gateway.pipeline.order import (
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, Routes, RouteTable, StageMount
 from frontdesk.gateway.pipeline.stages.cache import settled
+from frontdesk.gateway.pipeline.veiling import veiled
 from frontdesk.gateway.pipeline.versions import VersionMount, VersionTable, how_said
 from frontdesk.gateway.telemetry.canaries import CanaryMeter
 from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter, SocketMeter
@@ -119,7 +121,7 @@ class _Compiler:
     def _side(self, name: str, prefix: str, facts: ApiFacts, trial: str | None) -> Mount:
         """Compile one side of a stage, with its versions. trial: alias of the canary."""
         api = self.config.apis[name]
-        kind, versioning = KINDS[api.type], api.versioning
+        kind, versioning = kind_of(api.type), api.versioning
         table = kind.table(api)
         alias = api.stages[facts.stage].alias
         operations = [
@@ -250,7 +252,7 @@ class _Compiler:
         own_max_body = operation.max_body if operation else None
         head_steps = _steps(head, build)
         tail_steps = _steps(tail, build)
-        tail_runs: tuple[Tail, ...] = tuple(step.run for step in tail_steps)  # type: ignore[misc]  # rows of order.TAIL
+        tail_runs: tuple[Tail, ...] = tuple(step.run for step in tail_steps)  # type: ignore[misc]  # rows of a tail
         return RoutePlan(
             route_key=build.key,
             api=build.facts,
@@ -267,7 +269,7 @@ class _Compiler:
 
     def _stages(self, steps: list[Step]) -> tuple[Stage, ...]:
         """Return what runs, with the time taken where slow requests are logged."""
-        stages: tuple[Stage, ...] = tuple(step.run for step in steps)  # type: ignore[misc]  # rows of order.HEAD
+        stages: tuple[Stage, ...] = tuple(step.run for step in steps)  # type: ignore[misc]  # rows of a head
         if self.config.logs.slow is None:
             return stages
         monotonic = self.parts.clock.monotonic

@@ -26,7 +26,7 @@ from frontdesk.gateway.pipeline.execution_log import (
     LoggedUpstreams,
 )
 from frontdesk.gateway.pipeline.gathering import Gathering
-from frontdesk.gateway.pipeline.order import METHOD_TEST, METHOD_TEST_TAIL
+from frontdesk.gateway.pipeline.order.rest import METHOD_TEST, METHOD_TEST_TAIL
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
 from frontdesk.gateway.pipeline.resource_tree import ResourceTree
 from frontdesk.rules.events.query import pairs

@@ -15,7 +15,7 @@ from frontdesk.rules.events.request import RouteFacts
 class Step(NamedTuple):
     """One stage of one route, and what `frontdesk explain` says of it.
 
-    name: the row of `order.py`. run: a Stage in a head, a Tail in a tail. needs_body: the whole body
+    name: the row of `order`. run: a Stage in a head, a Tail in a tail. needs_body: the whole body
     must have been read before it runs. detail: one line, no secrets. place: None for built-in defaults.
     parts: detail and place of each of several settings that one stage stands for; detail is "" then.
     """

@@ -15,12 +15,10 @@ from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import problem
 from frontdesk.gateway.pipeline.values import bind
 from frontdesk.ports.executions import ExecutionError, Executions
-from frontdesk.rules.lang.selectors import Selector, parse
 
 Answer = Callable[[Executions, str, bytes], Awaitable[None]]
 """Answers a task: whoever runs it, its token, the body of the request."""
 
-Log = Callable[[Exchange], None]
 
 _LONGEST_ERROR: Final = 256
 _LONGEST_CAUSE: Final = 32_768
@@ -87,25 +85,3 @@ def _document(body: bytes) -> object:
         return orjson.loads(body or b"{}")
     except orjson.JSONDecodeError:
         raise _UnfitError("The body is no valid JSON.") from None
-
-
-def veiled(build: RouteBuild, log: Log) -> Log:
-    """Wrap the log of a route whose request line has a token: it gets the route's own path, and no query."""
-    route = build.route
-    if route is None or route.task_token is None:
-        return log
-    (selector,) = parse(route.task_token)
-    if not isinstance(selector, Selector) or selector.source not in _IN_REQUEST_LINE:
-        return log
-    path = build.key.partition(" ")[2] or build.key
-
-    def record(ex: Exchange) -> None:
-        ex.path = ex.path.removesuffix(ex.stage_path) + path
-        ex.raw_path = ex.stage_path = path
-        ex.query = ""
-        log(ex)
-
-    return record
-
-
-_IN_REQUEST_LINE: Final = ("request.path", "request.querystring")

@@ -1,9 +1,8 @@
 import pytest
 
-from frontdesk.app.aws import AwsApis, endpoints
+from frontdesk.app.aws_endpoints import aws_environment, endpoints
 from frontdesk.aws.keys import Keys
 from frontdesk.base.addresses import parse_address
-from frontdesk.base.clock import SystemClock
 from frontdesk.config.load import load
 
 
@@ -47,7 +46,7 @@ def test_functions_ask_us_for_secrets_where_the_file_has_some_here(tmp_path, tex
     path = tmp_path / "frontdesk.yaml"
     path.write_text(f"name: x\n{text}\n")
     loaded = load([path], {"REGION": "us-east-1"}, lookup=lambda _scheme, _name: "us-east-1")
-    told = AwsApis(loaded, SystemClock()).environment
+    told = aws_environment(loaded, Keys(None))
     assert ("AWS_ENDPOINT_URL_SSM" in told, "AWS_ENDPOINT_URL_SECRETS_MANAGER" in told) == (
         are_here,
         are_here,
@@ -65,5 +64,5 @@ def test_functions_ask_us_for_secrets_where_the_file_has_some_here(tmp_path, tex
 def test_functions_publish_to_us_where_the_file_has_topics_or_buses(tmp_path, text, here):
     path = tmp_path / "frontdesk.yaml"
     path.write_text(f"name: x\n{text}\n")
-    told = AwsApis(load([path], {}), SystemClock()).environment
+    told = aws_environment(load([path], {}), Keys(None))
     assert {name for name in ("SNS", "EVENTBRIDGE") if f"AWS_ENDPOINT_URL_{name}" in told} == here
