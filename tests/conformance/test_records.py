@@ -327,3 +327,35 @@ async def test_counters_give_each_number_once(store):
     numbers = await asyncio.gather(*(store.count("SEQ#a", "x") for _ in range(20)))
     assert sorted(numbers) == list(range(1, 21))
     assert await store.count("SEQ#a", "y") == 1
+
+
+MARK = '"attributes":"blob:'
+
+
+def with_blob(version, letter, name=ORDER, **other):
+    document = f'{{"name":"é","attributes":"blob:{letter * 64}","more":1}}'
+    return Publication(name.module, Row(name.pk, name.sk, version, document), document, **other)
+
+
+async def mentioned(store, where, most=2):
+    """Look through a table in slices."""
+    found, after = set(), ()
+    while after is not None:
+        seen = await store.mentions(where, MARK, after=after, most=most)
+        found |= seen.found
+        after = seen.last
+    return {each[0] for each in found if each == each[0] * 64}
+
+
+async def test_what_texts_mention_is_found_wherever_they_are(store):
+    await store.subscribe(HOOK, now=NOW)
+    assert await mentioned(store, "data") == set()
+    for version, letter in enumerate("abc", 1):
+        assert await store.publish(with_blob(version, letter), now=NOW)
+    other = ORDER._replace(sk="2")
+    assert await store.publish(with_blob(1, "d", other), now=NOW)
+    await publish(store, 1, name=ORDER._replace(sk="3"))
+    expected = {"command": "abcd", "data": "cd", "history": "ab", "changes": "abcd"}
+    for where, letters in expected.items():
+        assert await mentioned(store, where) == set(letters)
+        assert await mentioned(store, where, most=100) == set(letters)

@@ -11,6 +11,12 @@ from frontdesk.durable.records.hooks import Hooks
 from frontdesk.durable.records.keeping import Keeping
 from frontdesk.durable.tasks.functions import Functions
 from frontdesk.ports.records import RecordStore
+<<<<<<< Updated upstream
+=======
+from frontdesk.records.blobs import Blobs, blobs_beside
+from frontdesk.records.opening import URL
+from frontdesk.records.sweeping import Sweep
+>>>>>>> Stashed changes
 from frontdesk.stores.memory.records import MemoryRecords
 from frontdesk.stores.sqlite.records import SqliteRecords
 
@@ -40,13 +46,21 @@ class RecordWork:
             functions=functions,
             registry=registry,
         )
-        self._keeping = Keeping(self._store, lambda: self._hooks.subscribers, clock, wheel)
+        self._keeping = Keeping(
+            self._store, lambda: self._hooks.subscribers, clock, wheel, self._sweep(config)
+        )
         registry.collect(self._keeping.samples)
 
     @property
     def face(self) -> RecordsApi:
         """The operator's requests."""
         return RecordsApi(self._store, self._clock, lambda: self._named)
+
+    def _sweep(self, config: Config) -> Sweep | None:
+        """Return what removes files of large attributes: the gateway knows those beside a SQLite file."""
+        if not isinstance(self._store, SqliteRecords):
+            return None
+        return Sweep(self._store, Blobs(blobs_beside(_path(config))), self._clock)
 
     def start(self) -> None:
         """Begin to look after records."""

@@ -28,6 +28,20 @@ URL: Final = "FRONTDESK_RECORDS_URL"
 """Variable of the environment with the URL of the store, by which a gateway tells its functions."""
 
 
+Texts = Literal["command", "data", "history", "changes"]
+"""Where documents are: in the tables, and in the changes that wait."""
+
+MENTIONED: Final = 64
+"""Characters of a mention."""
+
+
+class Mentions(NamedTuple):
+    """What stands behind a mark, `MENTIONED` characters each. last: where the look came to; None: there is no more."""
+
+    found: set[str]
+    last: tuple[object, ...] | None
+
+
 class Name(NamedTuple):
     """Names a record of a module. sk: without the version."""
 
@@ -199,6 +213,15 @@ class RecordStore(Protocol):
         """Remove former versions that were written until then, `most` at most; return how many.
 
         Of commands the last version stays.
+        """
+        ...
+
+    async def mentions(
+        self, where: Texts, mark: str, *, after: tuple[object, ...], most: int
+    ) -> Mentions:
+        """Look through the texts of `most` rows, also of those whose ttl is over, for what stands behind a mark.
+
+        after: where the last look came to; (): the beginning. Rows that come or move meanwhile may be passed over.
         """
         ...
 

@@ -9,8 +9,13 @@ from urllib.parse import urlsplit
 
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.errors import StartError
+<<<<<<< Updated upstream
 from frontdesk.ports.records import URL, RecordStore
 from frontdesk.records.blobs import Blobs
+=======
+from frontdesk.ports.records import RecordStore
+from frontdesk.records.blobs import Blobs, blobs_beside
+>>>>>>> Stashed changes
 from frontdesk.records.commands import CommandService
 from frontdesk.records.handlers import Handler, Handlers
 from frontdesk.records.reading import DataService, HistoryService
@@ -101,7 +106,7 @@ def open_records(url: str | None = None, *, blobs: Path | None = None) -> Record
         from frontdesk.stores.sqlite.records import SqliteRecords
 
         path = _path(found)
-        return Records(SqliteRecords(path), _blobs(blobs or path.with_name(f"{path.name}.blobs")))
+        return Records(SqliteRecords(path), _blobs(blobs or blobs_beside(path)))
     if scheme in {"postgresql", "postgres"}:
         from frontdesk.config.secrets import Secret
         from frontdesk.stores.postgres.database import Database

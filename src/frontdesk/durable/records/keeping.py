@@ -10,6 +10,7 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.config.models.record import RecordModule
 from frontdesk.durable.rounds import Rounds
 from frontdesk.ports.records import RecordStore, Subscriber, Table
+from frontdesk.records.sweeping import Sweep
 
 _SLICE: Final = 500
 
@@ -26,10 +27,13 @@ class Keeping(Rounds):
         subscribers: Callable[[], Sequence[Subscriber]],
         clock: Clock,
         wheel: Wheel,
+        sweep: Sweep | None = None,
     ) -> None:
+        """sweep: of the files of large attributes, where there are any."""
         super().__init__(clock, wheel)
         self._store = store
         self._subscribers = subscribers
+        self._sweep = sweep
         self._modules: Mapping[str, RecordModule] = {}
         self._waiting: dict[Subscriber, tuple[int, float | None]] = {}
 
@@ -57,6 +61,8 @@ class Keeping(Rounds):
         for module, entry in self._modules.items():
             await self._trim("command", module, entry.retention.command)
             await self._trim("history", module, entry.retention.history)
+        if self._sweep is not None:
+            await self._sweep.go_on()
         self._waiting = {each: await self._store.waiting(each.name) for each in self._subscribers()}
 
     async def _trim(self, table: Table, module: str, retention: float | None) -> None:

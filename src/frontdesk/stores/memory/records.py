@@ -4,16 +4,20 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from frontdesk.ports.records import (
+    MENTIONED,
     REMEMBERED,
     Change,
+    Mentions,
     Name,
     Publication,
     Query,
     Row,
     Subscriber,
     Table,
+    Texts,
 )
 
 
@@ -96,6 +100,26 @@ class MemoryRecords:
         ]
         found.sort(key=lambda row: row.sk, reverse=query.descending)
         return found[: query.most]
+
+    async def mentions(
+        self, where: Texts, mark: str, *, after: tuple[object, ...], most: int
+    ) -> Mentions:
+        """See the port."""
+        texts: list[tuple[tuple[Any, ...], Iterable[str | None]]]
+        if where == "changes":
+            changes = (each.change for each in self._changes.values())
+            texts = [((each.number,), (each.before, each.after)) for each in changes]
+        else:
+            table = getattr(self._tables, where)
+            texts = [
+                ((*name, version), (each.row.document,))
+                for name, rows in table.items()
+                for version, each in rows.items()
+            ]
+        some = sorted(each for each in texts if each[0] > after)[:most]
+        behind = (text.partition(mark) for _, of in some for text in of if text)
+        found = {rest[:MENTIONED] for _, is_there, rest in behind if is_there}
+        return Mentions(found, some[-1][0] if len(some) == most else None)
 
     async def browse(
         self, module: str, *, after: tuple[str, str], most: int, now: float

@@ -230,7 +230,7 @@ class PostgresJournal:
             if row is not None:
                 snapshots = await connection.fetch(_SNAPSHOTS, [stream])
                 seq = snapshots[0]["seq"] if snapshots else 0
-                kept = first_kept(read_head(row[5:]), seq, before)
+                kept = first_kept(Known.read(row[5:]).head, seq, before)
                 await connection.execute(_TRIM, stream, kept)
 
         await self._database.write(work)

@@ -3,18 +3,21 @@
 Several gateways, their functions and other programs may share the database.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from frontdesk.ports.records import (
+    MENTIONED,
     REMEMBERED,
     Change,
+    Mentions,
     Name,
     Publication,
     Query,
     Row,
     Subscriber,
     Table,
+    Texts,
 )
 from frontdesk.stores.postgres.database import Database
 
@@ -106,6 +109,36 @@ _SET_TTL: Final = f"""
     )
     SELECT EXISTS (SELECT FROM found)
 """  # noqa: S608 - our own words
+
+
+def _mentions(table: str, key: str, place: str, *texts: str) -> str:
+    """Write the statement of a look through the texts of a table, by its key."""
+    behind = [
+        f"CASE WHEN strpos({text}, $1) > 0 "
+        f"THEN substr({text}, strpos({text}, $1) + length($1), {MENTIONED}) END"
+        for text in texts
+    ]
+    return (
+        f"SELECT {', '.join([key, *behind])} FROM {table} "  # noqa: S608 - our own words
+        f"WHERE ({key}) > ({place}) ORDER BY {key} LIMIT $2"
+    )
+
+
+_KEY: Final = ("module, pk, sk, version", "$3, $4, $5, $6::BIGINT")
+_MENTIONS: Final[Mapping[Texts, str]] = {
+    "command": _mentions("frontdesk_record_commands", *_KEY, "document"),
+    "data": _mentions("frontdesk_record_data", *_KEY, "document"),
+    "history": _mentions("frontdesk_record_history", *_KEY, "document"),
+    "changes": _mentions("frontdesk_record_changes", "number", "$3::BIGINT", "before", "after"),
+}
+_FIRST: Final = ("", "", "", 0)
+_PLACES: Final[Mapping[Texts, tuple[object, ...]]] = {
+    "command": _FIRST,
+    "data": _FIRST,
+    "history": _FIRST,
+    "changes": (0,),
+}
+"""Before the first row: what its key is more than."""
 
 _QUERY: Final = f"""
     SELECT {_COLUMNS["data"]} WHERE module = $1 AND pk = $2 AND (ttl IS NULL OR ttl > $3::FLOAT8)
@@ -232,6 +265,15 @@ class PostgresRecords:
         low, high, *_ = query.span
         statement = _QUERY % " ".join(_bounds(query))
         return await self._rows(statement, query.module, query.pk, now, low, high, query.most)
+
+    async def mentions(
+        self, where: Texts, mark: str, *, after: tuple[object, ...], most: int
+    ) -> Mentions:
+        """See the port."""
+        first = _PLACES[where]
+        rows = await self._fetch(_MENTIONS[where], mark, most, *(after or first))
+        found = {text for row in rows for text in row[len(first) :] if text}
+        return Mentions(found, tuple(rows[-1])[: len(first)] if len(rows) == most else None)
 
     async def browse(
         self, module: str, *, after: tuple[str, str], most: int, now: float

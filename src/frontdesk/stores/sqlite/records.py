@@ -12,14 +12,17 @@ from typing import Any, Final, TypeVar
 
 from frontdesk.base.errors import StartError, StoreError
 from frontdesk.ports.records import (
+    MENTIONED,
     REMEMBERED,
     Change,
+    Mentions,
     Name,
     Publication,
     Query,
     Row,
     Subscriber,
     Table,
+    Texts,
 )
 from frontdesk.stores.sqlite.database import Database
 
@@ -35,6 +38,39 @@ _NAMES: Final = {
     "data": "record_data",
     "history": "record_history",
 }
+_KEY: Final = "module, pk, sk, version"
+
+
+def _mentions(table: str, key: str, *texts: str) -> str:
+    """Write the statement of a look through the texts of a table, by its key."""
+    behind = [
+        f"CASE WHEN instr({text}, :mark) "
+        f"THEN substr({text}, instr({text}, :mark) + length(:mark), {MENTIONED}) END"
+        for text in texts
+    ]
+    names = key.split(", ")
+    after = ", ".join(f":{name}" for name in names)
+    return (
+        f"SELECT {', '.join([key, *behind])} FROM {table} "  # noqa: S608 - our own words
+        f"WHERE ({key}) > ({after}) ORDER BY {key} LIMIT :most"
+    )
+
+
+_MENTIONS: Final[Mapping[Texts, str]] = {
+    "command": _mentions("record_commands", _KEY, "document"),
+    "data": _mentions("record_data", _KEY, "document"),
+    "history": _mentions("record_history", _KEY, "document"),
+    "changes": _mentions("record_changes", "number", "before", "after"),
+}
+_FIRST: Final[Mapping[str, object]] = {"module": "", "pk": "", "sk": "", "version": 0}
+_PLACES: Final[Mapping[Texts, Mapping[str, object]]] = {
+    "command": _FIRST,
+    "data": _FIRST,
+    "history": _FIRST,
+    "changes": {"number": 0},
+}
+"""Before the first row: what its key is more than."""
+
 _LIVES: Final = "(ttl IS NULL OR ttl > :now)"
 _OF_RECORD: Final = "module = :module AND pk = :pk AND sk = :sk"
 
@@ -307,6 +343,19 @@ class SqliteRecords:
         return await self._write(
             lambda connection: connection.execute(_TRIM[table], (module, before, most)).rowcount
         )
+
+    async def mentions(
+        self, where: Texts, mark: str, *, after: tuple[object, ...], most: int
+    ) -> Mentions:
+        """See the port."""
+        first = _PLACES[where]
+        place = dict(zip(first, after, strict=True)) if after else first
+        values = {**place, "mark": mark, "most": most}
+        rows = await self._read(
+            lambda connection: connection.execute(_MENTIONS[where], values).fetchall()
+        )
+        found = {text for row in rows for text in row[len(first) :] if text}
+        return Mentions(found, rows[-1][: len(first)] if len(rows) == most else None)
 
     def close(self) -> None:
         """See the port."""
