@@ -11,12 +11,8 @@ from frontdesk.durable.records.hooks import Hooks
 from frontdesk.durable.records.keeping import Keeping
 from frontdesk.durable.tasks.functions import Functions
 from frontdesk.ports.records import RecordStore
-<<<<<<< Updated upstream
-=======
 from frontdesk.records.blobs import Blobs, blobs_beside
-from frontdesk.records.opening import URL
 from frontdesk.records.sweeping import Sweep
->>>>>>> Stashed changes
 from frontdesk.stores.memory.records import MemoryRecords
 from frontdesk.stores.sqlite.records import SqliteRecords
 
@@ -60,7 +56,7 @@ class RecordWork:
         """Return what removes files of large attributes: the gateway knows those beside a SQLite file."""
         if not isinstance(self._store, SqliteRecords):
             return None
-        return Sweep(self._store, Blobs(blobs_beside(_path(config))), self._clock)
+        return Sweep(self._store, Blobs(blobs_beside(records_path(config))), self._clock)
 
     def start(self) -> None:
         """Begin to look after records."""

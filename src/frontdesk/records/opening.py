@@ -9,13 +9,8 @@ from urllib.parse import urlsplit
 
 from frontdesk.base.clock import Clock, SystemClock
 from frontdesk.base.errors import StartError
-<<<<<<< Updated upstream
 from frontdesk.ports.records import URL, RecordStore
-from frontdesk.records.blobs import Blobs
-=======
-from frontdesk.ports.records import RecordStore
 from frontdesk.records.blobs import Blobs, blobs_beside
->>>>>>> Stashed changes
 from frontdesk.records.commands import CommandService
 from frontdesk.records.handlers import Handler, Handlers
 from frontdesk.records.reading import DataService, HistoryService
