@@ -60,6 +60,16 @@ class Pace:
     most: int = 20_000
 
 
+class _End:
+    """Somebody waits for the end of a stream."""
+
+    __slots__ = ("life", "over")
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+        self.life: Life | None = None
+
+
 class Driver:
     """Drives the streams of some workflows. Used on one event loop."""
 
@@ -91,7 +101,7 @@ class Driver:
         self._pace = pace
         self._held: dict[int, Held] = {}
         self._aside: dict[int, int] = {}
-        self._ends: dict[int, list[asyncio.Event]] = {}
+        self._ends: dict[int, list[_End]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking = False
         self._look_again = False
@@ -170,17 +180,18 @@ class Driver:
             self.look()
         return posted
 
-    async def end_of(self, stream: int, *, within: float) -> None:
-        """Wait until this process brings a stream to its end, or the time is over."""
-        over = asyncio.Event()
+    async def end_of(self, stream: int, *, within: float) -> Life | None:
+        """Wait until this process has brought a stream to its end; return its life. None: the time is over."""
+        end = _End()
         ends = self._ends.setdefault(stream, [])
-        ends.append(over)
+        ends.append(end)
         try:
-            await self.within(over, within)
+            await self.within(end.over, within)
         finally:
-            ends.remove(over)
+            ends.remove(end)
             if not ends and self._ends.get(stream) is ends:
                 del self._ends[stream]
+        return end.life
 
     async def within(self, over: asyncio.Event, seconds: float) -> None:
         """Wait for something, by the wheel, until the time is over."""
@@ -220,8 +231,9 @@ class Driver:
 
     def ended(self, stream: int) -> None:
         """See Keeper."""
-        for over in self._ends.get(stream, ()):
-            over.set()
+        for end in self._ends.get(stream, ()):
+            end.life = self.life(stream)
+            end.over.set()
 
     async def pause(self, seconds: float) -> None:
         """See Keeper."""

@@ -96,6 +96,55 @@ async def test_an_execution_does_not_end_before_it_has_started(work):
     assert told.started == told.ended
 
 
+@pytest.mark.parametrize("outcome", ["succeeds", "fails", "is redriven"])
+async def test_who_waits_for_the_end_is_told_the_same_as_the_journal_tells(work, outcome):
+    name, first = "one", outcome == "succeeds"
+    waiting = asyncio.create_task(
+        work.executions.run("m", '{"order": 7}', name=name, trace="Root=1", within=60)
+    )
+    await work.settle()
+    (asked,) = work.doers.asked
+    await work.advance(1)
+    asked.answer.succeeded({"paid": 7}) if first else asked.answer.failed("Busy", "try later")
+    await work.settle()
+    told = await waiting
+    if outcome == "is redriven":
+        redriving = asyncio.create_task(work.executions.redrive(told.arn))
+        await work.advance(1)
+        await redriving
+        waiting = asyncio.create_task(work.executions.settled(told.arn, within=60))
+        await work.settle()
+        work.doers.asked[-1].answer.succeeded({"paid": 7})
+        await work.settle()
+        told = await waiting
+    assert told.status == ("FAILED" if outcome == "fails" else "SUCCEEDED")
+    assert told == await work.executions.describe(told.arn)
+
+
+async def test_who_waits_for_the_end_in_the_process_that_runs_it_costs_the_journal_no_look(
+    work, monkeypatch
+):
+    waiting = asyncio.create_task(work.executions.run("m", "{}", within=60))
+    await work.settle()
+    for look in ("find", "load", "read"):
+        monkeypatch.delattr(type(work.journal), look)
+    await work.advance(10)
+    work.doers.asked[0].answer.succeeded(7)
+    await work.settle()
+    assert (await waiting).output == "7"
+
+
+async def test_who_waits_for_the_end_hears_of_it_from_whatever_process(work):
+    waiting = asyncio.create_task(work.executions.run("later", "{}", within=600))
+    await work.settle()
+    other = await work.next_process()
+    other.doers.results["pay"] = lambda asked: asked.answer.succeeded("paid")
+    await other.advance(61)
+    await work.advance(1)
+    assert (await waiting).output == '"paid"'
+    await other.stop()
+
+
 async def test_a_waiting_execution_is_not_in_memory_and_goes_on_in_whatever_process(work):
     arn = await work.started("later")
     assert work.driver.held == 0

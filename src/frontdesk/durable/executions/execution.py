@@ -86,6 +86,7 @@ class ExecutionLife:
         self.program = program
         self.pinned = pinned
         self.run = run
+        self.ended_at: float | None = None  # seconds since 1970
         self._around = around
         self._waiting = Waiting(timers_set, commands or {})
         self._steps = steps
@@ -320,7 +321,8 @@ class ExecutionLife:
 
     def end(self, now: int, _command: Finish | Fail, turn: Turn) -> None:
         """Wait for nothing any more; tell the parent."""
-        turn.status = Status(self.run.status.value, ended=now / 1000)
+        self.ended_at = now / 1000
+        turn.status = Status(self.run.status.value, ended=self.ended_at)
         self._waiting.end(turn)
         parent = self.pinned.parent
         if parent is not None:

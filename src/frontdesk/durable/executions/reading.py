@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from frontdesk.durable.executions.codec import history_of, read_history
+from frontdesk.durable.executions.execution import ExecutionLife
 from frontdesk.durable.executions.pinned import Pinned, read_pinned
 from frontdesk.durable.executions.places import invalid_token
 from frontdesk.durable.executions.timers import read_timer
@@ -14,6 +15,7 @@ from frontdesk.ports.journal import Document, Journal, Stream
 from frontdesk.rules.asl.data.scope import json_text
 from frontdesk.rules.asl.history import HistoryEvent
 from frontdesk.rules.asl.messages import NO_TIMEOUT
+from frontdesk.rules.asl.run import Status as RunStatus
 
 ANSWERS: Final = frozenset(("TaskFailed", "TaskSucceeded"))
 """Messages that end a task."""
@@ -38,6 +40,30 @@ async def execution(journal: Journal, stream: Stream, arn: str) -> Execution:
         output=json_text(details["output"]) if "output" in details else None,
         error=details.get("error"),
         cause=details.get("cause"),
+    )
+
+
+def execution_of(life: ExecutionLife, stream: Stream, arn: str) -> Execution:
+    """Tell how an execution has ended, once that is committed, without reading it. stream: as it was before."""
+    run, pinned, ended = life.run, life.pinned, life.ended
+    return Execution(
+        arn=arn,
+        machine=pinned.facts.machine,
+        name=pinned.facts.name,
+        status=ended.status,
+        started=stream.started,
+        input=json_text(pinned.given),
+        ended=life.ended_at,
+        output=json_text(ended.output) if run.status is RunStatus.SUCCEEDED else None,
+        error=ended.error,
+        cause=ended.cause,
+        version=pinned.version,
+        alias=pinned.alias,
+        map_run=pinned.map_run,
+        redrives=run.redrives,
+        redriven=run.redriven / 1000 if run.redrives else None,
+        trace=pinned.trace,
+        digest=pinned.digest,
     )
 
 

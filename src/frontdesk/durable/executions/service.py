@@ -91,13 +91,18 @@ class DurableExecutions:
         if target.revision.express:
             started = await self._process.record_express(pinned)
             return _begun(pinned, given, started.stream.started)
+        stream = await self._record(target, pinned, given)
+        return _begun(pinned, given, stream.started)
+
+    async def _record(self, target: Target, pinned: Pinned, given: str) -> Stream:
+        """Commit the start of an execution in the journal. Raises: ExecutionError, StoreError."""
         started = await self._process.record(pinned, _digest(target, given))
         stream = started.stream
         is_same = started.state == "same" and stream.status.ended is None
         if started.state != "started" and not is_same:
             told = f"Execution Already Exists: '{pinned.facts.execution}'"
             raise ExecutionError("ExecutionAlreadyExists", told)
-        return _begun(pinned, given, stream.started)
+        return stream
 
     async def start_along(
         self, machine: str, given: str, *, name: str, trace: str, commit: Commit
@@ -116,10 +121,10 @@ class DurableExecutions:
     ) -> Execution:
         """See Executions."""
         target, value = self._asked(machine, given, name)
-        if not target.revision.express:
-            started = await self.start(machine, given, name=name, trace=trace)
-            return await self.settled(started.arn, within=within)
         pinned = self._pinned(target, value, name or self._process.uuid(), trace)
+        if not target.revision.express:
+            stream = await self._record(target, pinned, given)
+            return await self._end_of(stream, pinned.facts.execution, within)
         begun = _begun(pinned, given, self._clock.time())
         ends: list[Ended] = []
         over = asyncio.Event()
@@ -184,13 +189,18 @@ class DurableExecutions:
 
     async def settled(self, arn: str, *, within: float) -> Execution:
         """See Executions."""
+        return await self._end_of(await self._stream(arn), arn, within)
+
+    async def _end_of(self, stream: Stream, arn: str, within: float) -> Execution:
+        """Wait for the end of an execution. stream: as it was a moment ago."""
         deadline = self._clock.monotonic() + within
-        stream = await self._stream(arn)
-        while stream.status.ended is None:
-            left = deadline - self._clock.monotonic()
-            if left <= 0:
-                break
-            await self._driver.end_of(stream.id, within=min(left, _LOOK))
+        while stream.status.ended is None and (left := deadline - self._clock.monotonic()) > 0:
+            life = await self._driver.end_of(stream.id, within=min(left, _LOOK))
+            if isinstance(life, ExecutionLife):
+                return reading.execution_of(life, stream, arn)
+            if self._driver.life(stream.id) is None:
+                stream = await self._stream(arn)
+        if stream.status.ended is None:
             stream = await self._stream(arn)
         return await reading.execution(self._journal, stream, arn)
 
