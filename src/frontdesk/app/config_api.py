@@ -70,7 +70,7 @@ class ConfigApi:
         try:
             return json_reply(200, await action(ex))
         except ConfigError as error:
-            findings = [asdict(finding) for finding in error.findings]
+            findings = [_finding(finding) for finding in error.findings]
             return json_reply(422, {"message": "the configuration is wrong", "findings": findings})
         except FrontdeskError as error:
             return json_reply(422, {"message": error.message, "hint": error.hint, "findings": []})
@@ -191,4 +191,4 @@ def _written(effect: Effect) -> dict[str, Any]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {**asdict(finding), "at": str(finding.where)}
+    return {**asdict(finding), "where": finding.where._asdict(), "at": str(finding.where)}
