@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from frontdesk.app import Frontdesk
-from frontdesk.app.vault import read_files
+from frontdesk.app.reading import read_files
 from frontdesk.cli.main import cli
 from frontdesk.ports.inbox import Search
 from frontdesk.webhooks import sign

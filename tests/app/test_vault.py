@@ -9,8 +9,9 @@ from types import MappingProxyType
 import pytest
 
 from frontdesk.app.named_secrets import NamedSecrets
+from frontdesk.app.reading import SETTINGS, read_files
 from frontdesk.app.secrets_in_use import compare
-from frontdesk.app.vault import SETTINGS, open_vault, read_files
+from frontdesk.app.vault import open_vault
 from frontdesk.base.errors import ConfigError
 from frontdesk.config.load import load
 from frontdesk.stores.vault.master_keys import FILE, VARIABLE

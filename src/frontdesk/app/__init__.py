@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from frontdesk.app.admin import development_issuer as development_issuer
+    from frontdesk.app.development import development_issuer as development_issuer
     from frontdesk.app.functions import function_definition as function_definition
     from frontdesk.app.functions import remote_settings as remote_settings
     from frontdesk.app.gateway import Frontdesk as Frontdesk
@@ -19,7 +19,7 @@ _HOMES: Final = {
     "Effect": "reloading",
     "Frontdesk": "gateway",
     "compile_offline": "gateway",
-    "development_issuer": "admin",
+    "development_issuer": "development",
     "function_definition": "functions",
     "remote_settings": "functions",
 }

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from frontdesk.app.premises import Premises
     from frontdesk.app.secrets_in_use import SecretsInUse
     from frontdesk.app.supervisor import Supervisor
+    from frontdesk.app.vault import LookUp
     from frontdesk.app.works import Works
     from frontdesk.gateway.admin import AdminDoor, Face
 
@@ -53,6 +54,13 @@ def office() -> OpenOffice:
     return open_office
 
 
+def look_up() -> "type[LookUp]":
+    """Load what looks up secrets that a file names: the vault, or the way to AWS's."""
+    from frontdesk.app.vault import LookUp
+
+    return LookUp
+
+
 def secrets_in_use() -> "type[SecretsInUse]":
     """Load what follows secrets that the file names."""
     from frontdesk.app.secrets_in_use import SecretsInUse
@@ -65,3 +73,10 @@ def supervisor() -> "type[Supervisor]":
     from frontdesk.app.supervisor import Supervisor
 
     return Supervisor
+
+
+def issuer_documents() -> "Callable[[Config], dict[str, object]]":
+    """Load the issuer of tokens of `frontdesk dev`."""
+    from frontdesk.app.development import issuer_documents
+
+    return issuer_documents

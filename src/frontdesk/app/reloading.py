@@ -15,7 +15,7 @@ from frontdesk.app.background import aside, let_go
 from frontdesk.app.data_plane import Candidate
 from frontdesk.app.functions import all_functions
 from frontdesk.app.history import History, Version, remembered
-from frontdesk.app.vault import Read, read_files
+from frontdesk.app.reading import Read, read_files
 from frontdesk.base.errors import FrontdeskError, StartError
 from frontdesk.config.diff import Change, changes
 from frontdesk.config.load import Loaded

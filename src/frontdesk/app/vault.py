@@ -4,44 +4,21 @@ Looking up waits, and has an event loop of its own: it happens before a gateway 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cached_property
-from pathlib import Path
 from typing import Final, Self
 
 from frontdesk.app.stores import open_vault_stores
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import ConfigError, FrontdeskError
-from frontdesk.config.load import Loaded, load
 from frontdesk.config.models.root import Config
 from frontdesk.stores.vault.aws import AwsSecrets
 from frontdesk.stores.vault.master_keys import MasterKeys
 from frontdesk.stores.vault.refusals import VaultError
 from frontdesk.stores.vault.vault import Vault
 
-SETTINGS: Final = ("name", "data_dir", "store", "secrets")
-"""Keys of the file that say where secrets are; no reference in them can be to a secret."""
-
 _UNKNOWN: Final = ("ResourceNotFoundException", "ParameterNotFound")
-
-Read = Callable[[Path], bytes]
-
-
-def read_files(
-    paths: Sequence[Path],
-    environ: Mapping[str, str],
-    read: Read = Path.read_bytes,
-    *,
-    only: Container[str] | None = None,
-) -> Loaded:
-    """Load a configuration, looking secrets up. See `config.load.load`. Not for event loops: it waits."""
-
-    def settings() -> Config:
-        return load(paths, environ, read, only=SETTINGS).config
-
-    with LookUp(settings, environ) as lookup:
-        return load(paths, environ, read, only=only, lookup=lookup)
 
 
 @asynccontextmanager

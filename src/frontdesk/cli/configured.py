@@ -51,7 +51,9 @@ def read(paths: tuple[Path, ...], only: Container[str] | None = None) -> "Loaded
 
     only: the keys of the top to load, whatever is wrong with others.
     """
-    from frontdesk.app.vault import read_files  # models take a while to build; `--help` needs none
+    from frontdesk.app.reading import (
+        read_files,  # models take a while to build; `--help` needs none
+    )
 
     try:
         return read_files(paths, os.environ, only=only)

@@ -181,7 +181,7 @@ def _in_vault(paths: Paths, work: Callable[["Vault"], Awaitable[T]], *, make: bo
 
 
 def _settings() -> tuple[str, ...]:
-    from frontdesk.app.vault import SETTINGS
+    from frontdesk.app.reading import SETTINGS
 
     return SETTINGS
 
