@@ -159,7 +159,7 @@ class Registry:
 
     def counter(self, metric: Metric, *labels: str) -> Counter:
         """Return the counter of these label values, the same one for the same values."""
-        series = self._counters.setdefault(metric.name, {})
+        series = self._counters.get(metric.name) or self._counters.setdefault(metric.name, {})
         found = series.get(labels)
         if found is None:
             found = series.setdefault(self._admit(metric, labels, len(series)), Counter())

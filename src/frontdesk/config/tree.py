@@ -102,6 +102,22 @@ class Tree:
         yield from found
 
 
+class Places:
+    """Looks up where keys stand, in a tree that changes no more. Many of them stand beside each other."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._above = lru_cache(16)(lambda path: (tree.node_at(path), dotted(path)))
+
+    def place(self, *path: str | int) -> Position | None:
+        """See Tree.place. path: at least one key."""
+        above, text = self._above(path[:-1])
+        key = path[-1]
+        node = above.children.get(key) if above is not None else None
+        if node is None:
+            return None
+        return Position(node.file, node.key_line, node.key_column, _joined(text, key))
+
+
 class Patterns(Generic[T]):
     """Several patterns of `Tree.match`, found in one walk over the tree. Each stands for something."""
 
@@ -192,9 +208,8 @@ def dotted(path: Path) -> str:
     """Write a path as in messages: `apis.x.routes.GET /a.scopes[0]`."""
     if not path:
         return ""
-    above, last = _dotted(path[:-1]), path[-1]
-    return f"{above}[{last}]" if isinstance(last, int) else f"{above}.{last}" if above else last
+    return _joined(dotted(path[:-1]), path[-1])
 
 
-_dotted = lru_cache(256)(dotted)
-"""Of what many entries stand below."""
+def _joined(above: str, key: str | int) -> str:
+    return f"{above}[{key}]" if isinstance(key, int) else f"{above}.{key}" if above else key

@@ -134,7 +134,7 @@ Locate = Callable[..., Position | None]
 """`locate("apis", "scheduling", "throttle")`: the file position of a key path, or None."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RouteBuild:
     """One operation about to be compiled: a route of an HTTP API, or a method of a REST API.
 

@@ -13,6 +13,7 @@ from frontdesk.config.models.http_api import HttpApi, Route
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.root import Config
 from frontdesk.config.releases import canary_identity
+from frontdesk.config.tree import Places
 from frontdesk.gateway.pipeline.build import Builder, Locate, Parts, RouteBuild, Show
 from frontdesk.gateway.pipeline.canaries import CanaryMount, point_by
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
@@ -54,7 +55,7 @@ def compile_gateway(loaded: Loaded, parts: Parts, log: Callable[[Exchange], None
     Raises: ConfigError for what only compiling can tell.
     """
     config = loaded.config
-    compiler = _Compiler(config, loaded.place, loaded.shown, parts, log)
+    compiler = _Compiler(config, Places(loaded.tree).place, loaded.shown, parts, log)
     mounts: dict[str, list[Mount]] = {}
     for name, api in config.apis.items():
         if config.has_own_place(name):

@@ -76,7 +76,7 @@ def cache_store(build: RouteBuild) -> Step | None:
 def cache_discard(build: RouteBuild) -> Step | None:
     """Build the forgetting of answers that a change of their resource outdates (RFC 9111 §4.4)."""
     method, _, resource = build.key.partition(" ")
-    if method in SAFE:
+    if method in SAFE or not resource:
         return None
     kept = build.once(("kept", build.api_name), lambda: _kept(build)).get(resource)
     if kept is None:

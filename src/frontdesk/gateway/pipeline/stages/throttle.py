@@ -5,7 +5,6 @@ limits of one place are taken together or not at all. The counting is the Ledger
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from math import ceil
@@ -33,8 +32,7 @@ SOON: Final[Field] = (b"retry-after", b"1")
 """For refusals that say nothing of when it will be over."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Limit:
+class _Limit(NamedTuple):
     """One throttle of the configuration that applies to a route.
 
     claim: its key says what it counts, but for the value of `by`. line: for `explain`. allowed, limited: count
@@ -50,6 +48,7 @@ class _Limit:
 
     @property
     def needs_identity(self) -> bool:
+        """Whether it goes by what an authorizer learns."""
         return self.by is not None and any(
             isinstance(part, Selector)
             and part.source == "context"
@@ -133,8 +132,8 @@ def _every(build: RouteBuild) -> list[_Limit]:
 def _sorted(build: RouteBuild, limits: list[_Limit]) -> _Limits:
     own = tuple([limit.rule for limit in limits])
     rules, policy = build.once(("rules", own), lambda: (own, policy_field(own)))
-    after = [limit for limit in limits if limit.needs_identity]
-    before = [limit for limit in limits if not limit.needs_identity] if after else limits
+    after = [limit for limit in limits if limit.by and limit.needs_identity]
+    before = [limit for limit in limits if limit not in after] if after else limits
     return _Limits(before, after, rules, policy)
 
 
@@ -164,10 +163,8 @@ def _limit(
     index: int = 0,
 ) -> _Limit:
     """Make the limit that the file says at `at`. subject: what it limits. index: which of several there."""
-    limit, window = throttle.rate
-    rule, told = build.once(
-        ("rule", name, limit, window, throttle.at_once), lambda: _rule(name, throttle)
-    )
+    here = ("rule", name, throttle.rate, throttle.burst)
+    rule, told = build.once(here, lambda: _rule(name, throttle))
     if throttle.by is not None:
         told = f"{told} by {build.shown(throttle.by, *at, index, 'by')}"
     metrics = build.parts.metrics
