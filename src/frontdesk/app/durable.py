@@ -126,7 +126,13 @@ class DurableWork:
             registry=registry,
             committed=ExecutionNews(news).committed,
         )
-        self.executions = DurableExecutions(process, self._driver, self.machines, clock)
+        self.executions = DurableExecutions(
+            process,
+            self._driver,
+            self.machines,
+            clock,
+            deepest=config.limits.nested_executions,
+        )
         self.invocations = InvocationWork(
             work.queues,
             clock,

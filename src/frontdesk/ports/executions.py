@@ -113,13 +113,13 @@ class Executions(Protocol):
     """
 
     async def start(
-        self, machine: str, given: str, *, name: str = "", trace: str = ""
+        self, machine: str, given: str, *, name: str = "", trace: str = "", nesting: int = 0
     ) -> Execution:
         """Start an execution; return when that is committed.
 
         given: JSON text. name: "" for a random one. The same name with the same input while it runs is
-        the same execution. Raises: StateMachineDoesNotExist, ExecutionAlreadyExists, InvalidName,
-        InvalidExecutionInput.
+        the same execution. nesting: how many executions have led to it. Raises: StateMachineDoesNotExist,
+        ExecutionAlreadyExists, InvalidName, InvalidExecutionInput; ExecutionLimitExceeded, where it is too deep.
         """
         ...
 

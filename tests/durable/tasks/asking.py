@@ -11,7 +11,9 @@ EXECUTION = "arn:aws:states:eu-west-1:123456789012:execution:orders:o-1"
 KEY = f"{EXECUTION}:Ask:2"
 
 
-def a_task(resource, arguments=None, *, attempt=1, key=KEY, token="t-1", trace="", **more):
+def a_task(
+    resource, arguments=None, *, attempt=1, key=KEY, token="t-1", trace="", nesting=0, **more
+):
     """A task of the state `Ask` of an execution `o-1` of the machine `orders`."""
     facts = Facts(
         execution=EXECUTION,
@@ -28,7 +30,7 @@ def a_task(resource, arguments=None, *, attempt=1, key=KEY, token="t-1", trace="
         token=token if read_resource(resource).has_token else "",
         **more,
     )
-    return Task(invoke, read_resource(resource), facts, trace=trace)
+    return Task(invoke, read_resource(resource), facts, trace=trace, nesting=nesting)
 
 
 class Answers:

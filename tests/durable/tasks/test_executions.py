@@ -25,11 +25,13 @@ class Children:
         self.all = {}
         self.lost = 0
         self.stopped = []
+        self.nestings = []
         self.may_start = asyncio.Event()
         self.may_start.set()
         self.change = asyncio.Event()
 
-    async def start(self, machine, given, *, name="", trace=""):
+    async def start(self, machine, given, *, name="", trace="", nesting=0):
+        self.nestings.append(nesting)
         if machine != CHILD:
             raise ExecutionError(
                 "StateMachineDoesNotExist", f"State Machine Does Not Exist: '{machine}'"
@@ -289,3 +291,9 @@ async def test_child_goes_on_the_trace_as_a_part_of_the_attempt(world, trace, ro
     assert caller.sampled is sampled
     assert root in (None, caller.trace_id)
     assert caller.span_id != "53995c3f42cd8ad8"
+
+
+@pytest.mark.parametrize("resource", [PLAIN, SYNC, TOKEN])
+async def test_child_is_one_deeper_than_who_starts_it(world, resource):
+    await world.do(resource, nesting=4).until()
+    assert world.children.nestings == [5]

@@ -138,3 +138,49 @@ async def test_parent_finds_its_child_again_after_a_restart():
         assert len(children["executions"]) == 1
         types = [event["type"] for event in await events(api, parent)]
         assert types.count("TaskSubmitted") == 1
+
+
+def itself(pattern):
+    asked = {"StateMachineArn": machine_arn("loop"), "Input.$": "$$.Execution.Input"}
+    return {"Type": "Task", "Resource": f"{START}{pattern}", "Parameters": asked}
+
+
+WITHIN_ITEMS = {
+    "Type": "Map",
+    "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        **json.loads(
+            definition(
+                Start={
+                    **itself(".sync"),
+                    "Parameters": {"StateMachineArn": machine_arn("loop"), "Input": [1]},
+                }
+            )
+        ),
+    },
+}
+LIMIT = "StepFunctions.ExecutionLimitExceededException"
+
+
+@pytest.mark.parametrize(
+    ("again", "error"),
+    [
+        (itself(".sync"), LIMIT),
+        (itself(""), LIMIT),
+        (WITHIN_ITEMS, "States.ExceedToleratedFailureThreshold"),
+    ],
+    ids=["waits", "goes on", "within items"],
+)
+async def test_a_machine_that_starts_itself_comes_to_an_end(api, again, error):
+    api.executions._deepest = 3
+    await api.create("loop", definition(Again=again))
+    await api("start_execution", stateMachineArn=machine_arn("loop"), input="[1]")
+    found = []
+    async with asyncio.timeout(30):
+        while len(found) < 4:
+            page = await api("list_executions", stateMachineArn=machine_arn("loop"))
+            found = [await ended(api, each["executionArn"]) for each in page["executions"]]
+    newest = found[0]
+    assert (len(found), newest.error) == (4, error)
+    if error == LIMIT:
+        assert "have started each other 3 times in a row already (Service: " in newest.cause

@@ -109,6 +109,9 @@ class Limits(Model):
     """Invocations at once of all functions, counted as Lambda does: reserved and provisioned ones are
     taken out of it, and a call beyond is refused. Absent: calls wait for one of 4 processes a core."""
 
+    nested_executions: Annotated[Whole, at_least(1)] = 1000
+    """How often in a row state machines may start each other; a task that goes on is refused. Default 1000."""
+
 
 def _log_format(value: str | dict[str, str]) -> str | dict[str, str]:
     if value in ("json", "clf"):

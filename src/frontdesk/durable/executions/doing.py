@@ -148,7 +148,9 @@ def _recall(around: Surroundings, pinned: Pinned, command: Document, tell: Tell)
 def _task(around: Surroundings, pinned: Pinned, command: Document) -> Task:
     invoke = read_invoke(command)
     trace = around.within_attempt(pinned.trace, invoke.key, invoke.attempt)
-    return Task(invoke, read_resource(invoke.resource), pinned.facts, trace=trace)
+    return Task(
+        invoke, read_resource(invoke.resource), pinned.facts, trace=trace, nesting=pinned.nesting
+    )
 
 
 def _start_child(

@@ -40,7 +40,8 @@ class Pinned:
     """What does not change while an execution lives.
 
     digest: of the definition. state: the distributed Map whose item processor it runs; "": the whole
-    machine. version, alias, map_run: ARNs, or "". log: AWS's level.
+    machine. version, alias, map_run: ARNs, or "". log: AWS's level. nesting: how many executions have led
+    to its start, each by a task of the next.
     """
 
     digest: str
@@ -52,6 +53,7 @@ class Pinned:
     map_run: str = ""
     trace: str = ""
     log: str = "OFF"
+    nesting: int = 0
     parent: Parent | None = None
 
     @property
@@ -65,7 +67,7 @@ class Pinned:
         """Write it; what is empty is left out."""
         document = {
             name: value
-            for name in ("state", "version", "alias", "map_run", "trace")
+            for name in ("state", "version", "alias", "map_run", "trace", "nesting")
             if (value := getattr(self, name))
         }
         if self.parent is not None:
@@ -140,5 +142,6 @@ def child_of(parent: Pinned, child: StartChild, trace: str) -> Pinned:
         map_run=child.map_run,
         trace=trace,
         log=parent.log,
+        nesting=parent.nesting,
         parent=None if child.express else place,
     )

@@ -72,7 +72,11 @@ class DurableExecutions:
         driver: Driver,
         machines: Machines,
         clock: Clock,
+        *,
+        deepest: int = 1000,
     ) -> None:
+        """deepest: how many executions may lead to one more."""
+        self._deepest = deepest
         self._process = process
         self._driver = driver
         self._journal: Journal = driver.journal
@@ -83,11 +87,15 @@ class DurableExecutions:
     # Starting.
 
     async def start(
-        self, machine: str, given: str, *, name: str = "", trace: str = ""
+        self, machine: str, given: str, *, name: str = "", trace: str = "", nesting: int = 0
     ) -> Execution:
         """See Executions."""
         target, value = self._asked(machine, given, name)
-        pinned = self._pinned(target, value, name or self._process.uuid(), trace)
+        if nesting > self._deepest:
+            # Differs: [nested-executions] AWS bounds open executions instead, at a million of an account.
+            told = f"State machines have started each other {self._deepest} times in a row already"
+            raise ExecutionError("ExecutionLimitExceeded", told)
+        pinned = self._pinned(target, value, name or self._process.uuid(), trace, nesting)
         if target.revision.express:
             started = await self._process.record_express(pinned)
             return _begun(pinned, given, started.stream.started)
@@ -156,7 +164,9 @@ class DurableExecutions:
             raise ExecutionError("InvalidName", f"Invalid Name: '{name}'")
         return target, _read_input(given)
 
-    def _pinned(self, target: Target, given: Json, name: str, trace: str) -> Pinned:
+    def _pinned(
+        self, target: Target, given: Json, name: str, trace: str, nesting: int = 0
+    ) -> Pinned:
         revision = target.revision
         execution = f"{target.arn.replace(':stateMachine:', ':execution:')}:{name}"
         if revision.express:
@@ -179,6 +189,7 @@ class DurableExecutions:
             alias=target.alias_arn,
             trace=trace or self._process.new_trace(),
             log=target.log,
+            nesting=nesting,
         )
 
     # Looking.

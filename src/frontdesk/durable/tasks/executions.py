@@ -93,7 +93,9 @@ async def _start(executions: Executions, task: Task) -> Execution:
     """Start the child of an attempt, or find it. Raises: ExecutionError, StateError, StoreError."""
     machine, trace = text_argument(task, "StateMachineArn"), _trace(task)
     try:
-        return await executions.start(machine, _input(task), name=_name(task), trace=trace)
+        return await executions.start(
+            machine, _input(task), name=_name(task), trace=trace, nesting=task.nesting + 1
+        )
     except ExecutionError as error:
         if error.code != "ExecutionAlreadyExists":
             raise

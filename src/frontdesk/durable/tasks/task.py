@@ -45,6 +45,7 @@ class Task:
 
     invoke: what the state asks for; its `key` is the idempotency key, the same on every attempt and after
     every crash. facts: of the execution. trace: the X-Amzn-Trace-Id of the execution, or "". watch: of a task that is tried.
+    nesting: of the execution, see `Pinned`.
     """
 
     invoke: Invoke
@@ -52,6 +53,7 @@ class Task:
     facts: Facts
     trace: str = ""
     watch: Watch | None = None
+    nesting: int = 0
 
     @property
     def id(self) -> str:
