@@ -72,7 +72,8 @@ async def test_groups_are_bounded():
     commit = Commits()
     commit.let.set()
     await told(Groups(commit), *("a" for _ in range(MOST + 1)))
-    assert [len(group) for group in commit.groups] == [MOST, 1]
+    await told(Groups(commit, most=2), *"abc")
+    assert [len(group) for group in commit.groups] == [MOST, 1, 2, 1]
 
 
 @pytest.mark.parametrize(

@@ -7,15 +7,22 @@ from typing import Any, Final, Generic, TypeVar
 T = TypeVar("T")
 
 MOST: Final = 500
-"""Operations of one commit."""
+"""Operations of one commit, unless it is told otherwise."""
 
 
 class Groups(Generic[T]):
     """Operations of many callers, one commit at a time. Used on one event loop."""
 
-    def __init__(self, commit: Callable[[Sequence[T]], Awaitable[Sequence[Any]]]) -> None:
-        """commit: commits all; returns for each operation its result or the exception to raise."""
+    def __init__(
+        self, commit: Callable[[Sequence[T]], Awaitable[Sequence[Any]]], *, most: int = MOST
+    ) -> None:
+        """commit: commits all; returns for each operation its result or the exception to raise.
+
+        most: operations of one commit. Where callers come again and again, fewer than there are callers
+        have some of these at work while others are committed.
+        """
         self._commit = commit
+        self._most = most
         self._waiting: list[tuple[T, asyncio.Future[Any]]] = []
         self._committing: asyncio.Task[None] | None = None
 
@@ -30,8 +37,8 @@ class Groups(Generic[T]):
     async def _work_off(self) -> None:
         try:
             while self._waiting:
-                group = [each for each in self._waiting[:MOST] if not each[1].cancelled()]
-                del self._waiting[:MOST]
+                group = [each for each in self._waiting[: self._most] if not each[1].cancelled()]
+                del self._waiting[: self._most]
                 results = await self._results([operation for operation, _ in group])
                 for (_, done), result in zip(group, results, strict=True):
                     if done.cancelled():

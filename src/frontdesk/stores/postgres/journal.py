@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from frontdesk.stores.postgres.database import Connection
 
 _LAST: Final = 2**63 - 1  # of all ids
+_GROUP: Final = 64  # operations of one commit: while it is made, this process goes on with others
 
 _JOIN = "INSERT INTO frontdesk_journal_owners (lapses) VALUES ($1) RETURNING id"
 _RENEW = "UPDATE frontdesk_journal_owners SET lapses = $2 WHERE id = $1 RETURNING id"
@@ -121,7 +122,7 @@ class PostgresJournal:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._commits = Commits(database)
-        self._groups: Groups[Operation] = Groups(self._commits.commit)
+        self._groups: Groups[Operation] = Groups(self._commits.commit, most=_GROUP)
 
     async def join(self, *, until: float) -> int:
         """See the port."""
