@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from websockets.asyncio.client import connect
 
 from frontdesk import records
-from frontdesk.app.records import records_environment
+from frontdesk.app.record_files import records_environment
 from frontdesk.base.clock import SystemClock
 from frontdesk.ports.inbox import Claim, Finish
 from frontdesk.ports.queue import Outgoing
