@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from frontdesk import records
-from frontdesk.app.records import records_environment
+from frontdesk.app.record_files import records_environment
 from tests.live.browser import browser as chromium
 from tests.live.calls import call, free_port
 
