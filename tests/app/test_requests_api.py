@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import socket
 
 import pytest
 
 from frontdesk.app.live_requests import LEASE
+from frontdesk.gateway.telemetry.watching import RequestWatch
 from tests.live.calls import call, free_port
 from tests.live.gateways import project, serving
+from tests.live.sockets import RawSocket
 
 APIS = """
 apis:
@@ -147,3 +150,68 @@ async def test_attempts_are_told_one_by_one(tmp_path):
         [row] = await gateway.rows()
         _, found = await gateway.ask(f"/{row['id']}")
     assert [attempt["error"] for attempt in found["attempts"]] == ["connect", "connect"]
+
+
+SOCKETS = """
+apis:
+  live:
+    type: websocket
+    route_selection: $request.body.action
+    routes:
+      $connect: {mock: {}}
+      $disconnect: {mock: {}}
+      say: {mock: {body: said}, response: true}
+"""
+
+
+def talk(address):
+    with RawSocket(address) as client:
+        client.say('{"action": "say"}')
+        client.frame()
+        client.say('{"action": "sing", "token": "t"}')
+        client.frame()
+
+
+async def test_messages_of_connections_are_requests_of_their_own_kind(tmp_path):
+    async with serving(project(tmp_path, SOCKETS)) as app:
+        gateway = Gateway(app)
+        await gateway.rows()
+        await asyncio.to_thread(talk, app.addresses[0])
+        while len(rows := await gateway.rows("kind=message")) < 3:
+            pass  # until the end of the connection is told
+        (handshake,) = await gateway.rows("kind=request")
+        _, said = await gateway.ask(f"/{rows[-1]['id']}")
+    shown = [(row["route"], row["bodyLength"], row["connection"]) for row in reversed(rows)]
+    connection = handshake["connection"]
+    assert (handshake["route"], bool(connection)) == ("$connect", True)
+    assert shown == [
+        ("say", 17, connection),
+        ("", 32, connection),
+        ("$disconnect", 0, connection),
+    ]
+    assert (said["requestBody"], said["responseBody"]) == ('{"action": "say"}', "said")
+    assert rows[1]["status"] != 200
+
+
+async def test_what_ends_before_a_route_is_found_is_shown_as_that(gateway):
+    def malformed():
+        with socket.create_connection(gateway.app.addresses[0]) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+            return client.recv(1024)
+
+    await gateway.get("/nothing")
+    assert (await asyncio.to_thread(malformed)).startswith(b"HTTP/1.1 400 ")
+    rows = await gateway.rows("kind=unrouted")
+    assert [(row["status"], row["path"]) for row in rows] == [(400, "/"), (404, "/nothing")]
+    assert rows[0]["outcome"]
+    status, _ = await gateway.ask(f"/{rows[0]['id']}")
+    assert status == 200
+
+
+async def test_refused_requests_are_not_looked_at_while_nobody_watches(tmp_path, monkeypatch):
+    monkeypatch.setattr(RequestWatch, "see_refused", None)
+    async with serving(project(tmp_path, APIS)) as app:
+        answer = await asyncio.to_thread(
+            call, app.addresses[0], "GET", "/x", headers={"Host": "a b"}
+        )
+    assert answer.status == 400

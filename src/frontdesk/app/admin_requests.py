@@ -84,6 +84,7 @@ OBSERVING: Final = (
         "The last requests of clients that were watched, newest first; asking has them watched for a minute",
         query={
             "last": whole(1, 500),
+            "kind": one_of("request", "unrouted", "message"),
             **dict.fromkeys(("method", "status", "api", "route", "key", "q"), TEXT),
         },
     ),

@@ -127,6 +127,7 @@ class DataPlane:
         self._door: Door
         self._plan: GatewayPlan
         self._take: Take | None = None  # whoever watches
+        self._request_watch: RequestWatch | None = None
         self._server: Server
         self._tls: list[ListenerTls | None] = []
         self._watch = CertificateWatch(clock, wheel)
@@ -214,7 +215,7 @@ class DataPlane:
         self._server = server(
             self._config,
             self._door,
-            self.telemetry.of_unrouted(self._record()),
+            self._record_refused(),
             clock=self._clock,
             wheel=self._wheel,
             max_connections=max_connections,
@@ -254,12 +255,12 @@ class DataPlane:
 
     def _show(self) -> None:
         """Put the plan in force, watched or not."""
-        plan = self._plan
+        self._door.plan, self._request_watch = self._plan, None
         if self._take is not None:
             logs = self._config.logs
             monotonic = self._clock.monotonic if logs.slow is None else None
-            plan = WatchedPlan(plan, RequestWatch(self._take, SecretNames(logs.redact), monotonic))
-        self._door.plan = plan
+            watch = RequestWatch(self._take, SecretNames(logs.redact), monotonic)
+            self._door.plan, self._request_watch = WatchedPlan(self._plan, watch), watch
 
     async def upstreams(self) -> Mapping[int, Sequence[Look]]:
         """Tell how the backends are, by number of the process: 0, the only one."""
@@ -334,6 +335,17 @@ class DataPlane:
             yield from self._shared.samples()
         if self._access is not None:
             yield Sample(metrics.ACCESS_LOG_DROPPED.name, (), float(self._access.dropped))
+
+    def _record_refused(self) -> Callable[[Exchange], None]:
+        """Return what takes requests that are refused before they reach the plan."""
+        log = self.telemetry.of_unrouted(self._record())
+
+        def record(ex: Exchange) -> None:
+            log(ex)
+            if self._request_watch is not None:
+                self._request_watch.see_refused(ex)
+
+        return record
 
     def _record(self) -> Callable[[Exchange], None]:
         return self.telemetry.around(unlogged if self._access is None else self._access.record)

@@ -19,8 +19,8 @@ LEASE: Final = 60.0
 """Seconds that requests are watched after somebody has asked for the last ones."""
 
 ROW: Final = (
-    *("id", "time", "method", "path", "api", "route", "status", "ms", "upstreamMs"),
-    *("client", "key", "outcome", "passed"),
+    *("id", "kind", "time", "method", "path", "api", "route", "status", "ms", "upstreamMs"),
+    *("client", "key", "connection", "bodyLength", "outcome", "passed"),
 )
 """What a list shows of a request; all of it is asked for by its id."""
 

@@ -1,7 +1,8 @@
 """Owns the operator's requests about the clients' requests, on the admin listener.
 
-GET  /api/requests?last=200   rows of the last ones that were watched, newest first; also method=, status=5xx, api=,
-                              route=, key=, q=TEXT. Asking has requests watched for a minute.
+GET  /api/requests?last=200   rows of the last ones that were watched, newest first; also kind=, method=, status=5xx,
+                              api=, route=, key=, q=TEXT. Asking has requests watched for a minute. Kinds: request,
+                              unrouted (ended before a route was found), message (of a WebSocket connection).
 GET  /api/requests/ID         all of one: fields and bodies with secrets masked, stages, attempts
 POST /api/requests/replay     {"method", "path", "headers": [[name, value]], "body", "host"}: send it to the door
                               again, as a new request from here
@@ -28,7 +29,7 @@ PATH: Final = "/api/requests"
 
 _USUAL: Final = 200
 
-_EQUAL: Final = ("method", "api", "route", "key")
+_EQUAL: Final = ("kind", "method", "api", "route", "key")
 """What a list can be asked for: rows that say the same."""
 
 
@@ -94,7 +95,8 @@ def _fits(row: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     """Tell whether a row is one of those that are asked for."""
     status = query.get("status", "").lower().rstrip("x")
     said = " ".join(
-        str(row[name]) for name in ("method", "path", "route", "id", "client", "outcome")
+        str(row[name])
+        for name in ("method", "path", "route", "id", "client", "connection", "outcome")
     )
     return (
         str(row["status"]).startswith(status)

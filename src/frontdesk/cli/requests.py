@@ -93,11 +93,14 @@ def requests() -> None:
 @config_option
 @click.option("--last", type=click.IntRange(1, 500), default=50, show_default=True)
 @click.option("--status", help="Such as 404, or 5xx.")
+@click.option("--kind", type=click.Choice(("request", "unrouted", "message")))
 @click.option("--method")
 @click.option("--api")
 @click.option("--route", help='Such as "GET /orders/{id}".')
 @click.option("--key", help="Name of an API key, or who the caller is.")
-@click.option("--text", help="Part of the path, the id, the client's address or the outcome.")
+@click.option(
+    "--text", help="Part of the path, the id, the client's address, the connection or the outcome."
+)
 @click.option("--follow", is_flag=True, help="Go on until Ctrl-C.")
 def list_(paths: Paths, last: int, follow: bool, **asked: str | None) -> None:
     """List the last requests, the newest at the end."""
@@ -126,7 +129,10 @@ def _line(row: Mapping[str, Any]) -> str:
         row["path"],
         f"{row['ms']:g} ms{upstream}",
     ]
-    words += [word for word in (row["api"], row["route"], row["key"], row["outcome"]) if word]
+    if row["kind"] == "message":
+        words += [f"{row['bodyLength']} bytes"]
+    more = (row["api"], row["route"], row["connection"], row["key"], row["outcome"])
+    words += [word for word in more if word]
     return visible("  ".join(words))
 
 

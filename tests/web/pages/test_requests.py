@@ -8,12 +8,18 @@ import pytest
 
 from tests.live.browser import browser as chromium
 from tests.live.calls import call
+from tests.live.sockets import RawSocket
 
 EVIL = "\"><script>alert('x')</script>"
 ESCAPED = "%22%3E%3Cscript%3Ealert('x')%3C/script%3E"
 
 CONFIG = """
 apis: {shop: {routes: {GET /items: {mock: {status: 200, body: '{"ok": true}'}}}}}
+"""
+
+SOCKETS = """
+apis:
+  live: {type: websocket, routes: {$default: {mock: {body: yes}, response: true}}}
 """
 
 
@@ -43,9 +49,29 @@ async def test_requests_are_listed_with_what_became_of_them(console):
         page = await shown(browser, "")
         assert page.index("/nothing") < page.index("</b> /items")
         assert '<span class="tag warn">404</span>' in page
+        unrouted = await shown(browser, "?kind=unrouted")
+        assert ("/nothing" in unrouted, "</b> /items" in unrouted) == (True, False)
         only = await shown(browser, "?status=2xx")
         assert "/nothing" not in only
         assert "</b> /items" in only
+
+
+async def test_messages_are_listed_with_their_route_connection_and_size(console):
+    async with console(config=SOCKETS) as browser:
+        await shown(browser, "")
+
+        def talk():
+            with RawSocket(browser.app.addresses[0]) as client:
+                client.say("x" * 2048)
+                client.frame()
+
+        await asyncio.to_thread(talk)
+        page = await shown(browser, "?kind=message")
+        assert "<b>MESSAGE</b> $default" in page
+        assert "2 KB" in page
+        shown_one = await latest(browser)
+        assert "Connection</dt>" in shown_one
+        assert "data-replay" not in shown_one
 
 
 async def test_a_request_is_shown_with_its_stages_and_as_a_command(console):

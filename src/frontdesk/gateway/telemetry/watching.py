@@ -1,4 +1,4 @@
-"""Owns what somebody who watches sees of requests: each as a document when it is over, secrets masked.
+"""Owns what somebody who watches sees of requests and messages: each as a document when it is over, secrets masked.
 
 While nobody watches none of this is in the way: the plan in force is exchanged for one that shows what it does.
 """
@@ -12,6 +12,7 @@ from frontdesk.base.streams import Fields
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.router import GatewayPlan
+from frontdesk.gateway.pipeline.sockets import SocketMount
 from frontdesk.gateway.telemetry.slow import stage_times, timed
 from frontdesk.rules.redaction import (
     MASK,
@@ -39,6 +40,12 @@ _PRIVATE: Final = re.compile(
 _PLAIN: Final = frozenset(("idempotency-key", "sec-websocket-key", "surrogate-key"))
 """Names of fields that only sound like it."""
 
+_MESSAGE: Final = "WebSocket"
+"""The version of exchanges of connections after their handshakes."""
+
+_NO_ROUTE: Final = frozenset(("", "-"))
+"""Route keys of plans that belong to no route: what is not found, and what is refused unread."""
+
 Take = Callable[[Mapping[str, Any]], None]
 
 
@@ -48,7 +55,7 @@ class WatchedPlan(GatewayPlan):
     def __init__(self, plan: GatewayPlan, watch: "RequestWatch") -> None:
         self._plan = plan
         self._watch = watch
-        self.sockets = plan.sockets
+        self.sockets = {key: _WatchedMount(mount, watch) for key, mount in plan.sockets.items()}
 
     def plans(self) -> Any:
         """See GatewayPlan."""
@@ -58,6 +65,28 @@ class WatchedPlan(GatewayPlan):
         """See GatewayPlan."""
         self._plan.route(ex)
         self._watch.see(ex)
+
+
+class _WatchedMount(SocketMount):
+    """Where a WebSocket API is served whose messages are watched."""
+
+    __slots__ = ("_mount", "_watch")
+
+    def __init__(self, mount: SocketMount, watch: "RequestWatch") -> None:
+        self._mount = mount
+        self._watch = watch
+
+    def take_message(self, ex: Exchange) -> None:
+        """See SocketMount."""
+        self._mount.take_message(ex)
+        self._watch.see(ex)
+
+    def take_end(self, ex: Exchange) -> bool:
+        """See SocketMount."""
+        is_wanted = self._mount.take_end(ex)
+        if is_wanted:
+            self._watch.see(ex)
+        return is_wanted
 
 
 class _Seen:
@@ -89,18 +118,29 @@ class RequestWatch:
 
     def see(self, ex: Exchange) -> None:
         """Look at a request that has its plan, unless there are too many."""
-        if ex.started >= self._until:
-            self._until, self._left = ex.started + WINDOW, AT_ONCE
-        if not self._left:
-            self._passed += 1
+        if not self._has_room(ex.started):
             return
-        self._left -= 1
         self._seen[id(ex)] = _Seen()
         plan = ex.plan
         found = self._shown.get(id(plan))
         if found is None:
             found = self._shown[id(plan)] = plan, self._showing(plan)  # held, so that its id is
         ex.plan = found[1]
+
+    def see_refused(self, ex: Exchange) -> None:
+        """Look at a request that was refused before it had a plan of its own, and is over."""
+        if self._has_room(ex.started):
+            self._take(self._document(ex, _Seen()))
+
+    def _has_room(self, now: float) -> bool:
+        """Tell whether one more is looked at, and count it."""
+        if now >= self._until:
+            self._until, self._left = now + WINDOW, AT_ONCE
+        if not self._left:
+            self._passed += 1
+            return False
+        self._left -= 1
+        return True
 
     def _showing(self, plan: RoutePlan) -> RoutePlan:
         """Make the plan that does the same and shows it."""
@@ -141,6 +181,7 @@ class RequestWatch:
         answered = {name.lower(): value for name, value in seen.fields}
         return {
             "id": ex.request_id,
+            "kind": _kind(ex),
             "time": ex.time,
             "traceId": ex.trace_id,
             "api": ex.plan.api.name,
@@ -152,6 +193,7 @@ class RequestWatch:
             "scheme": ex.scheme,
             "version": ex.version,
             "client": ex.client_ip,
+            "connection": ex.socket.id if ex.socket is not None else "",
             "stage": ex.plan.api.stage,
             "status": ex.status,
             "ms": _ms(ex.ended - ex.started),
@@ -171,6 +213,7 @@ class RequestWatch:
             "stages": [[name, _ms(seconds)] for name, seconds in stage_times(ex)],
             "requestHeaders": self._fields(ex.headers.items(), ex.api_key_value),
             "requestLength": ex.request_length,
+            "bodyLength": ex.body_length,
             "requestBody": self._body(ex.body, ex.headers.get(b"content-type", b"")),
             "responseHeaders": self._fields(seen.fields, ex.api_key_value),
             "responseLength": ex.response_length,
@@ -191,6 +234,13 @@ class RequestWatch:
         if not body or len(body) > LARGEST:
             return None
         return masked_body(bytes(body), kind.decode("latin-1").lower(), self._names)
+
+
+def _kind(ex: Exchange) -> str:
+    """Say what it is: a message of a connection, or its end; a request that no route has taken; or any other."""
+    if ex.version == _MESSAGE:
+        return "message"
+    return "unrouted" if ex.plan.route_key in _NO_ROUTE else "request"
 
 
 def _is_private(name: str) -> bool:

@@ -12,7 +12,14 @@ from frontdesk.web.desk import Page, Visit
 _MOST: Final = 100
 """Requests of a page; a script keeps more of those that come."""
 
-FILTERS: Final = ("method", "status", "api", "route", "key")
+KINDS: Final = (
+    ("", "All"),
+    ("request", "Requests"),
+    ("unrouted", "Without a route"),
+    ("message", "Messages"),
+)
+
+FILTERS: Final = ("kind", "method", "status", "api", "route", "key")
 
 
 async def requests(visit: Visit) -> Response:
@@ -20,7 +27,7 @@ async def requests(visit: Visit) -> Response:
     asked = visit.request.query_params
     query = {name: asked[name] for name in (*FILTERS, "q") if name in asked}
     told = await visit.ask("/api/requests", urlencode({**query, "last": _MOST}))
-    return visit.show("requests.html", requests=told["requests"], filters=FILTERS)
+    return visit.show("requests.html", requests=told["requests"], filters=FILTERS, kinds=KINDS)
 
 
 async def request(visit: Visit) -> Response:

@@ -16,9 +16,9 @@ if (body) {
 
   const fits = (row) => {
     const status = (query.get("status") ?? "").toLowerCase().replace(/x+$/, "");
-    const said = [row.method, row.path, row.route, row.id, row.client, row.outcome].join(" ").toLowerCase();
+    const said = [row.method, row.path, row.route, row.id, row.client, row.connection, row.outcome].join(" ").toLowerCase();
     return String(row.status).startsWith(status)
-      && ["method", "api", "route", "key"].every((name) => !query.has(name) || row[name] === query.get(name))
+      && ["kind", "method", "api", "route", "key"].every((name) => !query.has(name) || row[name] === query.get(name))
       && said.includes((query.get("q") ?? "").toLowerCase());
   };
 
@@ -26,6 +26,9 @@ if (body) {
 
   // As `span` writes it on the server.
   const took = (ms) => (ms === null ? "" : ms < 1 ? `${Math.round(ms * 1000)} µs` : ms < 1000 ? `${Number(ms.toPrecision(3))} ms` : `${Number((ms / 1000).toPrecision(3))} s`);
+
+  // As `size` writes it on the server.
+  const size = (bytes) => (bytes < 1024 ? `${bytes} B` : bytes < 1048576 ? `${Number((bytes / 1024).toPrecision(3))} KB` : `${Number((bytes / 1048576).toPrecision(3))} MB`);
 
   const made = (row) => {
     const tr = shape.cloneNode(true);
@@ -35,8 +38,10 @@ if (body) {
     time.textContent = new Date(row.time * 1000).toISOString().slice(11, 23);
     const method = document.createElement("b");
     method.textContent = row.method;
-    what.querySelector("code").replaceChildren(method, ` ${row.path}`);
-    what.querySelector(".sub").textContent = [row.api, row.route].filter(Boolean).join(" · ");
+    const isMessage = row.kind === "message";
+    const about = isMessage ? [row.connection, size(row.bodyLength)] : [row.route, row.connection];
+    what.querySelector("code").replaceChildren(method, ` ${isMessage ? row.route : row.path}`);
+    what.querySelector(".sub").textContent = [row.api, ...about].filter(Boolean).join(" · ");
     status.firstElementChild.textContent = row.status;
     status.firstElementChild.className = `tag ${kind(row.status)}`;
     ms.textContent = took(row.ms);
