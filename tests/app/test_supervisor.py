@@ -285,11 +285,21 @@ async def test_breakers_are_moved_in_all_workers_and_in_those_that_come(tmp_path
             return {number: look.breaker for number, (look,) in looks.items()}
 
         assert await states() == {1: "closed", 2: "closed"}
+        told = []
+        app.news.watch(frozenset({"breaker"}), lambda item: told.append(dict(item.document)))
         assert await app._data.order_breakers("billing", "isolated") == 2
+        moved = {"upstream": "billing", "target": "", "state": "isolated"}
+        await until(
+            lambda: _is(sorted(told, key=str), [{**moved, "worker": 1}, {**moved, "worker": 2}])
+        )
         os.kill(pids(app)[0], signal.SIGKILL)
         await until(lambda: _all_are(states, {1: "isolated", 2: "isolated"}))
         assert await app._data.order_breakers("billing", "closed") == 2
         assert await states() == {1: "closed", 2: "closed"}
+
+
+async def _is(one, other):
+    return one == other
 
 
 async def _all_are(states, expected):

@@ -91,9 +91,11 @@ async def test_a_target_that_keeps_failing_is_left_out_for_a_while(
     assert one.port in await addresses(upstream, ask, 2)
 
 
-async def test_the_log_tells_when_a_target_is_left_out_and_when_it_is_back(
-    upstreams, pair, serving, ask, clock, caplog
+async def test_it_is_told_when_a_target_is_left_out_and_when_it_is_back(
+    upstreams, pair, serving, ask, clock, caplog, monkeypatch
 ):
+    moves = []
+    monkeypatch.setattr(upstreams, "_moved", moves.append)
     one, two = pair
     for each in pair:
         serving(each, BAD)
@@ -108,6 +110,11 @@ async def test_the_log_tells_when_a_target_is_left_out_and_when_it_is_back(
     caplog.clear()
     clock.pass_time(31)
     assert caplog.messages == ["target is no longer left out"] * 2
+    states = [(move.upstream, move.target, move.state) for move in moves]
+    places = [f"127.0.0.1:{each.port}" for each in (one, two)]
+    assert states == [
+        ("billing", place, state) for state in ("ejected", "back") for place in places
+    ]
 
 
 async def test_a_retired_upstream_tells_no_more_of_its_targets(

@@ -26,7 +26,7 @@ from frontdesk.base.addresses import Address
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Sample
 from frontdesk.base.wheel import Wheel
-from frontdesk.client.looks import Look
+from frontdesk.client.looks import Look, Move
 from frontdesk.client.upstreams import Upstreams
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
@@ -68,6 +68,10 @@ READABLE = (
 """The access log of a developer's terminal, where the file asks for no format."""
 
 
+Follow = Callable[[int, Move], None]
+"""Is told of a change of a backend, with the number of the worker; 0 where there are none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A configuration that is ready to be put in force."""
@@ -104,8 +108,9 @@ class DataPlane:
         self._development = development
         self._turn = turn or nullcontext()
         self.telemetry = Telemetry(config, clock)
+        self._tell: Follow = lambda _number, _move: None
         keys = KeyRing(clock, wheel, fetch, on_fetched=self.telemetry.keys_fetched)
-        upstreams = Upstreams(clock, wheel, self.telemetry.backend)
+        upstreams = Upstreams(clock, wheel, self.telemetry.backend, self._moved)
         self._parts = Parts(
             clock,
             wheel,
@@ -252,6 +257,13 @@ class DataPlane:
         self._take = take
         if self._standing != "starting":
             self._show()
+
+    def follow(self, tell: Follow) -> None:
+        """Have somebody told from now on when a breaker or a target of a backend changes."""
+        self._tell = tell
+
+    def _moved(self, move: Move) -> None:
+        self._tell(0, move)
 
     def _show(self) -> None:
         """Put the plan in force, watched or not."""

@@ -10,10 +10,11 @@ import os
 import socket
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from typing import Any, Final
 
 from frontdesk.app.background import aside
-from frontdesk.app.data_plane import Candidate, DataPlane
+from frontdesk.app.data_plane import Candidate, DataPlane, Follow
 from frontdesk.app.sockets import Nodes
 from frontdesk.app.telemetry import Telemetry
 from frontdesk.app.worker import Proposal, Report, Start
@@ -22,7 +23,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StartError
 from frontdesk.base.telemetry import Sample, merge
 from frontdesk.base.wheel import Wheel
-from frontdesk.client.looks import Look
+from frontdesk.client.looks import Look, Move
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import ApiKey, KeyRegistry
@@ -100,6 +101,7 @@ class Supervisor:
         self._canaries: Mapping[str, float] = {}
         self._orders: dict[str, Order] = {}
         self._take: Take | None = None
+        self._tell: Follow = lambda _number, _move: None
         self._counted: list[Row] = []
         self._past: list[Sample] = []  # what workers have counted that are no more
         self._nodes: Nodes
@@ -188,6 +190,10 @@ class Supervisor:
         self._take = take
         for place in self._serving():
             place.process.tell("watch", take is not None)
+
+    def follow(self, tell: Follow) -> None:
+        """Have somebody told of the backends of all workers; see `DataPlane.follow`."""
+        self._tell = tell
 
     async def drain(self) -> None:
         """Accept nobody more, and let requests end for up to `limits.drain`.
@@ -327,6 +333,9 @@ class Supervisor:
 
         await asyncio.gather(*map(hear, self._serving()))
 
+    def _moved(self, number: int, move: Move) -> None:
+        self._tell(number, move)
+
     def _see(self, document: Mapping[str, Any]) -> None:
         if self._take is not None:
             self._take(document)
@@ -388,6 +397,7 @@ class Supervisor:
             services=self._services,
             node=node,
             seen=self._see,
+            moved=partial(self._moved, place.number),
         )
         self._living.add(place.process)
         candidate = self._in_force

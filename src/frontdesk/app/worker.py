@@ -26,7 +26,7 @@ from frontdesk.gateway.workers.channel import Channel
 from frontdesk.gateway.workers.forwarded_functions import ForwardedFunctions
 from frontdesk.gateway.workers.forwarded_ports import ForwardedPorts
 from frontdesk.gateway.workers.forwarded_sockets import ForwardedBus, ForwardedRegistry
-from frontdesk.gateway.workers.frames import SEEN
+from frontdesk.gateway.workers.frames import MOVED, SEEN
 from frontdesk.gateway.workers.orders import Handler, Obedience
 from frontdesk.ports.cache import Stats
 from frontdesk.ports.usage import Row
@@ -141,6 +141,7 @@ class Worker:
         self._data = DataPlane(
             origin.config, ledger, self._clock, self._wheel, turn=Turn(start.turn)
         )
+        self._data.follow(lambda _number, move: self._channel.send(MOVED, 0, move))
         await self._put_keys(start.api_keys)
         self._data.open()
         registry = ForwardedRegistry(self._channel, self._ports)

@@ -1,6 +1,22 @@
-"""Owns how a backend looks at one moment, for people. Values alone, which may travel between processes."""
+"""Owns how a backend looks at one moment, and how it changes, for people. Values alone, which may travel between processes."""
 
+from collections.abc import Callable
 from typing import NamedTuple
+
+
+class Move(NamedTuple):
+    """A change of a backend. target: `host:port` of the place, "" of the breaker. state: of the breaker, or `ejected` or `back`."""
+
+    upstream: str
+    target: str
+    state: str
+
+
+Moved = Callable[[Move], None]
+
+
+def untold(_move: Move) -> None:
+    """Tell nobody of a change."""
 
 
 class TargetLook(NamedTuple):

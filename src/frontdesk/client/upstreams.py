@@ -17,7 +17,7 @@ from frontdesk.client.dial import TlsSettings, tls_context
 from frontdesk.client.egress import Egress, EgressSettings
 from frontdesk.client.ejections import Ejections
 from frontdesk.client.health_checks import HealthCheck, HealthChecks
-from frontdesk.client.looks import Look, TargetLook
+from frontdesk.client.looks import Look, Move, Moved, TargetLook, untold
 from frontdesk.client.pool import Pool, PoolLimits
 from frontdesk.client.proxies import Identity
 from frontdesk.client.target import parse_target
@@ -79,10 +79,15 @@ class Upstream:
         wheel: Wheel,
         clock: Clock,
         observer: AttemptObserver | None = None,
+        moved: Moved = untold,
     ) -> None:
-        """Raises: ValueError for a bad target, TlsFileError for a certificate file that cannot be used."""
+        """observer: of attempts. moved: is told of changes of the breaker and of the targets.
+
+        Raises: ValueError for a bad target, TlsFileError for a certificate file that cannot be used.
+        """
         self.name = settings.name
         self.observer = observer
+        self._moved = moved
         self.breaker = Breaker(settings.breaker or _NEVER_OPENS, self._circuit_moved)
         self.budget = RetryBudget(settings.budget)
         self._settings = settings
@@ -90,7 +95,8 @@ class Upstream:
         self._clock = clock
         self._monotonic = clock.monotonic
         self._ejections = [
-            Ejections(settings.name, parse_target(url).address, wheel) for url in settings.targets
+            Ejections(settings.name, parse_target(url).address, wheel, moved)
+            for url in settings.targets
         ]
         healths = [target_health(settings.health, each.ejected) for each in self._ejections]
         self._healths = healths
@@ -187,6 +193,7 @@ class Upstream:
     def _circuit_moved(self, state: State) -> None:
         if self.observer is not None:
             self.observer.circuit_moved(state)
+        self._moved(Move(self.name, "", state))
         told = _TOLD.get(state)
         if told is not None:
             _log.warning(told, extra={"upstream": self.name})
@@ -239,18 +246,23 @@ class Upstreams:
         clock: Clock,
         wheel: Wheel,
         observe: Callable[[str], AttemptObserver | None] = _nobody,
+        moved: Moved = untold,
     ) -> None:
-        """observe: makes the observer of a backend from its name; None: its attempts are not counted."""
+        """observe: makes the observer of a backend from its name; None: its attempts are not counted.
+
+        moved: see Upstream.
+        """
         self._clock = clock
         self._wheel = wheel
         self._observe = observe
+        self._moved = moved
         self._by_settings: dict[UpstreamSettings, Upstream] = {}
         self._former: Mapping[UpstreamSettings, Upstream] = {}
         self._orders: dict[str, Order] = {}
 
     def successor(self) -> "Upstreams":
         """Begin the backends of the next plan, which goes on with the connections of this one."""
-        upstreams = Upstreams(self._clock, self._wheel, self._observe)
+        upstreams = Upstreams(self._clock, self._wheel, self._observe, self._moved)
         upstreams._former, upstreams._orders = self._by_settings, self._orders
         return upstreams
 
@@ -264,7 +276,7 @@ class Upstreams:
             found = self._former.get(settings)
             if found is None:
                 observer = self._observe(settings.name)
-                found = Upstream(settings, self._wheel, self._clock, observer)
+                found = Upstream(settings, self._wheel, self._clock, observer, self._moved)
                 if settings.name in self._orders:
                     found.breaker.order(self._orders[settings.name])
             self._by_settings[settings] = found

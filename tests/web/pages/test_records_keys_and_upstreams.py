@@ -86,9 +86,11 @@ async def test_keys_are_made_by_admins_alone(console, config, user, may):
 
 async def test_breakers_are_seen_to_open_and_closed_by_hand(console, config):
     async with console(config=config) as browser:
-        address = browser.app.addresses[0]
+        address, told = browser.app.addresses[0], []
+        browser.app.news.watch(frozenset({"breaker"}), lambda item: told.append(item.document))
         for _ in range(2):
             await asyncio.to_thread(call, address, "GET", "/bill")
+        assert told == [{"upstream": "billing", "target": "", "state": "open", "worker": 0}]
         listed = await shown(browser, "/upstreams")
         assert "failures in a row: 1" in listed
         assert '<span class="tag bad">open ' in listed

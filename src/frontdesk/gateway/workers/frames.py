@@ -64,6 +64,9 @@ DELIVER: Final = 19
 SEEN: Final = 20
 """From the worker: the document of a request that is over."""
 
+MOVED: Final = 21
+"""From the worker: a Move of one of its backends; nothing follows. number: 0."""
+
 _HEADER: Final = struct.Struct(">IBI")
 
 

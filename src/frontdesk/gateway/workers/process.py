@@ -14,9 +14,10 @@ from contextlib import suppress
 from typing import Any
 
 from frontdesk.base.errors import StartError
+from frontdesk.client.looks import Moved
 from frontdesk.gateway.sockets.pushes import Node
 from frontdesk.gateway.workers.channel import Channel, value_of
-from frontdesk.gateway.workers.frames import SEEN
+from frontdesk.gateway.workers.frames import MOVED, SEEN
 from frontdesk.gateway.workers.orders import Orders
 from frontdesk.gateway.workers.served_functions import Find, ServedFunctions
 from frontdesk.gateway.workers.served_ports import ServedPorts
@@ -59,12 +60,13 @@ class WorkerProcess:
         services: Services,
         node: Node,
         seen: Seen,
+        moved: Moved,
     ) -> "WorkerProcess":
         """Run the module `program` with the descriptor of its socket and `arguments`.
 
         descriptors: those that it inherits beside that. find: the functions that it may call.
         services: those that it is lent. node: what it is among the processes that hold connections.
-        seen: takes the requests that are watched. Call it on the main thread: the process ends with the
+        seen: takes the requests that are watched. moved: is told of changes of its backends. Call it on the main thread: the process ends with the
         thread that has started it. Raises: StartError when the system has no room for it.
         """
         ours, theirs = socket.socketpair()
@@ -73,7 +75,12 @@ class WorkerProcess:
             command = [sys.executable, "-P", "-m", program, str(theirs.fileno()), *arguments]
             process = _exec(command, [theirs.fileno(), *descriptors])
         channel = Channel()
-        channel.takes({SEEN: lambda _number, body: seen(value_of(body))})
+        channel.takes(
+            {
+                SEEN: lambda _number, body: seen(value_of(body)),
+                MOVED: lambda _number, body: moved(value_of(body)),
+            }
+        )
         worker = cls(process, channel, find, services, node)
         await channel.open(ours)
         return worker
