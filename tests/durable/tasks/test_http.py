@@ -3,7 +3,6 @@
 import asyncio
 import ssl
 from base64 import b64encode
-from dataclasses import replace
 from urllib.parse import parse_qs
 
 import pytest
@@ -480,7 +479,7 @@ async def test_a_task_that_is_tried_tells_what_went_over_the_wire(tasks, secrets
     watch, answers = Watch(secrets=secrets), Answers()
     async with vendor(lambda _: (404, {"Content-Type": "text/plain"}, b"not here")) as api:
         asked = {"ApiEndpoint": f"{api.url}/charges", **arguments}
-        task = replace(a_task(RESOURCE, asked), watch=watch)
+        task = a_task(RESOURCE, asked)._replace(watch=watch)
         tasks.http.rows["http", "invoke"].do(task, answers)
         assert await answers.until() == ("failed", "States.Http.StatusCode.404", "not here")
     request, response = watch.seen["request"], watch.seen["response"]

@@ -1,7 +1,6 @@
 """The whole of an execution: its ends, its bounds, redrives, and that a run survives JSON after any step."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -54,7 +53,7 @@ def test_a_longer_chain_goes_on_in_several_steps():
 
 
 def test_an_endless_loop_ends_with_its_history():
-    played = Played(loop(), facts=replace(FACTS, most_events=1000))
+    played = Played(loop(), facts=FACTS._replace(most_events=1000))
     assert played.last(Fail) == Fail(
         status="FAILED",
         error="States.Runtime",
@@ -165,7 +164,7 @@ def test_context_tells_of_the_execution():
 
 def test_context_of_an_express_execution_has_no_redrives():
     tell = machine(Tell={"Type": "Pass", "Parameters": {"c.$": "$$.Execution"}, "End": True})
-    played = Played(tell, facts=replace(FACTS, express=True))
+    played = Played(tell, facts=FACTS._replace(express=True))
     assert "RedriveCount" not in played.last(Finish).output["c"]
 
 

@@ -1,7 +1,6 @@
 """Random machines with random failures: they end, keep their bounds, and survive JSON after every step."""
 
 import json
-from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -83,7 +82,7 @@ def _state(draw, depth, name, following, names):
 def play(definition, fates, *, through_json=False, redrives=0):
     """Play an execution to its end and return its run, its history and all commands."""
     made = program(definition)
-    run = begin(made, [[0, [1]], [1], [[2], 3]], replace(FACTS, most_events=MOST_EVENTS))
+    run = begin(made, [[0, [1]], [1], [[2], 3]], FACTS._replace(most_events=MOST_EVENTS))
     left = [(Started, {})]
     events, commands, now, number = [], [], 1_000_000, 0
     while left or (redrives and run.status is Status.FAILED):

@@ -1,7 +1,6 @@
 """Owns what an execution is begun with and keeps for good: the first event of its stream has it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from typing import Any, Final, NamedTuple
 
 from frontdesk.durable.executions.codec import read_event
@@ -15,9 +14,6 @@ from frontdesk.rules.asl.run import Facts, Run, read_run
 
 INTERPRETER: Final = 1
 """Version of the rules by which events are replayed: grows when the same event would give something else."""
-
-
-_FACTS: Final = tuple(one.name for one in fields(Facts))
 
 
 class Parent(NamedTuple):
@@ -35,8 +31,7 @@ class Parent(NamedTuple):
         return {"key": self.key, "attempt": self.attempt, "index": self.child}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pinned:
+class Pinned(NamedTuple):
     """What does not change while an execution lives.
 
     digest: of the definition. state: the distributed Map whose item processor it runs; "": the whole
@@ -74,7 +69,7 @@ class Pinned:
             document["parent"] = list(self.parent)
         return document | {
             "digest": self.digest,
-            "facts": {name: getattr(self.facts, name) for name in _FACTS},
+            "facts": self.facts._asdict(),
             "given": self.given,
             "log": self.log,
             "interpreter": INTERPRETER,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from frontdesk.base.ids import uuid_of
 from frontdesk.durable.life import Work
@@ -39,8 +39,7 @@ class Watch:
     seen: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(NamedTuple):
     """One attempt of a task.
 
     invoke: what the state asks for; its `key` is the idempotency key, the same on every attempt and after

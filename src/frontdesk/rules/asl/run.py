@@ -8,7 +8,7 @@ succeeded are gone, their outputs stand in the parent's `spread`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from frontdesk.rules.asl.history import MOST_EVENTS
 from frontdesk.rules.asl.model import Json
@@ -47,8 +47,7 @@ class Phase(StrEnum):
     """Nothing: it was given up. Kept for a redrive."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of an execution before it starts.
 
     execution, machine: ARNs. express: of an Express machine, which is never redriven. most_events: the
@@ -122,7 +121,7 @@ class Run:
     def as_json(self) -> dict[str, Any]:
         """Return everything as a JSON object, to be read back by `read_run`. It shares values with this run."""
         document = {name: getattr(self, name) for name in _PLAIN}
-        document["facts"] = {name: getattr(self.facts, name) for name in _FACTS}
+        document["facts"] = self.facts._asdict()
         document["strands"] = [
             {name: getattr(strand, name) for name in _STRAND} for strand in self.strands.values()
         ]
@@ -151,6 +150,5 @@ def read_run(document: Mapping[str, Any]) -> Run:
     )
 
 
-_FACTS = tuple(one.name for one in fields(Facts))
 _STRAND = tuple(one.name for one in fields(Strand))
 _PLAIN = tuple(one.name for one in fields(Run) if one.name not in {"facts", "strands", "waiting"})
