@@ -37,10 +37,11 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 class Model(BaseModel):
     """Base of every configuration model: immutable, refuses unknown keys.
 
-    The docstring under a field is its description in the JSON Schema.
+    The docstring under a field is its description in the JSON Schema, which reads it from the source: to have it
+    here would cost every start. What is part of another model needs no validator of its own, unless it is asked for.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class HintedError(ValueError):
