@@ -6,7 +6,7 @@ from tests.live.publishing import Publishing
 
 FILE = {
     "functions": {"on_booked": {"handler": "m.f"}},
-    "queues": {"letters": {}, "others": {}, "in_order.fifo": {"fifo": True}},
+    "queues": {"letters": {}, "others": {}, "dead": {}, "in_order.fifo": {"fifo": True}},
     "topics": {
         "of_file": {
             "subscriptions": [

@@ -122,3 +122,58 @@ async def test_a_topic_of_the_file_takes_subscribers_and_keeps_its_own(sns):
 async def test_a_subscription_that_is_not_there(sns, subscription, status, code):
     refused = await sns.refused("get_subscription_attributes", SubscriptionArn=subscription)
     assert refused[:2] == (status, code)
+
+
+DEAD = json.dumps({"deadLetterTargetArn": arn("sqs", "dead")})
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint", "attributes", "body"),
+    [
+        ("sqs", arn("sqs", "gone"), {}, None),
+        ("sqs", arn("sqs", "gone"), {"RawMessageDelivery": "true"}, "hello"),
+        ("lambda", FUNCTION, {}, None),
+    ],
+    ids=["queue", "queue raw", "function"],
+)
+async def test_what_cannot_be_delivered_goes_to_the_dead_letters(
+    sns, topic, protocol, endpoint, attributes, body
+):
+    sns.world.functions.unknown.add("on_booked")
+    asked = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}
+    asked["Attributes"] = {"RedrivePolicy": DEAD, **attributes}
+    subscription = (await sns("subscribe", **asked))["SubscriptionArn"]
+    told = await sns("get_subscription_attributes", SubscriptionArn=subscription)
+    assert told["Attributes"]["RedrivePolicy"] == DEAD.replace(" ", "")
+    await sns("publish", TopicArn=topic, Message="hello")
+    (found,) = await sns.world.bodies("dead")
+    assert (found if body else json.loads(found)["Message"]) == "hello"
+    change = {"SubscriptionArn": subscription, "AttributeName": "RedrivePolicy"}
+    await sns("set_subscription_attributes", **change, AttributeValue="")
+    told = await sns("get_subscription_attributes", SubscriptionArn=subscription)
+    assert "RedrivePolicy" not in told["Attributes"]
+    await sns("publish", TopicArn=topic, Message="lost")
+    assert await sns.world.bodies("dead") == []
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "no JSON",
+        "[]",
+        "{}x",
+        '{"deadLetterTargetArn": "dead"}',
+        '{"deadLetterTargetArn": 7}',
+        '{"a": 1}',
+    ],
+)
+async def test_a_redrive_policy_without_a_queue_is_refused(sns, topic, policy):
+    _, code, message = await sns.refused(
+        "subscribe",
+        TopicArn=topic,
+        Protocol="sqs",
+        Endpoint=LETTERS,
+        Attributes={"RedrivePolicy": policy},
+    )
+    assert code == "InvalidParameter"
+    assert "RedrivePolicy: " in message

@@ -23,6 +23,7 @@ resource "aws_sns_topic_subscription" "greet" {
   topic_arn = aws_sns_topic.news.arn
   protocol  = "lambda"
   endpoint  = aws_lambda_function.greet.arn
+  redrive_policy = jsonencode({ deadLetterTargetArn = aws_sqs_queue.letters.arn })
 }
 resource "aws_sns_topic_subscription" "mail" {
   topic_arn = aws_sns_topic.news.arn
@@ -63,7 +64,7 @@ def test_topics_and_buses_of_terraform(terraform):
                     "filter_on": "body",
                     "raw": True,
                 },
-                {"function": "greet"},
+                {"function": "greet", "dead_letter": "letters"},
             ]
         }
     }

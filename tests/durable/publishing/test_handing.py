@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+import orjson
 import pytest
 
 from frontdesk.base import metrics
@@ -178,3 +179,46 @@ async def test_a_new_filter_holds_from_the_next_message_on(world):
 def test_a_rule_of_the_default_bus_is_counted_with_its_bus():
     assert _name(RULE_OF_DEFAULT) == "rule/default/all"
     assert _name(RULE) == "rule/side/all"
+
+
+async def test_what_a_receiver_cannot_have_goes_where_dead_letters_go(world, handing, caplog):
+    world.functions.unknown.add("f")
+    dead = [_to("queue", name, b"dead") for name in ("a", "b", "nowhere")]
+    with caplog.at_level(logging.WARNING):
+        await handing.hand(
+            [
+                _to("function", "f", dead=dead[0]),
+                _to("queue", "gone", dead=dead[1]),
+                _to("queue", "gone", dead=dead[2]),
+                _to("queue", "a", b"alive", dead=dead[1]),
+            ]
+        )
+    assert sorted(await world.bodies("a")) == ["alive", "dead"]
+    assert await world.bodies("b") == ["dead"]
+    assert _count(world, "news", "failed") == 4
+    assert _count(world, "news", "delivered") == 3
+    assert sum("is not handed on" in line for line in caplog.messages) == 4
+
+
+async def test_a_publisher_hears_of_a_store_that_does_not_take_dead_letters(
+    world, handing, monkeypatch
+):
+    async def full(_queue, _messages):
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(world.queues, "send", full)
+    with pytest.raises(StoreError):
+        await handing.hand([_to("queue", "gone", dead=_to("queue", "a"))])
+
+
+async def test_a_subscription_of_the_file_has_dead_letters():
+    subscription = {"function": "f", "dead_letter": "a"}
+    functions = {"f": {"handler": "m.f"}}
+    world = Publishing(
+        {**QUEUES, "functions": functions, "topics": {"news": {"subscriptions": subscription}}}
+    )
+    world.functions.unknown.add("f")
+    message = Notification("m", TOPIC, {"default": "hello"}, 0.0)
+    await world.topics.publish(world.topics.find(TOPIC), [message])
+    (body,) = await world.bodies("a")
+    assert orjson.loads(body)["Message"] == "hello"

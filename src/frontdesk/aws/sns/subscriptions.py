@@ -38,7 +38,7 @@ _KINDS: Final = {protocol: kind for kind, protocol in PROTOCOLS.items()}
 _FAULTS: Final = {"sqs": "SQS endpoint ARN", "lambda": "Lambda endpoint ARN"}
 _SCOPES: Final[dict[str, FilterOn]] = {"MessageAttributes": "attributes", "MessageBody": "body"}
 _SCOPE_NAMES: Final = {on: scope for scope, on in _SCOPES.items()}
-_KEPT: Final = frozenset({"DeliveryPolicy", "RedrivePolicy", "ReplayPolicy", "SubscriptionRoleArn"})
+_KEPT: Final = frozenset({"DeliveryPolicy", "ReplayPolicy", "SubscriptionRoleArn"})
 
 
 class SubscriptionOperations:
@@ -95,6 +95,10 @@ class SubscriptionOperations:
         if found.filter is not None:
             told["FilterPolicy"] = orjson.dumps(found.filter).decode()
             told["FilterPolicyScope"] = _SCOPE_NAMES[found.on]
+        if found.dead_letter:
+            queue = Receiver("queue", found.dead_letter)
+            policy = {"deadLetterTargetArn": queue.arn(self._topics.region, self._topics.account)}
+            told["RedrivePolicy"] = orjson.dumps(policy).decode()
         return {"Attributes": Entries(told)}
 
     async def change(self, members: Members, _trace: str) -> Mapping[str, Any]:
@@ -190,8 +194,23 @@ def _raw(found: Subscription, value: str) -> Subscription:
     return replace(found, raw=flag == "true")
 
 
+def _with_dead_letter(found: Subscription, value: str) -> Subscription:
+    try:
+        policy = orjson.loads(value or "{}")
+    except ValueError:
+        raise invalid("RedrivePolicy: failed to parse JSON.") from None
+    if policy == {}:
+        return replace(found, dead_letter="")
+    arn = policy.get("deadLetterTargetArn") if isinstance(policy, dict) else None
+    to = read_receiver(arn) if isinstance(arn, str) else None
+    if to is None or to.kind != "queue":
+        raise invalid("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+    return replace(found, dead_letter=to.name)
+
+
 _CHANGES: Final = {
     "FilterPolicy": _with_filter,
     "FilterPolicyScope": _with_scope,
     "RawMessageDelivery": _raw,
+    "RedrivePolicy": _with_dead_letter,
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from frontdesk.config.imports.documents import as_json
-from frontdesk.config.imports.queues import queue_name
+from frontdesk.config.imports.queues import dead_letter, queue_name
 from frontdesk.config.imports.resources import Declared, Part, Resource
 from frontdesk.config.openapi.arns import called_function
 from frontdesk.config.placed import Branch
@@ -67,10 +67,11 @@ def _subscribe(declared: Declared, content: Branch, subscription: Resource) -> N
             said["filter_on"] = "body"
     if subscription.flag("raw_message_delivery"):
         said["raw"] = True
+    dead = dead_letter(subscription)
+    if dead:
+        said["dead_letter"] = dead
     entry = _topic(content, subscription, subscription.text("topic_arn"))
     _append(entry, "subscriptions", said, subscription)
-    if subscription.values.get("redrive_policy"):
-        declared.left(subscription.at, f"{subscription.address}: redrive_policy is not carried")
 
 
 def _read_rule(declared: Declared, content: Branch, rule: Resource) -> None:

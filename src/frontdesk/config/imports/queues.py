@@ -77,14 +77,24 @@ def _settings(queue: Resource) -> Iterator[tuple[str, Any]]:
 
 
 def _redrive(resource: Resource) -> Iterator[tuple[str, Any]]:
-    """Read a redrive policy: JSON text, or a mapping in either spelling."""
-    policy = as_json(resource.values.get("redrive_policy"))
-    said = Part({"it": policy}, f"{resource.address}.redrive_policy", resource.at).part("it")
-    dead = said.text("deadLetterTargetArn") or said.text("dead_letter_target_arn")
+    dead, said = dead_letter(resource), _redrive_policy(resource)
     receives = said.number("maxReceiveCount") or said.number("max_receive_count")
     if dead and receives:
-        yield "dead_letter", queue_name(dead)
+        yield "dead_letter", dead
         yield "max_receives", receives
+
+
+def dead_letter(resource: Resource) -> str:
+    """Return the name of the queue of a redrive policy; "" where there is none."""
+    said = _redrive_policy(resource)
+    dead = said.text("deadLetterTargetArn") or said.text("dead_letter_target_arn")
+    return queue_name(dead) if dead else ""
+
+
+def _redrive_policy(resource: Resource) -> Part:
+    """Read a redrive policy: JSON text, or a mapping in either spelling."""
+    policy = as_json(resource.values.get("redrive_policy"))
+    return Part({"it": policy}, f"{resource.address}.redrive_policy", resource.at).part("it")
 
 
 def _consume(declared: Declared, entry: Branch, mapping: Resource) -> None:

@@ -58,6 +58,9 @@ class Subscription(Model):
     raw: Flag = False
     """Whether a queue gets the message itself, without SNS's envelope. Default false."""
 
+    dead_letter: QueueName | None = None
+    """Name under `queues`: of the queue that gets messages which cannot be delivered. Absent: they are lost."""
+
     @model_validator(mode="after")
     def _has_one_subscriber(self) -> Self:
         if (self.queue is None) == (self.function is None):

@@ -29,7 +29,7 @@ class Handed(NamedTuple):
 
     source: ARN of the topic or the rule. body: text for a queue, JSON text for others. attributes: of a
     queue's message. group, same: for a FIFO queue; same: "": its body. key: name of an execution, the same
-    whenever this is handed on.
+    whenever this is handed on. dead: what a queue gets in its place where the receiver cannot have it.
     """
 
     source: str
@@ -39,6 +39,7 @@ class Handed(NamedTuple):
     group: str = ""
     same: str = ""
     key: str = ""
+    dead: "Handed | None" = None
 
 
 class Handing:
@@ -58,21 +59,21 @@ class Handing:
         A receiver that is not there, or does not take it, is told of in the log.
         """
         # Differs: [publish-at-once] AWS answers once it has it, and hands it on afterwards.
-        to_queues = [each for each in things if each.to.kind == "queue"]
-        to_queues.sort(key=lambda each: each.to.name)  # stable: in order for each queue
-        batches = groupby(to_queues, key=lambda each: each.to.name)
-        works: list[Awaitable[None]] = [self._send(name, [*batch]) for name, batch in batches]
+        works = self._sends(each for each in things if each.to.kind == "queue")
         works += [self._invoke(each) for each in things if each.to.kind == "function"]
         works += [self._start(each) for each in things if each.to.kind == "state_machine"]
-        results = await asyncio.gather(*works, return_exceptions=True)
-        for error in results:
-            if error is not None:
-                raise error
+        await _all(works)
+
+    def _sends(self, things: Iterable[Handed]) -> list[Awaitable[None]]:
+        """Make one batch for each queue."""
+        in_order = sorted(things, key=lambda each: each.to.name)  # stable: in order for each queue
+        batches = groupby(in_order, key=lambda each: each.to.name)
+        return [self._send(name, [*batch]) for name, batch in batches]
 
     async def _send(self, name: str, batch: Sequence[Handed]) -> None:
         queue = self._queues.find(name)
         if queue is None:
-            self._failed(batch, "there is no such queue")
+            await self._failed(batch, "there is no such queue")
             return
         fifo = queue.rules.fifo
         messages = [
@@ -97,7 +98,7 @@ class Handing:
             trace=thing.attributes.trace,
         )
         if accepted is None:
-            self._failed([thing], "there is no such function")
+            await self._failed([thing], "there is no such function")
         else:
             self._count([thing], "delivered")
 
@@ -108,21 +109,30 @@ class Handing:
             )
         except ExecutionError as error:
             if error.code != "ExecutionAlreadyExists":  # else it was handed on before
-                # Differs: [event-retries] EventBridge tries for a day, and has dead letters.
-                self._failed([thing], error.message)
+                # Differs: [event-retries] EventBridge tries for a day, and its targets have dead letters.
+                await self._failed([thing], error.message)
                 return
         self._count([thing], "delivered")
 
-    def _failed(self, things: Iterable[Handed], why: str) -> None:
+    async def _failed(self, things: Sequence[Handed], why: str) -> None:
+        """Say so, and give what has a queue for that to it. Raises: StoreError."""
         for each in things:
             extra = {"source": each.source, "to": " ".join(each.to), "error": why}
             _LOG.warning("what was published is not handed on", extra=extra)
         self._count(things, "failed")
+        await _all(self._sends(each.dead for each in things if each.dead is not None))
 
     def _count(self, things: Iterable[Handed], result: str) -> None:
         for each in things:
             counter = self._registry.counter(metrics.DELIVERIES, _name(each.source), result)
             counter.value += 1
+
+
+async def _all(works: Iterable[Awaitable[None]]) -> None:
+    """Wait until all have ended, then raise what the first has raised."""
+    for error in await asyncio.gather(*works, return_exceptions=True):
+        if error is not None:
+            raise error
 
 
 def _name(source: str) -> str:

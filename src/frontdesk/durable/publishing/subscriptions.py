@@ -47,7 +47,8 @@ class Subscription:
     """One receiver of a topic.
 
     id: the last part of its ARN. filter: which messages it gets, None: all. on: what the filter looks at.
-    raw: without SNS's envelope. Else see `Topic`.
+    raw: without SNS's envelope. dead_letter: name of the queue that gets what cannot be delivered, "": none.
+    Else see `Topic`.
     """
 
     topic: str
@@ -56,6 +57,7 @@ class Subscription:
     filter: Mapping[str, Any] | None = None
     on: FilterOn = "attributes"
     raw: bool = False
+    dead_letter: str = ""
     kept: Mapping[str, str] = field(default_factory=dict)
     of_file: bool = False
 
@@ -108,5 +110,6 @@ def _of_topic(name: str, topic: FileTopic) -> Iterator[Subscription]:
             filter=each.filter,
             on=each.filter_on,
             raw=each.raw,
+            dead_letter=each.dead_letter or "",
             of_file=True,
         )

@@ -9,6 +9,7 @@ from typing import Final
 from frontdesk.config.models.root import Config
 from frontdesk.durable.publishing.handing import Handed, Handing
 from frontdesk.durable.publishing.kept import Kept
+from frontdesk.durable.publishing.receivers import Receiver
 from frontdesk.durable.publishing.subscriptions import (
     Subscription,
     Topic,
@@ -116,12 +117,17 @@ class Topics:
         )
 
     def _handed(self, subscription: Subscription, message: Notification) -> Handed:
-        body, attributes = _FORMS[subscription.to.kind, subscription.raw](
-            message, self.arn(subscription.key)
-        )
+        dead = None
+        if subscription.dead_letter:
+            dead = self._formed(subscription, message, Receiver("queue", subscription.dead_letter))
+        return self._formed(subscription, message, subscription.to)._replace(dead=dead)
+
+    def _formed(self, subscription: Subscription, message: Notification, to: Receiver) -> Handed:
+        """Make what a receiver gets for a subscription: its own, or the one that gets it in its place."""
+        body, attributes = _FORMS[to.kind, subscription.raw](message, self.arn(subscription.key))
         return Handed(
             message.topic,
-            subscription.to,
+            to,
             body,
             Attributes(attributes, message.trace),
             message.group,
