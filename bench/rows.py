@@ -5,6 +5,7 @@ from collections.abc import Callable
 from bench.cached import cache_row
 from bench.client import client_row
 from bench.compared import cost, rates
+from bench.console import console_row
 from bench.contenders import settings, started
 from bench.counted import syscall_row
 from bench.executions import charges_row, executions_row, waiting_row
@@ -224,6 +225,7 @@ ROWS: dict[str, Row] = {
         _row("waiting", waiting_row),
         _row("charges", charges_row),
         _row("client", client_row),
+        _row("console", console_row),
     )
 }
 """In the order of a full run; `same` first, for it tells whether the machine is quiet enough."""

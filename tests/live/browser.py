@@ -51,6 +51,11 @@ class Page:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self._tell("Emulation.setEmulatedMedia", {"features": [scheme]})
 
+    def keep_nothing(self) -> None:
+        """Load everything anew with every page, as somebody who comes for the first time."""
+        self._tell("Network.enable", {})
+        self._tell("Network.setCacheDisabled", {"cacheDisabled": True})
+
     def picture(self, *, whole: bool = True) -> bytes:
         """Take a PNG of the whole page, or of what is seen of it."""
         given = {"format": "png", "captureBeyondViewport": whole}

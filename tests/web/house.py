@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from websockets.asyncio.client import connect
 
 from frontdesk import records
-from frontdesk.app.records import records_environment
+from frontdesk.app.record_files import records_environment
 from tests.live.calls import call, free_port
 from tests.live.gateways import project, serving
 from tests.web.conftest import PASSWORD, Browser
@@ -135,7 +135,7 @@ async def _furnish(found):
     ):
         await found.knock("GET", target, headers=headers)
     event = json.dumps({"id": EVIL, "type": EVIL, "data": {EVIL: LINK}}).encode()
-    await _deliver(found, event)
+    await found.knock("POST", "/hook", body=event, headers={**signed(event), "x-odd": EVIL})
     for queue, more in (
         ("calls", {}),
         ("line", {"MessageGroupId": '"><b>', "MessageDeduplicationId": '"><b>'}),
@@ -166,12 +166,11 @@ async def _furnish(found):
         await notes.publish_sync({**first, "version": 1, "attributes": {EVIL: EVIL}}, me)
 
 
-async def _deliver(found, event):
-    """Send a webhook as its sender signs it."""
+def signed(event):
+    """Write the fields of a webhook as its sender signs it."""
     at = str(int(time.time()))
-    signed = hmac.new(HUSH.encode(), at.encode() + b"." + event, hashlib.sha256).hexdigest()
-    headers = {"x-signature": signed, "x-timestamp": at, "x-odd": EVIL}
-    return await found.knock("POST", "/hook", body=event, headers=headers)
+    proof = hmac.new(HUSH.encode(), at.encode() + b"." + event, hashlib.sha256).hexdigest()
+    return {"x-signature": proof, "x-timestamp": at}
 
 
 async def _places(found):
