@@ -78,12 +78,12 @@ async def test_an_event_goes_where_the_page_says(desk, capsys):
     await _run(EVENTS, "events")
     assert capsys.readouterr().out == "1 MalformedDetail\n"
     assert await _bodies(desk, "audit") == [{"patient": "Ada", "minutes": 30}]
-    (execution,) = (await desk._durable.executions.list(machine="remind")).executions
+    (execution,) = (await desk._works.part.durable.executions.list(machine="remind")).executions
     assert execution.status == "RUNNING"
 
 
 async def test_tasks_publish_as_the_page_says(desk):
-    execution = await desk._durable.executions.run("tell", '{"a": 1}', within=30)
+    execution = await desk._works.part.durable.executions.run("tell", '{"a": 1}', within=30)
     assert execution.status == "SUCCEEDED"
     (envelope,) = await _bodies(desk, "audit")
     assert json.loads(envelope["Message"]) == {"a": 1}
@@ -95,7 +95,7 @@ async def test_methods_ask_services_as_the_page_says(desk):
         return await asyncio.to_thread(call, address, "POST", f"/partners{path}", body=body)
 
     answer = await post("/letters", b'{"dear": "Ada & Co"}')
-    queues = desk._durable.queues.queues
+    queues = desk._works.part.durable.queues.queues
     (message,) = await queues.receive(queues.find("letters"), most=10)
     assert (answer.status, json.loads(answer.body)) == (200, {"id": message.id})
     assert message.body == b'{"dear": "Ada & Co"}'
@@ -112,7 +112,7 @@ async def test_routes_ask_services_as_the_page_says(desk):
         return await asyncio.to_thread(call, address, "POST", f"/desk{path}", body=body)
 
     answer = await post("/calls", b"Dear Ada")
-    queues = desk._durable.queues.queues
+    queues = desk._works.part.durable.queues.queues
     (message,) = await queues.receive(queues.find("letters"), most=10)
     assert message.body == b"Dear Ada"
     assert answer.status == 200
