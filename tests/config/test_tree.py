@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.config.tree import dotted
+from frontdesk.config.tree import Patterns, Places, dotted
 from frontdesk.config.yaml_source import read_yaml
 
 
@@ -37,6 +37,43 @@ def test_a_star_matches_any_key_and_index():
     assert list(tree.match(("a", "*", "k"))) == [(("a", "x", "k"), 1), (("a", "y", "k"), 2)]
     assert list(tree.match(("b", "*", "k"))) == [(("b", 0, "k"), 4)]
     assert list(tree.match(("a", "*", "*", "k"))) == []
+
+
+MIXED = "a: {x: {k: 1, '*': 2}, y: {k: [3]}, z: 3}\nb: [{k: 4}, 5]\nc: {'*': {k: 6}}\n"
+PATTERNS = (
+    ("a",),
+    ("a", "*"),
+    ("a", "*", "k"),
+    ("a", "x", "k"),
+    ("a", "*", "k", "*"),
+    ("b", "*", "k"),
+    ("c", "*", "k"),
+    ("d", "*"),
+    ("*",),
+)
+
+
+def test_several_patterns_are_found_in_one_walk_as_each_alone():
+    tree = tree_of(MIXED)
+    together = list(Patterns((pattern, pattern) for pattern in PATTERNS).match(tree))
+    for pattern in PATTERNS:
+        alone = list(tree.match(pattern))
+        assert [(path, value) for of, path, value in together if of == pattern] == alone
+    assert len(together) == sum(len(list(tree.match(pattern))) for pattern in PATTERNS)
+
+
+def test_one_pattern_may_stand_for_several_things():
+    found = Patterns([(("a", "z"), "one"), (("a", "z"), "other")]).match(tree_of(MIXED))
+    assert list(found) == [("one", ("a", "z"), 3), ("other", ("a", "z"), 3)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [("a",), ("a", "x", "k"), ("a", "x"), ("b", 1), ("b", 0, "k"), ("a", "none"), ("no", "k")],
+)
+def test_places_are_those_of_the_tree(path):
+    tree = tree_of(MIXED)
+    assert Places(tree).place(*path) == tree.place(path)
 
 
 def test_merging_adds_and_tells_what_both_say():

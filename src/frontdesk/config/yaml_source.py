@@ -83,7 +83,8 @@ class _Reader:
                 handle(self, event)
 
     def scalar(self, event: Any) -> None:
-        self._refuse_tag(event)
+        if event.tag is not None:
+            self._refuse_tag(event)
         holder = self.open[-1] if self.open else None
         if holder is not None and holder.key is None and isinstance(holder.value, dict):
             self._key(holder, event)
@@ -91,13 +92,15 @@ class _Reader:
         value = plain_value(event.value) if event.implicit[0] else event.value
         self.count += 1
         node = self._node(event, {})
-        value, node = self._tagged(value, node, event.tag)
+        if event.tag is not None:
+            value, node = self._tagged(value, node, event.tag)
         if event.anchor:
             self.anchors[event.anchor] = (value, node, 1)
         self._add(value, node)
 
     def begin(self, event: Any) -> None:
-        self._refuse_tag(event)
+        if event.tag is not None:
+            self._refuse_tag(event)
         if len(self.open) == MAX_DEPTH:
             raise Unreadable(self._finding(event, "depth", f"nested more than {MAX_DEPTH} deep"))
         if self.open and isinstance(self.open[-1].value, dict) and self.open[-1].key is None:
@@ -109,7 +112,9 @@ class _Reader:
 
     def end(self, _event: Any) -> None:
         closed = self.open.pop()
-        value, node = self._tagged(closed.value, closed.node, closed.tag)
+        value, node = closed.value, closed.node
+        if closed.tag is not None:
+            value, node = self._tagged(value, node, closed.tag)
         if closed.anchor:
             size = self.count - closed.began
             self.anchors[closed.anchor] = (value, node, size)
@@ -153,14 +158,15 @@ class _Reader:
             self.top = (value, node)
             return
         holder = self.open[-1]
-        if isinstance(holder.value, list):
+        key = holder.key
+        if key is not None:
+            node.key_line, node.key_column = holder.key_line, holder.key_column
+            holder.node.children.setdefault(key, node)
+            holder.value.setdefault(key, value)
+            holder.key = None
+        else:
             holder.node.children[len(holder.value)] = node
             holder.value.append(value)
-        elif holder.key is not None:
-            node.key_line, node.key_column = holder.key_line, holder.key_column
-            holder.node.children.setdefault(holder.key, node)
-            holder.value.setdefault(holder.key, value)
-            holder.key = None
 
     def _node(self, event: Any, children: dict[str | int, Node]) -> Node:
         mark = event.start_mark
@@ -169,14 +175,14 @@ class _Reader:
 
     # Differs: [yaml-tags] YAML has tags, and JSON surrogate pairs, which libyaml refuses.
     def _refuse_tag(self, event: Any) -> None:
-        if event.tag is not None and event.tag not in self.tags:
+        if event.tag not in self.tags:
             self.findings.append(
                 self._finding(event, "tag", f"tags are not supported: {event.tag}")
             )
 
-    def _tagged(self, value: Any, node: Node, tag: str | None) -> tuple[Any, Node]:
+    def _tagged(self, value: Any, node: Node, tag: str) -> tuple[Any, Node]:
         """Return a value, or what its tag makes of it: a mapping with one key."""
-        key = self.tags.get(tag) if tag is not None else None
+        key = self.tags.get(tag)
         if key is None:
             return value, node
         whole = Node(node.file, node.line, node.column, node.line, node.column, {key: node})

@@ -12,6 +12,7 @@ from frontdesk.config.models.http_api import HttpApi, Route
 from frontdesk.config.models.mapping import ResponseMapping
 from frontdesk.config.models.root import Config
 from frontdesk.config.models.upstream import Upstream
+from frontdesk.config.text import FileText
 
 
 def test_models_can_be_made_without_a_file():
@@ -26,6 +27,30 @@ def test_models_accept_their_own_values():
     route = Route(http="http://x", throttle="5/s", timeout=1.5)
     assert Route(http=route.http, throttle=route.throttle, timeout=route.timeout) == route
     assert Admin(listen=Admin().listen) == Admin()
+
+
+def test_routes_of_one_short_form_share_what_it_stands_for():
+    one, other = (Route(http=FileText("http://shared", Path("/f"), "http://shared")) for _ in "12")
+    assert one.http is other.http
+    assert one.http.url == "http://shared"
+
+
+def test_what_a_reference_stands_for_is_not_kept():
+    texts = [FileText("http://u:pw@a", Path("/f"), "${env:A}", referenced=True) for _ in "12"]
+    one, other = (Route(http=text) for text in texts)
+    assert one.http == other.http
+    assert one.http is not other.http
+
+
+def test_a_short_path_starts_at_the_folder_of_its_own_file():
+    one, other = (Route(static=FileText("site", Path(at), "site")) for at in ("/one", "/other"))
+    assert (one.static.root, other.static.root) == (Path("/one/site"), Path("/other/site"))
+
+
+def test_a_wrong_short_form_is_told_each_time():
+    for _ in range(2):
+        with pytest.raises(ValidationError, match="expected a rate"):
+            Route(http="http://x", throttle=FileText("fast", Path("/f"), "fast"))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import (
     AfterValidator,
@@ -27,11 +27,15 @@ from frontdesk.base.durations import (
     parse_rate,
     parse_size,
 )
+from frontdesk.base.recent import Recent
 from frontdesk.config.text import FileText
 from frontdesk.rules.lang.selectors import Part, SelectorError
 from frontdesk.rules.lang.selectors import parse as parse_selectors
 
 _DIGITS = re.compile(r"[0-9]{1,18}")
+
+_REMEMBERED: Final = 4096
+"""Short forms of one kind that are remembered."""
 
 
 class Model(BaseModel):
@@ -79,8 +83,20 @@ class ShortForm:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        """Expand the short form before the mapping is validated."""
-        return core_schema.no_info_before_validator_function(self._expand, handler(source))
+        """Expand the short form before the mapping is validated; equal texts of a file share what they make."""
+        remembered: Recent[tuple[str, Path], object] = Recent(_REMEMBERED)
+
+        def validated(value: object, validate: core_schema.ValidatorFunctionWrapHandler) -> object:
+            if not isinstance(value, FileText) or value.referenced:  # it may be secret
+                return validate(self._expand(value))
+            form = value.plain(), value.folder
+            made = remembered.get(form)
+            if made is None:
+                made = validate(self._expand(value))
+                remembered.put(form, made)
+            return made
+
+        return core_schema.no_info_wrap_validator_function(validated, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler

@@ -42,8 +42,9 @@ def integration(build: RouteBuild) -> Step | None:
     """Build the last stage of a route's head: what answers the request."""
     if isinstance(build.operation, ExecutionAccess):
         return _ACCESS(build)
+    route = build.route
     for key, builder in INTEGRATIONS.items():
-        if getattr(build.route, key, None) is not None:
+        if getattr(route, key, None) is not None:
             return builder(build)
     return None
 
