@@ -390,6 +390,6 @@ def _fixed(config: Config) -> dict[str, object]:
         **{key: getattr(config, key) for key in keys},
         **{
             f"limits.{key}": getattr(config.limits, key)
-            for key in (*limits, "cache", "concurrency")
+            for key in (*limits, "cache", "concurrency", "nested_executions")
         },
     }

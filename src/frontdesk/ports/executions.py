@@ -5,6 +5,7 @@ machines. Adapters: `durable.executions`, and `gateway.workers` for processes th
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from frontdesk.base.errors import FrontdeskError
@@ -97,7 +98,8 @@ class MapRun(NamedTuple):
     redriven: float | None = None
 
 
-class MapRunBounds(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class MapRunBounds:
     """Bounds of a map run; None: as before. most: children at once, 0: no bound. count, percentage: of items that may fail."""
 
     most: int | None = None

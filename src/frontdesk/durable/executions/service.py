@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from hashlib import sha256
 from typing import Final
 
@@ -321,7 +322,7 @@ class DurableExecutions:
             raise ExecutionError("ValidationException", f"Map Run is {run.status}: '{arn}'")
         stream = await self._stream(run.execution)
         await self._post(
-            stream, {"type": "MapRunUpdated", "arn": run.arn, "bounds": bounds._asdict()}
+            stream, {"type": "MapRunUpdated", "arn": run.arn, "bounds": asdict(bounds)}
         )
 
     async def _post(self, stream: Stream, message: Document) -> None:
