@@ -49,6 +49,15 @@ async def test_an_application_sees_the_request_and_answers_whole():
     assert reply.body == b"POST /console/x?a=b given h"
 
 
+async def test_an_application_sees_the_path_as_it_was_meant():
+    async def application(scope, _receive, send):
+        await send(start(200))
+        await send(body(scope["path"].encode() + b" " + scope["raw_path"]))
+
+    reply = await respond(application, exchange(path="/console/a%20b%3D"))
+    assert reply.body == b"/console/a b= /console/a%20b%3D"
+
+
 async def test_an_answer_that_comes_bit_by_bit_waits_for_its_reader():
     let = asyncio.Event()
 

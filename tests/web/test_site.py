@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from frontdesk.gateway.operators import BEARER
+from frontdesk.rules.auth.sessions import LASTS
 from frontdesk.web.sessions import Sessions
 from tests.web.conftest import CONFIG, PASSWORD
 
@@ -142,6 +143,35 @@ async def test_a_stolen_cookie_ends_with_the_password_it_was_made_with(console):
         assert (await browser.ask("PUT", "/api/users/ada", body, **bearer)).status == 200
         assert (await browser.ask("GET", "/queues", cookie=stolen)).status == 401
         assert (await browser.ask("GET", "/console/overview", cookie=stolen)).status == 303
+
+
+async def test_whoever_gets_another_role_signs_in_again_and_has_no_more_than_that(console):
+    async with console(TOKEN, ada="admin") as browser:
+        await browser.sign_in("ada", PASSWORD)
+        await browser.ask("GET", "/console/overview")
+        former = {"cookie": browser.cookie, "x_csrf_token": browser.form_token}
+        bearer = {"authorization": f"Bearer {TOKEN}", "cookie": None}
+        lowered = await browser.ask("PUT", "/api/users/ada", '{"role": "viewer"}', **bearer)
+        assert lowered.status == 200
+        assert (await browser.ask("POST", "/queues/x/purge", **former)).status == 401
+        assert (await browser.ask("GET", "/console/users", cookie=former["cookie"])).status == 303
+        await browser.sign_in("ada", PASSWORD)
+        await browser.ask("GET", "/console/overview")
+        assert (await browser.ask("POST", "/queues/x/purge")).status == 403
+        assert (await browser.ask("GET", "/console/users")).status == 403
+
+
+async def test_a_session_that_is_over_is_none(console, monkeypatch):
+    async with console(TOKEN, ada="admin") as browser:
+        await browser.sign_in("ada", PASSWORD)
+        await browser.ask("GET", "/console/overview")
+        now = browser.app._clock.time()
+        monkeypatch.setattr(type(browser.app._clock), "time", lambda _self: now + LASTS - 60)
+        assert (await browser.ask("GET", "/queues")).status == 200
+        monkeypatch.setattr(type(browser.app._clock), "time", lambda _self: now + LASTS + 1)
+        assert (await browser.ask("GET", "/queues")).status == 401
+        assert (await browser.ask("POST", "/queues/x/purge")).status == 401
+        assert (await browser.ask("GET", "/console/overview")).status == 303
 
 
 async def test_a_user_who_is_removed_is_out(console):

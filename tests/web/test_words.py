@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.web.words import NOTHING, count, instant, pretty, size, span
+from frontdesk.web.words import MOST, NOTHING, count, instant, pretty, shortened, size, span
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,15 @@ def test_instants():
 )
 def test_json_is_written_for_reading(value, told):
     assert pretty(value) == told
+
+
+@pytest.mark.parametrize("value", ["a" * (MOST + 1000), '"' + "a" * (MOST + 998) + '"'])
+def test_what_is_longer_than_a_page_shows_is_cut(value):
+    for written in (shortened(value), pretty(value)):
+        assert written.startswith(value[:MOST])
+        assert written.endswith("… and 1000 characters more")
+    assert len(pretty({"a": value})) < MOST + 100
+
+
+def test_what_fits_is_not_cut():
+    assert shortened("a" * MOST) == "a" * MOST

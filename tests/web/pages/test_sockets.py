@@ -1,6 +1,7 @@
 """The pages of WebSocket connections."""
 
 import json
+from urllib.parse import quote
 
 from websockets.asyncio.client import connect
 
@@ -30,6 +31,7 @@ async def test_connections_and_groups_are_shown_as_text(console):
             page = await shown(browser, "sockets")
             one = await shown(browser, f"sockets/{found.id}")
             assert found.id in page
+            assert one == await shown(browser, f"sockets/{quote(found.id)}")  # as pages link to it
             for each in (page, one):
                 assert "<script>alert" not in each
                 assert "&lt;script&gt;alert" in each
