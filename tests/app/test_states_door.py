@@ -117,3 +117,25 @@ def test_routes_and_explain_show_what_comes_with_a_route(path):
     assert "status of an execution of ask" in said("explain", "GET", "/shop/ask/executions/x")
     explained = said("explain", "POST", "/shop/ask")
     assert "state machine ask, async, timeout 29s, status at /ask/executions/{execu" in explained
+
+
+async def test_machines_start_each_other_as_often_as_the_file_says(tmp_path):
+    config = """
+limits: {nested_executions: 2}
+state_machines:
+  loop:
+    definition:
+      StartAt: Again
+      States:
+        Again:
+          Type: Task
+          Resource: arn:aws:states:::states:startExecution.sync
+          Parameters: {StateMachineArn: loop}
+          End: true
+apis: {door: {routes: {POST /loop: {state_machine: loop}}}}
+"""
+    async with serving(project(tmp_path, config)) as app:
+        answer = await ask(app, "POST", "/loop", {})
+        assert answer.status == 502
+        page = await app._works.part.durable.executions.list(machine="loop")
+    assert len(page.executions) == 3

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import websockets
 
+from frontdesk.app import gateway as app_gateway
 from frontdesk.config.load import load
 from tests.live.calls import free_port
 from tests.live.gateways import project, serving
@@ -278,3 +279,19 @@ async def test_a_close_of_the_client_is_answered_while_a_message_is_under_way(tm
             await served.until("/out")
             served.may.set()
             assert len(hub(running)) == 0
+
+
+async def test_sockets_go_on_while_the_admin_listener_is_down(tmp_path, monkeypatch):
+    servers, make = [], app_gateway.server
+
+    def server(*given, **named):
+        servers.append(make(*given, **named))
+        return servers[-1]
+
+    monkeypatch.setattr(app_gateway, "server", server)
+    async with gateway(tmp_path, ECHO) as running, connect(running) as ws:
+        (admin,) = servers
+        await admin.drain(0.0)
+        assert await asked(ws) == "x"
+        async with connect(running) as another:
+            assert await asked(another) == "x"
