@@ -1,17 +1,28 @@
 """What the doctor finds: each check well, and each with what it is there to find."""
 
+import asyncio
 import os
 import resource
 import socket
 import sqlite3
+from base64 import b64encode
 
 import pytest
 
 from frontdesk.app import surroundings
 from frontdesk.app.data_dir import hold
 from frontdesk.app.doctor import examine, of_findings
+from frontdesk.app.stores import open_vault_stores
+from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import ConfigError
 from frontdesk.config.load import load
+from frontdesk.ports.deliveries import Application, Endpoint
+from frontdesk.rules.webhooks.keys import WebhookSecret
+from frontdesk.stores.vault.master_keys import VARIABLE, MasterKeys
+from frontdesk.stores.vault.parameters import Wanted
+from frontdesk.stores.vault.secrets import Value
+from frontdesk.stores.vault.vault import Vault
+from frontdesk.web.accounts import KIND as USER
 from tests.live.calls import free_port
 from tests.live.certificates import Authority
 from tests.live.gateways import project
@@ -27,9 +38,9 @@ apis: {a: {routes: {GET /x: {mock: {}, throttle: 5/s}}}}
 def found(tmp_path):
     """Examine a project; gives the rows by the name of their check."""
 
-    def look(more="", port=None):
+    def look(more="", port=None, environ=None):
         path = project(tmp_path, CONFIG % (port or free_port()) + more)
-        return {row.check: row for row in examine(load([path], {}))}
+        return {row.check: row for row in examine(load([path], {}), environ or {})}
 
     return look
 
@@ -42,7 +53,7 @@ def test_a_fresh_project_is_well(found, monkeypatch):
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (1_000_000, 1_000_000))
     rows = found()
     well = ("python", "event loop", "file", "data_dir", "store", "gateway", "listen", "open files")
-    assert states(rows, *well, "admin.listen") == ["ok"] * 9
+    assert states(rows, *well, "admin.listen", "vault") == ["ok"] * 10
     assert not any(row.why or row.fix for row in rows.values() if row.state == "ok")
     assert all(row.why and row.fix for row in rows.values() if row.state != "ok")
 
@@ -168,3 +179,97 @@ def test_the_clock(monkeypatch, found, synchronised, state):
 
 def test_another_event_loop():
     assert surroundings._loop("0.23.1").state == "warn"
+
+
+KEYS = [b64encode(bytes([number]) * 32).decode() for number in (1, 2)]
+
+
+def keep(tmp_path, work):
+    """Have something done with the vault of the project, and the documents beside it, under the first key."""
+
+    async def main():
+        config = load([tmp_path / "frontdesk.yaml"], {}).config
+        async with open_vault_stores(config, SystemClock(), make=True) as (catalog, deliveries):
+            keys = MasterKeys({VARIABLE: KEYS[0]}, config.data_dir)
+            await work(Vault(catalog, deliveries, keys, SystemClock()), catalog, deliveries)
+
+    asyncio.run(main())
+
+
+async def seal_a_secret(vault, _catalog, _deliveries):
+    await vault.secrets.set("db", Value(b"s3cret"))
+
+
+async def seal_a_parameter(vault, _catalog, _deliveries):
+    await vault.parameters.put("db", Wanted(value="s3cret", type="SecureString"))
+
+
+async def seal_an_endpoint(vault, _catalog, deliveries):
+    await deliveries.put_application(Application("app", "x", 0.0))
+    endpoint = Endpoint(
+        id="db",
+        app="app",
+        url="https://a.example",
+        secrets=(WebhookSecret("s3cret", "y"),),
+        created=0.0,
+    )
+    await deliveries.put_endpoint(vault.endpoints.sealed(endpoint))
+
+
+@pytest.mark.parametrize(
+    ("work", "kind"),
+    [
+        (seal_a_secret, "secret"),
+        (seal_a_parameter, "parameter"),
+        (seal_an_endpoint, "endpoint"),
+    ],
+)
+def test_what_is_sealed_under_another_key(found, tmp_path, work, kind):
+    found()
+    keep(tmp_path, work)
+    assert found(environ={VARIABLE: KEYS[0]})["vault"].state == "ok"
+    assert found(environ={VARIABLE: ",".join(reversed(KEYS))})["vault"].state == "ok"
+    row = found(environ={VARIABLE: KEYS[1]})["vault"]
+    assert row.state == "fail"
+    assert row.found.startswith(f"{kind} db cannot be opened: this was encrypted under another")
+    assert "s3cret" not in str(row)
+    assert f"set {VARIABLE}" in row.fix
+    assert "there is no master key" in found()["vault"].found
+
+
+async def make_a_user(_vault, catalog, _deliveries):
+    await catalog.put(USER, "ada", {"role": "admin", "hash": "x"})
+
+
+def test_an_admin_listener_that_others_reach_has_users(found, tmp_path):
+    public = f"admin: {{listen: '0.0.0.0:{free_port()}', token: t0ken-of-the-file}}\n"
+    row = found(public)["admin"]
+    assert (row.state, row.fix) == ("warn", "frontdesk users add NAME --role operator")
+    keep(tmp_path, make_a_user)
+    assert found(public)["admin"].state == "ok"
+    assert found(public.replace(", token: t0ken-of-the-file", ""))["admin"].state == "fail"
+    assert "admin" not in found()
+
+
+SOCKETS = "apis: {live: {type: websocket, routes: {$default: {mock: {}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "troubled", "state"),
+    [
+        ("", {}, "ok"),
+        ("shared: redis://127.0.0.1:1\n", {"Redis": ""}, "ok"),
+        ("shared: redis://127.0.0.1:1\n", {"Redis": "refused"}, "fail"),
+        ("store: postgresql://127.0.0.1:1/x\n", {"PostgreSQL": ""}, "warn"),
+    ],
+    ids=["alone", "Redis answers", "Redis does not answer", "several without Redis"],
+)
+def test_the_registry_of_websocket_connections(tmp_path, monkeypatch, more, troubled, state):
+    monkeypatch.setattr(surroundings, "troubles", lambda _config: troubled.items())
+    rows = list(surroundings.servers(load([project(tmp_path, SOCKETS + more)], {})))
+    assert [row.state for row in rows if row.check == "sockets"] == [state]
+    assert all(row.why and row.fix for row in rows if row.state != "ok")
+
+
+def test_without_websocket_apis_nothing_is_said_of_their_registry(found):
+    assert "sockets" not in found()

@@ -1,8 +1,9 @@
-"""`frontdesk schedules`: the next five times of each, in its zone and in UTC."""
+"""`frontdesk schedules`: the next five times of each, in local time and in its zone."""
 
 import pytest
 
 from frontdesk.cli import schedules
+from tests.live.zones import local_zone
 
 CONFIG = """\
 name: x
@@ -19,19 +20,19 @@ schedules:
 """
 
 EXPECTED = """\
-SCHEDULE  AT                                      STARTS  NEXT                                   UTC
-nightly   cron(30 2 * * ? *)                      charge  Sun 2026-10-25 02:30:00 Europe/Berlin  2026-10-25T00:30:00Z
-                                                          Mon 2026-10-26 02:30:00 Europe/Berlin  2026-10-26T01:30:00Z
-                                                          Tue 2026-10-27 02:30:00 Europe/Berlin  2026-10-27T01:30:00Z
-                                                          Wed 2026-10-28 02:30:00 Europe/Berlin  2026-10-28T01:30:00Z
-                                                          Thu 2026-10-29 02:30:00 Europe/Berlin  2026-10-29T01:30:00Z
-twice     cron(0 0 1 1 ? 2027,2028)               f       Fri 2027-01-01 00:00:00 UTC            2027-01-01T00:00:00Z
-                                                          Sat 2028-01-01 00:00:00 UTC            2028-01-01T00:00:00Z
+SCHEDULE  AT                                      STARTS  NEXT                 IN ITS ZONE
+nightly   cron(30 2 * * ? *)                      charge  2026-10-25 00:30:00  2026-10-25 02:30:00 Europe/Berlin
+                                                          2026-10-26 01:30:00  2026-10-26 02:30:00 Europe/Berlin
+                                                          2026-10-27 01:30:00  2026-10-27 02:30:00 Europe/Berlin
+                                                          2026-10-28 01:30:00  2026-10-28 02:30:00 Europe/Berlin
+                                                          2026-10-29 01:30:00  2026-10-29 02:30:00 Europe/Berlin
+twice     cron(0 0 1 1 ? 2027,2028)               f       2027-01-01 00:00:00  2027-01-01 00:00:00 UTC
+                                                          2028-01-01 00:00:00  2028-01-01 00:00:00 UTC
 often     rate(5 minutes)                         f       from when a gateway first has it
-dated     rate(1 day)                             f       Sun 2026-10-25 00:00:00 UTC            2026-10-25T00:00:00Z
+dated     rate(1 day)                             f       2026-10-25 00:00:00  2026-10-25 00:00:00 UTC
 gone      at(2020-01-01T00:00:00)                 f       never again
 resting   cron(0 0 1 1 ? *)                       f       disabled
-hidden    ${env:AT:-at(2027-01-01T08:00:00)}      f       Fri 2027-01-01 08:00:00 UTC            2027-01-01T08:00:00Z
+hidden    ${env:AT:-at(2027-01-01T08:00:00)}      f       2027-01-01 08:00:00  2027-01-01 08:00:00 UTC
 """
 
 
@@ -41,8 +42,10 @@ class Clock:
 
 
 @pytest.fixture(autouse=True)
-def _then(monkeypatch):
+def _then_in_utc(monkeypatch):
     monkeypatch.setattr(schedules, "_CLOCK", Clock())
+    with local_zone("UTC"):
+        yield
 
 
 def test_it_shows_the_next_five_times(run, tmp_path):
@@ -55,4 +58,12 @@ def test_it_shows_the_next_five_times(run, tmp_path):
 
 def test_without_schedules_it_shows_none(run, tmp_path):
     (tmp_path / "frontdesk.yaml").write_text("name: x")
-    assert run("schedules").stdout.split() == ["SCHEDULE", "AT", "STARTS", "NEXT", "UTC"]
+    assert run("schedules").stdout.split() == [
+        "SCHEDULE",
+        "AT",
+        "STARTS",
+        "NEXT",
+        "IN",
+        "ITS",
+        "ZONE",
+    ]

@@ -15,6 +15,7 @@ from frontdesk.rules.schedules.fields import FIELDS
 from frontdesk.rules.schedules.input import PLACEHOLDERS, Run, given, schedule_arn
 from frontdesk.rules.schedules.timetable import Timetable
 from tests.docs.pages import ROOT, codes, examples, tables
+from tests.live.zones import local_zone
 
 PATH = ROOT / "docs" / "schedules.md"
 PAGE = PATH.read_text()
@@ -37,7 +38,8 @@ def test_the_command_prints_what_the_page_shows(tmp_path, monkeypatch):
     shown = re.search(
         r"^```console\n\$ frontdesk schedules\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL
     )[1]
-    assert CliRunner().invoke(schedules.schedules).stdout == shown
+    with local_zone("UTC"):
+        assert CliRunner().invoke(schedules.schedules).stdout == shown
 
 
 @pytest.mark.parametrize("row", TABLES["expression"].rows, ids=lambda row: row[0])

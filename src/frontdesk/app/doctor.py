@@ -6,13 +6,14 @@ Each check looks and changes nothing, but for a probe file in the data folder. P
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from frontdesk.app.asking import ask
 from frontdesk.app.data_dir import holder
 from frontdesk.app.gateway import compile_offline
 from frontdesk.app.history import STORE
+from frontdesk.app.store_checks import kept
 from frontdesk.app.surroundings import (
     Row,
     State,
@@ -36,11 +37,12 @@ _PATIENCE: Final = 5.0
 """Seconds that a gateway may take to say whether it is ready."""
 
 
-def examine(loaded: Loaded) -> Iterator[Row]:
-    """Look at everything that a valid configuration needs."""
+def examine(loaded: Loaded, environ: Mapping[str, str] = os.environ) -> Iterator[Row]:
+    """Look at everything that a valid configuration needs. environ: has the vault's master key, if it is there."""
     yield from machine()
     for look in _CHECKS:
         yield from look(loaded)
+    yield from kept(loaded, environ)
 
 
 def _file(loaded: Loaded) -> Iterator[Row]:

@@ -10,7 +10,7 @@ import platform
 import resource
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,6 +20,8 @@ from frontdesk.app.stores import troubles
 from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.config.load import Loaded
+from frontdesk.config.models.root import Config
+from frontdesk.config.models.websocket_api import WebSocketApi
 from frontdesk.functions.memory import own_cgroup
 from frontdesk.rules.tls.server_certificate import (
     CertificateError,
@@ -155,16 +157,37 @@ def data_dir(loaded: Loaded) -> Iterator[Row]:
 
 
 def servers(loaded: Loaded) -> Iterator[Row]:
-    """PostgreSQL and Redis, where the file names one."""
+    """PostgreSQL and Redis, where the file names one, and what WebSocket connections need of them."""
+    config = loaded.config
     try:
-        for name, wrong in troubles(loaded.config):
-            if wrong:
-                why, key = _WITHOUT[name]
-                yield Row(name, "fail", wrong, why, f"start the server, or correct {key}")
-            else:
-                yield Row(name, "ok", "it answers")
+        found = dict(troubles(config))
     except StartError as error:
         yield Row("drivers", "fail", error.message, "the gateway could not start", error.hint)
+        return
+    for name, wrong in found.items():
+        if wrong:
+            why, key = _WITHOUT[name]
+            yield Row(name, "fail", wrong, why, f"start the server, or correct {key}")
+        else:
+            yield Row(name, "ok", "it answers")
+    if any(isinstance(api, WebSocketApi) for api in config.apis.values()):
+        yield _registry(config, found)
+
+
+def _registry(config: Config, found: Mapping[str, str]) -> Row:
+    """Look at the registry of WebSocket connections. found: what is wrong with each server, "" for nothing."""
+    alone = "pushes would not reach the WebSocket connections of other gateways"
+    if "Redis" in found:
+        if found["Redis"]:
+            fix = "start the server, or correct shared"
+            return Row(
+                "sockets", "fail", f"the registry is not reached: {found['Redis']}", alone, fix
+            )
+        return Row("sockets", "ok", "connections are found through Redis")
+    if config.store.url is not None:
+        fix = "name a Redis: shared: redis://…; with one gateway alone nothing is to be done"
+        return Row("sockets", "warn", "the registry is in this gateway alone", alone, fix)
+    return Row("sockets", "ok", "the registry is in this gateway")
 
 
 _WITHOUT: Final = {

@@ -16,6 +16,7 @@ from frontdesk.cli.console import visible
 from frontdesk.cli.deliveries import list_, replay, sources
 from frontdesk.cli.deliveries import show as show_delivery
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.times import local_time
 
 if TYPE_CHECKING:
     from frontdesk.rules.webhooks.diagnosis import Attempt
@@ -347,7 +348,7 @@ def _found(event: "Event") -> Iterator[tuple[str, str]]:
     yield "id", event.id
     yield "type", event.type or "-"
     if event.sent_at is not None:
-        yield "sent", datetime.fromtimestamp(event.sent_at, UTC).isoformat()
+        yield "sent", local_time(event.sent_at)
     if event.items:
         yield "events", str(len(event.items))
     yield "secret", event.key + (" (not the first)" if event.rotated else "")

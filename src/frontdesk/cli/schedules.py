@@ -1,7 +1,6 @@
 """`frontdesk schedules`: when each schedule comes next, from the file alone."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from math import floor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,6 +11,7 @@ import click
 from frontdesk.base.clock import SystemClock
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.times import local_time, zone_time
 
 if TYPE_CHECKING:
     from frontdesk.config.models.schedule import Schedule
@@ -23,14 +23,14 @@ _CLOCK: Final = SystemClock()
 @click.command()
 @config_option
 def schedules(paths: tuple[Path, ...]) -> None:
-    """Show when each schedule comes next: five times, in its zone and in UTC.
+    """Show when each schedule comes next: five times, in local time and in its zone.
 
     Nothing is asked of a running gateway. Windows, and what was missed, are left out.
 
     Example: frontdesk schedules --config clinic.yaml
     """
     loaded = read(paths)
-    rows: list[tuple[str, ...]] = [("SCHEDULE", "AT", "STARTS", "NEXT", "UTC")]
+    rows: list[tuple[str, ...]] = [("SCHEDULE", "AT", "STARTS", "NEXT", "IN ITS ZONE")]
     for name, schedule in loaded.config.schedules.items():
         at = loaded.shown(schedule.at, "schedules", name, "at")
         target = schedule.state_machine or schedule.function or ""
@@ -42,7 +42,7 @@ def schedules(paths: tuple[Path, ...]) -> None:
 
 
 def _next(schedule: "Schedule", now: int) -> Iterator[tuple[str, str]]:
-    """Yield the next times as a wall clock of the zone shows them, and in UTC; one row at least."""
+    """Yield the next times in local time, and as the wall clocks of the zone show them; one row at least."""
     if not schedule.enabled:
         yield "disabled", ""
         return
@@ -57,7 +57,5 @@ def _next(schedule: "Schedule", now: int) -> Iterator[tuple[str, str]]:
     for _ in range(_SHOWN):
         if found is None:
             return
-        moment = datetime.fromtimestamp(found, UTC)
-        local = moment.astimezone(zone)
-        yield f"{local:%a %Y-%m-%d %H:%M:%S} {schedule.timezone}", f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+        yield local_time(found), zone_time(found, zone)
         found = timetable.next_after(found)

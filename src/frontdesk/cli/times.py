@@ -1,6 +1,7 @@
 """Owns times as they are said on the command line: how long ago, or when; and as lists show them."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -14,6 +15,11 @@ TIME = "Such as 2h, or 2026-11-20."
 def local_time(seconds: float) -> str:
     """Write seconds since 1970 as local time, as all lists have it."""
     return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def zone_time(seconds: float, zone: ZoneInfo) -> str:
+    """Write it as the wall clocks of a zone show it, with its name."""
+    return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M:%S} {zone.key}"
 
 
 def moment(_ctx: click.Context, _param: click.Parameter, value: str | None) -> float | None:

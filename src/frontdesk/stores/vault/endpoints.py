@@ -48,6 +48,16 @@ class Endpoints:
                 locked[endpoint.id] = error
         return locked
 
+    async def locked(self) -> Mapping[str, LockedError]:
+        """Return why some cannot be opened, by id. Raises: StoreError."""
+        locked = {}
+        async for endpoint in self._all():
+            try:
+                self.opened(endpoint)
+            except LockedError as error:
+                locked[endpoint.id] = error
+        return locked
+
     async def seal_anew(self, ring: KeyRing) -> int:
         """Seal all under the first key of a ring; return how many were not.
 

@@ -14,7 +14,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.ports.catalog import Catalog
 from frontdesk.stores.vault.documents import Documents, Json
 from frontdesk.stores.vault.master_keys import KeyRing, MasterKeys, Sealed
-from frontdesk.stores.vault.refusals import VaultError, deleted_meanwhile
+from frontdesk.stores.vault.refusals import LockedError, VaultError, deleted_meanwhile
 
 KIND: Final = "parameter"
 
@@ -171,6 +171,17 @@ class Parameters:
         """Delete one with all its versions. Raises: VaultError, StoreError."""
         await self.get(name)
         await self._documents.delete(name)
+
+    async def locked(self) -> Mapping[str, LockedError]:
+        """Return why values cannot be opened, by the name of the parameter. Raises: StoreError."""
+        locked = {}
+        for parameter in await self.all():
+            for version in parameter.versions:
+                try:
+                    self._opened(self._keys.ring(), parameter.name, version)
+                except LockedError as error:
+                    locked[parameter.name] = error
+        return locked
 
     async def seal_anew(self, ring: KeyRing) -> int:
         """Seal every value under the first key of a ring; return how many were not. Raises: VaultError."""

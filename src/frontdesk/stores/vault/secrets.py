@@ -16,7 +16,7 @@ from frontdesk.ports.catalog import Catalog
 from frontdesk.rules.secret_stages import CURRENT, StageError, Stages, moved, placed
 from frontdesk.stores.vault.documents import Documents, Json
 from frontdesk.stores.vault.master_keys import KeyRing, MasterKeys, Sealed
-from frontdesk.stores.vault.refusals import VaultError, deleted_meanwhile
+from frontdesk.stores.vault.refusals import LockedError, VaultError, deleted_meanwhile
 
 KIND: Final = "secret"
 
@@ -280,6 +280,17 @@ class Secrets:
         async for name, document in self._documents.all():
             if self._is_gone(Secret.read(name, document)):
                 await self._documents.delete(name)
+
+    async def locked(self) -> Mapping[str, LockedError]:
+        """Return why values cannot be opened, by the name of the secret. Raises: StoreError."""
+        locked = {}
+        for secret in await self.all():
+            for version in secret.versions:
+                try:
+                    self._opened(self._keys.ring(), secret.name, version)
+                except LockedError as error:
+                    locked[secret.name] = error
+        return locked
 
     async def seal_anew(self, ring: KeyRing) -> int:
         """Seal every value under the first key of a ring; return how many were not. Raises: VaultError."""

@@ -5,6 +5,7 @@ Endpoints of outgoing webhooks are kept elsewhere, sealed under the same key.
 
 import os
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -15,7 +16,7 @@ from frontdesk.ports.deliveries import DeliveryStore
 from frontdesk.stores.vault.endpoints import Endpoints
 from frontdesk.stores.vault.master_keys import MasterKeys
 from frontdesk.stores.vault.parameters import Parameters
-from frontdesk.stores.vault.refusals import VaultError
+from frontdesk.stores.vault.refusals import LockedError, VaultError
 from frontdesk.stores.vault.secrets import Secrets
 
 
@@ -55,6 +56,14 @@ class Vault:
                 if (secret.name, secret.suffix) == (bare, suffix):
                     return bare
         return name
+
+    async def locked(self) -> Mapping[str, Mapping[str, LockedError]]:
+        """Return what the present master keys cannot open: by kind and name, with why. Raises: StoreError."""
+        return {
+            "secret": await self.secrets.locked(),
+            "parameter": await self.parameters.locked(),
+            "endpoint": await self.endpoints.locked(),
+        }
 
     async def rotate_key(self) -> int:
         """Seal everything under another master key; return how many values were not.
