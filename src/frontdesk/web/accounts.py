@@ -56,11 +56,12 @@ class Accounts:
         # One guess after the other: many at once would pass the limit, and take all threads of the gateway.
         self._guess = asyncio.Lock()
         self._following = Following(self._follow)
-        # Somebody who is not known takes as long as somebody who is.
-        self._nobody = hash_password(secrets.token_hex(8), b"0" * 16)
+        self._nobody: PasswordHash
 
     async def start(self) -> None:
         """Read them, and follow what becomes of them. Raises: StoreError."""
+        # Somebody who is not known takes as long as somebody who is; requests do not wait for that meanwhile.
+        self._nobody = await asyncio.to_thread(hash_password, secrets.token_hex(8), b"0" * 16)
         self._catalog.watch(KIND, self._following.changed)
         await self._refresh()
 

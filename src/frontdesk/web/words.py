@@ -76,12 +76,13 @@ def shortened(text: str, most: int = MOST) -> str:
 def pretty(value: Any) -> str:
     """Write JSON for reading, as much of it as a page shows. A text that is JSON is taken as that."""
     if isinstance(value, str):
-        if len(value) > MOST:
-            return shortened(value)
+        text: str = value
+        if len(text) > MOST:
+            return shortened(text)
         try:
-            value = orjson.loads(value)
+            value = orjson.loads(text)
         except ValueError:
-            return value
+            return text
     return shortened(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
 
 

@@ -18,7 +18,7 @@ _BEFORE: Final = 20
 """Lines that are shown above the one that was asked for."""
 
 _CHANGES: Final = 100
-_FINDINGS: Final = 100
+_FINDINGS: Final = 60
 
 
 async def configuration(visit: Visit) -> Response:
