@@ -39,15 +39,13 @@ class Echo(WebSocketConnection):
 
     __slots__ = ()
 
-    def _begin(self, message, binary):
+    def _begin(self, message, binary, _now):
         if not self._frames.open:
             return
         if binary:  # what is sent by a route is a text where it can be one
-            self._frames._protocol.send_binary(message)
-        elif message:
+            self._frames._whole_protocol().send_binary(message)
+        else:
             self._frames.say(message)
-        else:  # a route that answers nothing sends nothing
-            self._frames._protocol.send_text(message)
 
 
 def python2():

@@ -4,6 +4,7 @@ from base64 import b32encode
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator
 from hashlib import blake2b, sha256
+from itertools import chain
 from typing import Final
 
 _BYTES: Final = 11  # 88 bits: 15 characters and one `=` of padding
@@ -21,15 +22,19 @@ def request_ids(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
     random_bytes: gives that many bytes (`os.urandom`); asked for a block of ids at a time, because a
     system call for each would cost more than all else about an id.
     """
-    while True:
-        block = random_bytes(_BYTES * _IDS_IN_BLOCK)
+
+    def block() -> Iterator[str]:
+        random = random_bytes(_BYTES * _IDS_IN_BLOCK)
         # All of a block at once: a zero behind each id's bytes, for which its padding stands afterwards.
         spaced = bytearray((_BYTES + 1) * _IDS_IN_BLOCK)
         for at in range(_BYTES):
-            spaced[at :: _BYTES + 1] = block[at::_BYTES]
+            spaced[at :: _BYTES + 1] = random[at::_BYTES]
         text = bytearray(b2a_base64(spaced, newline=False).translate(_URL_SAFE))
         text[_CHARACTERS - 1 :: _CHARACTERS] = b"=" * _IDS_IN_BLOCK
-        yield from map(text.decode("ascii").__getitem__, _PLACES)
+        return map(text.decode("ascii").__getitem__, _PLACES)
+
+    # Not a generator, which would take as long for each id as all else about it.
+    return chain.from_iterable(iter(block, None))
 
 
 def uuid_of(request_id: str) -> str:

@@ -59,7 +59,9 @@ class SocketRoutes:
         self.connect = by_key[CONNECT]
         self.disconnect = by_key.get(DISCONNECT)
         self._default = by_key.get(DEFAULT)
-        self._named = {key: plan for key, plan in by_key.items() if key not in RESERVED}
+        self._named: dict[str | None, RoutePlan] = {
+            key: plan for key, plan in by_key.items() if key not in RESERVED
+        }
 
     def match(self, _method: str, path: str) -> tuple[RoutePlan | None, Mapping[str, str]]:
         """Find the plan of a handshake: there is one path."""
@@ -67,8 +69,7 @@ class SocketRoutes:
 
     def of_message(self, message: bytes) -> RoutePlan | None:
         """Find the plan of a message; None: no route takes it."""
-        key = self.settings.select(message)
-        return self._default if key is None else self._named.get(key, self._default)
+        return self._named.get(self.settings.select(message), self._default)
 
 
 def routes_of(api: Api) -> partial[SocketRoutes]:
@@ -162,11 +163,10 @@ class Socket:
                 ex.client_cert,
             )
 
-    def exchange(self, method: str) -> Exchange:
-        """Make the exchange of a message or of the end; the server adds time, ids and body."""
-        ex = Exchange()
-        ex.method, ex.version = method, "WebSocket"
-        ex.path = ex.raw_path = ex.stage_path = "/"
+    def exchange(self, request_id: str, now: float, time: float) -> Exchange:
+        """Make the exchange of a message, or of the end; the server adds the body. now: monotonic second."""
+        ex = _Message()
+        ex.request_id, ex.started, ex.time = request_id, now, time
         ex.host, ex.scheme = self.host, self.scheme
         ex.peer, ex.client_ip = self.peer, self.client_ip
         ex.headers, ex.fields, ex.held = TEXT, _TEXT_FIELDS, []
@@ -179,6 +179,17 @@ class Socket:
             ex.api_key, ex.api_key_value = known.api_key, known.api_key_value
             ex.client_cert = known.client_cert
         return ex
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class _Message(Exchange):
+    """What all exchanges of connections have in common that go on after a handshake."""
+
+    method: str = "MESSAGE"
+    raw_path: str = "/"
+    path: str = "/"
+    version: str = "WebSocket"
+    stage_path: str = "/"
 
 
 @dataclass(frozen=True, slots=True)

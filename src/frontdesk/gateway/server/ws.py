@@ -20,6 +20,7 @@ from frontdesk.gateway.server.shared import Shared
 from frontdesk.gateway.server.wire import Wire
 from frontdesk.gateway.server.ws_farewell import Farewell
 from frontdesk.gateway.server.ws_frames import ABNORMAL, NO_STATUS, Frames
+from frontdesk.gateway.server.ws_messages import same_frames_of
 from frontdesk.gateway.sockets.hub import Description
 
 GOING_AWAY: Final = 1001
@@ -98,20 +99,28 @@ class WebSocketConnection(asyncio.Protocol):
         """Take bytes from the client."""
         self._heard = self._now()
         self._pinged = 0.0
-        frames = self._frames
         self._taking = True
-        for message, binary in frames.take(data):
+        text = self._frames.text(data)
+        if text is None:
+            self._take_all(data)
+        else:
             self._active = self._heard
-            if not self._over:
-                self._take(message, binary)
+            self._take(text, False)
         self._taking = False
-        if frames.pinged:
-            frames.pinged = False
-            self._active = self._heard
         if self._waiting:
             self._go_on()
         else:
             self._flush()
+
+    def _take_all(self, data: bytes) -> None:
+        frames = self._frames
+        for message, binary in frames.take(data):
+            self._active = self._heard
+            if not self._over:
+                self._take(message, binary)
+        if frames.pinged:
+            frames.pinged = False
+            self._active = self._heard
 
     def eof_received(self) -> bool:
         """Take the end of what the client sends: without a close frame it has gone."""
@@ -148,46 +157,40 @@ class WebSocketConnection(asyncio.Protocol):
         if ex is not None:
             run.client_gone(ex)
             ex.status = 499
-            self._log(ex)
+            ex.ended = self._now()
+            ex.plan.log(ex)
         self._tell()
         del self._wire
 
     # -- messages ---------------------------------------------------------------------------------
 
     def _take(self, message: bytes, binary: bool) -> None:
+        """Handle a message of the bytes that have just come, or have it wait."""
         if self._exchange is None and not self._waiting and not self._stalled:
-            self._begin(message, binary)
+            self._begin(message, binary, self._heard)
             return
         self._waiting.append((message, binary))
         if len(self._waiting) >= _WAITING:
             self._wire.pause()
 
-    def _begin(self, message: bytes, binary: bool) -> None:
-        ex = self._made("MESSAGE")
-        ex.message_id = next(self._shared.ids)
+    def _begin(self, message: bytes, binary: bool, now: float) -> None:
+        ids, time = self._shared.ids, self._shared.clock.time()
+        self._exchange = ex = self._socket.exchange(next(ids), now, time)
+        ex.message_id = next(ids)
         ex.client = self
         ex.body = message
         ex.request_length = ex.body_length = len(message)
         if binary:
             make_binary(ex)
-        self._exchange = ex
         if not self._door.message(ex):
             self._exchange = None
             self.close(GOING_AWAY, "Going away")
-
-    def _made(self, method: str) -> Exchange:
-        shared = self._shared
-        ex = self._socket.exchange(method)
-        ex.started = self._now()
-        ex.time = shared.clock.time()
-        ex.request_id = next(shared.ids)
-        return ex
 
     def _go_on(self) -> None:
         """Handle what waits, and read on."""
         self._taking = True
         while self._waiting and self._exchange is None and not self._stalled and not self._over:
-            self._begin(*self._waiting.popleft())
+            self._begin(*self._waiting.popleft(), self._now())
         self._taking = False
         self._flush()
         if len(self._waiting) < _WAITING and not self._stalled and not self._over:
@@ -212,10 +215,10 @@ class WebSocketConnection(asyncio.Protocol):
             return
         self._deadlines.exchange = NEVER
         body = reply.body
-        if isinstance(body, bytes):
+        if type(body) is bytes:
             self._answer(exchange, body)
         else:
-            self._gather(exchange, body)
+            self._gather(exchange, cast("Source", body))
 
     def _gather(self, ex: Exchange, source: Source) -> None:
         def done(body: bytes) -> None:
@@ -235,15 +238,12 @@ class WebSocketConnection(asyncio.Protocol):
         if body and self._frames.open:
             ex.response_length = len(body)
             self._frames.say(body)
-        self._log(ex)
+        ex.ended = self._now()
+        ex.plan.log(ex)
         if not self._taking:
             self._go_on()
         elif self._frames.unsent > _GATHERED:
             self._flush()
-
-    def _log(self, ex: Exchange) -> None:
-        ex.ended = self._now()
-        ex.plan.log(ex)
 
     # -- what the hub holds -------------------------------------------------------------------------
 
@@ -277,7 +277,7 @@ class WebSocketConnection(asyncio.Protocol):
         if self._over or not self._frames.open:
             return False
         self._active = self._now()
-        self._frames.say(message)
+        self._frames.say(message, same_frames_of)
         self._flush()
         return not self._over
 
@@ -393,8 +393,11 @@ class WebSocketConnection(asyncio.Protocol):
 
     def _tell(self) -> None:
         """Run `$disconnect`, for which a graceful stop waits as for a request."""
-        ex, registry = self._made("DISCONNECT"), self._shared.registry
-        farewell = Farewell(ex, self._shared.wheel, self._now, registry)
+        shared = self._shared
+        registry = shared.registry
+        ex = self._socket.exchange(next(shared.ids), self._now(), shared.clock.time())
+        ex.method = "DISCONNECT"
+        farewell = Farewell(ex, shared.wheel, self._now, registry)
         registry.replace(self, farewell)
         if not self._door.ended(ex):
             registry.remove(farewell)

@@ -6,14 +6,21 @@ which messages are taken, and the size of the frames that are sent.
 
 import codecs
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from struct import pack
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import BINARY, CONT, PING, TEXT, Frame
-from websockets.protocol import SEND_EOF, SERVER, Protocol, State
+from websockets.protocol import SERVER, Protocol, State
 
-from frontdesk.gateway.server.ws_handshake import WORTH, Deflate
+from frontdesk.gateway.server.ws_messages import (
+    TWO_BYTES,
+    WHOLE_BYTES,
+    WHOLE_TEXT,
+    Framing,
+    frames_of,
+    is_utf8,
+)
 
 try:
     from websockets.speedups import apply_mask
@@ -26,19 +33,12 @@ UNSUPPORTED: Final = 1003
 NO_STATUS: Final = 1005
 ABNORMAL: Final = 1006
 
-SENT_FRAME: Final = 32 * 1024
-"""Bytes of the largest frame that is sent, as AWS does."""
-
-# What a frame begins with (RFC 6455 §5.2).
-_WHOLE_TEXT: Final = 0x81  # FIN, opcode 1, no reserved bits
-_WHOLE_BYTES: Final = 0x82  # and opcode 2
 _MASKED: Final = 0x80
-_TWO_BYTES: Final = 126  # a length that stands in the two bytes behind; 127: in eight
 
-_WHOLE: Final[Mapping[int, bool]] = {_WHOLE_TEXT: False, _WHOLE_BYTES: True}
+_WHOLE: Final[Mapping[int, bool]] = {WHOLE_TEXT: False, WHOLE_BYTES: True}
 """First byte of frames that are whole messages → whether they are binary."""
 
-_WHOLE_TEXTS: Final[Mapping[int, bool]] = {_WHOLE_TEXT: False}
+_WHOLE_TEXTS: Final[Mapping[int, bool]] = {WHOLE_TEXT: False}
 
 _OPEN: Final = State.OPEN
 
@@ -52,20 +52,20 @@ class Frames:
     """The protocol of one connection, from 101 on."""
 
     __slots__ = (
-        *("_binary", "_decoder", "_held", "_most", "_parts", "_plain", "_protocol"),
-        *("_takes_binary", "_unsplit", "_whole", "pinged", "unsent"),
+        *("_between", "_binary", "_decoder", "_deflate", "_held", "_limits", "_most", "_parts"),
+        *("_protocol", "_takes_binary", "_unsplit", "_whole", "_window", "_writes"),
+        *("open", "pinged", "unsent"),
     )
 
     def __init__(
-        self, *, message: int, frame: int, takes_binary: bool, deflate: Deflate | None
+        self, *, message: int, frame: int, takes_binary: bool, deflate: PerMessageDeflate | None
     ) -> None:
         """message, frame: most bytes of each, inflated."""
-        self._protocol = Protocol(SERVER, max_size=(message, frame), logger=_LOGGER)
-        if deflate is not None:
-            self._protocol.extensions = [deflate]
-        self._plain = (
-            SENT_FRAME if deflate is None else WORTH
-        )  # bytes from which the protocol writes
+        self._limits = message, frame
+        self._deflate = deflate
+        self._window = 0 if deflate is None else deflate.local_max_window_bits
+        self._protocol: Protocol | None = None  # most connections need none until they close
+        self._writes: list[bytes] = []
         self._most = min(message, frame)
         self._held = b""  # the beginning of a frame
         self._unsplit = False  # frames have come that only the protocol can tell apart
@@ -74,56 +74,52 @@ class Frames:
         self._parts: list[bytes] | None = None  # of a message whose end has not come
         self._binary = False
         self._decoder: Any = None
+        self._between = True  # what comes begins a frame that the protocol need not see
+        self.open = True
+        """Whether messages may be sent."""
         self.unsent = 0
         """Bytes of messages that were said since the last `to_send`."""
         self.pinged = False
         """Whether the client has sent a ping since this was last set to False."""
 
     @property
-    def open(self) -> bool:
-        """Whether messages may be sent."""
-        return self._protocol.state is _OPEN
-
-    @property
     def failed(self) -> bool:
         """Whether it ends without the client having said so."""
-        return self._protocol.close_rcvd is None
+        return self._protocol is None or self._protocol.close_rcvd is None
 
     @property
     def closed(self) -> tuple[int, str]:
         """Close code and reason: of whoever said so first; 1006 where nobody has."""
         protocol = self._protocol
+        if protocol is None:
+            return ABNORMAL, ""
         sent, received = protocol.close_sent, protocol.close_rcvd
         first = received if protocol.close_rcvd_then_sent or sent is None else sent
         return (ABNORMAL, "") if first is None else (int(first.code), first.reason)
 
-    def take(self, data: bytes) -> Iterable[tuple[bytes, bool]]:
-        """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`.
+    def text(self, data: bytes) -> bytes | None:
+        """Return the text that all of `data` is, in one frame, in ASCII. None: `take` has to look.
 
-        Most bytes are one text in ASCII, in one frame, and nothing else: that is seen here at once.
+        Most of what comes is one. data: at least a byte.
         """
         size = len(data)
-        if size >= 8 and data[0] == _WHOLE_TEXT and self._is_between:
-            length, begins = data[1] - _MASKED, 6
-            if length == _TWO_BYTES:
-                length, begins = int.from_bytes(data[2:4]), 8
-            elif length > _TWO_BYTES:
-                length = self._most + 1
-            if begins + length == size and length <= self._most:
-                message = apply_mask(data[begins:], data[begins - 4 : begins])
-                if message.isascii():
-                    return ((message, False),)
-        return self._each(data)
+        if data[0] != WHOLE_TEXT or not self._between or size < 8:
+            return None
+        length, begins = data[1] - _MASKED, 6
+        if length == TWO_BYTES:
+            length, begins = data[2] << 8 | data[3], 8
+        elif length > TWO_BYTES:
+            return None
+        if begins + length != size or length > self._most:
+            return None
+        message = apply_mask(data[begins:], data[begins - 4 : begins])
+        return message if message.isascii() else None
 
-    @property
-    def _is_between(self) -> bool:
-        """Whether a frame begins that the protocol need not see, should it be a whole message."""
-        return (
-            self._parts is None
-            and not self._held
-            and not self._unsplit
-            and self._protocol.state is _OPEN
-        )
+    def take(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
+        """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`."""
+        self._between = False
+        yield from self._each(data)
+        self._between = self.open and self._parts is None and not self._held and not self._unsplit
 
     def _each(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
         """Give the messages of several frames, or of parts of some.
@@ -139,11 +135,11 @@ class Frames:
         at, size = 0, len(data)
         while at + 2 <= size:
             length, begins = data[at + 1] & 127, at + 6
-            if length == _TWO_BYTES:
+            if length == TWO_BYTES:
                 if at + 4 > size:
                     break
                 length, begins = int.from_bytes(data[at + 2 : at + 4]), at + 8
-            elif length > _TWO_BYTES:
+            elif length > TWO_BYTES:
                 length = self._most + 1
             if length > self._most or data[at + 1] < _MASKED:
                 self._unsplit = True
@@ -163,8 +159,9 @@ class Frames:
         self._held = data[at:]
 
     def _by_protocol(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
-        protocol = self._protocol
+        protocol = self._whole_protocol()
         protocol.receive_data(data)
+        self._look(protocol)
         for event in protocol.events_received():
             frame: Any = event
             opcode = frame.opcode
@@ -179,43 +176,35 @@ class Frames:
 
     def end(self) -> None:
         """Read the end of what the client sends."""
-        self._protocol.receive_eof()
+        protocol = self._whole_protocol()
+        protocol.receive_eof()
+        self._look(protocol)
 
-    def say(self, message: bytes) -> None:
-        """Send a message: a text, or bytes where it is none."""
-        size, protocol = len(message), self._protocol
-        self.unsent += size
-        is_text = message.isascii() or _is_text(message)
-        if size < self._plain and is_text:
-            head = b"\x81%c" % size if size < _TWO_BYTES else pack(">BBH", 0x81, _TWO_BYTES, size)
-            protocol.writes.append(head + message)
-            return
-        send = protocol.send_text if is_text else protocol.send_binary
-        if size <= SENT_FRAME:
-            send(message)
-            return
-        send(message[:SENT_FRAME], fin=False)
-        for at in range(SENT_FRAME, size, SENT_FRAME):
-            fin = at + SENT_FRAME >= size
-            protocol.send_continuation(message[at : at + SENT_FRAME], fin=fin)
+    def say(self, message: bytes, framing: Framing = frames_of) -> None:
+        """Send a message."""
+        self.unsent += len(message)
+        self._writes.append(framing(message, self._window))
 
     def ping(self) -> None:
         """Ask whether the client is there."""
-        self._protocol.send_ping(b"")
+        self._whole_protocol().send_ping(b"")
 
     def close(self, code: int, reason: str) -> None:
         """Begin to close."""
-        self._protocol.send_close(code, reason)
+        protocol = self._whole_protocol()
+        protocol.send_close(code, reason)
+        self._look(protocol)
 
     def to_send(self) -> tuple[bytes, bool]:
         """Return what has to be written, and whether nothing more will be."""
         self.unsent = 0
-        writes = self._protocol.writes
+        writes = self._writes
         if not writes:
             return b"", False
-        self._protocol.writes = []
-        over = writes[-1] == SEND_EOF
-        return (writes[0] if len(writes) == 1 else b"".join(writes)), over
+        over = not writes[-1]  # `websockets.protocol.SEND_EOF`
+        data = writes[0] if len(writes) == 1 else b"".join(writes)
+        writes.clear()
+        return data, over
 
     def _piece(self, frame: Frame) -> bytes | None:
         """Take a data frame; return the message that it completes."""
@@ -223,7 +212,7 @@ class Frames:
         if frame.opcode is not CONT:
             self._binary = frame.opcode is BINARY
             if self._binary and not self._takes_binary:
-                self._protocol.fail(UNSUPPORTED, "Binary messages are not supported")
+                self._fail(UNSUPPORTED, "Binary messages are not supported")
                 return None
             if frame.fin:
                 return data if self._binary or self._is_valid(data) else None
@@ -241,23 +230,35 @@ class Frames:
         return b"".join(parts)
 
     def _is_valid(self, data: bytes) -> bool:
-        if data.isascii() or _is_text(data):
+        if is_utf8(data):
             return True
-        self._protocol.fail(INVALID_DATA, "Invalid UTF-8")
+        self._fail(INVALID_DATA, "Invalid UTF-8")
         return False
 
     def _goes_on(self, data: bytes, *, final: bool) -> bool:
         try:
             self._decoder.decode(data, final)
         except UnicodeDecodeError:
-            self._protocol.fail(INVALID_DATA, "Invalid UTF-8")
+            self._fail(INVALID_DATA, "Invalid UTF-8")
             return False
         return True
 
+    def _fail(self, code: int, reason: str) -> None:
+        protocol = self._whole_protocol()
+        protocol.fail(code, reason)
+        self._look(protocol)
 
-def _is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    def _whole_protocol(self) -> Protocol:
+        """Return what speaks the whole protocol, for all that is not a plain message."""
+        protocol = self._protocol
+        if protocol is None:
+            protocol = self._protocol = Protocol(SERVER, max_size=self._limits, logger=_LOGGER)
+            protocol.writes = self._writes
+            if self._deflate is not None:
+                protocol.extensions = [self._deflate]
+        return protocol
+
+    def _look(self, protocol: Protocol) -> None:
+        """See whether messages may still be sent, after what may have changed it."""
+        self.open = protocol.state is _OPEN
+        self._between = self._between and self.open

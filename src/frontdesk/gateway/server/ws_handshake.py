@@ -6,36 +6,25 @@ window, which would cost more than all else about it.
 
 import base64
 import hashlib
-from typing import Any, Final
+from typing import Final
 
 from websockets.exceptions import InvalidHeader, NegotiationError
 from websockets.extensions.permessage_deflate import (
     PerMessageDeflate,
     ServerPerMessageDeflateFactory,
 )
-from websockets.frames import CONT, Frame
 from websockets.headers import build_extension, parse_extension
 
 from frontdesk.base.streams import Fields
 from frontdesk.gateway.pipeline.exchange import Exchange
 
 _GUID: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-_MEMORY: Final = {"memLevel": 5}
+MEMORY: Final = {"memLevel": 5}
+"""What compressing may take, for zlib."""
+
 _FACTORY: Final = ServerPerMessageDeflateFactory(
-    server_no_context_takeover=True, client_no_context_takeover=True, compress_settings=_MEMORY
+    server_no_context_takeover=True, client_no_context_takeover=True, compress_settings=MEMORY
 )
-WORTH: Final = 512
-"""Bytes from which a message is compressed."""
-
-
-class Deflate(PerMessageDeflate):
-    """permessage-deflate that leaves short messages as they are, as RFC 7692 §6 allows."""
-
-    def encode(self, frame: Frame) -> Frame:
-        """See Extension."""
-        if frame.fin and frame.opcode is not CONT and len(frame.data) < WORTH:
-            return frame
-        return super().encode(frame)
 
 
 def switching_fields(ex: Exchange, deflate: str) -> Fields:
@@ -47,7 +36,7 @@ def switching_fields(ex: Exchange, deflate: str) -> Fields:
     return fields
 
 
-def negotiate(ex: Exchange) -> tuple[str, Deflate | None]:
+def negotiate(ex: Exchange) -> tuple[str, PerMessageDeflate | None]:
     """Take the first offer of compression that can be kept; return what is said of it.
 
     What cannot be read is passed over: the connection is not compressed then.
@@ -67,15 +56,5 @@ def negotiate(ex: Exchange) -> tuple[str, Deflate | None]:
             agreed, extension = _FACTORY.process_request_params(parameters, [])
         except NegotiationError:
             continue
-        return build_extension([(name, agreed)]), _deflate(extension)
+        return build_extension([(name, agreed)]), extension
     return "", None
-
-
-def _deflate(agreed: Any) -> Deflate:
-    return Deflate(
-        remote_no_context_takeover=agreed.remote_no_context_takeover,
-        local_no_context_takeover=agreed.local_no_context_takeover,
-        remote_max_window_bits=agreed.remote_max_window_bits,
-        local_max_window_bits=agreed.local_max_window_bits,
-        compress_settings=_MEMORY,
-    )
