@@ -12,6 +12,8 @@ async def test_many_guesses_at_once_are_no_more_than_one_after_the_other(monkeyp
     tried = []
     monkeypatch.setattr(PasswordHash, "verifies", lambda *_given: bool(tried.append(1)))
     accounts = Accounts(MemoryCatalog(SystemClock()), SystemClock())
+    await accounts.start()
     guesses = (accounts.sign_in("ada", f"guess {number}", "192.0.2.1") for number in range(30))
     assert set(await asyncio.gather(*guesses)) == {None}
     assert 10 <= len(tried) <= 20  # a minute may turn meanwhile
+    accounts.stop()

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import NamedTuple, Self
 
 from frontdesk.app.aws import AwsApis
+from frontdesk.app.background import aside
 from frontdesk.app.durable import DurableWork
 from frontdesk.app.functions import all_functions, policies, remote_invokers
 from frontdesk.app.stores import Stores, vault_catalog
@@ -57,7 +58,7 @@ class Works(NamedTuple):
         opened: takes what is to be closed. host, remote: run functions here and elsewhere. keys: of who may ask the
         wire APIs. environ: may have the master keys of the vault. news: is told what executions do.
         """
-        config, work = loaded.config, stores.work()
+        config, work = loaded.config, await aside(stores.work)
         master_keys = MasterKeys(environ, config.data_dir)
         vault = Vault(vault_catalog(config, stores), work.deliveries, master_keys, clock)
         await vault.secrets.sweep()
