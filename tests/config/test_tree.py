@@ -71,9 +71,11 @@ def test_one_pattern_may_stand_for_several_things():
     "path",
     [("a",), ("a", "x", "k"), ("a", "x"), ("b", 1), ("b", 0, "k"), ("a", "none"), ("no", "k")],
 )
-def test_places_are_those_of_the_tree(path):
+def test_places_are_those_of_the_tree_whatever_was_asked_before(path):
     tree = tree_of(MIXED)
-    assert Places(tree).place(*path) == tree.place(path)
+    places = Places(tree)
+    for asked in (path, ("a", "y", "k"), path, ("c",), path):
+        assert places.place(*asked) == tree.place(asked)
 
 
 def test_merging_adds_and_tells_what_both_say():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from frontdesk.base.errors import Position
@@ -106,16 +105,25 @@ class Places:
     """Looks up where keys stand, in a tree that changes no more. Many of them stand beside each other."""
 
     def __init__(self, tree: Tree) -> None:
-        self._above = lru_cache(16)(lambda path: (tree.node_at(path), dotted(path)))
+        self._top = tree.node
+        self._last: dict[int, tuple[Path, Node | None, str]] = {}
+        """By length of their paths, what was found last, and the path as in messages."""
 
     def place(self, *path: str | int) -> Position | None:
         """See Tree.place. path: at least one key."""
-        above, text = self._above(path[:-1])
-        key = path[-1]
-        node = above.children.get(key) if above is not None else None
-        if node is None:
-            return None
-        return Position(node.file, node.key_line, node.key_column, _joined(text, key))
+        _, node, text = self._find(path)
+        return Position(node.file, node.key_line, node.key_column, text) if node else None
+
+    def _find(self, path: Path) -> tuple[Path, Node | None, str]:
+        if not path:
+            return path, self._top, ""
+        last = self._last.get(len(path))
+        if last is None or last[0] != path:
+            _, above, text = self._find(path[:-1])
+            key = path[-1]
+            last = path, above and above.children.get(key), _joined(text, key)
+            self._last[len(path)] = last
+        return last
 
 
 class Patterns(Generic[T]):
@@ -206,9 +214,10 @@ def _members(value: object) -> Iterable[tuple[str | int, Any]]:
 
 def dotted(path: Path) -> str:
     """Write a path as in messages: `apis.x.routes.GET /a.scopes[0]`."""
-    if not path:
-        return ""
-    return _joined(dotted(path[:-1]), path[-1])
+    text = ""
+    for part in path:
+        text = _joined(text, part)
+    return text
 
 
 def _joined(above: str, key: str | int) -> str:

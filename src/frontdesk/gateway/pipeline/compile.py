@@ -253,7 +253,7 @@ class _Compiler:
         own_max_body = operation.max_body if operation else None
         head_steps = _steps(head, build)
         tail_steps = _steps(tail, build)
-        tail_runs: tuple[Tail, ...] = tuple(step.run for step in tail_steps)  # type: ignore[misc]  # rows of a tail
+        tail_runs: tuple[Tail, ...] = tuple([step.run for step in tail_steps])  # type: ignore[misc]  # rows of a tail
         return RoutePlan(
             route_key=build.key,
             api=build.facts,
@@ -270,7 +270,7 @@ class _Compiler:
 
     def _stages(self, steps: list[Step]) -> tuple[Stage, ...]:
         """Return what runs, with the time taken where slow requests are logged."""
-        stages: tuple[Stage, ...] = tuple(step.run for step in steps)  # type: ignore[misc]  # rows of a head
+        stages: tuple[Stage, ...] = tuple([step.run for step in steps])  # type: ignore[misc]  # rows of a head
         if self.config.logs.slow is None:
             return stages
         monotonic = self.parts.clock.monotonic
