@@ -62,5 +62,16 @@ def _read(written: Any) -> Span:
         bytes.fromhex(digits)
     if span.kind != "client":
         raise ValueError(f"not a call: {span.kind}")
-    attributes = dict(span.attributes)
-    return span._replace(start=int(span.start), end=int(span.end), attributes=attributes, links=())
+    attributes = {str(name): _value(value) for name, value in dict(span.attributes).items()}
+    return span._replace(
+        name=str(span.name),
+        start=int(span.start),
+        end=int(span.end),
+        attributes=attributes,
+        error=str(span.error),
+        links=(),
+    )
+
+
+def _value(value: Any) -> Value:
+    return value if isinstance(value, str | int | float) else str(value)

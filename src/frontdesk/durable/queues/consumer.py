@@ -23,6 +23,7 @@ from frontdesk.ports.queue import Message, Receipt
 from frontdesk.ports.tracing import Opened, Tracer
 from frontdesk.rules.events.patterns import compile_pattern
 from frontdesk.rules.events.sqs import Attributes, failed, filtered, record
+from frontdesk.rules.http.trace_context import RECORDED
 
 _LOG: Final = logging.getLogger("frontdesk.queues")
 
@@ -30,6 +31,7 @@ _EVENT: Final = 5 * 1024 * 1024
 """Bytes of the bodies of one call, below the 6 MB that an event may have."""
 
 _LATEST: Final = "$LATEST"
+_RECORDED: Final = RECORDED.encode()
 
 
 class Consumer:
@@ -200,9 +202,7 @@ class Consumer:
     def _span(self, part: Sequence[Message]) -> Opened | None:
         if self._tracer is None:
             return None
-        return self._tracer.begin_after(
-            [Attributes.read(message.attributes).trace for message in part]
-        )
+        return self._tracer.begin_after([_trace(message.attributes) for message in part])
 
     def _tell_span(self, span: Opened, part: Sequence[Message], outcome: Outcome) -> None:
         """Record the work on messages. Source: OpenTelemetry, "Semantic conventions for Amazon SQS"."""
@@ -245,6 +245,11 @@ class Consumer:
                 "error": why[:1000],
             },
         )
+
+
+def _trace(attributes: bytes) -> str:
+    """Return the trace of a message that is sampled; of others "", at the cost of a look."""
+    return Attributes.read(attributes).trace if _RECORDED in attributes else ""
 
 
 def _set(ended: asyncio.Future[Outcome], outcome: Outcome) -> None:

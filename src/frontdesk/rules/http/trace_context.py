@@ -73,12 +73,13 @@ def read_amazon(value: str) -> Caller | None:
 
 
 _DECISIONS: Final = {"0": False, "1": True}
-_RECORDED: Final = "Sampled=1"
+RECORDED: Final = "Sampled=1"
+"""What an X-Amzn-Trace-Id says that is sampled."""
 
 
 def read_recorded(amazon: str) -> Caller | None:
     """Read an X-Amzn-Trace-Id that is sampled; None for others, at the cost of a look."""
-    if _RECORDED not in amazon:
+    if RECORDED not in amazon:
         return None
     caller = read_amazon(amazon)
     return caller if caller is not None and caller.sampled else None

@@ -15,7 +15,7 @@ _MOST: Final = 100
 KINDS: Final = (
     ("", "All"),
     ("request", "Requests"),
-    ("unrouted", "Without a route"),
+    ("unrouted", "No route"),
     ("message", "Messages"),
 )
 
