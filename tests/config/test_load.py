@@ -1,6 +1,8 @@
 """Loading: every error at once with its place, merging, and what a good file becomes."""
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from frontdesk.base.durations import Rate
 from frontdesk.base.errors import ConfigError
 from frontdesk.config.load import load
 from frontdesk.config.models.throttle import Throttle
+from frontdesk.config.tree import Node
 
 GOLDEN = Path(__file__).with_name("bad_values.txt")
 """Cases of `## name`, the file's text, `->`, and exactly what is said of it."""
@@ -200,3 +203,21 @@ def test_sources_and_references_make_the_same_configuration_whatever_has_changed
     assert again.config == loaded.config
     assert again.config.apis["a"].routes["GET /"].mock.body == "before default"
     assert again.references == loaded.references
+
+
+def test_a_configuration_is_freed_with_its_last_reference(tmp_path):
+    file = tmp_path / "f.yaml"
+    file.write_text("name: ${env:NAME}\napis: {a: {routes: {GET /: {mock: {status: 204}}}}}\n")
+    gc.disable()  # as during a reload, whose leavings are never looked at
+    try:
+        loaded = load([file], {"NAME": "x"})
+        config, places = weakref.ref(loaded.config), len(_nodes())
+        del loaded
+        assert config() is None
+        assert len(_nodes()) < places
+    finally:
+        gc.enable()
+
+
+def _nodes():
+    return [each for each in gc.get_objects() if type(each) is Node]

@@ -95,15 +95,20 @@ class _Resolver:
         self.environ = environ
         self.known = known
         self.literal = literal
-        self.sources: dict[str, Callable[[str], str]] = {
-            "env": self.variable,
-            "file": self.file,
-            **{scheme: partial(lookup, scheme) for scheme in ELSEWHERE},
-            "input": self.left_open,
-        }
+        self.elsewhere = lookup
         self.findings: list[Finding] = []
         self.plain: dict[str, FileText] = {}
         """Texts without references, which are the same wherever they stand."""
+
+    @property
+    def sources(self) -> dict[str, Callable[[str], str]]:
+        """What looks references up, by their schemes. Kept here it would keep the tree: nobody collects during a reload."""
+        return {
+            "env": self.variable,
+            "file": self.file,
+            **{scheme: partial(self.elsewhere, scheme) for scheme in ELSEWHERE},
+            "input": self.left_open,
+        }
 
     def walk(self, value: Any, path: Path) -> Any:
         match value:
