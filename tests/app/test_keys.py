@@ -210,6 +210,9 @@ class Keeper:
     async def report(self, first, last, _keys, **more):
         return [{"first": str(first), "last": str(last), **more}]
 
+    async def daily(self, first, last, *, key):
+        return [{"daily": [str(first), str(last), key]}]
+
 
 @pytest.fixture
 def ask(house):
@@ -265,8 +268,19 @@ async def test_the_api_imports_keys(ask):
             "from=2026-10-02&to=2026-10-09&key=desk&plan=small",
             {"first": "2026-10-02", "last": "2026-10-09", "key": "desk", "plan": "small"},
         ),
+        (
+            "keys=a,b",
+            {
+                "first": "2026-11-01",
+                "last": "2026-11-21",
+                "key": None,
+                "plan": None,
+                "some": ["a", "b"],
+            },
+        ),
+        ("by=plan&key=desk", {"daily": ["2026-11-01", "2026-11-21", "desk"]}),
     ],
-    ids=["this month", "all is said"],
+    ids=["this month", "all is said", "some keys", "by plan"],
 )
 async def test_the_api_reports_usage(ask, query, asked):
     assert (await ask("GET", "/api/usage", query=query))[1]["usage"] == [asked]

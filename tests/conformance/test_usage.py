@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.ports.usage import Row
+from frontdesk.ports.usage import PlanDay, Row
 from frontdesk.stores.memory.usage import MemoryUsage
 from frontdesk.stores.postgres.usage import PostgresUsage
 from frontdesk.stores.sqlite.database import Database
@@ -82,6 +82,33 @@ async def test_rows_of_one_day_key_and_plan_add_up(usage):
 async def test_days_keys_and_plans_are_chosen(usage, chosen, expected):
     await usage.add(ROWS)
     assert list(await usage.read(**chosen)) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "days", "expected"),
+    [
+        (["k2", "k1"], ("2026-11-20", "2026-12-01"), ROWS),
+        (["k2", "none"], ("2026-11-01", "2026-12-31"), ROWS[2:3]),
+        (["k1"], ("2026-11-21", "2026-11-30"), ROWS[3:4]),
+        (["k1"], ("2026-12-02", "2026-12-31"), []),
+        ([], ("2026-11-20", "2026-12-01"), []),
+    ],
+    ids=["all", "one of them", "some days", "later", "of none"],
+)
+async def test_some_keys_are_read_alone(usage, keys, days, expected):
+    await usage.add(ROWS)
+    assert list(await usage.read_of(keys, *days)) == expected
+
+
+async def test_plans_are_summed_up_by_day(usage):
+    assert list(await usage.daily("2026-11-20", "2026-11-30")) == []
+    await usage.add(ROWS)
+    large, small = PlanDay("large", "2026-11-20", 2), PlanDay("small", "2026-11-20", 6)
+    found = list(await usage.daily("2026-11-20", "2026-11-30"))
+    assert found == [large, small, PlanDay("small", "2026-11-21", 7)]
+    assert list(await usage.daily("2026-11-20", "2026-11-20", key="k2")) == [
+        small._replace(requests=1)
+    ]
 
 
 async def test_totals_sum_up_the_days_of_each_key(usage):

@@ -215,7 +215,7 @@ KEYS: Final = (
         "GET",
         "/api/usage",
         "Requests by key, plan and day; CSV with format=csv",
-        query=texts("from to key plan format"),
+        query={**texts("from to key keys plan format"), "by": one_of("plan")},
     ),
     Row("GET", "/api/plans", "What the keys of each plan may take"),
 )

@@ -6,7 +6,8 @@
     GET  /api/keys/NAME               one, by its name or id
     POST /api/keys/NAME/revoke        refuse it from now on
     POST /api/keys/NAME/enable        let it in again
-    GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, plan=PLAN, format=csv
+    GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, plan=PLAN, format=csv; keys=ID,ID;
+                                      by=plan: by plan and day alone, also with key=NAME
     GET  /api/plans                   what the keys of each plan may take, how many it has, how often it was throttled
 
 Answers 200, or 201 with the value of a key that was made, which is told this once; 404 for a key that is
@@ -132,9 +133,13 @@ class KeysApi:
         first = _day(asked.get("from"), today.replace(day=1))
         last = _day(asked.get("to"), today)
         key = self._keys.find(asked["key"]).id if "key" in asked else None
-        rows = await self._keeper.report(
-            first, last, self._keys.known(), key=key, plan=asked.get("plan")
-        )
+        if asked.get("by") == "plan":
+            days = await self._keeper.daily(first, last, key=key)
+            return 200, {"from": str(first), "to": str(last), "usage": days}
+        which: dict[str, Any] = {"key": key, "plan": asked.get("plan")}
+        if "keys" in asked:
+            which["some"] = asked["keys"].split(",")
+        rows = await self._keeper.report(first, last, self._keys.known(), **which)
         if asked.get("format") == "csv":
             return 200, _csv(rows)
         return 200, {"from": str(first), "to": str(last), "usage": rows}

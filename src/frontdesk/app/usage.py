@@ -35,6 +35,9 @@ KEPT: Final = timedelta(days=400)
 
 _LOOKED_AT: Final = 1000
 
+_NO_PLAN: Final = " "
+"""Stands in what is no plan: calls of a version are counted here, too."""
+
 _HOUR: Final = 3600.0
 _HOURS: Final = 25
 
@@ -143,31 +146,30 @@ class UsageKeeper:
         *,
         key: str | None = None,
         plan: str | None = None,
+        some: Sequence[str] | None = None,
     ) -> list[dict[str, Any]]:
         """Tell the requests of each key, plan and day, and what was left of the quota when the day ended.
 
-        keys: those that are known, by id. key, plan: of this id or name alone. Raises: StoreError.
+        keys: those that are known, by id. key, plan: of this id or name alone; some: of these ids alone instead.
+        Raises: StoreError.
         """
         await self.save()
         quotas = self._quotas
         begin = min([first, *(period_of(quota.kind, first).first for quota in quotas.values())])
-        rows = await self._usage.read(str(begin), str(last), key=key, plan=plan)
-        used: dict[tuple[str, str, Period], int] = {}
-        told = []
-        for row in rows:
-            if " " in row.plan:
-                continue  # no plan: calls of a version are kept here, too
-            day, quota, known = date.fromisoformat(row.day), quotas.get(row.plan), keys.get(row.key)
-            remaining = None
-            if quota is not None:
-                place = row.key, row.plan, period_of(quota.kind, day)
-                used[place] = used.get(place, 0) + row.requests
-                _, limit = quota.claim(row.key, known.since if known is not None else None, day)
-                remaining = max(limit.limit - used[place], 0)
-            if day >= first:
-                name = known.name if known is not None else ""
-                told.append({"name": name, **row._asdict(), "remaining": remaining})
-        return told
+        if some is None:
+            rows = await self._usage.read(str(begin), str(last), key=key, plan=plan)
+        else:
+            rows = await self._usage.read_of(some, str(begin), str(last))
+        # In a thread: there may be a row for each of 100,000 keys and day.
+        return await asyncio.to_thread(_report, rows, first, keys, quotas)
+
+    async def daily(
+        self, first: date, last: date, *, key: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Tell the requests of each plan and day, of all keys or of one by its id. Raises: StoreError."""
+        await self.save()
+        days = await self._usage.daily(str(first), str(last), key=key)
+        return [each._asdict() for each in days if _NO_PLAN not in each.plan]
 
     # -- every second -------------------------------------------------------------------------------
 
@@ -215,6 +217,28 @@ class UsageKeeper:
             for place, ratio in self._fullest.items()
             if place not in noted and place[1].ends > self._clock.time()
         }
+
+
+def _report(
+    rows: Sequence[Row], first: date, keys: Mapping[str, ApiKey], quotas: Quotas
+) -> list[dict[str, Any]]:
+    """Write rows since the beginning of a quota's period from a day on. keys: by id."""
+    used: dict[tuple[str, str, Period], int] = {}
+    told = []
+    for row in rows:
+        if _NO_PLAN in row.plan:
+            continue  # no plan: calls of a version are kept here, too
+        day, quota, known = date.fromisoformat(row.day), quotas.get(row.plan), keys.get(row.key)
+        remaining = None
+        if quota is not None:
+            place = row.key, row.plan, period_of(quota.kind, day)
+            used[place] = used.get(place, 0) + row.requests
+            _, limit = quota.claim(row.key, known.since if known is not None else None, day)
+            remaining = max(limit.limit - used[place], 0)
+        if day >= first:
+            name = known.name if known is not None else ""
+            told.append({"name": name, **row._asdict(), "remaining": remaining})
+    return told
 
 
 def quotas_of(config: Config) -> Quotas:

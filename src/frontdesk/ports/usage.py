@@ -17,6 +17,14 @@ class Row(NamedTuple):
     requests: int
 
 
+class PlanDay(NamedTuple):
+    """The requests of a plan on a day. day: as in Row."""
+
+    plan: str
+    day: str
+    requests: int
+
+
 class Usage(Protocol):
     """Counts that are only added to, so that several gateways may share them. Used on one event loop.
 
@@ -31,6 +39,14 @@ class Usage(Protocol):
         self, first: str, last: str, *, key: str | None = None, plan: str | None = None
     ) -> Sequence[Row]:
         """Read the days from `first` to `last`, both included, in order of day, key and plan."""
+        ...
+
+    async def read_of(self, keys: Sequence[str], first: str, last: str) -> Sequence[Row]:
+        """Read the same days of some keys, of however many there are, in the same order."""
+        ...
+
+    async def daily(self, first: str, last: str, *, key: str | None = None) -> Sequence[PlanDay]:
+        """Sum up all keys, or read one, for each plan and day that has any, in order of day and plan."""
         ...
 
     async def totals(self, plan: str, first: str, last: str) -> Mapping[str, int]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from frontdesk.ports.usage import Row
+from frontdesk.ports.usage import PlanDay, Row
 
 
 class MemoryUsage:
@@ -27,6 +27,18 @@ class MemoryUsage:
             for (day, of, under), requests in sorted(self._requests.items())
             if first <= day <= last and key in (None, of) and plan in (None, under)
         ]
+
+    async def read_of(self, keys: Sequence[str], first: str, last: str) -> Sequence[Row]:
+        """See the port."""
+        wanted = frozenset(keys)
+        return [row for row in await self.read(first, last) if row.key in wanted]
+
+    async def daily(self, first: str, last: str, *, key: str | None = None) -> Sequence[PlanDay]:
+        """See the port."""
+        sums: Counter[tuple[str, str]] = Counter()
+        for row in await self.read(first, last, key=key):
+            sums[row.day, row.plan] += row.requests
+        return [PlanDay(plan, day, requests) for (day, plan), requests in sorted(sums.items())]
 
     async def totals(self, plan: str, first: str, last: str) -> Mapping[str, int]:
         """See the port."""

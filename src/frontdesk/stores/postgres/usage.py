@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from frontdesk.ports.usage import Row
+from frontdesk.ports.usage import PlanDay, Row
 from frontdesk.stores.postgres.database import Database
 
 if TYPE_CHECKING:
@@ -17,6 +17,22 @@ _READ = """
     SELECT key, plan, day, requests FROM frontdesk_usage
     WHERE day BETWEEN $1 AND $2 AND key = coalesce($3, key) AND plan = coalesce($4, plan)
     ORDER BY day, key, plan
+"""
+_READ_OF = """
+    WITH RECURSIVE days (day) AS (
+        SELECT min(day) FROM frontdesk_usage WHERE day >= $1
+        UNION ALL
+        SELECT (SELECT min(day) FROM frontdesk_usage WHERE day > days.day) FROM days WHERE day < $2
+    )
+    SELECT key, plan, day, requests FROM days JOIN frontdesk_usage USING (day)
+    WHERE day <= $2 AND key = ANY($3) ORDER BY day, key, plan
+"""
+"""The days that there are are looked up one after the other: nothing of other keys is read."""
+
+_DAILY = """
+    SELECT plan, day, sum(requests)::BIGINT FROM frontdesk_usage
+    WHERE day BETWEEN $1 AND $2 AND key = coalesce($3, key)
+    GROUP BY day, plan ORDER BY day, plan
 """
 _TOTALS = """
     SELECT key, sum(requests)::BIGINT FROM frontdesk_usage
@@ -49,6 +65,20 @@ class PostgresUsage:
             lambda connection: connection.fetch(_READ, first, last, key, plan)
         )
         return [Row(*row) for row in rows]
+
+    async def read_of(self, keys: Sequence[str], first: str, last: str) -> Sequence[Row]:
+        """See the port."""
+        rows = await self._database.run(
+            lambda connection: connection.fetch(_READ_OF, first, last, list(keys))
+        )
+        return [Row(*row) for row in rows]
+
+    async def daily(self, first: str, last: str, *, key: str | None = None) -> Sequence[PlanDay]:
+        """See the port."""
+        rows = await self._database.run(
+            lambda connection: connection.fetch(_DAILY, first, last, key)
+        )
+        return [PlanDay(*row) for row in rows]
 
     async def totals(self, plan: str, first: str, last: str) -> Mapping[str, int]:
         """See the port."""

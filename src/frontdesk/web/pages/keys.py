@@ -30,9 +30,12 @@ async def keys(visit: Visit) -> Response:
     of_one = {"key": asked["key"]} if asked.get("key") else {}
     plans = (await visit.ask("/api/plans"))["plans"]
     page = await visit.ask("/api/keys", urlencode({"after": asked.get("after", ""), "most": _MOST}))
-    usage = (await visit.ask("/api/usage", urlencode({**span, **of_one})))["usage"]
+    by_plan = {**span, **of_one, "by": "plan"}
+    usage = (await visit.ask("/api/usage", urlencode(by_plan)))["usage"]
     begun = min(period_of(kind, today).first for kind in ("week", "month"))
-    now = (await visit.ask("/api/usage", urlencode({**span, "from": str(begun)})))["usage"]
+    ids = ",".join(each["id"] for each in page["keys"])
+    shown = urlencode({**span, "from": str(begun), "keys": ids})
+    now = (await visit.ask("/api/usage", shown))["usage"] if ids else []
     drawn = _lines(usage, days)
     return visit.show(
         "keys.html",
