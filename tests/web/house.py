@@ -205,10 +205,7 @@ async def _places(found):
         "/definition": ["/definition"],
         "/executions/{arn:path}": [
             f"/executions/{arn}",
-            *(
-                f"/executions/{arn}?{urlencode({'state': EVIL, 'tab': tab})}"
-                for tab in ("output", "events")
-            ),
+            f"/executions/{arn}?{urlencode({'state': EVIL, 'tab': 'events'})}",
             f"/executions/{arn}?event=1",
         ],
         "/queues": ["/queues"],

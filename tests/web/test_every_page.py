@@ -16,7 +16,7 @@ SCRIPTS = 40 * 1024
 STYLES = 30 * 1024
 """Bytes of a page, uncompressed."""
 
-WIDTHS = (1280, 390)
+WIDTHS = (390, 1280)
 
 LOOK = """
 const bytes = { html: performance.getEntriesByType("navigation")[0].decodedBodySize, js: 0, css: 0, other: 0 };
@@ -56,9 +56,9 @@ def look_at_all(folder, address, door, places):
     seen = {}
     with chromium(folder) as page:
         signed_in(page, address)
+        page.size(WIDTHS[-1])
         page.complaints()
         for place in places:
-            page.size(WIDTHS[0])
             page.open(f"http://{address}/console{place}")
             seen[place] = page.run(LOOK)
             for width in WIDTHS:
