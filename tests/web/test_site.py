@@ -336,8 +336,8 @@ async def test_readers_who_leave_leave_nothing_behind(console):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        (f"audit?most={LONG}", 422),
-        ("audit?most=", 200),
+        (f"audit?after={LONG}", 422),
+        ("audit?after=", 200),
         (f"queues/calls?after={LONG}", 422),
         ("upstreams/", 404),
         (f"records/notes?most={LONG}", 200),  # of the page's own

@@ -125,7 +125,7 @@ USERS: Final = (
         "GET",
         "/api/audit",
         "Who has changed what, newest first",
-        query={"most": whole(1, 1000), "text": TEXT},
+        query={"most": whole(1, 1000), "after": whole(0, 1_000_000), "text": TEXT},
     ),
 )
 

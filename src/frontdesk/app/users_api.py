@@ -4,7 +4,7 @@
     PUT    /api/users/NAME       make one, or change it: {"role": "viewer|operator|admin", "password"};
                                  with "new": true only where there is none
     DELETE /api/users/NAME       remove one; sessions of it are over
-    GET    /api/audit?most=100   who has changed what, newest first; also text=…
+    GET    /api/audit?most=100   who has changed what, newest first; also text=…, after= how many are passed over
 
 Answers 200; 404 for a user that is not there, 422 with why nothing was done, 503 where the store does not do it.
 """
@@ -24,6 +24,8 @@ from frontdesk.web.audit import AuditLog
 _USERS: Final = "/api/users"
 _AUDIT: Final = "/api/audit"
 _MOST: Final = 1000
+_LATEST: Final = 1_000_000
+"""Changes that are gone back to."""
 
 Action = Callable[[Exchange, str], Awaitable[tuple[int, object]]]
 
@@ -94,8 +96,13 @@ class UsersApi:
         most = whole_number(query.get("most", "100"), 1, _MOST)
         if most is None:
             raise FrontdeskError(f"expected most from 1 to {_MOST}")
+        after = whole_number(query.get("after", "0"), 0, _LATEST)
+        if after is None:
+            raise FrontdeskError(f"expected after from 0 to {_LATEST}")
         text = query.get("text", "")
-        return 200, {"changes": await asyncio.to_thread(self._audit.last, most, contains=text)}
+        found = await asyncio.to_thread(self._audit.last, most, contains=text, after=after)
+        following = after + most if len(found) == most and after + most <= _LATEST else None
+        return 200, {"changes": found, "next": following}
 
 
 def _told(account: Account) -> dict[str, str]:

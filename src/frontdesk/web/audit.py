@@ -4,6 +4,7 @@ import logging
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,18 +43,18 @@ class AuditLog:
         except OSError as error:
             _LOG.error("a change is not in the audit log", extra={**entry, "error": str(error)})
 
-    def last(self, most: int, *, contains: str = "") -> list[dict[str, Any]]:
-        """Return the last entries, newest first. contains: only lines with this text.
+    def last(self, most: int, *, contains: str = "", after: int = 0) -> list[dict[str, Any]]:
+        """Return the last entries, newest first. contains: only lines with this text. after: how many are passed over.
 
         Reads the whole file: not on an event loop. A line that was cut off, by a full disk, is passed over.
         """
-        found: deque[bytes] = deque(maxlen=most)
+        found: deque[bytes] = deque(maxlen=after + most)
         try:
             with self._path.open("rb") as file:
                 found.extend(line for line in file if contains.encode() in line)
         except OSError:
             return []
-        return list(_read(reversed(found)))
+        return list(_read(islice(reversed(found), after, None)))
 
 
 def _read(lines: Iterator[bytes]) -> Iterator[dict[str, Any]]:

@@ -65,4 +65,4 @@ async def test_changes_are_filtered_and_shown_as_text(console):
         assert "PUT /api/users/ada" not in only
         assert "404" in only
         assert "No change says" in await shown(browser, f"audit?q={quote(EVIL)}")
-        assert (await browser.ask("GET", "/console/audit?most=x")).status == 422
+        assert (await browser.ask("GET", "/console/audit?after=x")).status == 422

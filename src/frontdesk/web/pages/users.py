@@ -1,5 +1,6 @@
 """Owns the pages of who may do what here, and who has done what."""
 
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -7,7 +8,8 @@ from starlette.responses import Response
 from frontdesk.gateway.operators import Role
 from frontdesk.web.desk import Page, Visit
 
-_MORE = (100, 300, 1000)
+_MOST: Final = 100
+"""Changes of a page."""
 
 
 async def users(visit: Visit) -> Response:
@@ -24,11 +26,10 @@ async def users(visit: Visit) -> Response:
 async def audit(visit: Visit) -> Response:
     """Show who has changed what, newest first."""
     query = visit.request.query_params
-    text, most = query.get("q", ""), query.get("most") or str(_MORE[0])
-    changes = (await visit.ask("/api/audit", urlencode({"most": most, "text": text})))["changes"]
-    more = next((number for number in _MORE if number > int(most)), None)
-    full = len(changes) == int(most)
-    return visit.show("audit.html", changes=changes, text=text, more=more if full else None)
+    which = {"text": query.get("q", ""), "after": query.get("after", "")}
+    told = await visit.ask("/api/audit", urlencode({**which, "most": _MOST}))
+    following = told["next"] and urlencode({"q": which["text"], "after": told["next"]})
+    return visit.show("audit.html", changes=told["changes"], text=which["text"], next=following)
 
 
 PAGES = (
