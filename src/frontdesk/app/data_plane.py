@@ -82,6 +82,17 @@ class Candidate:
     certificates: tuple[Certificates | None, ...]
 
 
+class _Moves:
+    """Passes on what breakers and targets do. Backends know this, not the plane, which holds plan and configuration."""
+
+    def __init__(self) -> None:
+        self.tell: Follow = lambda _number, _move: None
+
+    def told(self, move: Move) -> None:
+        """Learn that the only process there is has seen one."""
+        self.tell(0, move)
+
+
 class DataPlane:
     """Used on one event loop.
 
@@ -108,9 +119,9 @@ class DataPlane:
         self._development = development
         self._turn = turn or nullcontext()
         self.telemetry = Telemetry(config, clock)
-        self._tell: Follow = lambda _number, _move: None
+        self._moves = _Moves()
         keys = KeyRing(clock, wheel, fetch, on_fetched=self.telemetry.keys_fetched)
-        upstreams = Upstreams(clock, wheel, self.telemetry.backend, self._moved)
+        upstreams = Upstreams(clock, wheel, self.telemetry.backend, self._moves.told)
         self._parts = Parts(
             clock,
             wheel,
@@ -260,10 +271,7 @@ class DataPlane:
 
     def follow(self, tell: Follow) -> None:
         """Have somebody told from now on when a breaker or a target of a backend changes."""
-        self._tell = tell
-
-    def _moved(self, move: Move) -> None:
-        self._tell(0, move)
+        self._moves.tell = tell
 
     def _show(self) -> None:
         """Put the plan in force, watched or not."""
