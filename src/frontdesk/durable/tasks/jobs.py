@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 from frontdesk.base.clock import Clock
@@ -75,12 +76,12 @@ class Jobs:
             del self._lasting[key]
 
     async def stop(self) -> None:
-        """Give up all that is under way, but for what must come to its end."""
-        tasks = list(self._tasks)
+        """Give up all that is under way: whoever comes next finds what was committed."""
+        lasting = chain.from_iterable(self._lasting.values())
+        tasks: list[asyncio.Task[Any]] = [*self._tasks, *lasting]
         for task in tasks:
             task.cancel()
-        lasting = [task for tasks in self._lasting.values() for task in tasks]
-        await asyncio.gather(*tasks, *lasting, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _persist(
         self, work: Callable[[], Coroutine[Any, Any, None]], answer: Answer | None
