@@ -234,12 +234,17 @@ class OneProcess:
         """Take away what is in memory."""
         self.dead.set()
         self._functions.end()
-        tasks = list(self.driver._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _cancelled([task for tasks in self._jobs._lasting.values() for task in tasks])
+        await _cancelled(self.driver._tasks)
         await self._jobs.stop()
         self.machines.stop()
+
+
+async def _cancelled(tasks):
+    tasks = list(tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class World:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Final
 
 from frontdesk.base.clock import Clock
@@ -40,6 +41,12 @@ def services(
     }
 
 
+@lru_cache(maxsize=64)
+def _is_recaller(kind: type[object]) -> bool:
+    """Look at the class once: each look at a protocol takes longer than the step of an execution."""
+    return issubclass(kind, Recaller)
+
+
 class Doers:
     """All Doers; a Doer itself."""
 
@@ -62,7 +69,8 @@ class Doers:
 
     def recalls(self, resource: Resource) -> bool:
         """Whether a task that is given up has left something with others."""
-        return isinstance(self._find(resource), Recaller)
+        doer = self._find(resource)
+        return doer is not None and _is_recaller(type(doer))
 
     def recall(self, task: Task, over: Callable[[], None]) -> Work | None:
         """Take that back; call `over` once it is done (see Recaller)."""
