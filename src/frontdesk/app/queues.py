@@ -44,9 +44,7 @@ class QueueWork:
             account=config.account,
         )
         self.moves = Moves(self.queues, clock)
-        self.consumers = Consumers(
-            self.queues, functions, stores.own, clock, wheel, tracer=tracer
-        )
+        self.consumers = Consumers(self.queues, functions, stores.own, clock, wheel, tracer=tracer)
         self._keeping = Keeping(self.queues, clock, wheel)
         registry.collect(self._keeping.samples)
 
