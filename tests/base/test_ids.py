@@ -35,6 +35,6 @@ def test_randomness_is_asked_for_in_blocks():
     assert asked == [512 * 11]
 
 
-@pytest.mark.parametrize("drawn", [bytes(16), b"\xff" * 16, bytes(range(16)), os.urandom(16)])
+@pytest.mark.parametrize("drawn", [bytes(16), b"\xff" * 16, bytes(range(240, 256))])
 def test_random_uuid_is_of_version_4(drawn):
     assert random_uuid(drawn) == str(UUID(bytes=drawn, version=4))
