@@ -127,7 +127,8 @@ def _journal(store: str) -> Journal:
         from frontdesk.stores.sqlite.database import Database as Sqlite
         from frontdesk.stores.sqlite.journal import SqliteJournal
 
-        return SqliteJournal(Sqlite.open(Path(store.removeprefix("sqlite:"))))
+        # As in a gateway: the lock of its data folder keeps others out.
+        return SqliteJournal(Sqlite.open(Path(store.removeprefix("sqlite:"))), alone=True)
     from frontdesk.stores.postgres.database import Database as Postgres
     from frontdesk.stores.postgres.journal import PostgresJournal
 

@@ -80,12 +80,13 @@ async def open_stores(config: Config, clock: Clock, wheel: Wheel) -> AsyncIterat
         if store.kind == "memory":
             yield _in_memory(own, clock, holds_work=holds)
         elif path == config.data_dir / STORE:
-            yield _in_file(own, own, database, holds_work=holds)
+            yield _in_file(own, own, database, holds_work=holds, alone=True)  # by its lock
         else:
             other = Database.open(path)
             opened.callback(other.close)
             holds = holds or await holds_work(other, _AT_WORK)
-            yield _in_file(own, SqliteCatalog(other, clock), other, holds_work=holds)
+            shared = SqliteCatalog(other, clock)
+            yield _in_file(own, shared, other, holds_work=holds, alone=False)
 
 
 def _in_memory(own: Catalog, clock: Clock, *, holds_work: bool) -> Stores:
@@ -105,18 +106,23 @@ def _work_in_memory() -> WorkStores:
     return WorkStores(journal, queues, MemoryInbox(queues, journal), MemoryDeliveries())
 
 
-def _in_file(own: Catalog, shared: Catalog, database: Database, *, holds_work: bool) -> Stores:
-    return Stores(own, shared, SqliteUsage(database), lambda: _work_in_file(database), holds_work)
+def _in_file(
+    own: Catalog, shared: Catalog, database: Database, *, holds_work: bool, alone: bool
+) -> Stores:
+    def work() -> WorkStores:
+        return _work_in_file(database, alone=alone)
+
+    return Stores(own, shared, SqliteUsage(database), work, holds_work)
 
 
-def _work_in_file(database: Database) -> WorkStores:
+def _work_in_file(database: Database, *, alone: bool) -> WorkStores:
     from frontdesk.stores.sqlite.deliveries import SqliteDeliveries
     from frontdesk.stores.sqlite.inbox import SqliteInbox
     from frontdesk.stores.sqlite.journal import SqliteJournal
     from frontdesk.stores.sqlite.queue import SqliteQueues
 
     return WorkStores(
-        SqliteJournal(database),
+        SqliteJournal(database, alone=alone),
         SqliteQueues(database),
         SqliteInbox(database),
         SqliteDeliveries(database),

@@ -73,6 +73,24 @@ async def test_what_has_no_room_is_refused_alone(tmp_path):
     database.close()
 
 
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "shared"])
+async def test_who_is_alone_takes_over_what_the_dead_have_left_at_once(tmp_path, alone):
+    path = tmp_path / "frontdesk.db"
+    database = Database.open(path)
+    former = SqliteJournal(database)
+    left = await start(former, await former.join(until=NOW + 10), "left")
+    database.close()
+
+    database = Database.open(path)
+    journal = SqliteJournal(database, alone=alone)
+    owner = await journal.join(until=NOW + 10)
+    found = await journal.due(owner, now=NOW, most=9)
+    assert [each.stream.id for each in found] == ([left.id] if alone else [])
+    other = await journal.join(until=NOW + 10)  # after that it is one who lives
+    assert await journal.due(other, now=NOW, most=9) == []
+    database.close()
+
+
 async def test_a_damaged_file_is_a_clear_error(tmp_path):
     path = tmp_path / "frontdesk.db"
     database = Database.open(path)

@@ -41,6 +41,7 @@ from frontdesk.stores.sqlite.database import Database
 _LAST: Final = 2**63 - 1  # of all ids
 
 _JOIN = "INSERT INTO journal_owners (until) VALUES (?)"
+_ALL_LAPSE = "UPDATE journal_owners SET until = 0"
 _RENEW = "UPDATE journal_owners SET until = ? WHERE id = ?"
 _IS_OWNER = "SELECT 1 FROM journal_owners WHERE id = ?"
 _LAPSED = "SELECT id FROM journal_owners WHERE until <= ? AND id <> ?"
@@ -107,14 +108,21 @@ _LATE = "SELECT count(*) FROM journal_streams WHERE owner = 0 AND due <= ?"
 class SqliteJournal:
     """See `ports.journal.Journal`. Several processes may share the file."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, alone: bool = False) -> None:
+        """alone: no other process may work in the file, so that whoever has left work there is dead."""
         self._database = database
+        self._first_of_one = alone
 
     async def join(self, *, until: float) -> int:
         """See the port."""
-        owner = await self._database.write(
-            lambda connection: connection.execute(_JOIN, (until,)).lastrowid
-        )
+        takes_all, self._first_of_one = self._first_of_one, False
+
+        def work(connection: sqlite3.Connection) -> int | None:
+            if takes_all:
+                connection.execute(_ALL_LAPSE)
+            return connection.execute(_JOIN, (until,)).lastrowid
+
+        owner = await self._database.write(work)
         assert owner is not None
         return owner
 
