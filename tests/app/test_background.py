@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import sys
+import threading
 import weakref
 
 import pytest
@@ -44,6 +45,18 @@ async def test_what_the_work_raises_is_raised_and_everything_is_as_before():
     interval = sys.getswitchinterval()
     with pytest.raises(ZeroDivisionError):
         await aside(lambda: 1 // 0)
+    assert gc.isenabled()
+    assert sys.getswitchinterval() == interval
+
+
+async def test_works_beside_each_other_leave_everything_as_it_was():
+    interval, last = sys.getswitchinterval(), threading.Event()
+    gc.enable()
+    first, second = (asyncio.ensure_future(aside(work)) for work in (lambda: None, last.wait))
+    await first
+    assert not gc.isenabled()
+    last.set()
+    await second
     assert gc.isenabled()
     assert sys.getswitchinterval() == interval
 

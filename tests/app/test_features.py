@@ -3,12 +3,15 @@
 import asyncio
 import subprocess
 import sys
+import threading
+
+import pytest
 
 from frontdesk.app.on_demand import services_of
 from frontdesk.base.errors import StoreError
 from frontdesk.config.load import load
 from frontdesk.gateway.pipeline.build import NO_SERVICES
-from tests.live.calls import call, free_port
+from tests.live.calls import PATIENCE, call, free_port
 from tests.live.gateways import project, serving
 
 FEATURES = {
@@ -49,6 +52,7 @@ MINIMAL = """
 apis:
   shop: {routes: {GET /health: {mock: {status: 200}}, "GET /open/{id}": {http: "http://127.0.0.1:9/{id}"}}}
 """
+WITH_JOBS = "  jobs: {base_path: /jobs, routes: {POST /: {queue: jobs}}}\nqueues: {jobs: {}}\n"
 FULL = """
 queues: {jobs: {}}
 records: {orders: {}}
@@ -154,13 +158,56 @@ async def test_a_reload_that_asks_for_work_begins_it(tmp_path):
     path = project(tmp_path, MINIMAL)
     async with serving(path) as app:
         assert app._works.part is None
-        routes = "  jobs: {base_path: /jobs, routes: {POST /: {queue: jobs}}}\n"
-        path.write_text(f"{path.read_text()}{routes}queues: {{jobs: {{}}}}\n")
+        path.write_text(path.read_text() + WITH_JOBS)
         await app.reload(load([path], {}))
         answer = await asyncio.to_thread(call, app.addresses[0], "POST", "/jobs/", body=b"{}")
         assert answer.status == 202
         (jobs,) = app._works.part.durable.queues.queues.all()
         assert jobs.name == "jobs"
+
+
+async def test_a_reload_reaches_what_is_being_opened_with_the_former_file(tmp_path, monkeypatch):
+    path = project(tmp_path, MINIMAL)
+    async with serving(path) as app:
+        held, opening = threading.Event(), asyncio.Event()
+        loop, work = asyncio.get_running_loop(), app._stores.work
+
+        def slow():
+            loop.call_soon_threadsafe(opening.set)
+            held.wait(PATIENCE)
+            return work()
+
+        monkeypatch.setattr(app, "_stores", app._stores._replace(work=slow))
+        first = asyncio.ensure_future(app._works.get())
+        await opening.wait()
+        path.write_text(path.read_text() + WITH_JOBS)
+        reload = asyncio.ensure_future(app.reload(load([path], {})))
+        loop.call_later(0.05, held.set)
+        await asyncio.gather(first, reload)
+        answer = await asyncio.to_thread(call, app.addresses[0], "POST", "/jobs/", body=b"{}")
+        assert answer.status == 202
+
+
+async def test_a_reload_whose_work_cannot_be_begun_changes_nothing(tmp_path, monkeypatch):
+    path = project(tmp_path, MINIMAL)
+    async with serving(path) as app:
+        before = app.config
+        path.write_text(path.read_text() + WITH_JOBS)
+        with monkeypatch.context() as broken:
+            broken.setattr(app, "_stores", app._stores._replace(work=_broken))
+            with pytest.raises(StoreError):
+                await app.reload(load([path], {}))
+        assert app.config is before
+        assert (
+            await asyncio.to_thread(lambda: call(app.addresses[0], "POST", "/jobs/").status) == 404
+        )
+        await app.reload(load([path], {}))
+        answer = await asyncio.to_thread(call, app.addresses[0], "POST", "/jobs/", body=b"{}")
+        assert answer.status == 202
+
+
+def _broken():
+    raise StoreError("the disk is full")
 
 
 async def test_what_the_door_asks_for_is_opened_by_the_first_call():

@@ -18,22 +18,41 @@ _GIVE_WAY: Final = 0.002
 
 
 async def aside(work: Callable[[], T]) -> T:
-    """Run `work` in a thread, one at a time; return its result or raise what it raised.
+    """Run `work` in a thread; return its result or raise what it raised.
 
-    What it makes lives on: nothing is collected before it is over, and then all that lives is frozen, as
-    at the start. A look of the collector at a plan of 10,000 routes would hold every request up.
+    What it makes lives on: nothing is collected before it is over, nor before others beside it are, and then
+    all that lives is frozen, as at the start. A look of the collector at a plan of 10,000 routes would hold every request up.
     """
-    collecting, interval = gc.isenabled(), sys.getswitchinterval()
-    gc.collect()  # what is garbage by now would be frozen with the rest
-    gc.disable()
-    sys.setswitchinterval(_GIVE_WAY)
-    try:
+    with _quiet:
         return await asyncio.to_thread(work)
-    finally:
-        sys.setswitchinterval(interval)
-        gc.freeze()
-        if collecting:
-            gc.enable()
+
+
+class _Quiet:
+    """The collector rests and threads give way, from the first work that begins until the last one is over."""
+
+    def __init__(self) -> None:
+        self._works = 0
+        self._collecting = False
+        self._interval = 0.0
+
+    def __enter__(self) -> None:
+        if not self._works:
+            self._collecting, self._interval = gc.isenabled(), sys.getswitchinterval()
+            gc.collect()  # what is garbage by now would be frozen with the rest
+            gc.disable()
+            sys.setswitchinterval(_GIVE_WAY)
+        self._works += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._works -= 1
+        if not self._works:
+            sys.setswitchinterval(self._interval)
+            gc.freeze()
+            if self._collecting:
+                gc.enable()
+
+
+_quiet: Final = _Quiet()
 
 
 def let_go(wholes: list[object]) -> None:

@@ -167,13 +167,14 @@ class Frontdesk:
             await self._data.adopt(candidate)
             self._in_force, self._loaded = candidate, candidate.loaded
 
+        if features.asks_for_work(config):
+            await self._works.get()  # where this fails, nothing has changed
         await self._usage.adopt(config)
         await self._functions.replace(functions, swap)
         self._aws_keys.accept(environments(functions))
-        if self._works.part is not None:
-            await self._works.part.adopt(candidate.loaded)
-        elif features.asks_for_work(config):
-            await self._works.get()
+        works = await self._works.opened()  # it may have begun with the former configuration
+        if works is not None:
+            await works.adopt(candidate.loaded)
         self._follow_secrets()
         await self._canaries.adopt(config)
         return former

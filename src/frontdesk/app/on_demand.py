@@ -32,7 +32,7 @@ class OnDemand(Generic[L, T]):
         self._opening = opening
         self._part: T | None = None
         self._turn = asyncio.Lock()
-        self._opened = AsyncExitStack()
+        self._closing = AsyncExitStack()
 
     @property
     def part(self) -> T | None:
@@ -48,10 +48,15 @@ class OnDemand(Generic[L, T]):
             return self._part
         return await asyncio.shield(asyncio.ensure_future(self._open()))
 
+    async def opened(self) -> T | None:
+        """Return the part, where something has asked for it; wait for it where it is being opened."""
+        async with self._turn:
+            return self._part
+
     async def close(self) -> None:
         """Close the part, where it was opened; wait for it where it is being opened."""
         async with self._turn:
-            await self._opened.aclose()
+            await self._closing.aclose()
 
     async def _open(self) -> T:
         async with self._turn:
@@ -59,7 +64,7 @@ class OnDemand(Generic[L, T]):
                 loaded = await aside(self._load)
                 async with AsyncExitStack() as opened:
                     part = await self._opening(loaded, opened)
-                    self._opened = opened.pop_all()
+                    self._closing = opened.pop_all()
                 self._part = part
             return self._part
 
