@@ -125,6 +125,19 @@ async def test_a_server_that_is_killed_fails_what_is_asked_and_then_serves_again
         database.close()
 
 
+async def test_a_user_who_may_make_nothing_is_told_what_is_needed(database):
+    async def without_rights(connection):
+        await connection.execute("DROP ROLE IF EXISTS weak")
+        await connection.execute("CREATE ROLE weak LOGIN PASSWORD 's3cret'")
+
+    url = await new_database(database, "rightless")
+    await database.run(without_rights)
+    weak = Database(Secret(url.reveal().replace("//frontdesk:", "//weak:")))
+    with pytest.raises(StartError, match="permission denied") as raised:
+        await weak.open()
+    assert "makes tables and functions" in raised.value.hint
+
+
 async def test_a_wrong_password_is_a_start_error_that_does_not_show_it():
     url = postgres_url().replace("s3cret", "wr0ng")
     with pytest.raises(StartError, match="cannot use the store") as raised:

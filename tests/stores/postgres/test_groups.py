@@ -82,6 +82,7 @@ async def test_groups_are_bounded():
         pytest.param(asyncpg.DiskFullError(""), 4, [False, True, False], id="refused"),
         pytest.param(ValueError(""), 4, [False, True, False], id="not-a-value"),
         pytest.param(ConnectionResetError(), 1, [True, True, True], id="lost"),
+        pytest.param(asyncpg.AdminShutdownError(""), 1, [True, True, True], id="stopped"),
         pytest.param(TimeoutError(), 1, [True, True, True], id="no-answer"),
     ],
 )

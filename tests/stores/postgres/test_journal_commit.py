@@ -1,7 +1,9 @@
 import asyncio
 
+import asyncpg
 import pytest
 
+from frontdesk.base.errors import StoreError
 from frontdesk.config.secrets import Secret
 from frontdesk.ports.journal import Append, FencedError, SequenceError, Start, Status
 from frontdesk.stores.postgres.database import Database
@@ -36,6 +38,10 @@ def other():
 
 
 async def begun(journal, owner, name="a"):
+    return (await started_at(journal, owner, name)).stream.id
+
+
+async def started_at(journal, owner, name):
     start = Start(
         kind="k",
         name=name,
@@ -45,7 +51,7 @@ async def begun(journal, owner, name="a"):
         owner=owner,
         events=[{"n": 1}],
     )
-    return (await journal.start(start)).stream.id
+    return await journal.start(start)
 
 
 async def append(journal, owner, stream, seq=1, **other):
@@ -111,6 +117,20 @@ async def test_what_another_process_has_taken_over_is_refused(journal, owner, ot
     with pytest.raises(FencedError):
         await append(journal, owner, stream)
     assert await append(other, theirs, stream) == 2
+
+
+async def test_what_has_started_is_told_so_whatever_becomes_of_the_rest(
+    database, journal, owner, monkeypatch
+):
+    async def deadlock(_work):
+        raise StoreError("no") from asyncpg.DeadlockDetectedError("no")
+
+    monkeypatch.setattr(database, "write", deadlock)
+    post, started = await asyncio.gather(
+        journal.post(99_999, {"m": 1}), started_at(journal, owner, "b"), return_exceptions=True
+    )
+    assert isinstance(post, StoreError)
+    assert started.state == "started"
 
 
 async def test_a_stale_append_spoils_none_that_is_committed_with_it(journal, owner, other):

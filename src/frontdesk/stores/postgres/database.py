@@ -72,9 +72,12 @@ class Database:
         try:
             await self.run(_nothing)
         except StoreError as error:
+            unable = isinstance(error.__cause__, self._driver.InsufficientPrivilegeError)
             raise StartError(
                 f"cannot use the store: {error.message}",
-                hint="check the URL of store, and that the server answers",
+                hint="its user makes tables and functions in the schema, and owns them"
+                if unable
+                else "check the URL of store, and that the server answers",
             ) from error
 
     async def trouble(self) -> str:

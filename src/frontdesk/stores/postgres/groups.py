@@ -63,5 +63,8 @@ class Groups(Generic[T]):
 def _refused(error: Exception) -> bool:
     import asyncpg
 
-    # The driver's own refusal of a value is a ValueError.
-    return isinstance(error.__cause__, (asyncpg.PostgresError, ValueError))
+    # The driver's own refusal of a value is a ValueError. A server that is stopped may have committed before.
+    cause = error.__cause__
+    return isinstance(cause, (asyncpg.PostgresError, ValueError)) and not isinstance(
+        cause, asyncpg.exceptions.OperatorInterventionError
+    )

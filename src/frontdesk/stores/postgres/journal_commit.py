@@ -4,7 +4,8 @@ The heads of streams that this process holds are known without asking. What is d
 only while the rows have them still; all else is decided under locks.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from frontdesk.base.errors import FrontdeskError, StoreError
@@ -70,7 +71,7 @@ class Commits:
             self._held |= streams
 
     async def commit(self, operations: Sequence[Operation]) -> Sequence[object]:
-        """Commit all; return for each its result, or the error to raise. Raises: StoreError."""
+        """Commit all; return for each its result, or the error to raise. Raises: StoreError, and nothing has begun."""
         starts = [each for each in operations if isinstance(each, Starting)]
         asked = [each for each in operations if not isinstance(each, Starting)]
         changes = Changes(asked, self._held)
@@ -79,13 +80,22 @@ class Commits:
                 connection, starts, changes.columns if changes.certain else []
             )
         )
-        if not (changes.certain and is_done):
-            changes = await self._database.write(lambda connection: _under_locks(connection, asked))
         self._learn(starts, started)
+        done: Iterator[object] = iter(changes.results)
+        if not (changes.certain and is_done):
+            try:
+                changes = await self._database.write(
+                    lambda connection: _under_locks(connection, asked)
+                )
+                done = iter(changes.results)
+            except StoreError as error:
+                if not starts:
+                    raise
+                done = repeat(error)  # not of the starts: who did them again would find them done
         for stream in {each.stream for each in asked}:
             self._keep(stream, changes.after.get(stream))
-        results = {True: iter(started), False: iter(changes.results)}
-        return [next(results[isinstance(each, Starting)]) for each in operations]
+        begun = iter(started)
+        return [next(begun if isinstance(each, Starting) else done) for each in operations]
 
     def _learn(self, starts: Sequence[Starting], started: _Results) -> None:
         for each, result in zip(starts, started, strict=True):
