@@ -54,7 +54,14 @@ async def test_the_file_runs_with_its_functions(tmp_path):
     said = []
     path = project(tmp_path, "", shop=FUNCTIONS)
     path.write_text(
-        json.dumps({**WHOLE.content, "listen": "127.0.0.1:0", "logs": {"access": "off"}})
+        json.dumps(
+            {
+                **WHOLE.content,
+                "listen": "127.0.0.1:0",
+                "admin": {"listen": "127.0.0.1:0"},
+                "logs": {"access": "off"},
+            }
+        )
     )
     async with serving(path, echo=lambda function, line: said.append((function, line))) as app:
         (address,) = app.addresses

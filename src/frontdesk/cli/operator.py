@@ -1,5 +1,6 @@
 """Owns having a running gateway do something, and printing why it refuses."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,4 +48,5 @@ def _answer(admin: Admin, method: str, target: str, document: Mapping[str, objec
 
 
 def _finding(fields: Mapping[str, Any]) -> Finding:
-    return Finding(**{**fields, "where": Position(**fields["where"])})
+    told = {each.name: fields[each.name] for each in dataclasses.fields(Finding)}
+    return Finding(**{**told, "where": Position(**fields["where"])})
