@@ -252,12 +252,14 @@ async def test_a_stop_tells_all_and_lets_in_nobody_for_good(tmp_path):
 async def test_a_stop_waits_no_longer_than_drain_for_silent_peers_and_their_disconnect(tmp_path):
     async with backend() as served:
         routes = f'$disconnect: {{http: "{served.url}/out"}}, {ECHO}'
-        async with gateway(tmp_path, routes, top="limits: {drain: 500ms}") as running:
-            silent = await asyncio.to_thread(RawSocket, running.address)
-            served.may.clear()
-            await asyncio.wait_for(running.app.stop(), PATIENCE)  # `timeout` alone is 29 s
-            await served.until("/out")
-            with silent:
+        async with gateway(tmp_path, routes, top="limits: {drain: 2s}") as running:
+            with await asyncio.to_thread(RawSocket, running.address) as silent:
+                polite = await connect(running)
+                served.may.clear()
+                stopping = asyncio.create_task(running.app.stop())
+                await served.until("/out")  # of the polite one; nobody answers it
+                await asyncio.wait_for(stopping, PATIENCE)  # `timeout` alone is 29 s
+                assert await closed(polite) == (1001, "Going away")
                 assert [each.closing for each in silent.rest()] == [(1001, "Going away")]
 
 
