@@ -33,8 +33,18 @@ def test_nothing_to_show_is_said(draw):
 
 
 def test_a_gap_parts_a_line():
-    chart = lines(TIMES, [Line("a", [1, None, 2])], title="x", write=str)
+    times = [60.0 * minute for minute in range(5)]
+    chart = lines(times, [Line("a", [1, 2, None, 2, 3])], title="x", write=str)
     assert chart.count('class="line"') == 2
+
+
+def test_a_value_between_gaps_is_a_dot():
+    chart = lines(TIMES, [Line("a", [1, None, 2])], title="x", write=str)
+    dots = [path for path in parsed(chart).iter() if path.attrib.get("class") == "line dot"]
+    assert len(dots) == 2
+    assert all(
+        len({*dot.attrib["d"][1:].split("L")}) == 1 and "L" in dot.attrib["d"] for dot in dots
+    )
 
 
 @pytest.mark.parametrize("draw", [lines, bars])

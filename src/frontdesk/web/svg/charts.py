@@ -52,10 +52,13 @@ def lines(
     for at, line in enumerate(drawn):
         for piece in _pieces(line.values):
             points = [place.point(index, line.values[index] or 0.0) for index in piece]
+            stroke = "line"
+            if len(points) == 1:  # a value between two gaps: a line to itself, without length
+                points, stroke = points * 2, "line dot"
             if at == 0:
                 area = _path([(points[0][0], place.floor), *points, (points[-1][0], place.floor)])
                 parts.append(f'<path class="area{_of(line.kind)}" d="{area}Z"/>')
-            parts.append(f'<path class="line{_of(line.kind)}" d="{_path(points)}"/>')
+            parts.append(f'<path class="{stroke}{_of(line.kind)}" d="{_path(points)}"/>')
     return _chart(title, _told(drawn, write), parts, height)
 
 
