@@ -67,6 +67,12 @@ def test_methods_that_few_know_are_counted_together(requests):
     assert labels[0] == "_OTHER"
 
 
+def test_messages_are_a_method_of_their_own(requests):
+    requests.over(method="MESSAGE")
+    (labels,) = requests.counted(DURATION)
+    assert labels[0] == "MESSAGE"
+
+
 @pytest.mark.parametrize(
     ("status", "cause", "error"),
     [

@@ -2,6 +2,8 @@
 
 from urllib.parse import urlencode
 
+import pytest
+
 from tests.web.conftest import PASSWORD
 
 TOKEN = "t0ken-of-the-file"
@@ -14,6 +16,10 @@ apis:
     routes:
       GET /items/{{id}}: {{mock: {{status: 200}}, throttle: 5/s}}
       ANY /old: {{http: "http://127.0.0.1:9/x"}}
+  live:
+    type: websocket
+    base_path: /live
+    routes: {{$connect: {{mock: {{}}}}, ping: {{mock: {{}}}}}}
   shifted:
     base_path: /s
     versioning: {{by: path, default: v1, versions: {{v1: {{}}}}}}
@@ -32,6 +38,21 @@ async def test_routes_stand_as_a_tree(console):
         for text in ("GET /items/{id}", "http http://127.0.0.1:9/x", "5/s", "/beta", ">v1</th>"):
             assert text in page, text
         assert page.index(">shop</h2>") < page.index(">shifted</h2>")
+
+
+@pytest.mark.parametrize(
+    ("api", "key", "number"),
+    [
+        ("shop", "GET /items/{id}", 2),
+        ("shop", "ANY /old", 0),
+        ("live", "$connect", 2),
+        ("live", "ping", 2),
+    ],
+)
+async def test_a_route_that_is_counted_by_itself_has_charts(console, api, key, number):
+    async with console(config=CONFIG) as browser:
+        page = (await browser.ask("GET", of_route(api, key))).body.decode()
+        assert page.count('class="chart"') == number
 
 
 async def test_a_filter_leaves_the_others_out(console):

@@ -22,9 +22,9 @@ UNMATCHED: Final = "unmatched"
 """The route of requests that found none, of preflights, and of what never became a request."""
 
 _METHODS: Final = frozenset(
-    {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+    {"CONNECT", "DELETE", "GET", "HEAD", "MESSAGE", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
-"""Methods that are a label of their own (RFC 9110 and RFC 5789); all others are `_OTHER`."""
+"""Methods that are a label of their own: those of RFC 9110 and RFC 5789, and what messages of WebSocket APIs have."""
 
 _TOO_LARGE: Final = frozenset({413, 414, 431})
 

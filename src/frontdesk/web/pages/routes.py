@@ -29,6 +29,7 @@ async def routes(visit: Visit) -> Response:
         number=found["number"],
         found=found["found"],
         next=found["next"] and urlencode({**asked, "after": found["next"]}),
+        counted_as=_counted_as,
         figures={(each["api"], each["route"]): each for each in busiest},
         sparks={(each["api"], each["route"]): await _spark(visit, each) for each in busiest},
     )
@@ -41,14 +42,14 @@ async def route(visit: Visit) -> Response:
     asked = urlencode({"api": api, "stage": query.get("stage", ""), "route": key})
     plans = (await visit.ask("/api/routes/compiled", asked))["plans"]
     (listed,) = (await visit.ask("/api/routes", urlencode({"api": api, "route": key})))["apis"]
-    method = key.partition(" ")[0]
+    counted = _counted_as(listed["type"], key)
     return visit.show(
         "route.html",
         api=listed,
         key=key,
         plans=plans,
         route=next(iter(listed["routes"]), None),
-        charts=await _charts(visit, api, key) if method in _COUNTED_APART else None,
+        charts=await _charts(visit, api, counted) if counted else None,
         tried=_tried(listed, key),
     )
 
@@ -56,6 +57,13 @@ async def route(visit: Visit) -> Response:
 def _by_version(routes: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
     ordered = sorted(routes, key=lambda route: route["version"])
     return [(version, list(each)) for version, each in groupby(ordered, lambda one: one["version"])]
+
+
+def _counted_as(api_type: str, key: str) -> str:
+    """Return how the history calls a route. Empty: it has it only by the methods of its requests."""
+    if api_type == "websocket":
+        return f"GET {key}" if key == "$connect" else f"MESSAGE {key}"
+    return key if key.partition(" ")[0] in _COUNTED_APART else ""
 
 
 async def _history(visit: Visit, api: str, key: str, *series: str) -> dict[str, Any]:
