@@ -204,6 +204,7 @@ async def test_what_ends_before_a_route_is_found_is_shown_as_that(gateway):
     rows = await gateway.rows("kind=unrouted")
     assert [(row["status"], row["path"]) for row in rows] == [(400, "/"), (404, "/nothing")]
     assert rows[0]["outcome"]
+    assert (rows[0]["api"], rows[0]["route"]) == ("", "")
     status, _ = await gateway.ask(f"/{rows[0]['id']}")
     assert status == 200
 

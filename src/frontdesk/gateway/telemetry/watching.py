@@ -184,8 +184,8 @@ class RequestWatch:
             "kind": _kind(ex),
             "time": ex.time,
             "traceId": ex.trace_id,
-            "api": ex.plan.api.name,
-            "route": ex.plan.route_key,
+            "api": _said(ex.plan.api.name),
+            "route": _said(ex.plan.route_key),
             "method": ex.method,
             "path": mask_secrets(ex.path),
             "query": masked_query(ex.query, names),
@@ -241,6 +241,11 @@ def _kind(ex: Exchange) -> str:
     if ex.version == _MESSAGE:
         return "message"
     return "unrouted" if ex.plan.route_key in _NO_ROUTE else "request"
+
+
+def _said(name: str) -> str:
+    """Write nothing where there is no such API or route."""
+    return "" if name in _NO_ROUTE else name
 
 
 def _is_private(name: str) -> bool:
