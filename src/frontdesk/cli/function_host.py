@@ -19,6 +19,7 @@ from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import log_to_console
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.times import short_span
 
 _log = logging.getLogger("frontdesk")
 
@@ -61,7 +62,7 @@ def _row(function: Mapping[str, Any]) -> tuple[str, ...]:
         ", ".join(f"{alias['name']} -> {_target(alias)}" for alias in function["aliases"]) or "-",
         str(figures["invocations"]),
         str(figures["errors"]),
-        "-" if figures["p99"] is None else f"{figures['p99'] * 1000:.3g} ms",
+        short_span(figures["p99"]),
     )
 
 

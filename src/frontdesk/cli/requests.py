@@ -12,6 +12,7 @@ from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.operator import command
+from frontdesk.cli.times import local_time, short_span
 from frontdesk.config.models.door import Admin
 from frontdesk.rules.redaction import MASK
 
@@ -34,8 +35,8 @@ def overview(paths: Paths, minutes: int) -> None:
     now = told["now"]
     click.echo(
         f"{now['rate']:.3g} requests/s, {_share(now['failed'])} answered 5xx, "
-        f"{now['throttled']:.0f} throttled, p50 {_span(now['p50'])}, p95 {_span(now['p95'])}, "
-        f"p99 {_span(now['p99'])}"
+        f"{now['throttled']:.0f} throttled, p50 {short_span(now['p50'])}, p95 {short_span(now['p95'])}, "
+        f"p99 {short_span(now['p99'])}"
     )
     print_columns(_needs(told))
     if told["routes"]:
@@ -64,19 +65,13 @@ def _route(each: Mapping[str, Any]) -> Sequence[str]:
         f"{each['rate']:.3g}",
         _share(each["failed"]),
         f"{each['throttled']:.0f}",
-        _span(each["p50"]),
-        _span(each["p99"]),
+        short_span(each["p50"]),
+        short_span(each["p99"]),
     )
 
 
 def _share(number: float | None) -> str:
     return "-" if number is None else f"{number:.1%}"
-
-
-def _span(seconds: float | None) -> str:
-    if seconds is None:
-        return "-"
-    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
 
 
 @click.group()
@@ -108,6 +103,7 @@ def list_(paths: Paths, last: int, follow: bool, **asked: str | None) -> None:
     asked["q"] = asked.pop("text")
     query = {name: value for name, value in asked.items() if value is not None}
     shown: dict[str, None] = {}
+    told_none = False
     while True:
         target = f"/api/requests?{urlencode({'last': 500 if shown else last, **query})}"
         rows = command(admin, target, method="GET")["requests"]
@@ -115,6 +111,9 @@ def list_(paths: Paths, last: int, follow: bool, **asked: str | None) -> None:
             if row["id"] not in shown:
                 click.echo(_line(row))
         shown = dict.fromkeys(row["id"] for row in rows)
+        if not rows and not told_none:
+            click.echo("none yet: requests are watched for a minute from now on", err=True)
+            told_none = True
         if not follow:
             return
         sleep(_PACE)
@@ -124,6 +123,7 @@ def _line(row: Mapping[str, Any]) -> str:
     upstream = "" if row["upstreamMs"] is None else f" ({row['upstreamMs']:g} ms upstream)"
     words = [
         row["id"],
+        local_time(row["time"]),
         str(row["status"]),
         row["method"],
         row["path"],
@@ -146,10 +146,12 @@ def show_(paths: Paths, id: str) -> None:  # noqa: A002 - as it is called
     """
     found = _found(read(paths).config.admin, id)
     click.echo(_line(found))
+    if found["traceId"]:
+        click.echo(f"trace {found['traceId']}")
     print_columns((name, f"{ms:g} ms") for name, ms in found["stages"])
     for each in found["attempts"]:
         click.echo(
-            f"{each['address']}  {each['status'] or each['error']}  {_span(each['seconds'])}"
+            f"{each['address']}  {each['status'] or each['error']}  {short_span(each['seconds'])}"
         )
     for side in ("request", "response"):
         click.echo()

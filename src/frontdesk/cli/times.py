@@ -17,6 +17,13 @@ def local_time(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds).astimezone():%Y-%m-%d %H:%M:%S}"
 
 
+def short_span(seconds: float | None) -> str:
+    """Write how long something took, in seconds or milliseconds. None: `-`."""
+    if seconds is None:
+        return "-"
+    return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+
+
 def zone_time(seconds: float, zone: ZoneInfo) -> str:
     """Write it as the wall clocks of a zone show it, with its name."""
     return f"{datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M:%S} {zone.key}"
