@@ -60,7 +60,7 @@ def of_findings(findings: Iterable[Finding]) -> Iterator[Row]:
     """Write findings about the file as rows."""
     for finding in findings:
         state: State = "fail" if finding.severity == "error" else "warn"
-        subject = f"{finding.where}: {finding.where.path}: {finding.message}"
+        subject = ": ".join(filter(None, (str(finding.where), finding.where.path, finding.message)))
         yield Row("file", state, subject, finding.why, finding.hint)
 
 
