@@ -147,3 +147,9 @@ async def test_a_field_that_would_begin_another_is_not_sent(ask):
 def test_fields_of_the_connection_are_ours():
     given = {"method": "GET", "path": "/", "headers": [["Connection", "close"], ["X", "1"]]}
     assert DoorCall.read(given).headers == [("X", "1")]
+
+
+def test_a_field_host_goes_before_the_name_alone():
+    given = {"method": "GET", "path": "/", "host": "shop", "headers": [["Host", "shop:8080"]]}
+    assert DoorCall.read(given).host == "shop:8080"
+    assert DoorCall.read({**given, "headers": []}).host == "shop"

@@ -48,6 +48,7 @@ def test_requests_are_listed_shown_and_sent_again(running, tell):
     again = tell("requests", "show", newest)
     assert ("idempotency-key: book-17" in again, "x-again: yes" in again) == (True, True)
     assert "authorization" not in again
+    assert f"host: {running.address}" in again
 
 
 def test_the_overview_is_told_in_lines(tell):

@@ -42,7 +42,10 @@ class DoorCall(NamedTuple):
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> "DoorCall":
-        """Read `{"method", "path", "query", "headers": [[name, value]], "body", "host"}`. Raises: FrontdeskError."""
+        """Read `{"method", "path", "query", "headers": [[name, value]], "body", "host"}`; a field Host goes before `host`.
+
+        Raises: FrontdeskError.
+        """
         try:
             method, path = str(given["method"]).upper(), str(given["path"])
             query, host = str(given.get("query") or ""), str(given.get("host") or "")
@@ -62,7 +65,9 @@ class DoorCall(NamedTuple):
                 f"expected a path such as /pets, found: {target[:80]!r}", hint=hint
             )
         theirs = [each for each in headers if each[0].lower() not in _OURS]
-        return cls(method, target, theirs, body, host)
+        # A field has the port as well, which functions make addresses of.
+        named = next((value for name, value in headers if name.lower() == "host"), host)
+        return cls(method, target, theirs, body, named)
 
 
 class DoorError(FrontdeskError):

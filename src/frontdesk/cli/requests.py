@@ -175,11 +175,18 @@ def replay(paths: Paths, id: str, headers: Sequence[str], body: str | None) -> N
     """
     admin = read(paths).config.admin
     found = _found(admin, id)
+    if found["kind"] == "message":
+        raise click.BadParameter(
+            "a message of a WebSocket connection is not sent again", param_hint="ID"
+        )
     own = [
         [name.strip(), value.strip()] for name, _, value in (one.partition(":") for one in headers)
     ]
     named = {name.lower() for name, _ in own}
-    kept = [pair for pair in found["requestHeaders"] if pair[1] != MASK and pair[0] not in named]
+    others = [pair for pair in found["requestHeaders"] if pair[0] not in named]
+    kept = [pair for pair in others if pair[1] != MASK]
+    if masked := ", ".join(name for name, value in others if value == MASK):
+        click.echo(f"without what was masked: {visible(masked)}", err=True)
     given = {
         **{name: found[name] for name in ("method", "path", "query", "host")},
         "headers": [*kept, *own],
