@@ -35,6 +35,11 @@ def _answer(admin: Admin, method: str, target: str, document: Mapping[str, objec
     status, answer = ask(admin, method, target, document)
     if status in (200, 201, 202):
         return answer
+    if status == 401 and admin.token is None:
+        raise StartError(
+            "the gateway asks for a token, and this file has no admin.token",
+            hint="it was started with one, or has users: set admin.token, and restart",
+        )
     if status == 401:
         raise StartError(
             "the gateway does not accept the admin.token of this file",
