@@ -62,7 +62,9 @@ def _introduce(app: Frontdesk, paths: tuple[Path, ...]) -> None:
         click.echo(
             f"  http://{address}  {routes} routes, {len(config.functions)} functions", err=True
         )
-    click.echo(f"  http://{config.admin.listen}  console at /console, token issuer at /issuer", err=True)
+    click.echo(
+        f"  http://{config.admin.listen}  console at /console, token issuer at /issuer", err=True
+    )
     click.echo(f"  a token: frontdesk token{files} --claim sub=me", err=True)
     click.echo("  reloads when a file changes; Ctrl-C stops", err=True)
 
