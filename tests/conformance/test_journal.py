@@ -395,7 +395,9 @@ async def test_streams_are_listed_in_pages(journal, owner, what, newest_first, p
     assert await listed(journal, filter_, most=2, newest_first=newest_first) == pages
 
 
-@pytest.mark.parametrize("token", ["x", "00", "5b315d", b"[[],1]".hex(), "é"])
+@pytest.mark.parametrize(
+    "token", ["x", "00", "5b315d", b"[[],1]".hex(), b"[1,9223372036854775808]".hex(), "é"]
+)
 async def test_a_token_that_was_not_given_is_refused(journal, token):
     with pytest.raises(TokenError):
         await journal.list(Filter(kind="charge"), most=1, token=token)

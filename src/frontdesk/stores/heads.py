@@ -20,6 +20,8 @@ from frontdesk.ports.journal import (
 
 AT_ONCE: Final = 0.0
 
+_LAST: Final = 2**63 - 1  # of all ids
+
 
 class Head(NamedTuple):
     """What the next append needs to know.
@@ -176,9 +178,12 @@ def place(token: str) -> tuple[float, int]:
     """Read what `page_token` has written. Raises: TokenError."""
     try:
         started, stream = orjson.loads(bytes.fromhex(token))
-        return float(started), int(stream)
+        after = float(started), int(stream)
     except (TypeError, ValueError) as error:
         raise TokenError("this page token is none of ours") from error
+    if not 0 <= after[1] <= _LAST:
+        raise TokenError("this page token is none of ours")
+    return after
 
 
 def _check(events: Sequence[Document], commands: Mapping[str, Document]) -> None:
