@@ -74,12 +74,14 @@ class Persistent:
         call.rules = self
         call.later = None
         call.begun = now = self.monotonic()
-        call.permit = permit = backend.breaker.admit(now)
-        backend.budget.begun()
+        budget, breaker = backend.budget, backend.breaker
+        budget.under_way += 1  # RetryBudget.begun, written out
+        budget.calls += 1
+        call.permit = permit = breaker.generation if breaker.calm else breaker.admit(now)
         if permit != REFUSED:
             backend.send(call)
         else:
-            backend.budget.ended(succeeded=False)
+            budget.ended(succeeded=False)
             call.give_up(self.refusal(now))
 
     def refusal(self, now: float) -> UpstreamError:
@@ -133,6 +135,12 @@ class Persisting(Call):
                 if type(body) is not bytes:
                     body.cancel()  # type: ignore[union-attr]  # a Source
                 return
+        self.take(status, fields, body, tunnel)
+
+    def take(
+        self, status: int, fields: Fields, body: bytes | Source, tunnel: Duplex | None
+    ) -> None:
+        """Take the answer with which the call ends."""
         super().respond(status, fields, body, tunnel)
 
     def fail(self, error: UpstreamError) -> None:

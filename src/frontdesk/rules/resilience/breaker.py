@@ -59,7 +59,6 @@ class Breaker:
     """
 
     __slots__ = (
-        "_generation",
         "_in_a_row",
         "_open_until",
         "_out",
@@ -69,6 +68,7 @@ class Breaker:
         "_settings",
         "_window",
         "calm",
+        "generation",
         "on_change",
         "refused",
         "state",
@@ -87,8 +87,9 @@ class Breaker:
         self.why = ""
         """Why it is not closed."""
         self.calm = settings.failures > 0
-        """Whether a call that succeeds changes nothing, so that it need not be recorded."""
-        self._generation = 0
+        """Whether the permit is `generation` without asking, and a call that succeeds changes nothing."""
+        self.generation = 0
+        """The permit of all calls since the last change of state."""
         self._in_a_row = 0
         self._window: Window = (
             CallWindow(settings.calls) if settings.calls else TimeWindow(settings.window)
@@ -102,7 +103,7 @@ class Breaker:
     def admit(self, now: float) -> int:
         """Ask for a call at monotonic second `now`: returns its permit, or REFUSED."""
         if self.state == "closed":
-            return self._generation
+            return self.generation
         return self._admit_probe(now)
 
     def wait(self, now: float) -> float:
@@ -121,7 +122,7 @@ class Breaker:
         self, permit: int, now: float, *, failed: bool, took: float, asked: float = 0.0
     ) -> None:
         """Note what became of a call. took: its seconds. asked: those of its Retry-After."""
-        if permit != self._generation:
+        if permit != self.generation:
             return
         settings = self._settings
         if self.state == "half_open":
@@ -143,12 +144,12 @@ class Breaker:
 
     def release(self, permit: int) -> None:
         """Give back the permit of a call that says nothing about the upstream: cancelled, refused later."""
-        if permit == self._generation and self.state == "half_open":
+        if permit == self.generation and self.state == "half_open":
             self._out -= 1
 
     def _admit_probe(self, now: float) -> int:
         if self.state == "disabled":
-            return self._generation
+            return self.generation
         if self.state == "open" and now >= self._open_until:
             self._become("half_open")
             self._out = 0
@@ -156,11 +157,11 @@ class Breaker:
         if self.state == "half_open":
             if self._out and now - self._probes_at >= _LOST_PROBE:
                 self._out = 0
-                self._generation += 1  # should they come back after all
+                self.generation += 1  # should they come back after all
             if self._out + self._probed[0] < self._settings.probes:
                 self._out += 1
                 self._probes_at = now
-                return self._generation
+                return self.generation
         self.refused += 1
         return REFUSED
 
@@ -202,7 +203,7 @@ class Breaker:
     def _become(self, state: State) -> None:
         self.state = state
         self.calm = state == "closed" and self._settings.failures > 0
-        self._generation += 1
+        self.generation += 1
         if self.on_change is not None:
             self.on_change(state)
 

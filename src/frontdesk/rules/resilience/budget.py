@@ -23,13 +23,13 @@ class RetryBudget:
     """What the retries of one upstream may use. Each call is `begun` and `ended` once."""
 
     __slots__ = (
-        "_begun",
-        "_begun_before",
+        "_calls_before",
         "_purse",
         "_retries",
         "_retrying",
         "_share",
         "_window_ends",
+        "calls",
         "under_way",
         "untouched",
     )
@@ -43,8 +43,9 @@ class RetryBudget:
         self.under_way = 0
         """Calls that have begun and not ended."""
         self._retrying = 0
-        self._begun = 0  # calls, ever
-        self._begun_before = 0  # those of them before this window
+        self.calls = 0
+        """Calls that have begun, ever."""
+        self._calls_before = 0  # those of them before this window
         self._retries = 0  # of this window
         self._window_ends = 0.0
 
@@ -56,7 +57,7 @@ class RetryBudget:
     def begun(self) -> None:
         """Note a call that sets out, before its first attempt."""
         self.under_way += 1
-        self._begun += 1
+        self.calls += 1
 
     def take(self, now: float, *, throttled: bool, first: bool) -> int:
         """Take a retry; returns the tokens it cost, 0 when there is none to be had.
@@ -65,11 +66,11 @@ class RetryBudget:
         """
         if now >= self._window_ends:
             self._window_ends = now + _WINDOW
-            self._begun_before = self._begun - self.under_way
+            self._calls_before = self.calls - self.under_way
             self._retries = 0
         cost = THROTTLED_COST if throttled else COST
         retrying = self._retrying + first
-        calls = self._begun - self._begun_before
+        calls = self.calls - self._calls_before
         if (
             cost > self._purse
             or retrying > max(_FEW_AT_ONCE, self._share * self.under_way)

@@ -302,6 +302,8 @@ class _PersistentForwarding(Persisting, _OfExchange):
 
     __slots__ = _OF_EXCHANGE
 
+    take = _OfExchange.respond  # quicker than by super(), at each answer
+
 
 def _accepts(ex: Exchange, fields: Fields) -> bool:
     """Whether a 101 is the answer to the client's WebSocket key (RFC 6455 §4.2.2)."""
