@@ -111,12 +111,14 @@ def waiting_row(bench: Bench) -> Result:
                 _driven("leaving", store, size.left)
                 taken = _driven("recovery", store, size.left)["seconds"]
             resident, slower = Figure.of([waiting["resident"]]), Figure.of([waiting["slower"]])
-            lease = "from the start of the next process; the lease of the dead one lapses meanwhile"
+            note = "from the start of the next process"
+            if kind == "PostgreSQL":
+                note += "; the lease of the dead one lapses meanwhile"
             findings += [
                 Finding(f"{kind}: {size.waiting:,} waiting", resident, "MB", at_most(200)),
                 Finding(f"{kind}: running ones slower by", slower, "%", at_most(10)),
                 Finding(
-                    f"{kind}: {size.left:,} taken over", Figure.of([taken]), "s", at_most(10), lease
+                    f"{kind}: {size.left:,} taken over", Figure.of([taken]), "s", at_most(10), note
                 ),
             ]
     return Result(findings)
