@@ -383,6 +383,8 @@ def _fixed(config: Config) -> dict[str, object]:
         "logs",
         "metrics",
         "tracing",
+        "region",
+        "account",
     )
     limits = ("max_connections", "max_header", "header_timeout", "idle_timeout", "drain")
     return {
