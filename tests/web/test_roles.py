@@ -1,4 +1,4 @@
-"""Who may ask for which change: every one that the admin API has, by everybody who may come."""
+"""Who may ask for what: everything that the admin API has, by everybody who may come."""
 
 import re
 
@@ -133,6 +133,20 @@ async def test_every_change_is_for_whom_the_table_says(console):
                 said[caller, change] = expected(caller, change)
     wrong = {place: (found[place], said[place]) for place in found if found[place] != said[place]}
     assert wrong == {}
+
+
+async def test_what_is_for_admins_is_read_by_nobody_else(console):
+    reads = [row for row in ROWS if row.method in READING]
+    async with console(TOKEN, vera="viewer", otto="operator", ada="admin") as browser:
+        refused = {}
+        for name in ("vera", "otto", "ada"):
+            await browser.sign_in(name, PASSWORD)
+            refused[name] = {
+                row.path for row in reads if await asked(browser, f"GET {row.path}") == 403
+            }
+    closed = {row.path for row in reads if row.role is Role.ADMIN}
+    assert closed == {"/api/users", "/api/secrets"}
+    assert refused == {"vera": closed, "otto": closed, "ada": set()}
 
 
 def test_no_change_is_left_out():

@@ -108,7 +108,7 @@ OBSERVING: Final = (
 )
 
 USERS: Final = (
-    Row("GET", "/api/users", "All users, with their roles"),
+    Row("GET", "/api/users", "All users, with their roles", Role.ADMIN),
     Row(
         "PUT",
         "/api/users/{name}",
@@ -573,7 +573,7 @@ SET_UP: Final = (
         Role.ADMIN,
         body=members("version"),
     ),
-    Row("GET", "/api/secrets", "Names and versions of secrets, without their values"),
+    Row("GET", "/api/secrets", "Names and versions of secrets, without their values", Role.ADMIN),
     Row(
         "POST",
         "/api/secrets/set",

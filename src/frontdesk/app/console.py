@@ -1,9 +1,9 @@
 """Composes the admin listener's door and the console behind it: who may ask, what is kept of it, the pages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from frontdesk.app.admin_openapi import AdminDocument
-from frontdesk.app.users_api import UsersApi
+from frontdesk.app.users_api import USERS, UsersApi
 from frontdesk.base.clock import Clock
 from frontdesk.base.news import News
 from frontdesk.base.wheel import Wheel
@@ -53,8 +53,14 @@ class Reception:
         """Follow no more who may."""
         self._accounts.stop()
 
-    def door(self, faces: Sequence[Face], *, reserved: Sequence[Face] = ()) -> AdminDoor:
-        """Make the door of the admin listener. faces: beside those of its own. reserved: see AdminDoor."""
+    def door(
+        self,
+        faces: Sequence[Face],
+        *,
+        reserved: Sequence[Face] = (),
+        private: Collection[str] = (),
+    ) -> AdminDoor:
+        """Make the door of the admin listener. faces: beside those of its own. reserved, private: see AdminDoor."""
         config = self._config
         console = Console(
             lambda: door,
@@ -70,6 +76,7 @@ class Reception:
             [AdminDocument(), *faces, users, console],
             self._sessions,
             reserved=(*reserved, users),
+            private=(*private, USERS),
             audit=self._audit,
         )
         return door

@@ -22,7 +22,7 @@ from frontdesk.app.releases_api import ReleasesApi, VersionCalls
 from frontdesk.app.requests_api import RequestsApi
 from frontdesk.app.routes_api import RoutesApi
 from frontdesk.app.seal import seal_key
-from frontdesk.app.secrets_api import SecretsApi
+from frontdesk.app.secrets_api import LIST, SecretsApi
 from frontdesk.app.sockets import places_of
 from frontdesk.app.sockets_api import SocketsApi
 from frontdesk.app.state_machines_api import StateMachinesApi
@@ -80,6 +80,7 @@ async def open_office(
             ),
         ),
         reserved=(config_api, keys_api, secrets_api),
+        private=(LIST,),
     )
 
 

@@ -1,6 +1,6 @@
 """Owns the operator's requests about secrets, on the admin listener. Nothing here tells a value.
 
-    GET  /api/secrets             what there is: how the file names each, its versions without their values
+    GET  /api/secrets             for admins, what there is: how the file names each, its versions without their values
     POST /api/secrets/set         {"name", "value"}: make a secret or parameter, or give it a new value
     POST /api/secrets/delete      {"name"}: delete it at once, with all its versions
     POST /api/secrets/rotate-key  encrypt everything under another master key
@@ -22,8 +22,10 @@ from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.stores.vault.refusals import VaultError
 from frontdesk.stores.vault.vault import Vault
 
-_LIST: Final = "/api/secrets"
-_PLACE: Final = f"{_LIST}/"
+LIST: Final = "/api/secrets"
+"""For admins alone."""
+
+_PLACE: Final = f"{LIST}/"
 
 Action = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -44,18 +46,18 @@ class SecretsApi:
 
     def serves(self, ex: Exchange) -> bool:
         """See Face."""
-        return ex.path == _LIST or ex.path in self._actions
+        return ex.path == LIST or ex.path in self._actions
 
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
-        method = "GET" if ex.path == _LIST else "POST"
+        method = "GET" if ex.path == LIST else "POST"
         if ex.method != method:
             return refusal(405, "method", (b"allow", method.encode()))
         return self._answer(ex)
 
     async def _answer(self, ex: Exchange) -> Reply:
         try:
-            if ex.path == _LIST:
+            if ex.path == LIST:
                 return json_reply(200, {"secrets": list(map(_told, await self._named.all()))})
             return json_reply(200, await self._actions[ex.path](_members(ex)))
         except VaultError as error:

@@ -1,6 +1,6 @@
 """Owns the operator's requests about who may sign in to the console, on the admin listener.
 
-    GET    /api/users            all users: name and role; whether there may be any
+    GET    /api/users            for admins, all users: name and role; whether there may be any
     PUT    /api/users/NAME       make one, or change it: {"role": "viewer|operator|admin", "password"};
                                  with "new": true only where there is none
     DELETE /api/users/NAME       remove one; sessions of it are over
@@ -21,7 +21,9 @@ from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.web.accounts import Account, Accounts
 from frontdesk.web.audit import AuditLog
 
-_USERS: Final = "/api/users"
+USERS: Final = "/api/users"
+"""For admins alone."""
+
 _AUDIT: Final = "/api/audit"
 _MOST: Final = 1000
 _LATEST: Final = 1_000_000
@@ -41,20 +43,20 @@ class UsersApi:
         self._has_token = has_token
         self._audit = audit
         self._actions: dict[tuple[str, str], Action] = {
-            ("GET", _USERS): self._list,
-            ("PUT", f"{_USERS}/*"): self._put,
-            ("DELETE", f"{_USERS}/*"): self._remove,
+            ("GET", USERS): self._list,
+            ("PUT", f"{USERS}/*"): self._put,
+            ("DELETE", f"{USERS}/*"): self._remove,
             ("GET", _AUDIT): self._changes,
         }
 
     def serves(self, ex: Exchange) -> bool:
         """See Face."""
-        return ex.path in (_USERS, _AUDIT) or ex.path.startswith(f"{_USERS}/")
+        return ex.path in (USERS, _AUDIT) or ex.path.startswith(f"{USERS}/")
 
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
-        name = unquote(ex.path.removeprefix(_USERS).removeprefix("/")) if ex.path != _AUDIT else ""
-        action = find_action(self._actions, ex, f"{_USERS}/*" if name else ex.path)
+        name = unquote(ex.path.removeprefix(USERS).removeprefix("/")) if ex.path != _AUDIT else ""
+        action = find_action(self._actions, ex, f"{USERS}/*" if name else ex.path)
         return action if isinstance(action, Reply) else self._answer(ex, action, name)
 
     async def _answer(self, ex: Exchange, action: Action, name: str) -> Reply:

@@ -5,7 +5,7 @@ Knows no face but the one of fixed documents.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Protocol
 
@@ -102,12 +102,17 @@ class AdminDoor:
         gatekeeper: Gatekeeper,
         *,
         reserved: Sequence[Face] = (),
+        private: Collection[str] = (),
         audit: Audit | None = None,
     ) -> None:
-        """reserved: those of the faces whose changes are for admins. audit: is told of changes."""
+        """reserved: those of the faces whose changes are for admins. private: paths that only admins may read, too.
+
+        audit: is told of changes.
+        """
         self._faces = faces
         self._gatekeeper = gatekeeper
         self._reserved = reserved
+        self._private = private
         self._audit = audit
         self._plan = _plan(self.admit, self.answer)
 
@@ -149,9 +154,7 @@ class AdminDoor:
         if "%00" in ex.query:
             nul = {"message": "expected a query without a NUL, %00", "hint": "", "findings": []}
             return Reply(422, [JSON, FRESH], orjson.dumps(nul))
-        needed = Role.VIEWER
-        if ex.method not in READING:
-            needed = Role.ADMIN if face in self._reserved else Role.OPERATOR
+        needed = self._needed(face, ex)
         if operator.role >= needed:
             return None
         told = {
@@ -161,6 +164,11 @@ class AdminDoor:
         }
         self._note(operator, ex, 403)
         return Reply(403, [JSON, FRESH], orjson.dumps(told), made="gateway", cause="admin:role")
+
+    def _needed(self, face: Face, ex: Exchange) -> Role:
+        if ex.method in READING:
+            return Role.ADMIN if ex.path in self._private else Role.VIEWER
+        return Role.ADMIN if face in self._reserved else Role.OPERATOR
 
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """Answer a request that was admitted; its whole body is there."""

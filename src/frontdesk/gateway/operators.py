@@ -10,13 +10,13 @@ class Role(IntEnum):
     """What somebody may do: each may also do what those before it may."""
 
     VIEWER = 1
-    """Look."""
+    """Look, but not at users and the names of secrets."""
 
     OPERATOR = 2
     """Act on what runs: invoke, stop, redrive, replay."""
 
     ADMIN = 3
-    """Change what there is: configuration, keys, secrets, users."""
+    """Change what there is: configuration, keys, secrets, users. See which secrets and users there are."""
 
 
 class Operator(NamedTuple):
