@@ -187,7 +187,38 @@ async def test_guessing_is_stopped(console):
     async with console(TOKEN) as browser:
         for _ in range(10):
             assert (await browser.sign_in("", "wrong")).status == 401
-        assert (await browser.sign_in("", TOKEN)).status == 401
+        assert (await browser.sign_in("", TOKEN)).status == 429
+
+
+async def test_who_signs_in_and_out_is_kept_and_who_was_not_let_in(console):
+    async with console(TOKEN, vera="viewer") as browser:
+        browser.app._clock.monotonic = lambda: 5.0  # no minute turns meanwhile
+        await browser.sign_in("vera", PASSWORD)
+        await browser.ask("POST", "/console/sign-out")
+        await browser.ask("POST", "/console/sign-out")  # of nobody
+        await browser.sign_in("", TOKEN)
+        for name in ("", "v" * 5000, "<b>\n", *["vera"] * 12):
+            await browser.sign_in(name, "wr0ng password")
+        bearer = {"authorization": f"Bearer {TOKEN}"}
+        log = (await browser.ask("GET", "/api/audit?text=/console/sign", **bearer)).json["changes"]
+        assert [
+            (each["operator"], each["role"], each["path"][-3:], each["status"])
+            for each in reversed(log)
+        ] == [
+            ("vera", "viewer", "-in", 303),
+            ("vera", "viewer", "out", 303),
+            ("token", "admin", "-in", 303),
+            ("token", "", "-in", 401),
+            (f"{'v' * 64}…", "", "-in", 401),
+            ("<b>\n", "", "-in", 401),
+            *[("vera", "", "-in", 401)] * 7,
+            ("vera", "", "-in", 429),
+        ]
+        written = (browser.app.config.data_dir / "audit.log").read_text()
+        assert not any(each in written for each in (PASSWORD, "wr0ng", TOKEN))
+        page = (await browser.ask("GET", "/console/audit?q=sign-in")).body
+        assert b"&lt;b&gt;" in page
+        assert b"not let in" in page
 
 
 async def test_signing_out_ends_the_session_of_this_browser(console):
@@ -205,6 +236,7 @@ async def test_changes_are_kept_with_who_made_them_and_no_word_of_what_was_sent(
         changes = (await browser.ask("GET", "/api/audit")).json["changes"]
         assert [(each["operator"], each["method"], each["path"]) for each in changes] == [
             ("otto", "POST", "/queues/x/purge"),
+            ("otto", "POST", "/console/sign-in"),
             ("token", "PUT", "/api/users/otto"),
         ]
         assert "hush" not in str(changes)

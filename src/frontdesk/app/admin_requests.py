@@ -124,7 +124,7 @@ USERS: Final = (
     Row(
         "GET",
         "/api/audit",
-        "Who has changed what, newest first",
+        "Who has changed what, or signed in, newest first",
         query={"most": whole(1, 1000), "after": whole(0, 1_000_000), "text": TEXT},
     ),
 )

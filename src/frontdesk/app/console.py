@@ -68,6 +68,7 @@ class Reception:
             self._clock,
             self._wheel,
             news=self._news,
+            audit=self._audit,
             name=config.name,
             environment=config.environment,
         )

@@ -4,7 +4,7 @@
     PUT    /api/users/NAME       make one, or change it: {"role": "viewer|operator|admin", "password"};
                                  with "new": true only where there is none
     DELETE /api/users/NAME       remove one; sessions of it are over
-    GET    /api/audit?most=100   who has changed what, newest first; also text=…, after= how many are passed over
+    GET    /api/audit?most=100   who has changed what, or signed in, newest first; also text=…, after= how many are passed over
 
 Answers 200; 404 for a user that is not there, 422 with why nothing was done, 503 where the store does not do it.
 """

@@ -91,7 +91,7 @@ def remove(paths: Paths, name: str) -> None:
 @click.option("--most", default=50, show_default=True, help="So many, newest first.")
 @click.option("--text", default="", help="Only changes whose line has this text.")
 def audit(paths: Paths, most: int, text: str) -> None:
-    """Show who has changed what, through the console or the command line.
+    """Show who has changed what, through the console or the command line, and who has signed in and out, or tried to.
 
     Example: frontdesk users audit --text /api/keys
     """

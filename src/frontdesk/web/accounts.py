@@ -32,6 +32,13 @@ _TRIES: Final = 10
 """Wrong passwords of one network in a minute; then it has to wait."""
 
 
+class TooManyTriesError(FrontdeskError):
+    """Too many passwords of one network were wrong in this minute."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many passwords were wrong. Wait a minute.")
+
+
 class Account(NamedTuple):
     """Somebody who may sign in."""
 
@@ -81,11 +88,9 @@ class Accounts:
         return self._accounts.get(name)
 
     async def sign_in(self, name: str, password: str, address: str) -> Account | None:
-        """Return whose password this is. None: nobody's, or too many were wrong from this address."""
+        """Return whose password this is. None: nobody's. Raises: TooManyTriesError."""
         async with self._guess:
-            now = self._clock.monotonic()
-            if self._failures.refuses(address, now):
-                return None
+            now = self._begin(address)
             account = self._accounts.get(name)
             expected = self._nobody if account is None else account.hash
             # In a thread: it takes long on purpose.
@@ -96,14 +101,19 @@ class Accounts:
             return None
 
     def holds(self, expected: str, given: str, address: str) -> bool:
-        """Tell whether somebody has said what was expected, and not guessed too often."""
-        now = self._clock.monotonic()
-        if self._failures.refuses(address, now):
-            return False
+        """Tell whether somebody has said what was expected. Raises: TooManyTriesError."""
+        now = self._begin(address)
         if hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
             return True
         self._failures.count(address, now)
         return False
+
+    def _begin(self, address: str) -> float:
+        """Return when a password is looked at. Raises: TooManyTriesError."""
+        now = self._clock.monotonic()
+        if self._failures.refuses(address, now):
+            raise TooManyTriesError
+        return now
 
     async def put(self, name: str, role: Role, password: str | None) -> Account:
         """Make an account, or change it. password: None: as it was. Raises: FrontdeskError, StoreError."""

@@ -1,4 +1,7 @@
-"""Owns the audit log: who has asked for which change, when, and how it was answered. Never what was sent with it."""
+"""Owns the audit log: who has asked for which change, or to sign in, when, and how it was answered.
+
+Never what was sent with it.
+"""
 
 import logging
 from collections import deque
@@ -13,24 +16,46 @@ import orjson
 from frontdesk.base.clock import Clock
 from frontdesk.gateway.operators import Operator
 from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.stages.failure_limit import FailureLimit
 
 _LOG: Final = logging.getLogger(__name__)
+_LONGEST: Final = 64
+"""Characters that are kept of a name that nobody has proven."""
 
 
 class AuditLog:
-    """A file of lines of JSON: `{"time", "operator", "role", "method", "path", "status", "address"}`."""
+    """A file of lines of JSON: `{"time", "operator", "role", "method", "path", "status", "address"}`.
+
+    role: "" of who was not let in; operator is the name that was tried then.
+    """
 
     def __init__(self, path: Path, clock: Clock) -> None:
         """path: of the file; made when there is something to write."""
         self._path = path
         self._clock = clock
+        self._waiting = FailureLimit(1)
 
     def note(self, operator: Operator, ex: Exchange, status: int) -> None:
         """See gateway.operators.Audit. What cannot be written is told to the log instead."""
+        self._write(operator.name, operator.role.name.lower(), ex, status)
+
+    def note_refused(self, name: str, ex: Exchange, status: int) -> None:
+        """Keep that somebody was not let in; of those who have to wait, 429, one of each network and minute.
+
+        name: that was tried.
+        """
+        if status == 429:
+            now = self._clock.monotonic()
+            if self._waiting.refuses(ex.client_ip, now):
+                return
+            self._waiting.count(ex.client_ip, now)
+        self._write(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…", "", ex, status)
+
+    def _write(self, name: str, role: str, ex: Exchange, status: int) -> None:
         entry = {
             "time": self._clock.time(),
-            "operator": operator.name,
-            "role": operator.role.name.lower(),
+            "operator": name,
+            "role": role,
             "method": ex.method,
             "path": ex.path,
             "status": status,

@@ -10,6 +10,7 @@ from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.admin import AdminDoor
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.web.asgi import Application, respond
+from frontdesk.web.audit import AuditLog
 from frontdesk.web.sessions import Sessions
 
 ROOT: Final = "/console"
@@ -28,15 +29,17 @@ class Console:
         wheel: Wheel,
         *,
         news: News,
+        audit: AuditLog,
         name: str,
         environment: str,
     ) -> None:
-        """door: of the listener that it is a face of. name, environment: of the file."""
+        """door: of the listener that it is a face of. audit: is told who signs in. name, environment: of the file."""
         self._door = door
         self._sessions = sessions
         self._clock = clock
         self._wheel = wheel
         self._news = news
+        self._audit = audit
         self._name = name
         self._environment = environment
         self._application: asyncio.Future[Application] | None = None
@@ -69,5 +72,6 @@ class Console:
                 self._clock,
                 wheel=self._wheel,
                 news=self._news,
+                audit=self._audit,
             )
         )

@@ -21,6 +21,7 @@ from frontdesk.gateway.admin import AdminDoor
 from frontdesk.gateway.operators import Operator, Role
 from frontdesk.rules.auth.sessions import Session
 from frontdesk.web import words
+from frontdesk.web.audit import AuditLog
 from frontdesk.web.sessions import Sessions
 
 ROOT: Final = "/console"
@@ -58,8 +59,11 @@ class Desk:
         *,
         wheel: Wheel,
         news: News,
+        audit: AuditLog,
     ) -> None:
+        """audit: is told who signs in and out."""
         self.sessions = sessions
+        self.audit = audit
         self.clock = clock
         self.wheel = wheel
         self.news = news

@@ -99,7 +99,7 @@ class Sessions:
         return Session(operator.name, self._clock.time(), token_hex(16), stamp)
 
     def has_token(self, text: str, address: str) -> bool:
-        """Tell whether somebody knows `admin.token`."""
+        """Tell whether somebody knows `admin.token`. Raises: TooManyTriesError."""
         return self._token is not None and self.accounts.holds(self._token, text, address)
 
     def cookie(self, session: Session) -> str:

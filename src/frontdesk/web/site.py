@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from frontdesk.gateway.operators import BEARER, LOCAL, Operator
 from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.web.accounts import TooManyTriesError
 from frontdesk.web.desk import ASSETS, DIGEST, ROOT, Desk, Page, Refused, Visit
 from frontdesk.web.pages import PAGES
 from frontdesk.web.sessions import COOKIE
@@ -139,16 +140,22 @@ async def _sign_in(desk: Desk, request: Request) -> Response:
         return _sign_in_form(desk, wanted, "This form came from another page. Try again here.", 403)
     form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=4)
     user, password = (form.get(name, [""])[0] for name in ("user", "password"))
-    operator = await _proven(desk, user, password, exchange.client_ip)
+    try:
+        operator = await _proven(desk, user, password, exchange.client_ip)
+    except TooManyTriesError as error:
+        desk.audit.note_refused(user or BEARER.name, exchange, 429)
+        return _sign_in_form(desk, wanted, error.message, 429)
     if operator is None:
+        desk.audit.note_refused(user or BEARER.name, exchange, 401)
         return _sign_in_form(desk, wanted, "That is no user with this password.", 401)
+    desk.audit.note(operator, exchange, 303)
     response = RedirectResponse(wanted, 303, _HEADERS)
     _set_cookie(desk, response, desk.sessions.cookie(desk.sessions.begin(operator)))
     return response
 
 
 async def _proven(desk: Desk, user: str, password: str, address: str) -> Operator | None:
-    """Return who has signed in. Without a name the password is `admin.token`."""
+    """Return who has signed in. Without a name the password is `admin.token`. Raises: TooManyTriesError."""
     if not user:
         return BEARER if desk.sessions.has_token(password, address) else None
     account = await desk.sessions.accounts.sign_in(user, password, address)
@@ -162,9 +169,14 @@ def _sign_in_form(desk: Desk, wanted: str, message: str = "", status: int = 200)
 
 
 async def _sign_out(desk: Desk, request: Request) -> Response:
+    exchange: Exchange = request.scope["state"]["exchange"]
     response = RedirectResponse(f"{ROOT}/sign-in", 303, _HEADERS)
-    if desk.sessions.is_same_origin(request.scope["state"]["exchange"]):
+    if desk.sessions.is_same_origin(exchange):
         response.delete_cookie(COOKIE, path="/")
+        session = desk.sessions.read(exchange)
+        operator = None if session is None else desk.sessions.operator(session)
+        if operator is not None:
+            desk.audit.note(operator, exchange, 303)
     return response
 
 
