@@ -248,7 +248,16 @@ def test_an_admin_listener_that_others_reach_has_users(found, tmp_path):
     keep(tmp_path, make_a_user)
     assert found(public)["admin"].state == "ok"
     assert found(public.replace(", token: t0ken-of-the-file", ""))["admin"].state == "fail"
-    assert "admin" not in found()
+
+
+def test_users_without_a_token_leave_the_command_line_outside(found, tmp_path):
+    local = f"admin: {{listen: '127.0.0.1:{free_port()}'}}\n"
+    assert "admin" not in found(local)
+    keep(tmp_path, make_a_user)
+    row = found(local)["admin"]
+    assert (row.state, row.fix) == ("warn", "set admin.token, and restart")
+    assert "command line cannot reach the admin API" in row.found
+    assert "admin" not in found(local.replace("}", ", token: t0ken-of-the-file}"))
 
 
 SOCKETS = "apis: {live: {type: websocket, routes: {$default: {mock: {}}}}}\n"

@@ -51,6 +51,13 @@ def _open(config: Config, *, has_users: bool) -> Iterator[Row]:
     """Look at who reaches the admin listener."""
     admin = config.admin
     if admin.listen.is_loopback:
+        if has_users and admin.token is None:
+            why = "the gateway asks who it is, and the command line has no other answer than admin.token"
+            fix = "set admin.token, and restart"
+            found = (
+                "there are users, and no admin.token: the command line cannot reach the admin API"
+            )
+            yield Row("admin", "warn", found, why, fix)
         return
     if admin.token is None:
         why = "whoever reaches it could do everything, so that the gateway does not start"
