@@ -9,6 +9,9 @@ import socket
 import pytest
 
 from frontdesk.cli import dev
+from frontdesk.cli.serve import admin_url
+from frontdesk.config.load import load
+from frontdesk.config.models.door import Admin
 from tests.live.calls import call, connect, free_port, later, listens, read_to_end
 from tests.live.gateways import gateway, project
 from tests.live.processes import alive, frontdesk, until
@@ -49,6 +52,13 @@ def messages(process):
     return [json.loads(line) for line in process.stderr.splitlines()]
 
 
+@pytest.mark.parametrize(
+    ("tls", "url"), [(None, "http://127.0.0.1:8081"), (object(), "https://127.0.0.1:8081")]
+)
+def test_where_the_admin_listener_is(tls, url):
+    assert admin_url(Admin.model_construct(tls=tls)) == url
+
+
 # -- run: how it ends ---------------------------------------------------------------------------------
 
 
@@ -67,6 +77,7 @@ def test_after_a_signal_the_request_under_way_finishes(path, number):
     assert {line["logger"] for line in said} == {"frontdesk"}
     assert [line["message"] for line in said] == [
         f"listening on {running.address}",
+        f"console at http://{load([path], {}).config.admin.listen}/console",
         "stopping: requests under way may finish",
     ]
     assert running.process.stdout == ""

@@ -11,7 +11,7 @@ from frontdesk.app import Effect, Frontdesk
 from frontdesk.base.errors import ConfigError, FrontdeskError
 from frontdesk.cli.configured import config_option, read, show
 from frontdesk.cli.console import log_to_console, visible
-from frontdesk.cli.serve import serve
+from frontdesk.cli.serve import admin_url, serve
 from frontdesk.config.check import check
 from frontdesk.config.load import Loaded
 
@@ -63,7 +63,7 @@ def _introduce(app: Frontdesk, paths: tuple[Path, ...]) -> None:
             f"  http://{address}  {routes} routes, {len(config.functions)} functions", err=True
         )
     click.echo(
-        f"  http://{config.admin.listen}  console at /console, token issuer at /issuer", err=True
+        f"  {admin_url(config.admin)}  console at /console, token issuer at /issuer", err=True
     )
     click.echo(f"  a token: frontdesk token{files} --claim sub=me", err=True)
     click.echo("  reloads when a file changes; Ctrl-C stops", err=True)
