@@ -79,6 +79,8 @@ async def test_a_list_is_of_what_is_asked_for(gateway):
         "last=1": ["/nothing"],
         "status=2xx": ["/y", "/x"],
         "status=201": ["/y"],
+        "status=4XX": ["/nothing"],
+        "status=": ["/nothing", "/y", "/x"],
         "method=GET": ["/nothing", "/x"],
         "route=GET%20/x": ["/x"],
         "api=b": [],
@@ -88,6 +90,10 @@ async def test_a_list_is_of_what_is_asked_for(gateway):
     for last in ("0", "501", "x", "-1"):
         status, told = await gateway.ask(f"?last={last}")
         assert (status, told["message"]) == (422, f"expected last from 1 to 500, found: {last}")
+    for odd in ("9xx", "600", "5", "5x", "x", "20a", "2000"):
+        status, told = await gateway.ask(f"?status={odd}")
+        expected = f"expected a status such as 404, or 4xx, found: {odd}"
+        assert (status, told["message"]) == (422, expected)
 
 
 async def test_all_of_a_request_is_told_by_its_id(gateway):

@@ -188,7 +188,7 @@ async def _places(found):
     record = urlencode({"pk": f"NOTE#{EVIL}", "sk": EVIL})
     return {
         "/overview": ["/overview"],
-        "/requests": ["/requests", f"/requests?{odd}"],
+        "/requests": ["/requests", f"/requests?{urlencode({'q': EVIL, 'route': LINK})}"],
         "/requests/{id}": [f"/requests/{quote(request['id'], safe='')}"],
         "/routes": ["/routes", f"/routes?{odd}"],
         "/routes/route": ["/routes/route?" + urlencode({"api": "shop", "route": "GET /items"})],

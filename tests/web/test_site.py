@@ -370,11 +370,12 @@ async def test_readers_who_leave_leave_nothing_behind(console):
     [
         (f"audit?after={LONG}", 422),
         ("audit?after=", 200),
+        ("requests?status=9xx", 422),
         (f"queues/calls?after={LONG}", 422),
         ("upstreams/", 404),
         (f"records/notes?most={LONG}", 200),  # of the page's own
     ],
-    ids=["audit", "audit, empty", "queue", "upstream without a name", "records"],
+    ids=["audit", "audit, empty", "requests", "queue", "upstream without a name", "records"],
 )
 async def test_an_odd_address_is_told_so(console, path, status):
     config = f"{CONFIG}\nqueues: {{calls: {{}}}}\nrecords: {{notes: {{}}}}"

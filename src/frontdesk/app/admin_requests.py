@@ -85,7 +85,8 @@ OBSERVING: Final = (
         query={
             "last": whole(1, 500),
             "kind": one_of("request", "unrouted", "message"),
-            **dict.fromkeys(("method", "status", "api", "route", "key", "q"), TEXT),
+            "status": {"type": "string", "pattern": "^[1-5]([0-9]{2}|[xX]{2})$"},
+            **texts("method api route key q"),
         },
     ),
     Row(

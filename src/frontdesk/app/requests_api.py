@@ -10,6 +10,7 @@ POST /api/requests/replay     {"method", "path", "headers": [[name, value]], "bo
 Answers 200; 404 for a request that is not kept, 422 with why nothing was sent, 502 where the door does not answer.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote
@@ -28,6 +29,9 @@ from frontdesk.rules.redaction import MASK
 PATH: Final = "/api/requests"
 
 _USUAL: Final = 200
+
+_STATUS: Final = re.compile("[1-5]([0-9]{2}|[xX]{2})")
+"""What a list can be asked for: one status, or all of a class."""
 
 _EQUAL: Final = ("kind", "method", "api", "route", "key")
 """What a list can be asked for: rows that say the same."""
@@ -76,6 +80,9 @@ class RequestsApi:
         text = query.get("last", str(_USUAL))
         if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= KEPT):
             raise FrontdeskError(f"expected last from 1 to {KEPT}, found: {text}")
+        status = query.get("status", "")
+        if status and not _STATUS.fullmatch(status):
+            raise FrontdeskError(f"expected a status such as 404, or 4xx, found: {status}")
         rows = self._live.last(KEPT)
         return 200, {"requests": [row for row in rows if _fits(row, query)][: int(text)]}
 
