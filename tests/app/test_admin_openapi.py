@@ -55,8 +55,7 @@ async def test_every_row_has_an_action_and_the_role_that_the_door_asks_for(door)
         if row.method == "GET" and not known:
             reply = await door.ask(LOCAL, "GET", ex.path)
             assert b'"Not Found"' not in reply.body, row
-        needed = Role.ADMIN if face in door._reserved else Role.OPERATOR
-        assert row.role is (Role.VIEWER if row.method in READING else needed), row
+        assert row.role is door._needed(face, ex), row
 
 
 def test_no_request_is_described_twice_and_changes_are_for_operators():

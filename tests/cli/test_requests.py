@@ -53,3 +53,10 @@ def test_requests_are_listed_shown_and_sent_again(running, tell):
 
 def test_the_overview_is_told_in_lines(tell):
     assert "requests/s" in tell("overview", "--minutes", "60")
+
+
+def test_a_status_that_there_is_not_is_refused_with_what_is_expected(running):
+    file = str(running.folder / "frontdesk.yaml")
+    answer = CliRunner().invoke(cli, ["requests", "list", "-c", file, "--status", "9xx"])
+    assert answer.exit_code == 1
+    assert answer.stderr == "refused: expected a status such as 404, or 4xx, found: 9xx\n"
