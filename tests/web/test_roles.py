@@ -145,7 +145,7 @@ async def test_what_is_for_admins_is_read_by_nobody_else(console):
                 row.path for row in reads if await asked(browser, f"GET {row.path}") == 403
             }
     closed = {row.path for row in reads if row.role is Role.ADMIN}
-    assert closed == {"/api/users", "/api/secrets"}
+    assert closed == {"/api/users", "/api/audit", "/api/secrets"}
     assert refused == {"vera": closed, "otto": closed, "ada": set()}
 
 

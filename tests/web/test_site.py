@@ -229,15 +229,15 @@ async def test_signing_out_ends_the_session_of_this_browser(console):
 
 
 async def test_changes_are_kept_with_who_made_them_and_no_word_of_what_was_sent(console):
-    async with console(TOKEN, otto="operator") as browser:
-        await browser.sign_in("otto", PASSWORD)
+    async with console(TOKEN, ada="admin") as browser:
+        await browser.sign_in("ada", PASSWORD)
         await browser.ask("GET", "/console/overview")
         await browser.ask("POST", "/queues/x/purge", '{"secret": "hush"}')
         changes = (await browser.ask("GET", "/api/audit")).json["changes"]
         assert [(each["operator"], each["method"], each["path"]) for each in changes] == [
-            ("otto", "POST", "/queues/x/purge"),
-            ("otto", "POST", "/console/sign-in"),
-            ("token", "PUT", "/api/users/otto"),
+            ("ada", "POST", "/queues/x/purge"),
+            ("ada", "POST", "/console/sign-in"),
+            ("token", "PUT", "/api/users/ada"),
         ]
         assert "hush" not in str(changes)
         assert PASSWORD not in str(changes)

@@ -126,6 +126,7 @@ USERS: Final = (
         "GET",
         "/api/audit",
         "Who has changed what, or signed in, newest first",
+        Role.ADMIN,
         query={"most": whole(1, 1000), "after": whole(0, 1_000_000), "text": TEXT},
     ),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from frontdesk.app.admin_openapi import AdminDocument
-from frontdesk.app.users_api import USERS, UsersApi
+from frontdesk.app.users_api import AUDIT, USERS, UsersApi
 from frontdesk.base.clock import Clock
 from frontdesk.base.news import News
 from frontdesk.base.wheel import Wheel
@@ -77,7 +77,7 @@ class Reception:
             [AdminDocument(), *faces, users, console],
             self._sessions,
             reserved=(*reserved, users),
-            private=(*private, USERS),
+            private=(*private, USERS, AUDIT),
             audit=self._audit,
         )
         return door

@@ -4,7 +4,7 @@
     PUT    /api/users/NAME       make one, or change it: {"role": "viewer|operator|admin", "password"};
                                  with "new": true only where there is none
     DELETE /api/users/NAME       remove one; sessions of it are over
-    GET    /api/audit?most=100   who has changed what, or signed in, newest first; also text=…, after= how many are passed over
+    GET    /api/audit?most=100   for admins, who has changed what, or signed in, newest first; also text=…, after= how many are passed over
 
 Answers 200; 404 for a user that is not there, 422 with why nothing was done, 503 where the store does not do it.
 """
@@ -24,7 +24,8 @@ from frontdesk.web.audit import AuditLog
 USERS: Final = "/api/users"
 """For admins alone."""
 
-_AUDIT: Final = "/api/audit"
+AUDIT: Final = "/api/audit"
+"""For admins alone."""
 _MOST: Final = 1000
 _LATEST: Final = 1_000_000
 """Changes that are gone back to."""
@@ -46,16 +47,16 @@ class UsersApi:
             ("GET", USERS): self._list,
             ("PUT", f"{USERS}/*"): self._put,
             ("DELETE", f"{USERS}/*"): self._remove,
-            ("GET", _AUDIT): self._changes,
+            ("GET", AUDIT): self._changes,
         }
 
     def serves(self, ex: Exchange) -> bool:
         """See Face."""
-        return ex.path in (USERS, _AUDIT) or ex.path.startswith(f"{USERS}/")
+        return ex.path in (USERS, AUDIT) or ex.path.startswith(f"{USERS}/")
 
     def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
-        name = unquote(ex.path.removeprefix(USERS).removeprefix("/")) if ex.path != _AUDIT else ""
+        name = unquote(ex.path.removeprefix(USERS).removeprefix("/")) if ex.path != AUDIT else ""
         action = find_action(self._actions, ex, f"{USERS}/*" if name else ex.path)
         return action if isinstance(action, Reply) else self._answer(ex, action, name)
 

@@ -34,5 +34,5 @@ async def audit(visit: Visit) -> Response:
 
 PAGES = (
     Page("/users", "Users", users, icon="users", section="Set-up", role=Role.ADMIN),
-    Page("/audit", "Audit", audit, icon="audit", section="Set-up"),
+    Page("/audit", "Audit", audit, icon="audit", section="Set-up", role=Role.ADMIN),
 )
