@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from frontdesk.base.errors import StoreError
-from frontdesk.ports.journal import Append, Filter, Start, Status
+from frontdesk.ports.journal import Append, FencedError, Filter, Start, Status
 from frontdesk.stores.sqlite.database import Database, damage
 from frontdesk.stores.sqlite.journal import SqliteJournal
 from tests.live.appending import NOW, all_there, append
@@ -89,6 +89,32 @@ async def test_who_is_alone_takes_over_what_the_dead_have_left_at_once(tmp_path,
     other = await journal.join(until=NOW + 10)  # after that it is one who lives
     assert await journal.due(other, now=NOW, most=9) == []
     database.close()
+
+
+async def test_what_others_have_written_meanwhile_counts(tmp_path):
+    path = tmp_path / "frontdesk.db"
+    databases = [Database.open(path) for _ in range(2)]
+    ours, theirs = [SqliteJournal(each) for each in databases]
+    owner = await ours.join(until=NOW + 10)
+    stream = (await start(ours, owner, "shared")).id
+
+    async def add(seq: int, **more):
+        return await ours.append(
+            Append(stream=stream, owner=owner, expect_seq=seq, events=[{"n": seq}], **more)
+        )
+
+    assert await add(2) == 3
+    await theirs.post(stream, {"text": "hello"})
+    assert await add(3, taken=1) == 4  # what was posted may be taken
+    assert (await ours.load(stream)).messages == []
+
+    other = await theirs.join(until=NOW + 20)
+    assert [each.stream.id for each in await theirs.due(other, now=NOW + 10, most=9)] == [stream]
+    with pytest.raises(FencedError):
+        await add(4)
+    assert (await theirs.load(stream)).stream.seq == 4
+    for each in databases:
+        each.close()
 
 
 async def test_a_damaged_file_is_a_clear_error(tmp_path):
