@@ -190,9 +190,11 @@ async def test_guessing_is_stopped(console):
         assert (await browser.sign_in("", TOKEN)).status == 429
 
 
-async def test_who_signs_in_and_out_is_kept_and_who_was_not_let_in(console):
+async def test_who_signs_in_and_out_is_kept_and_who_was_not_let_in(console, monkeypatch):
     async with console(TOKEN, vera="viewer") as browser:
-        browser.app._clock.monotonic = lambda: 5.0  # no minute turns meanwhile
+        monkeypatch.setattr(
+            browser.app._clock, "monotonic", lambda: 5.0
+        )  # no minute turns meanwhile
         await browser.sign_in("vera", PASSWORD)
         await browser.ask("POST", "/console/sign-out")
         await browser.ask("POST", "/console/sign-out")  # of nobody
