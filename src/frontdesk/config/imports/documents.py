@@ -76,6 +76,21 @@ def operation_at(drawn: Branch, key: str, at: Resource) -> Branch:
     return drawn.branch("paths", at.origin).branch(path, at.origin).branch(word, at.origin)
 
 
+def target_of(
+    route: Resource, integrations: Mapping[str, Resource], declared: Declared
+) -> Resource | None:
+    """Find the integration that a route of `aws_apigatewayv2_*` names; None: told to be missing."""
+    name = route.text("target").removeprefix("integrations/")
+    found = integrations.get(name)
+    if found is None:
+        message = (
+            f"route {route.text('route_key')}: nothing here says what its integration {name} is"
+        )
+        hint = "declare it, or give the route in the file that is written here"
+        declared.missing(route.at, message, hint)
+    return found
+
+
 def put_integration(operation: Branch, integration: Mapping[str, Any], at: Resource) -> None:
     """Say what answers an operation."""
     operation.put(_INTEGRATION, integration, at.origin)

@@ -11,6 +11,7 @@ from frontdesk.config.imports.documents import (
     put_ours,
     put_scheme,
     put_signed,
+    target_of,
 )
 from frontdesk.config.imports.resources import Declared, Resource
 from frontdesk.config.imports.stages import speeds_of_routes
@@ -71,12 +72,8 @@ class HttpDrawing:
 
     def _route(self, drawn: Branch, route: Resource, speed: dict[str, Any] | None) -> None:
         key = route.text("route_key")
-        name = route.text("target").removeprefix("integrations/")
-        integration = self._integrations.get(name)
+        integration = target_of(route, self._integrations, self._declared)
         if integration is None:
-            message = f"route {key}: nothing here says what its integration {name} is"
-            hint = "declare it, or give the route in the file that is written here"
-            self._declared.missing(route.at, message, hint)
             return
         kind = integration.text("integration_subtype")
         if kind and not kind.startswith("StepFunctions-Start"):

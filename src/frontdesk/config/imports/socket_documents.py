@@ -14,6 +14,7 @@ from frontdesk.config.imports.documents import (
     put_scheme,
     put_signed,
     section,
+    target_of,
 )
 from frontdesk.config.imports.resources import Declared, Resource
 from frontdesk.config.imports.stages import speeds_of_routes
@@ -72,12 +73,8 @@ class SocketDrawing:
 
     def _route(self, drawn: Branch, route: Resource, speed: dict[str, Any] | None) -> None:
         key = route.text("route_key")
-        name = route.text("target").removeprefix("integrations/")
-        integration = self._integrations.get(name)
+        integration = target_of(route, self._integrations, self._declared)
         if integration is None:
-            message = f"route {key}: nothing here says what its integration {name} is"
-            hint = "declare it, or give the route in the file that is written here"
-            self._declared.missing(route.at, message, hint)
             return
         path = f"/{len(self.keys)}"
         self.keys[path] = key
