@@ -7,15 +7,27 @@ from uuid import UUID
 
 import pytest
 
-from frontdesk.base.ids import random_uuid, request_ids
+from frontdesk.base.ids import CONNECTION_ID_BYTES, connection_id, random_uuid, request_ids
 
 
 def test_id_is_base64url_of_eleven_bytes():
     ids = request_ids(lambda count: bytes(range(256))[:11] + b"\xff" * (count - 11))
     first, second = next(ids), next(ids)
     assert first == "AAECAwQFBgcICQo="
-    assert second == "______________8="
-    assert base64.urlsafe_b64decode(second) == b"\xff" * 11
+    assert second == "f_____________8="
+    assert base64.urlsafe_b64decode(second) == b"\x7f" + b"\xff" * 10
+
+
+@pytest.mark.parametrize("first", range(256))
+def test_id_begins_with_a_letter_so_that_a_command_takes_it_for_no_option(first):
+    drawn = bytes([first, *range(1, CONNECTION_ID_BYTES)])
+    assert next(request_ids(lambda count: (drawn[:11] * 512)[:count]))[0].isalpha()
+    assert connection_id(drawn)[0].isalpha()
+
+
+def test_connection_id_is_base64url_of_its_bytes():
+    drawn = bytes(range(240, 256))
+    assert base64.urlsafe_b64decode(connection_id(drawn)) == b"\x70" + drawn[1:]
 
 
 def test_ids_do_not_repeat_across_blocks():

@@ -1,23 +1,28 @@
-"""Owns how request ids look: opaque text like AWS's `apigw-requestid`. Randomness is handed in."""
+"""Owns how ids look: opaque text like AWS's `apigw-requestid`. Randomness is handed in."""
 
-from base64 import b32encode
+from base64 import b32encode, urlsafe_b64encode
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator
 from hashlib import blake2b, sha256
 from itertools import chain
 from typing import Final
 
-_BYTES: Final = 11  # 88 bits: 15 characters and one `=` of padding
+_BYTES: Final = 11  # 15 characters and one `=` of padding
 _CHARACTERS: Final = 16
 _IDS_IN_BLOCK: Final = 512
 _PLACES: Final = [
     slice(number * _CHARACTERS, (number + 1) * _CHARACTERS) for number in range(_IDS_IN_BLOCK)
 ]
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+# For the first byte of an id. Without its top bit the first character is a letter: on a command line an id that
+# begins with `-` would be taken for options.
+_LETTER_FIRST: Final = bytes(value & 0x7F for value in range(256))
+
+CONNECTION_ID_BYTES: Final = 16  # whoever guesses an id could be taken for its connection
 
 
 def request_ids(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
-    """Yield ids of 16 characters, base64url of 11 random bytes, such as `JKJaXmPLvHcESHA=`.
+    """Yield ids of 16 characters, base64url of 87 random bits, such as `JKJaXmPLvHcESHA=`; a letter first.
 
     random_bytes: gives that many bytes (`os.urandom`); asked for a block of ids at a time, because a
     system call for each would cost more than all else about an id.
@@ -27,14 +32,20 @@ def request_ids(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
         random = random_bytes(_BYTES * _IDS_IN_BLOCK)
         # All of a block at once: a zero behind each id's bytes, for which its padding stands afterwards.
         spaced = bytearray((_BYTES + 1) * _IDS_IN_BLOCK)
-        for at in range(_BYTES):
+        for at in range(1, _BYTES):
             spaced[at :: _BYTES + 1] = random[at::_BYTES]
+        spaced[:: _BYTES + 1] = random[::_BYTES].translate(_LETTER_FIRST)
         text = bytearray(b2a_base64(spaced, newline=False).translate(_URL_SAFE))
         text[_CHARACTERS - 1 :: _CHARACTERS] = b"=" * _IDS_IN_BLOCK
         return map(text.decode("ascii").__getitem__, _PLACES)
 
     # Not a generator, which would take as long for each id as all else about it.
     return chain.from_iterable(iter(block, None))
+
+
+def connection_id(drawn: bytes) -> str:
+    """Return the id of a WebSocket connection: base64url of `CONNECTION_ID_BYTES` random bytes, a letter first."""
+    return urlsafe_b64encode(drawn[:1].translate(_LETTER_FIRST) + drawn[1:]).decode()
 
 
 def uuid_of(request_id: str) -> str:

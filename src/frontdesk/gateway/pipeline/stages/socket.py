@@ -6,12 +6,12 @@ Source: AWS, "Working with WebSocket APIs"; the wording of errors as observed.
 """
 
 import os
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Final
 
 import orjson
 
+from frontdesk.base.ids import CONNECTION_ID_BYTES, connection_id
 from frontdesk.base.streams import Fields
 from frontdesk.config.models.websocket_api import SocketRoute, WebSocketApi
 from frontdesk.gateway.pipeline.build import RouteBuild
@@ -20,7 +20,6 @@ from frontdesk.gateway.pipeline.plan import Step
 from frontdesk.gateway.pipeline.replies import JSON, refusal
 from frontdesk.rules.http.cors import CorsPolicy
 
-_ID_BYTES: Final = 16  # whoever guesses an id could be taken for its connection
 _PROTOCOLS: Final = b"sec-websocket-protocol"
 _CONTENT_TYPE: Final = JSON[0]
 
@@ -35,7 +34,7 @@ def admission(build: RouteBuild) -> Step:
     def admit(ex: Exchange) -> Reply | None:
         socket = ex.socket
         assert socket is not None
-        socket.open(ex, urlsafe_b64encode(os.urandom(_ID_BYTES)).decode(), hub)
+        socket.open(ex, connection_id(os.urandom(CONNECTION_ID_BYTES)), hub)
         origin = ex.headers.get(b"origin")
         if origins is not None and origin is not None and origins.actual(origin) is None:
             return refusal(403, "origin")
