@@ -85,6 +85,32 @@ def full(scene: Scene, *, workers: int = 1) -> Server:
     return _server(scene, name, {"workers": workers, "functions": functions, "apis": apis})
 
 
+_CALENDAR = """\
+[
+#foreach($number in [1..60])
+#set($hour = $number % 12 + 7)
+  {"slot": $number, "at": "#if($hour < 10)0#end$hour:30", "stage": "$context.stage"}#if($foreach.hasNext),#end
+
+#end
+]
+"""
+
+
+def drawing(scene: Scene, *, workers: int) -> Server:
+    """A route whose answer, a calendar of sixty lines, is drawn by a template: work for the processor alone."""
+    drawn = {
+        "type": "mock",
+        "request_templates": {"$default": '{"statusCode": 200}'},
+        "responses": {"default": {"templates": {"application/json": _CALENDAR}}},
+    }
+    resources = {"/calendar": {"GET": {"integration": drawn, "responses": {"200": {}}}}}
+    apis = {
+        "health": {"routes": {"GET /health": _OK}},
+        "calendars": {"type": "rest", "base_path": "/drawn", "resources": resources},
+    }
+    return _server(scene, f"frontdesk-drawing-{workers}", {"workers": workers, "apis": apis})
+
+
 def with_routes(scene: Scene, count: int) -> Server:
     """`count` guarded routes, each of its own tenant, and /health."""
     url = f"http://127.0.0.1:{scene.backend}/items/{{id}}"

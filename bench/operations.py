@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from statistics import median
@@ -10,14 +11,14 @@ from statistics import median
 from bench.compared import cost, rates
 from bench.contenders import settings
 from bench.figures import Figure, Finding, at_least, at_most, ratio
-from bench.frontdesk_under_test import full, operated, with_routes
+from bench.frontdesk_under_test import drawing, full, operated, with_routes
 from bench.openloop import Latencies, open_loop
-from bench.probe import ask, await_answer, check, get
-from bench.process import Running, running
+from bench.probe import Probe, ask, await_answer, check, get
+from bench.process import Running, Server, running
 from bench.result import Bench, Result, Series
 from bench.scale import MANY, SPREAD_OVER
 from bench.scene import SMALL
-from bench.series import Contender, race
+from bench.series import Contender, Rounds, race
 
 COLD_STARTS = 40
 RELOADED_WITHIN = 30.0
@@ -26,26 +27,44 @@ RELOAD_RATE = 2000
 
 
 def workers_row(bench: Bench) -> Result:
-    """Answer in two workers and in one; the load shares the cores, so what is seen is a floor."""
-    probe = get(["/mocked/2026-11-21"], tokens=bench.scene.tokens)
-    with (
-        running(replace(full(bench.scene), pinned=False)) as one,
-        running(replace(full(bench.scene, workers=2), pinned=False)) as two,
-    ):
-        rounds = race([Contender("1", one, probe), Contender("2", two, probe)], bench.effort)
-    seen = ratio(rates(rounds, "2"), rates(rounds, "1"))
-    cpu = ratio([one.cpu for one in rounds["1"]], [two.cpu for two in rounds["2"]])
+    """Answer in two workers and in one; the load shares the cores, so what is seen is a floor.
+
+    With a plain route the load's part is as large as a worker's; with one that works for its answers it is small.
+    """
+    plain = _by_workers(bench, get(["/mocked/2026-11-21"], tokens=bench.scene.tokens), full)
+    working = _by_workers(bench, get(["/drawn/calendar"]), drawing)
+    floor = "a floor: the load takes its part"
+    cpu = ratio([one.cpu for one in plain["1"]], [two.cpu for two in plain["2"]])
     findings = [
         Finding(
-            "two workers against one", seen, "x", at_least(1.7), "a floor: the load takes its part"
+            "two workers against one, a drawn answer", _gain(working), "x", at_least(1.7), floor
         ),
+        Finding("two workers against one, a plain answer", _gain(plain), "x", None, floor),
         Finding(
-            "by CPU per answer, had each a core",
+            "a plain answer, by CPU of each, had each worker a core",
             Figure.of([2 * cpu.median, 2 * cpu.low, 2 * cpu.high]),
             "x",
         ),
     ]
-    return Result(findings, [Series("Token + limit + CORS + log, answered at the door", rounds)])
+    return Result(
+        findings,
+        [
+            Series("Sixty lines drawn by a template", working),
+            Series("Token + limit + CORS + log, answered at the door", plain),
+        ],
+    )
+
+
+def _by_workers(bench: Bench, probe: Probe, server: Callable[..., Server]) -> Rounds:
+    with (
+        running(replace(server(bench.scene, workers=1), pinned=False)) as one,
+        running(replace(server(bench.scene, workers=2), pinned=False)) as two,
+    ):
+        return race([Contender("1", one, probe), Contender("2", two, probe)], bench.effort)
+
+
+def _gain(rounds: Rounds) -> Figure:
+    return ratio(rates(rounds, "2"), rates(rounds, "1"))
 
 
 def tls_row(bench: Bench) -> Result:
