@@ -27,7 +27,7 @@ from frontdesk.config.load import Loaded
 from frontdesk.config.route_list import ListedRoute, list_routes
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.explain import Explanation, NoSocketError, explain
+from frontdesk.gateway.pipeline.explain import Explanation, NoSocketError, explain, where
 from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.replies import JSON
 
@@ -83,10 +83,15 @@ class RoutesApi:
         query = query_of(ex)
         api, stage, key = (query.get(name, "") for name in ("api", "stage", "route"))
         found: list[dict[str, Any]] = []
-        for plan in self._in_force().plan.plans():
+        in_force = self._in_force()
+        for plan in in_force.plan.plans():
             is_it = (plan.api.name, plan.route_key) == (api, key)
             # A plan for each version and each place, which often do the same.
-            if is_it and stage in ("", plan.api.stage) and (told := _plan(plan)) not in found:
+            if (
+                is_it
+                and stage in ("", plan.api.stage)
+                and (told := _plan(plan, in_force.loaded)) not in found
+            ):
                 found.append(told)
         if not found:
             hint = f"GET {PATH} lists all of them"
@@ -111,13 +116,14 @@ class RoutesApi:
     def _explained(
         self, method: str, url: str, headers: Iterable[tuple[str, str]], message: str | None
     ) -> dict[str, Any]:
+        in_force = self._in_force()
         try:
-            found = explain(self._in_force().plan, method, url, dict(headers), message)
+            found = explain(in_force.plan, method, url, dict(headers), message)
         except NoSocketError:
             raise FrontdeskError(f"no WebSocket API takes a handshake at {url}") from None
         except ValueError as error:
             raise FrontdeskError(f"the door answers 400 to this path: {error}") from None
-        return _explanation(found)
+        return _explanation(found, in_force.loaded)
 
 
 def _listed(loaded: Loaded, query: Mapping[str, str]) -> dict[str, Any]:
@@ -173,31 +179,31 @@ def _written(routes: list[ListedRoute], max_body: int) -> dict[str, Any]:
     }
 
 
-def _explanation(found: Explanation) -> dict[str, Any]:
+def _explanation(found: Explanation, loaded: Loaded) -> dict[str, Any]:
     told = {"method": found.method, "path": found.path, "params": dict(found.params)}
-    return {**told, **_plan(found.plan)}
+    return {**told, **_plan(found.plan, loaded)}
 
 
-def _plan(plan: RoutePlan) -> dict[str, Any]:
+def _plan(plan: RoutePlan, loaded: Loaded) -> dict[str, Any]:
     return {
         "api": plan.api.name,
         "type": plan.api.kind,
         "stage": plan.api.stage,
         "side": plan.api.side,
         "route": plan.route_key,
-        "at": str(plan.place or ""),
-        "stages": list(_stages(plan)),
+        "at": where(plan.at, loaded),
+        "stages": list(_stages(plan, loaded)),
     }
 
 
-def _stages(plan: RoutePlan) -> Iterator[dict[str, Any]]:
+def _stages(plan: RoutePlan, loaded: Loaded) -> Iterator[dict[str, Any]]:
     """Tell what `frontdesk explain` prints. way: "in" with the request, "out" with the answer."""
     for number, step in enumerate(plan.steps, 1):
         yield {
             "number": number,
             "way": "in" if number <= len(plan.head) else "out",
             "name": step.name,
-            "lines": [{"detail": detail, "at": str(place or "")} for detail, place in step.lines()],
+            "lines": [{"detail": detail, "at": where(at, loaded)} for detail, at in step.lines()],
         }
 
 

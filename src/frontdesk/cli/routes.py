@@ -54,7 +54,7 @@ def explain(
     Example: frontdesk explain GET /practices/p1/slots
     """
     from frontdesk.app import compile_offline
-    from frontdesk.gateway.pipeline.explain import NoSocketError
+    from frontdesk.gateway.pipeline.explain import NoSocketError, where
     from frontdesk.gateway.pipeline.explain import explain as explain_request
     from frontdesk.gateway.server.heads import METHODS
 
@@ -78,7 +78,7 @@ def explain(
     else:
         stage = loaded.shown(plan.api.stage, "apis", plan.api.name, "stage", "name")
         click.echo(f"  api    {plan.api.name} ({plan.api.kind}), stage {stage}")
-        click.echo(f"  route  {plan.route_key or 'none'}  {plan.place or ''}".rstrip())
+        click.echo(f"  route  {plan.route_key or 'none'}  {where(plan.at, loaded)}".rstrip())
     for name, value in found.params.items():
         click.echo(f"  {{{name}}} = {value}")
     print_columns(
@@ -87,10 +87,10 @@ def explain(
             if line
             else f"  {number:2} {'->' if number <= len(plan.head) else '<-'} {step.name}",
             detail,
-            str(place or ""),
+            where(at, loaded),
         )
         for number, step in enumerate(plan.steps, 1)
-        for line, (detail, place) in enumerate(step.lines())
+        for line, (detail, at) in enumerate(step.lines())
     )
 
 

@@ -189,7 +189,7 @@ class _Compiler:
         plan = replace(
             self._plan(build, FUNCTION_URL, FUNCTION_URL_TAIL),
             timeout_status=502,
-            place=self.place("functions", name, "url"),
+            at=("functions", name, "url"),
         )
         preflight = self._plan(build, PREFLIGHT, FUNCTION_URL_PREFLIGHT_TAIL)
         return StageMount(
@@ -265,7 +265,7 @@ class _Compiler:
             timeout_status=503 if build.route and build.route.function is not None else 504,
             log=self._ending(build),
             steps=(*head_steps, *tail_steps),
-            place=build.place(*build.at) if operation else None,
+            at=build.at if operation else (),
         )
 
     def _stages(self, steps: list[Step]) -> tuple[Stage, ...]:

@@ -4,10 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from frontdesk.config.load import Loaded
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.rules.http.path import normalise
+
+
+def where(at: tuple[str, ...], loaded: Loaded) -> str:
+    """Write where a key path of a plan stands in the files, "" where they say nothing."""
+    return str((loaded.place(*at) if at else None) or "")
 
 
 @dataclass(frozen=True, slots=True)

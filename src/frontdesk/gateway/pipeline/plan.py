@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from frontdesk.base.errors import Position
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
 from frontdesk.rules.events.request import RouteFacts
 
@@ -16,20 +15,21 @@ class Step(NamedTuple):
     """One stage of one route, and what `frontdesk explain` says of it.
 
     name: the row of `order`. run: a Stage in a head, a Tail in a tail. needs_body: the whole body
-    must have been read before it runs. detail: one line, no secrets. place: None for built-in defaults.
-    parts: detail and place of each of several settings that one stage stands for; detail is "" then.
+    must have been read before it runs. detail: one line, no secrets. at: key path in the file, () for
+    built-in defaults. parts: detail and key path of each of several settings that one stage stands for;
+    detail is "" then.
     """
 
     name: str
     run: Callable[..., object]
     detail: str = ""
-    place: Position | None = None
+    at: tuple[str, ...] = ()
     needs_body: bool = False
-    parts: tuple[tuple[str, Position | None], ...] = ()
+    parts: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
-    def lines(self) -> tuple[tuple[str, Position | None], ...]:
-        """Return what `explain` shows: each detail with its place."""
-        return self.parts or ((self.detail, self.place),)
+    def lines(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return what `explain` shows: each detail with its key path."""
+        return self.parts or ((self.detail, self.at),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +91,5 @@ class RoutePlan:
     """Called once, when the exchange is over."""
     steps: tuple[Step, ...]
     """Head then tail, for `explain`."""
-    place: Position | None = None
+    at: tuple[str, ...] = ()
+    """Key path of the route in the file, () where it says nothing of it."""

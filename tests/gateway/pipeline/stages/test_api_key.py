@@ -417,11 +417,14 @@ def test_explain_lists_the_plans(gateway):
         shown=str,
     )
     assert api_key.api_key(build).lines() == (
-        ("plan small: 5 per 1s, burst 5, 1000 a week", "plans.small"),
-        ("plan free: no limits", "plans.free"),
+        ("plan small: 5 per 1s, burst 5, 1000 a week", ("plans", "small")),
+        ("plan free: no limits", ("plans", "free")),
     )
     made.config.plans.clear()
     build.shared.clear()
     assert api_key.api_key(build).lines() == (
-        ("no plan covers this API: every key is refused", "apis.partners.routes.GET /.api_key"),
+        (
+            "no plan covers this API: every key is refused",
+            ("apis", "partners", "routes", "GET /", "api_key"),
+        ),
     )

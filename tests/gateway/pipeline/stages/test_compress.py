@@ -212,7 +212,7 @@ def test_a_route_without_it_has_no_step():
     assert compress(build({"compression": {}}, {"compression": False})) is None
     step = compress(build({"compression": {"minimum_size": "2KB"}}, {}))
     assert (step.name, step.detail) == ("compress", "zstd or gzip from 2048 bytes")
-    assert step.place == "apis.a.compression"
+    assert step.at == ("apis", "a", "compression")
 
 
 def test_gzip_is_there_without_zstd(monkeypatch):

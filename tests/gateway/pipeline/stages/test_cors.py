@@ -126,4 +126,4 @@ def test_when_all_may_read_answers_do_not_vary(answer):
 
 def test_the_step_tells_where_it_comes_from():
     step = cors.cors(build())
-    assert (step.detail, step.place) == ("https://app.clinic.example", "apis.scheduling.cors")
+    assert (step.detail, step.at) == ("https://app.clinic.example", ("apis", "scheduling", "cors"))

@@ -235,7 +235,7 @@ def test_the_step_tells_where_it_comes_from(gateway):
         "account 10000 per 1s, burst 10000",
         "route 5 per 60s, burst 2",
     ]
-    assert step.lines()[-1][1] == "apis.scheduling.routes.GET /pets/{id}.throttle"
+    assert step.lines()[-1][1] == ("apis", "scheduling", "routes", "GET /pets/{id}", "throttle")
 
 
 def test_a_limit_by_the_body_waits_for_the_body(gateway):

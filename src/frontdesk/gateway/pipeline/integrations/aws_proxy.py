@@ -25,10 +25,10 @@ def integration(build: RouteBuild) -> Step:
     assert method is not None
     assert method.integration.function is not None
     assert isinstance(api, RestApi)
-    place = build.place(*build.at, "integration")
+    at = (*build.at, "integration")
     if Parameters(method).fail:
         # AWS ignores all mappings here, and yet fails for these.
-        return Step("function", _fail, "always 500: a field that may not be mapped", place)
+        return Step("function", _fail, "always 500: a field that may not be mapped", at)
     binary = BinaryTypes(api.binary_media_types)
     proxy = AwsProxy(
         build.parts.invokers[method.integration.function],
@@ -40,7 +40,7 @@ def integration(build: RouteBuild) -> Step:
         binary=binary,
     )
     detail = f"function {method.integration.function}, AWS_PROXY, timeout {method.timeout:g}s"
-    return Step("function", proxy.invoke, detail, place, needs_body=True)
+    return Step("function", proxy.invoke, detail, at, needs_body=True)
 
 
 def _fail(_ex: Exchange) -> Reply:

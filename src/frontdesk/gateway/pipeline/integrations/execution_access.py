@@ -37,7 +37,7 @@ def access(build: RouteBuild) -> Step | None:
         return await look(executions, ex, arn)
 
     detail = f"{operation.access} of an execution of {operation.machine}"
-    return Step("execution", run, detail, build.place(*build.at, "state_machine"))
+    return Step("execution", run, detail, (*build.at, "state_machine"))
 
 
 async def _status(executions: Executions, _ex: Exchange, arn: str) -> Reply:

@@ -83,8 +83,8 @@ def integration(build: RouteBuild) -> Step | None:
     detail = f"function {route.function}, payload {route.payload}, timeout {route.timeout:g}s"
     if streams:
         detail += ", streams"
-    place = build.place(*build.at, "function")
-    return Step("function", integration.invoke, detail, place, needs_body=True)
+    at = (*build.at, "function")
+    return Step("function", integration.invoke, detail, at, needs_body=True)
 
 
 class FunctionIntegration:

@@ -47,9 +47,9 @@ def authorize(build: RouteBuild) -> Step | None:
     }
     iam = IamAuthorizer(type="iam", credentials=pairs, service="lambda")
     stage = iam_stage(iam, config.region, config.account, parts.clock)
-    place = build.place("functions", route.function, "url", "auth")
+    at = ("functions", route.function, "url", "auth")
     detail = f"signature of one of {len(pairs)} key pairs"
-    return Step("authorize", stage, detail, place, needs_body=True)
+    return Step("authorize", stage, detail, at, needs_body=True)
 
 
 def integration(build: RouteBuild) -> Step:
@@ -67,8 +67,8 @@ def integration(build: RouteBuild) -> Step:
         traces=build.parts.traces,
     )
     detail = f"function {route.function}, at its URL{', streams' if streams else ''}"
-    place = build.place("functions", route.function, "url")
-    return Step("function", integration.invoke, detail, place, needs_body=True)
+    at = ("functions", route.function, "url")
+    return Step("function", integration.invoke, detail, at, needs_body=True)
 
 
 def answer(_build: RouteBuild) -> Step:

@@ -66,9 +66,7 @@ def integration(build: RouteBuild) -> Step | None:
     )
     at = (*build.at, "http")
     stage, detail = build.once(("http", *made_of), lambda: forwarding(build, made_of, at))
-    return Step(
-        "http", stage, detail, build.place(*at), needs_body=picks_by_body(build, route.http)
-    )
+    return Step("http", stage, detail, at, needs_body=picks_by_body(build, route.http))
 
 
 def picks_by_body(build: RouteBuild, http: HttpIntegration) -> bool:

@@ -22,8 +22,8 @@ def integration(build: RouteBuild) -> Step | None:
         ex.integration_status = status
         return Reply(status, fields.copy(), body)
 
-    place = build.place(*build.at, "mock")
-    return Step("mock", answer, f"status {status}, {len(body)} bytes", place)
+    at = (*build.at, "mock")
+    return Step("mock", answer, f"status {status}, {len(body)} bytes", at)
 
 
 def prepare(mock: Mock) -> tuple[int, Fields, bytes]:

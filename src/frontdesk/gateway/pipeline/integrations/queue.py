@@ -48,7 +48,7 @@ def integration(build: RouteBuild) -> Step | None:
             return problem(400, "invalid-request", detail, "queue:body")
         return calls.park(ex, send(ex, traces.amazon(ex, CALLED)))
 
-    return Step(f"queue {queue}", run, "202", build.place(*build.at, "queue"), needs_body=True)
+    return Step(f"queue {queue}", run, "202", (*build.at, "queue"), needs_body=True)
 
 
 def _is_text(body: bytes | bytearray) -> bool:

@@ -53,11 +53,11 @@ def integration(build: RouteBuild) -> Step:
         responses=responses,
     )
     detail = f"function {name}, AWS, timeout {method.timeout:g}s, {responses.told}"
-    place = build.place(*build.at, "integration")
+    at = (*build.at, "integration")
     if is_typed(build):
         run = by_type(build, called.invoke, called.fault, responses)
-        return Step("function", run, f"{detail}, at once or later", place)
-    return Step("function", called.invoke, detail, place)
+        return Step("function", run, f"{detail}, at once or later", at)
+    return Step("function", called.invoke, detail, at)
 
 
 class RestFunction(FunctionIntegration):

@@ -95,9 +95,8 @@ def _step(build: RouteBuild, manner: Manner, told: str) -> Step:
         path_variables(build.key),
     )
     stage, detail = forwarding(build, made_of, at, manner)
-    place = build.place(*at)
     by_body = picks_by_body(build, backend)
-    return Step("http", stage, f"{detail}, {told}", place, needs_body=by_body)
+    return Step("http", stage, f"{detail}, {told}", at, needs_body=by_body)
 
 
 def _backend(method: Method) -> HttpIntegration:

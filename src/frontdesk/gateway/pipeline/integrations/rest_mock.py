@@ -20,7 +20,7 @@ def integration(build: RouteBuild) -> Step:
             return refusal(500, "integration:status")
         return responses.reply(ex, Answer(str(status), [], b""))
 
-    return Step("mock", answer, responses.told, build.place(*build.at, "integration"))
+    return Step("mock", answer, responses.told, (*build.at, "integration"))
 
 
 def _status(rendered: bytes) -> int | None:

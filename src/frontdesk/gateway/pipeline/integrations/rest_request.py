@@ -199,12 +199,10 @@ def integration_request(build: RouteBuild) -> Step | None:
     if method is None or method.integration.type not in _STAGES:
         return None
     integration = method.integration
-    place = build.place(*build.at, "integration")
+    at = (*build.at, "integration")
     parameters = Parameters(method)
     if parameters.fail:
-        return Step(
-            "integration request", _fail, "always 500: a field that may not be mapped", place
-        )
+        return Step("integration request", _fail, "always 500: a field that may not be mapped", at)
     stage = _STAGES[integration.type](build, parameters)
     told = {
         "parameters": integration.request_parameters,
@@ -212,7 +210,7 @@ def integration_request(build: RouteBuild) -> Step | None:
     }
     detail = ", ".join(f"{what} {' '.join(names)}" for what, names in told.items() if names)
     body = integration.type in _WHOLE or parameters.read_body
-    return Step("integration request", stage, detail or "body as it is", place, needs_body=body)
+    return Step("integration request", stage, detail or "body as it is", at, needs_body=body)
 
 
 def _fail(_ex: Exchange) -> Reply:

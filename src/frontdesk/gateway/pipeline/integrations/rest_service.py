@@ -62,7 +62,7 @@ def integration(build: RouteBuild) -> Step:
 
     what = f"{service.action} of {key} {name}"
     detail = f"{what}, timeout {method.timeout:g}s, {responses.told}"
-    return Step("service", run, detail, build.place(*build.at, "integration"))
+    return Step("service", run, detail, (*build.at, "integration"))
 
 
 def _header(given: Transformation, name: str) -> str:

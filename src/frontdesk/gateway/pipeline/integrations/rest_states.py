@@ -75,7 +75,7 @@ def integration(build: RouteBuild) -> Step:
         return calls.park(ex, reply(ex, traces.amazon(ex, CALLED)))
 
     detail = f"{action} of {machine}, timeout {method.timeout:g}s, {responses.told}"
-    return Step("state machine", run, detail, build.place(*build.at, "integration"))
+    return Step("state machine", run, detail, (*build.at, "integration"))
 
 
 def _members(body: bytes) -> Mapping[str, str]:

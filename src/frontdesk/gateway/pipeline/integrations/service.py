@@ -48,7 +48,7 @@ def integration(build: RouteBuild) -> Step | None:
         return calls.park(ex, reply(ex, traces.amazon(ex, CALLED)))
 
     detail = f"{service.action} of {asked.key} {asked.name}"
-    return Step("service", run, detail, build.place(*build.at, "service"), needs_body=True)
+    return Step("service", run, detail, (*build.at, "service"), needs_body=True)
 
 
 _MEMBERS: Final[dict[str, Callable[[Given], Given]]] = {

@@ -64,7 +64,7 @@ def _function(build: RouteBuild) -> Step:
         traces=build.parts.traces,
     )
     detail = f"function {route.function}, timeout {route.timeout:g}s"
-    return Step("function", called.invoke, detail, build.place(*build.at, "function"))
+    return Step("function", called.invoke, detail, (*build.at, "function"))
 
 
 # -- backends -------------------------------------------------------------------------------------
@@ -84,7 +84,7 @@ def _http(build: RouteBuild) -> Step:
     made_of = MadeOf(build.api_name, build.facts.stage, http, route.timeout, False, ())
     at = (*build.at, "http")
     stage, detail = forwarding(build, made_of, at, _MANNER)
-    return Step("http", _plain(stage), detail, build.place(*at))
+    return Step("http", _plain(stage), detail, at)
 
 
 def _posted(http: HttpIntegration) -> HttpIntegration:
@@ -118,8 +118,8 @@ def _mock(build: RouteBuild) -> Step:
         ex.integration_status = status
         return Reply(status, fields.copy(), body)
 
-    place = build.place(*build.at, "mock")
-    return Step("mock", answer, f"status {status}, {len(body)} bytes", place)
+    at = (*build.at, "mock")
+    return Step("mock", answer, f"status {status}, {len(body)} bytes", at)
 
 
 INTEGRATIONS: Final[Mapping[str, Callable[[RouteBuild], Step]]] = {

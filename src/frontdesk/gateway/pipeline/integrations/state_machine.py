@@ -54,8 +54,8 @@ def integration(build: RouteBuild) -> Step | None:
         trace = traces.amazon(ex, CALLED)
         return calls.park(ex, start(ex, document.decode(), name(ex) or "", trace))
 
-    place = build.place(*build.at, "state_machine")
-    return Step("state machine", run, detail, place, needs_body=True)
+    at = (*build.at, "state_machine")
+    return Step("state machine", run, detail, at, needs_body=True)
 
 
 def _answer_now(build: RouteBuild) -> Start:

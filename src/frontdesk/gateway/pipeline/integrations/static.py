@@ -65,9 +65,9 @@ def integration(build: RouteBuild) -> Step | None:
         ex.integration_status = reply.status
         return reply
 
-    place = build.place(*build.at, "static")
+    at = (*build.at, "static")
     shown = build.shown(root, *build.at, "static", "root")
-    return Step("static", serve, shown, place)
+    return Step("static", serve, shown, at)
 
 
 def _finder(root: Path, route_key: str) -> Callable[[Exchange], Path | None]:

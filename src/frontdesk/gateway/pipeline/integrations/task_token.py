@@ -51,8 +51,8 @@ def integration(build: RouteBuild) -> Step | None:
         found = token(ex)
         return calls.park(ex, reply(found, ex.body) if found else nobody())
 
-    place = build.place(*build.at, "task_token")
-    return Step("task token", run, f"{route.outcome} of a task", place, needs_body=True)
+    at = (*build.at, "task_token")
+    return Step("task token", run, f"{route.outcome} of a task", at, needs_body=True)
 
 
 async def _succeed(executions: Executions, token: str, body: bytes) -> None:

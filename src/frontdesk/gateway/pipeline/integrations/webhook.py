@@ -99,9 +99,9 @@ def integration(build: RouteBuild) -> Step | None:
             return calls.park(ex, settle(ex, delivery, event))
         return event
 
-    place = build.place("webhooks", name)
+    at = ("webhooks", name)
     detail = f"{hook.row.name}, secrets: {len(hook.given)}, {hook.mode}"
-    return Step(f"webhook {name}", run, detail, place, needs_body=True)
+    return Step(f"webhook {name}", run, detail, at, needs_body=True)
 
 
 def _proof(build: RouteBuild, name: str, hook: Webhook) -> Proof:

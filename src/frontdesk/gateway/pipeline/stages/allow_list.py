@@ -25,5 +25,5 @@ def allow_list(build: RouteBuild) -> Step | None:
     def stage(ex: Exchange) -> Reply | None:
         return None if is_allowed(ex.client_ip) else refusal(403, "webhook:address")
 
-    place = build.place("webhooks", str(route and route.webhook), "allow_ips")
-    return Step("allow list", stage, ", ".join(map(str, networks)), place)
+    at = ("webhooks", str(route and route.webhook), "allow_ips")
+    return Step("allow list", stage, ", ".join(map(str, networks)), at)

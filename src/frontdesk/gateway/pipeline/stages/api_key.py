@@ -49,8 +49,8 @@ def api_key(build: RouteBuild) -> Step | None:
     api, stage = build.api_name, build.facts.stage
     plans = {name: plan for name, plan in build.config.plans.items() if plan.covers(api, stage)}
     terms = {name: _terms(build, name, plan) for name, plan in plans.items()}
-    shown = [(str(each), build.place("plans", name)) for name, each in terms.items()]
-    nobody = ("no plan covers this API: every key is refused", build.place(*build.at, "api_key"))
+    shown = [(str(each), ("plans", name)) for name, each in terms.items()]
+    nobody = ("no plan covers this API: every key is refused", (*build.at, "api_key"))
     guard = build.once(("api key", api, *terms.values()), lambda: _Guard(build, terms))
     return Step("api key", guard.admit, parts=tuple(shown) or (nobody,))
 

@@ -32,12 +32,9 @@ def authorize(build: RouteBuild) -> Step | None:
         return None
     config = build.config.authorizers[name]
     stage, detail = AUTHORIZERS[config.type](build, name)
-    place = (
-        build.place(*build.at, "authorizer")
-        or build.place("apis", build.api_name, "authorizer")
-        or build.place("authorizers", name)
-    )
-    return Step("authorize", stage, detail, place, needs_body=config.type in READS_BODY)
+    own = build.operation is not None and build.operation.authorizer is not None
+    at = (*(build.at if own else ("apis", build.api_name)), "authorizer")
+    return Step("authorize", stage, detail, at, needs_body=config.type in READS_BODY)
 
 
 def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:

@@ -60,9 +60,10 @@ def cache_lookup(build: RouteBuild) -> Step | None:
         "ttl": TtlCache,
     }
     cache = modes[settings.mode](build, settings)
-    place = build.place(*build.at, "cache") or build.place("apis", build.api_name, "cache")
+    own = build.operation is not None and "cache" in build.operation.model_fields_set
+    at = (*(build.at if own else ("apis", build.api_name)), "cache")
     by_body = any(key_selector(part).source == "request.body" for part in settings.key)
-    return Step(LOOKUP, cache.look_up, cache.detail, place, needs_body=by_body)
+    return Step(LOOKUP, cache.look_up, cache.detail, at, needs_body=by_body)
 
 
 def cache_store(build: RouteBuild) -> Step | None:

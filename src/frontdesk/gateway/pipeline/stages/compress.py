@@ -66,7 +66,7 @@ def _step(build: RouteBuild, config: Compression) -> Step:
         "compress",
         compression(config, codings),
         f"{shown} from {config.minimum_size} bytes",
-        build.place("apis", build.api_name, "compression"),
+        ("apis", build.api_name, "compression"),
     )
 
 

@@ -74,4 +74,4 @@ def _step(name: str, run: Stage | Tail, build: RouteBuild, config: Cors) -> Step
     at = ("apis", build.api_name, "cors")
     origins = enumerate(config.allow_origins)
     shown = [build.shown(origin, *at, "allow_origins", index) for index, origin in origins]
-    return Step(name, run, ", ".join(shown), build.place(*at))
+    return Step(name, run, ", ".join(shown), at)

@@ -53,8 +53,8 @@ def _step(build: RouteBuild, api: RestApi) -> Step:
         said[ex.fault.type].say(ex, reply)
         return reply
 
-    place = build.place("apis", build.api_name, "gateway_responses")
-    return Step("gateway response", say, ", ".join(given) or "AWS's words", place)
+    at = ("apis", build.api_name, "gateway_responses")
+    return Step("gateway response", say, ", ".join(given) or "AWS's words", at)
 
 
 def _given(response: GatewayResponse) -> Response:

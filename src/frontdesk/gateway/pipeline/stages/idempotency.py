@@ -47,8 +47,8 @@ def idempotency_key(build: RouteBuild) -> Step | None:
     kept_for = write_duration(settings.expires)
     must = ", required" if settings.required else ""
     detail = f"{', '.join(settings.methods)}, kept {kept_for}{must}"
-    place = build.place(*build.at, "idempotency")
-    return Step("idempotency key", _keys(build).claim, detail, place, needs_body=True)
+    at = (*build.at, "idempotency")
+    return Step("idempotency key", _keys(build).claim, detail, at, needs_body=True)
 
 
 def keep_answer(build: RouteBuild) -> Step | None:

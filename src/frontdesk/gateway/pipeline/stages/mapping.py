@@ -46,10 +46,10 @@ def request_mapping(build: RouteBuild) -> Step | None:
         return None
 
     texts = [*_texts(mapping.headers), *_texts(mapping.query), mapping.path or ""]
-    place = build.place(*build.at, "request")
+    at = (*build.at, "request")
     detail = ", ".join(_changes("header", mapping.headers) + _changes("query", mapping.query))
     detail += (", path" if detail else "path") if mapping.path is not None else ""
-    return Step("request mapping", apply, detail, place, needs_body=any(map(reads_body, texts)))
+    return Step("request mapping", apply, detail, at, needs_body=any(map(reads_body, texts)))
 
 
 def response_mapping(build: RouteBuild) -> Step | None:
@@ -61,9 +61,9 @@ def response_mapping(build: RouteBuild) -> Step | None:
     if mapping is None:
         return None
     apply = _response(mapping)
-    place = build.place(*build.at, "response")
+    at = (*build.at, "response")
     detail = "headers" + "".join(f", {status}" for status in mapping.status)
-    return Step("response mapping", apply, detail, place)
+    return Step("response mapping", apply, detail, at)
 
 
 def _changes(what: str, mapping: HeaderMapping[str] | QueryMapping) -> list[str]:

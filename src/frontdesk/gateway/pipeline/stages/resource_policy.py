@@ -124,4 +124,4 @@ def _refusal(ex: Exchange, decision: Decision, caller: str = "anonymous") -> Rep
 
 
 def _step(build: RouteBuild, stage: Stage, detail: str) -> Step:
-    return Step("resource policy", stage, detail, build.place("apis", build.api_name, "policy"))
+    return Step("resource policy", stage, detail, ("apis", build.api_name, "policy"))

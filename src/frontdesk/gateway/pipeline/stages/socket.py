@@ -46,7 +46,7 @@ def admission(build: RouteBuild) -> Step:
     detail = f"at most {most} connections of one address"
     if origins is not None:
         detail += f", origins {' '.join(api.allow_origins)}"
-    return Step("admission", admit, detail, build.place(*at))
+    return Step("admission", admit, detail, at)
 
 
 def _one_too_many() -> Reply:

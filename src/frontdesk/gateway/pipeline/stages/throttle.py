@@ -10,7 +10,6 @@ from hashlib import sha256
 from math import ceil
 from typing import Final, NamedTuple
 
-from frontdesk.base.errors import Position
 from frontdesk.base.metrics import THROTTLE
 from frontdesk.base.streams import Field
 from frontdesk.base.telemetry import Counter
@@ -42,7 +41,7 @@ class _Limit(NamedTuple):
     rule: Rule
     claim: Claim
     by: str | None
-    line: tuple[str, Position | None]
+    line: tuple[str, tuple[str, ...]]
     allowed: Counter | None
     limited: Counter | None
 
@@ -172,7 +171,7 @@ def _limit(
         rule,
         (f"{name} {subject}" if subject else name, rule),
         throttle.by,
-        (told, build.place(*at)),
+        (told, at),
         metrics.counter(THROTTLE, name, subject, "allowed") if metrics else None,
         metrics.counter(THROTTLE, name, subject, "limited") if metrics else None,
     )

@@ -56,8 +56,8 @@ def validate(build: RouteBuild) -> Step | None:
         for name in _required(names)
     ]
     asked += [f"body {of_type}" for of_type in schemas]
-    place = build.place(*build.at, "validate")
-    return Step("validate", run, ", ".join(asked), place)
+    at = (*build.at, "validate")
+    return Step("validate", run, ", ".join(asked), at)
 
 
 def _schema(build: RouteBuild, body: str | dict[str, Any]) -> Schema:

@@ -49,8 +49,8 @@ def _retired(build: RouteBuild, versioning: Versioning) -> Step:
         body = orjson.dumps({**told, "instance": ex.path, "requestId": ex.request_id})
         return Reply(410, [_TYPE, _FRESH], body, made="gateway", cause="retired")
 
-    place = build.place("apis", build.api_name, "versioning", "versions", name, "sunset")
-    return Step("retired", gone, f"410 from {moment:%Y-%m-%d} on", place)
+    at = ("apis", build.api_name, "versioning", "versions", name, "sunset")
+    return Step("retired", gone, f"410 from {moment:%Y-%m-%d} on", at)
 
 
 def deprecation_fields(build: RouteBuild) -> Step | None:
@@ -78,8 +78,8 @@ def _fields(build: RouteBuild, versioning: Versioning) -> Step | None:
         return reply
 
     shown = ", ".join(field.decode().title() for field, _ in fields)
-    place = build.place("apis", build.api_name, "versioning", *(("versions", name) if name else ()))
-    return Step("deprecation fields", add, shown, place)
+    at = ("apis", build.api_name, "versioning", *(("versions", name) if name else ()))
+    return Step("deprecation fields", add, shown, at)
 
 
 def deprecation(version: ApiVersion) -> Fields:
