@@ -208,7 +208,7 @@ class Keeper:
     """Tells what it was asked."""
 
     async def report(self, first, last, _keys, **more):
-        return [{"first": str(first), "last": str(last), **more}]
+        return [{"first": str(first), "last": str(last), **more}], None
 
     async def daily(self, first, last, *, key):
         return [{"daily": [str(first), str(last), key]}]
@@ -260,27 +260,38 @@ async def test_the_api_imports_keys(ask):
     assert OLD not in json.dumps(made)
 
 
+THIS_MONTH = {
+    "first": "2026-11-01",
+    "last": "2026-11-21",
+    "some": None,
+    "plan": None,
+    "after": None,
+    "most": 1000,
+}
+
+
 @pytest.mark.parametrize(
     ("query", "asked"),
     [
-        ("", {"first": "2026-11-01", "last": "2026-11-21", "key": None, "plan": None}),
+        ("", THIS_MONTH),
         (
             "from=2026-10-02&to=2026-10-09&key=desk&plan=small",
-            {"first": "2026-10-02", "last": "2026-10-09", "key": "desk", "plan": "small"},
-        ),
-        (
-            "keys=a,b",
             {
-                "first": "2026-11-01",
-                "last": "2026-11-21",
-                "key": None,
-                "plan": None,
-                "some": ["a", "b"],
+                **THIS_MONTH,
+                "first": "2026-10-02",
+                "last": "2026-10-09",
+                "some": ["desk"],
+                "plan": "small",
             },
+        ),
+        ("keys=a,b", {**THIS_MONTH, "some": ["a", "b"]}),
+        (
+            "after=2026-11-02/a%252Fb/small&most=7",
+            {**THIS_MONTH, "after": ["2026-11-02", "a/b", "small"], "most": 7},
         ),
         ("by=plan&key=desk", {"daily": ["2026-11-01", "2026-11-21", "desk"]}),
     ],
-    ids=["this month", "all is said", "some keys", "by plan"],
+    ids=["this month", "all is said", "some keys", "the next ones", "by plan"],
 )
 async def test_the_api_reports_usage(ask, query, asked):
     assert (await ask("GET", "/api/usage", query=query))[1]["usage"] == [asked]
@@ -326,17 +337,58 @@ async def test_the_api_tells_plans_and_how_many_keys_each_has(ask):
     }
 
 
-async def test_usage_is_written_for_spreadsheets_and_starts_no_formula(house):
-    class Rows:
-        async def report(self, *_days, **_more):
-            row = {"name": "=cmd()", "key": "k", "plan": "small", "day": "2026-11-21"}
-            return [{**row, "requests": 3, "remaining": None}]
+class Rows:
+    """Usage of three pages, and what takes them; it can take one at a time."""
 
-    api = KeysApi(house.keys, Rows(), Clock(), lambda: SAMPLES)
+    def __init__(self, *, broken):
+        self.broken = broken
+        self.taken, self.why = b"", ""
+        self.over = asyncio.Event()
+
+    async def report(self, *_days, after=None, **_more):
+        number = 0 if after is None else int(after[1])
+        if number and self.broken:
+            raise StoreError("disk full")
+        row = {"name": "=cmd()", "key": f"k{number}", "plan": "small", "day": "2026-11-21"}
+        following = ("2026-11-21", str(number + 1), "small") if number < 2 else None
+        return [{**row, "requests": 3, "remaining": None}], following
+
+    def write(self, data):
+        self.taken += data
+        self.source.pause()
+        asyncio.get_running_loop().call_soon(self.source.resume)
+
+    def end(self, _trailers=None):
+        self.over.set()
+
+    def abort(self, reason):
+        self.why = reason
+        self.over.set()
+
+
+async def csv_of(house, *, broken):
+    rows = Rows(broken=broken)
+    api = KeysApi(house.keys, rows, Clock(), lambda: SAMPLES)
     ex = SimpleNamespace(method="GET", path="/api/usage", body=b"", query="format=csv")
     reply = await api.answer(ex)
-    assert reply.fields[0] == (b"content-type", b"text/csv; charset=utf-8")
-    assert reply.body.decode().splitlines() == [
-        "day,name,key,plan,requests,remaining",
-        "2026-11-21,'=cmd(),k,small,3,",
-    ]
+    rows.source = reply.body
+    reply.body.attach(rows)
+    await rows.over.wait()
+    return reply.fields, rows.taken, rows.why
+
+
+async def test_usage_is_written_for_spreadsheets_and_starts_no_formula(house):
+    fields, written, why = await csv_of(house, broken=False)
+    assert fields[0] == (b"content-type", b"text/csv; charset=utf-8")
+    assert (written.decode().splitlines(), why) == (
+        [
+            "day,name,key,plan,requests,remaining",
+            *(f"2026-11-21,'=cmd(),k{number},small,3," for number in range(3)),
+        ],
+        "",
+    )
+
+
+async def test_a_spreadsheet_that_cannot_be_read_to_its_end_breaks_off(house):
+    _, written, why = await csv_of(house, broken=True)
+    assert (written.count(b"\n"), why) == (2, "disk full")

@@ -1,6 +1,7 @@
 """The operator's requests about versions and canaries: what they need, and why they are refused."""
 
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -95,6 +96,18 @@ async def test_calls_are_those_of_the_last_days(desk):
     assert found == [("visits", "key a", 2), ("visits", "key a", 3), ("desk", "anonymous", 1)]
     _, told = await desk.ask("GET", "/versions/calls?version=v1&api=desk")
     assert len(told["calls"]) == 1
+    parts, after = [], ""
+    while after is not None:
+        target = f"/versions/calls?version=v1&days=7&most=1&after={quote(after)}"
+        _, told = await desk.ask("GET", target)
+        parts += [[(each["api"], each["requests"]) for each in told["calls"]]]
+        after = told["next"] or None
+    assert parts == [[("visits", 2)], [("visits", 3)], [("desk", 1)], []]
+
+
+async def test_a_store_that_does_not_do_it_is_no_fault_of_the_request(desk):
+    status, answer = await desk.ask("POST", "/canaries/promote", {"api": "broken"})
+    assert (status, answer["message"]) == (503, "the disk is full")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +127,6 @@ async def test_calls_are_those_of_the_last_days(desk):
         ("POST", "/canaries/promote", b"{", "expected a body such as"),
         ("POST", "/canaries/promote", {"api": 7}, "expected a body such as"),
         ("POST", "/canaries/promote", [], "expected a body such as"),
-        ("POST", "/canaries/promote", {"api": "broken"}, "the disk is full"),
     ],
 )
 async def test_what_cannot_be_done_is_told(desk, method, target, document, told):
@@ -138,4 +150,4 @@ async def test_an_operator_has_his_way_with_a_canary(desk, action):
 
 async def test_records_are_those_of_one_stage(desk):
     _, told = await desk.ask("GET", "/canaries/records?api=desk&stage=prod")
-    assert told == {"records": [{"api": "desk", "stage": "prod"}]}
+    assert told == {"records": [{"api": "desk", "stage": "prod"}], "next": None}

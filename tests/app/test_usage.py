@@ -220,7 +220,7 @@ async def test_a_report_tells_what_was_left_at_the_end_of_each_day(house):
         ]
     )
     keys = {"k": ApiKey("k", "practice", b"", ("monthly",))}
-    rows = await house.keeper.report(date(2026, 11, 20), date(2026, 11, 21), keys)
+    rows, _ = await house.keeper.report(date(2026, 11, 20), date(2026, 11, 21), keys)
     assert [(row["name"], row["day"], row["requests"], row["remaining"]) for row in rows] == [
         ("practice", "2026-11-20", 60, 10),
         ("", "2026-11-21", 5, None),
@@ -231,5 +231,5 @@ async def test_a_report_tells_what_was_left_at_the_end_of_each_day(house):
 async def test_a_report_counts_what_is_not_saved_yet(house):
     await house.adopt()
     house.counting.rows = [Row("k", "free", "2026-11-21", 2)]
-    (row,) = await house.keeper.report(date(2026, 11, 21), date(2026, 11, 21), {})
+    (row,), _ = await house.keeper.report(date(2026, 11, 21), date(2026, 11, 21), {})
     assert row["requests"] == 2

@@ -30,7 +30,7 @@ async def test_callers_stand_in_a_table(tmp_path):
         await asyncio.to_thread(call, app.addresses[0], "GET", "/v1/visits")
         listed = (await command(path, "list")).output.splitlines()
     assert before.stdout == ""
-    assert before.stderr.startswith("nobody has called v1 since ")
+    assert before.stderr.startswith("nobody has called v1 in the last 30 days")
     assert listed == [
         "API   VERSION  STATE       DEPRECATED  SUNSET  GUIDE",
         "desk  v1       deprecated  2026-04-01",

@@ -72,10 +72,10 @@ async def test_rows_of_one_day_key_and_plan_add_up(usage):
     [
         ({"first": "2026-11-21", "last": "2026-11-30"}, ROWS[3:4]),
         ({"first": "2026-11-20", "last": "2026-11-20"}, ROWS[:3]),
-        ({"first": "2026-11-20", "last": "2026-12-01", "key": "k2"}, ROWS[2:3]),
+        ({"first": "2026-11-20", "last": "2026-12-01", "keys": ["k2"]}, ROWS[2:3]),
         ({"first": "2026-11-20", "last": "2026-12-01", "plan": "large"}, ROWS[:1]),
-        ({"first": "2026-11-20", "last": "2026-12-01", "key": "k2", "plan": "large"}, []),
-        ({"first": "2026-11-20", "last": "2026-12-01", "key": ""}, []),
+        ({"first": "2026-11-20", "last": "2026-12-01", "keys": ["k2"], "plan": "large"}, []),
+        ({"first": "2026-11-20", "last": "2026-12-01", "keys": [""]}, []),
     ],
     ids=["days", "one day", "key", "plan", "key and plan", "no such key"],
 )
@@ -97,7 +97,25 @@ async def test_days_keys_and_plans_are_chosen(usage, chosen, expected):
 )
 async def test_some_keys_are_read_alone(usage, keys, days, expected):
     await usage.add(ROWS)
-    assert list(await usage.read_of(keys, *days)) == expected
+    assert list(await usage.read(*days, keys=keys)) == expected
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 6])
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [({}, ROWS), ({"keys": ["k1"]}, [ROWS[0], ROWS[1], *ROWS[3:]]), ({"plan": "small"}, ROWS[1:])],
+    ids=["all", "of a key", "of a plan"],
+)
+async def test_many_are_read_part_by_part(usage, chosen, expected, most):
+    await usage.add(ROWS)
+    seen, place = [], None
+    while part := await usage.read("2026-11-20", "2026-12-01", **chosen, after=place, most=most):
+        assert len(part) <= most
+        seen += part
+        place = part[-1].place
+    assert seen == expected
+    early = await usage.read("2026-11-21", "2026-12-01", after=ROWS[0].place)
+    assert list(early) == ROWS[3:]
 
 
 async def test_plans_are_summed_up_by_day(usage):

@@ -14,6 +14,9 @@ from frontdesk.gateway.pipeline.replies import JSON, refusal
 Action = TypeVar("Action")
 Item = TypeVar("Item")
 
+MOST: Final = 1000
+"""Of a list that are told together, unless its API says less."""
+
 _LARGEST: Final = 1_000_000_000
 
 
@@ -48,21 +51,24 @@ def whole_number(text: str, least: int, most: int) -> int | None:
 def asked_part(
     items: Sequence[Item], query: Mapping[str, str]
 ) -> tuple[Sequence[Item], int | None]:
-    """Return the part of a list that a query asks for, all of it where it asks for none, and what follows.
+    """Return the part of a list that a query asks for, and what follows.
 
-    query: `after`: how many are passed over; `most`. The second value: `after` of the next part; None: it was the last.
-    Raises: FrontdeskError.
+    query: `after`: how many are passed over, none by default; `most`: up to MOST, which is the default.
+    The second value: `after` of the next part; None: it was the last. Raises: FrontdeskError.
     """
-    begin = _number_of(query, "after", 0, default=0)
-    end = begin + _number_of(query, "most", 1, default=_LARGEST)
+    begin = asked_number(query, "after", 0, _LARGEST, default=0)
+    end = begin + asked_number(query, "most", 1, MOST, default=MOST)
     return items[begin:end], end if end < len(items) else None
 
 
-def _number_of(query: Mapping[str, str], name: str, least: int, *, default: int) -> int:
+def asked_number(
+    query: Mapping[str, str], name: str, least: int, most: int, *, default: int
+) -> int:
+    """Read a number of a query. Raises: FrontdeskError, where it is none between these bounds."""
     text = query.get(name) or str(default)
-    number = whole_number(text, least, _LARGEST)
+    number = whole_number(text, least, most)
     if number is None:
-        raise FrontdeskError(f"expected a number for {name}, from {least}: {text:.40}")
+        raise FrontdeskError(f"expected a number for {name}, from {least} to {most}: {text:.40}")
     return number
 
 

@@ -6,6 +6,7 @@ Whoever adds a request to a face adds its row here. How it is served: `admin_ope
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from frontdesk.app.actions import MOST
 from frontdesk.gateway.operators import Role
 
 Schema = Mapping[str, Any]
@@ -51,8 +52,11 @@ def one_of(*words: str) -> Schema:
     return {"type": "string", "enum": list(words)}
 
 
-_PART: Final = {"after": whole(0, 1_000_000_000), "most": whole(1, 1_000_000_000)}
-"""Which part of a list: how many are passed over, and how many are told; all where nothing is said."""
+_PART: Final = {"after": whole(0, 1_000_000_000), "most": whole(1, MOST)}
+"""Which part of a list: how many are passed over, and how many are told."""
+
+_PAGE: Final = {"after": TEXT, "most": whole(1, MOST)}
+"""Which part of a list: behind what `next` has said, and how many are told."""
 
 _HEADERS: Final[Schema] = {
     "type": "array",
@@ -109,7 +113,7 @@ OBSERVING: Final = (
 )
 
 USERS: Final = (
-    Row("GET", "/api/users", "All users, with their roles", Role.ADMIN),
+    Row("GET", "/api/users", "All users, with their roles", Role.ADMIN, query=_PART),
     Row(
         "PUT",
         "/api/users/{name}",
@@ -169,10 +173,15 @@ ROUTES: Final = (
         "GET",
         "/versions/calls",
         "Who has called a version, by day",
-        query=texts("version api days"),
+        query={**texts("version api days"), **_PAGE},
     ),
     Row("GET", "/canaries", "All canaries, with what was counted"),
-    Row("GET", "/canaries/records", "Every check of a canary", query=texts("api stage")),
+    Row(
+        "GET",
+        "/canaries/records",
+        "Every check of a canary",
+        query={**texts("api stage"), **_PART},
+    ),
     Row(
         "POST",
         "/canaries/promote",
@@ -193,7 +202,7 @@ ROUTES: Final = (
 )
 
 KEYS: Final = (
-    Row("GET", "/api/keys", "All keys", query={"after": TEXT, "most": whole(1, 1000)}),
+    Row("GET", "/api/keys", "All keys", query=_PAGE),
     Row(
         "POST",
         "/api/keys",
@@ -216,8 +225,8 @@ KEYS: Final = (
     Row(
         "GET",
         "/api/usage",
-        "Requests by key, plan and day; CSV with format=csv",
-        query={**texts("from to key keys plan format"), "by": one_of("plan")},
+        "Requests by key, plan and day; all of them as CSV with format=csv",
+        query={**texts("from to key keys plan format"), "by": one_of("plan"), **_PAGE},
     ),
     Row("GET", "/api/plans", "What the keys of each plan may take"),
 )
@@ -267,7 +276,7 @@ FUNCTIONS: Final = (
         "All functions with their figures, or those that match",
         query={"q": TEXT, **_PART},
     ),
-    Row("GET", "/api/functions/{function}", "One function with its versions"),
+    Row("GET", "/api/functions/{function}", "One function with its versions", query=_PART),
     Row("GET", "/api/functions/{function}/log", "What it has written since", query=texts("after")),
     Row(
         "POST",
@@ -303,8 +312,8 @@ FUNCTIONS: Final = (
 )
 
 STATE_MACHINES: Final = (
-    Row("GET", "/api/state-machines", "All state machines", query=texts("counts")),
-    Row("GET", "/api/state-machines/{machine}", "One: definition, versions, aliases"),
+    Row("GET", "/api/state-machines", "All state machines", query={"counts": TEXT, **_PART}),
+    Row("GET", "/api/state-machines/{machine}", "One: definition, versions, aliases", query=_PART),
     Row(
         "GET",
         "/api/state-machines/{machine}/graph.svg",
@@ -316,7 +325,7 @@ STATE_MACHINES: Final = (
         "GET",
         "/api/state-machines/{machine}/executions",
         "Its executions, newest first",
-        query=texts("status name most token"),
+        query={**texts("status name token"), "most": whole(1, MOST)},
     ),
     Row(
         "POST",
@@ -343,7 +352,7 @@ STATE_MACHINES: Final = (
         "GET",
         "/api/executions/{execution}/history",
         "Its events",
-        query=texts("most token newest_first"),
+        query={**texts("token newest_first"), "most": whole(1, MOST)},
     ),
     Row(
         "GET",
@@ -358,12 +367,12 @@ STATE_MACHINES: Final = (
         "What each state came to, and all about one of them",
         query=texts("of"),
     ),
-    Row("GET", "/api/executions/{execution}/map-runs", "Its distributed Maps"),
+    Row("GET", "/api/executions/{execution}/map-runs", "Its distributed Maps", query=_PART),
     Row("GET", "/api/executions/{execution}/definition", "What it was started with"),
     Row(
         "GET",
         "/api/executions/{execution}/steps",
-        "Its steps as the journal has them",
+        "Its steps as the journal has them, a hundred from the first that is asked for",
         query=texts("first"),
     ),
     Row(
@@ -395,13 +404,13 @@ STATE_MACHINES: Final = (
 )
 
 QUEUES: Final = (
-    Row("GET", "/queues", "All queues with what they have"),
+    Row("GET", "/queues", "All queues with what they have", query=_PART),
     Row("GET", "/queues/{queue}", "One with its rules and redrives"),
     Row(
         "GET",
         "/queues/{queue}/messages",
         "Its messages, without receiving them",
-        query=texts("after most"),
+        query={"after": whole(0, 2**53), "most": whole(1, 100)},
     ),
     Row("GET", "/queues/{queue}/message", "One message, whole", query=texts("number")),
     Row(
@@ -438,14 +447,14 @@ RECORDS: Final = (
         "GET",
         "/records/{module}",
         "Records as they are now",
-        query=texts("pk prefix after_pk after_sk most"),
+        query={**texts("pk prefix after_pk after_sk"), "most": whole(1, MOST)},
     ),
     Row("GET", "/records/{module}/item", "One record, or a version of it", query=texts("pk sk")),
     Row(
         "GET",
         "/records/{module}/history",
         "Its versions, newest first",
-        query=texts("pk sk before most"),
+        query={**texts("pk sk before"), "most": whole(1, MOST)},
     ),
 )
 
@@ -455,7 +464,7 @@ WEBHOOKS_IN: Final = (
         "GET",
         "/api/inbox/deliveries",
         "Deliveries, newest first",
-        query=texts("webhook state type id since until most token"),
+        query={**texts("webhook state type id since until token"), "most": whole(1, MOST)},
     ),
     Row("GET", "/api/inbox/delivery", "One delivery, whole", query=texts("webhook id")),
     Row(
@@ -468,10 +477,15 @@ WEBHOOKS_IN: Final = (
 )
 
 WEBHOOKS_OUT: Final = (
-    Row("GET", "/webhooks/apps", "All applications", query=texts("after")),
+    Row("GET", "/webhooks/apps", "All applications, a hundred at a time", query=texts("after")),
     Row("PUT", "/webhooks/apps/{app}", "Make or name one", Role.OPERATOR, body=members("name")),
     Row("DELETE", "/webhooks/apps/{app}", "Remove one with all that it has", Role.OPERATOR),
-    Row("GET", "/webhooks/apps/{app}/endpoints", "Its endpoints"),
+    Row(
+        "GET",
+        "/webhooks/apps/{app}/endpoints",
+        "Its endpoints, a hundred at a time",
+        query=texts("after"),
+    ),
     Row(
         "POST",
         "/webhooks/apps/{app}/endpoints",
@@ -526,8 +540,8 @@ WEBHOOKS_OUT: Final = (
     Row(
         "GET",
         "/webhooks/apps/{app}/endpoints/{endpoint}/deliveries",
-        "What was sent there",
-        query=texts("state"),
+        "What was sent there, a hundred at a time",
+        query=texts("state after"),
     ),
     Row(
         "POST",
@@ -537,9 +551,24 @@ WEBHOOKS_OUT: Final = (
         body=members("id type payload channels"),
         status=202,
     ),
-    Row("GET", "/webhooks/apps/{app}/messages", "All messages, newest first"),
-    Row("GET", "/webhooks/apps/{app}/messages/{message}", "One with its deliveries"),
-    Row("GET", "/webhooks/apps/{app}/messages/{message}/attempts", "Every attempt to deliver it"),
+    Row(
+        "GET",
+        "/webhooks/apps/{app}/messages",
+        "All messages, newest first, a hundred at a time",
+        query=texts("after"),
+    ),
+    Row(
+        "GET",
+        "/webhooks/apps/{app}/messages/{message}",
+        "One with its deliveries, a hundred at a time",
+        query=texts("after"),
+    ),
+    Row(
+        "GET",
+        "/webhooks/apps/{app}/messages/{message}/attempts",
+        "Every attempt to deliver it",
+        query=_PART,
+    ),
     Row(
         "POST",
         "/webhooks/apps/{app}/messages/{message}/resend",
@@ -575,7 +604,13 @@ SET_UP: Final = (
         Role.ADMIN,
         body=members("version"),
     ),
-    Row("GET", "/api/secrets", "Names and versions of secrets, without their values", Role.ADMIN),
+    Row(
+        "GET",
+        "/api/secrets",
+        "Names and versions of secrets, without their values",
+        Role.ADMIN,
+        query=_PART,
+    ),
     Row(
         "POST",
         "/api/secrets/set",

@@ -11,8 +11,6 @@ from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.executions import Execution, ExecutionError
-from frontdesk.rules.asl.graph.draw import GraphError
-from frontdesk.rules.lang.compact_json import JsonTextError
 
 Answer = tuple[int, object]
 Action = Callable[[Exchange, str], Awaitable[Answer | Reply]]
@@ -37,10 +35,10 @@ async def answered(ex: Exchange, action: Action, who: str) -> Reply:
         answer = await action(ex, who)
     except ExecutionError as error:
         answer = _STATUSES.get(error.code, 400), _refusal(error)
-    except (JsonTextError, GraphError) as error:
-        answer = 400, _refusal(error)
     except StoreError as error:
         answer = 503, _refusal(error)
+    except FrontdeskError as error:
+        answer = 400, _refusal(error)
     if isinstance(answer, Reply):
         return answer
     status, document = answer

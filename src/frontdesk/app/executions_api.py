@@ -4,7 +4,7 @@
     GET  /api/executions/EXECUTION/history                AWS's events: ?token=, ?newest_first=true
     GET  /api/executions/EXECUTION/graph.svg              its picture; ?style=none for a page with a style of its own
     GET  /api/executions/EXECUTION/states                 how it stands with each; ?of=STATE all about one of them
-    GET  /api/executions/EXECUTION/map-runs               its distributed Maps, newest first
+    GET  /api/executions/EXECUTION/map-runs               its distributed Maps, newest first: ?after=, ?most=
     GET  /api/map-runs/ARN                                one of them
     GET  /api/executions/EXECUTION/definition             what it was started with
     GET  /api/executions/EXECUTION/steps                  as the journal has them: ?first= number, from 1
@@ -22,7 +22,7 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import asked_part, find_action, query_of
 from frontdesk.app.execution_names import find_execution
 from frontdesk.app.execution_requests import (
     Action,
@@ -172,9 +172,10 @@ class ExecutionsApi:
             self._laid.put(key, laid)
         return await self._machines.text(pinned.digest), laid
 
-    async def _map_runs(self, _ex: Exchange, who: str) -> Answer:
+    async def _map_runs(self, ex: Exchange, who: str) -> Answer:
         runs = await self._executions.map_runs(await self._find(who))
-        return 200, {"map_runs": [_run(one) for one in runs]}
+        part, following = asked_part(runs, query_of(ex))
+        return 200, {"map_runs": [_run(one) for one in part], "next": following}
 
     async def _map_run(self, _ex: Exchange, who: str) -> Answer:
         return 200, {"map_run": _run(await self._executions.map_run(who))}

@@ -70,7 +70,7 @@ class FunctionFacts:
         return [*here, *({"name": name, "of_file": True, "elsewhere": True} for name in remote)]
 
     def one(self, name: str) -> dict[str, Any] | None:
-        """Tell all of one that runs here; None: there is none."""
+        """Tell all of one that runs here, its versions newest first; None: there is none."""
         definition = self.definitions().get(name)
         if definition is None:
             return None
@@ -81,7 +81,8 @@ class FunctionFacts:
             "at": str(loaded.place("functions", name) or ""),
             "asynchronous": policy._asdict(),
             "versions": [
-                self._version(each) for each in (definition.latest, *definition.versions.values())
+                self._version(each)
+                for each in (definition.latest, *reversed([*definition.versions.values()]))
             ],
         }
 

@@ -107,11 +107,13 @@ class FunctionsApi:
             "next": following,
         }
 
-    async def _show(self, _ex: Exchange, name: str, _alias: str) -> object:
+    async def _show(self, ex: Exchange, name: str, _alias: str) -> object:
         told = self._facts.one(name)
         if told is None:
             raise self._registry.not_found(Target(name, ""))
-        return {**told, "waiting": (await self._waiting()).get(name, 0)}
+        part, following = asked_part(told["versions"], query_of(ex))
+        waiting = (await self._waiting()).get(name, 0)
+        return {**told, "versions": part, "next": following, "waiting": waiting}
 
     async def _log(self, ex: Exchange, name: str, _alias: str) -> object:
         if name not in self._facts.definitions():

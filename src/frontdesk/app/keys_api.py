@@ -6,8 +6,9 @@
     GET  /api/keys/NAME               one, by its name or id
     POST /api/keys/NAME/revoke        refuse it from now on
     POST /api/keys/NAME/enable        let it in again
-    GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, plan=PLAN, format=csv; keys=ID,ID;
-                                      by=plan: by plan and day alone, also with key=NAME
+    GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, keys=ID,ID, plan=PLAN; `most` or a
+                                      thousand at a time: after= what `next` says; format=csv: all of them
+    GET  /api/usage?by=plan           by plan and day alone, also with key=NAME
     GET  /api/plans                   what the keys of each plan may take, how many it has, how often it was throttled
 
 Answers 200, or 201 with the value of a key that was made, which is told this once; 404 for a key that is
@@ -16,19 +17,21 @@ not there, 422 with why nothing was done, 503 where the store does not do it.
 
 import csv
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import date
+from functools import partial
 from io import StringIO
 from typing import Any, Final
 from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of, whole_number
-from frontdesk.app.keys import PAGE, KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
-from frontdesk.app.usage import UsageKeeper
+from frontdesk.app.actions import MOST, asked_number, find_action, query_of
+from frontdesk.app.keys import KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
+from frontdesk.app.parts import Parts
+from frontdesk.app.usage import UsageKeeper, read_place, write_place
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import StoreError
+from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.base.metrics import THROTTLE
 from frontdesk.base.streams import Field
 from frontdesk.base.telemetry import Sample
@@ -36,6 +39,7 @@ from frontdesk.config.models.plan import Plan
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON
+from frontdesk.ports.usage import Place
 from frontdesk.rules.periods import day_of
 
 _KEYS: Final = "/api/keys"
@@ -47,6 +51,7 @@ _TEXT: Final[Field] = (b"content-type", b"text/csv; charset=utf-8")
 
 Samples = Callable[[], Iterable[Sample] | Awaitable[Iterable[Sample]]]
 Answer = tuple[int, object]
+Report = tuple[list[dict[str, Any]], Place | None]
 Action = Callable[[Exchange, str], Awaitable[Answer]]
 
 
@@ -87,23 +92,19 @@ class KeysApi:
             status, document = await action(ex, who)
         except NoSuchKeyError as error:
             status, document = 404, _why(error)
-        except KeyRefusedError as error:
-            status, document = 422, _why(error)
         except StoreError as error:
-            status, document = 503, {"message": error.message, "hint": error.hint}
-        if isinstance(document, str):
-            return Reply(status, [_TEXT, FRESH], document.encode())
+            status, document = 503, _why(error)
+        except FrontdeskError as error:
+            status, document = 422, _why(error)
+        if isinstance(document, Parts):
+            return Reply(status, [_TEXT, FRESH], document)
         return Reply(status, [JSON, FRESH], orjson.dumps(document))
 
     # -- actions ------------------------------------------------------------------------------------
 
     async def _list(self, ex: Exchange, _who: str) -> Answer:
         query = query_of(ex)
-        text = query.get("most", str(PAGE))
-        most = whole_number(text, 1, PAGE)
-        if most is None:
-            raise KeyRefusedError(f"expected most from 1 to {PAGE}: {text:.40}")
-        keys, after = await self._keys.page(query.get("after", ""), most)
+        keys, after = await self._keys.page(query.get("after", ""), _most_of(query))
         return 200, {"keys": keys, "next": after}
 
     async def _create(self, ex: Exchange, _who: str) -> Answer:
@@ -133,16 +134,20 @@ class KeysApi:
         first = _day(asked.get("from"), today.replace(day=1))
         last = _day(asked.get("to"), today)
         key = self._keys.find(asked["key"]).id if "key" in asked else None
+        span = {"from": str(first), "to": str(last)}
         if asked.get("by") == "plan":
-            days = await self._keeper.daily(first, last, key=key)
-            return 200, {"from": str(first), "to": str(last), "usage": days}
-        which: dict[str, Any] = {"key": key, "plan": asked.get("plan")}
-        if "keys" in asked:
-            which["some"] = asked["keys"].split(",")
-        rows = await self._keeper.report(first, last, self._keys.known(), **which)
+            return 200, {**span, "usage": await self._keeper.daily(first, last, key=key)}
+        some = None if "keys" not in asked else asked["keys"].split(",")
+        report = partial(
+            self._keeper.report,
+            *(first, last, self._keys.known()),
+            some=some if key is None else [key],
+            plan=asked.get("plan"),
+        )
         if asked.get("format") == "csv":
-            return 200, _csv(rows)
-        return 200, {"from": str(first), "to": str(last), "usage": rows}
+            return 200, _csv(report, await report())
+        rows, following = await report(after=read_place(asked), most=_most_of(asked))
+        return 200, {**span, "usage": rows, "next": write_place(following)}
 
     async def _list_plans(self, _ex: Exchange, _who: str) -> Answer:
         numbers = Counter(plan for key in self._keys.known().values() for plan in key.plans)
@@ -176,15 +181,35 @@ def _throttled(samples: Iterable[Sample]) -> Counter[str]:
     return found
 
 
-def _csv(rows: Iterable[Mapping[str, Any]]) -> str:
-    """Write usage for spreadsheets. Source: OWASP, "CSV Injection"."""
+def _csv(report: Callable[..., Awaitable[Report]], first: Report) -> Parts:
+    """Write all of a report, however long it is. first: what it begins with, so that a failure is still answered."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        rows, following = first
+        yield _lines([_CSV, *map(_cells, rows)])
+        while following is not None:
+            rows, following = await report(after=following)
+            if rows:
+                yield _lines(map(_cells, rows))
+
+    return Parts(parts())
+
+
+def _cells(row: Mapping[str, Any]) -> Iterator[str]:
+    """Write a row for spreadsheets. Source: OWASP, "CSV Injection"."""
+    for column in _CSV:
+        cell = "" if row[column] is None else str(row[column])
+        yield f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _lines(rows: Iterable[Iterable[str]]) -> bytes:
     written = StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(_CSV)
-    for row in rows:
-        cells = ("" if row[column] is None else str(row[column]) for column in _CSV)
-        writer.writerow(f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells)
-    return written.getvalue()
+    csv.writer(written, lineterminator="\n").writerows(rows)
+    return written.getvalue().encode()
+
+
+def _most_of(query: Mapping[str, str]) -> int:
+    return asked_number(query, "most", 1, MOST, default=MOST)
 
 
 def _place(path: str) -> tuple[str, str]:
@@ -195,7 +220,7 @@ def _place(path: str) -> tuple[str, str]:
     return f"{_KEYS}/*{slash}{action}", unquote(who)
 
 
-def _why(error: KeyRefusedError) -> dict[str, str]:
+def _why(error: FrontdeskError) -> dict[str, str]:
     return {"message": error.message, "hint": error.hint}
 
 

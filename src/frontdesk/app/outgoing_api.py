@@ -27,7 +27,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import asked_part, find_action, query_of
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.durable.outgoing.refusals import NOT_FOUND, UNUSABLE, WebhooksError
 from frontdesk.durable.outgoing.webhooks import Webhooks
@@ -114,6 +114,8 @@ class OutgoingApi:
             status, document = error.status, _why(error)
         except (LockedError, StoreError) as error:
             status, document = 503, _why(error)
+        except FrontdeskError as error:
+            status, document = 422, _why(error)
         return Reply(status, [JSON, FRESH], orjson.dumps(document))
 
     # -- applications and endpoints -----------------------------------------------------------------
@@ -218,7 +220,9 @@ class OutgoingApi:
     async def _list_attempts(self, asked: _Asked) -> Answer:
         await self._webhooks.message(asked.app, asked.item)
         found = await self._store.attempts(asked.app, asked.item)
-        return 200, {"attempts": [_attempt(endpoint, each) for endpoint, each in found]}
+        part, following = asked_part(found, asked.query)
+        attempts = [_attempt(endpoint, each) for endpoint, each in part]
+        return 200, {"attempts": attempts, "next": following}
 
     async def _resend(self, asked: _Asked) -> Answer:
         endpoint = asked.document.get("endpoint")

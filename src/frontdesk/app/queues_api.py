@@ -1,6 +1,6 @@
 """Owns the operator's requests about queues, on the admin listener.
 
-GET  /queues                            all, with what they have and how fast they go
+GET  /queues                            all, with what they have and how fast they go; ?after=, most
 GET  /queues/NAME                       one, with its rules, where its dead letters come from, its redrives
 GET  /queues/NAME/messages              its messages, without receiving them: ?after= what `next` says, most
 GET  /queues/NAME/message?number=…      one of them, whole
@@ -18,7 +18,7 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from frontdesk.app.actions import json_object, json_reply, query_of, whole_number
+from frontdesk.app.actions import asked_part, json_object, json_reply, query_of, whole_number
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.validation import among
@@ -90,14 +90,23 @@ class QueuesApi:
     async def _answer(self, name: str, answer: Answer, ex: Exchange) -> Reply:
         try:
             if not name:
-                queues = [await self._told(queue) for queue in self._queues.all()]
-                return json_reply(200, {"queues": queues})
+                return json_reply(200, await self._list(query_of(ex)))
             asked = query_of(ex) if ex.method in READING else json_object(ex.body or b"{}")
             return json_reply(200, await answer(self._queue(name), asked))
         except StoreError as error:
             return _refused(503, error)
         except FrontdeskError as error:
             return _refused(422, error)
+
+    async def _list(self, query: Mapping[str, str]) -> dict[str, Any]:
+        known = list(self._queues.all())
+        part, following = asked_part(known, query)
+        return {
+            "queues": [await self._told(queue) for queue in part],
+            "dead_letters": sorted({each.rules.dead_letter for each in known} - {""}),
+            "number": len(known),
+            "next": following,
+        }
 
     async def _show(self, queue: Definition, _asked: Mapping[str, Any]) -> dict[str, Any]:
         rules = queue.rules._asdict()

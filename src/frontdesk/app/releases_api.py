@@ -6,7 +6,8 @@
     GET  /canaries/records?api=visits&stage=prod       every check of one, and what came of it
     POST /canaries/promote  {"api": "visits"}          likewise /canaries/rollback and /canaries/start
 
-Each answers 200, or 422 with why nothing was done.
+Lists are told `most` or a thousand at a time: after= what `next` says. Each answers 200; 422 with why nothing
+was done, 503 where the store does not do it.
 """
 
 import re
@@ -17,10 +18,11 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from frontdesk.app.actions import json_reply
+from frontdesk.app.actions import MOST, asked_number, asked_part, json_reply
 from frontdesk.app.canary import Action, CanaryRuns
+from frontdesk.app.usage import read_place, write_place
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError
+from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.models.root import Config
 from frontdesk.config.models.versioning import ApiVersion
 from frontdesk.config.validation import did_you_mean
@@ -81,18 +83,41 @@ class VersionCalls:
             )
         last = day_of(self._clock.time())
         first = last - timedelta(days=days - 1)
+        counted = {usage_name(api, version): api for api in apis}
+        calls, following = await self._calls(asked, counted, str(first), str(last))
         return {
             "version": version,
             "first": str(first),
             "last": str(last),
-            "calls": [
-                {"api": api, "consumer": row.key, "day": row.day, "requests": row.requests}
-                for api in apis
-                for row in await self._usage.read(
-                    str(first), str(last), plan=usage_name(api, version)
-                )
-            ],
+            "calls": calls,
+            "next": following,
         }
+
+    async def _calls(
+        self, asked: _Asked, counted: Mapping[str, str], first: str, last: str
+    ) -> tuple[list[dict[str, object]], str]:
+        """Read a part of the calls, API by API, and what to ask for the next one. Raises: FrontdeskError, StoreError.
+
+        counted: the APIs, by the name that their calls are counted under.
+        """
+        most, after = asked_number(asked, "most", 1, MOST, default=MOST), read_place(asked)
+        begun = after is None
+        calls: list[dict[str, object]] = []
+        for name, api in counted.items():
+            begun = begun or (after is not None and name == after[-1])
+            if not begun:
+                continue
+            rows = await self._usage.read(
+                first, last, plan=name, after=after, most=most - len(calls)
+            )
+            calls += (
+                {"api": api, "consumer": row.key, "day": row.day, "requests": row.requests}
+                for row in rows
+            )
+            if len(calls) == most:
+                return calls, write_place(rows[-1].place)
+            after = None
+        return calls, ""
 
     def _versions(self) -> list[tuple[str, str, ApiVersion]]:
         return [
@@ -128,7 +153,9 @@ class ReleasesApi:
             return {"canaries": await canaries.status()}
 
         async def records(asked: _Asked) -> object:
-            return {"records": await canaries.records(asked.get("api", ""), asked.get("stage"))}
+            found = await canaries.records(asked.get("api", ""), asked.get("stage"))
+            part, following = asked_part(found, asked)
+            return {"records": part, "next": following}
 
         self._actions: Mapping[tuple[str, str], _Action] = {
             ("GET", "/versions"): versions.overview,
@@ -160,6 +187,8 @@ async def _act(canaries: CanaryRuns, action: Action, asked: _Asked) -> object:
 async def _answer(action: _Action, ex: Exchange) -> Reply:
     try:
         return json_reply(200, await action(_asked(ex)))
+    except StoreError as error:
+        return json_reply(503, {"message": error.message, "hint": error.hint})
     except FrontdeskError as error:
         return json_reply(422, {"message": error.message, "hint": error.hint})
 

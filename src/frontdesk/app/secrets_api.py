@@ -1,6 +1,6 @@
 """Owns the operator's requests about secrets, on the admin listener. Nothing here tells a value.
 
-    GET  /api/secrets             for admins, what there is: how the file names each, its versions without their values
+    GET  /api/secrets             for admins, what there is: how the file names each, its versions without their values; after=, most=
     POST /api/secrets/set         {"name", "value"}: make a secret or parameter, or give it a new value
     POST /api/secrets/delete      {"name"}: delete it at once, with all its versions
     POST /api/secrets/rotate-key  encrypt everything under another master key
@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.app.actions import json_reply
+from frontdesk.app.actions import asked_part, json_reply, query_of
 from frontdesk.app.named_secrets import NamedSecrets, Shown
-from frontdesk.base.errors import StoreError
+from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.stores.vault.refusals import VaultError
@@ -58,12 +58,16 @@ class SecretsApi:
     async def _answer(self, ex: Exchange) -> Reply:
         try:
             if ex.path == LIST:
-                return json_reply(200, {"secrets": list(map(_told, await self._named.all()))})
+                return json_reply(200, await self._list(query_of(ex)))
             return json_reply(200, await self._actions[ex.path](_members(ex)))
-        except VaultError as error:
-            return json_reply(422, {"message": error.message, "hint": error.hint})
         except StoreError as error:
             return json_reply(503, {"message": error.message, "hint": error.hint})
+        except FrontdeskError as error:
+            return json_reply(422, {"message": error.message, "hint": error.hint})
+
+    async def _list(self, query: Mapping[str, str]) -> dict[str, Any]:
+        part, following = asked_part(await self._named.all(), query)
+        return {"secrets": [_told(each) for each in part], "next": following}
 
     async def _set(self, members: Mapping[str, Any]) -> dict[str, Any]:
         return {"version": await self._named.set(_text(members, "name"), _text(members, "value"))}

@@ -75,7 +75,8 @@ class SocketsApi:
         text = query_of(ex).get("most", str(_USUAL))
         if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= _MOST):
             raise FrontdeskError(f"expected most from 1 to {_MOST}, found: {text[:40]}")
-        found = await self._pushes().census(int(text))
+        most = int(text)
+        found = await self._pushes().census(most)
         return 200, {
             "open": [
                 {"api": api, "stage": stage, "connections": count}
@@ -83,7 +84,7 @@ class SocketsApi:
             ],
             "groups": [
                 {"api": api, "stage": stage, "group": name, "members": count}
-                for api, stage, name, count in found.groups
+                for api, stage, name, count in found.groups[:most]
             ],
             "connections": [each._asdict() for each in found.connections],
         }

@@ -1,6 +1,6 @@
 """Owns the operator's requests about state machines, on the admin listener.
 
-    GET  /api/state-machines                        all of them: name, arn, type, from file or API; ?counts=true with figures
+    GET  /api/state-machines                        all of them: name, arn, type, from file or API; ?counts=true with figures; after=, most=
     GET  /api/state-machines/MACHINE                one: its definition, versions and aliases
     GET  /api/state-machines/MACHINE/graph.svg      its picture; ?style=none for a page with a style of its own
     GET  /api/state-machines/MACHINE/executions     newest first, also of a map run: ?status=, ?name= its beginning, ?token= of `next`
@@ -16,7 +16,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, Final
 
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import asked_part, find_action, query_of
 from frontdesk.app.execution_requests import (
     Action,
     Answer,
@@ -86,11 +86,13 @@ class StateMachinesApi:
     # -- machines -----------------------------------------------------------------------------------
 
     async def _list_machines(self, ex: Exchange, _who: str) -> Answer:
-        listed = [self._listed(name) for name in sorted(self._names())]
-        if query_of(ex).get("counts") != "true":
-            return 200, {"machines": listed}
-        census = await self._records.census([one["name"] for one in listed])
-        return 200, {"machines": [one | census[one["name"]]._asdict() for one in listed]}
+        query, names = query_of(ex), sorted(self._names())
+        part, following = asked_part(names, query)
+        listed = [self._listed(name) for name in part]
+        if query.get("counts") == "true":
+            census = await self._records.census(part)
+            listed = [one | census[one["name"]]._asdict() for one in listed]
+        return 200, {"machines": listed, "number": len(names), "next": following}
 
     def _names(self) -> set[str]:
         return {*self._machines.of_file(), *self._machines.entries()}
@@ -107,16 +109,18 @@ class StateMachinesApi:
             "from": "file" if entry is None else "api",
         }
 
-    async def _show(self, _ex: Exchange, who: str) -> Answer:
+    async def _show(self, ex: Exchange, who: str) -> Answer:
         target = self._machines.target(who, 0.0)
         entry = self._machines.entry(target.name)
+        versions = [] if entry is None else self._versions(entry)
+        part, following = asked_part(versions, query_of(ex))
         told = self._listed(target.name) | {
             "definition": target.revision.definition,
             "role": target.revision.role,
-            "versions": [] if entry is None else self._versions(entry),
+            "versions": part,
             "aliases": [] if entry is None else self._aliases(entry),
         }
-        return 200, {"machine": told}
+        return 200, {"machine": told, "next": following}
 
     def _versions(self, entry: Entry) -> list[dict[str, Any]]:
         """Write the versions of a machine, newest first."""

@@ -7,13 +7,14 @@ more than the request itself.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from heapq import nlargest
 from typing import Any, Final, Protocol
+from urllib.parse import quote, unquote
 
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import StoreError
+from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.base.metrics import QUOTA_USED
 from frontdesk.base.telemetry import Sample
 from frontdesk.base.wheel import Wheel
@@ -21,7 +22,7 @@ from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.key_registry import ApiKey
 from frontdesk.gateway.pipeline.stages.api_key import plan_quota
 from frontdesk.ports.ledger import EmbeddedLedger
-from frontdesk.ports.usage import Row, Usage
+from frontdesk.ports.usage import Place, Row, Usage
 from frontdesk.rules.periods import Period, day_of, period_of
 from frontdesk.rules.plans import PlanQuota
 
@@ -32,6 +33,9 @@ JUMP: Final = 5.0
 """Seconds by which the calendar's clock must leave the other one to have jumped."""
 
 KEPT: Final = timedelta(days=400)
+
+PAGE: Final = 1000
+"""Rows of a report that are made together."""
 
 _LOOKED_AT: Final = 1000
 
@@ -144,24 +148,32 @@ class UsageKeeper:
         last: date,
         keys: Mapping[str, ApiKey],
         *,
-        key: str | None = None,
-        plan: str | None = None,
         some: Sequence[str] | None = None,
-    ) -> list[dict[str, Any]]:
+        plan: str | None = None,
+        after: Place | None = None,
+        most: int = PAGE,
+    ) -> tuple[list[dict[str, Any]], Place | None]:
         """Tell the requests of each key, plan and day, and what was left of the quota when the day ended.
 
-        keys: those that are known, by id. key, plan: of this id or name alone; some: of these ids alone instead.
+        keys: those that are known, by id. some, plan: of these ids or this name alone. after: behind this place.
+        most: of the rows that are looked at. Returns: the rows, and what to say for the next ones; None at the end.
         Raises: StoreError.
         """
-        await self.save()
+        if after is None:
+            await self.save()
+        page = await self._usage.read(
+            str(first), str(last), keys=some, plan=plan, after=after, most=most
+        )
+        if not page:
+            return [], None
         quotas = self._quotas
-        begin = min([first, *(period_of(quota.kind, first).first for quota in quotas.values())])
-        if some is None:
-            rows = await self._usage.read(str(begin), str(last), key=key, plan=plan)
-        else:
-            rows = await self._usage.read_of(some, str(begin), str(last))
-        # In a thread: there may be a row for each of 100,000 keys and day.
-        return await asyncio.to_thread(_report, rows, first, keys, quotas)
+        day = date.fromisoformat(page[0].day)
+        begin = min([day, *(period_of(quota.kind, day).first for quota in quotas.values())])
+        theirs = sorted({row.key for row in page})
+        rows = await self._usage.read(str(begin), page[-1].day, keys=theirs, plan=plan)
+        # In a thread: of a thousand keys there may be a row for each day of a month.
+        told = await asyncio.to_thread(_report, rows, {row.place for row in page}, keys, quotas)
+        return told, page[-1].place if len(page) == most else None
 
     async def daily(
         self, first: date, last: date, *, key: str | None = None
@@ -220,9 +232,9 @@ class UsageKeeper:
 
 
 def _report(
-    rows: Sequence[Row], first: date, keys: Mapping[str, ApiKey], quotas: Quotas
+    rows: Sequence[Row], page: Collection[Place], keys: Mapping[str, ApiKey], quotas: Quotas
 ) -> list[dict[str, Any]]:
-    """Write rows since the beginning of a quota's period from a day on. keys: by id."""
+    """Write the rows of these places. rows: of the same keys since their quotas' periods began. keys: by id."""
     used: dict[tuple[str, str, Period], int] = {}
     told = []
     for row in rows:
@@ -235,10 +247,27 @@ def _report(
             used[place] = used.get(place, 0) + row.requests
             _, limit = quota.claim(row.key, known.since if known is not None else None, day)
             remaining = max(limit.limit - used[place], 0)
-        if day >= first:
+        if row.place in page:
             name = known.name if known is not None else ""
             told.append({"name": name, **row._asdict(), "remaining": remaining})
     return told
+
+
+def read_place(query: Mapping[str, str]) -> Place | None:
+    """Read what `next` of a list has said, in `after` of a query. Raises: FrontdeskError."""
+    text = query.get("after")
+    if not text:
+        return None
+    try:
+        day, key, plan = map(unquote, text.split("/"))
+    except ValueError:
+        raise FrontdeskError(f"expected for after what `next` has said: {text:.40}") from None
+    return day, key, plan
+
+
+def write_place(place: Place | None) -> str:
+    """Write where a list goes on; "" at its end."""
+    return "" if place is None else "/".join(quote(part, safe="") for part in place)
 
 
 def quotas_of(config: Config) -> Quotas:

@@ -1,6 +1,6 @@
 """Owns the operator's requests about who may sign in to the console, on the admin listener.
 
-    GET    /api/users            for admins, all users: name and role; whether there may be any
+    GET    /api/users            for admins, all users: name and role; whether there may be any; also after=, most=
     PUT    /api/users/NAME       make one, or change it: {"role": "viewer|operator|admin", "password"};
                                  with "new": true only where there is none
     DELETE /api/users/NAME       remove one; sessions of it are over
@@ -14,7 +14,14 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import unquote
 
-from frontdesk.app.actions import find_action, json_object, json_reply, query_of, whole_number
+from frontdesk.app.actions import (
+    asked_part,
+    find_action,
+    json_object,
+    json_reply,
+    query_of,
+    whole_number,
+)
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.gateway.operators import Role
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -69,9 +76,10 @@ class UsersApi:
             status, document = 422, {"message": error.message, "hint": error.hint}
         return json_reply(status, document)
 
-    async def _list(self, _ex: Exchange, _name: str) -> tuple[int, object]:
-        users = [_told(account) for account in self._accounts.all()]
-        return 200, {"users": users, "possible": self._has_token}
+    async def _list(self, ex: Exchange, _name: str) -> tuple[int, object]:
+        part, following = asked_part(self._accounts.all(), query_of(ex))
+        users = [_told(account) for account in part]
+        return 200, {"users": users, "possible": self._has_token, "next": following}
 
     async def _put(self, ex: Exchange, name: str) -> tuple[int, object]:
         if not self._has_token:

@@ -48,11 +48,11 @@ def status(paths: tuple[Path, ...], as_json: bool) -> None:
 @stage_option
 def records(paths: tuple[Path, ...], api: str, stage: str | None) -> None:
     """Print every check of a canary and of those before it as a line of JSON, newest first."""
-    from frontdesk.cli.operator import command
+    from frontdesk.cli.operator import everything
 
     asked = {"api": api} | ({"stage": stage} if stage else {})
     target = f"/canaries/records?{urlencode(asked)}"
-    for each in command(read(paths, _ADMIN).config.admin, target, method="GET")["records"]:
+    for each in everything(read(paths, _ADMIN).config.admin, target, "records"):
         click.echo(json.dumps(each))
 
 

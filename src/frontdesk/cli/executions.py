@@ -110,7 +110,7 @@ def _listed(each: dict[str, Any]) -> tuple[str, str, str, str, str]:
 
 def _standard(paths: Paths) -> list[str]:
     """List the machines whose executions are kept."""
-    machines = ask(paths, "GET", "/api/state-machines")["machines"]
+    machines = ask_all(paths, "/api/state-machines", "machines")
     return [one["name"] for one in machines if one["type"] == "STANDARD"]
 
 
@@ -234,6 +234,13 @@ def ask(
     from frontdesk.cli.operator import command
 
     return command(_admin(paths), target, document, method=method)
+
+
+def ask_all(paths: Paths, target: str, member: str) -> list[dict[str, Any]]:
+    """Have the gateway of these files tell a whole list."""
+    from frontdesk.cli.operator import everything
+
+    return everything(_admin(paths), target, member)
 
 
 def _admin(paths: Paths) -> Any:

@@ -46,7 +46,10 @@ def list_functions(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk functions list
     """
-    told = _ask(paths, "/api/functions", method="GET")["functions"]
+    from frontdesk.cli.operator import everything
+
+    admin = read(paths, ("name", "admin")).config.admin
+    told = everything(admin, "/api/functions", "functions")
     head = ("FUNCTION", "HANDLER", "VERSIONS", "ALIASES", "CALLS", "ERRORS", "P99")
     print_columns([head, *map(_row, told)])
 

@@ -15,6 +15,7 @@ from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
+from frontdesk.config.models.door import Admin
 
 format_option = click.option(
     "--format",
@@ -59,13 +60,7 @@ def create(paths: Paths, name: str, plans: tuple[str, ...], description: str) ->
 @format_option
 def list_(paths: Paths, form: str) -> None:
     """List all keys: name, id, how they begin, plans, whether they are enabled."""
-    listed, after = [], ""
-    while True:
-        page = _ask(paths, "GET", f"/api/keys?{urlencode({'after': after})}")
-        listed += page["keys"]
-        if not (after := page["next"]):
-            break
-    listed.sort(key=lambda key: key["name"])
+    listed = sorted(_all(paths, "/api/keys", "keys"), key=lambda key: str(key["name"]))
     _print(form, listed, ("name", "id", "prefix", "plans", "enabled", "created", "from"))
 
 
@@ -118,7 +113,7 @@ def usage(
     """
     asked = {"key": name, "plan": plan, "from": first, "to": last}
     target = f"/api/usage?{urlencode({key: text for key, text in asked.items() if text})}"
-    rows = _ask(paths, "GET", target)["usage"]
+    rows = _all(paths, target, "usage")
     _print(form, rows, ("day", "name", "key", "plan", "requests", "remaining"))
 
 
@@ -171,7 +166,17 @@ def _ask(
 ) -> dict[str, Any]:
     from frontdesk.cli.operator import command
 
-    return command(read(paths, ("name", "admin")).config.admin, target, document, method=method)
+    return command(_admin(paths), target, document, method=method)
+
+
+def _all(paths: Paths, target: str, member: str) -> list[dict[str, Any]]:
+    from frontdesk.cli.operator import everything
+
+    return everything(_admin(paths), target, member)
+
+
+def _admin(paths: Paths) -> Admin:
+    return read(paths, ("name", "admin")).config.admin
 
 
 def _plan_row(plan: dict[str, Any]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option
 from frontdesk.cli.console import visible
-from frontdesk.cli.executions import Paths, ask, examples, json_option
+from frontdesk.cli.executions import Paths, ask, ask_all, examples, json_option
 from frontdesk.cli.times import local_time
 
 
@@ -25,7 +25,7 @@ def machines(paths: Paths, counts: bool, as_json: bool) -> None:
     Example: frontdesk states machines --counts
     """
     asked = "?counts=true" if counts else ""
-    found = ask(paths, "GET", f"/api/state-machines{asked}")["machines"]
+    found = ask_all(paths, f"/api/state-machines{asked}", "machines")
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return

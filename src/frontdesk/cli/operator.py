@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 
@@ -24,6 +25,22 @@ def command(
     Where it refuses, print why and exit with 1. Raises: StartError when nobody answers.
     """
     return dict(_answer(admin, method, target, document))
+
+
+def everything(admin: Admin, target: str, member: str) -> list[dict[str, Any]]:
+    """Read a list of a running gateway, part by part; refusals and errors as of `command`.
+
+    member: what the list is called in the answer.
+    """
+    found: list[dict[str, Any]] = []
+    after: object = ""
+    mark = "&" if "?" in target else "?"
+    while True:
+        asked = f"{target}{mark}{urlencode({'after': after})}" if after else target
+        told = command(admin, asked, method="GET")
+        found += told[member]
+        if not (after := told["next"]):
+            return found
 
 
 def picture(admin: Admin, target: str) -> str:

@@ -250,7 +250,7 @@ def attempts(paths: tuple[Path, ...], app: str, message: str, *, bodies: bool) -
     """
     target = f"/{_quoted(app)}/messages/{_quoted(message)}"
     rows = [("ENDPOINT", "ATTEMPT", "AT", "STATUS", "SECONDS", "ERROR")]
-    found = _ask(paths, f"{target}/attempts", method="GET")["attempts"]
+    found = _all(lambda after: _ask(paths, f"{target}/attempts{after}", method="GET"), "attempts")
     for each in found:
         place = (each["endpoint"], str(each["number"]), local_time(each["at"]))
         status = str(each["status"] or "-")
@@ -318,7 +318,7 @@ def _all(page: Callable[[str], dict[str, Any]], key: str) -> list[dict[str, Any]
         found += told[key]
         if not told["next"]:
             return found
-        after = f"?after={_quoted(told['next'])}"
+        after = f"?after={_quoted(str(told['next']))}"
 
 
 def _header(text: str) -> tuple[str, str]:

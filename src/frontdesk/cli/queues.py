@@ -32,8 +32,10 @@ def list_queues(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk queue list
     """
-    told = _ask(paths, "", method="GET")
-    print_columns([_HEAD, *map(_row, told["queues"])])
+    from frontdesk.cli.operator import everything
+
+    found = everything(read(paths, _ADMIN).config.admin, "/queues", "queues")
+    print_columns([_HEAD, *map(_row, found)])
 
 
 @queue.command()

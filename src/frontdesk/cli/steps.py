@@ -10,7 +10,7 @@ from frontdesk.base.durations import tell_duration
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option
 from frontdesk.cli.console import visible
-from frontdesk.cli.executions import Paths, ask, examples, json_option, of_execution
+from frontdesk.cli.executions import Paths, ask, ask_all, examples, json_option, of_execution
 
 
 @click.command(
@@ -64,7 +64,7 @@ def map_runs(paths: Paths, execution: str, as_json: bool) -> None:
 
     Example: frontdesk states map-runs order-7
     """
-    found = ask(paths, "GET", of_execution(execution, "/map-runs"))["map_runs"]
+    found = ask_all(paths, of_execution(execution, "/map-runs"), "map_runs")
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return

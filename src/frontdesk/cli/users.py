@@ -12,7 +12,7 @@ from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
-from frontdesk.cli.operator import command
+from frontdesk.cli.operator import command, everything
 from frontdesk.cli.times import local_time
 
 Paths = tuple[Path, ...]
@@ -36,7 +36,7 @@ def users() -> None:
 @config_option
 def list_(paths: Paths) -> None:
     """List all users with their roles."""
-    found = command(read(paths).config.admin, "/api/users", method="GET")["users"]
+    found = everything(read(paths).config.admin, "/api/users", "users")
     if not found:
         click.echo("no users; make one: frontdesk users add NAME --role viewer")
         return

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -59,27 +60,26 @@ def calls(paths: tuple[Path, ...], version: str, api: str | None, days: int, as_
 
     Example: frontdesk versions calls v1 --days 7
     """
-    from frontdesk.cli.operator import command
+    from frontdesk.cli.operator import everything
 
     asked = {"version": version, "days": days} | ({"api": api} if api else {})
     target = f"/versions/calls?{urlencode(asked)}"
-    answer = command(read(paths, _ADMIN).config.admin, target, method="GET")
+    found = everything(read(paths, _ADMIN).config.admin, target, "calls")
     if as_json:
-        click.echo(json.dumps(answer["calls"], indent=2))
-        return
-    _print_calls(answer)
+        click.echo(json.dumps(found, indent=2))
+    elif found:
+        _print_calls(found)
+    else:
+        click.echo(f"nobody has called {version} in the last {days} days", err=True)
 
 
-def _print_calls(answer: dict[str, Any]) -> None:
+def _print_calls(calls: Iterable[dict[str, Any]]) -> None:
     requests: Counter[tuple[str, str]] = Counter()
     latest: dict[tuple[str, str], str] = {}
-    for each in answer["calls"]:
+    for each in calls:
         who = each["api"], each["consumer"]
         requests[who] += each["requests"]
         latest[who] = max(each["day"], latest.get(who, ""))
-    if not requests:
-        click.echo(f"nobody has called {answer['version']} since {answer['first']}", err=True)
-        return
     rows = [("API", "CALLER", "REQUESTS", "LAST ON")]
     for (api, consumer), count in requests.most_common():
         rows.append((api, visible(consumer), str(count), latest[api, consumer]))

@@ -5,7 +5,7 @@ Owns the contract of what is billed and what quotas go on from after a restart. 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 
 class Row(NamedTuple):
@@ -15,6 +15,18 @@ class Row(NamedTuple):
     plan: str
     day: str
     requests: int
+
+    @property
+    def place(self) -> "Place":
+        """Where it stands among others."""
+        return self.day, self.key, self.plan
+
+
+Place = tuple[str, str, str]
+"""Where a row stands: its day, key and plan."""
+
+NOWHERE: Final[Place] = ("", "", "")
+"""Before all of them."""
 
 
 class PlanDay(NamedTuple):
@@ -36,13 +48,19 @@ class Usage(Protocol):
         ...
 
     async def read(
-        self, first: str, last: str, *, key: str | None = None, plan: str | None = None
+        self,
+        first: str,
+        last: str,
+        *,
+        keys: Sequence[str] | None = None,
+        plan: str | None = None,
+        after: Place | None = None,
+        most: int | None = None,
     ) -> Sequence[Row]:
-        """Read the days from `first` to `last`, both included, in order of day, key and plan."""
-        ...
+        """Read the days from `first` to `last`, both included, in order of day, key and plan.
 
-    async def read_of(self, keys: Sequence[str], first: str, last: str) -> Sequence[Row]:
-        """Read the same days of some keys, of however many there are, in the same order."""
+        keys: of these ids alone. after: behind this place. most: rows; None: all of them.
+        """
         ...
 
     async def daily(self, first: str, last: str, *, key: str | None = None) -> Sequence[PlanDay]:

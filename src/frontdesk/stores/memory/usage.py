@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
-from frontdesk.ports.usage import PlanDay, Row
+from frontdesk.ports.usage import Place, PlanDay, Row
 
 
 class MemoryUsage:
@@ -19,24 +20,31 @@ class MemoryUsage:
             self._requests[day, key, plan] += requests
 
     async def read(
-        self, first: str, last: str, *, key: str | None = None, plan: str | None = None
+        self,
+        first: str,
+        last: str,
+        *,
+        keys: Sequence[str] | None = None,
+        plan: str | None = None,
+        after: Place | None = None,
+        most: int | None = None,
     ) -> Sequence[Row]:
         """See the port."""
-        return [
-            Row(of, under, day, requests)
-            for (day, of, under), requests in sorted(self._requests.items())
-            if first <= day <= last and key in (None, of) and plan in (None, under)
-        ]
-
-    async def read_of(self, keys: Sequence[str], first: str, last: str) -> Sequence[Row]:
-        """See the port."""
-        wanted = frozenset(keys)
-        return [row for row in await self.read(first, last) if row.key in wanted]
+        wanted = None if keys is None else frozenset(keys)
+        found = (
+            Row(key, under, day, requests)
+            for (day, key, under), requests in sorted(self._requests.items())
+            if first <= day <= last
+            and (wanted is None or key in wanted)
+            and plan in (None, under)
+            and (after is None or (day, key, under) > after)
+        )
+        return list(islice(found, most))
 
     async def daily(self, first: str, last: str, *, key: str | None = None) -> Sequence[PlanDay]:
         """See the port."""
         sums: Counter[tuple[str, str]] = Counter()
-        for row in await self.read(first, last, key=key):
+        for row in await self.read(first, last, keys=None if key is None else [key]):
             sums[row.day, row.plan] += row.requests
         return [PlanDay(plan, day, requests) for (day, plan), requests in sorted(sums.items())]
 

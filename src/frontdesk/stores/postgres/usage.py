@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from frontdesk.ports.usage import PlanDay, Row
+from frontdesk.ports.usage import NOWHERE, Place, PlanDay, Row
 from frontdesk.stores.postgres.database import Database
 
 if TYPE_CHECKING:
@@ -15,17 +15,18 @@ _ADD = """
 """
 _READ = """
     SELECT key, plan, day, requests FROM frontdesk_usage
-    WHERE day BETWEEN $1 AND $2 AND key = coalesce($3, key) AND plan = coalesce($4, plan)
-    ORDER BY day, key, plan
+    WHERE (day, key, plan) > ($1, $2, $3) AND day <= $4 AND plan = coalesce($5, plan)
+    ORDER BY day, key, plan LIMIT $6
 """
 _READ_OF = """
     WITH RECURSIVE days (day) AS (
         SELECT min(day) FROM frontdesk_usage WHERE day >= $1
         UNION ALL
-        SELECT (SELECT min(day) FROM frontdesk_usage WHERE day > days.day) FROM days WHERE day < $2
+        SELECT (SELECT min(day) FROM frontdesk_usage WHERE day > days.day) FROM days WHERE day < $4
     )
     SELECT key, plan, day, requests FROM days JOIN frontdesk_usage USING (day)
-    WHERE day <= $2 AND key = ANY($3) ORDER BY day, key, plan
+    WHERE (day, key, plan) > ($1, $2, $3) AND day <= $4 AND plan = coalesce($5, plan)
+    AND key = ANY($7) ORDER BY day, key, plan LIMIT $6
 """
 """The days that there are are looked up one after the other: nothing of other keys is read."""
 
@@ -58,19 +59,20 @@ class PostgresUsage:
         await self._database.write(work)
 
     async def read(
-        self, first: str, last: str, *, key: str | None = None, plan: str | None = None
+        self,
+        first: str,
+        last: str,
+        *,
+        keys: Sequence[str] | None = None,
+        plan: str | None = None,
+        after: Place | None = None,
+        most: int | None = None,
     ) -> Sequence[Row]:
         """See the port."""
-        rows = await self._database.run(
-            lambda connection: connection.fetch(_READ, first, last, key, plan)
-        )
-        return [Row(*row) for row in rows]
-
-    async def read_of(self, keys: Sequence[str], first: str, last: str) -> Sequence[Row]:
-        """See the port."""
-        rows = await self._database.run(
-            lambda connection: connection.fetch(_READ_OF, first, last, list(keys))
-        )
+        begin = max(after or NOWHERE, (first, "", ""))
+        values = *begin, last, plan, most
+        query, given = (_READ, values) if keys is None else (_READ_OF, (*values, list(keys)))
+        rows = await self._database.run(lambda connection: connection.fetch(query, *given))
         return [Row(*row) for row in rows]
 
     async def daily(self, first: str, last: str, *, key: str | None = None) -> Sequence[PlanDay]:

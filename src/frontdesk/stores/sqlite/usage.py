@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from frontdesk.ports.usage import PlanDay, Row
+from frontdesk.ports.usage import NOWHERE, Place, PlanDay, Row
 from frontdesk.stores.sqlite.database import Database
 
 _ADD = """
@@ -13,17 +13,18 @@ _ADD = """
 """
 _READ = """
     SELECT key, plan, day, requests FROM usage
-    WHERE day BETWEEN ? AND ? AND key = coalesce(?, key) AND plan = coalesce(?, plan)
-    ORDER BY day, key, plan
+    WHERE (day, key, plan) > (?1, ?2, ?3) AND day <= ?4 AND plan = coalesce(?5, plan)
+    ORDER BY day, key, plan LIMIT ?6
 """
 _READ_OF = """
     WITH RECURSIVE days (day) AS (
         SELECT min(day) FROM usage WHERE day >= ?1
         UNION ALL
-        SELECT (SELECT min(day) FROM usage WHERE day > days.day) FROM days WHERE day < ?2
+        SELECT (SELECT min(day) FROM usage WHERE day > days.day) FROM days WHERE day < ?4
     )
     SELECT key, plan, day, requests FROM days JOIN usage USING (day)
-    WHERE day <= ?2 AND key IN (SELECT value FROM json_each(?3)) ORDER BY day, key, plan
+    WHERE (day, key, plan) > (?1, ?2, ?3) AND day <= ?4 AND plan = coalesce(?5, plan)
+    AND key IN (SELECT value FROM json_each(?7)) ORDER BY day, key, plan LIMIT ?6
 """
 """The days that there are are looked up one after the other: nothing of other keys is read."""
 
@@ -53,21 +54,22 @@ class SqliteUsage:
         await self._database.write(work)
 
     async def read(
-        self, first: str, last: str, *, key: str | None = None, plan: str | None = None
+        self,
+        first: str,
+        last: str,
+        *,
+        keys: Sequence[str] | None = None,
+        plan: str | None = None,
+        after: Place | None = None,
+        most: int | None = None,
     ) -> Sequence[Row]:
         """See the port."""
+        begin = max(after or NOWHERE, (first, "", ""))
+        values = *begin, last, plan, -1 if most is None else most
+        query, given = (_READ, values) if keys is None else (_READ_OF, (*values, json.dumps(keys)))
         # In the thread of the store: there may be very many.
         return await self._database.read(
-            lambda connection: [
-                Row(*row) for row in connection.execute(_READ, (first, last, key, plan))
-            ]
-        )
-
-    async def read_of(self, keys: Sequence[str], first: str, last: str) -> Sequence[Row]:
-        """See the port."""
-        values = first, last, json.dumps(keys)
-        return await self._database.read(
-            lambda connection: [Row(*row) for row in connection.execute(_READ_OF, values)]
+            lambda connection: [Row(*row) for row in connection.execute(query, given)]
         )
 
     async def daily(self, first: str, last: str, *, key: str | None = None) -> Sequence[PlanDay]:

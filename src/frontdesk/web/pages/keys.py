@@ -34,8 +34,7 @@ async def keys(visit: Visit) -> Response:
     usage = (await visit.ask("/api/usage", urlencode(by_plan)))["usage"]
     begun = min(period_of(kind, today).first for kind in ("week", "month"))
     ids = ",".join(each["id"] for each in page["keys"])
-    shown = urlencode({**span, "from": str(begun), "keys": ids})
-    now = (await visit.ask("/api/usage", shown))["usage"] if ids else []
+    now = await _used(visit, {**span, "from": str(begun), "keys": ids}) if ids else []
     drawn = _lines(usage, days)
     return visit.show(
         "keys.html",
@@ -49,6 +48,17 @@ async def keys(visit: Visit) -> Response:
         first=days[0],
         last=today,
     )
+
+
+async def _used(visit: Visit, which: dict[str, str]) -> list[dict[str, Any]]:
+    """Read what some keys have used, part by part: a row for each plan and day of each."""
+    rows: list[dict[str, Any]] = []
+    after = ""
+    while True:
+        told = await visit.ask("/api/usage", urlencode({**which, "after": after}))
+        rows += told["usage"]
+        if not (after := told["next"]):
+            return rows
 
 
 def _lines(usage: Usage, days: list[date]) -> list[charts.Line]:

@@ -15,6 +15,9 @@ STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
 _PATH: Final = "/state-machines"
 _LISTED: Final = "50"
 
+_MOST: Final = 100
+"""Machines of a page."""
+
 _HALF: Final = 640.0
 """Pixels of a picture that fits beside something else."""
 
@@ -23,8 +26,9 @@ _WIDTH: Final = re.compile(r'<svg [^>]*?width="([\d.]+)"')
 
 async def machines(visit: Visit) -> Response:
     """Show all state machines, with how their executions do."""
-    told = await visit.ask("/api/state-machines", "counts=true")
-    return visit.show("machines.html", machines=told["machines"])
+    after = visit.request.query_params.get("after", "")
+    asked = urlencode({"counts": "true", "after": after, "most": _MOST})
+    return visit.show("machines.html", **await visit.ask("/api/state-machines", asked))
 
 
 async def machine(visit: Visit) -> Response:

@@ -1,18 +1,21 @@
 """Owns the pages of queues: which there are, what one has, one message."""
 
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
 from frontdesk.web.desk import Page, Visit
 
+_MOST: Final = 100
+"""Queues of a page."""
+
 
 async def queues(visit: Visit) -> Response:
     """Show all queues with what they have."""
-    found = (await visit.ask("/queues"))["queues"]
-    dead_letters = {each["dead_letter"] for each in found}
-    return visit.show("queues.html", queues=found, dead_letters=dead_letters)
+    after = visit.request.query_params.get("after", "")
+    told = await visit.ask("/queues", urlencode({"after": after, "most": _MOST}))
+    return visit.show("queues.html", **told)
 
 
 async def queue(visit: Visit) -> Response:

@@ -9,16 +9,16 @@ from frontdesk.gateway.operators import Role
 from frontdesk.web.desk import Page, Visit
 
 _MOST: Final = 100
-"""Changes of a page."""
+"""Users or changes of a page."""
 
 
 async def users(visit: Visit) -> Response:
     """Show who may sign in."""
-    told = await visit.ask("/api/users")
+    after = visit.request.query_params.get("after", "")
+    told = await visit.ask("/api/users", urlencode({"after": after, "most": _MOST}))
     return visit.show(
         "users.html",
-        users=told["users"],
-        possible=told["possible"],
+        **told,
         roles=[role.name.lower() for role in Role],
     )
 
