@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from frontdesk.app.on_demand import services_of
+from frontdesk.app.seal import seal_key
 from frontdesk.base.errors import StoreError
 from frontdesk.config.load import load
 from frontdesk.gateway.pipeline.build import NO_SERVICES
@@ -139,6 +140,27 @@ async def test_an_office_that_cannot_be_opened_is_tried_again(tmp_path, monkeypa
             broken.setattr("frontdesk.app.office.seal_key", _failing)
             assert await ask(app, "/queues") == 503
         assert await ask(app, "/queues") == 200
+
+
+async def test_whoever_waits_for_the_office_at_a_stop_is_answered(tmp_path, monkeypatch):
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(catalog):
+        begun.set()
+        await goes_on.wait()
+        return await seal_key(catalog)
+
+    monkeypatch.setattr("frontdesk.app.office.seal_key", slow)
+    async with serving(project(tmp_path, MINIMAL)) as app:
+        listen = app.config.admin.listen
+        waiting = asyncio.ensure_future(asyncio.to_thread(call, listen, target="/queues"))
+        await begun.wait()
+        stopping = asyncio.ensure_future(app.stop())
+        answer = await waiting
+        goes_on.set()
+        await stopping
+    assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json["message"] == "the gateway stops"
 
 
 async def _failing(_catalog):

@@ -253,16 +253,18 @@ class Frontdesk:
         opened.push_async_callback(self._office.close)
         token = config.admin.token
         gatekeeper = TokenGatekeeper(None if token is None else token.reveal())
+        door = LateDoor(self._early, gatekeeper, self._office.get)
         admin = server(
             config,
-            LateDoor(self._early, gatekeeper, self._office.get),
+            door,
             unlogged,
             clock=clock,
             wheel=wheel,
             max_connections=config.limits.max_connections,
         )
         opened.push_async_callback(admin.drain, _ANSWERED)
-        # Before their connections are closed, those who wait for messages are told that there are none.
+        # Before their connections are closed, those who wait are told that there is nothing to come.
+        opened.callback(door.stop)
         opened.callback(self._stop_waiting)
         tls = admin_tls(config)
         await admin.open(*config.admin.listen, key="admin.listen", tls=tls)

@@ -4,6 +4,7 @@ A door of its own, so that an operator's request is neither throttled nor logged
 Knows no face but the one of fixed documents.
 """
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from ipaddress import ip_address
@@ -24,13 +25,14 @@ from frontdesk.gateway.operators import (
 )
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply, Stage
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import JSON, SOON, refusal
 from frontdesk.gateway.pipeline.run import begin
 
 MAX_BODY = 70 * 1024**2
 """Largest request in bytes: a function's zip of 50 MB in base64, and the rest of its JSON."""
 
 FRESH: Field = (b"cache-control", b"no-store")
+_STOPS = "the gateway stops", "ask again when it is back"
 _CHALLENGE: Field = (b"www-authenticate", b'Bearer realm="admin"')
 
 
@@ -216,7 +218,9 @@ class LateDoor:
         self._gatekeeper = gatekeeper
         self._office = office
         self._all: AdminDoor | None = None
-        self._opening = _plan(self._open, self._answer)
+        self._plan = _plan(self._open, self._answer)
+        self._opening: set[asyncio.Future[AdminDoor]] = set()
+        self._is_stopping = False
 
     def enter(self, ex: Exchange) -> None:
         """See server.shared.Entrance."""
@@ -225,9 +229,15 @@ class LateDoor:
         elif self._is_early(ex):
             self._first.enter(ex)
         else:
-            ex.plan = self._opening
+            ex.plan = self._plan
             ex.stage_path = ex.path
             begin(ex)
+
+    def stop(self) -> None:
+        """Wait for the office no more: whoever does is told so at once, before its connection is closed."""
+        self._is_stopping = True
+        for opening in self._opening:
+            opening.cancel()
 
     def _is_early(self, ex: Exchange) -> bool:
         """Tell whether the request need not wait: who signs in by a cookie is known to the office alone."""
@@ -238,16 +248,30 @@ class LateDoor:
         )
 
     async def _open(self, ex: Exchange) -> Reply | None:
+        if self._is_stopping:
+            return _not_open(*_STOPS)
+        opening = asyncio.ensure_future(self._office())
+        self._opening.add(opening)
         try:
-            self._all = await self._office()
+            self._all = await opening
         except FrontdeskError as error:
-            told = {"message": error.message, "hint": error.hint, "findings": []}
-            return Reply(503, [JSON, FRESH], orjson.dumps(told), made="gateway")
+            return _not_open(error.message, error.hint)
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise
+            return _not_open(*_STOPS)
+        finally:
+            self._opening.discard(opening)
         return self._all.admit(ex)
 
     def _answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         assert self._all is not None
         return self._all.answer(ex)
+
+
+def _not_open(message: str, hint: str) -> Reply:
+    told = {"message": message, "hint": hint, "findings": []}
+    return Reply(503, [JSON, FRESH, SOON], orjson.dumps(told), made="gateway")
 
 
 def _plan(admit: Stage, answer: Stage) -> RoutePlan:
