@@ -6,18 +6,25 @@ Source: Linux, proc_tid_children(5), PR_SET_CHILD_SUBREAPER(2const).
 import contextlib
 import os
 import signal
+from io import FileIO
 from itertools import islice
-from pathlib import Path
 
 
 def children(pid: int) -> list[int]:
     """List the children of all threads of a process, zombies among them; none when it is gone."""
     found: list[int] = []
-    with contextlib.suppress(OSError):  # no descriptor may be left to look with
-        for file in Path(f"/proc/{pid}/task").glob("*/children"):
-            with contextlib.suppress(OSError):  # a thread may end under way
-                found += map(int, file.read_bytes().split())
+    # No descriptor may be left to look with.
+    with contextlib.suppress(OSError), os.scandir(f"/proc/{pid}/task") as threads:
+        for thread in threads:
+            with contextlib.suppress(OSError):  # it may end under way
+                found += map(int, read(f"{thread.path}/children").split())
     return found
+
+
+def read(path: str) -> bytes:
+    """Read a file of /proc whole. It is done often: a Path would take longer than the kernel. Raises: OSError."""
+    with FileIO(path) as file:
+        return file.readall()
 
 
 def family(pid: int, limit: int) -> list[int]:

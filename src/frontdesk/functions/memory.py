@@ -7,7 +7,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from frontdesk.functions.descendants import family
+from frontdesk.functions.descendants import family, read
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _SLACK = 32 << 20  # the interpreter's own, which Lambda's sizes do not count as strictly either
@@ -27,14 +27,14 @@ def resident(pid: int, limit: int) -> int:
 
 def _all_pages(pid: int) -> int:
     with contextlib.suppress(OSError, ValueError, IndexError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+        return int(read(f"/proc/{pid}/statm").split()[1]) * _PAGE
     return 0
 
 
 def _own_share(pid: int) -> int:
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+        for line in read(f"/proc/{pid}/smaps_rollup").splitlines():
+            if line.startswith(b"Pss:"):
                 return int(line.split()[1]) << 10
     return 0
 

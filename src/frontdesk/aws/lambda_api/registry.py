@@ -65,7 +65,11 @@ def not_found(arns: Arns, target: Target) -> ApiError:
 
 def has_qualifier(definition: FunctionDefinition, qualifier: str) -> bool:
     """Tell whether a function has this version or alias; "" is $LATEST."""
-    return qualifier in {"", LATEST, *definition.versions, *definition.aliases}
+    return (
+        qualifier in ("", LATEST)
+        or qualifier in definition.versions
+        or qualifier in definition.aliases
+    )
 
 
 class FileFunctions(Protocol):
