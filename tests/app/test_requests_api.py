@@ -200,15 +200,20 @@ async def test_messages_of_connections_are_requests_of_their_own_kind(tmp_path):
 
 
 async def test_what_ends_before_a_route_is_found_is_shown_as_that(gateway):
-    def malformed():
+    def sent(head):
         with socket.create_connection(gateway.app.addresses[0]) as client:
-            client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+            client.sendall(head)
             return client.recv(1024)
 
     await gateway.get("/nothing")
-    assert (await asyncio.to_thread(malformed)).startswith(b"HTTP/1.1 400 ")
+    for head in (
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+        b"GET /a\\%zz HTTP/1.1\r\nHost: a\r\n\r\n",
+    ):
+        assert (await asyncio.to_thread(sent, head)).startswith(b"HTTP/1.1 400 ")
     rows = await gateway.rows("kind=unrouted")
-    assert [(row["status"], row["path"]) for row in rows] == [(400, "/"), (404, "/nothing")]
+    shown = [(row["status"], row["path"]) for row in rows]
+    assert shown == [(400, r"/a\\%zz"), (400, "/"), (404, "/nothing")]
     assert rows[0]["outcome"]
     assert (rows[0]["api"], rows[0]["route"]) == ("", "")
     status, _ = await gateway.ask(f"/{rows[0]['id']}")
