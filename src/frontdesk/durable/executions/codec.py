@@ -6,6 +6,7 @@ has `execution` beside that: all that the execution was begun with.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final
 
 from frontdesk.ports.journal import Document
@@ -43,18 +44,18 @@ _BY_NAME: Final = {kind.__name__: kind for kind in _EVENTS}
 _FIELDS: Final = {
     kind: tuple(one.name for one in fields(kind) if one.name != "seed") for kind in _EVENTS
 }
-_INVOKE: Final = Invoke._fields
+_VALUES: Final = {kind: attrgetter(*names, "seed") for kind, names in _FIELDS.items()}
+_KEYS: Final = {kind: (*names, "type", "seed") for kind, names in _FIELDS.items()}
+_INVOKE: Final = ("type", *Invoke._fields)
+_HAS_OUTPUT: Final = (TaskSucceeded, TaskSubmitted)
 _CHILD: Final = tuple(one.name for one in fields(StartChild))
-_MAY_BE_ABSENT: Final = ("credentials", "results")
 
 
 def write_event(event: Event) -> dict[str, Any]:
     """Write what happened: `{"type", "seed", …fields}`."""
     kind = type(event)
-    document = {name: getattr(event, name) for name in _FIELDS[kind]}
-    document["type"] = kind.__name__
-    document["seed"] = event.seed.hex()
-    return document
+    *values, seed = _VALUES[kind](event)
+    return dict(zip(_KEYS[kind], (*values, kind.__name__, seed.hex()), strict=True))
 
 
 def read_event(document: Mapping[str, Any]) -> Event:
@@ -65,7 +66,7 @@ def read_event(document: Mapping[str, Any]) -> Event:
 
 def kept(event: Event) -> Event:
     """Return an event that the journal can keep: an output that is nested too deep fails its task."""
-    if isinstance(event, TaskSucceeded | TaskSubmitted):
+    if isinstance(event, _HAS_OUTPUT):
         try:
             size(event.output)
         except StateError as error:
@@ -99,10 +100,11 @@ def write_command(command: Invoke | StartChild) -> dict[str, Any]:
     """Write a command for the outbox: `{"type", …fields}`; what is absent is left out."""
     if isinstance(command, StartChild):
         return {"type": "StartChild"} | {name: getattr(command, name) for name in _CHILD}
-    document: dict[str, Any] = {"type": "Invoke"} | dict(zip(_INVOKE, command, strict=True))
-    for name in _MAY_BE_ABSENT:
-        if document[name] is ABSENT:
-            del document[name]
+    document = dict(zip(_INVOKE, ("Invoke", *command), strict=True))
+    if command.credentials is ABSENT:
+        del document["credentials"]
+    if command.results is ABSENT:
+        del document["results"]
     return document
 
 

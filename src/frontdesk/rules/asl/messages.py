@@ -12,25 +12,28 @@ from frontdesk.rules.asl.history import HistoryEvent
 from frontdesk.rules.asl.model import ABSENT, Absent, Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Event:
-    """Something happened at `now`. seed: 16 random bytes, for jitter, tokens, ids and random functions."""
+    """Something happened at `now`. seed: 16 random bytes, for jitter, tokens, ids and random functions.
+
+    Nobody changes an event; as a frozen one it would take three times as long to make.
+    """
 
     now: int
     seed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Started(Event):
     """The execution begins."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Continued(Event):
     """What a step has left over goes on: the answer to `Continue`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Stopped(Event):
     """Somebody stops the execution."""
 
@@ -38,19 +41,19 @@ class Stopped(Event):
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Redriven(Event):
     """An execution that failed, timed out or was stopped goes on where it ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Broken(Event):
     """A step could not be done, by a fault of ours. cause: for whoever asks what became of the execution."""
 
     cause: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class KeyedEvent(Event):
     """An event for one attempt of one stay in a state; a stale one changes nothing."""
 
@@ -58,33 +61,33 @@ class KeyedEvent(Event):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TimerFired(KeyedEvent):
     """The time of a `StartTimer` has come."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ActivityStarted(KeyedEvent):
     """A worker has taken the task of an activity."""
 
     worker: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TaskSubmitted(KeyedEvent):
     """A service took the job; its end (`.sync`) or the token's answer (`.waitForTaskToken`) comes later."""
 
     output: Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TaskSucceeded(KeyedEvent):
     """A task gave its result."""
 
     output: Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TaskFailed(KeyedEvent):
     """A task failed. error, cause: None where there is none."""
 
@@ -92,14 +95,14 @@ class TaskFailed(KeyedEvent):
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class TaskTimedOut(KeyedEvent):
     """A task gave no answer within its timeout, or no sign within its heartbeat."""
 
     heartbeat: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ChildSucceeded(KeyedEvent):
     """A child execution of a distributed Map succeeded. index: of `StartChild`."""
 
@@ -107,7 +110,7 @@ class ChildSucceeded(KeyedEvent):
     output: Json
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ChildFailed(KeyedEvent):
     """A child execution of a distributed Map failed. index: of `StartChild`."""
 
@@ -116,7 +119,7 @@ class ChildFailed(KeyedEvent):
     cause: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class MapRunUpdated(KeyedEvent):
     """Somebody gives a distributed Map other bounds; None: as before. most: children at once, 0: as many as may be."""
 
@@ -178,7 +181,7 @@ class CancelTimer(NamedTuple):
     attempt: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StartChild:
     """Run the item processor of a distributed Map as an execution of its own, with this input.
 

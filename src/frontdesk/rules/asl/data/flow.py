@@ -10,7 +10,7 @@ Source: AWS, "Processing input and output in Step Functions", "Transforming data
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from frontdesk.rules.asl.data.expressions import States, evaluate_template
 from frontdesk.rules.asl.data.paths import put, select
@@ -35,6 +35,9 @@ from frontdesk.rules.asl.model import (
     TaskState,
     WorkState,
 )
+
+_TAKES_PARAMETERS: Final = (PassState, TaskState, ParallelState)
+_PUTS_RESULT: Final = (WorkState, PassState)
 
 
 class Conclusion(NamedTuple):
@@ -73,7 +76,7 @@ def _prepared_by_paths(state: DataState, raw_input: Json, scope: Scope) -> Json:
         scope.note("result", state.result)
         return state.result
     selected = effective(state, raw_input, scope)
-    if isinstance(state, PassState | TaskState | ParallelState):
+    if isinstance(state, _TAKES_PARAMETERS):
         if state.parameters is not ABSENT:
             selected = fill(state.parameters, selected, scope)
         scope.note("afterParameters", selected)
@@ -99,7 +102,7 @@ def conclude(state: DataState, raw_input: Json, result: Json, scope: Scope) -> C
         if isinstance(state, WorkState) and state.result_selector is not ABSENT:
             selected = fill(state.result_selector, result, scope)
         merged = selected
-        if isinstance(state, WorkState | PassState):
+        if isinstance(state, _PUTS_RESULT):
             scope.note("afterResultSelector", selected)
             merged = put(state.result_path, selected, raw_input)
             scope.note("afterResultPath", merged)

@@ -23,8 +23,8 @@ LARGEST_VARIABLES: Final = 10 * 1024 * 1024
 LONGEST_NAME: Final = 80
 """Characters of a variable's name."""
 
-_ROOM: Final = 10
-"""Levels of nesting that are left to whoever keeps a value within something else: a history, a snapshot."""
+_DEEPEST: Final = 244
+"""Levels of nesting: those that can be written, but for ten that are left to whoever keeps a value within something else."""
 
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 
@@ -65,9 +65,10 @@ def json_text(value: Json) -> str:
 
 def size(value: Json) -> int:
     """Return the bytes of a value's JSON text. Raises: as `json_text`, a few levels of nesting earlier."""
-    for _ in range(_ROOM):
-        value = [value]
-    return len(_json_bytes(value)) - 2 * _ROOM
+    text = _json_bytes(value)
+    if text.count(b"[") + text.count(b"{") > _DEEPEST:  # else it cannot be so deep
+        _json_bytes([[[[[[[[[[value]]]]]]]]]])
+    return len(text)
 
 
 def _json_bytes(value: Json) -> bytes:
