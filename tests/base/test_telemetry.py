@@ -39,6 +39,27 @@ def test_a_value_falls_into_the_bucket_that_ends_with_it_or_above(value, counts)
     assert (histogram.counts, histogram.sum) == (counts, value)
 
 
+@given(st.lists(st.sampled_from([0, 0.05, 0.1, 0.25, 1.0, 1.5]) | st.floats(0, 9)))
+def test_many_values_are_counted_as_one_by_one(values):
+    together, alone = Histogram(TOOK.bounds), Histogram(TOOK.bounds)
+    together.observe_all(values)
+    for value in values:
+        alone.observe(value)
+    assert (together.counts, together.sum) == (alone.counts, pytest.approx(alone.sum))
+
+
+def test_who_owes_settles_before_anybody_reads():
+    registry = Registry()
+
+    class Late:
+        def settle(self):
+            registry.owing.discard(self)
+            registry.counter(CALLS, "late").value += 1
+
+    registry.owing.add(Late())
+    assert registry.snapshot() == registry.snapshot() == [("calls_total", ("late",), 1)]
+
+
 def test_a_metric_has_as_many_series_as_it_may_and_the_rest_shares_one():
     registry = Registry(max_series=3)
     for who in "abcdefa":

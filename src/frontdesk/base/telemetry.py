@@ -5,7 +5,7 @@ and keeps the series. Series may be made in any thread and are counted in one. K
 `base.metrics`) and no text format.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
@@ -71,6 +71,19 @@ class Histogram:
         """Count one value."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
+
+    def observe_all(self, values: Iterable[float]) -> None:
+        """Count many values, for which each costs less."""
+        ordered = sorted(values)
+        size, below = len(ordered), 0
+        for place, bound in enumerate(self.bounds):
+            if below == size:
+                break
+            end = bisect_right(ordered, bound, below)
+            self.counts[place] += end - below
+            below = end
+        self.counts[-1] += size - below
+        self.sum += sum(ordered)
 
 
 class AttemptObserver(Protocol):
@@ -140,6 +153,14 @@ class Unobserved:
         """See FunctionObserver."""
 
 
+class Owing(Protocol):
+    """Who counts many at a time, because one by one would take longer. Is among `Registry.owing` until it has."""
+
+    def settle(self) -> None:
+        """Count all that was seen, and owe nothing."""
+        ...
+
+
 Collector = Callable[[], Iterable[Sample]]
 """Reads numbers that a part keeps anyway, at the moment when somebody asks."""
 
@@ -156,6 +177,8 @@ class Registry:
         self._counters: dict[str, dict[Labels, Counter]] = {}
         self._histograms: dict[str, dict[Labels, Histogram]] = {}
         self._collectors: list[Collector] = []
+        self.owing: set[Owing] = set()
+        """Who has seen what is not counted yet, and settles before anybody reads."""
 
     def counter(self, metric: Metric, *labels: str) -> Counter:
         """Return the counter of these label values, the same one for the same values."""
@@ -180,6 +203,8 @@ class Registry:
 
     def samples(self) -> Iterator[Sample]:
         """Read every series, each when its turn comes; series may be made meanwhile."""
+        for each in tuple(self.owing):
+            each.settle()
         for name, counters in tuple(self._counters.items()):
             for labels, counter in tuple(counters.items()):
                 yield Sample(name, labels, counter.value)

@@ -1,5 +1,7 @@
 """What is counted of a request: under which labels, and what it is not."""
 
+from dataclasses import replace
+
 import pytest
 
 from frontdesk.base.telemetry import Registry
@@ -14,11 +16,13 @@ DURATION = "http_server_request_duration_seconds"
 class Requests:
     """Requests of one route, and what was counted of them."""
 
-    def __init__(self, make_exchange, route_key="GET /pets/{id}"):
+    def __init__(self, make_exchange, route_key="GET /pets/{id}", kind="http"):
         self.registry = Registry()
         self.logged = []
         self.make_exchange = make_exchange
-        self.meter = RequestMeter(self.registry, API, route_key, self.logged.append)
+        self.meter = RequestMeter(
+            self.registry, replace(API, kind=kind), route_key, self.logged.append
+        )
 
     def over(self, **attributes):
         ex = self.make_exchange(**{"status": 200, "ended": 100.25, **attributes})
@@ -118,6 +122,28 @@ def test_a_rejection_is_counted_by_the_stage_that_refused(requests, status, caus
     requests.over(status=status, error=cause)
     found = [found[2:] for found in requests.counted("frontdesk_rejections_total")]
     assert found == ([] if labels is None else [labels])
+
+
+def test_however_many_requests_there_were_they_are_all_counted(requests):
+    for number in range(600):
+        requests.over(ended=100.5, response_length=number % 2, body_length=3)
+        if number in (0, 299):
+            requests.counted(DURATION)
+    ((_, value),) = requests.counted(DURATION).items()
+    assert (sum(value[:-1]), value[-1]) == (600, 300.0)
+    ((_, sent),) = requests.counted("http_server_response_body_size_bytes").items()
+    assert (sum(sent[:-1]), sent[-1]) == (600, 300)
+
+
+def test_messages_and_answers_of_a_connection_are_counted_by_their_route(make_exchange):
+    requests = Requests(make_exchange, "look up", kind="websocket")
+    for length in (0, 7, 7):
+        requests.over(method="MESSAGE", response_length=length)
+    requests.over(method="GET")
+    assert requests.counted("frontdesk_ws_messages_total") == {
+        ("clinic", "in", "look up"): 3,
+        ("clinic", "out", "look up"): 2,
+    }
 
 
 def test_the_overhead_is_what_the_integration_did_not_take(requests):

@@ -36,10 +36,9 @@ from frontdesk.gateway.pipeline.stages.cache import settled
 from frontdesk.gateway.pipeline.veiling import veiled
 from frontdesk.gateway.pipeline.versions import VersionMount, VersionTable, how_said
 from frontdesk.gateway.telemetry.canaries import CanaryMeter
-from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter, SocketMeter
+from frontdesk.gateway.telemetry.requests import AuthorizerMeter, Log, RequestMeter
 from frontdesk.gateway.telemetry.slow import timed
 from frontdesk.gateway.telemetry.versions import VersionMeter
-from frontdesk.rules.events.websocket import RESERVED
 
 INIT_BUDGET = 10.0
 """Seconds that a function URL gives to loading, beside the function's own timeout."""
@@ -286,8 +285,6 @@ class _Compiler:
             log = settled(log)
         if metrics is None:
             return log
-        if build.facts.kind == "websocket" and build.key not in RESERVED:
-            log = SocketMeter(metrics, build.facts, build.key, log).record
         name = build.authorizer
         if name is not None:
             kind, counted = self.config.authorizers[name].type, log

@@ -1,19 +1,20 @@
 """Owns what is counted of each request when it is over. Every route has a meter with series of its own.
 
 A meter takes the place of the route's `log` and calls what stood there before. Labels are looked up
-once: a request pays for one dictionary lookup, not for making text.
+once: a request pays for one dictionary lookup, not for making text. Requests of one outcome are counted many
+at a time: what is read of the registry is exact nevertheless.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from frontdesk.base import metrics
-from frontdesk.base.metrics import BYTES, SECONDS
-from frontdesk.base.telemetry import Counter, Histogram, Registry
+from frontdesk.base.telemetry import Counter, Histogram, Owing, Registry
 from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.plan import ApiFacts
+from frontdesk.rules.events.websocket import RESERVED
 from frontdesk.rules.webhooks.verdict import Reason
 
 Log = Callable[[Exchange], None]
@@ -21,8 +22,11 @@ Log = Callable[[Exchange], None]
 UNMATCHED: Final = "unmatched"
 """The route of requests that found none, of preflights, and of what never became a request."""
 
+MESSAGE: Final = "MESSAGE"
+"""The method of what comes on a WebSocket connection after its handshake."""
+
 _METHODS: Final = frozenset(
-    {"CONNECT", "DELETE", "GET", "HEAD", "MESSAGE", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+    {"CONNECT", "DELETE", "GET", "HEAD", MESSAGE, "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
 )
 """Methods that are a label of their own: those of RFC 9110 and RFC 5789, and what messages of WebSocket APIs have."""
 
@@ -69,26 +73,61 @@ _REMEMBERING: Final = frozenset({"function", "jwt"})
 """Types of authorizers that say how long they took when they had to think."""
 
 
-@dataclass(slots=True)
-class _Series:
-    """What requests of one outcome add to. rejections: None where it is no refusal."""
+_AT_ONCE: Final = 256
+"""Requests of one outcome that are counted together, unless somebody asks before."""
 
+
+@dataclass(slots=True, eq=False)
+class _Series:
+    """What requests of one outcome are counted in. See `telemetry.Owing`.
+
+    seen: of each that is not counted yet, seconds that it took in all and seconds of our own, bytes that were
+    sent and bytes that were received. rejections: None where it is no refusal. messages: what came and what
+    was answered on a connection, None for requests.
+    """
+
+    owing: set[Owing]
     duration: Histogram
+    overhead: Histogram
     request_body: Histogram
     response_body: Histogram
     rejections: Counter | None
+    messages: tuple[Counter, Counter] | None
+    seen: list[tuple[float, float, int, int]] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """See Owing."""
+        seconds, own, sent, received = zip(*self.seen, strict=True)
+        self.seen.clear()
+        self.owing.discard(self)
+        self.duration.observe_all(seconds)
+        self.overhead.observe_all(own)
+        self.response_body.observe_all(sent)
+        self.request_body.observe_all(filter(None, received))
+        if self.rejections is not None:
+            self.rejections.value += len(seconds)
+        if self.messages is not None:
+            came, answered = self.messages
+            came.value += len(seconds)
+            answered.value += len(sent) - sent.count(0)
 
 
 class RequestMeter:
-    """Counts the requests of one route."""
+    """Counts the requests of one route, or its messages."""
 
-    __slots__ = ("_api", "_next", "_overhead", "_registry", "_route", "_series")
+    __slots__ = ("_api", "_messages", "_next", "_overhead", "_registry", "_route", "_series")
 
     def __init__(self, registry: Registry, api: ApiFacts, route_key: str, log: Log) -> None:
-        """route_key: "METHOD /path", "$default", or "" and "-" for none. log: called afterwards."""
+        """route_key: "METHOD /path", that of a message, "$default", or "" and "-" for none. log: called afterwards."""
         self._registry = registry
         self._api = api
-        self._route = UNMATCHED if route_key in ("", "-") else route_key.rpartition(" ")[2]
+        is_socket = api.kind == "websocket"
+        path = route_key if is_socket else route_key.rpartition(" ")[2]
+        self._route = route = UNMATCHED if route_key in ("", "-") else path
+        self._messages: tuple[Counter, Counter] | None = None
+        if is_socket and route_key not in RESERVED:
+            counted = partial(registry.counter, metrics.SOCKET_MESSAGES, api.name)
+            self._messages = counted("in", route), counted("out", route)
         self._next = log
         self._overhead = registry.histogram(metrics.OVERHEAD, api.name)
         self._series: dict[tuple[str, int, str, str, str], _Series] = {}
@@ -97,26 +136,15 @@ class RequestMeter:
         """Count a request that is over."""
         outcome = ex.method, ex.status, ex.version, ex.scheme, ex.error
         series = self._series.get(outcome) or self._resolve(*outcome)
-        ended, latency = ex.ended, ex.integration_latency
-        total = ended - ex.started
-        # Histogram.observe, written out: a call for each would cost as much as what it does.
-        taken = series.duration
-        taken.counts[bisect_left(SECONDS, total)] += 1
-        taken.sum += total
-        # Exchange.own_time, written out as well.
-        own = (ex.head_sent or ended) - ex.started - (latency if latency > 0.0 else 0.0)  # noqa: FURB136 - max() takes thrice as long
-        overhead = self._overhead
-        overhead.counts[bisect_left(SECONDS, own)] += 1
-        overhead.sum += own
-        sent = series.response_body
-        sent.counts[bisect_left(BYTES, ex.response_length)] += 1
-        sent.sum += ex.response_length
-        if ex.body_length:
-            received = series.request_body
-            received.counts[bisect_left(BYTES, ex.body_length)] += 1
-            received.sum += ex.body_length
-        if series.rejections is not None:
-            series.rejections.value += 1
+        began, ended, latency = ex.started, ex.ended, ex.integration_latency
+        # Exchange.own_time, written out: a call would cost as much as what it does.
+        own = (ex.head_sent or ended) - began - (latency if latency > 0.0 else 0.0)  # noqa: FURB136 - max() takes thrice as long
+        seen = series.seen
+        if not seen:
+            series.owing.add(series)
+        seen.append((ended - began, own, ex.response_length, ex.body_length))
+        if len(seen) == _AT_ONCE:
+            series.settle()
         self._next(ex)
 
     def _resolve(self, method: str, status: int, version: str, scheme: str, cause: str) -> _Series:
@@ -124,14 +152,17 @@ class RequestMeter:
         shown = method if method in _METHODS else "_OTHER"
         where = (shown, route, api.name, api.stage)
         found = _Series(
+            registry.owing,
             registry.histogram(
                 metrics.REQUEST_DURATION,
                 *(shown, route, str(status), scheme, version.removeprefix("HTTP/")),
                 *(error_type(status, cause), api.name, api.stage),
             ),
+            self._overhead,
             registry.histogram(metrics.REQUEST_BODY, *where),
             registry.histogram(metrics.RESPONSE_BODY, *where),
             self._rejections(status, cause),
+            self._messages if method == MESSAGE else None,
         )
         self._series[method, status, version, scheme, cause] = found
         return found
@@ -196,24 +227,3 @@ def _decision(ex: Exchange) -> str:
     if "missing" in reason.lower():
         return "missing"
     return "deny" if ex.status == 403 else "invalid"
-
-
-class SocketMeter:
-    """Counts the messages of one route of a WebSocket API, and the answers to them."""
-
-    __slots__ = ("_in", "_next", "_out")
-
-    def __init__(self, registry: Registry, api: ApiFacts, route_key: str, log: Log) -> None:
-        """log: called afterwards."""
-        route = route_key or UNMATCHED
-        self._in = registry.counter(metrics.SOCKET_MESSAGES, api.name, "in", route)
-        self._out = registry.counter(metrics.SOCKET_MESSAGES, api.name, "out", route)
-        self._next = log
-
-    def record(self, ex: Exchange) -> None:
-        """Count a message that has been handled."""
-        if ex.message_id:
-            self._in.value += 1
-            if ex.response_length:
-                self._out.value += 1
-        self._next(ex)
