@@ -7,6 +7,7 @@ which messages are taken, and the size of the frames that are sent.
 import codecs
 import logging
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from websockets.extensions.permessage_deflate import PerMessageDeflate
@@ -98,22 +99,19 @@ class Frames:
         return (ABNORMAL, "") if first is None else (int(first.code), first.reason)
 
     def text(self, data: bytes) -> bytes | None:
-        """Return the text that all of `data` is, in one frame, in ASCII. None: `take` has to look.
+        """Return the text that all of `data` is, in one frame. None: `take` has to look.
 
-        Most of what comes is one. data: at least a byte.
+        Most of what comes is one.
         """
         size = len(data)
-        if data[0] != WHOLE_TEXT or not self._between or size < 8:
+        if size > self._most or not self._between:
             return None
-        length, begins = data[1] - _MASKED, 6
-        if length == TWO_BYTES:
-            length, begins = data[2] << 8 | data[3], 8
-        elif length > TWO_BYTES:
+        form = _whole_text(size)
+        if form is None or not data.startswith(form[0]):
             return None
-        if begins + length != size or length > self._most:
-            return None
-        message = apply_mask(data[begins:], data[begins - 4 : begins])
-        return message if message.isascii() else None
+        _, key, payload = form
+        message = apply_mask(data[payload], data[key])
+        return message if message.isascii() or is_utf8(message) else None
 
     def take(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
         """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`."""
@@ -230,7 +228,7 @@ class Frames:
         return b"".join(parts)
 
     def _is_valid(self, data: bytes) -> bool:
-        if is_utf8(data):
+        if data.isascii() or is_utf8(data):
             return True
         self._fail(INVALID_DATA, "Invalid UTF-8")
         return False
@@ -262,3 +260,17 @@ class Frames:
         """See whether messages may still be sent, after what may have changed it."""
         self.open = protocol.state is _OPEN
         self._between = self._between and self.open
+
+
+@lru_cache(maxsize=1024)
+def _whole_text(size: int) -> tuple[bytes, slice, slice] | None:
+    """Return how a client's text in one frame of so many bytes begins, where its mask is, and where the text.
+
+    None: none is so long, or its length stands in eight bytes.
+    """
+    if 6 <= size < 6 + TWO_BYTES:
+        return bytes((WHOLE_TEXT, _MASKED | size - 6)), slice(2, 6), slice(6, None)
+    if 8 + TWO_BYTES <= size < 8 + 65536:
+        head = bytes((WHOLE_TEXT, _MASKED | TWO_BYTES)) + (size - 8).to_bytes(2)
+        return head, slice(4, 8), slice(8, None)
+    return None

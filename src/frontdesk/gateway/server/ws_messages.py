@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from struct import pack
+from struct import Struct
 from typing import Final
 
 from websockets.extensions.permessage_deflate import PerMessageDeflate
@@ -24,6 +24,9 @@ WHOLE_BYTES: Final = 0x82
 TWO_BYTES: Final = 126
 """A length that stands in the two bytes behind; 127: in eight. Less is the length itself."""
 
+_SHORT_HEAD: Final = Struct(">BB").pack
+_LONG_HEAD: Final = Struct(">BBH").pack
+
 Framing = Callable[[bytes, int], bytes]
 """See `frames_of`."""
 
@@ -33,13 +36,12 @@ def frames_of(message: bytes, window: int) -> bytes:
 
     window: bits of the window that the client inflates with; 0: it takes no compressed frames.
     """
-    size, is_text = len(message), is_utf8(message)
+    size, is_text = len(message), message.isascii() or is_utf8(message)
     if size < (WORTH if window else SENT_FRAME):
         first = WHOLE_TEXT if is_text else WHOLE_BYTES
-        short = size < TWO_BYTES
-        return (
-            pack(">BB", first, size) if short else pack(">BBH", first, TWO_BYTES, size)
-        ) + message
+        if size < TWO_BYTES:
+            return _SHORT_HEAD(first, size) + message
+        return _LONG_HEAD(first, TWO_BYTES, size) + message
     extensions = [_deflate(window)] if window else []
     frames = [
         Frame(
@@ -67,9 +69,7 @@ def _deflate(window: int) -> PerMessageDeflate:
 
 
 def is_utf8(data: bytes) -> bool:
-    """Whether bytes are a text."""
-    if data.isascii():
-        return True
+    """Whether bytes are a text. Those in ASCII alone are, which `bytes.isascii` tells sooner."""
     try:
         data.decode()
     except UnicodeDecodeError:
