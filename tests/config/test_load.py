@@ -51,6 +51,31 @@ def test_all_errors_are_told_at_once_in_file_order(errors_of):
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "places"),
+    [
+        ("htpp", ["4:11", "7:31", "8:16", "11:6"]),
+        ("HTTP", ["4:11", "7:31", "8:16", "11:6"]),
+        ("graphql", ["4:11", "11:6"]),
+        ("[http]", ["4:11", "7:31", "8:16", "11:6"]),
+    ],
+    ids=["misspelt", "capitals", "like none", "a list"],
+)
+def test_a_wrong_type_hides_no_other_error(errors_of, kind, places):
+    api = f"name: x\napis:\n  a:\n    type: {kind}\n    base_path: /a\n    routes:\n"
+    wrong = "      GET /x: {mock: {status: 99}}\n      GET /y: {nonsense: 1, mock: {}}\n"
+    rest = "queues:\n  a: {}\n  b: {fifo: true, dead_letter: a}\n"
+    found = errors_of(api + wrong + rest)
+    assert [each.split(": ")[0].partition(":")[2] for each in found] == places
+
+
+def test_what_is_looked_at_last_is_told_beside_a_wrong_type(errors_of):
+    apis = "apis: {a: {type: htpp, routes: {GET /: {mock: {status: 200}}}}}\n"
+    machine = "state_machines: {m: {definition: {StartAt: A, States: {B: {Type: Pass}}}}}\n"
+    found = " ".join(errors_of(f"name: x\n{apis}{machine}"))
+    assert ("did you mean http?" in found, "StartAt" in found) == (True, True)
+
+
 def test_the_error_is_the_text_of_all_findings(load_text):
     with pytest.raises(ConfigError) as caught:
         load_text("nam: x")

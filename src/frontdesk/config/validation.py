@@ -33,17 +33,44 @@ USER_INFO: Final = re.compile(r"(?<=://)[^/\s@]*@")
 
 
 def validate(tree: Tree, folder: FilePath) -> tuple[Config | None, list[Finding]]:
-    """Make the Config of a tree whose references are resolved, or tell everything that is wrong."""
-    try:
-        return Config.model_validate(tree.value, context={"folder": folder}), []
-    except ValidationError as error:
+    """Make the Config of a tree whose references are resolved, and tell everything that is wrong.
+
+    None: there is none. Where a `type` is misspelt there may be one all the same: that of the type that is meant, so
+    that what stands beside it is looked at, too.
+    """
+    config, details = _model(tree.value, folder)
+    faults = [_Fault(tree, tree.known(detail["loc"]), detail) for detail in details]
+    misspelt = [fault for fault in faults if fault.type_that_is_meant]
+    if misspelt:
+        value = tree.value
+        for fault in misspelt:
+            value = _replaced(value, fault.path, fault.type_that_is_meant)
+        config, details = _model(value, folder)
         faults = [
-            _Fault(tree, tree.known(detail["loc"]), detail)
-            for detail in error.errors(include_url=False)
+            *misspelt,
+            *(_Fault(tree, tree.known(detail["loc"]), detail) for detail in details),
         ]
-        return None, [
-            _EXPLAIN.get(fault.detail["type"], _as_pydantic_says)(fault) for fault in faults
-        ]
+    return config, [
+        _EXPLAIN.get(fault.detail["type"], _as_pydantic_says)(fault) for fault in faults
+    ]
+
+
+def _model(value: Any, folder: FilePath) -> tuple[Config | None, list[ErrorDetails]]:
+    try:
+        return Config.model_validate(value, context={"folder": folder}), []
+    except ValidationError as error:
+        return None, error.errors(include_url=False)
+
+
+def _replaced(value: Any, path: Path, word: str) -> Any:
+    """Return a tree that has another `type` at a path. Other parts are the same."""
+    if not path:
+        return {**value, "type": word}
+    part, *rest = path
+    changed = _replaced(value[part], tuple(rest), word)
+    if isinstance(value, dict):
+        return {**value, part: changed}
+    return [changed if at == part else each for at, each in enumerate(value)]
 
 
 def did_you_mean(word: object, words: Iterable[str]) -> str:
@@ -99,6 +126,14 @@ class _Fault(NamedTuple):
     @property
     def value(self) -> Any:
         return self.tree.value_at(self.path)
+
+    @property
+    def type_that_is_meant(self) -> str:
+        """The type that a misspelt `type` is close to; "" where it is another error, or close to none."""
+        if self.detail["type"] != "union_tag_invalid":
+            return ""
+        words = re.findall(r"'([^']*)'", self.detail["ctx"]["expected_tags"])
+        return next(iter(get_close_matches(self.detail["ctx"]["tag"].lower(), words)), "")
 
     def bad_value(self, message: str, hint: str = "") -> Finding:
         key = next((part for part in reversed(self.path) if isinstance(part, str)), "")
