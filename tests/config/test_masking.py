@@ -2,7 +2,8 @@
 
 import pytest
 
-from frontdesk.config.masking import masked_source
+from frontdesk.config.load import load
+from frontdesk.config.masking import masked_source, secret_texts
 
 TEXT = """\
 # once: s3cret-of-old
@@ -42,3 +43,28 @@ def test_secrets_are_masked_and_all_else_stands_as_written():
 @pytest.mark.parametrize("text", ["", "# nothing\n", "name: clinic\n"])
 def test_files_without_secrets_stay_as_they_are(text):
     assert masked_source(text, set()) == text
+
+
+SECRETS = """\
+name: clinic
+admin: {token: of-the-admin}
+functions:
+  pay: {handler: a.b, environment: {KEY: "${env:OF_A_FUNCTION}", PORT: "80"}}
+authorizers:
+  partners: {type: api_key, keys: {lab: of-the-lab-0123456789, sun: of-the-sun-0123456789}}
+upstreams:
+  records: {url: "http://records.example", auth: {bearer: {token: of-an-upstream}}}
+webhooks:
+  bills: {scheme: stripe, secret: of-a-vendor, dispatch: {"*": {function: pay}}}
+apis:
+  a: {authorizer: partners, routes: {GET /bills: {http: {upstream: records}}}}
+"""
+
+
+def test_secrets_are_found_wherever_models_take_them(tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(SECRETS)
+    config = load([tmp_path / "frontdesk.yaml"], {"OF_A_FUNCTION": "of-a-function"}).config
+    assert {*secret_texts(config)} == {
+        *("of-the-admin", "of-a-function", "of-the-lab-0123456789", "of-the-sun-0123456789"),
+        *("of-an-upstream", "of-a-vendor"),
+    }

@@ -17,6 +17,10 @@ _GIVE_WAY: Final = 0.002
 """Seconds that the thread may keep the interpreter while the event loop waits for it. Usual are 5 ms."""
 
 
+_LEVELS: Final = 6
+"""Of a configuration, down to what a single route says: pieces small enough to be freed at once."""
+
+
 async def aside(work: Callable[[], T]) -> T:
     """Run `work` in a thread; return its result or raise what it raised.
 
@@ -60,8 +64,11 @@ def let_go(wholes: list[object]) -> None:
 
     Freed as a whole it would keep the interpreter for as long as all its parts take.
     """
-    for whole in wholes:
-        wholes.extend(_parts(whole))  # the list grows while it is gone through
+    pieces = wholes
+    for _ in range(_LEVELS):
+        pieces = [part for whole in pieces for part in _parts(whole)]
+        wholes += pieces
+    del pieces
     wholes.reverse()
     while wholes:
         wholes.pop()

@@ -52,13 +52,13 @@ class _Comparison:
         return {*secret_texts(self.old.config), *secret_texts(self.new.config)}
 
     def below(self, path: Path, before: Any, after: Any) -> Iterator[Change]:
-        if before == after:
-            return
+        """Compare two values that differ."""
         if not (isinstance(before, dict) and isinstance(after, dict)):
             yield self.changed(path, before, after)
             return
         for key in before.keys() & after.keys():
-            yield from self.below((*path, key), before[key], after[key])
+            if before[key] != after[key]:
+                yield from self.below((*path, key), before[key], after[key])
         for key in before.keys() - after.keys():
             gone = (*path, key)
             where = self.old.tree.position(gone, of_key=True)

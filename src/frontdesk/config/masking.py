@@ -1,7 +1,8 @@
 """Owns showing a configuration file to people as it was written: references as such, what is secret masked."""
 
 from collections.abc import Collection, Iterator
-from typing import Final
+from functools import cache
+from typing import Final, get_args
 
 import yaml
 
@@ -20,7 +21,7 @@ def secret_texts(value: object) -> Iterator[str]:
         case Secret():
             yield value.reveal()
         case Model():
-            for name in value.model_fields_set:
+            for name in _telling(type(value)) & value.model_fields_set:
                 yield from secret_texts(getattr(value, name))
         case dict():
             for item in value.values():
@@ -28,6 +29,19 @@ def secret_texts(value: object) -> Iterator[str]:
         case list() | tuple():
             for item in value:
                 yield from secret_texts(item)
+
+
+@cache
+def _telling(model: type[Model]) -> frozenset[str]:
+    """Name the fields below which there may be secrets: routes, of which there are many, have none."""
+    fields = model.model_fields.items()
+    return frozenset(name for name, field in fields if _may_tell(field.annotation))
+
+
+def _may_tell(kind: object) -> bool:
+    if isinstance(kind, type) and issubclass(kind, Model):
+        return bool(_telling(kind))
+    return kind is Secret or any(map(_may_tell, get_args(kind)))
 
 
 def masked_source(text: str, secrets: Collection[str]) -> str:

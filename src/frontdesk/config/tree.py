@@ -140,7 +140,7 @@ class Patterns(Generic[T]):
 
     def match(self, tree: Tree) -> Iterator[tuple[T, Path, Any]]:
         """Yield what each pattern stands for that fits, with path and value of what it fits."""
-        found: list[tuple[T, Path, Any]] = []
+        found: list[tuple[T, Path, Any]] = [(each, (), tree.value) for each in self._top.meanings]
         _match(self._top, (), tree.value, found)
         yield from found
 
@@ -156,16 +156,17 @@ class _Fork(Generic[T]):
 
 
 def _match(fork: _Fork[T], path: Path, value: Any, found: list[tuple[T, Path, Any]]) -> None:
-    found += [(meaning, path, value) for meaning in fork.meanings]
     below = fork.below
-    if not below:
-        return
     anything = below.get("*")
     for key, item in _members(value):
-        if anything is not None:
-            _match(anything, (*path, key), item, found)
-        if key in below and key != "*":
-            _match(below[key], (*path, key), item, found)
+        by_name = below.get(key) if key != "*" else None
+        for inner in (anything, by_name):
+            if inner is None:
+                continue
+            at = (*path, key)
+            found += [(meaning, at, item) for meaning in inner.meanings]
+            if inner.below and isinstance(item, dict | list):
+                _match(inner, at, item, found)
 
 
 def _known(node: Node, path: Path) -> Path:

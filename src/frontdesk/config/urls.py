@@ -23,13 +23,12 @@ def unusable_urls(config: Config, tree: Tree) -> Iterator[Finding]:
             destination = _destination(operation)
             if destination is None:
                 continue
-            where = ("apis", api_name, *below, *destination.at)
-            written = destination.url or destination.path or ""
             for name, stage in api.stages.items():
                 problem, hint = _problem(destination, key, stage.variables, config)
                 if problem:
-                    if "${stage." in written:
+                    if "${stage." in (destination.url or destination.path or ""):
                         hint = f"see the variables of stage {name}"
+                    where = ("apis", api_name, *below, *destination.at)
                     at = tree.position(where)
                     text = tree.value_at(tree.known(where))  # as it is in the file
                     yield Finding("error", "url", at, problem, shown(text), hint=hint)
