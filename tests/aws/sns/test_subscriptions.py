@@ -157,6 +157,33 @@ async def test_what_cannot_be_delivered_goes_to_the_dead_letters(
 
 
 @pytest.mark.parametrize(
+    ("topic", "endpoint", "queue", "message"),
+    [
+        ("of_file", "others", "in_order.fifo", "must use a standard queue as DLQ"),
+        ("of_file", "others", "gone.fifo", "must use a standard queue as DLQ"),
+        ("ordered.fifo", "other.fifo", "dead", "must use a FIFO queue as DLQ for a FIFO Subscript"),
+        ("of_file", "others", "dead", None),
+        ("ordered.fifo", "other.fifo", "in_order.fifo", None),
+        ("ordered.fifo", "others", "dead", None),
+    ],
+    ids=["FIFO", "FIFO by name", "standard", "fits", "fits in order", "standard of a FIFO topic"],
+)
+async def test_dead_letters_go_to_a_queue_of_the_same_kind(sns, topic, endpoint, queue, message):
+    policy = json.dumps({"deadLetterTargetArn": arn("sqs", queue)})
+    at = {"TopicArn": arn("sns", topic), "Protocol": "sqs", "Endpoint": arn("sqs", endpoint)}
+    wanted = {**at, "Attributes": {"RedrivePolicy": policy}}
+    if message is None:
+        assert (await sns("subscribe", **wanted))["SubscriptionArn"]
+        return
+    told = await sns.refused("subscribe", **wanted)
+    assert told[:2] == (400, "InvalidParameter")
+    assert told[2].startswith(f"Invalid parameter: RedrivePolicy: {message}")
+    made = (await sns("subscribe", **at))["SubscriptionArn"]
+    change = {"SubscriptionArn": made, "AttributeName": "RedrivePolicy", "AttributeValue": policy}
+    assert await sns.refused("set_subscription_attributes", **change) == told
+
+
+@pytest.mark.parametrize(
     "policy",
     [
         "no JSON",

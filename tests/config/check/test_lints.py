@@ -383,6 +383,22 @@ CASES = [
     ),
     (
         "topic-kind",
+        "queues: {q: {}, d: {fifo: true}}\ntopics: {t: {subscriptions: {queue: q, dead_letter: d}}}",
+        "queues: {q: {}, d: {}}\ntopics: {t: {subscriptions: {queue: q, dead_letter: d}}}",
+    ),
+    (
+        "topic-kind",
+        (
+            "queues: {q: {fifo: true}, d: {}}\n"
+            "topics: {t: {fifo: true, subscriptions: {queue: q, dead_letter: d}}}"
+        ),
+        (
+            "queues: {q: {fifo: true}, d: {fifo: true}}\n"
+            "topics: {t: {fifo: true, subscriptions: {queue: q, dead_letter: d}}}"
+        ),
+    ),
+    (
+        "topic-kind",
         "topics: {t.fifo: {}}",
         "topics: {t.fifo: {fifo: true}}",
     ),

@@ -15,6 +15,7 @@ from frontdesk.aws.sns.asked import (
     texts,
     topic_of,
 )
+from frontdesk.config.models.queue import FIFO
 from frontdesk.durable.publishing.receivers import Receiver, read_receiver
 from frontdesk.durable.publishing.refusals import PublishError, invalid
 from frontdesk.durable.publishing.subscriptions import Subscription, Topic, subscription_id
@@ -54,6 +55,7 @@ class SubscriptionOperations:
         to = self._receiver(topic, text(members, "Protocol"), text(members, "Endpoint"))
         fresh = Subscription(topic=topic.name, id=subscription_id(topic.name, to), to=to)
         wanted = _changed(fresh, texts(members, "Attributes"))
+        self._expect_fitting(topic, wanted)
         arn = self._topics.arn(fresh.key)
         former = self._topics.find_subscription(arn)
         if former is None:
@@ -107,8 +109,30 @@ class SubscriptionOperations:
         if found.of_file:
             raise of_file("The subscription")
         name, value = text(members, "AttributeName"), text(members, "AttributeValue", "")
-        await self._topics.subscribed.put(_changed(found, {name: value}))
+        wanted = _changed(found, {name: value})
+        self._expect_fitting(topic_of(self._topics, self._topics.arn(found.topic)), wanted)
+        await self._topics.subscribed.put(wanted)
         return {}
+
+    def _expect_fitting(self, topic: Topic, wanted: Subscription) -> None:
+        """Refuse dead letters in a queue of the other kind. Source: AWS, "Configuring an Amazon SNS dead-letter queue".
+
+        Raises: PublishError.
+        """
+        if not wanted.dead_letter:
+            return
+        in_order = self._is_fifo(wanted.dead_letter)
+        if in_order and not topic.fifo:
+            raise invalid("RedrivePolicy: must use a standard queue as DLQ for a standard topic.")
+        if not in_order and wanted.to.kind == "queue" and self._is_fifo(wanted.to.name):
+            raise invalid(
+                "RedrivePolicy: must use a FIFO queue as DLQ for a FIFO Subscription to a FIFO Topic."
+            )
+
+    def _is_fifo(self, name: str) -> bool:
+        """Tell whether a queue is one; by its name where it is not here yet."""
+        queue = self._queues.find(name)
+        return name.endswith(FIFO) if queue is None else queue.rules.fifo
 
     def _receiver(self, topic: Topic, protocol: str, endpoint: str) -> Receiver:
         if protocol in _ELSEWHERE:
@@ -123,8 +147,7 @@ class SubscriptionOperations:
             raise invalid(_FAULTS[protocol])
         if to.kind == "function" and topic.fifo:
             raise invalid("Endpoint Reason: FIFO topics deliver to queues only")
-        queue = self._queues.find(to.name) if to.kind == "queue" else None
-        if queue is not None and queue.rules.fifo and not topic.fifo:
+        if to.kind == "queue" and self._is_fifo(to.name) and not topic.fifo:
             raise invalid(
                 "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard "
                 "SNS topics"
