@@ -7,7 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from frontdesk.base.ids import CONNECTION_ID_BYTES, connection_id, random_uuid, request_ids
+from frontdesk.base.ids import (
+    CONNECTION_ID_BYTES,
+    connection_id,
+    message_id,
+    random_uuid,
+    request_ids,
+)
 
 
 def test_id_is_base64url_of_eleven_bytes():
@@ -28,6 +34,13 @@ def test_id_begins_with_a_letter_so_that_a_command_takes_it_for_no_option(first)
 def test_connection_id_is_base64url_of_its_bytes():
     drawn = bytes(range(240, 256))
     assert base64.urlsafe_b64decode(connection_id(drawn)) == b"\x70" + drawn[1:]
+
+
+def test_the_id_of_a_message_looks_like_a_request_id_and_is_always_the_same():
+    found = [message_id(f"{number:015}=") for number in range(300)]
+    assert found == [message_id(f"{number:015}=") for number in range(300)]
+    assert len(set(found)) == 300
+    assert {(len(name), name[0].isalpha(), name[-1]) for name in found} == {(16, True, "=")}
 
 
 def test_ids_do_not_repeat_across_blocks():

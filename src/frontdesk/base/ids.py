@@ -45,6 +45,15 @@ def request_ids(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
 
 def connection_id(drawn: bytes) -> str:
     """Return the id of a WebSocket connection: base64url of `CONNECTION_ID_BYTES` random bytes, a letter first."""
+    return _written(drawn)
+
+
+def message_id(request_id: str) -> str:
+    """Return the id of the message that a request id is of, always the same one; it looks like a request id."""
+    return _written(blake2b(request_id.encode(), digest_size=_BYTES).digest())
+
+
+def _written(drawn: bytes) -> str:
     return urlsafe_b64encode(drawn[:1].translate(_LETTER_FIRST) + drawn[1:]).decode()
 
 

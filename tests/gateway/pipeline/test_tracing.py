@@ -38,6 +38,23 @@ def test_a_new_trace_begins_with_the_second_so_that_both_forms_are_valid(begin):
     assert not ex.sampled
 
 
+def test_what_nobody_else_began_a_trace_for_has_one_as_soon_as_it_is_asked(make_exchange):
+    ex = make_exchange(time=0x5759E988 + 0.5)
+    UNSENT.begin_own(ex)
+    assert ex.trace == ""
+    assert ex.trace_id.startswith("5759e988")
+    assert ex.traceparent == ex.traceparent == ex.trace
+    assert not ex.sampled
+
+
+@pytest.mark.parametrize(("traces", "sampled"), [(ALL, True), (NONE, False)], ids=["all", "none"])
+def test_where_spans_are_sent_it_is_decided_at_once(make_exchange, traces, sampled):
+    ex = make_exchange()
+    traces.begin_own(ex)
+    assert ex.trace
+    assert ex.sampled is sampled
+
+
 def test_no_two_traces_are_the_same(begin):
     found = {begin(UNSENT).trace_id for _ in range(1000)}
     assert len(found) == 1000

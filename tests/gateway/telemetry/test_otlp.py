@@ -22,7 +22,7 @@ def dropped(registry):
 @pytest.fixture
 def sampled(make_exchange):
     return make_exchange(
-        traceparent="00-5759e988bd862e3fe1be46a994272793-c000000000000007-01",
+        trace="00-5759e988bd862e3fe1be46a994272793-c000000000000007-01",
         sampled=True,
         status=200,
         ended=101.0,

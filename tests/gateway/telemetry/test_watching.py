@@ -47,7 +47,7 @@ def pass_through(make_exchange, watch):
 
 
 def test_a_request_is_shown_with_where_its_time_went(pass_through, seen):
-    pass_through(integration_latency=0.25, upstream="10.0.0.7:80", traceparent="00-" + "a" * 32)
+    pass_through(integration_latency=0.25, upstream="10.0.0.7:80", trace="00-" + "a" * 32)
     [shown] = seen
     facts = ("method", "path", "api", "route", "status", "ms", "upstreamMs", "client", "traceId")
     assert [shown[name] for name in facts] == [

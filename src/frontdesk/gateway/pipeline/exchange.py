@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from frontdesk.base.ids import message_id
 from frontdesk.base.streams import Duplex, Fields, Source
 from frontdesk.gateway.pipeline.transformation import Transformation
 from frontdesk.rules.http.trace_context import Caller
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from frontdesk.gateway.identity.key_registry import ApiKey
     from frontdesk.gateway.pipeline.plan import RoutePlan
     from frontdesk.gateway.pipeline.sockets import Socket
+    from frontdesk.gateway.pipeline.tracing import Traces
 
 EMPTY: Final[Mapping[str, str]] = {}
 
@@ -217,8 +219,10 @@ class Exchange:
     """At REST APIs the other id, 16 characters, `x-amz-apigw-id`."""
 
     # -- set by tracing; nothing is, where that is turned off and no function is asked ------------
-    traceparent: str = ""
-    """What a backend or a function is shown (W3C Trace Context)."""
+    trace: str = ""
+    """What `traceparent` tells, once it is known."""
+    traces: "Traces | None" = None
+    """Who makes it as soon as somebody asks, for what nobody else can have begun a trace."""
     sampled: bool = False
     """Whether spans of this trace are recorded, by us or by others."""
     caller: Caller | None = None
@@ -235,8 +239,6 @@ class Exchange:
 
     socket: "Socket | None" = None
     """The connection of a handshake at a WebSocket API, of a message, or of its end."""
-    message_id: str = ""
-    """Of a message: opaque, 16 characters."""
 
     # -- set by stages ---------------------------------------------------------------------------
     at: int = 0
@@ -307,6 +309,18 @@ class Exchange:
     def own_time(self) -> float:
         """Seconds that the gateway took once it was over: without the integration and what it streamed."""
         return (self.head_sent or self.ended) - self.started - max(0.0, self.integration_latency)
+
+    @property
+    def message_id(self) -> str:
+        """Of a message: opaque, 16 characters; "" of anything else."""
+        return message_id(self.request_id) if self.method == "MESSAGE" else ""
+
+    @property
+    def traceparent(self) -> str:
+        """What a backend or a function is shown (W3C Trace Context); "" where there is no trace."""
+        if not self.trace and self.traces is not None:
+            self.traces.make(self)
+        return self.trace
 
     @property
     def trace_id(self) -> str:

@@ -286,12 +286,12 @@ class Door:
 class TracedDoor(Door):
     """A door at which every request belongs to a trace."""
 
-    __slots__ = ("_begin_trace", "_make_trace")
+    __slots__ = ("_begin_own_trace", "_begin_trace")
 
     def __init__(self, plan: GatewayPlan, traces: Traces) -> None:
         super().__init__(plan)
         self._begin_trace = traces.begin
-        self._make_trace = traces.make
+        self._begin_own_trace = traces.begin_own
 
     def enter(self, ex: Exchange) -> None:
         """See Door."""
@@ -301,10 +301,10 @@ class TracedDoor(Door):
 
     def message(self, ex: Exchange) -> bool:
         """See Door."""
-        self._make_trace(ex)
+        self._begin_own_trace(ex)
         return Door.message(self, ex)  # super() takes thrice as long
 
     def ended(self, ex: Exchange) -> bool:
         """See Door."""
-        self._make_trace(ex)
+        self._begin_own_trace(ex)
         return super().ended(ex)

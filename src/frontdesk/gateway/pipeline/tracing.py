@@ -86,8 +86,18 @@ class Traces:
             return f"Root={write_root(ex.trace_id)}{decision}"
         return write_amazon(ex.trace_id, span_id, sampled=ex.sampled)
 
+    def begin_own(self, ex: Exchange) -> None:
+        """Set the trace of what nobody else can have begun one for, such as a message.
+
+        Most messages are never asked for it: it is made then, unless it decides whether spans are sent.
+        """
+        if self.exports:
+            self.make(ex)
+        else:
+            ex.traces = self
+
     def make(self, ex: Exchange) -> None:
-        """Begin a trace for what nobody can have begun one, such as a message. Its first digits are the second, so that both forms of its id are valid."""
+        """Begin a trace. Its first digits are the second, so that both forms of its id are valid."""
         second = int(ex.time)
         if second != self._second:
             self._second, self._prefix = second, f"00-{second & 0xFFFFFFFF:08x}"
@@ -97,7 +107,7 @@ class Traces:
         if self._below and rest[_DECIDING] < self._below:
             ex.sampled = True
             rest = f"{rest[:-1]}1"
-        ex.traceparent = self._prefix + rest
+        ex.trace = self._prefix + rest
 
     def _join(self, ex: Exchange) -> None:
         """Go on with the trace of the caller, or begin one, and drop what must not be passed on."""
@@ -116,7 +126,7 @@ class Traces:
             ours = ex.traceparent[36:52]
             # A span of ours that nobody is sent would tear the trace apart.
             span = ours if ex.sampled and self.exports else caller.span_id or ours
-            ex.traceparent = write_traceparent(caller.trace_id, span, sampled=ex.sampled)
+            ex.trace = write_traceparent(caller.trace_id, span, sampled=ex.sampled)
         # Differs: [baggage] AWS passes fields on that it does not know.
         dropped = {b"traceparent"}
         if caller is None or caller.amazon is not None or not keeps_tracestate(state):

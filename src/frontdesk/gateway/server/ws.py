@@ -174,9 +174,9 @@ class WebSocketConnection(asyncio.Protocol):
             self._wire.pause()
 
     def _begin(self, message: bytes, binary: bool, now: float) -> None:
-        ids, time = self._shared.ids, self._shared.clock.time()
-        self._exchange = ex = self._socket.exchange(next(ids), now, time)
-        ex.message_id = next(ids)
+        shared = self._shared
+        ex = self._socket.exchange(next(shared.ids), now, shared.clock.time())
+        self._exchange = ex
         ex.client = self
         ex.body = message
         ex.request_length = ex.body_length = len(message)

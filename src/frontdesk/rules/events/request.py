@@ -35,13 +35,17 @@ class Request(Protocol):
     request_id: str
     extended_request_id: str
     time: float
-    traceparent: str
     body: bytes
     authorizer_event: Mapping[str, Any] | None
     principal: str
     authorizer_latency: float
     client_cert: ClientCertificate | None
     api_key_value: bytes
+
+    @property
+    def traceparent(self) -> str:
+        """What its trace is called to others; "" for none."""
+        ...
 
     @property
     def api_key(self) -> "KeyHolder | None":

@@ -119,7 +119,10 @@ class Connection(Protocol):
 class Message(Request, Protocol):
     """A handshake, a message or the end of a connection. The pipeline's Exchange is one."""
 
-    message_id: str
+    @property
+    def message_id(self) -> str:
+        """Of a message; "" otherwise."""
+        ...
 
     @property
     def socket(self) -> Connection | None:

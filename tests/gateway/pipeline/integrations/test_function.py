@@ -233,7 +233,7 @@ def test_an_event_longer_than_lambda_takes_is_413(begin, invoker, more, is_refus
 
 
 def test_a_function_sees_the_trace_that_the_request_has_been_given(begin, invoker):
-    begin(traceparent="00-5759e988bd862e3fe1be46a994272793-c000000000000007-00")
+    begin(trace="00-5759e988bd862e3fe1be46a994272793-c000000000000007-00")
     [invocation] = invoker.invocations
     shown = json.loads(invocation.event)["headers"]["x-amzn-trace-id"]
     assert invocation.trace == shown == "Root=1-5759e988-bd862e3fe1be46a994272793"
