@@ -70,4 +70,4 @@ TEXTS = st.text(st.characters(codec="utf-8"))
 
 @given(st.builds(Call, st.uuids().map(str), st.integers(0, 2**53), LINES, LINES, TEXTS))
 def test_the_meta_of_a_call_is_read_as_it_was_written(call):
-    assert unpack_call(pack_call(call)) == call
+    assert unpack_call(pack_call(*call)) == call

@@ -66,7 +66,8 @@ class Channel:
         if self._reading:
             with contextlib.suppress(OSError, FrameError):  # BlockingIOError: nothing is left
                 while data := self._socket.recv(READ_SIZE):
-                    self._feed(data)
+                    for frame in self._decoder.feed(data):
+                        self._take(frame)
 
     def close(self) -> None:
         """Be done with it. `closed` is not called."""
@@ -87,17 +88,14 @@ class Channel:
             return
         except OSError:
             data = b""
-        if data:
-            try:
-                self._feed(data)
-            except FrameError:
-                self._end(broken=True)
-        else:
+        if not data:
             self._end(broken=False)
-
-    def _feed(self, data: bytes) -> None:
-        for frame in self._decoder.feed(data):
-            self._take(frame)
+            return
+        try:
+            for frame in self._decoder.feed(data):
+                self._take(frame)
+        except FrameError:
+            self._end(broken=True)
 
     def _end(self, *, broken: bool) -> None:
         self._reading = False

@@ -42,9 +42,10 @@ class Deployed:
     versions: by number or $LATEST. provisioned: children that stand ready, of each of them.
     """
 
-    __slots__ = ("_qualifiers", "definition", "provisioned", "versions")
+    __slots__ = ("_arn", "_qualifiers", "definition", "provisioned", "versions")
 
     def __init__(self, definition: FunctionDefinition, versions: Mapping[str, Deployment]) -> None:
+        self._arn = definition.latest.arn
         self.definition = definition
         self.versions = versions
         counts = definition.provisioned_versions()
@@ -64,8 +65,7 @@ class Deployed:
 
     def arn(self, qualifier: str) -> str:
         """Write the ARN with the qualifier that was asked for, if any."""
-        arn = self.definition.latest.arn
-        return f"{arn}:{qualifier}" if qualifier else arn
+        return f"{self._arn}:{qualifier}" if qualifier else self._arn
 
     def unchanged(self, former: "Deployed | None") -> set[str]:
         """List the versions that would run as they did before."""

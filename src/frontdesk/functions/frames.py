@@ -6,6 +6,7 @@ the two ends looks into. The zygote's control socket keeps message boundaries; a
 """
 
 import struct
+from dataclasses import dataclass
 from typing import Final, NamedTuple, TypedDict
 
 MAX_BODY: Final = 64 * 1024 * 1024
@@ -92,7 +93,8 @@ class Init(TypedDict):
     temporary_bytes: int
 
 
-class Frame(NamedTuple):
+@dataclass(slots=True)
+class Frame:
     """One message on a channel. number: the invocation that it belongs to, else 0."""
 
     kind: int
@@ -120,9 +122,11 @@ class Call(NamedTuple):
     client_context: str
 
 
-def pack_call(call: Call) -> bytes:
-    """Write the meta of INVOKE."""
-    return "\n".join(map(str, call)).encode()
+def pack_call(
+    request_id: str, deadline_ms: int, arn: str, trace: str, client_context: str
+) -> bytes:
+    """Write the meta of INVOKE: the members of a Call."""
+    return f"{request_id}\n{deadline_ms}\n{arn}\n{trace}\n{client_context}".encode()
 
 
 def unpack_call(meta: bytes) -> Call:

@@ -11,11 +11,12 @@ import os
 import random
 import secrets
 import shutil
+import struct
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StartError
@@ -28,7 +29,7 @@ from frontdesk.functions.environment import init_of
 from frontdesk.functions.frames import Init
 from frontdesk.functions.logs import FunctionLog, LogSink
 from frontdesk.functions.memory import Cgroups
-from frontdesk.functions.process import Child, State
+from frontdesk.functions.process import Child
 from frontdesk.functions.settings import FunctionDefinition
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.functions.zygote_link import ZygoteLink
@@ -58,8 +59,6 @@ _SERVED_LOOK = 0.05
 _END_GRACE = 1.0
 """Seconds that idle children have at shutdown before the zygote is ended with them."""
 
-_STATES = {State.BUSY: "busy", State.FREE: "idle", State.STARTING: "starting"}
-
 _STOPPED = Outcome(b"", "Unavailable", "function removed or host stopped")
 
 _CORES = len(os.sched_getaffinity(0))
@@ -80,55 +79,40 @@ class FunctionInvoker:
         return self._host.invoke(self._name, self._qualifier, invocation, done)
 
 
+@dataclass(slots=True, eq=False)
 class _Call:
-    """One invocation, from the request to its outcome. The scheduler's request."""
+    """One invocation, from the request to its outcome. The scheduler's request.
 
-    __slots__ = (
-        "_done",
-        "_host",
-        "arn",
-        "asked",
-        "child",
-        "invocation",
-        "name",
-        "request_id",
-        "span",
-        "version",
-    )
+    arn: as it was asked for. asked: monotonic second. done: None once it is called, or nobody waits.
+    child: while it runs there. span: where it is recorded.
+    """
 
-    def __init__(
-        self,
-        host: "FunctionHost",
-        name: str,
-        invocation: Invocation,
-        done: Callable[[Outcome], None],
-    ) -> None:
-        self._host = host
-        self._done: Callable[[Outcome], None] | None = done
-        self.name = name
-        self.version = ""
-        self.asked = 0.0  # monotonic second
-        self.arn = ""  # as it was asked for
-        self.invocation = invocation
-        self.child: Child | None = None  # while it runs
-        self.request_id = ""
-        self.span: Opened | None = None  # where it is recorded
+    host: "FunctionHost"
+    name: str
+    version: str
+    arn: str
+    request_id: str
+    invocation: Invocation
+    asked: float
+    done: Callable[[Outcome], None] | None
+    child: Child | None = None
+    span: Opened | None = None
 
     @property
     def waits(self) -> bool:
         """Whether it has neither a child nor an outcome yet."""
-        return self.child is None and self._done is not None
+        return self.child is None and self.done is not None
 
     def finish(self, outcome: Outcome) -> None:
-        done, self._done = self._done, None
+        done, self.done = self.done, None
         if done is not None:
             done(outcome)
 
     def cancel(self, *, kill: bool) -> None:
         """Stop waiting (see the port)."""
-        if self._done is not None:
-            self._done = None
-            self._host.give_up(self, kill=kill)
+        if self.done is not None:
+            self.done = None
+            self.host.give_up(self, kill=kill)
 
 
 class FunctionHost:
@@ -326,10 +310,9 @@ class FunctionHost:
     def census(self) -> Iterator[tuple[str, str, str, int]]:
         """Give function, version, state (busy, idle, starting) and bytes of memory of each child."""
         for child in self._children.values():
-            state = _STATES.get(child.state)
-            if state is not None:
+            if child.state != "ending":
                 settings = child.settings
-                yield settings.name, settings.version, state, child.used_bytes
+                yield settings.name, settings.version, child.state, child.used_bytes
 
     def invoker(self, name: str, qualifier: str = "") -> FunctionInvoker:
         """Make an Invoker of a function that runs now or after the next `replace`.
@@ -344,16 +327,16 @@ class FunctionHost:
         self, name: str, qualifier: str, invocation: Invocation, done: Callable[[Outcome], None]
     ) -> Call:
         """Run function `name` with one event; `done` is called later, once."""
-        call = _Call(self, name, invocation, done)
         running = self._functions.get(name)
         version = None if running is None else running.choose(qualifier, self._draw)
+        request_id = invocation.request_id or next(self._request_ids)
+        now = self._clock.monotonic()
         if running is None or version is None:
-            _soon(call, _STOPPED)
-            return call
-        call.version = version
-        call.asked = self._clock.monotonic()
-        call.arn = running.arn(qualifier)
-        now = call.asked
+            refused = _Call(self, name, "", "", request_id, invocation, now, done)
+            _soon(refused, _STOPPED)
+            return refused
+        arn = running.arn(qualifier)
+        call = _Call(self, name, version, arn, request_id, invocation, now, done)
         self._run(self._pool.request(name, version, call, invocation.deadline, now))
         if call.child is None and self._ticks.deadline > now + self._limits.patience:
             self._ticks.at(now + self._limits.patience)
@@ -364,8 +347,9 @@ class FunctionHost:
         if call.child is None:
             self._pool.withdraw(call.name, call.version, call)
         elif kill:
-            self._tell(call, call.child, "timeout")
-            self._lose(call.child, self._pool.kill, self._clock.monotonic())
+            now = self._clock.monotonic()
+            self._tell(call, call.child, "timeout", now)
+            self._lose(call.child, self._pool.kill, now)
 
     # -- commands -----------------------------------------------------------------------------------
 
@@ -373,7 +357,7 @@ class FunctionHost:
         """Carry commands out. failure: what those get who wait in vain."""
         for command in commands:
             if type(command) is Fail:
-                _soon(command.request, _told_to(failure, self._request_id(command.request)))
+                _soon(command.request, _told_to(failure, command.request.request_id))
             else:
                 self._carry_out[type(command)](command)
 
@@ -387,15 +371,11 @@ class FunctionHost:
             self._memory_looks.at(now + _MEMORY_LOOK)
         waited = now - call.asked
         self._observer.waited(call.name, waited)
-        call.request_id = self._request_id(call)
         span = ""
         if self._spans is not None:
             call.span = self._spans.begin(call.invocation.trace, waited)
             span = call.span.trace if call.span is not None else ""
         child.invoke(call.request_id, call.invocation, now, call.arn, span)
-
-    def _request_id(self, call: _Call) -> str:
-        return call.invocation.request_id or next(self._request_ids)
 
     def _spawn(self, command: Spawn) -> None:
         deployment = self._functions[command.function].versions[command.version]
@@ -449,7 +429,7 @@ class FunctionHost:
     def answered(self, child: Child, outcome: Outcome, now: float) -> None:
         """See process.Owner. The child gets its next event before the caller gets its answer."""
         call = self._calls.pop(child)
-        self._tell(call, child, _kind_of(outcome))
+        self._tell(call, child, _kind_of(outcome), now)
         self._run(self._pool.done(child.number, now))
         call.finish(outcome)
 
@@ -481,17 +461,16 @@ class FunctionHost:
         """See process.Owner."""
         call = self._calls.pop(child, None)
         if call is not None and outcome is not None:
-            self._tell(call, child, _kind_of(outcome))
+            self._tell(call, child, _kind_of(outcome), now)
         self._lose(child, self._pool.lost, now)
         if call is not None and outcome is not None:
             call.finish(outcome)
 
-    def _tell(self, call: _Call, child: Child, error: str) -> None:
+    def _tell(self, call: _Call, child: Child, error: str, now: float) -> None:
         if self._unproven:
             self._unproven.discard((call.name, call.version))  # it may have loaded within the call
-        took = self._clock.monotonic() - child.began
         trigger = call.invocation.trigger
-        self._observer.invoked(call.name, call.version, trigger, took, error)
+        self._observer.invoked(call.name, call.version, trigger, now - child.began, error)
         if self._spans is not None and call.span is not None:
             told: dict[str, Value] = {
                 "faas.version": call.version,
@@ -587,10 +566,13 @@ def _error_of(outcome: Outcome) -> str:
         return outcome.reason
 
 
+_UUID_DIGITS: Final = struct.Struct("8s4sx3sx3s12s")
+"""Of 32 random digits those that a UUID shows; version and variant stand in place of two."""
+
+
 def _uuids() -> Iterator[str]:
     """Make random UUIDs (RFC 9562 version 4) from the kernel's randomness, 256 at a time."""
     while True:
-        digits = secrets.token_hex(16 * 256)
-        for at in range(0, len(digits), 32):
-            one = digits[at : at + 32]
-            yield f"{one[:8]}-{one[8:12]}-4{one[13:16]}-a{one[17:20]}-{one[20:]}"
+        digits = secrets.token_hex(16 * 256).encode()
+        for parts in _UUID_DIGITS.iter_unpack(digits):
+            yield (b"%b-%b-4%b-a%b-%b" % parts).decode()

@@ -42,7 +42,7 @@ class FunctionLog:
     def __init__(self, settings: FunctionSettings, sink: LogSink, clock: Clock) -> None:
         self._name = settings.name
         self._version = settings.version
-        self._memory = settings.memory
+        self._memory = f"\tMemory Size: {settings.memory} MB\tMax Memory Used: "
         self._runtime = "provided" if settings.command else RUNTIME.replace("n", "n:", 1)
         self._sink = sink
         self._clock = clock
@@ -90,7 +90,7 @@ class FunctionLog:
             f"END RequestId: {request_id}\n"
             f"REPORT RequestId: {request_id}\tDuration: {seconds * 1000:.2f} ms"
             f"\tBilled Duration: {math.ceil((seconds + init) * 1000)} ms"
-            f"\tMemory Size: {self._memory} MB\tMax Memory Used: {used_kib >> 10} MB\t"
+            f"{self._memory}{used_kib >> 10} MB\t"
         )
         if init:
             text += f"Init Duration: {init * 1000:.2f} ms\t"

@@ -10,8 +10,7 @@ import logging
 import os
 import struct
 from collections.abc import Callable
-from enum import Enum, auto
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.wheel import TICK, Wheel
@@ -31,7 +30,6 @@ from frontdesk.functions.frames import (
     SPANS,
     TRACED,
     WROTE,
-    Call,
     Frame,
     FrameError,
     Init,
@@ -65,13 +63,8 @@ _ANSWERS = {RESULT: "", ERROR: "Unhandled"}
 """Kind of an answer → Outcome.error."""
 
 
-class State(Enum):
-    """Where a child stands. ENDING: nobody waits for it any more but the kernel."""
-
-    STARTING = auto()
-    FREE = auto()
-    BUSY = auto()
-    ENDING = auto()
+State = Literal["starting", "idle", "busy", "ending"]
+"""Where a child stands. ending: nobody waits for it any more but the kernel."""
 
 
 class Owner(Protocol):
@@ -117,7 +110,7 @@ class Child:
         self.number = number
         self.settings = settings
         self.pid = 0
-        self.state = State.STARTING
+        self.state: State = "starting"
         self._owner = owner
         self._zygote = zygote
         self._cgroups = cgroups
@@ -216,20 +209,16 @@ class Child:
         self._request_id = request_id
         self._invocation = invocation
         self._number = number = (self._number + 1) & 0xFFFFFFFF
-        self._loading = self.state is State.STARTING
-        self.state = State.BUSY
+        self._loading = self.state == "starting"
+        self.state = "busy"
         self._timer.at(now + allowed)
         trace = span or invocation.trace
         self._log.start(request_id, trace)
-        call = Call(
-            request_id,
-            int((self._clock.time() + (allowed if invocation.stream is None else timeout)) * 1000),
-            arn or self.settings.arn,
-            trace,
-            invocation.client_context,
-        )
-        flags = TRACED if span else 0
-        frame = pack(INVOKE, number, invocation.event, pack_call(call), flags)
+        seconds = allowed if invocation.stream is None else timeout
+        deadline_ms = int((self._clock.time() + seconds) * 1000)
+        arn = arn or self.settings.arn
+        call = pack_call(request_id, deadline_ms, arn, trace, invocation.client_context)
+        frame = pack(INVOKE, number, invocation.event, call, TRACED if span else 0)
         if self.pid:
             self._channel.send(frame)
         else:
@@ -237,13 +226,13 @@ class Child:
 
     def retire(self) -> None:
         """End a child that runs nothing: exit handlers, then exit; killed if that takes long."""
-        self.state = State.ENDING
+        self.state = "ending"
         self._channel.send(pack(SHUTDOWN))
         self._timer.at(self._clock.monotonic() + _EXIT_GRACE)
 
     def kill(self) -> None:
         """End it now, whatever it does."""
-        self.state = State.ENDING
+        self.state = "ending"
         self._settle(_KILLED)
         self._zygote.kill(self.number)
 
@@ -258,13 +247,14 @@ class Child:
     # -- the channel ------------------------------------------------------------------------------
 
     def _take(self, frame: Frame) -> None:
-        if self.state is State.BUSY and self._loading:
-            self._take_load(frame)
-        elif self.state is State.BUSY:
+        state = self.state
+        if state == "busy" and not self._loading:
             self._take_answer(frame)
-        elif self.state is State.STARTING:
+        elif state == "busy":
+            self._take_load(frame)
+        elif state == "starting":
             self._take_start(frame)
-        elif self.state is State.FREE:
+        elif state == "idle":
             raise FrameError(f"unasked frame: kind {frame.kind}")
 
     def _take_load(self, frame: Frame) -> None:
@@ -275,7 +265,7 @@ class Child:
             now = self._clock.monotonic()
             self._log.init_failed(now - self._started, "error", phase="invoke")
             tail = self._log.report(self._request_id, now - self._started, 0, 0.0, "error")
-            self.state = State.ENDING
+            self.state = "ending"
             self._timer.at(now + _EXIT_GRACE)
             self._owner.lost(
                 self, self._outcome(frame.body, "Unloadable", "init failed", tail), now
@@ -295,22 +285,23 @@ class Child:
         error = _ANSWERS.get(frame.kind)
         if error is None or frame.number != self._number:
             raise FrameError(f"unasked frame: kind {frame.kind}")
-        if frame.flags & MORE:
+        flags = frame.flags
+        if flags & MORE:
             self._take_part(frame)
             return
-        if frame.flags & WROTE:
+        if flags & WROTE:
             self._read_output()
         now = self._clock.monotonic()
         init, self._init_seconds = self._init_seconds, 0.0
-        (self._used_kib,) = _unpack(REPORT_META, frame)
-        tail = self._log.report(self._request_id, now - self._started, self._used_kib, init)
+        self._used_kib = used_kib = _unpack(REPORT_META, frame)[0]
+        tail = self._log.report(self._request_id, now - self._started, used_kib, init)
         outcome = self._settle(self._outcome(frame.body, error, "", tail))
         self._timer.stop()
         if self._gone:
-            self.state = State.ENDING
+            self.state = "ending"
             self._owner.lost(self, outcome, now)
         else:
-            self.state = State.FREE
+            self.state = "idle"
             self._owner.answered(self, outcome, now)
 
     def _take_part(self, frame: Frame) -> None:
@@ -346,12 +337,12 @@ class Child:
             (self._init_seconds,) = _unpack(READY_META, frame)
             self._load = self._load[0], now
             self._timer.stop()
-            self.state = State.FREE
+            self.state = "idle"
             self._owner.ready(self, now)
         elif frame.kind == INIT_ERROR:
             self._read_output()
             self._log.init_failed(now - self._started, "error")
-            self.state = State.ENDING
+            self.state = "ending"
             self._timer.at(now + _EXIT_GRACE)
             self._owner.failed(self, Outcome(frame.body, "Unloadable", "init failed"), now)
         else:
@@ -362,10 +353,10 @@ class Child:
         if broken:
             self._zygote.kill(self.number)
         now = self._clock.monotonic()
-        if self.state is State.FREE:
+        if self.state == "idle":
             self.kill()
             self._owner.lost(self, None, now)
-        elif self.state is not State.ENDING:
+        elif self.state != "ending":
             # Its exit status decides what the caller is told, so it may finish exiting.
             self._timer.at(now + _EXIT_GRACE)
 
@@ -390,14 +381,14 @@ class Child:
         now = self._clock.monotonic()
         overdue = now >= self._started + self._allowed
         self._zygote.kill(self.number)
-        if self.state is State.BUSY and overdue:
+        if self.state == "busy" and overdue:
             self._read_output()
             self._log.timed_out(self._request_id, self._allowed)
             message = timeout_message(self._allowed)
             self._lose("Sandbox.Timedout", message, "timeout", now)
-        elif self.state is State.STARTING and overdue:
+        elif self.state == "starting" and overdue:
             self._log.init_failed(now - self._started, "timeout")
-            self.state = State.ENDING
+            self.state = "ending"
             if self.settings.initialization == "on-demand":
                 self._owner.overran(self, now)
             else:
@@ -407,7 +398,7 @@ class Child:
 
     def _lose(self, kind: str, message: str, status: str, now: float) -> None:
         """Answer a call whose process is or will be gone."""
-        self.state = State.ENDING
+        self.state = "ending"
         self._timer.stop()
         failure = status if status == "timeout" else f"{status}\tError Type: {kind}"
         init, self._init_seconds = self._init_seconds, 0.0
@@ -421,7 +412,7 @@ class Child:
     def exited(self, status: int) -> None:
         """Take the word of the zygote: the process has ended with this status, or minus signal."""
         self._gone = True
-        if self.state is not State.ENDING:
+        if self.state != "ending":
             self._channel.drain()  # an answer may have been its last act
         self._read_output()
         self._end(exit_message(status))
@@ -434,15 +425,15 @@ class Child:
     def _end(self, message: str) -> None:
         """Tell what a process that is no more leaves undone."""
         now = self._clock.monotonic()
-        if self.state is State.BUSY:
+        if self.state == "busy":
             self._lose("Runtime.ExitError", message, "error", now)
-        elif self.state is State.STARTING:
+        elif self.state == "starting":
             self._log.init_failed(now - self._started, "error")
             body = error_object("Runtime.ExitError", message, "")
             self._owner.failed(self, Outcome(body, "Unloadable", message), now)
-        elif self.state is State.FREE:
+        elif self.state == "idle":
             self._owner.lost(self, None, now)
-        self.state = State.ENDING
+        self.state = "ending"
         self._timer.stop()
         self._log.settle()
         self._owner.ended(self)

@@ -7,13 +7,14 @@ places.
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 R = TypeVar("R", bound=Hashable)
 """A request, opaque to the scheduler."""
 
 
-class Wait(NamedTuple):
+@dataclass(slots=True)
+class Wait:
     """Since when a request waits, and the second at which it waits no longer."""
 
     since: float

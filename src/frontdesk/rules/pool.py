@@ -33,6 +33,7 @@ would answer 429 to its ninth connection. Where calls are counted, the refusals 
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeAlias
 
 from frontdesk.rules.places import Function, Group, Places, R, Wait
@@ -59,7 +60,8 @@ class Limits:
     counted: bool = False
 
 
-class Spawn(NamedTuple):
+@dataclass(slots=True)
+class Spawn:
     """Start a child of this number; answer with `ready`, `failed` or `overran`.
 
     provisioned: it is to stand ready. Where `Dispatch` follows, the call begins before the child has
@@ -72,33 +74,38 @@ class Spawn(NamedTuple):
     provisioned: bool
 
 
-class Dispatch(NamedTuple, Generic[R]):
+@dataclass(slots=True)
+class Dispatch(Generic[R]):
     """Give the request to the child; answer with `done` or `lost`."""
 
     child: int
     request: R
 
 
-class Refuse(NamedTuple, Generic[R]):
+@dataclass(slots=True)
+class Refuse(Generic[R]):
     """Answer the request: no concurrency is free. reason: Lambda's word for the limit."""
 
     request: R
     reason: str
 
 
-class Fail(NamedTuple, Generic[R]):
+@dataclass(slots=True)
+class Fail(Generic[R]):
     """Answer the request: its function cannot start, for the cause just reported."""
 
     request: R
 
 
-class Retire(NamedTuple):
+@dataclass(slots=True)
+class Retire:
     """End a child that runs nothing, politely. Its number is not used again."""
 
     child: int
 
 
-class Kill(NamedTuple):
+@dataclass(slots=True)
+class Kill:
     """End a child in the middle of its call. Its number is not used again."""
 
     child: int
@@ -357,7 +364,7 @@ class Pool(Generic[R]):
 
     def _starves(self, places: Places[R], now: float) -> bool:
         """Tell whether a version without any child has lost patience."""
-        return any(self._overdue(group, now) for group in places.starved)
+        return any(self._is_impatient(group, now) for group in places.starved)
 
     def _grow(self, group: Group[R], now: float) -> list[Command[R]]:
         """Start children for those who wait (rules 2 and 3)."""
@@ -366,7 +373,7 @@ class Pool(Generic[R]):
             if group.faulty and group.starting:
                 break
             hesitates = group.size >= self._limits.cores and not group.wanted
-            if hesitates and self._overdue(group, now) <= len(group.starting):
+            if hesitates and not self._is_impatient(group, now):
                 break
             if not group.has_room:
                 evicted = None if group.wanted else self._evict(group.places)
@@ -378,14 +385,10 @@ class Pool(Generic[R]):
             commands.append(self._spawn(group))
         return commands
 
-    def _overdue(self, group: Group[R], now: float) -> int:
-        """Count requests that have lost patience; they stand in front."""
-        count = 0
-        for wait in group.waiting.values():
-            if wait.since + self._limits.patience > now:
-                break
-            count += 1
-        return count
+    def _is_impatient(self, group: Group[R], now: float) -> bool:
+        """Tell whether more have lost patience than children are starting. They stand in front."""
+        wait = next(islice(group.waiting.values(), len(group.starting), None), None)
+        return wait is not None and wait.since + self._limits.patience <= now
 
     def _evict(self, places: Places[R]) -> Retire | None:
         """Free the place of the child that has been idle longest."""
