@@ -5,6 +5,7 @@ import asyncio
 import orjson
 import pytest
 
+from frontdesk.base.errors import StoreError
 from tests.live.calls import call
 from tests.live.gateways import project, serving
 
@@ -109,3 +110,13 @@ async def test_what_cannot_be_told_is_refused(gateway):
         status, told = await ask("GET", target)
         assert (status, told["message"][: len(message)]) == (422, message)
     assert (await ask("POST", "/api/config"))[0] == 405
+
+
+async def test_a_store_that_cannot_be_read_is_no_fault_of_the_request(gateway, monkeypatch):
+    async def unreadable(_self):
+        raise StoreError("the disk is gone")
+
+    ask, _ = gateway
+    monkeypatch.setattr("frontdesk.app.reloading.Reloads.versions", unreadable)
+    status, told = await ask("GET", "/api/config/history")
+    assert (status, told["message"]) == (503, "the disk is gone")

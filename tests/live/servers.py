@@ -29,6 +29,7 @@ class Server:
         self.url = url
         self._command = command
         self._process: Running
+        self._standing: list[int] = []
 
     @property
     def pid(self) -> int:
@@ -42,8 +43,13 @@ class Server:
     def pause(self) -> None:
         """Have it answer nobody, with all connections open."""
         self._process.signal(signal.SIGSTOP)
+        self._standing = _children(self.pid)
+        for child in self._standing:
+            os.kill(child, signal.SIGSTOP)
 
     def go_on(self) -> None:
+        for child in self._standing:
+            os.kill(child, signal.SIGCONT)
         self._process.signal(signal.SIGCONT)
 
     def kill(self) -> None:
@@ -53,6 +59,11 @@ class Server:
 
     def stop(self) -> None:
         self._process.end(signal.SIGINT)  # PostgreSQL's SIGTERM waits for its clients
+
+
+def _children(pid: int) -> list[int]:
+    """List who serves connections for a process, as PostgreSQL has them do: none of them ends while it stands still."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 @contextlib.contextmanager

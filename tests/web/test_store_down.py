@@ -50,8 +50,11 @@ async def stream(browser):
         browser.app.news.tell("config", {"note": note})
         return note.encode() in await reader.readuntil(b"}\n\n")
 
-    yield heard
-    writer.close()
+    try:
+        yield heard
+    finally:
+        writer.close()
+        await writer.wait_closed()
 
 
 ALL_WELL = dict.fromkeys(MENU, 200)
