@@ -224,7 +224,11 @@ class DataPlane:
         max_connections: of this process.
         """
         self._parts = candidate.parts
-        self._tls = [ListenerTls(found) if found else None for found in candidate.certificates]
+        failed = self.telemetry.handshake_failed
+        self._tls = [
+            None if found is None else ListenerTls(found, failed)
+            for found in candidate.certificates
+        ]
         self._plan = candidate.plan
         self._door = self.telemetry.door(candidate.plan)
         self._show()

@@ -266,7 +266,7 @@ class Frontdesk:
         # Before their connections are closed, those who wait are told that there is nothing to come.
         opened.callback(door.stop)
         opened.callback(self._stop_waiting)
-        tls = admin_tls(config)
+        tls = admin_tls(config, self._data.telemetry.handshake_failed)
         await admin.open(*config.admin.listen, key="admin.listen", tls=tls)
         watch = CertificateWatch(clock, wheel)
         opened.callback(watch.stop)

@@ -65,6 +65,10 @@ class Telemetry:
         """Count a fetch of an issuer's keys."""
         self.registry.counter(metrics.JWKS_REFRESH, result).value += 1
 
+    def handshake_failed(self, reason: str) -> None:
+        """Count a client's TLS handshake that has failed."""
+        self.registry.counter(metrics.HANDSHAKE_FAILURES, reason).value += 1
+
     def door(self, plan: GatewayPlan) -> Door:
         """Make where requests enter."""
         return TracedDoor(plan, self.traces) if self._traced else Door(plan)

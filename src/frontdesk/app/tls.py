@@ -1,6 +1,6 @@
 """Composes TLS: from the file's words to what a listener shows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from frontdesk.config.models.domain import Domain
 from frontdesk.config.models.door import Listener
@@ -11,6 +11,7 @@ from frontdesk.gateway.server.tls import (
     Certificates,
     ListenerTls,
     TlsSettings,
+    uncounted,
 )
 
 
@@ -39,10 +40,13 @@ def _fixed(tls: Tls) -> tuple[object, ...]:
     return tls.client_auth, tls.min_version, tls.client_ca is not None
 
 
-def admin_tls(config: Config) -> ListenerTls | None:
-    """Read the certificates of the admin listener, where it has some. Raises: StartError."""
+def admin_tls(config: Config, on_failed: Callable[[str], None] = uncounted) -> ListenerTls | None:
+    """Read the certificates of the admin listener, where it has some. Raises: StartError.
+
+    on_failed: called with the reason of each handshake that fails.
+    """
     tls = config.admin.tls
-    return None if tls is None else ListenerTls(Certificates(_settings(tls, ())))
+    return None if tls is None else ListenerTls(Certificates(_settings(tls, ())), on_failed)
 
 
 def _settings(tls: Tls, domains: Sequence[Domain]) -> TlsSettings:

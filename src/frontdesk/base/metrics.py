@@ -69,6 +69,11 @@ CANARY_REQUESTS = _counter(
     "Requests of stages with a canary that were not refused, by side and result.",
     *("api", "stage", "side", "result"),
 )
+HANDSHAKE_FAILURES = _counter(
+    "frontdesk_tls_handshake_failures_total",
+    "TLS handshakes of clients that failed, by OpenSSL's word for it, timeout or closed.",
+    "reason",
+)
 
 # -- who may call, and how often ----------------------------------------------------------------
 

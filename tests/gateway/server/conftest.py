@@ -48,8 +48,8 @@ class FakeTransport:
         self.reading = True
         self.closed = self.aborted = self.eof = False
 
-    def get_extra_info(self, name):
-        return (self.peer, 50000) if name == "peername" else None
+    def get_extra_info(self, name, default=None):
+        return (self.peer, 50000) if name == "peername" else default
 
     def set_write_buffer_limits(self, high, low):
         self.water = (high, low)

@@ -1,6 +1,6 @@
 """Models of the door itself: listeners, the admin face, limits and logs."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -8,7 +8,6 @@ from pydantic import (
     PlainValidator,
     ValidationInfo,
     WithJsonSchema,
-    model_validator,
 )
 
 from frontdesk.base.addresses import Address
@@ -26,7 +25,6 @@ from frontdesk.config.models.model import (
     Whole,
     at_least,
     between,
-    broken_rule,
     file_path,
     matching,
 )
@@ -52,12 +50,6 @@ class Listener(Model):
 
     tls: Tls | None = None
     """Certificates: clients connect with https. Default: plain HTTP."""
-
-    @model_validator(mode="after")
-    def _tls_has_no_half(self) -> Self:
-        if self.tls is not None and self.half_close:
-            raise broken_rule("expected no half_close together with tls, which has no such thing")
-        return self
 
 
 def _none_when_empty(token: Secret | None) -> Secret | None:

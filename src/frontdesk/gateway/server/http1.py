@@ -22,7 +22,7 @@ from frontdesk.gateway.server.linger import Linger
 from frontdesk.gateway.server.outgoing import CHUNKED, ReplyStream
 from frontdesk.gateway.server.shared import Shared
 from frontdesk.gateway.server.tunnel import ClientTunnel
-from frontdesk.gateway.server.wire import Wire
+from frontdesk.gateway.server.wire import Wire, peer_of
 from frontdesk.gateway.server.writing import (
     BODILESS,
     CONTINUE,
@@ -99,10 +99,7 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, or refuse when there are too many connections."""
         self._wire = Wire(cast("asyncio.Transport", transport))
-        address = transport.get_extra_info("peername")
-        # On a listener of both families an IPv4 client comes as ::ffff:192.0.2.7 (RFC 4291 §2.5.5.2). Policies,
-        # limits and logs know it by its own address.
-        self._peer = address[0].removeprefix("::ffff:") if isinstance(address, tuple) else ""
+        self._peer = peer_of(transport)
         if self._shared.registry.admit(self):
             self._wait(self._shared.limits.idle_timeout)
         else:
@@ -554,7 +551,7 @@ class HttpConnection(asyncio.Protocol):
         """Close after what has been written. unread: the client may still be sending."""
         self._let_go()
         shared, transport = self._shared, self._wire.transport
-        if unread and not self._half_closed and transport.can_write_eof():
+        if unread and not self._half_closed:
             transport.write_eof()
             self._hand_over(Linger(transport, shared.wheel, self._now(), shared.registry))
         else:

@@ -5,7 +5,6 @@ import os
 import socket
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.ids import request_ids
@@ -14,11 +13,12 @@ from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.server.heads import HeadReader, Request, SecureRequest
 from frontdesk.gateway.server.http1 import HttpConnection
 from frontdesk.gateway.server.identified import IdentifiedConnection
-from frontdesk.gateway.server.limits import LINGER_TIME, Limits
+from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listening import BACKLOG, listen
 from frontdesk.gateway.server.registry import Registry
 from frontdesk.gateway.server.shared import Entrance, Shared, refused_plan
 from frontdesk.gateway.server.tls import ListenerTls
+from frontdesk.gateway.server.tls_transport import TlsTransport
 from frontdesk.rules.http.forwarding import TrustedProxies
 
 
@@ -63,7 +63,7 @@ class Server:
         """Listen on an address; return it, with the port chosen where `port` is 0.
 
         key: what the address is called in the file. half_close: answer clients that have shut down
-        their sending side; otherwise they have gone. Not with tls, which knows no such thing.
+        their sending side; otherwise they have gone.
         Raises: StartError when the address cannot be had.
         """
         return await self.serve(listen(host, port, key), half_close=half_close, tls=tls)
@@ -77,25 +77,17 @@ class Server:
     ) -> tuple[str, int]:
         """Accept at a socket that listens already, and own it from now on; return its address."""
         shared = self._share(Request if tls is None else SecureRequest, half_close)
-        make: Callable[[], HttpConnection] = partial(HttpConnection, shared)
-        if tls is not None and tls.asks_clients:
-            make = partial(IdentifiedConnection, shared, tls)
+        make: Callable[[], asyncio.Protocol] = partial(HttpConnection, shared)
+        if tls is not None:
+            if tls.asks_clients:
+                make = partial(IdentifiedConnection, shared, tls)
+            make = partial(TlsTransport, shared, tls, make)
         server = await asyncio.get_running_loop().create_server(
-            make, sock=listening, backlog=BACKLOG, **self._handshakes(tls)
+            make, sock=listening, backlog=BACKLOG
         )
         self._servers.append(server)
         address = listening.getsockname()
         return address[0], address[1]
-
-    def _handshakes(self, tls: ListenerTls | None) -> dict[str, Any]:
-        """Say how connections begin and end with TLS: what `create_server` wants to know of it."""
-        if tls is None:
-            return {}
-        return {
-            "ssl": tls.context,
-            "ssl_handshake_timeout": self._limits.header_timeout,
-            "ssl_shutdown_timeout": LINGER_TIME,
-        }
 
     @property
     def active(self) -> int:

@@ -1,7 +1,7 @@
 """Owns TLS at a listener: which certificate a client is shown, and renewing them while connections stay.
 
-The event loop gets one context for good; it is asked at each handshake, and the certificate then comes
-from the context of the moment. Sources: RFC 8446, RFC 6066 §3 (server name), RFC 7301 (ALPN).
+There is one context for good; it is asked at each handshake, and the certificate then comes from the
+context of the moment. Sources: RFC 8446, RFC 6066 §3 (server name), RFC 7301 (ALPN).
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import contextlib
 import logging
 import ssl
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -104,11 +104,19 @@ class Certificates:
         )
 
 
-class ListenerTls:
-    """TLS of one listener. `context` goes to the event loop; what it shows may be renewed at any time."""
+def uncounted(_reason: str) -> None:
+    """Handshakes that fail are logged only."""
 
-    def __init__(self, certificates: Certificates) -> None:
+
+class ListenerTls:
+    """TLS of one listener. `context` begins each handshake; what it shows may be renewed at any time."""
+
+    def __init__(
+        self, certificates: Certificates, on_failed: Callable[[str], None] = uncounted
+    ) -> None:
+        """on_failed: called with the reason of each handshake that fails."""
         self.certificates = certificates
+        self._on_failed = on_failed
         self.context = new_context(certificates.settings)
         self.context.sni_callback = self._choose
         self._seen = certificates.stamp
@@ -179,6 +187,11 @@ class ListenerTls:
             soon = expires_soon(certificate, now)
             if soon:
                 _log.warning("the certificate %s: %s", soon, path)
+
+    def tell_failed(self, peer: str, reason: str) -> None:
+        """Log and count a handshake that has failed. reason: OpenSSL's word for it, `timeout` or `closed`."""
+        _log.info("handshake failed: %s", reason, extra={"ip": peer})
+        self._on_failed(reason)
 
     def _choose(self, connection: ssl.SSLObject, name: str | None, _context: object) -> None:
         connection.context = self.certificates.context(name)

@@ -55,7 +55,7 @@ class ClientTunnel(asyncio.Protocol):
         if self._backend is None or self._backend_ended:
             return False
         self._backend.end()
-        return self._transport.can_write_eof()  # TLS has no half-close
+        return True
 
     def pause_writing(self) -> None:
         """The client does not read as fast as the backend sends."""
@@ -87,7 +87,7 @@ class ClientTunnel(asyncio.Protocol):
         self._backend_ended = True
         if self._backend is None:
             return
-        if self._client_ended or not self._transport.can_write_eof():
+        if self._client_ended:
             self._transport.close()
         else:
             self._transport.write_eof()

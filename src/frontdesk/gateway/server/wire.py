@@ -1,4 +1,4 @@
-"""Owns the two directions of a client's socket: what is gathered before it is written, what is read."""
+"""Owns the two directions of a client's socket, what is gathered before it is written, and whose it is."""
 
 import asyncio
 from typing import Final
@@ -6,6 +6,16 @@ from typing import Final
 from frontdesk.base.streams import HIGH_WATER, LOW_WATER
 
 _CORK_BYTES: Final = 64 * 1024
+
+
+def peer_of(transport: asyncio.BaseTransport) -> str:
+    """Return the client's address, "" where there is none.
+
+    On a listener of both families an IPv4 client comes as ::ffff:192.0.2.7 (RFC 4291 §2.5.5.2). Policies, limits
+    and logs know it by its own address.
+    """
+    address = transport.get_extra_info("peername")
+    return address[0].removeprefix("::ffff:") if isinstance(address, tuple) else ""
 
 
 class Wire:

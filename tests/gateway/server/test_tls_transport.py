@@ -1,0 +1,349 @@
+"""TLS between a client and its connection, over memory: the handshake, records however they come, the end."""
+
+import logging
+import ssl
+
+import pytest
+
+from frontdesk.gateway.pipeline.exchange import Reply
+from frontdesk.gateway.server.http1 import HttpConnection
+from frontdesk.gateway.server.tls import (
+    CertificateFiles,
+    Certificates,
+    ListenerTls,
+    TlsSettings,
+)
+from frontdesk.gateway.server.tls_transport import TlsTransport
+from tests.gateway.server.conftest import FakeTransport, parse_answers
+from tests.live.certificates import Authority
+
+GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
+RECORD = 16 * 1024
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return Authority()
+
+
+@pytest.fixture(scope="module")
+def settings(authority, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tls")
+    return TlsSettings((CertificateFiles(*authority.issue("a.example").write(folder)),))
+
+
+@pytest.fixture
+def failures():
+    return []
+
+
+@pytest.fixture
+def arrive(house, authority, settings, failures):
+    """Connect a client: `arrive(context)`."""
+    tls = ListenerTls(Certificates(settings), failures.append)
+
+    def connect(context=None):
+        return Client(house, tls, context or authority.client())
+
+    return connect
+
+
+class Client:
+    """A client of a TLS listener, which sees what was sent to it when it asks for it."""
+
+    def __init__(self, house, tls, context) -> None:
+        self.socket = FakeTransport("::ffff:192.0.2.7")
+        self.connections = []
+        self.server = TlsTransport(house.shared, tls, lambda: self.connect(house))
+        self.socket.protocol = self.server
+        self.server.connection_made(self.socket)
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.ssl = context.wrap_bio(self.incoming, self.outgoing, server_hostname="a.example")
+        self.lost = False
+
+    def connect(self, house):
+        self.connections.append(HttpConnection(house.shared))
+        return self.connections[-1]
+
+    def shake(self, piece: int = RECORD) -> "Client":
+        """Go through the handshake."""
+        for _ in range(3):
+            try:
+                self.ssl.do_handshake()
+            except ssl.SSLWantReadError:
+                self.deliver(piece)
+        self.deliver(piece)
+        return self
+
+    def send(self, data: bytes, piece: int = 1 << 20) -> "Client":
+        while data:
+            data = data[self.ssl.write(data) :]
+        self.deliver(piece)
+        return self
+
+    def deliver(self, piece: int = 1 << 20) -> None:
+        """Let the server have what the client has written, in pieces; take what it answers."""
+        data = self.outgoing.read()
+        for at in range(0, len(data), piece):
+            if not self.socket.closed:
+                self.server.data_received(data[at : at + piece])
+        self.take()
+
+    def take(self) -> None:
+        self.incoming.write(b"".join(self.socket.writes))
+        self.socket.writes.clear()
+        if self.socket.closed and not self.lost:
+            self.lost = True
+            self.server.connection_lost(None)
+
+    def end(self) -> None:
+        """Close the socket."""
+        if not self.server.eof_received():
+            self.socket.close()
+        self.take()
+
+    def read(self) -> bytes:
+        """Read all that is there."""
+        found = b""
+        try:
+            while data := self.ssl.read(1 << 20):
+                found += data
+        except (ssl.SSLWantReadError, ssl.SSLZeroReturnError):
+            pass
+        return found
+
+    @property
+    def ended(self) -> bool:
+        """Whether close_notify has come."""
+        try:
+            return self.ssl.read(1) == b""
+        except ssl.SSLZeroReturnError:  # it is the second to end
+            return True
+        except ssl.SSLWantReadError:
+            return False
+
+
+# -- records ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("piece", [1, 5, 100, 1 << 20])
+@pytest.mark.parametrize("latest", VERSIONS)
+def test_requests_are_served_however_their_bytes_come(arrive, authority, latest, piece):
+    client = arrive(authority.client(latest=latest)).shake(piece)
+    for _ in range(3):
+        client.send(GET, piece)
+        ((status, _, body),) = parse_answers(client.read())
+        assert (status, body) == (200, b"GET /? a.example ")
+
+
+def test_a_request_may_come_with_the_end_of_the_handshake(arrive):
+    client = arrive()
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.deliver()
+    client.ssl.do_handshake()
+    client.send(GET)
+    assert client.read().startswith(b"HTTP/1.1 200")
+
+
+def test_records_that_come_together_are_received_in_one_piece(arrive, monkeypatch):
+    client = arrive().shake()
+    received = []
+    monkeypatch.setattr(HttpConnection, "data_received", lambda _self, data: received.append(data))
+    data = bytes(range(256)) * 300
+    client.send(data)
+    client.send(GET)
+    assert received == [data, GET]
+
+
+def test_what_is_longer_than_a_record_is_sent_as_a_whole(arrive, house):
+    text = bytes(range(256)) * 1000
+    house.stage = lambda _ex: Reply(200, [], text)
+    client = arrive().shake().send(GET)
+    assert len(client.socket.writes) == 0
+    ((_, _, body),) = parse_answers(client.read())
+    assert body == text
+
+
+def test_an_answer_is_one_write(arrive):
+    client = arrive().shake()
+    client.ssl.write(GET)
+    client.server.data_received(client.outgoing.read())
+    assert len(client.socket.writes) == 1
+
+
+def test_the_connection_knows_the_client(arrive, house):
+    client = arrive().shake().send(GET)
+    assert house.entered[0].peer == "192.0.2.7"
+    assert client.server.get_extra_info("ssl_object").version() == "TLSv1.3"
+    assert client.server.get_extra_info("nothing") is None
+
+
+def test_a_client_that_does_not_read_stalls_the_connection(arrive):
+    client = arrive().shake()
+    client.server.pause_writing()
+    client.send(GET)
+    assert client.read() == b""
+    client.server.resume_writing()
+    client.take()
+    assert client.read().startswith(b"HTTP/1.1 200")
+
+
+def test_bytes_that_are_no_record_close_the_connection(arrive):
+    client = arrive().shake()
+    client.server.data_received(b"GET / HTTP/1.1\r\n\r\n")
+    client.take()
+    assert client.socket.closed
+    assert client.lost
+    with pytest.raises(ssl.SSLError, match="ALERT"):
+        client.read()
+
+
+# -- the end ------------------------------------------------------------------------------------
+
+
+def test_the_end_of_a_connection_is_told(arrive):
+    client = arrive().shake()
+    client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    assert client.read().startswith(b"HTTP/1.1 200")
+    assert client.ended
+    assert client.socket.closed
+
+
+def test_an_early_answer_ends_our_side_only(arrive):
+    client = arrive().shake()
+    client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert b"Connection: close" in client.read()
+    assert client.ended
+    assert client.socket.eof
+    client.send(b"5\r\n12345\r\n")
+    assert not client.socket.closed
+
+
+@pytest.mark.parametrize("half_close", [False, True])
+def test_a_client_that_sends_no_more_is_answered_where_allowed(arrive, house, half_close):
+    house.shared.half_close = half_close
+    house.park()
+    client = arrive().shake().send(GET)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.unwrap()
+    client.deliver()
+    client.end()
+    (exchange,) = house.entered
+    assert client.socket.closed is not half_close
+    if half_close:
+        exchange.client.send(exchange, Reply(200, [], b"late"))
+        client.take()
+        assert client.socket.closed
+        assert client.read().endswith(b"late")
+        assert client.ended
+    else:
+        assert exchange.error == "client_gone"
+
+
+@pytest.mark.parametrize("latest", VERSIONS)
+def test_what_a_client_sends_before_its_end_is_received_after_ours(
+    arrive, authority, monkeypatch, latest
+):
+    client = arrive(authority.client(latest=latest)).shake()
+    received = []
+    monkeypatch.setattr(HttpConnection, "data_received", lambda _self, data: received.append(data))
+    client.server.write_eof()
+    client.ssl.write(b"last words")
+    client.take()
+    assert client.ended
+    client.ssl.unwrap()
+    client.deliver()
+    assert received == [b"last words"]
+    assert client.socket.closed
+
+
+def test_a_socket_that_ends_without_a_word_has_been_cut_off(arrive, house):
+    house.shared.half_close = True
+    house.park()
+    client = arrive().shake().send(GET)
+    client.end()
+    assert client.lost
+    assert house.entered[0].error == "client_gone"
+
+
+def test_nothing_is_sent_behind_the_end(arrive):
+    client = arrive().shake()
+    client.server.close()
+    client.server.write(b"more")
+    client.server.close()
+    client.take()
+    assert client.read() == b""
+    assert client.ended
+
+
+# -- handshakes that fail -----------------------------------------------------------------------
+
+
+def test_a_client_that_speaks_no_tls_is_sent_away(arrive, failures, caplog):
+    caplog.set_level(logging.INFO, "frontdesk.tls")
+    client = arrive()
+    client.server.data_received(GET)
+    client.take()
+    assert client.lost
+    assert failures == ["http_request"]
+    assert [(record.getMessage(), record.ip) for record in caplog.records] == [
+        ("handshake failed: http_request", "192.0.2.7")
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_client_that_is_too_old_is_told_why(arrive, authority, failures):
+    context = authority.client()
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    client = arrive(context)
+    with pytest.raises(ssl.SSLError, match="ALERT_PROTOCOL_VERSION"):
+        client.shake()
+    assert failures == ["unsupported_protocol"]
+
+
+def test_a_client_may_refuse_our_certificate(arrive, failures):
+    client = arrive(Authority("Others").client())
+    with pytest.raises(ssl.SSLCertVerificationError):
+        client.shake()
+    client.deliver()
+    assert client.lost
+    assert failures == ["tlsv1_alert_unknown_ca"]
+
+
+def test_a_client_that_leaves_in_the_middle_is_counted(arrive, failures):
+    client = arrive()
+    client.server.data_received(b"\x16\x03\x01")
+    client.end()
+    assert failures == ["closed"]
+    assert not client.connections
+
+
+def test_a_handshake_has_its_time(arrive, house, failures):
+    client = arrive()
+    client.server.data_received(b"\x16\x03\x01")
+    house.pass_time(house.limits.header_timeout)
+    assert client.socket.aborted
+    client.take()
+    assert failures == ["timeout"]
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+def test_nothing_is_told_of_a_client_that_says_nothing(arrive, house, failures, leaves):
+    client = arrive()
+    if leaves:
+        client.end()
+    else:
+        house.pass_time(house.limits.header_timeout)
+        client.take()
+    assert client.lost
+    assert failures == []
+
+
+def test_the_time_of_a_handshake_ends_with_it(arrive, house):
+    client = arrive().shake()
+    house.pass_time(house.limits.header_timeout * 2)
+    assert client.send(GET).read().startswith(b"HTTP/1.1 200")
