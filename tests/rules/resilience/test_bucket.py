@@ -1,10 +1,11 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.rules.resilience.bucket import SECOND, Grant, Rule
+from frontdesk.rules.resilience.bucket import PASSED, SECOND, Grant, Rule
 
 TEN_A_SECOND = Rule("r", limit=10, window=1.0, burst=3)
 T = SECOND // 10
@@ -48,6 +49,13 @@ def test_the_wait_is_over_when_a_request_may_pass():
 def test_grants_describe_the_bucket():
     assert TEN_A_SECOND.granted(1000 + T, 1000) == Grant(True, 2, 0.1, 0.0)
     assert TEN_A_SECOND.granted(1000 + 3 * T, 1000) == Grant(True, 0, 0.3, 0.0)
+
+
+def test_a_limit_that_nobody_is_told_of_is_the_same_limit():
+    quiet = replace(TEN_A_SECOND, told=False)
+    assert (quiet, str(quiet), hash(quiet)) == (TEN_A_SECOND, str(TEN_A_SECOND), hash(TEN_A_SECOND))
+    assert quiet.granted(1000 + T, 1000) is PASSED
+    assert quiet.refused(1000 + 4 * T, 1000, 1) == TEN_A_SECOND.refused(1000 + 4 * T, 1000, 1)
     assert TEN_A_SECOND.refused(1000 + 3 * T, 1000, 1) == Grant(False, 0, 0.3, 0.1)
     assert TEN_A_SECOND.refused(0, 1000, 4) == Grant(False, 3, 0.0, 0.1)
 

@@ -25,12 +25,17 @@ class Grant(NamedTuple):
     retry_after: float
 
 
+PASSED: Final = Grant(True, 0, 0.0, 0.0)
+"""Of an attempt of which nobody wants to know more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A limit: `limit` requests in `window` seconds sustained, `burst` of them at once (at least 1).
 
     name: `[A-Za-z0-9_-]+`, shown in RateLimit fields. reserved: its subjects are known beforehand, and no
-    client can invent any: each has a count of its own whatever others do.
+    client can invent any: each has a count of its own whatever others do. told: somebody wants to know what is
+    left; it is the same limit where nobody does.
 
     stored, in its methods: the key's tat; any instant that is not after `now` says that its bucket is
     full. now: an instant. n: requests.
@@ -41,6 +46,7 @@ class Rule:
     window: float
     burst: int
     reserved: bool = False
+    told: bool = field(default=True, compare=False, repr=False)
     interval: int = field(init=False)
     """Nanoseconds between two requests at the sustained rate, rounded up: never more than `limit`."""
     span: int = field(init=False)
@@ -62,6 +68,8 @@ class Rule:
 
     def granted(self, stored: int, now: int) -> Grant:
         """Describe the state after an attempt that passed. stored: what `take` returned."""
+        if not self.told:
+            return PASSED
         ahead = stored - now
         return Grant(True, (self.span - ahead) // self.interval, ahead / SECOND, 0.0)
 

@@ -5,6 +5,7 @@ limits of one place are taken together or not at all. The counting is the Ledger
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import sha256
 from math import ceil
@@ -213,7 +214,11 @@ class _Limiter:
         self._ledger: Ledger = build.parts.ledger
         self._monotonic = build.parts.clock.monotonic
         self._policy = every.policy
-        self._fixed = tuple([limit.claim for limit in limits if not limit.by])
+        in_order = sorted(limits, key=_is_keyed)
+        rules = tuple([limit.rule for limit in in_order])
+        # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
+        self._told = [rule.name for rule in rules] != ["account"]
+        self._fixed = tuple([self._claim(build, limit) for limit in limits if not limit.by])
         self._keyed = tuple(
             [
                 (f"{limit.claim[0]}\0", _subject(limit.by), limit.rule)
@@ -221,13 +226,16 @@ class _Limiter:
                 if limit.by
             ]
         )
-        in_order = sorted(limits, key=_is_keyed)
-        rules = tuple([limit.rule for limit in in_order])
         self._rules = every.rules if rules == every.rules else rules
         self._allowed = tuple([limit.allowed for limit in in_order if limit.allowed is not None])
         self._limited = tuple([limit.limited for limit in in_order if limit.limited is not None])
-        # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
-        self._told = [rule.name for rule in rules] != ["account"]
+
+    def _claim(self, build: RouteBuild, limit: _Limit) -> Claim:
+        """Return what is taken of a limit for all callers, shared by all routes that take the same."""
+        if self._told:
+            return limit.claim
+        key = limit.claim[0]
+        return build.once(("untold", key), lambda: (key, replace(limit.rule, told=False)))
 
     def take(self, ex: Exchange, answer: tuple[int, Grant] | None = None) -> Reply | Parked | None:
         """Take the request from every limit, or refuse it. answer: of a ledger that was asked."""
