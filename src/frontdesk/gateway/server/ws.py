@@ -97,15 +97,15 @@ class WebSocketConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the client."""
-        self._heard = self._now()
+        self._heard = now = self._now()
         self._pinged = 0.0
         self._taking = True
         text = self._frames.text(data)
         if text is None:
             self._take_all(data)
         else:
-            self._active = self._heard
-            self._take(text, False)
+            self._active = now
+            self._take(text, False, now)
         self._taking = False
         if self._waiting:
             self._go_on()
@@ -117,7 +117,7 @@ class WebSocketConnection(asyncio.Protocol):
         for message, binary in frames.take(data):
             self._active = self._heard
             if not self._over:
-                self._take(message, binary)
+                self._take(message, binary, self._heard)
         if frames.pinged:
             frames.pinged = False
             self._active = self._heard
@@ -164,16 +164,13 @@ class WebSocketConnection(asyncio.Protocol):
 
     # -- messages ---------------------------------------------------------------------------------
 
-    def _take(self, message: bytes, binary: bool) -> None:
-        """Handle a message of the bytes that have just come, or have it wait."""
-        if self._exchange is None and not self._waiting and not self._stalled:
-            self._begin(message, binary, self._heard)
+    def _take(self, message: bytes, binary: bool, now: float) -> None:
+        """Handle a message, or have it wait. While some wait, one is under way or the client does not read."""
+        if self._exchange is not None or self._stalled:
+            self._waiting.append((message, binary))
+            if len(self._waiting) >= _WAITING:
+                self._wire.pause()
             return
-        self._waiting.append((message, binary))
-        if len(self._waiting) >= _WAITING:
-            self._wire.pause()
-
-    def _begin(self, message: bytes, binary: bool, now: float) -> None:
         shared = self._shared
         ex = self._socket.exchange(next(shared.ids), now, shared.clock.time())
         self._exchange = ex
@@ -190,7 +187,7 @@ class WebSocketConnection(asyncio.Protocol):
         """Handle what waits, and read on."""
         self._taking = True
         while self._waiting and self._exchange is None and not self._stalled and not self._over:
-            self._begin(*self._waiting.popleft(), self._now())
+            self._take(*self._waiting.popleft(), self._now())
         self._taking = False
         self._flush()
         if len(self._waiting) < _WAITING and not self._stalled and not self._over:
@@ -215,15 +212,24 @@ class WebSocketConnection(asyncio.Protocol):
             return
         self._deadlines.exchange = NEVER
         body = reply.body
-        if type(body) is bytes:
-            self._answer(exchange, body)
-        else:
+        if type(body) is not bytes:
             self._gather(exchange, cast("Source", body))
+            return
+        self._exchange = None
+        frames = self._frames
+        if body and frames.open:
+            exchange.response_length = len(body)
+            frames.say(body)
+        exchange.ended = self._now()
+        exchange.plan.log(exchange)
+        if not self._taking:
+            self._go_on()
+        elif frames.unsent > _GATHERED:
+            self._flush()
 
     def _gather(self, ex: Exchange, source: Source) -> None:
         def done(body: bytes) -> None:
-            if ex is self._exchange:
-                self._answer(ex, body)
+            self.send(ex, Reply(ex.status, [], body))
 
         def fail(reason: str) -> None:
             if ex is self._exchange:
@@ -232,18 +238,6 @@ class WebSocketConnection(asyncio.Protocol):
                 run.finish(ex, refusal(502, "integration:answer_size"))
 
         Gathering(source, LONGEST_ANSWER, done, fail).begin()
-
-    def _answer(self, ex: Exchange, body: bytes) -> None:
-        self._exchange = None
-        if body and self._frames.open:
-            ex.response_length = len(body)
-            self._frames.say(body)
-        ex.ended = self._now()
-        ex.plan.log(ex)
-        if not self._taking:
-            self._go_on()
-        elif self._frames.unsent > _GATHERED:
-            self._flush()
 
     # -- what the hub holds -------------------------------------------------------------------------
 
