@@ -5,6 +5,7 @@ import contextlib
 import json
 import subprocess
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -15,6 +16,8 @@ from frontdesk.app.record_files import records_environment
 from frontdesk.base.clock import SystemClock
 from frontdesk.ports.inbox import Claim, Finish
 from frontdesk.ports.queue import Outgoing
+from frontdesk.ports.usage import Row
+from frontdesk.rules.periods import day_of
 from frontdesk.web.pages import PAGES
 from tests.live.browser import browser as chromium
 from tests.live.calls import call, free_port
@@ -178,8 +181,11 @@ async def _asked(browser, method, path, given):
 
 async def _settle(browser):
     """Make what pages show beside requests."""
-    for name, plan in (("north", "small"), ("south", "large"), ("insurer", "large")):
-        await _asked(browser, "POST", "/api/keys", {"name": name, "plans": [plan]})
+    for at, (name, plan) in enumerate(
+        (("north", "small"), ("south", "large"), ("insurer", "large"))
+    ):
+        made = await _asked(browser, "POST", "/api/keys", {"name": name, "plans": [plan]})
+        await browser.app._stores.usage.add(list(_month(browser.app, made["key"]["id"], plan, at)))
     for name, policy in (("anna", "valid"), ("bert", "expired"), ("carla", "valid")):
         given = {"input": {"patient": name, "policy": policy}, "name": f"{name}-monday"}
         await _asked(browser, "POST", "/api/state-machines/appointment/executions", given)
@@ -209,6 +215,15 @@ async def _settle(browser):
         await commands.publish_sync(made, me)
         await commands.publish_sync({**made, "version": 1, "attributes": {"room": 3}}, me)
     await _asked(browser, "POST", "/api/secrets/set", {"name": "mail-password", "value": PASSWORD})
+
+
+def _month(app, key, plan, at):
+    """Give what a key has used: much on the days of the week, little at its end."""
+    today = day_of(app._clock.time())
+    for back in range(30):
+        day = today - timedelta(days=back)
+        busy = 40 if day.weekday() > 4 else 900 + (back * 7 + at * 11) % 5 * 120
+        yield Row(key, plan, str(day), busy * (3 - at))
 
 
 async def _work(app, clock, step):

@@ -32,6 +32,25 @@ def test_nothing_to_show_is_said(draw):
     )
 
 
+@pytest.mark.parametrize("draw", [lines, bars])
+def test_words_stand_beside_what_is_stretched(draw):
+    chart = draw(TIMES, [Line("a", [1, 2, 3])], title="x", write=lambda value: f"{value:g}/s")
+    values, picture, times = parsed(chart)
+    assert [each.text for each in values] == ["4/s", "2/s", "0/s"]
+    assert [each.text for each in times] == ["00:00", "00:01", "00:02"]
+    assert picture.attrib["preserveAspectRatio"] == "none"
+    assert "{x}text" not in {each.tag for each in picture.iter()}
+
+
+def test_bars_stand_beside_each_other_in_the_picture():
+    chart = bars(TIMES, [Line("a", [1, 2, 3]), Line("b", [1, 0, 1])], title="x", write=str)
+    found = [
+        (float(bar.attrib["x"]), float(bar.attrib["width"]))
+        for bar in parsed(chart).iter("{x}rect")
+    ]
+    assert found == [(20, 160), (20, 160), (220, 160), (420, 160), (420, 160)]
+
+
 def test_a_gap_parts_a_line():
     times = [60.0 * minute for minute in range(5)]
     chart = lines(times, [Line("a", [1, 2, None, 2, 3])], title="x", write=str)

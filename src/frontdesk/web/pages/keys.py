@@ -42,7 +42,7 @@ async def keys(visit: Visit) -> Response:
         names=[each["name"] for each in plans],
         keys=[_with_use(each, plans, now, today) for each in page["keys"]],
         next=page["next"],
-        chart=_chart(days, drawn),
+        chart=_chart(days, drawn) if drawn else "",
         legend=charts.legend(drawn),
         csv=urlencode({**span, **of_one, "format": "csv"}),
         first=days[0],

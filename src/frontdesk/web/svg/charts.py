@@ -1,6 +1,7 @@
 """Owns charts: lines and bars over time, and small ones beside a word. Pure; colours are classes of the style sheet.
 
-A value None is a gap. Every chart says in words what it shows, for who cannot see it.
+A value None is a gap. Every chart says in words what it shows, for who cannot see it. What is drawn is stretched to the
+width that there is; words stand beside it, in the size of all others.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,7 +12,8 @@ from typing import Final, NamedTuple
 from markupsafe import Markup, escape
 
 _WIDTH: Final = 600.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 8.0, 10.0, 22.0
+_TOP: Final = 1.0
+"""Above what is drawn, and below: half a line is there."""
 _GRID: Final = 4
 """Lines of the grid, at most."""
 
@@ -47,8 +49,8 @@ def lines(
 ) -> Markup:
     """Draw lines over time. times: seconds since 1970, one for each value. write, when: a value and a time, for people."""
     top = _round_up(max((value for line in drawn for value in line.values if value), default=0.0))
-    place = _Place(times, top, height, when)
-    parts = [*_grid(place, top, write)]
+    place = _Place(times, top, height)
+    parts = [*_grid(place)]
     for at, line in enumerate(drawn):
         for piece in _pieces(line.values):
             points = [place.point(index, line.values[index] or 0.0) for index in piece]
@@ -59,7 +61,7 @@ def lines(
                 area = _path([(points[0][0], place.floor), *points, (points[-1][0], place.floor)])
                 parts.append(f'<path class="area{_of(line.kind)}" d="{area}Z"/>')
             parts.append(f'<path class="{stroke}{_of(line.kind)}" d="{_path(points)}"/>')
-    return _chart(title, _told(drawn, write), parts, height)
+    return _chart(title, _told(drawn, write), parts, height, _marks(times, top, write, when))
 
 
 def bars(
@@ -74,24 +76,24 @@ def bars(
     """Draw bars over time, those of one instant upon each other. See `lines`."""
     sums = [sum(line.values[index] or 0.0 for line in drawn) for index in range(len(times))]
     top = _round_up(max(sums, default=0.0))
-    place = _Place(times, top, height, when)
-    width = max(1.0, (_WIDTH - _LEFT - _RIGHT) / max(1, len(times)) * 0.8)
-    parts = [*_grid(place, top, write)]
+    place = _Place(times, top, height)
+    slot = _WIDTH / max(1, len(times))
+    parts = [*_grid(place)]
     for index in range(len(times)):
         base = 0.0
         for line in drawn:
             value = line.values[index] or 0.0
             if value <= 0:
                 continue
-            x, y = place.point(index, base + value)
-            tall = place.point(index, base)[1] - y
+            y = place.level(base + value)
+            tall = place.level(base) - y
             base += value
             parts.append(
-                f'<rect class="bar{_of(line.kind)}" x="{x - width / 2:.1f}" y="{y:.1f}" '
-                f'width="{width:.1f}" height="{tall:.1f}"><title>{when(times[index])} '
+                f'<rect class="bar{_of(line.kind)}" x="{slot * (index + 0.1):.1f}" y="{y:.1f}" '
+                f'width="{slot * 0.8:.1f}" height="{tall:.1f}"><title>{when(times[index])} '
                 f"{escape(line.name)}: {escape(write(value))}</title></rect>"
             )
-    return _chart(title, _told(drawn, write), parts, height)
+    return _chart(title, _told(drawn, write), parts, height, _marks(times, top, write, when))
 
 
 def spark(values: Sequence[Value], *, title: str, kind: str = "") -> Markup:
@@ -122,43 +124,52 @@ def legend(drawn: Iterable[Line]) -> Markup:
 class _Place:
     """Where values stand."""
 
-    def __init__(
-        self, times: Sequence[float], top: float, height: float, when: Callable[[float], str]
-    ) -> None:
-        self.times = times
-        self.when = when
-        self.floor = height - _BOTTOM
+    def __init__(self, times: Sequence[float], top: float, height: float) -> None:
+        self.floor = height - _TOP
+        self._times = times
         self._top = top
         self._first = times[0] if times else 0.0
         self._span = max(1e-9, (times[-1] if times else 1.0) - self._first)
 
     def point(self, index: int, value: float) -> tuple[float, float]:
-        along = (self.times[index] - self._first) / self._span
-        x = _LEFT + along * (_WIDTH - _LEFT - _RIGHT)
-        return x, self.floor - (self.floor - _TOP) * min(1.0, value / self._top)
+        along = (self._times[index] - self._first) / self._span
+        return along * _WIDTH, self.level(value)
+
+    def level(self, value: float) -> float:
+        return self.floor - (self.floor - _TOP) * min(1.0, value / self._top)
 
 
-def _grid(place: _Place, top: float, write: Callable[[float], str]) -> Iterator[str]:
+def _grid(place: _Place) -> Iterator[str]:
     for step in range(_GRID + 1):
-        value = top * step / _GRID
         y = place.floor - (place.floor - _TOP) * step / _GRID
-        yield f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>'
-        if step % 2 == 0:
-            yield f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{escape(write(value))}</text>'
-    if len(place.times) > 1:
-        for index, anchor in (
-            (0, "start"),
-            (len(place.times) // 2, "middle"),
-            (len(place.times) - 1, "end"),
-        ):
-            x, _ = place.point(index, 0.0)
-            yield f'<text x="{x:.1f}" y="{place.floor + 16}" text-anchor="{anchor}">{place.when(place.times[index])}</text>'
+        yield f'<path class="grid" d="M0 {y:.1f}H{_WIDTH:.0f}"/>'
 
 
-def _chart(title: str, told: str, parts: Sequence[str], height: float) -> Markup:
+def _marks(
+    times: Sequence[float],
+    top: float,
+    write: Callable[[float], str],
+    when: Callable[[float], str],
+) -> tuple[list[str], list[str]]:
+    """Write what stands beside every second line of the grid, from above, and below its beginning, middle and end."""
+    ends = [times[0], times[len(times) // 2], times[-1]] if len(times) > 1 else []
+    return [write(top), write(top / 2), write(0.0)], [when(time) for time in ends]
+
+
+def _chart(
+    title: str,
+    told: str,
+    parts: Sequence[str],
+    height: float,
+    marks: tuple[Sequence[str], Sequence[str]],
+) -> Markup:
+    values, times = ("".join(f"<span>{escape(mark)}</span>" for mark in each) for each in marks)
     return _markup(
-        f'<svg class="chart" viewBox="0 0 {_WIDTH:.0f} {height:.0f}" role="img" '
-        f'aria-label="{escape(title)}: {escape(told)}">{"".join(parts)}</svg>'
+        f'<figure class="plot" role="img" aria-label="{escape(title)}: {escape(told)}">'
+        f'<div aria-hidden="true">{values}</div>'
+        f'<svg class="chart" viewBox="0 0 {_WIDTH:.0f} {height:.0f}" height="{height:.0f}" '
+        f'preserveAspectRatio="none">{"".join(parts)}</svg>'
+        f'<div aria-hidden="true">{times}</div></figure>'
     )
 
 
