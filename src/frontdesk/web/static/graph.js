@@ -18,7 +18,8 @@ customElements.define("fd-graph", class extends HTMLElement {
   connectedCallback() {
     this.svg = this.querySelector("svg");
     if (!this.svg || this.hasAttribute("ready")) return;
-    this.whole = { width: this.svg.width.baseVal.value, height: this.svg.height.baseVal.value };
+    const { width, height } = this.svg;
+    this.whole = { width: width.baseVal.value + 2 * MARGIN, height: height.baseVal.value + 2 * MARGIN };
     this.setAttribute("ready", "");
     const tools = document.createElement("div");
     tools.className = "row";
@@ -48,15 +49,14 @@ customElements.define("fd-graph", class extends HTMLElement {
     new ResizeObserver(() => this.fit(false)).observe(this);
   }
 
-  /** Show it from its beginning, as large as its words are; all: as small as it takes to show all. */
+  /** Show all of it where its words can still be read, else its beginning; all: as small as it takes to show all. */
   fit(all) {
     const wide = this.clientWidth;
     if (!wide) return;
     const most = matchMedia("(max-width: 800px)").matches ? Infinity : Math.max(420, innerHeight - 240);
-    const across = Math.min(1, wide / this.whole.width);
-    this.scale = Math.max(SMALLEST, across);
+    const whole = Math.min(1, wide / this.whole.width, most / this.whole.height);
+    this.scale = all ? whole : Math.max(SMALLEST, whole);
     const tall = Math.min(most, this.whole.height * this.scale);
-    if (all) this.scale = Math.min(across, tall / this.whole.height);
     this.size = { width: wide, height: Math.ceil(tall) };
     this.svg.setAttribute("width", this.size.width);
     this.svg.setAttribute("height", this.size.height);
