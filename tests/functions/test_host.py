@@ -125,7 +125,7 @@ async def test_a_child_sees_its_own_environment_and_nothing_of_the_gateway(serve
         assert seen["cwd"] == seen["path"][0] == str(rig.code)
         assert seen["frontdesk"] is False
         assert seen["tmp"] == environment["TMPDIR"]
-        assert seen["files"] == ["0", "1", "2", "3", "4"]  # 4 is the listing itself
+        assert seen["files"] == ["0", "1", "2", "3", "4", "5"]  # 5 is the listing itself
         assert seen["group"] is True
 
 

@@ -17,34 +17,33 @@ from frontdesk.functions.frames import CONTROL, FORK
 def test_zygote_ends_in_silence_when_its_gateway_is_gone(forks):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-I", zygote.__file__, str(theirs.fileno())]
-    channel, child_end = socket.socketpair()
-    output, child_output = os.pipe()
+    ends = [*os.pipe(), *os.pipe()]
+    orders, _, _, answers = ends
     with subprocess.Popen(command, stderr=subprocess.PIPE, pass_fds=[theirs.fileno()]) as process:
         theirs.close()
         for number in range(forks):
             order = CONTROL.pack(FORK, number, 0)
-            socket.send_fds(ours, [order], [child_end.fileno(), child_output])
+            socket.send_fds(ours, [order], [orders, answers, answers])
             select.select([ours], [], [], 30)  # it has told us, and we shall never read it
         ours.close()
         assert process.communicate(timeout=30)[1] == b""
         assert process.returncode == 0
-    for end in (channel, child_end):
-        end.close()
-    os.close(output)
-    os.close(child_output)
+    for end in ends:
+        os.close(end)
 
 
 def test_zygote_leaves_signals_to_its_gateway():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-I", zygote.__file__, str(theirs.fileno())]
-    channel, child_end = socket.socketpair()
+    ends = [*os.pipe(), *os.pipe()]
+    orders, _, _, answers = ends
     with subprocess.Popen(command, pass_fds=[theirs.fileno()]) as process:
         theirs.close()
-        socket.send_fds(ours, [CONTROL.pack(FORK, 0, 0)], [child_end.fileno(), child_end.fileno()])
+        socket.send_fds(ours, [CONTROL.pack(FORK, 0, 0)], [orders, answers, answers])
         select.select([ours], [], [], 30)  # it is there
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
             process.send_signal(number)
         ours.close()
         assert process.wait(30) == 0
-    channel.close()
-    child_end.close()
+    for end in ends:
+        os.close(end)

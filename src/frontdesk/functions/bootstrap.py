@@ -14,16 +14,16 @@ import traceback
 from typing import NoReturn
 
 from frontdesk.functions import python_runtime, runtime_api
-from frontdesk.functions.child_channel import CHANNEL, ChildChannel
+from frontdesk.functions.child_channel import ANSWERS, ORDERS, ChildChannel
 from frontdesk.functions.frames import INIT, Init
 from frontdesk.functions.sandbox import end_with_parent
 
 
-def run(channel: int, output: int, zygote: int) -> NoReturn:
-    """Be a child until told to end. channel, output: descriptors. zygote: process id of the parent."""
+def run(orders: int, answers: int, output: int, zygote: int) -> NoReturn:
+    """Be a child until told to end. orders, answers: of the channel. zygote: process id of the parent."""
     status = 1
     try:
-        _leave_parent(channel, output, zygote)
+        _leave_parent(orders, answers, output, zygote)
         status = _live()
     except SystemExit as leave:
         status = _exit_status(leave)
@@ -34,7 +34,7 @@ def run(channel: int, output: int, zygote: int) -> NoReturn:
         os._exit(status)
 
 
-def _leave_parent(channel: int, output: int, zygote: int) -> None:
+def _leave_parent(orders: int, answers: int, output: int, zygote: int) -> None:
     """Cut every tie to the zygote but the channel and the output pipe."""
     os.setsid()
     end_with_parent(zygote)
@@ -42,13 +42,14 @@ def _leave_parent(channel: int, output: int, zygote: int) -> None:
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # Both descriptors stand above 2: the zygote holds 0, 1 and 2.
+    # All three stand above 3, which the zygote holds with those below, and in this order.
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    os.dup2(channel, CHANNEL, inheritable=False)
-    os.closerange(CHANNEL + 1, 1 << 16)
+    os.dup2(orders, ORDERS, inheritable=False)
+    os.dup2(answers, ANSWERS, inheritable=False)
+    os.closerange(ANSWERS + 1, 1 << 16)
 
 
 def _live() -> int:

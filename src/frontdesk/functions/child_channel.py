@@ -6,8 +6,9 @@ from typing import Final
 
 from frontdesk.functions.frames import READ_SIZE, Decoder, Frame
 
-CHANNEL: Final = 3
-"""Descriptor of the channel in every child."""
+ORDERS: Final = 3
+ANSWERS: Final = 4
+"""Descriptors of the channel in every child: what it reads from, and what it writes to."""
 
 
 class ChildChannel:
@@ -22,7 +23,7 @@ class ChildChannel:
     def next(self) -> Frame | None:
         """Wait for the next frame; None when the gateway has gone."""
         while not self._frames:
-            data = os.read(CHANNEL, READ_SIZE)
+            data = os.read(ORDERS, READ_SIZE)
             if not data:
                 return None
             self._frames = self._decoder.feed(data)
@@ -30,10 +31,11 @@ class ChildChannel:
 
     def send(self, data: bytes) -> None:
         """Send a frame; waits while the gateway takes no more."""
-        sent = os.write(CHANNEL, data)
+        sent = os.write(ANSWERS, data)
         while sent < len(data):
-            sent += os.write(CHANNEL, data[sent : sent + READ_SIZE])
+            sent += os.write(ANSWERS, data[sent : sent + READ_SIZE])
 
     def _mute(self) -> None:
         with contextlib.suppress(OSError):
-            os.dup2(0, CHANNEL, inheritable=False)
+            os.dup2(0, ORDERS, inheritable=False)
+            os.dup2(0, ANSWERS, inheritable=False)

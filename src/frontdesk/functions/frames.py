@@ -63,7 +63,7 @@ REPORT_META: Final = struct.Struct(">I")
 CONTROL: Final = struct.Struct(">BIi")
 """Message of the control socket: operation, child number, value."""
 FORK: Final = 1
-"""To the zygote, with two descriptors (channel, output): start a child."""
+"""To the zygote, with three descriptors (channel to read, channel to write, output): start a child."""
 KILL: Final = 2
 """To the zygote: SIGKILL to the child's process group."""
 FORKED: Final = 3

@@ -178,12 +178,13 @@ class Child:
         try:
             self._output, output = os.pipe()
         except OSError:
-            os.close(theirs)
+            for end in theirs:
+                os.close(end)
             self._channel.close()
             raise
         os.set_blocking(self._output, False)
         self._loop.add_reader(self._output, self._read_output)
-        self._zygote.fork(self.number, theirs, output)
+        self._zygote.fork(self.number, (*theirs, output))
 
     def forked(self, pid: int) -> None:
         """Take the word of the zygote: the process is there, and waits for INIT."""

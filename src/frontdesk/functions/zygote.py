@@ -82,7 +82,7 @@ class _Zygote:
         """Carry out one order; False when the gateway has gone."""
         frames = self._frames
         try:
-            message, descriptors, _, _ = socket.recv_fds(self._control, frames.CONTROL.size, 2)
+            message, descriptors, _, _ = socket.recv_fds(self._control, frames.CONTROL.size, 3)
         except ConnectionResetError:  # it was killed before it had read all that we told it
             return False
         if not message:
@@ -97,7 +97,6 @@ class _Zygote:
         return True
 
     def _fork(self, number: int, descriptors: list[int]) -> None:
-        channel, output = descriptors
         zygote = os.getpid()
         try:
             pid = os.fork()
@@ -106,9 +105,10 @@ class _Zygote:
             self._tell(self._frames.EXITED, number, _OUT_OF_RESOURCES)
             pid = -1
         if pid == 0:
-            self._bootstrap.run(channel, output, zygote)
-        os.close(channel)
-        os.close(output)
+            orders, answers, output = descriptors
+            self._bootstrap.run(orders, answers, output, zygote)
+        for descriptor in descriptors:
+            os.close(descriptor)
         if pid > 0:
             self._children[pid] = number
             self._tell(self._frames.FORKED, number, pid)

@@ -84,11 +84,11 @@ class ZygoteLink:
         self._control = ours
         self._loop.add_reader(ours, self._readable)
 
-    def fork(self, number: int, channel: int, output: int) -> None:
-        """Start a child with these two descriptors, which are closed here once they are sent."""
+    def fork(self, number: int, descriptors: tuple[int, ...]) -> None:
+        """Start a child with what FORK hands on, which is closed here once it is sent."""
         self.start()
         self._births[number] = self._expect(_PATIENCE)
-        self._send(CONTROL.pack(FORK, number, 0), (channel, output))
+        self._send(CONTROL.pack(FORK, number, 0), descriptors)
 
     def kill(self, number: int) -> None:
         """SIGKILL to the child and its process group. Unknown and ended children: nothing."""

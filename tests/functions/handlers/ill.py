@@ -54,8 +54,8 @@ def end(event, context):
         "kill": lambda: os.kill(os.getpid(), signal.SIGKILL),
         "crash": lambda: ctypes.string_at(0),
         "closes everything": lambda: os.closerange(3, 64),
-        "writes to the channel": lambda: os.write(3, b"HTTP/1.1 200 OK\r\n\r\n"),
-        "writes a frame": lambda: os.write(3, b"\0\0\0\0\x06\0\0\0\0\0\0\x07"),
+        "writes to the channel": lambda: os.write(4, b"HTTP/1.1 200 OK\r\n\r\n"),
+        "writes a frame": lambda: os.write(4, b"\0\0\0\0\x06\0\0\0\0\0\0\x07"),
         "exits in a thread": exit_in_a_thread,
         "fails without words": fail_without_words,
     }

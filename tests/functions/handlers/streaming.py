@@ -26,13 +26,13 @@ def fails(event, context):
         raise ValueError("no slot")
     yield "first"
     if event == "garbage":
-        os.write(3, b"x" * 50)
+        os.write(4, b"x" * 50)
         time.sleep(300)
     elif event == "another call's part":
-        os.write(3, b"\0\0\0\1\6\1\0\0\0\0\0\x63x")
+        os.write(4, b"\0\0\0\1\6\1\0\0\0\0\0\x63x")
         time.sleep(300)
     elif event == "closes the channel":
-        os.close(3)
+        os.close(4)
     elif event == "no text":
         yield 7
     elif event == "exit":
