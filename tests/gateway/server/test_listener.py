@@ -11,7 +11,14 @@ from frontdesk.base.errors import StartError
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Reply
 from frontdesk.gateway.server.limits import Limits
+from frontdesk.gateway.server.tls import (
+    CertificateFiles,
+    Certificates,
+    ListenerTls,
+    TlsSettings,
+)
 from tests.gateway.server.conftest import server_of
+from tests.live.certificates import Authority
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 
@@ -24,9 +31,23 @@ async def listening(house):
         yield server
 
 
-async def ask(address, data: bytes, *, end: bool = False) -> bytes:
+@pytest.fixture(params=["plain", "TLS"])
+async def way(request, house, tmp_path):
+    """A server, and how a client gets there: what `asyncio.open_connection` takes."""
+    async with server_of(house) as server:
+        if request.param == "plain":
+            yield server, await server.open("127.0.0.1", 0), {}
+        else:
+            authority = Authority()
+            files = CertificateFiles(*authority.issue("a.example").write(tmp_path))
+            tls = ListenerTls(Certificates(TlsSettings((files,))))
+            client = {"ssl": authority.client(), "server_hostname": "a.example"}
+            yield server, await server.open("127.0.0.1", 0, tls=tls), client
+
+
+async def ask(address, data: bytes, *, end: bool = False, **tls) -> bytes:
     """Send, and read until the server closes."""
-    reader, writer = await asyncio.open_connection(*address)
+    reader, writer = await asyncio.open_connection(*address, **tls)
     writer.write(data)
     if end:
         writer.write_eof()
@@ -164,7 +185,8 @@ async def test_curl_is_served(listening, house, arguments, expected):
     assert output == expected
 
 
-async def test_fifty_megabytes_stream_both_ways_in_bounded_memory(listening, house):
+async def test_fifty_megabytes_stream_both_ways_in_bounded_memory(way, house):
+    _, address, tls = way
     total = 50 * 1024 * 1024
     piece = b"x" * 65536
     held = []
@@ -214,7 +236,7 @@ async def test_fifty_megabytes_stream_both_ways_in_bounded_memory(listening, hou
 
     house.max_body = total
     house.stage = lambda ex: Reply(200, [], Mirror(ex.source))
-    reader, writer = await asyncio.open_connection(*listening.address)
+    reader, writer = await asyncio.open_connection(*address, **tls)
 
     async def upload():
         writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % total)
@@ -258,17 +280,20 @@ async def test_small_request_makes_no_task_and_no_timer(listening, house, status
     assert len(house.shared.wheel) == timers
 
 
-async def test_connection_is_freed_without_the_collector(listening, house):
+async def test_connection_is_freed_without_the_collector(way, house):
+    server, address, tls = way
     gc.collect()
     gc.disable()
     try:
         for _ in range(20):
-            await ask(listening.address, GET[:-2] + b"Connection: close\r\n\r\n")
-        while listening.connections:
+            await ask(address, GET[:-2] + b"Connection: close\r\n\r\n", **tls)
+        while server.connections:
             await _turn()
         house.logged.clear()
         house.entered.clear()
-        left = [item for item in gc.get_objects() if type(item).__name__ == "HttpConnection"]
-        assert len(left) <= 1  # the last may still be on the loop's stack
+        names = [type(item).__name__ for item in gc.get_objects()]
+        # The last may still be on the loop's stack.
+        assert names.count("HttpConnection") <= 1
+        assert names.count("TlsTransport") <= 1
     finally:
         gc.enable()

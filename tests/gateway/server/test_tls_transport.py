@@ -1,5 +1,6 @@
 """TLS between a client and its connection, over memory: the handshake, records however they come, the end."""
 
+import asyncio
 import logging
 import ssl
 
@@ -7,6 +8,7 @@ import pytest
 
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.server.http1 import HttpConnection
+from frontdesk.gateway.server.limits import LINGER_TIME
 from frontdesk.gateway.server.tls import (
     CertificateFiles,
     Certificates,
@@ -208,7 +210,22 @@ def test_the_end_of_a_connection_is_told(arrive):
     client.send(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
     assert client.read().startswith(b"HTTP/1.1 200")
     assert client.ended
+    client.ssl.unwrap()
+    assert not client.socket.closed
+    client.deliver()
     assert client.socket.closed
+
+
+def test_a_client_that_does_not_end_is_waited_for_but_not_for_long(arrive, house):
+    client = arrive().shake()
+    client.server.close()
+    assert client.server.is_closing()
+    client.send(GET)
+    assert not client.socket.closed
+    house.pass_time(LINGER_TIME)
+    client.take()
+    assert client.lost
+    assert not house.entered
 
 
 def test_an_early_answer_ends_our_side_only(arrive):
@@ -216,7 +233,6 @@ def test_an_early_answer_ends_our_side_only(arrive):
     client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
     assert b"Connection: close" in client.read()
     assert client.ended
-    assert client.socket.eof
     client.send(b"5\r\n12345\r\n")
     assert not client.socket.closed
 
@@ -257,6 +273,28 @@ def test_what_a_client_sends_before_its_end_is_received_after_ours(
     client.deliver()
     assert received == [b"last words"]
     assert client.socket.closed
+    assert not client.socket.eof
+
+
+def test_the_end_is_told_to_whom_the_connection_was_handed_over(arrive, monkeypatch):
+    told = []
+
+    class Successor(asyncio.Protocol):
+        def eof_received(self):
+            told.append(self)
+            return True
+
+    successor = Successor()
+    client = arrive().shake()
+    monkeypatch.setattr(
+        HttpConnection, "data_received", lambda *_: client.server.set_protocol(successor)
+    )
+    client.ssl.write(GET)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.unwrap()
+    client.deliver()
+    assert told == [successor]
+    assert not client.server.is_closing()
 
 
 def test_a_socket_that_ends_without_a_word_has_been_cut_off(arrive, house):

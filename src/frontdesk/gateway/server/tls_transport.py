@@ -10,6 +10,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Final, cast
 
+from frontdesk.base.wheel import Timer
+from frontdesk.gateway.server.limits import LINGER_TIME
 from frontdesk.gateway.server.shared import Shared
 from frontdesk.gateway.server.tls import ListenerTls
 from frontdesk.gateway.server.wire import peer_of
@@ -27,6 +29,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     __slots__ = (
         "_client_ended",
+        "_closing",
         "_connection",
         "_ended",
         "_greeted",
@@ -52,19 +55,19 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._outgoing = ssl.MemoryBIO()
         self._secured = tls.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._socket: asyncio.Transport
-        self._timer = shared.wheel.timer(self._late)
+        self._timer: Timer
         self._connection: asyncio.Protocol | None = None
         self._greeted = False  # the client has said something
         self._client_ended = False  # it has sent close_notify
         self._ended = False  # so have we: nothing goes out behind it
+        self._closing = False  # the connection has done with us
 
     # -- protocol of the socket -------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the client's hello."""
         self._socket = cast("asyncio.Transport", transport)
-        shared = self._shared
-        self._timer.at(shared.clock.monotonic() + shared.limits.header_timeout)
+        self._wait(self._shared.limits.header_timeout, self._late)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket."""
@@ -76,12 +79,15 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Take the end of the socket: only after close_notify may the connection go on sending."""
-        return self._client_ended
+        return self._client_ended and not self._closing
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the connection, or the handshake."""
-        if self._connection is not None:
-            self._connection.connection_lost(exc)
+        connection, self._connection = self._connection, None
+        self._timer.forget()
+        self._ended = self._closing = True
+        if connection is not None:
+            connection.connection_lost(exc)
         else:
             self._give_up("closed")
 
@@ -120,7 +126,6 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._socket.abort()
 
     def _give_up(self, reason: str) -> None:
-        self._timer.forget()
         if self._greeted:
             self._greeted = False  # it is told once
             self._tls.tell_failed(peer_of(self._socket), reason)
@@ -145,23 +150,25 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._flush()
             self._socket.close()
             return
-        if pieces:
+        if pieces and not self._closing:
             connection.data_received(b"".join(pieces))
         if self._outgoing.pending:
             self._flush()  # an answer of TLS itself, such as to a new key
-        if self._client_ended and not connection.eof_received():
+        if self._client_ended:
+            self._take_end()
+
+    def _take_end(self) -> None:
+        """End with the client, unless the connection, perhaps another one by now, wants to go on."""
+        connection = self._connection
+        if self._closing or connection is None or not connection.eof_received():
             self.close()
 
     def _flush(self) -> None:
         self._socket.write(self._outgoing.read())
 
-    def _end(self) -> None:
-        """Send close_notify, behind which nothing goes out."""
-        if not self._ended:
-            self._ended = True
-            with contextlib.suppress(ssl.SSLError):  # that of the client is still to come
-                self._secured.unwrap()
-            self._flush()
+    def _wait(self, seconds: float, late: Callable[[], None]) -> None:
+        self._timer = self._shared.wheel.timer(late)
+        self._timer.at(self._shared.clock.monotonic() + seconds)
 
     # -- transport of the connection --------------------------------------------------------------
 
@@ -179,14 +186,23 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         return True
 
     def write_eof(self) -> None:
-        """Send no more; what the client sends is still received."""
-        self._end()
-        self._socket.write_eof()
+        """Send no more; what the client sends is still received.
+
+        The socket stays open both ways: some clients drop what they have not read yet when it ends.
+        """
+        if not self._ended:
+            self._ended = True
+            with contextlib.suppress(ssl.SSLError):  # the client's own end is still to come
+                self._secured.unwrap()
+            self._flush()
 
     def close(self) -> None:
-        """Close after what has been written."""
-        if not self._socket.is_closing():
-            self._end()
+        """Close after what has been written, once the client has ended too, or after a while."""
+        if not self._closing:
+            self._closing = True
+            self.write_eof()
+            self._wait(LINGER_TIME, self._socket.close)
+        if self._client_ended:
             self._socket.close()
 
     def abort(self) -> None:
@@ -195,7 +211,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def is_closing(self) -> bool:
         """Whether it is closed, or will be after what has been written."""
-        return self._socket.is_closing()
+        return self._closing or self._socket.is_closing()
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         """Go on with another connection."""
