@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
@@ -31,6 +31,8 @@ from frontdesk.ports.journal import (
 )
 
 _LOG: Final = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Commit: TypeAlias = Callable[[Start], Awaitable[Started | None]]
 """Commits a start, with what is somebody else's, and says what came of it; None: it was not to be."""
@@ -60,14 +62,10 @@ class Pace:
     most: int = 20_000
 
 
-class _End:
-    """Somebody waits for the end of a stream."""
-
-    __slots__ = ("life", "over")
-
-    def __init__(self) -> None:
-        self.over = asyncio.Event()
-        self.life: Life | None = None
+def tell(over: asyncio.Future[T | None], what: T | None) -> None:
+    """Tell whoever waits, unless that was told before."""
+    if not over.done():
+        over.set_result(what)
 
 
 class Driver:
@@ -101,7 +99,7 @@ class Driver:
         self._pace = pace
         self._held: dict[int, Held] = {}
         self._aside: dict[int, int] = {}
-        self._ends: dict[int, list[_End]] = {}
+        self._ends: dict[int, list[asyncio.Future[Life | None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking = False
         self._look_again = False
@@ -182,23 +180,22 @@ class Driver:
 
     async def end_of(self, stream: int, *, within: float) -> Life | None:
         """Wait until this process has brought a stream to its end; return its life. None: the time is over."""
-        end = _End()
+        end: asyncio.Future[Life | None] = asyncio.get_running_loop().create_future()
         ends = self._ends.setdefault(stream, [])
         ends.append(end)
         try:
-            await self.within(end.over, within)
+            return await self.within(end, within)
         finally:
             ends.remove(end)
             if not ends and self._ends.get(stream) is ends:
                 del self._ends[stream]
-        return end.life
 
-    async def within(self, over: asyncio.Event, seconds: float) -> None:
-        """Wait for something, by the wheel, until the time is over."""
-        timer = self.wheel.timer(over.set)
+    async def within(self, over: asyncio.Future[T | None], seconds: float) -> T | None:
+        """Wait for something to be told (see `tell`), by the wheel. None: the time is over."""
+        timer = self.wheel.timer(lambda: tell(over, None))
         timer.at(self.clock.monotonic() + seconds)
         try:
-            await over.wait()
+            return await over
         finally:
             timer.forget()
 
@@ -232,12 +229,11 @@ class Driver:
     def ended(self, stream: int) -> None:
         """See Keeper."""
         for end in self._ends.get(stream, ()):
-            end.life = self.life(stream)
-            end.over.set()
+            tell(end, self.life(stream))
 
     async def pause(self, seconds: float) -> None:
         """See Keeper."""
-        await self.within(asyncio.Event(), seconds)
+        await self.within(asyncio.get_running_loop().create_future(), seconds)
 
     # Streams.
 

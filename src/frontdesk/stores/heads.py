@@ -26,9 +26,9 @@ _LAST: Final = 2**63 - 1  # of all ids
 class Head(NamedTuple):
     """What the next append needs to know.
 
-    owner: None: it waits for nobody. due: when somebody must lease it; None: it is held, or waits for nothing. timers: by key, when each is
-    due. outbox: by key of a command that is not done, the number of the first event of its append.
-    posted, taken: numbers of the last messages.
+    owner: None: it waits for nobody. due: when somebody must lease it; None: it is held, or waits for nothing.
+    timers: by key, when each is due. outbox: by key of a command that is not done, the number of the first
+    event of its append. posted, taken: numbers of the last messages.
     """
 
     status: Status
@@ -47,15 +47,9 @@ def begin(start: Start) -> Head:
         if b"\0" in text.encode():
             raise ValueError(f"a stream cannot have this name: {text!r}")
     _check(start.events, start.commands)
-    head = Head(
-        status=start.status,
-        seq=len(start.events),
-        owner=start.owner,
-        due=None,
-        timers=dict(start.timers),
-        outbox=dict.fromkeys(start.commands, 1),
-    )
-    return head if start.owner else let_go(head)
+    timers, outbox = dict(start.timers), dict.fromkeys(start.commands, 1)
+    owner, due = (start.owner, None) if start.owner else _awaited(timers, outbox)
+    return Head(start.status, len(start.events), owner, due, timers, outbox)
 
 
 def advance(head: Head | None, append: Append) -> Head:
@@ -76,32 +70,19 @@ def advance(head: Head | None, append: Append) -> Head:
         outbox = {key: first for key, first in outbox.items() if key not in append.done}
     if append.commands:
         outbox = {**outbox, **dict.fromkeys(append.commands, head.seq + 1)}
-    after = Head(
-        status=append.status or head.status,
-        seq=head.seq + len(append.events),
-        owner=head.owner,
-        due=None,
-        timers=timers,
-        outbox=outbox,
-        posted=head.posted,
-        taken=max(head.taken, min(append.taken, head.posted)),
+    posted = head.posted
+    taken = max(head.taken, min(append.taken, posted)) if posted else 0
+    owner, due = (
+        (head.owner, None) if append.hold else _awaited(timers, outbox, has_messages=taken < posted)
     )
-    return after if append.hold else let_go(after)
+    seq = head.seq + len(append.events)
+    return Head(append.status or head.status, seq, owner, due, timers, outbox, posted, taken)
 
 
 def post(head: Head) -> Head:
     """Make the head that one message more leaves behind."""
     after = head._replace(posted=head.posted + 1)
-    return after if head.owner else let_go(after)
-
-
-def let_go(head: Head) -> Head:
-    """Make the head of a stream that nobody holds."""
-    if head.outbox or head.taken < head.posted:
-        due: float | None = AT_ONCE
-    else:
-        due = min(head.timers.values(), default=None)
-    return head._replace(owner=None if due is None else NOBODY, due=due)
+    return after if head.owner else after._replace(owner=NOBODY, due=AT_ONCE)
 
 
 def columns(head: Head) -> tuple[str, float | None, int, int | None, float | None, bytes]:
@@ -114,16 +95,7 @@ def read_head(row: Sequence[Any]) -> Head:
     """Read what `columns` has written."""
     status, ended, seq, owner, due, rest = row
     timers, outbox, posted, taken = orjson.loads(rest)
-    return Head(
-        status=Status(status, ended),
-        seq=seq,
-        owner=owner,
-        due=due,
-        timers=timers,
-        outbox=outbox,
-        posted=posted,
-        taken=taken,
-    )
+    return Head(Status(status, ended), seq, owner, due, timers, outbox, posted, taken)
 
 
 def read_stream(row: Sequence[Any]) -> Stream:
@@ -184,6 +156,15 @@ def place(token: str) -> tuple[float, int]:
     if not 0 <= after[1] <= _LAST:
         raise TokenError("this page token is none of ours")
     return after
+
+
+def _awaited(
+    timers: Mapping[str, float], outbox: Mapping[str, int], *, has_messages: bool = False
+) -> tuple[int | None, float | None]:
+    """Return owner and due of a stream that nobody holds. has_messages: some that nobody has taken."""
+    if outbox or has_messages:
+        return NOBODY, AT_ONCE
+    return (NOBODY, min(timers.values())) if timers else (None, None)
 
 
 def _check(events: Sequence[Document], commands: Mapping[str, Document]) -> None:

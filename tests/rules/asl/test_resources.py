@@ -32,7 +32,7 @@ from frontdesk.rules.asl.resources import Kind, read_resource
 )
 def test_resource_is_read(text, kind, name, described):
     resource = read_resource(text)
-    assert (resource.kind, resource.name, resource.described()) == (kind, name, described)
+    assert (resource.kind, resource.name, resource.described) == (kind, name, described)
 
 
 @pytest.mark.parametrize(

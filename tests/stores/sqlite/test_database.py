@@ -95,6 +95,26 @@ async def test_the_data_is_there_when_the_file_is_opened_again(path):
         assert record.version == number + 1
 
 
+async def test_what_one_turn_of_the_loop_asks_for_is_one_transaction(database):
+    begun = []
+    database._connection.set_trace_callback(lambda text: begun.append(text.startswith("BEGIN")))
+
+    async def ask():
+        os.sched_yield()  # lets the thread of the store in
+        return await database.write(lambda connection: connection.execute("SELECT 1").fetchone())
+
+    assert await asyncio.gather(*(ask() for _ in range(50))) == [(1,)] * 50
+    assert begun.count(True) == 1
+
+
+async def test_what_was_asked_for_is_done_before_it_closes(path):
+    database = Database.open(path)
+    asked = asyncio.ensure_future(SqliteCatalog(database, SystemClock()).put("f", "a", {}))
+    await asyncio.sleep(0)
+    database.close()
+    assert (await asked).version == 1
+
+
 async def test_what_work_raises_undoes_its_own_changes_only(database):
     def insert(key):
         return lambda connection: connection.execute(

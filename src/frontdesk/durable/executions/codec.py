@@ -51,6 +51,11 @@ _HAS_OUTPUT: Final = (TaskSucceeded, TaskSubmitted)
 _CHILD: Final = tuple(one.name for one in fields(StartChild))
 
 
+def write_step(event: Event, history: Sequence[HistoryEvent]) -> dict[str, Any]:
+    """Write one step."""
+    return {"in": write_event(event), "out": list(map(list, history))}
+
+
 def write_event(event: Event) -> dict[str, Any]:
     """Write what happened: `{"type", "seed", …fields}`."""
     kind = type(event)

@@ -37,13 +37,13 @@ class ExecutionMetrics:
 
     def saw(self, machine: str, began: int, events: Sequence[HistoryEvent]) -> None:
         """Count events. began: when the execution did, in milliseconds since 1970."""
-        for event in events:
-            if event.type in _STEPS:
-                self._step(machine, event.type).value += 1
-            elif event.type in _ENDS:
-                status = _ENDS[event.type]
+        for _, _, at, event_type, _ in events:
+            if event_type in _STEPS:
+                self._step(machine, event_type).value += 1
+            elif event_type in _ENDS:
+                status = _ENDS[event_type]
                 self._registry.counter(metrics.EXECUTIONS, machine, status).value += 1
-                took = (event.at - began) / 1000
+                took = (at - began) / 1000
                 self._registry.histogram(metrics.EXECUTION_DURATION, machine).observe(took)
 
     def _step(self, machine: str, event_type: str) -> Counter:

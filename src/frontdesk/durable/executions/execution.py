@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from frontdesk.durable.executions import timers
-from frontdesk.durable.executions.codec import kept, write_command, write_event, write_history
+from frontdesk.durable.executions.codec import kept, write_command, write_step
 from frontdesk.durable.executions.doing import Ended, Heard, Surroundings, act
 from frontdesk.durable.executions.pinned import Pinned
 from frontdesk.durable.executions.tracing import ExecutionSpans
@@ -101,9 +101,9 @@ class ExecutionLife:
 
     def react(self, now: float, happenings: Sequence[Happening]) -> Turn:
         """See Life."""
-        turn = Turn()
+        turn, moment = Turn(), _ms(now)
         for one in happenings:
-            event = _READ[type(one)](self, _ms(now), one, turn)
+            event = _READ[type(one)](self, moment, one, turn)
             if event is not None:
                 self._step(event, turn)
         if self._steps > _STEPS + 2 * len(self.run.strands):
@@ -267,10 +267,7 @@ class ExecutionLife:
     def _document(
         self, event: Event, history: Sequence[HistoryEvent], *, is_first: bool
     ) -> Document:
-        document: dict[str, Any] = {
-            "in": write_event(event),
-            "out": [write_history(one) for one in history],
-        }
+        document = write_step(event, history)
         if is_first:
             document["execution"] = self.pinned.as_json()
         if self.run.redrives:

@@ -10,7 +10,7 @@ import orjson
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.recent import Recent
-from frontdesk.durable.driver import Commit, Driver
+from frontdesk.durable.driver import Commit, Driver, tell
 from frontdesk.durable.executions import reading
 from frontdesk.durable.executions.census import census
 from frontdesk.durable.executions.doing import Ended
@@ -135,22 +135,15 @@ class DurableExecutions:
             stream = await self._record(target, pinned, given)
             return await self._end_of(stream, pinned.facts.execution, within)
         begun = _begun(pinned, given, self._clock.time())
-        ends: list[Ended] = []
-        over = asyncio.Event()
-
-        def take(end: Ended) -> None:
-            ends.append(end)
-            over.set()
-
-        volatile = await self._process.volatile(pinned, take)
+        over: asyncio.Future[Ended | None] = asyncio.get_running_loop().create_future()
+        volatile = await self._process.volatile(pinned, lambda ended: tell(over, ended))
         volatile.begin()
         try:
-            await self._driver.within(over, within)
+            ended = await self._driver.within(over, within)
         finally:
             volatile.cancel()
-        if not ends:
+        if ended is None:
             return begun
-        ended = ends[0]
         return begun._replace(
             status=ended.status,
             ended=self._clock.time(),

@@ -5,9 +5,10 @@ Source: AWS, "Integrating services with Step Functions", "Resource" of a Task st
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 from frontdesk.rules.asl.model import Json
@@ -21,9 +22,9 @@ class Kind(StrEnum):
     SERVICE = "Task"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resource:
-    """A Resource that has been read.
+    """A Resource that has been read; it is asked the same at every attempt.
 
     name: of a function or an activity, qualifier included. service, action: such as `lambda` and
     `invoke.waitForTaskToken`. pattern: `sync`, `sync:2`, `waitForTaskToken`, or "".
@@ -36,7 +37,7 @@ class Resource:
     action: str = ""
     pattern: str = ""
 
-    @property
+    @cached_property
     def has_token(self) -> bool:
         """Whether somebody else completes the task by its token."""
         return self.pattern == "waitForTaskToken" or self.kind is Kind.ACTIVITY
@@ -46,8 +47,9 @@ class Resource:
         """How AWS names it where its result is too large."""
         return self.service or self.text
 
-    def described(self) -> dict[str, Json]:
-        """Return what the events of a service's task say of it; nothing for others."""
+    @cached_property
+    def described(self) -> Mapping[str, Json]:
+        """What the events of a service's task say of it; nothing for others."""
         if self.kind is not Kind.SERVICE:
             return {}
         return {"resourceType": self.service, "resource": self.action}

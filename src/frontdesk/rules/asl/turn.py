@@ -159,17 +159,22 @@ class Turn:
         after: its predecessor, where that is not the strand's last event. follow: whether the next
         event of the strand follows this one.
         """
-        if self.run.events + 2 > self.run.facts.most_events:
+        run = self.run
+        number = run.events + 1
+        if number >= run.facts.most_events:
             raise HistoryFullError
-        number = self._append(strand.last if after is None else after, event_type, details or {})
+        run.events = number
+        previous = strand.last if after is None else after
+        self.history.append(HistoryEvent(number, previous, self.now, event_type, details or {}))
         if follow:
             strand.last = number
         return number
 
-    def _append(self, previous: int, event_type: str, details: dict[str, Json]) -> int:
-        number = self.run.events = self.run.events + 1
-        self.history.append(HistoryEvent(number, previous, self.now, event_type, details))
-        return number
+    def _emit_last(self, previous: int, status: Status, details: dict[str, Json]) -> None:
+        self.run.events += 1
+        self.history.append(
+            HistoryEvent(self.run.events, previous, self.now, _ENDS[status], details)
+        )
 
     # Waiting.
 
@@ -349,12 +354,12 @@ class Turn:
             run.error, run.cause = outcome
             told = {"error": outcome.error, "cause": outcome.cause}
             details = {name: text for name, text in told.items() if text is not None}
-            self._append(previous, _ENDS[status], details)
+            self._emit_last(previous, status, details)
             self.commands.append(Fail(status=status.value, error=run.error, cause=run.cause))
         else:
             run.output = outcome
             run.strands.clear()
-            self._append(previous, _ENDS[status], {"output": outcome})
+            self._emit_last(previous, status, {"output": outcome})
             self.commands.append(Finish(outcome))
 
 

@@ -1,7 +1,8 @@
 """Owns the SQLite file: its thread, its transactions, its schema. Knows no table.
 
 One thread has the connection. Work that waits together is committed together (group commit): the sync
-that is under way is the window in which the next group gathers.
+that is under way is the window in which the next group gathers. What one turn of an event loop asks for is
+given to the thread at its end, so that the first of it does not become a group of its own.
 """
 
 import asyncio
@@ -47,7 +48,8 @@ class Database:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Take a connection in autocommit mode; `open` makes one."""
         self._connection = connection
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._asked: dict[asyncio.AbstractEventLoop, list[_Job]] = {}  # in the turn of each
+        self._jobs: queue.SimpleQueue[list[_Job] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="frontdesk-store", daemon=True)
         self._thread.start()
 
@@ -79,42 +81,51 @@ class Database:
             raise
         return cls(connection)
 
-    async def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Run `work`, which changes nothing, and return its result. Raises: StoreError."""
-        return await self._run(work, writes=False)
+        return self._ask(work, writes=False)
 
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> asyncio.Future[T]:
         """Run `work` in a transaction and return its result once that is on the disk.
 
         What `work` raises undoes its own changes only. Raises: StoreError, and nothing has changed.
         """
-        return await self._run(work, writes=True)
+        return self._ask(work, writes=True)
 
     def close(self) -> None:
         """Finish what has been given, then close. Nothing may be given afterwards."""
+        for loop in list(self._asked):
+            self._give(loop)
         self._jobs.put(None)
         self._thread.join()
         self._connection.close()
 
-    async def _run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Job(work, writes, done))
-        try:
-            return await done
-        except sqlite3.Error as error:
-            raise StoreError(f"the store did not do it: {error}") from error
+    def _ask(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> asyncio.Future[T]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
+        asked = self._asked.get(loop)
+        if asked is None:
+            asked = self._asked[loop] = []
+            loop.call_soon(self._give, loop)
+        asked.append(_Job(work, writes, done))
+        return done
+
+    def _give(self, loop: asyncio.AbstractEventLoop) -> None:
+        asked = self._asked.pop(loop, None)
+        if asked is not None:
+            self._jobs.put(asked)
 
     # -- in the thread --------------------------------------------------------------------------------
 
     def _serve(self) -> None:
         is_open = True
         while is_open:
-            waiting = [self._jobs.get()]
+            given = [self._jobs.get()]
             while not self._jobs.empty():
-                waiting.append(self._jobs.get())
-            is_open = None not in waiting
+                given.append(self._jobs.get())
+            is_open = None not in given
             # Whose caller was cancelled meanwhile is left out.
-            self._commit([job for job in waiting if job and not job.done.cancelled()])
+            self._commit([job for jobs in given for job in jobs or () if not job.done.cancelled()])
 
     def _commit(self, jobs: list[_Job]) -> None:
         """Do all of them in one transaction; tell each its result once it is over."""
@@ -130,14 +141,14 @@ class Database:
         """Do all of them in one transaction, or each in its own. Returns results and exceptions."""
         try:
             # Nearly always none of them fails, and then nobody needs a savepoint.
-            return self._transaction(jobs, lambda work, connection: work(connection))
+            return self._transaction(jobs, _together)
         except _BusyError as error:
             return [error.__cause__] * len(jobs)
         except Exception as error:  # noqa: BLE001 - it is handed to whoever gave the job
             if len(jobs) == 1:
                 return [error]
         try:
-            return self._transaction(jobs, _attempt)
+            return self._transaction(jobs, _apart)
         except _BusyError as error:
             return [error.__cause__] * len(jobs)
         except sqlite3.Error:
@@ -145,7 +156,7 @@ class Database:
             return [self._results([job])[0] for job in jobs]
 
     def _transaction(
-        self, jobs: list[_Job], do: Callable[[Callable[..., Any], sqlite3.Connection], Any]
+        self, jobs: list[_Job], do: Callable[[list[_Job], sqlite3.Connection], list[Any]]
     ) -> list[Any]:
         connection = self._connection
         try:
@@ -153,7 +164,7 @@ class Database:
         except sqlite3.Error as error:
             raise _BusyError from error
         try:
-            results = [do(job.work, connection) for job in jobs]
+            results = do(jobs, connection)
             connection.execute("COMMIT")
         except BaseException:
             if connection.in_transaction:
@@ -172,6 +183,16 @@ def damage(path: Path) -> str:
     except sqlite3.Error as error:
         return str(error)
     return "" if verdict == "ok" else str(verdict)
+
+
+def _together(jobs: list[_Job], connection: sqlite3.Connection) -> list[Any]:
+    """Return what each comes to; what one raises undoes all."""
+    return [work(connection) for work, _, _ in jobs]
+
+
+def _apart(jobs: list[_Job], connection: sqlite3.Connection) -> list[Any]:
+    """Return what each comes to, or the exception that it raises."""
+    return [_attempt(work, connection) for work, _, _ in jobs]
 
 
 def _attempt(work: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection) -> Any:
@@ -194,7 +215,11 @@ def _tell(outcomes: Sequence[tuple[_Job, Any]]) -> None:
     for job, result in outcomes:
         if job.done.cancelled():
             continue
-        if isinstance(result, Exception):
+        if isinstance(result, sqlite3.Error):
+            error = StoreError(f"the store did not do it: {result}")
+            error.__cause__ = result
+            job.done.set_exception(error)
+        elif isinstance(result, Exception):
             job.done.set_exception(result)
         else:
             job.done.set_result(result)

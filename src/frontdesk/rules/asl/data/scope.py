@@ -12,7 +12,7 @@ from typing import Final
 from frontdesk.rules.asl.data.errors import DATA_LIMIT_EXCEEDED, RUNTIME, StateError
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.lang.chance import Chance
-from frontdesk.rules.lang.compact_json import JsonTextError, to_json_bytes
+from frontdesk.rules.lang.compact_json import JsonTextError, to_json, to_json_bytes
 
 LARGEST_PAYLOAD: Final = 262_144
 """Bytes of JSON text of an input, an output, a result, a variable, and of all that one state assigns."""
@@ -60,22 +60,21 @@ class Scope:
 
 def json_text(value: Json) -> str:
     """Return compact JSON text. Raises: StateError, where a value has none: nested too deep."""
-    return _json_bytes(value).decode()
+    try:
+        return to_json(value)
+    except JsonTextError as error:
+        raise StateError(RUNTIME, error.message) from error
 
 
 def size(value: Json) -> int:
     """Return the bytes of a value's JSON text. Raises: as `json_text`, a few levels of nesting earlier."""
-    text = _json_bytes(value)
-    if text.count(b"[") + text.count(b"{") > _DEEPEST:  # else it cannot be so deep
-        _json_bytes([[[[[[[[[[value]]]]]]]]]])
-    return len(text)
-
-
-def _json_bytes(value: Json) -> bytes:
     try:
-        return to_json_bytes(value)
+        text = to_json_bytes(value)
+        if text.count(b"[") + text.count(b"{") > _DEEPEST:  # else it cannot be so deep
+            to_json_bytes([[[[[[[[[[value]]]]]]]]]])
     except JsonTextError as error:
         raise StateError(RUNTIME, error.message) from error
+    return len(text)
 
 
 def hold_payload(who: str, value: Json) -> None:

@@ -57,14 +57,14 @@ def work(turn: Turn, strand: Strand, state: TaskState) -> None:
     )
     turn.emit(strand, _SCHEDULED[resource.kind], _scheduled(turn, resource, invoke))
     if resource.kind is not Kind.ACTIVITY:
-        turn.emit(strand, _STARTED[resource.kind], resource.described())
+        turn.emit(strand, _STARTED[resource.kind], {**resource.described})
     turn.wait(strand, Phase.WORKING, invoke)
 
 
 def _scheduled(turn: Turn, resource: Resource, invoke: Invoke) -> dict[str, Json]:
     if resource.kind is Kind.SERVICE:
         details: dict[str, Json] = {
-            **resource.described(),
+            **resource.described,
             "region": turn.run.facts.region,
             "parameters": invoke.arguments,
         }
@@ -103,7 +103,7 @@ def _submitted(
 ) -> None:
     if resource.pattern and not strand.submitted:
         strand.submitted = True
-        details = {**resource.described(), "output": event.output}
+        details = {**resource.described, "output": event.output}
         turn.emit(strand, "TaskSubmitted", details)
 
 
@@ -116,7 +116,7 @@ def _succeeded(
     except StateError as error:
         _fail(turn, strand, state, Failure(error.name, error.cause))
         return
-    details = {**resource.described(), "output": event.output}
+    details = {**resource.described, "output": event.output}
     turn.emit(strand, _SUCCEEDED[resource.kind], details)
     scope = turn.scope(strand)
     turn.leave(strand, state, conclude(state, strand.input, event.output, scope), state.next)
@@ -147,7 +147,7 @@ def _fail(
     resource = read_resource(state.resource)
     told = {"error": failure.error, "cause": failure.cause}
     details = {
-        **resource.described(),
+        **resource.described,
         **{name: one for name, one in told.items() if one is not None},
     }
     turn.emit(strand, f"{resource.kind}{how}", details)
