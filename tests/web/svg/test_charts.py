@@ -57,8 +57,16 @@ def test_a_gap_parts_a_line():
     assert chart.count('class="line"') == 2
 
 
-def test_a_value_between_gaps_is_a_dot():
-    chart = lines(TIMES, [Line("a", [1, None, 2])], title="x", write=str)
+@pytest.mark.parametrize(
+    "draw_one",
+    [
+        lambda values: lines(TIMES, [Line("a", values)], title="x", write=str),
+        lambda values: spark(values, title="x"),
+    ],
+    ids=["lines", "spark"],
+)
+def test_a_value_between_gaps_is_a_dot(draw_one):
+    chart = draw_one([1, None, 2])
     dots = [path for path in parsed(chart).iter() if path.attrib.get("class") == "line dot"]
     assert len(dots) == 2
     assert all(

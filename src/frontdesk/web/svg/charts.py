@@ -54,13 +54,10 @@ def lines(
     for at, line in enumerate(drawn):
         for piece in _pieces(line.values):
             points = [place.point(index, line.values[index] or 0.0) for index in piece]
-            stroke = "line"
-            if len(points) == 1:  # a value between two gaps: a line to itself, without length
-                points, stroke = points * 2, "line dot"
             if at == 0:
                 area = _path([(points[0][0], place.floor), *points, (points[-1][0], place.floor)])
                 parts.append(f'<path class="area{_of(line.kind)}" d="{area}Z"/>')
-            parts.append(f'<path class="{stroke}{_of(line.kind)}" d="{_path(points)}"/>')
+            parts.append(_stroke(points, line.kind))
     return _chart(title, _told(drawn, write), parts, height, _marks(times, top, write, when))
 
 
@@ -101,9 +98,10 @@ def spark(values: Sequence[Value], *, title: str, kind: str = "") -> Markup:
     top = max((value for value in values if value), default=0.0) or 1.0
     step = 108.0 / max(1, len(values) - 1)
     parts = [
-        f'<path class="line{_of(kind)}" d="'
-        + _path([(1 + index * step, 24.0 - 22.0 * (values[index] or 0.0) / top) for index in piece])
-        + '"/>'
+        _stroke(
+            [(1 + index * step, 24.0 - 22.0 * (values[index] or 0.0) / top) for index in piece],
+            kind,
+        )
         for piece in _pieces(values)
     ]
     return _markup(
@@ -194,6 +192,13 @@ def _pieces(values: Sequence[Value]) -> Iterator[list[int]]:
             piece = []
     if piece:
         yield piece
+
+
+def _stroke(points: Sequence[tuple[float, float]], kind: str) -> str:
+    """Draw a line; a value between two gaps as a dot: a line to itself, without length."""
+    if len(points) == 1:
+        return f'<path class="line dot{_of(kind)}" d="{_path([*points, *points])}"/>'
+    return f'<path class="line{_of(kind)}" d="{_path(points)}"/>'
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:
