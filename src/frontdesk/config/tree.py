@@ -135,38 +135,45 @@ class Patterns(Generic[T]):
         for pattern, meaning in meanings:
             fork = self._top
             for part in pattern:
-                fork = fork.below.setdefault(part, _Fork())
+                fork = fork.next(part)
             fork.meanings.append(meaning)
 
     def match(self, tree: Tree) -> Iterator[tuple[T, Path, Any]]:
         """Yield what each pattern stands for that fits, with path and value of what it fits."""
-        found: list[tuple[T, Path, Any]] = [(each, (), tree.value) for each in self._top.meanings]
+        found: list[tuple[T, Path, Any]] = []
         _match(self._top, (), tree.value, found)
         yield from found
 
 
 class _Fork(Generic[T]):
-    """Where patterns that begin alike part. meanings: of those that end here. below: by their next part."""
+    """Where patterns that begin alike part. meanings: of those that end here. anything: where `*` leads."""
 
-    __slots__ = ("below", "meanings")
+    __slots__ = ("anything", "by_key", "meanings")
 
     def __init__(self) -> None:
         self.meanings: list[T] = []
-        self.below: dict[str | int, _Fork[T]] = {}  # by texts alone: no pattern has an index
+        self.anything: _Fork[T] | None = None
+        self.by_key: dict[str, _Fork[T]] = {}
+
+    def next(self, part: str) -> "_Fork[T]":
+        """Return where a part of a pattern leads."""
+        if part != "*":
+            return self.by_key.setdefault(part, _Fork())
+        if self.anything is None:
+            self.anything = _Fork()
+        return self.anything
 
 
 def _match(fork: _Fork[T], path: Path, value: Any, found: list[tuple[T, Path, Any]]) -> None:
-    below = fork.below
-    anything = below.get("*")
-    for key, item in _members(value):
-        by_name = below.get(key) if key != "*" else None
-        for inner in (anything, by_name):
-            if inner is None:
-                continue
-            at = (*path, key)
-            found += [(meaning, at, item) for meaning in inner.meanings]
-            if inner.below and isinstance(item, dict | list):
-                _match(inner, at, item, found)
+    found += [(meaning, path, value) for meaning in fork.meanings]
+    by_key = fork.by_key
+    if by_key and isinstance(value, dict):
+        for key, item in value.items():
+            if key in by_key:
+                _match(by_key[key], (*path, key), item, found)
+    if fork.anything is not None:
+        for at, item in _members(value):
+            _match(fork.anything, (*path, at), item, found)
 
 
 def _known(node: Node, path: Path) -> Path:

@@ -42,6 +42,41 @@ def test_what_a_reference_stands_for_is_not_kept():
     assert one.http is not other.http
 
 
+def text(written, at="/f", **said):
+    return FileText(written, Path(at), written, **said)
+
+
+def test_routes_that_say_the_same_are_one():
+    routes = [{"http": text("http://same"), "authorizer": text("patients")} for _ in "12"]
+    api = HttpApi(routes={"GET /one": routes[0], "GET /other": routes[1]})
+    again = HttpApi(routes={"GET /again": {**routes[0]}})
+    assert api.routes["GET /one"] is api.routes["GET /other"] is again.routes["GET /again"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"http": text("http://a")}, {"http": text("http://b")}),
+        ({"static": text("site", "/one")}, {"static": text("site", "/other")}),
+        ({"http": text("http://x", referenced=True)}, {"http": text("http://x", referenced=True)}),
+        ({"http": text("http://x"), "timeout": 1}, {"http": text("http://x"), "timeout": 1.0}),
+        ({"http": {"url": text("http://x")}}, {"http": {"url": text("http://x")}}),
+    ],
+    ids=["another text", "another folder", "references", "numbers", "more than texts"],
+)
+def test_routes_are_apart_that_need_not_be_the_same(one, other):
+    routes = HttpApi(routes={"GET /one": one, "GET /other": other}).routes
+    assert routes["GET /one"] is not routes["GET /other"]
+    assert routes["GET /other"].model_dump() == Route.model_validate(other).model_dump()
+
+
+def test_a_wrong_route_is_told_wherever_it_stands():
+    wrong = {"http": text("http://x"), "throttle": text("fast")}
+    with pytest.raises(ValidationError) as caught:
+        HttpApi(routes={"GET /one": wrong, "GET /other": {**wrong}})
+    assert [error["loc"][1] for error in caught.value.errors()] == ["GET /one", "GET /other"]
+
+
 def test_a_short_path_starts_at_the_folder_of_its_own_file():
     one, other = (Route(static=FileText("site", Path(at), "site")) for at in ("/one", "/other"))
     assert (one.static.root, other.static.root) == (Path("/one/site"), Path("/other/site"))

@@ -21,7 +21,7 @@ from frontdesk.config.models.mapping import (
     ResponseMapping,
     of_request,
 )
-from frontdesk.config.models.model import HintedError, Name, Selector, broken_rule
+from frontdesk.config.models.model import HintedError, Name, Repeated, Selector, broken_rule
 from frontdesk.config.models.operation import Operation
 from frontdesk.config.models.queue import QueueName
 from frontdesk.config.models.service import Service
@@ -39,6 +39,8 @@ INTEGRATIONS = (
     "task_token",
     "webhook",
 )
+
+_ONE_OF = frozenset(INTEGRATIONS)
 
 _OF_ONE = {
     "action": "state_machine",
@@ -139,11 +141,11 @@ class Route(Operation):
     @model_validator(mode="after")
     def _has_one_integration(self) -> Self:
         written = self.model_fields_set
-        chosen = [key for key in INTEGRATIONS if key in written and getattr(self, key) is not None]
+        chosen = [key for key in written & _ONE_OF if getattr(self, key) is not None]
         if len(chosen) != 1:
-            found = " and ".join(chosen) or "none"
+            found = " and ".join(sorted(chosen)) or "none"
             raise broken_rule(f"expected exactly one of {', '.join(INTEGRATIONS)}, got {found}")
-        for key in sorted(_OF_ONE.keys() & written):
+        for key in sorted(written & _OF_ONE.keys()):
             if chosen != [_OF_ONE[key]]:
                 raise broken_rule(f"expected {key} on a route with {_OF_ONE[key]} only")
         if self.location is not None and self.mode != "async":
@@ -188,7 +190,7 @@ class HttpApi(Api):
     type: Literal["http"] = "http"
     """`http`"""
 
-    routes: dict[RouteKeyText, Route] = Field(default_factory=dict)
+    routes: dict[RouteKeyText, Annotated[Route, Repeated()]] = Field(default_factory=dict)
     """What to do, by route key: `METHOD /path`, `ANY /path/{proxy+}`, `$default`."""
 
     def operations(self) -> Iterator[tuple[tuple[str, ...], str, Route]]:

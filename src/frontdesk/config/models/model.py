@@ -37,6 +37,9 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 _REMEMBERED: Final = 4096
 """Short forms of one kind that are remembered."""
 
+_REPEATED: Final = 1 << 15
+"""Mappings of one kind that are remembered: those of a file in force share them, so that they cost nothing."""
+
 
 class Model(BaseModel):
     """Base of every configuration model: immutable, refuses unknown keys.
@@ -84,12 +87,12 @@ class ShortForm:
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
         """Expand the short form before the mapping is validated; equal texts of a file share what they make."""
-        remembered: Recent[tuple[str, Path], object] = Recent(_REMEMBERED)
+        remembered: Recent[tuple[str, str], object] = Recent(_REMEMBERED)
 
         def validated(value: object, validate: core_schema.ValidatorFunctionWrapHandler) -> object:
             if not isinstance(value, FileText) or value.referenced:  # it may be secret
                 return validate(self._expand(value))
-            form = value.plain(), value.folder
+            form = value.plain(), str(value.folder)  # paths are compared part by part
             made = remembered.get(form)
             if made is None:
                 made = validate(self._expand(value))
@@ -103,6 +106,40 @@ class ShortForm:
     ) -> dict[str, Any]:
         """Describe both forms."""
         return {"anyOf": [{"type": self.json_type}, handler(schema)]}
+
+
+class Repeated:
+    """Marks a model of which a file may have ten thousand: equal mappings of plain texts share what they make."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Validate a mapping that is like none before, in this load or a former one."""
+        remembered: Recent[tuple[str, ...], object] = Recent(_REPEATED)
+
+        def validated(value: object, validate: core_schema.ValidatorFunctionWrapHandler) -> object:
+            form = _plain_form(value)
+            if not form:
+                return validate(value)
+            made = remembered.get(form)
+            if made is None:
+                made = validate(value)
+                remembered.put(form, made)
+            return made
+
+        return core_schema.no_info_wrap_validator_function(validated, handler(source))
+
+
+def _plain_form(value: object) -> tuple[str, ...]:
+    """Return all that a mapping of texts of one file says; () for any other value, and what may be secret."""
+    form: list[str] = []
+    folder = None
+    for key, text in value.items() if isinstance(value, dict) else ():
+        if not isinstance(text, FileText) or text.referenced or folder not in (None, text.folder):
+            return ()
+        folder = text.folder
+        form += key, text
+    return (*form, str(folder)) if form else ()
 
 
 class OneOrMore:

@@ -5,6 +5,7 @@ Both the check of a file and the compilation of a route read URLs here, so that 
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 _URL: Final = re.compile(r"(https?://[^/?#]+)([^?#]*)\??([^#]*)")
@@ -49,6 +50,7 @@ def split_upstream(url: str, path: str | None, variables: Mapping[str, str]) -> 
     return Url(origin, base.rstrip("/"), below, query)
 
 
+@lru_cache(1 << 14)  # asked twice at each load, and a reload has mostly the URLs of the load before
 def _parts(url: str) -> tuple[str, str, str]:
     found = _URL.fullmatch(url)
     if found is None:

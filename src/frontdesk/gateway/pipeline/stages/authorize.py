@@ -41,18 +41,18 @@ def _jwt(build: RouteBuild, name: str) -> tuple[Stage, str]:
     config, route = build.config.authorizers[name], build.operation
     assert isinstance(config, JwtAuthorizer)
     assert route is not None
-    judge = build.once(
-        ("authorizer", name), lambda: TokenJudge(config, build.parts.keys.key_set(config))
-    )
+
+    def made() -> tuple[Stage, str]:
+        parts = build.parts
+        judge = build.once(
+            ("authorizer", name), lambda: TokenJudge(config, parts.keys.key_set(config))
+        )
+        stage = jwt_stage(judge, config.identity, route.scopes, parts.clock.monotonic)
+        issuer = build.shown(config.issuer, "authorizers", name, "issuer")
+        return stage, f"{name}: token of {issuer}"
+
     # Routes that demand the same share one stage.
-    stage = build.once(
-        ("jwt", name, route.scopes),
-        lambda: jwt_stage(judge, config.identity, route.scopes, build.parts.clock.monotonic),
-    )
-    detail = build.once(
-        ("jwt detail", name),
-        lambda: f"{name}: token of {build.shown(config.issuer, 'authorizers', name, 'issuer')}",
-    )
+    stage, detail = build.once(("jwt", name, route.scopes), made)
     if route.scopes:
         at = (*build.at, "scopes")
         shown = (build.shown(scope, *at, index) for index, scope in enumerate(route.scopes))
