@@ -234,7 +234,7 @@ async def _work(app, clock, step):
     await asyncio.to_thread(_call_all, app.addresses[0], some)
     clock.behind = max(0.0, clock.behind - _STEP)
     app._wheel.advance(app._clock.monotonic())
-    await asyncio.to_thread(call, app.addresses[0], "GET", "/")  # the history looks meanwhile
+    await asyncio.wait({app._premises.observing.history._task})
 
 
 def _call_all(address, calls):
