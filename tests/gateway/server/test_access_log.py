@@ -60,7 +60,7 @@ TRACE = "65f1a2b34111111111111111aaaaaaaa"
 
 def test_the_record_shows_the_trace_even_where_its_digits_look_like_a_card_number(exchange):
     record = json.loads(
-        compile_format("json", SECRETS)(exchange(traceparent=f"00-{TRACE}-c000000000000007-00"))
+        compile_format("json", SECRETS)(exchange(trace=f"00-{TRACE}-c000000000000007-00"))
     )
     assert record["traceId"] == TRACE
     assert "xrayTraceId" not in record
@@ -75,9 +75,7 @@ def test_the_record_shows_the_trace_even_where_its_digits_look_like_a_card_numbe
 )
 def test_a_trace_that_is_known_to_amazons_tools_is_shown_in_their_form_too(exchange, facts):
     record = json.loads(
-        compile_format("json", SECRETS)(
-            exchange(traceparent=f"00-{TRACE}-c000000000000007-00", **facts)
-        )
+        compile_format("json", SECRETS)(exchange(trace=f"00-{TRACE}-c000000000000007-00", **facts))
     )
     assert record["traceId"] == TRACE
     assert record["xrayTraceId"] == "1-65f1a2b3-4111111111111111aaaaaaaa"

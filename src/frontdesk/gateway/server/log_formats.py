@@ -87,11 +87,12 @@ def json_record(ex: Exchange) -> bytes:
         record["errorCode"] = ex.error
         if ex.authorizer_error:
             record["authorizer"] = ex.authorizer_error
-    if ex.traceparent:  # digits only: no card number, whatever they look like
-        record["traceId"] = ex.trace_id
+    trace = ex.trace_id
+    if trace:  # digits only: no card number, whatever they look like
+        record["traceId"] = trace
         caller = ex.caller
         if ex.invoke_status or (caller is not None and caller.amazon is not None):
-            record["xrayTraceId"] = write_root(ex.trace_id)
+            record["xrayTraceId"] = write_root(trace)
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
