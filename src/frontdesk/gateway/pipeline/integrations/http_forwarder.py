@@ -137,7 +137,8 @@ class Forwarder:
         if introduction is None:
             return False
         # Differs: [traceparent] AWS sends its own field only.
-        trace = f"traceparent: {ex.traceparent}\r\n" if ex.traceparent else ""
+        parent = ex.traceparent
+        trace = f"traceparent: {parent}\r\n" if parent else ""
         line = f"{call.method} {self._target(ex)} HTTP/1.1\r\n{trace}".encode("latin-1")
         if section is not None and section.fields is ex.fields:
             head = line + section.lines() + introduction
