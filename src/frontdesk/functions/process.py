@@ -234,7 +234,8 @@ class Child:
     def kill(self) -> None:
         """End it now, whatever it does."""
         self.state = "ending"
-        self._settle(_KILLED)
+        if self._parts is not None:
+            self._settle(self._parts, _KILLED)
         self._zygote.kill(self.number)
 
     def watch_memory(self) -> None:
@@ -277,7 +278,9 @@ class Child:
             raise FrameError(f"unasked frame: kind {frame.kind}")
 
     def _outcome(self, body: bytes, error: str, reason: str, tail: bytes) -> Outcome:
-        return Outcome(body, error, reason, self._request_id, tail, self.settings.version)
+        """Return what the caller is told, at the end of the parts if the result came in such."""
+        outcome = Outcome(body, error, reason, self._request_id, tail, self.settings.version)
+        return outcome if self._parts is None else self._settle(self._parts, outcome)
 
     def _take_answer(self, frame: Frame) -> None:
         if frame.kind == SPANS:
@@ -296,7 +299,7 @@ class Child:
         init, self._init_seconds = self._init_seconds, 0.0
         self._used_kib = used_kib = _unpack(REPORT_META, frame)[0]
         tail = self._log.report(self._request_id, now - self._started, used_kib, init)
-        outcome = self._settle(self._outcome(frame.body, error, "", tail))
+        outcome = self._outcome(frame.body, error, "", tail)
         self._timer.stop()
         if self._gone:
             self.state = "ending"
@@ -325,10 +328,9 @@ class Child:
         self._parts = stream = Streamed(content_type, self._request_id, self._channel)
         take(stream)
 
-    def _settle(self, outcome: Outcome) -> Outcome:
-        """End a result that came in parts; answer what the caller is told."""
-        parts, self._parts = self._parts, None
-        return outcome if parts is None else parts.close(outcome)
+    def _settle(self, parts: Parts, outcome: Outcome) -> Outcome:
+        self._parts = None
+        return parts.close(outcome)
 
     def _take_start(self, frame: Frame) -> None:
         now = self._clock.monotonic()
@@ -407,7 +409,7 @@ class Child:
             self._request_id, now - self._started, self._used_kib, init, failure
         )
         body = error_object(kind, message, self._request_id)
-        outcome = self._settle(self._outcome(body, "Unhandled", message, tail))
+        outcome = self._outcome(body, "Unhandled", message, tail)
         self._owner.lost(self, outcome, now)
 
     def exited(self, status: int) -> None:

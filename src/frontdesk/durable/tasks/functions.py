@@ -35,6 +35,8 @@ from frontdesk.rules.lang.compact_json import to_json_bytes
 Functions = Callable[[str, str], Invoker | None]
 """Finds a function by name and qualifier (`""` is `$LATEST`). None: there is none."""
 
+_ascii_json: Final = json.JSONEncoder().encode
+
 _LATEST: Final = "$LATEST"
 _ACCEPTED: Final = 202
 _NO_CONTENT: Final = 204
@@ -216,8 +218,8 @@ def _context(task: Task, given: dict[str, Any]) -> str:
     # Differs: [idempotency-key] AWS hands functions no key that is the same on every attempt.
     key = task.invoke.key
     if not given:  # to write one text takes the writer a tenth of what an object takes
-        return f'{{"custom": {{"idempotency_key": {json.dumps(key)}}}}}'
-    return json.dumps({**given, "custom": {**given.get("custom", {}), "idempotency_key": key}})
+        return f'{{"custom": {{"idempotency_key": {_ascii_json(key)}}}}}'
+    return _ascii_json({**given, "custom": {**given.get("custom", {}), "idempotency_key": key}})
 
 
 def _invocation(task: Task, event: Json, context: str, clock: Clock) -> Invocation:
