@@ -8,6 +8,7 @@ import pytest
 
 from frontdesk.base.errors import StoreError
 from frontdesk.ports.journal import Append, FencedError, Filter, Start, Status
+from frontdesk.stores.sqlite import database as database_module
 from frontdesk.stores.sqlite.database import Database, damage
 from frontdesk.stores.sqlite.journal import SqliteJournal
 from tests.live.appending import NOW, all_there, append
@@ -146,4 +147,22 @@ async def test_a_damaged_file_is_a_clear_error(tmp_path):
     ):
         with pytest.raises(StoreError, match="malformed"):
             await refused
+    database.close()
+
+
+async def test_a_file_of_a_former_version_keeps_its_streams(tmp_path, monkeypatch):
+    with monkeypatch.context() as former:
+        former.setattr(database_module, "_MIGRATIONS", database_module._MIGRATIONS[:9])
+        database = Database.open(tmp_path / "frontdesk.db")
+        journal = SqliteJournal(database)
+        owner = await journal.join(until=NOW + 10)
+        stream = await start(journal, owner)
+        fields = append(2)
+        await journal.append(Append(stream=stream.id, owner=owner, expect_seq=stream.seq, **fields))
+        before = await journal.load(stream.id)
+        database.close()
+    database = Database.open(tmp_path / "frontdesk.db")
+    journal = SqliteJournal(database)
+    assert await journal.load(stream.id) == before
+    assert await journal.read(stream.id, 1, 9) == [*append(1)["events"], *append(2)["events"]]
     database.close()
