@@ -149,6 +149,19 @@ def test_a_request_may_come_with_the_end_of_the_handshake(arrive):
     assert client.read().startswith(b"HTTP/1.1 200")
 
 
+def test_a_client_that_is_sent_away_at_once_is_not_served(arrive, house, monkeypatch):
+    client = arrive()
+    monkeypatch.setattr(HttpConnection, "connection_made", lambda *_: client.server.abort())
+    monkeypatch.setattr(HttpConnection, "connection_lost", lambda *_: None)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.deliver()
+    client.ssl.do_handshake()
+    client.send(GET)
+    assert client.lost
+    assert not house.entered
+
+
 def test_records_that_come_together_are_received_in_one_piece(arrive, monkeypatch):
     client = arrive().shake()
     received = []
@@ -200,6 +213,16 @@ def test_bytes_that_are_no_record_close_the_connection(arrive):
     assert client.lost
     with pytest.raises(ssl.SSLError, match="ALERT"):
         client.read()
+
+
+def test_what_is_answered_behind_a_broken_record_is_dropped(arrive):
+    client = arrive().shake()
+    client.server.data_received(b"\x17\x03\x03\x00\x20" + bytes(32))
+    assert client.socket.closed
+    client.server.write(b"late")
+    client.server.write_eof()
+    client.server.close()
+    assert client.server.is_closing()
 
 
 # -- the end ------------------------------------------------------------------------------------

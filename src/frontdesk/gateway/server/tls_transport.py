@@ -147,7 +147,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         except ssl.SSLZeroReturnError:  # how OpenSSL tells the end where we have ended before
             self._client_ended = True
         except ssl.SSLError:
-            self._flush()
+            self._flush()  # the alert
+            self._ended = self._closing = True  # an answer that is still to come finds no way out
             self._socket.close()
             return
         if pieces and not self._closing:
@@ -206,7 +207,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._socket.close()
 
     def abort(self) -> None:
-        """Close now."""
+        """Close now: nothing more is sent or handed over."""
+        self._ended = self._closing = True
         self._socket.abort()
 
     def is_closing(self) -> bool:
