@@ -156,6 +156,8 @@ class RouteBuild:
     version: str = ""
     shared: dict[tuple[Hashable, ...], Any] = field(default_factory=dict)
     """What the routes of one compilation have in common; see `once`."""
+    own: dict[str, Any] = field(default_factory=dict, init=False)
+    """What the stages of this operation have in common, by name."""
 
     @property
     def route(self) -> Route | None:

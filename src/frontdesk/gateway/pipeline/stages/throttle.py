@@ -110,8 +110,10 @@ _RATE_LIMIT_FIELDS: Final = Step(
 
 
 def _limits(build: RouteBuild) -> _Limits:
-    here = ("limits", build.api_name, build.facts.stage, build.key)
-    return build.once(here, lambda: _sorted(build, _every(build)))
+    limits: _Limits | None = build.own.get("limits")
+    if limits is None:
+        limits = build.own["limits"] = _sorted(build, _every(build))
+    return limits
 
 
 def _every(build: RouteBuild) -> list[_Limit]:
@@ -214,11 +216,12 @@ class _Limiter:
         self._ledger: Ledger = build.parts.ledger
         self._monotonic = build.parts.clock.monotonic
         self._policy = every.policy
-        in_order = sorted(limits, key=_is_keyed)
+        for_all = [limit for limit in limits if not limit.by]
+        in_order = [*for_all, *[limit for limit in limits if limit.by]]
         rules = tuple([limit.rule for limit in in_order])
         # The account's limit protects the door; a client cannot plan by it, so alone it is not told.
         self._told = [rule.name for rule in rules] != ["account"]
-        self._fixed = tuple([self._claim(build, limit) for limit in limits if not limit.by])
+        self._fixed = tuple([self._claim(build, limit) for limit in for_all])
         self._keyed = tuple(
             [
                 (f"{limit.claim[0]}\0", _subject(limit.by), limit.rule)
@@ -277,10 +280,6 @@ class _Limiter:
 
         self._ledger.ask(claims, now, go_on)
         return PARKED
-
-
-def _is_keyed(limit: _Limit) -> bool:
-    return limit.by is not None
 
 
 def _subject(by: str) -> Callable[[Exchange], str]:
