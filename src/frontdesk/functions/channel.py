@@ -24,7 +24,7 @@ class Channel:
         self._closed = closed
         self._loop = asyncio.get_running_loop()
         self._decoder = Decoder()
-        self._unsent = b""
+        self._unsent: bytes | memoryview = b""
         self._reading = False
         self._answers = -1
         self._orders = -1
@@ -44,12 +44,12 @@ class Channel:
         self._loop.add_reader(self._answers, self._readable)
         return orders, answers
 
-    def send(self, data: bytes) -> None:
+    def send(self, data: bytes | memoryview) -> None:
         """Send as soon as the child reads. Before `open` there is no child: nothing."""
         if not self._reading:
             return
         if self._unsent:
-            self._unsent += data
+            self._unsent = b"".join((self._unsent, data))
             return
         try:
             sent = os.write(self._orders, data)
@@ -58,7 +58,7 @@ class Channel:
         except OSError:
             return  # it has closed the channel, and will be heard to end
         if sent < len(data):
-            self._unsent = data[sent:]
+            self._unsent = memoryview(data)[sent:]  # a pipe takes a large event in many pieces
             self._loop.add_writer(self._orders, self._writable)
 
     def pause(self) -> None:
