@@ -47,6 +47,7 @@ from frontdesk.gateway.server.shared import Entrance
 from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
 from frontdesk.gateway.sockets.pushes import Pushes
 from frontdesk.gateway.telemetry.backends import backend_samples
+from frontdesk.gateway.telemetry.scrape import unhurried
 from frontdesk.gateway.telemetry.watching import RequestWatch, Take, WatchedPlan
 from frontdesk.ports.cache import Stats
 from frontdesk.ports.invoker import Invoker
@@ -340,9 +341,12 @@ class DataPlane:
         for issuer in self._parts.keys.missing():
             yield f"no keys of issuer {issuer}"
 
-    def samples(self) -> Iterator[Sample]:
-        """Give all numbers of this process; see `scrape.Samples`."""
-        return self.telemetry.registry.samples()
+    async def samples(self) -> Iterator[Sample]:
+        """Give all numbers of this process, and let requests pass meanwhile; see `scrape.Samples`."""
+        registry = self.telemetry.registry
+        async for _ in unhurried(registry.settle()):
+            pass
+        return registry.samples()
 
     def _samples(self) -> Iterator[Sample]:
         yield Sample(metrics.ACTIVE_REQUESTS.name, (), float(self._server.active))

@@ -6,7 +6,7 @@ and keeps the series. Series may be made in any thread and are counted in one. K
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -18,6 +18,10 @@ OVERFLOW: Final = "overflow"
 
 MAX_SERIES: Final = 2000
 """Series of one metric, the default."""
+
+
+_MANY: Final = 8
+"""Values from which on it pays to sort them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +76,22 @@ class Histogram:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
 
-    def observe_all(self, values: Iterable[float]) -> None:
-        """Count many values, for which each costs less."""
+    def observe_all(self, values: Sequence[float]) -> None:
+        """Count several values. Of many, each takes less than by itself."""
+        self.sum += sum(values)
+        counts, size, below = self.counts, len(values), 0
+        if size < _MANY:
+            for value in values:
+                counts[bisect_left(self.bounds, value)] += 1
+            return
         ordered = sorted(values)
-        size, below = len(ordered), 0
         for place, bound in enumerate(self.bounds):
             if below == size:
                 break
             end = bisect_right(ordered, bound, below)
-            self.counts[place] += end - below
+            counts[place] += end - below
             below = end
-        self.counts[-1] += size - below
-        self.sum += sum(ordered)
+        counts[-1] += size - below
 
 
 class AttemptObserver(Protocol):
@@ -203,8 +211,8 @@ class Registry:
 
     def samples(self) -> Iterator[Sample]:
         """Read every series, each when its turn comes; series may be made meanwhile."""
-        for each in tuple(self.owing):
-            each.settle()
+        for _ in self.settle():
+            pass
         for name, counters in tuple(self._counters.items()):
             for labels, counter in tuple(counters.items()):
                 yield Sample(name, labels, counter.value)
@@ -213,6 +221,13 @@ class Registry:
                 yield Sample(name, labels, [*histogram.counts, histogram.sum])
         for collector in tuple(self._collectors):
             yield from collector()
+
+    def settle(self) -> Iterator[None]:
+        """Count what many owe, one after the other, for who will read and has time."""
+        for each in tuple(self.owing):
+            if each in self.owing:  # it may have settled since
+                each.settle()
+            yield
 
     def snapshot(self) -> list[Sample]:
         """Read every series at once."""

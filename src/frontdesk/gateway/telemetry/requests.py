@@ -103,7 +103,7 @@ class _Series:
         self.duration.observe_all(seconds)
         self.overhead.observe_all(own)
         self.response_body.observe_all(sent)
-        self.request_body.observe_all(filter(None, received))
+        self.request_body.observe_all(tuple(filter(None, received)))
         if self.rejections is not None:
             self.rejections.value += len(seconds)
         if self.messages is not None:

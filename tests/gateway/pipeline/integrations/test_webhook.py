@@ -176,7 +176,7 @@ async def test_what_is_not_proven_is_refused(door, reason, body, headers):
     assert not door.hooks.settled
     told = [
         sample.labels
-        for sample in door.data.samples()
+        for sample in door.data.telemetry.registry.samples()
         if sample.name.startswith("frontdesk_rejections") and "webhook" not in sample.labels
     ]
     assert ("door", "/stripe", "auth", reason) in told
