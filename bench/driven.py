@@ -1,6 +1,6 @@
-"""Owns one process that drives executions of three tasks, answered within it: `python -m bench.driven MEASURE STORE COUNT`.
+"""Owns one process that drives executions of three tasks, answered within it: `python -m bench.driven MEASURE COUNT STORE…`.
 
-Prints what it has measured as JSON. STORE: `sqlite:FILE` or a URL of PostgreSQL.
+Prints what it has measured as JSON. STORE: `sqlite:FILE` or a URL of PostgreSQL; `waiting` takes two, empty ones.
 """
 
 import asyncio
@@ -34,6 +34,9 @@ from frontdesk.ports.journal import Journal
 from frontdesk.stores.memory.catalog import MemoryCatalog
 
 IN_FLIGHT = 200
+_ROUND, _ROUNDS = 2000, 9
+"""Executions of one round, and rounds, where two stores take turns."""
+
 GIVEN = json.dumps({"order": 7, "amount": 12.5, "customer": {"name": "Ada O'Neill"}})
 
 _PAY = "arn:aws:lambda:eu-west-1:1:function:pay"
@@ -168,19 +171,16 @@ async def express(desk: Desk, count: int) -> dict[str, float]:
     return {"rate": count / (time.perf_counter() - began)}
 
 
-async def waiting(desk: Desk, count: int) -> dict[str, float]:
-    """What executions that wait weigh, and what they cost others."""
-
-    async def rate() -> float:
-        return median([await desk.run(3000) for _ in range(3)])
-
+async def waiting(desk: Desk, count: int, empty: Desk) -> dict[str, float]:
+    """What executions that wait weigh, and what they cost others: in turn with a store where none wait."""
     await desk.run(IN_FLIGHT)
-    before = await rate()
     for first in range(0, count, IN_FLIGHT):
         most = min(IN_FLIGHT, count - first)
         await asyncio.gather(*(desk.start_soon("wait") for _ in range(most)))
     resident = resident_bytes(os.getpid()) / 1e6
-    return {"resident": resident, "slower": 100 * (1 - await rate() / before)}
+    await empty.run(IN_FLIGHT)
+    shares = [await desk.run(_ROUND) / await empty.run(_ROUND) for _ in range(_ROUNDS)]
+    return {"resident": resident, "slower": 100 * (1 - median(shares))}
 
 
 async def leaving(desk: Desk, count: int) -> dict[str, float]:
@@ -211,17 +211,18 @@ async def recovery(desk: Desk, count: int) -> dict[str, float]:
     return {"seconds": time.perf_counter() - began}
 
 
-MEASURES: dict[str, Callable[[Desk, int], Awaitable[dict[str, float]]]] = {
+MEASURES: dict[str, Callable[..., Awaitable[dict[str, float]]]] = {
     measure.__name__: measure
     for measure in (throughput, alone, express, waiting, leaving, recovery)
 }
 
 
-async def _main(measure: str, store: str, count: str) -> None:
-    desk = Desk(store)
-    await desk.start()
+async def _main(measure: str, count: str, *stores: str) -> None:
+    desk, *others = desks = [Desk(store) for store in stores]
+    for each in desks:
+        await each.start()
     begin_to_serve()  # as `frontdesk run` does
-    print(json.dumps(await MEASURES[measure](desk, int(count))), flush=True)
+    print(json.dumps(await MEASURES[measure](desk, int(count), *others)), flush=True)
     os._exit(0)  # as one that is killed: nothing is let go of
 
 

@@ -82,11 +82,11 @@ def executions_row(bench: Bench) -> Result:
             ours, theirs, alone = [], [], []
             for _ in rounds:
                 with stores.new(kind) as store:
-                    ours.append(_driven("throughput", store, size.running)["rate"])
+                    ours.append(_driven("throughput", size.running, store)["rate"])
                 with stores.new(kind) as store:
                     theirs.append(_dbos(store, size.dbos)["rate"])
                 with stores.new(kind) as store:
-                    alone.append(_driven("alone", store, size.alone)["p50"])
+                    alone.append(_driven("alone", size.alone, store)["p50"])
             findings += [
                 Finding(f"{kind}: executions", Figure.of(ours), "/s", at_least(1600)),
                 Finding(f"{kind}: DBOS", Figure.of(theirs), "/s"),
@@ -94,7 +94,7 @@ def executions_row(bench: Bench) -> Result:
                 Finding(f"{kind}: p50 of one alone", Figure.of(alone), "ms", at_most(5)),
             ]
         with stores.new("SQLite") as store:
-            express = [_driven("express", store, size.express)["rate"] for _ in rounds]
+            express = [_driven("express", size.express, store)["rate"] for _ in rounds]
         findings.append(Finding("Express executions", Figure.of(express), "/s", at_least(5000)))
     return Result(findings)
 
@@ -105,11 +105,11 @@ def waiting_row(bench: Bench) -> Result:
     findings: list[Finding] = []
     with _stores() as stores:
         for kind in STORES:
+            with stores.new(kind) as store, stores.new(kind) as empty:
+                waiting = _driven("waiting", size.waiting, store, empty)
             with stores.new(kind) as store:
-                waiting = _driven("waiting", store, size.waiting)
-            with stores.new(kind) as store:
-                _driven("leaving", store, size.left)
-                taken = _driven("recovery", store, size.left)["seconds"]
+                _driven("leaving", size.left, store)
+                taken = _driven("recovery", size.left, store)["seconds"]
             resident, slower = Figure.of([waiting["resident"]]), Figure.of([waiting["slower"]])
             note = "from the start of the next process"
             if kind == "PostgreSQL":
@@ -137,8 +137,8 @@ def charges_row(bench: Bench) -> Result:
     return Result([finding], [Series(title, rounds)], settings({"frontdesk": server}))
 
 
-def _driven(measure: str, store: str, number: int) -> dict[str, float]:
-    return _told("bench.driven", measure, store, str(number))
+def _driven(measure: str, number: int, *stores: str) -> dict[str, float]:
+    return _told("bench.driven", measure, str(number), *stores)
 
 
 def _dbos(store: str, number: int) -> dict[str, float]:
