@@ -104,3 +104,21 @@ class BulkheadPool(Pool):
     def _dialled(self, task: object) -> None:
         super()._dialled(task)  # type: ignore[arg-type]  # the task that the base class made
         self.bulkhead.freed()
+
+
+class OnlyPool(BulkheadPool):
+    """The only pool of its bulkhead, in front of it.
+
+    It makes a connection only where one more call may be under way: while one is idle there is room, without counting.
+    """
+
+    def send(self, call: Call) -> None:
+        """Start a call on an idle connection, or have the bulkhead decide."""
+        if self._idle:
+            Pool.send(self, call)
+        else:
+            self.bulkhead.send(call)
+
+    def start(self, call: Call) -> None:
+        """Start a call that the bulkhead lets out."""
+        Pool.send(self, call)

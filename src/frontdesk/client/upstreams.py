@@ -11,7 +11,7 @@ from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import AttemptObserver
 from frontdesk.base.wheel import Wheel
 from frontdesk.client.attempts import ONCE, Persistent
-from frontdesk.client.bulkhead import Bulkhead, BulkheadPool, BulkheadSettings
+from frontdesk.client.bulkhead import Bulkhead, BulkheadPool, BulkheadSettings, OnlyPool
 from frontdesk.client.call import Call, Sender
 from frontdesk.client.dial import TlsSettings, tls_context
 from frontdesk.client.egress import Egress, EgressSettings
@@ -111,7 +111,6 @@ class Upstream:
         self._bulkhead: Bulkhead | None = None
         if settings.bulkhead is not None:
             self._bulkhead = self._bounded(settings.bulkhead)
-            self.send = self._bulkhead.send
         self._checks: HealthChecks | None = None
         if settings.check is not None and len(healths) > 1:
             targets = list(zip(ways[0].pools, healths, strict=True))
@@ -208,7 +207,7 @@ class Upstream:
             healths,
             BALANCES[settings.balance],
             settings.health.most,
-            kind=Pool if settings.bulkhead is None else BulkheadPool,
+            kind=self._kind_of_pool(),
             tls=tls_context(settings.tls) if secure else None,
             limits=settings.limits,
             identity=identity,
@@ -218,19 +217,28 @@ class Upstream:
             monotonic=self._monotonic,
         )
 
+    def _kind_of_pool(self) -> type[Pool]:
+        settings = self._settings
+        if settings.bulkhead is None:
+            return Pool
+        return OnlyPool if len(settings.targets) == 1 and settings.egress is None else BulkheadPool
+
     def _bounded(self, settings: BulkheadSettings) -> Bulkhead:
+        """Put a bulkhead in front of the pools, or behind the only one."""
         pools = self._pools
-        one, *others = pools
+        only = pools[0] if isinstance(pools[0], OnlyPool) else None
         bulkhead = Bulkhead(
             settings,
-            self.send,
-            (lambda: one.load + sum([pool.load for pool in others])) if others else one.count,
+            self.send if only is None else only.start,
+            (lambda: sum([pool.load for pool in pools])) if only is None else only.count,
             wheel=self._wheel,
             monotonic=self._monotonic,
         )
         for pool in pools:
             assert isinstance(pool, BulkheadPool)
             pool.bulkhead = bulkhead
+        if only is None:
+            self.send = bulkhead.send
         return bulkhead
 
 
