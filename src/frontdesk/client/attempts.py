@@ -59,7 +59,10 @@ class Persistent:
 
         chance: gives 0 to 1, so that those who failed together do not come back together.
         """
-        self.backend = backend
+        # What each call looks at, without going by way of the backend.
+        self.name, self.observer = backend.name, backend.observer
+        self.breaker, self.budget = backend.breaker, backend.budget
+        self.attempt = backend.send
         self.policy = policy
         self.timeout = timeout
         self.clock = clock
@@ -70,30 +73,28 @@ class Persistent:
 
     def send(self, call: "Persisting") -> None:
         """Send a call; `call.respond` or `call.fail` tells what came of it in the end."""
-        backend = self.backend
         call.rules = self
         call.later = None
         call.begun = now = self.monotonic()
-        budget, breaker = backend.budget, backend.breaker
-        budget.under_way += 1  # RetryBudget.begun, written out
-        budget.calls += 1
+        self.budget.begun += 1
+        breaker = self.breaker
         call.permit = permit = breaker.generation if breaker.calm else breaker.admit(now)
         if permit != REFUSED:
-            backend.send(call)
+            self.attempt(call)
         else:
-            budget.ended(succeeded=False)
+            self.budget.end(succeeded=False)
             call.give_up(self.refusal(now))
 
     def refusal(self, now: float) -> UpstreamError:
         """Say that the breaker lets nothing out, and for how long."""
-        wait = max(1.0, self.backend.breaker.wait(now))
+        wait = max(1.0, self.breaker.wait(now))
         return UpstreamError("circuit_open", "Circuit breaker is open", retry_after=wait)
 
     def tell_exhausted(self, now: float) -> None:
         """Say in the log that the budget is used up, not too often."""
         if now - self._told >= _TOLD_EVERY:
             self._told = now
-            _log.warning("retry budget is used up", extra={"upstream": self.backend.name})
+            _log.warning("retry budget is used up", extra={"upstream": self.name})
 
 
 class Persisting(Call):
@@ -117,20 +118,21 @@ class Persisting(Call):
     ) -> None:
         rules = self.rules
         if rules is not None:
-            backend, now = rules.backend, rules.monotonic()
+            now = rules.monotonic()
             if status < 400 and self.later is None:
                 self.rules = None
                 took = now - self.begun
                 # Nearly all calls come here while neither breaker nor purse would change: two looks say so.
-                if not backend.breaker.calm:
-                    backend.breaker.record(self.permit, now, failed=False, took=took)
-                budget = backend.budget
+                if not rules.breaker.calm:
+                    rules.breaker.record(self.permit, now, failed=False, took=took)
+                budget = rules.budget
                 if budget.untouched:
-                    budget.under_way -= 1
+                    budget.ended += 1
                 else:
-                    budget.ended(succeeded=True)
-                if backend.observer is not None:
-                    backend.observer.attempted(self.method, status, "", took)
+                    budget.end(succeeded=True)
+                observer = rules.observer
+                if observer is not None:
+                    observer.attempted(self.method, status, "", took)
             elif self._later(rules).answered(now, status, fields):
                 if type(body) is not bytes:
                     body.cancel()  # type: ignore[union-attr]  # a Source
@@ -172,14 +174,13 @@ class _Later:
     __slots__ = ("_call", "_course", "_head", "_rules", "_timer")
 
     def __init__(self, call: Persisting, rules: Persistent) -> None:
-        backend = rules.backend
         self._call = call
         self._rules = rules
         self._head = call.head
         self._course = Course(
             rules.policy,
-            backend.breaker,
-            backend.budget,
+            rules.breaker,
+            rules.budget,
             call.begun + rules.timeout,
             permit=call.permit,
             begun=call.begun,
@@ -233,11 +234,12 @@ class _Later:
         return True
 
     def _again(self) -> None:
-        now, backend = self._rules.monotonic(), self._rules.backend
+        rules = self._rules
+        now = rules.monotonic()
         if self._course.set_out(now):
-            backend.send(self._call)
+            rules.attempt(self._call)
         else:
-            self._call.give_up(self._rules.refusal(now))
+            self._call.give_up(rules.refusal(now))
 
     def _over(self, now: float, status: int, error: str) -> None:
         """Take note of the last attempt."""
@@ -248,6 +250,6 @@ class _Later:
             call.attempted(call.address, status, error, took)
 
     def _observe(self, status: int, error: str, took: float) -> None:
-        observer = self._rules.backend.observer
+        observer = self._rules.observer
         if observer is not None:
             observer.attempted(self._call.method, status, error, took)

@@ -13,7 +13,7 @@ def taken(budget: RetryBudget, times: int, *, now: float = 100.0, throttled=True
 
 def begun(budget: RetryBudget, times: int) -> RetryBudget:
     for _ in range(times):
-        budget.begun()
+        budget.begun += 1
     return budget
 
 
@@ -30,8 +30,8 @@ def test_retries_of_ten_seconds_are_a_share_of_the_calls():
     for _ in range(500):  # one call after the other, each of which succeeds at last
         cost = budget.take(100.0, throttled=True, first=True)
         retried += bool(cost)
-        budget.ended(succeeded=True, retried=bool(cost), cost=cost)
-        budget.begun()
+        budget.end(succeeded=True, retried=bool(cost), cost=cost)
+        budget.begun += 1
     assert retried == 100
     assert budget.take(111.0, throttled=True, first=True)
 
@@ -41,10 +41,10 @@ def test_failures_empty_the_purse_and_successes_fill_it():
     while cost := budget.take(100.0, throttled=False, first=False):
         assert cost == COST
     assert budget.purse == PURSE % COST
-    budget.ended(succeeded=True, retried=False, cost=0)
+    budget.end(succeeded=True, retried=False, cost=0)
     assert budget.purse == PURSE % COST + 1
     begun(budget, 1)
-    budget.ended(succeeded=True, retried=False, cost=COST)
+    budget.end(succeeded=True, retried=False, cost=COST)
     assert budget.purse == PURSE % COST + 1 + COST
 
 
@@ -61,7 +61,7 @@ def test_the_purse_is_never_overdrawn_nor_overfilled(events, share):
     for event, throttled in events:
         now += 0.25
         if event == "begin":
-            budget.begun()
+            budget.begun += 1
             calls.append((0, False))
         elif calls and event == "retry":
             cost, retried = calls.pop()
@@ -69,7 +69,7 @@ def test_the_purse_is_never_overdrawn_nor_overfilled(events, share):
             calls.append((got or cost, retried or bool(got)))
         elif calls:
             cost, retried = calls.pop(0)
-            budget.ended(succeeded=event == "good", retried=retried, cost=cost)
+            budget.end(succeeded=event == "good", retried=retried, cost=cost)
         assert 0 <= budget.purse <= PURSE
         assert budget.untouched == (budget.purse == PURSE)
         at_once = sum(retried for _, retried in calls)

@@ -20,17 +20,17 @@ _FEW_AT_ONCE: Final = 3
 
 
 class RetryBudget:
-    """What the retries of one upstream may use. Each call is `begun` and `ended` once."""
+    """What the retries of one upstream may use. Each call is counted in `begun`, and later in `ended` or by `end`."""
 
     __slots__ = (
-        "_calls_before",
+        "_ended_before",
         "_purse",
         "_retries",
         "_retrying",
         "_share",
         "_window_ends",
-        "calls",
-        "under_way",
+        "begun",
+        "ended",
         "untouched",
     )
 
@@ -39,13 +39,13 @@ class RetryBudget:
         self._share = share
         self._purse = PURSE
         self.untouched = True
-        """Whether the purse is full: then a call that succeeds without a retry is only not under way any more."""
-        self.under_way = 0
-        """Calls that have begun and not ended."""
+        """Whether the purse is full: then a call that succeeds without a retry is counted in `ended`, and that is all."""
+        self.begun = 0
+        """Calls that have set out, ever."""
+        self.ended = 0
+        """Those of them that are over."""
         self._retrying = 0
-        self.calls = 0
-        """Calls that have begun, ever."""
-        self._calls_before = 0  # those of them before this window
+        self._ended_before = 0  # before this window
         self._retries = 0  # of this window
         self._window_ends = 0.0
 
@@ -54,10 +54,10 @@ class RetryBudget:
         """Tokens left, 0 to PURSE."""
         return self._purse
 
-    def begun(self) -> None:
-        """Note a call that sets out, before its first attempt."""
-        self.under_way += 1
-        self.calls += 1
+    @property
+    def under_way(self) -> int:
+        """Calls that have begun and not ended."""
+        return self.begun - self.ended
 
     def take(self, now: float, *, throttled: bool, first: bool) -> int:
         """Take a retry; returns the tokens it cost, 0 when there is none to be had.
@@ -66,11 +66,11 @@ class RetryBudget:
         """
         if now >= self._window_ends:
             self._window_ends = now + _WINDOW
-            self._calls_before = self.calls - self.under_way
+            self._ended_before = self.ended
             self._retries = 0
         cost = THROTTLED_COST if throttled else COST
         retrying = self._retrying + first
-        calls = self.calls - self._calls_before
+        calls = self.begun - self._ended_before
         if (
             cost > self._purse
             or retrying > max(_FEW_AT_ONCE, self._share * self.under_way)
@@ -83,9 +83,9 @@ class RetryBudget:
         self._retries += 1
         return cost
 
-    def ended(self, *, succeeded: bool, retried: bool = False, cost: int = 0) -> None:
+    def end(self, *, succeeded: bool, retried: bool = False, cost: int = 0) -> None:
         """Note the end of a call. cost: tokens of its last retry, which a success gives back."""
-        self.under_way -= 1
+        self.ended += 1
         self._retrying -= retried
         if succeeded and self._purse < PURSE:
             self._purse = min(PURSE, self._purse + (cost or 1))

@@ -71,7 +71,7 @@ class Course:
         self.number = 1
         self.begun = begun
         if permit == REFUSED:
-            budget.begun()
+            budget.begun += 1
 
     def set_out(self, now: float) -> bool:
         """Begin an attempt; False: the breaker refuses it, and the call is over."""
@@ -150,4 +150,4 @@ class Course:
 
     def _end(self, *, succeeded: bool) -> None:
         retried = self.number > 1
-        self._budget.ended(succeeded=succeeded, retried=retried, cost=self._cost)
+        self._budget.end(succeeded=succeeded, retried=retried, cost=self._cost)
