@@ -63,7 +63,8 @@ class Channel:
 
     def pause(self) -> None:
         """Read nothing for now, so that the child waits when the channel is full."""
-        self._loop.remove_reader(self._answers)
+        if self._reading:
+            self._loop.remove_reader(self._answers)
 
     def resume(self) -> None:
         """Read on."""
