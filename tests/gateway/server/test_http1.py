@@ -235,6 +235,18 @@ def test_client_that_never_reads_is_dropped(house):
     assert client.transport.aborted
 
 
+def test_client_that_does_not_read_its_last_answer_is_dropped(house, monkeypatch):
+    client = house.client()
+    monkeypatch.setattr(
+        client.transport, "close", lambda: None
+    )  # what is written waits for the client
+    client.send(GET[:-2] + b"Connection: close\r\n\r\n")
+    house.pass_time(70, client)
+    assert not client.transport.aborted
+    house.pass_time(6, client)
+    assert client.transport.aborted
+
+
 # -- request bodies ----------------------------------------------------------------------------------
 
 

@@ -556,14 +556,15 @@ class HttpConnection(asyncio.Protocol):
             self._hand_over(Linger(transport, shared.wheel, self._now(), shared.registry))
         else:
             transport.close()
+            self._wait(shared.limits.idle_timeout)  # it may not read what has been written
 
     def _let_go(self) -> None:
         """Be done with the connection, once what is gathered has been written."""
         self._closing = True
-        self._deadlines.end()
         self._wire.uncork()
 
     def _hand_over(self, successor: ClientTunnel | Linger | WebSocketConnection) -> None:
+        self._deadlines.end()
         self._shared.registry.replace(self, successor)
         self._wire.transport.set_protocol(successor)
         self._wire.resume()
@@ -627,7 +628,7 @@ class HttpConnection(asyncio.Protocol):
         deadlines.arm()
 
     def _client_late(self) -> None:
-        if self._stalled:
+        if self._stalled or self._closing:
             self._wire.transport.abort()
         elif self._exchange is not None:
             if self._body is not None:
