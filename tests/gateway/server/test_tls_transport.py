@@ -329,6 +329,23 @@ def test_a_socket_that_ends_without_a_word_has_been_cut_off(arrive, house):
     assert house.entered[0].error == "client_gone"
 
 
+@pytest.mark.parametrize(
+    "broken", [b"\x17\x03\x03\x00\x20" + bytes(32), b""], ids=["record", "socket"]
+)
+def test_a_client_that_breaks_off_and_does_not_read_is_dropped(arrive, house, monkeypatch, broken):
+    house.park()
+    client = arrive().shake().send(GET)
+    monkeypatch.setattr(
+        client.socket, "close", lambda: None
+    )  # what is written waits for the client
+    if broken:
+        client.server.data_received(broken)
+    else:
+        client.server.eof_received()
+    house.pass_time(LINGER_TIME)
+    assert client.socket.aborted
+
+
 def test_nothing_is_sent_behind_the_end(arrive):
     client = arrive().shake()
     client.server.close()

@@ -79,6 +79,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """Take the end of the socket: only after close_notify may the connection go on sending."""
+        if not self._client_ended and not self._closing and self._connection is not None:
+            self._break_off()
         return self._client_ended and not self._closing
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -148,8 +150,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._client_ended = True
         except ssl.SSLError:
             self._flush()  # the alert
-            self._ended = self._closing = True  # an answer that is still to come finds no way out
-            self._socket.close()
+            self._break_off()
             return
         if pieces and not self._closing:
             connection.data_received(b"".join(pieces))
@@ -163,6 +164,12 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         connection = self._connection
         if self._closing or connection is None or not connection.eof_received():
             self.close()
+
+    def _break_off(self) -> None:
+        """End without the client's end: what is written has a moment, what is still to come finds no way out."""
+        self._ended = self._closing = True
+        self._socket.close()
+        self._wait(LINGER_TIME, self._socket.abort)
 
     def _flush(self) -> None:
         self._socket.write(self._outgoing.read())
