@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.client.bulkhead import BulkheadSettings
+from frontdesk.client.bulkhead import Bulkhead, BulkheadSettings
 from frontdesk.client.upstreams import UpstreamSettings
 
 
@@ -72,6 +72,29 @@ async def test_a_call_that_fails_makes_room(bounded, backend, ask):
     await second.head()
     await second.answer()
     await calls[1].answered()
+
+
+async def test_a_call_that_is_replayed_keeps_its_place(bounded, backend, ask):
+    upstream = bounded(1, 1, 5.0)
+    upstream.send(first := ask())
+    stale = await backend.peer()
+    await stale.head()
+    await stale.answer()
+    await first.answered()
+    replayed, waiting = ask(), ask()
+    upstream.send(replayed)
+    upstream.send(waiting)
+    await stale.head()
+    stale.close()
+    fresh = await backend.peer()
+    await fresh.head()
+    assert isinstance(waiting.carrier, Bulkhead)
+    await fresh.answer()
+    await replayed.answered()
+    await fresh.head()
+    await fresh.answer()
+    await waiting.answered()
+    assert backend.connections == 2
 
 
 async def test_a_connection_that_cannot_be_made_makes_room(bounded, backend, ask):

@@ -159,9 +159,11 @@ class Connection(asyncio.Protocol):
             self._finish(reader)
         elif self._stale(reader, call):
             self._part()
-            self._close()
             call.replayed = True
-            self._keeper.replay(call)
+            self._keeper.replay(
+                call
+            )  # before the place of this connection can be taken by a call that waits
+            self._close()
         else:
             self._fail("closed", "connection closed before the answer was complete")
 
