@@ -225,6 +225,41 @@ def test_what_is_answered_behind_a_broken_record_is_dropped(arrive):
     assert client.server.is_closing()
 
 
+class NewKeys:
+    """What OpenSSL does with a record that asks for a new key (RFC 8446 §4.6.3), which Python cannot send."""
+
+    def __init__(self, outgoing: ssl.MemoryBIO) -> None:
+        self.outgoing = outgoing
+
+    def read(self, _most: int) -> bytes:
+        self.outgoing.write(b"k" * 27)
+        raise ssl.SSLWantReadError
+
+
+def test_new_keys_are_answered_once_the_client_reads(arrive):
+    client = arrive().shake()
+    client.server._secured = NewKeys(client.server._outgoing)
+    client.server.data_received(b"x")
+    assert client.socket.writes == [b"k" * 27]
+    client.server.pause_writing()
+    for _ in range(5):
+        client.server.data_received(b"x")
+    assert client.socket.writes == [b"k" * 27]
+    client.server.resume_writing()
+    assert client.socket.writes == [b"k" * 27, b"k" * 27 * 5]
+
+
+def test_a_client_that_reads_nothing_cannot_ask_for_new_keys_forever(arrive):
+    client = arrive().shake()
+    client.server._secured = NewKeys(client.server._outgoing)
+    client.server.pause_writing()
+    for _ in range(RECORD // 27 + 1):
+        assert not client.socket.aborted
+        client.server.data_received(b"x")
+    assert client.socket.aborted
+    assert not client.socket.writes
+
+
 # -- the end ------------------------------------------------------------------------------------
 
 

@@ -39,6 +39,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         "_secured",
         "_shared",
         "_socket",
+        "_stalled",
         "_timer",
         "_tls",
     )
@@ -58,6 +59,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         self._timer: Timer
         self._connection: asyncio.Protocol | None = None
         self._greeted = False  # the client has said something
+        self._stalled = False  # it does not read what it is sent
         self._client_ended = False  # it has sent close_notify
         self._ended = False  # so have we: nothing goes out behind it
         self._closing = False  # the connection has done with us
@@ -95,11 +97,15 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The client does not read."""
+        self._stalled = True
         if self._connection is not None:
             self._connection.pause_writing()
 
     def resume_writing(self) -> None:
         """The client has caught up."""
+        self._stalled = False
+        if self._outgoing.pending:
+            self._flush()
         if self._connection is not None:
             self._connection.resume_writing()
 
@@ -154,8 +160,11 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             return
         if pieces and not self._closing:
             connection.data_received(b"".join(pieces))
-        if self._outgoing.pending:
-            self._flush()  # an answer of TLS itself, such as to a new key
+        if self._outgoing.pending:  # answers of TLS itself, such as to a new key
+            if not self._stalled:
+                self._flush()
+            elif self._outgoing.pending > _RECORD:  # whoever reads none of them may not ask for more
+                self._socket.abort()
         if self._client_ended:
             self._take_end()
 
