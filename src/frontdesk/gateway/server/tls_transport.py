@@ -163,7 +163,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if self._outgoing.pending:  # answers of TLS itself, such as to a new key
             if not self._stalled:
                 self._flush()
-            elif self._outgoing.pending > _RECORD:  # whoever reads none of them may not ask for more
+            elif self._outgoing.pending > _RECORD:  # the client asks for more and reads none
                 self._socket.abort()
         if self._client_ended:
             self._take_end()
