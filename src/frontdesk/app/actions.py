@@ -56,15 +56,19 @@ def asked_part(
     query: `after`: how many are passed over, none by default; `most`: up to MOST, which is the default.
     The second value: `after` of the next part; None: it was the last. Raises: FrontdeskError.
     """
-    begin = asked_number(query, "after", 0, _LARGEST, default=0)
-    end = begin + asked_number(query, "most", 1, MOST, default=MOST)
+    begin = _asked_number(query, "after", 0, _LARGEST, default=0)
+    end = begin + asked_most(query)
     return items[begin:end], end if end < len(items) else None
 
 
-def asked_number(
+def asked_most(query: Mapping[str, str]) -> int:
+    """Read how many of a list a query asks for: `most`, up to MOST, which is the default. Raises: FrontdeskError."""
+    return _asked_number(query, "most", 1, MOST, default=MOST)
+
+
+def _asked_number(
     query: Mapping[str, str], name: str, least: int, most: int, *, default: int
 ) -> int:
-    """Read a number of a query. Raises: FrontdeskError, where it is none between these bounds."""
     text = query.get(name) or str(default)
     number = whole_number(text, least, most)
     if number is None:

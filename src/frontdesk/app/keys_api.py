@@ -26,7 +26,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import MOST, asked_number, find_action, query_of
+from frontdesk.app.actions import asked_most, find_action, query_of
 from frontdesk.app.keys import KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
 from frontdesk.app.parts import Parts
 from frontdesk.app.usage import UsageKeeper, read_place, write_place
@@ -104,7 +104,7 @@ class KeysApi:
 
     async def _list(self, ex: Exchange, _who: str) -> Answer:
         query = query_of(ex)
-        keys, after = await self._keys.page(query.get("after", ""), _most_of(query))
+        keys, after = await self._keys.page(query.get("after", ""), asked_most(query))
         return 200, {"keys": keys, "next": after}
 
     async def _create(self, ex: Exchange, _who: str) -> Answer:
@@ -146,7 +146,7 @@ class KeysApi:
         )
         if asked.get("format") == "csv":
             return 200, _csv(report, await report())
-        rows, following = await report(after=read_place(asked), most=_most_of(asked))
+        rows, following = await report(after=read_place(asked), most=asked_most(asked))
         return 200, {**span, "usage": rows, "next": write_place(following)}
 
     async def _list_plans(self, _ex: Exchange, _who: str) -> Answer:
@@ -206,10 +206,6 @@ def _lines(rows: Iterable[Iterable[str]]) -> bytes:
     written = StringIO()
     csv.writer(written, lineterminator="\n").writerows(rows)
     return written.getvalue().encode()
-
-
-def _most_of(query: Mapping[str, str]) -> int:
-    return asked_number(query, "most", 1, MOST, default=MOST)
 
 
 def _place(path: str) -> tuple[str, str]:

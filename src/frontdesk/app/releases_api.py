@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from frontdesk.app.actions import MOST, asked_number, asked_part, json_reply
+from frontdesk.app.actions import asked_most, asked_part, json_reply
 from frontdesk.app.canary import Action, CanaryRuns
 from frontdesk.app.usage import read_place, write_place
 from frontdesk.base.clock import Clock
@@ -100,7 +100,7 @@ class VersionCalls:
 
         counted: the APIs, by the name that their calls are counted under.
         """
-        most, after = asked_number(asked, "most", 1, MOST, default=MOST), read_place(asked)
+        most, after = asked_most(asked), read_place(asked)
         begun = after is None
         calls: list[dict[str, object]] = []
         for name, api in counted.items():

@@ -228,7 +228,7 @@ class Frames:
         return b"".join(parts)
 
     def _is_valid(self, data: bytes) -> bool:
-        if data.isascii() or is_utf8(data):
+        if is_utf8(data):
             return True
         self._fail(INVALID_DATA, "Invalid UTF-8")
         return False
