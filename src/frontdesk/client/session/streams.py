@@ -105,7 +105,11 @@ class Outgoing:
                 await self._flows.wait()
                 if data:
                     sink.write(data)
-        except Exception as error:  # noqa: BLE001 - it is the user's, and told as the call's failure
-            sink.abort(f"the body of the request failed: {type(error).__name__}")
+        except Exception as error:  # noqa: BLE001 - whoever reads must hear that no more will come
+            sink.abort(self._why(error))
         else:
             sink.end()
+
+    def _why(self, error: Exception) -> str:
+        """Say why it breaks off: the iterable is the user's, and its failure the call's."""
+        return f"the body of the request failed: {type(error).__name__}"
