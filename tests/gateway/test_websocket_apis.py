@@ -489,6 +489,45 @@ async def test_messages_are_logged_and_counted_like_requests(tmp_path):
     assert [each["ended"] for each in lines] == ["-", "-", 1000]
 
 
+STANDING = """
+    logs: {access: %s}
+    limits: {throttle: {rate: 1/d, burst: 4}}
+    apis:
+      live:
+        type: websocket
+        routes:
+          ping: {mock: {body: pong}, response: true}
+          note: {mock: {body: unheard}}
+"""
+
+
+@pytest.mark.parametrize("access", ["{}", "false"], ids=["logged", "not logged"])
+async def test_an_answer_to_all_messages_is_the_same_whether_or_not_it_is_logged(tmp_path, access):
+    async with gateway(tmp_path, STANDING % access) as app, connect(app) as ws:
+        await ws.send('{"action": "note"}')
+        said = [await asked(ws, {"action": "ping"}) for _ in range(3)]
+        assert said[:2] == ["pong", "pong"]
+        assert json.loads(said[2])["message"] == "Too Many Requests"
+        counted = sample(app, "frontdesk_ws_messages_total")
+        assert counted[("live", "in", "note")] == 1.0
+        assert counted[("live", "out", "note")] == 0.0
+        assert counted[("live", "in", "ping")] == 3.0
+        assert counted[("live", "out", "ping")] == 3.0
+        throttled = sample(app, "frontdesk_throttle_total")
+        assert throttled == {("account", "", "allowed"): 4.0, ("account", "", "limited"): 1.0}
+
+
+async def test_an_answer_to_all_messages_is_shown_to_those_who_watch(tmp_path):
+    config = STANDING.replace("burst: 4", "burst: 100") % "false"
+    async with gateway(tmp_path, config) as app, connect(app) as ws:
+        shown = []
+        app._data.watch(shown.append)
+        assert await asked(ws, {"action": "ping"}) == "pong"
+        app._data.watch(None)
+        assert await asked(ws, {"action": "ping"}) == "pong"
+        assert [(each["route"], each["responseBody"]) for each in shown] == [("ping", "pong")]
+
+
 def held(app):
     (connection,) = app._data._parts.sockets._connections
     return connection

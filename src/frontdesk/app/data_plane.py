@@ -38,6 +38,7 @@ from frontdesk.gateway.pipeline.build import Parts
 from frontdesk.gateway.pipeline.canaries import Canaries
 from frontdesk.gateway.pipeline.compile import compile_gateway
 from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.plan import unlogged
 from frontdesk.gateway.pipeline.router import Door, GatewayPlan
 from frontdesk.gateway.server.access_log import AccessLog
 from frontdesk.gateway.server.limits import Limits
@@ -403,7 +404,3 @@ def server(
             max_connections=max_connections,
         ),
     )
-
-
-def unlogged(_ex: Exchange) -> None:
-    """Requests to the admin listener, and all of them where the access log is off."""

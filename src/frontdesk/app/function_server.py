@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 from frontdesk.app.aws_endpoints import endpoints, environments, make_keys
 from frontdesk.app.data_dir import hold
-from frontdesk.app.data_plane import server, unlogged
+from frontdesk.app.data_plane import server
 from frontdesk.app.functions import all_functions, function_host
 from frontdesk.app.tls import admin_tls
 from frontdesk.aws.lambda_api.asked import Target
@@ -22,6 +22,7 @@ from frontdesk.config.models.root import Config
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
 from frontdesk.gateway.admin import AdminDoor, Documents, TokenGatekeeper
+from frontdesk.gateway.pipeline.plan import unlogged
 from frontdesk.ports.invoker import Invoker
 
 _CLOCK = SystemClock()

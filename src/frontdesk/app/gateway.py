@@ -15,7 +15,7 @@ from frontdesk.app.admin import documents, refuse_open_admin
 from frontdesk.app.aws_endpoints import aws_environment, environments, make_keys
 from frontdesk.app.canary import CanaryRuns
 from frontdesk.app.data_dir import hold
-from frontdesk.app.data_plane import Candidate, DataPlane, server, unlogged
+from frontdesk.app.data_plane import Candidate, DataPlane, server
 from frontdesk.app.functions import all_functions, function_host, invokers
 from frontdesk.app.history import History
 from frontdesk.app.keys import LiveKeys
@@ -42,6 +42,7 @@ from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.logs import LogFiles
 from frontdesk.functions.remote import RemoteFunctions
 from frontdesk.gateway.admin import AdminDoor, Face, LateDoor, TokenGatekeeper
+from frontdesk.gateway.pipeline.plan import unlogged
 from frontdesk.gateway.pipeline.router import GatewayPlan
 from frontdesk.gateway.server.tls import CertificateWatch
 from frontdesk.gateway.sockets.pushes import Pushes

@@ -80,9 +80,9 @@ def make_exchange():
 
 @pytest.fixture
 def compile_text(tmp_path, monkeypatch):
-    """Compile the text of a file; keywords: parts of the plan beside the usual ones."""
+    """Compile the text of a file; keywords: the log, and parts of the plan beside the usual ones."""
 
-    def compiled(text, **given):
+    def compiled(text, log=lambda _ex: None, **given):
         monkeypatch.chdir(tmp_path)
         (tmp_path / "frontdesk.yaml").write_text(text)
         loaded = load([(tmp_path / "frontdesk.yaml").relative_to(tmp_path)], {})
@@ -91,6 +91,6 @@ def compile_text(tmp_path, monkeypatch):
         invokers = dict.fromkeys(["book", "book:live", "book:next", "book:1"])
         keys, upstreams = KeyRing(clock, wheel, None), Upstreams(clock, wheel)
         parts = Parts(clock, wheel, MemoryLedger(), invokers, keys, upstreams, **given)
-        return compile_gateway(loaded, parts, lambda _ex: None)
+        return compile_gateway(loaded, parts, log)
 
     return compiled

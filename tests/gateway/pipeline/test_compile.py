@@ -4,6 +4,7 @@ import pytest
 
 from frontdesk.base.errors import ConfigError
 from frontdesk.gateway.pipeline.explain import explain
+from frontdesk.gateway.pipeline.plan import Answer, unlogged
 
 FILE = """\
 name: clinic
@@ -110,3 +111,42 @@ def test_a_mapped_api_answers_preflights_of_its_own(compile_text):
     asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET"}
     plan = explain(compile_text(DOMAINS), "OPTIONS", "//api.example/v1/items", asked).plan
     assert [step.name for step in plan.steps] == ["preflight", "request id"]
+
+
+LIVE = """\
+name: clinic
+logs: {%s}
+functions: {book: {handler: a.b}}
+apis:
+  live:
+    type: websocket
+    routes:
+      ping: {mock: {body: pong}, response: true}
+      note: {mock: {status: 202, body: unheard}}
+      book: {function: book}
+      strict: {mock: {}, validate: {body: {type: object}}}
+      often: {mock: {}, throttle: {rate: 1/m, by: $context.connectionId}}
+      drawn: {integration: {type: mock, request_templates: {$default: '{"statusCode": 200}'}}}
+"""
+
+
+def standing(plan, route):
+    message = f'{{"action": "{route}"}}'
+    return explain(plan, "GET", "ws://localhost/", {}, message).plan.standing
+
+
+@pytest.mark.parametrize(
+    ("route", "answer"), [("ping", Answer(200, b"pong")), ("note", Answer(202, b""))]
+)
+def test_a_mock_stands_as_the_answer_to_all_messages(compile_text, route, answer):
+    assert standing(compile_text(LIVE % "", unlogged), route).answer == answer
+
+
+@pytest.mark.parametrize("route", ["book", "strict", "often", "drawn", "unknown"])
+def test_a_route_that_looks_at_messages_has_no_standing_answer(compile_text, route):
+    assert standing(compile_text(LIVE % "", unlogged), route) is None
+
+
+@pytest.mark.parametrize(("logs", "log"), [("", print), ("slow: 1s", print)], ids=["all", "slow"])
+def test_no_answer_stands_where_messages_are_written_down(compile_text, logs, log):
+    assert standing(compile_text(LIVE % logs, log), "ping") is None

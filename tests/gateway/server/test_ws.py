@@ -2,13 +2,14 @@
 
 import itertools
 import struct
+from dataclasses import replace
 
 import pytest
 
 from frontdesk.config.models.websocket_api import SocketLimits
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Reply
-from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
+from frontdesk.gateway.pipeline.plan import Answer, ApiFacts, RoutePlan, Standing
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.sockets import Socket, SocketSettings
 from frontdesk.gateway.sockets.hub import Hub
@@ -33,6 +34,7 @@ class SocketHouse(House):
         self.messages = []
         self.ends = []
         self.served = True
+        self.standing = None
         self.answer = lambda ex: Reply(200, [], ex.body)
         self.numbers = itertools.count(1)
 
@@ -42,12 +44,12 @@ class SocketHouse(House):
         self.stage = lambda ex: Reply(101, [], made="gateway")
         super().enter(ex)
 
+    def plan_of(self, socket, message, now):
+        return replace(self.plan("x", self.answer), standing=self.standing) if self.served else None
+
     def message(self, ex):
-        if self.served:
-            self.messages.append(ex)
-            ex.plan = self.plan("x", self.answer)
-            run.begin(ex)
-        return self.served
+        self.messages.append(ex)
+        run.begin(ex)
 
     def ended(self, ex):
         self.ends.append((ex.socket.id, *ex.socket.closed))
@@ -191,6 +193,78 @@ def test_a_long_answer_is_sent_in_frames_of_32_kib(house):
         (0, 32768, False),
         (0, 4464, True),
     ]
+
+
+# -- answers that stand ---------------------------------------------------------------------------
+
+
+class Stood:
+    """An answer to all messages; how many may pass, and what was counted."""
+
+    def __init__(self, house, message=b"pong", *, passing=99, longest=100):
+        self.passing, self.counted = passing, []
+        house.standing = Standing(Answer(200, message), self.gate, longest, self.count)
+
+    def gate(self, _now):
+        self.passing -= 1
+        return self.passing >= 0
+
+    def count(self, scheme, began, ended, received, sent):
+        assert began <= ended
+        self.counted.append((scheme, received, sent))
+
+
+def test_an_answer_that_stands_is_given_without_an_exchange(house):
+    stood = Stood(house)
+    client = house.socket()
+    client.send(text(b"ping"))
+    client.send(text(b"a") + frame(PING, b"") + text(b"bc"))
+    assert texts(client) == [b"pong"] * 3
+    assert stood.counted == [("http", 4, 4), ("http", 1, 4), ("http", 2, 4)]
+    assert house.messages == []
+
+
+def test_a_route_that_answers_nothing_says_nothing_to_any_message(house):
+    stood = Stood(house, b"")
+    client = house.socket()
+    client.send(text(b"ping"))
+    assert said(client) == []
+    assert stood.counted == [("http", 4, 0)]
+
+
+@pytest.mark.parametrize("how", ["not let through", "too long"])
+def test_a_message_that_has_to_be_looked_at_becomes_an_exchange(house, how):
+    stood = Stood(house, **({"passing": 1} if how == "not let through" else {"longest": 3}))
+    client = house.socket()
+    client.send(text(b"one") + text(b"four"))
+    assert texts(client) == [b"pong", b"four"]
+    assert [ex.body for ex in house.messages] == [b"four"]
+    assert len(stood.counted) == 1
+
+
+def test_an_answer_that_stands_waits_for_its_turn(house):
+    house.answer = lambda _ex: PARKED
+    client = house.socket()
+    client.send(text(b"slow"))
+    Stood(house)
+    client.send(text(b"ping"))
+    assert said(client) == []
+    run.resume(house.messages[0], Reply(200, [], b"done"))
+    assert texts(client) == [b"done", b"pong"]
+
+
+def test_an_answer_that_stands_is_not_said_behind_a_close(house):
+    house.answer = lambda _ex: PARKED
+    client = house.socket()
+    client.send(text(b"slow"))
+    stood = Stood(house)
+    client.send(text(b"ping") + frame(CLOSE, struct.pack("!H", 1000)))
+    run.resume(house.messages[0], Reply(200, [], b"done"))
+    assert [each.opcode for each in said(client)] == [CLOSE]
+    assert stood.counted == []
+
+
+# -- time, and what goes wrong --------------------------------------------------------------------
 
 
 def test_a_message_whose_time_is_over_is_answered_so(house):

@@ -64,6 +64,25 @@ def test_a_route_is_its_template(make_exchange, route_key, shown):
     assert labels[1] == shown
 
 
+def test_messages_that_nobody_looks_at_are_counted_like_any_others(make_exchange):
+    unseen, seen = (Requests(make_exchange, "ping", "websocket") for _ in range(2))
+    count = unseen.meter.unseen(200)
+    for scheme, received, sent in (("http", 4, 9), ("https", 4, 9), ("http", 7, 0)):
+        count(scheme, 100.0, 100.25, received, sent)
+        seen.over(
+            method="MESSAGE",
+            version="WebSocket",
+            scheme=scheme,
+            body_length=received,
+            response_length=sent,
+        )
+    assert sorted(unseen.registry.snapshot()) == sorted(seen.registry.snapshot())
+    assert unseen.counted("frontdesk_ws_messages_total") == {
+        ("clinic", "in", "ping"): 3.0,
+        ("clinic", "out", "ping"): 2.0,
+    }
+
+
 def test_methods_that_few_know_are_counted_together(requests):
     requests.over(method="PROPFIND")
     requests.over(method="M-SEARCH")

@@ -37,7 +37,7 @@ def pass_through(make_exchange, watch):
         ex = make_exchange(fields, head=[lambda _ex: None, lambda _ex: answer], **attributes)
         steps = (Step("throttle", print), Step("mock", print))
         ex.plan = plan or replace(ex.plan, steps=steps, max_body=10_000)
-        watch.see(ex)
+        ex.plan = watch.shown(ex.plan, ex.started)
         begin(ex)
         ex.ended = ex.started + 2.0
         ex.plan.log(ex)
@@ -156,7 +156,7 @@ def test_a_body_that_comes_bit_by_bit_is_not_kept(pass_through, seen):
 
 def test_a_client_that_leaves_is_shown(make_exchange, watch, seen):
     ex = make_exchange(head=[lambda _ex: PARKED], ended=101.0, status=499, error="client_gone")
-    watch.see(ex)
+    ex.plan = watch.shown(ex.plan, ex.started)
     begin(ex)
     ex.plan.log(ex)
     assert (seen[0]["outcome"], seen[0]["responseHeaders"]) == ("client_gone", [])
@@ -164,7 +164,7 @@ def test_a_client_that_leaves_is_shown(make_exchange, watch, seen):
 
 def test_a_stage_that_waits_goes_on(make_exchange, watch):
     ex = make_exchange(head=[lambda _ex: PARKED, lambda _ex: Reply(204, [])])
-    watch.see(ex)
+    ex.plan = watch.shown(ex.plan, ex.started)
     begin(ex)
     resume(ex, None)
     assert ex.status == 204

@@ -30,7 +30,15 @@ from frontdesk.gateway.pipeline.order.nowhere import (
     PREFLIGHT_TAIL,
     UNMAPPED,
 )
-from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan, Step
+from frontdesk.gateway.pipeline.plan import (
+    Answer,
+    ApiFacts,
+    RoutePlan,
+    Standing,
+    Step,
+    uncounted,
+    unlogged,
+)
 from frontdesk.gateway.pipeline.router import GatewayPlan, Mount, Routes, RouteTable, StageMount
 from frontdesk.gateway.pipeline.stages.cache import settled
 from frontdesk.gateway.pipeline.veiling import veiled
@@ -253,19 +261,34 @@ class _Compiler:
         head_steps = _steps(head, build)
         tail_steps = _steps(tail, build)
         tail_runs: tuple[Tail, ...] = tuple([step.run for step in tail_steps])  # type: ignore[misc]  # rows of a tail
+        max_body = limits.max_body if own_max_body is None else own_max_body
         return RoutePlan(
             route_key=build.key,
             api=build.facts,
             head=self._stages(head_steps),
             tail=build.once(("tail", *tail_runs), lambda: tail_runs),
             body_at=next((at for at, step in enumerate(head_steps) if step.needs_body), -1),
-            max_body=limits.max_body if own_max_body is None else own_max_body,
+            max_body=max_body,
             timeout=operation.timeout if operation else 0.0,
             timeout_status=503 if build.route and build.route.function is not None else 504,
             log=self._ending(build),
             steps=(*head_steps, *tail_steps),
             at=build.at if operation else (),
+            standing=self._standing(build, head_steps, max_body),
         )
+
+    def _standing(self, build: RouteBuild, head: list[Step], longest: int) -> Standing | None:
+        """Return the answer of a route that need not look at its messages, where nobody else does."""
+        if self.log is not unlogged:
+            return None
+        match [step.unseen for step in head]:
+            case [gate, Answer() as answer] if callable(gate):
+                metrics = self.parts.metrics
+                if metrics is None:
+                    return Standing(answer, gate, longest, uncounted)
+                meter = RequestMeter(metrics, build.facts, build.key, unlogged)
+                return Standing(answer, gate, longest, meter.unseen(answer.status))
+        return None
 
     def _stages(self, steps: list[Step]) -> tuple[Stage, ...]:
         """Return what runs, with the time taken where slow requests are logged."""

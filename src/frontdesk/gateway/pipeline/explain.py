@@ -60,5 +60,5 @@ def explain(
         if ex.socket is None:
             raise NoSocketError(url)
         ex.method, ex.body = "MESSAGE", message.encode()
-        plan.sockets[ex.socket.key].take_message(ex)
+        ex.plan = plan.sockets[ex.socket.key].plan_of(ex.body, 0.0)
     return Explanation(ex.method, path, ex.plan, ex.params)

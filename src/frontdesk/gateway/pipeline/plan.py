@@ -10,6 +10,33 @@ from typing import NamedTuple
 from frontdesk.gateway.pipeline.exchange import Exchange, Stage, Tail
 from frontdesk.rules.events.request import RouteFacts
 
+Gate = Callable[[float], bool]
+"""Whether one more message may pass at a monotonic second; it then has. False: the stage has to look at it."""
+
+Count = Callable[[str, float, float, int, int], None]
+"""Is told of a message the scheme of its connection, the monotonic seconds at which it came and was answered, and
+the bytes received and sent."""
+
+
+class Answer(NamedTuple):
+    """What every message is answered alike, with b"" by nothing, and the status that it counts as."""
+
+    status: int
+    message: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The answer of a route that looks at no message beyond its route key, and so needs no Exchange of it.
+
+    gate: has to let it pass. longest: bytes of a message that is answered so.
+    """
+
+    answer: Answer
+    gate: Gate
+    longest: int
+    count: Count
+
 
 class Step(NamedTuple):
     """One stage of one route, and what `frontdesk explain` says of it.
@@ -17,7 +44,8 @@ class Step(NamedTuple):
     name: the row of `order`. run: a Stage in a head, a Tail in a tail. needs_body: the whole body
     must have been read before it runs. detail: one line, no secrets. at: key path in the file, () for
     built-in defaults. parts: detail and key path of each of several settings that one stage stands for;
-    detail is "" then.
+    detail is "" then. unseen: what the stage does with a message that it need not look at, where it does
+    the same with all of them.
     """
 
     name: str
@@ -26,10 +54,19 @@ class Step(NamedTuple):
     at: tuple[str, ...] = ()
     needs_body: bool = False
     parts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    unseen: "Gate | Answer | None" = None
 
     def lines(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return what `explain` shows: each detail with its key path."""
         return self.parts or ((self.detail, self.at),)
+
+
+def unlogged(_ex: Exchange) -> None:
+    """Write down nothing of an exchange that is over."""
+
+
+def uncounted(_scheme: str, _began: float, _ended: float, _received: int, _sent: int) -> None:
+    """Count no message; see Standing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +130,5 @@ class RoutePlan:
     """Head then tail, for `explain`."""
     at: tuple[str, ...] = ()
     """Key path of the route in the file, () where it says nothing of it."""
+    standing: Standing | None = None
+    """Of routes of WebSocket APIs whose messages nobody looks at, writes down or traces."""

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from frontdesk.gateway.pipeline.exchange import EMPTY, Exchange
 from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.run import begin
-from frontdesk.gateway.pipeline.sockets import SocketMount
+from frontdesk.gateway.pipeline.sockets import Socket, SocketMount
 from frontdesk.gateway.pipeline.tracing import Traces
 
 _STATIC, _VARIABLE, _GREEDY = range(3)
@@ -263,15 +263,14 @@ class Door:
         self.plan.route(ex)
         begin(ex)
 
-    def message(self, ex: Exchange) -> bool:
-        """Run a message of a connection by the plan in force. False: its API is served no more."""
-        assert ex.socket is not None
-        mount = self.plan.sockets.get(ex.socket.key)
-        if mount is None:
-            return False
-        mount.take_message(ex)
+    def plan_of(self, socket: Socket, message: bytes, now: float) -> RoutePlan | None:
+        """Find the plan of a message of a connection. None: its API is served no more."""
+        mount = self.plan.sockets.get(socket.key)
+        return None if mount is None else mount.plan_of(message, now)
+
+    def message(self, ex: Exchange) -> None:
+        """Run a message, which has its plan."""
         begin(ex)
-        return True
 
     def ended(self, ex: Exchange) -> bool:
         """Run the end of a connection. False: nobody wants to know."""
@@ -299,10 +298,10 @@ class TracedDoor(Door):
         self.plan.route(ex)
         begin(ex)
 
-    def message(self, ex: Exchange) -> bool:
+    def message(self, ex: Exchange) -> None:
         """See Door."""
         self._begin_own_trace(ex)
-        return Door.message(self, ex)  # super() takes thrice as long
+        begin(ex)
 
     def ended(self, ex: Exchange) -> bool:
         """See Door."""

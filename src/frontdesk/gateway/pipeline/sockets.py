@@ -7,7 +7,7 @@ speaks the protocol; nothing here knows a frame.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from frontdesk.config.models.api import Api
 from frontdesk.config.models.websocket_api import SocketLimits, WebSocketApi
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from frontdesk.gateway.identity.key_registry import ApiKey
     from frontdesk.gateway.sockets.hub import Hub
     from frontdesk.rules.tls.client_certificate import ClientCertificate
+
+VERSION: Final = "WebSocket"
+"""The version of exchanges of connections after their handshakes."""
 
 MountKey = tuple[str, str, str, str]
 """API, stage, domain and mapping key: by these a connection finds its routes again after a reload."""
@@ -101,9 +104,9 @@ class SocketMount:
             ex.plan = plan
             ex.socket = Socket(self.key, self._routes.settings)
 
-    def take_message(self, ex: Exchange) -> None:
-        """Set the plan of a message."""
-        ex.plan = self._routes.of_message(ex.body) or self._unmatched
+    def plan_of(self, message: bytes, now: float) -> RoutePlan:  # noqa: ARG002 - for those who watch
+        """Find the plan of a message. now: monotonic second."""
+        return self._routes.of_message(message) or self._unmatched
 
     def take_end(self, ex: Exchange) -> bool:
         """Set the plan of the end of a connection; False: nobody wants to know."""
@@ -188,7 +191,7 @@ class _Message(Exchange):
     method: str = "MESSAGE"
     raw_path: str = "/"
     path: str = "/"
-    version: str = "WebSocket"
+    version: str = VERSION
     stage_path: str = "/"
 
 

@@ -12,6 +12,7 @@ from frontdesk.base.streams import HIGH_WATER, Source
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.gathering import Gathering
+from frontdesk.gateway.pipeline.plan import RoutePlan, Standing
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.gateway.pipeline.sockets import Socket, make_binary
 from frontdesk.gateway.server.deadlines import NEVER, Deadlines
@@ -20,7 +21,7 @@ from frontdesk.gateway.server.shared import Shared
 from frontdesk.gateway.server.wire import Wire
 from frontdesk.gateway.server.ws_farewell import Farewell
 from frontdesk.gateway.server.ws_frames import ABNORMAL, NO_STATUS, Frames
-from frontdesk.gateway.server.ws_messages import same_frames_of
+from frontdesk.gateway.server.ws_messages import same_frames_of, standing_frames_of
 from frontdesk.gateway.sockets.hub import Description
 
 GOING_AWAY: Final = 1001
@@ -42,8 +43,12 @@ _NO_STATUS_REASON: Final = "Client-side close frame status not set"  # AWS's wor
 class MessageDoor(Protocol):
     """Where messages enter. The door of the gateway's APIs is one."""
 
-    def message(self, ex: Exchange) -> bool:
-        """Route a message and start its exchange. False: its API is served no more."""
+    def plan_of(self, socket: Socket, message: bytes, now: float) -> RoutePlan | None:
+        """Route a message, which came at monotonic second `now`. None: its API is served no more."""
+        ...
+
+    def message(self, ex: Exchange) -> None:
+        """Start the exchange of a message that has its plan."""
         ...
 
     def ended(self, ex: Exchange) -> bool:
@@ -171,17 +176,33 @@ class WebSocketConnection(asyncio.Protocol):
             if len(self._waiting) >= _WAITING:
                 self._wire.pause()
             return
+        socket = self._socket
+        plan = self._door.plan_of(socket, message, now)
+        if plan is None:
+            self.close(GOING_AWAY, "Going away")
+            return
+        if plan.standing is not None and self._answer_unseen(plan.standing, len(message), now):
+            return
         shared = self._shared
-        ex = self._socket.exchange(next(shared.ids), now, shared.clock.time())
+        ex = socket.exchange(next(shared.ids), now, shared.clock.time())
         self._exchange = ex
+        ex.plan = plan
         ex.client = self
         ex.body = message
         ex.request_length = ex.body_length = len(message)
         if binary:
             make_binary(ex)
-        if not self._door.message(ex):
-            self._exchange = None
-            self.close(GOING_AWAY, "Going away")
+        self._door.message(ex)
+
+    def _answer_unseen(self, standing: Standing, size: int, now: float) -> bool:
+        """Answer a message of so many bytes as all of its route. False: it has to be looked at."""
+        if size > standing.longest or not standing.gate(now):
+            return False
+        frames, answer = self._frames, standing.answer.message
+        if answer and frames.open:
+            frames.say(answer, standing_frames_of)
+        standing.count(self._socket.scheme, now, self._now(), size, len(answer))
+        return True
 
     def _go_on(self) -> None:
         """Handle what waits, and read on."""

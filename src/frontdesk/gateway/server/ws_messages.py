@@ -57,6 +57,9 @@ def frames_of(message: bytes, window: int) -> bytes:
 same_frames_of: Final[Framing] = lru_cache(maxsize=4)(frames_of)
 """For what many connections are sent, one after the other: what most of them take is made once for all."""
 
+standing_frames_of: Final[Framing] = lru_cache(maxsize=64)(frames_of)
+"""For answers that the file says: they are the same as long as it stands."""
+
 
 def _deflate(window: int) -> PerMessageDeflate:
     return PerMessageDeflate(

@@ -13,7 +13,8 @@ from typing import Final
 from frontdesk.base import metrics
 from frontdesk.base.telemetry import Counter, Histogram, Owing, Registry
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.pipeline.plan import ApiFacts
+from frontdesk.gateway.pipeline.plan import ApiFacts, Count
+from frontdesk.gateway.pipeline.sockets import VERSION
 from frontdesk.rules.events.websocket import RESERVED
 from frontdesk.rules.webhooks.verdict import Reason
 
@@ -95,6 +96,15 @@ class _Series:
     messages: tuple[Counter, Counter] | None
     seen: list[tuple[float, float, int, int]] = field(default_factory=list)
 
+    def see(self, one: tuple[float, float, int, int]) -> None:
+        """Count one: what `seen` has of it."""
+        seen = self.seen
+        if not seen:
+            self.owing.add(self)
+        seen.append(one)
+        if len(seen) == _AT_ONCE:
+            self.settle()
+
     def settle(self) -> None:
         """See Owing."""
         seconds, own, sent, received = zip(*self.seen, strict=True)
@@ -139,13 +149,22 @@ class RequestMeter:
         began, ended, latency = ex.started, ex.ended, ex.integration_latency
         # Exchange.own_time, written out: a call would cost as much as what it does.
         own = (ex.head_sent or ended) - began - (latency if latency > 0.0 else 0.0)  # noqa: FURB136 - max() takes thrice as long
-        seen = series.seen
-        if not seen:
-            series.owing.add(series)
-        seen.append((ended - began, own, ex.response_length, ex.body_length))
-        if len(seen) == _AT_ONCE:
-            series.settle()
+        series.see((ended - began, own, ex.response_length, ex.body_length))
         self._next(ex)
+
+    def unseen(self, status: int) -> Count:
+        """Return what counts messages that nobody looks at; see `plan.Standing`."""
+        by_scheme: dict[str, _Series] = {}
+
+        def count(scheme: str, began: float, ended: float, received: int, sent: int) -> None:
+            series = by_scheme.get(scheme)
+            if series is None:
+                series = self._resolve(MESSAGE, status, VERSION, scheme, "")
+                by_scheme[scheme] = series
+            took = ended - began
+            series.see((took, took, sent, received))
+
+        return count
 
     def _resolve(self, method: str, status: int, version: str, scheme: str, cause: str) -> _Series:
         registry, api, route = self._registry, self._api, self._route

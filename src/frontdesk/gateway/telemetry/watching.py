@@ -12,7 +12,7 @@ from frontdesk.base.streams import Fields
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.plan import RoutePlan
 from frontdesk.gateway.pipeline.router import GatewayPlan
-from frontdesk.gateway.pipeline.sockets import SocketMount
+from frontdesk.gateway.pipeline.sockets import VERSION, SocketMount
 from frontdesk.gateway.telemetry.slow import stage_times, timed
 from frontdesk.rules.redaction import (
     MASK,
@@ -43,9 +43,6 @@ _PRIVATE: Final = re.compile(
 _PLAIN: Final = frozenset(("idempotency-key", "sec-websocket-key", "surrogate-key"))
 """Names of fields that only sound like it."""
 
-_MESSAGE: Final = "WebSocket"
-"""The version of exchanges of connections after their handshakes."""
-
 _NO_ROUTE: Final = frozenset(("", "-"))
 """Route keys of plans that belong to no route: what is not found, and what is refused unread."""
 
@@ -67,7 +64,7 @@ class WatchedPlan(GatewayPlan):
     def route(self, ex: Exchange) -> None:
         """See GatewayPlan."""
         self._plan.route(ex)
-        self._watch.see(ex)
+        ex.plan = self._watch.shown(ex.plan, ex.started)
 
 
 class _WatchedMount(SocketMount):
@@ -79,16 +76,15 @@ class _WatchedMount(SocketMount):
         self._mount = mount
         self._watch = watch
 
-    def take_message(self, ex: Exchange) -> None:
+    def plan_of(self, message: bytes, now: float) -> RoutePlan:
         """See SocketMount."""
-        self._mount.take_message(ex)
-        self._watch.see(ex)
+        return self._watch.shown(self._mount.plan_of(message, now), now)
 
     def take_end(self, ex: Exchange) -> bool:
         """See SocketMount."""
         is_wanted = self._mount.take_end(ex)
         if is_wanted:
-            self._watch.see(ex)
+            ex.plan = self._watch.shown(ex.plan, ex.started)
         return is_wanted
 
 
@@ -101,6 +97,9 @@ class _Seen:
         self.fields: Fields = []
         self.body: bytes | None = None
         """None: it was not there as a whole."""
+
+
+_NOTHING_SEEN: Final = _Seen()
 
 
 class RequestWatch:
@@ -119,21 +118,19 @@ class RequestWatch:
         self._left = 0
         self._passed = 0
 
-    def see(self, ex: Exchange) -> None:
-        """Look at a request that has its plan, unless there are too many."""
-        if not self._has_room(ex.started):
-            return
-        self._seen[id(ex)] = _Seen()
-        plan = ex.plan
+    def shown(self, plan: RoutePlan, now: float) -> RoutePlan:
+        """Return the plan that does the same and shows it, unless there are too many. now: monotonic second."""
+        if not self._has_room(now):
+            return plan
         found = self._shown.get(id(plan))
         if found is None:
             found = self._shown[id(plan)] = plan, self._showing(plan)  # held, so that its id is
-        ex.plan = found[1]
+        return found[1]
 
     def see_refused(self, ex: Exchange) -> None:
         """Look at a request that was refused before it had a plan of its own, and is over."""
         if self._has_room(ex.started):
-            self._take(self._document(ex, _Seen()))
+            self._take(self._document(ex, _NOTHING_SEEN))
 
     def _has_room(self, now: float) -> bool:
         """Tell whether one more is looked at, and count it."""
@@ -157,25 +154,21 @@ class RequestWatch:
 
         def over(ex: Exchange) -> None:
             log(ex)
-            seen = self._seen.pop(id(ex), None)
-            if seen is not None:
-                self._take(self._document(ex, seen))
+            self._take(self._document(ex, self._seen.pop(id(ex), _NOTHING_SEEN)))
 
         tail = (self._made, *plan.tail, self._sent)
-        return replace(plan, head=head, tail=tail, log=over)
+        return replace(plan, head=head, tail=tail, log=over, standing=None)
 
     def _made(self, ex: Exchange, reply: Reply) -> Reply:
         """See the body before it is compressed."""
-        seen = self._seen.get(id(ex))
-        if seen is not None and type(reply.body) is bytes:
+        self._seen[id(ex)] = seen = _Seen()
+        if type(reply.body) is bytes:
             seen.body = reply.body
         return reply
 
     def _sent(self, ex: Exchange, reply: Reply) -> Reply:
         """See the fields as they are sent."""
-        seen = self._seen.get(id(ex))
-        if seen is not None:
-            seen.fields = reply.fields
+        self._seen[id(ex)].fields = reply.fields
         return reply
 
     def _document(self, ex: Exchange, seen: _Seen) -> dict[str, Any]:
@@ -241,7 +234,7 @@ class RequestWatch:
 
 def _kind(ex: Exchange) -> str:
     """Say what it is: a message of a connection, or its end; a request that no route has taken; or any other."""
-    if ex.version == _MESSAGE:
+    if ex.version == VERSION:
         return "message"
     return "unrouted" if ex.plan.route_key in _NO_ROUTE else "request"
 

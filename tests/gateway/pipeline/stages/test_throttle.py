@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from frontdesk.base.metrics import THROTTLE
 from frontdesk.base.telemetry import Registry
 from frontdesk.config.models.door import Limits
 from frontdesk.config.models.http_api import HttpApi, Route
@@ -265,6 +266,31 @@ def test_nothing_is_counted_where_metrics_are_off(gateway):
     assert statuses(send, 2) == [200, 429]
 
 
+# -- of messages that nobody looks at ---------------------------------------------------------------------
+
+
+def test_what_need_not_be_seen_is_taken_from_the_same_limits(gateway):
+    gateway = gateway()
+    twice = {"throttle": {"rate": "1/h", "burst": 2}}
+    send = gateway.route(twice)
+    step = throttle.throttle_before_auth(gateway.build(twice))
+    assert statuses(send, 1) == [200]
+    assert step.unseen(gateway.clock.now)
+    assert not step.unseen(gateway.clock.now)
+    assert statuses(send, 1) == [429]
+    counted = {
+        labels[-1]: value
+        for name, labels, value in gateway.parts.metrics.snapshot()
+        if name == THROTTLE.name and labels[0] == "route"
+    }
+    assert counted == {"allowed": 2, "limited": 1}
+
+
+def test_a_limit_by_what_a_caller_says_has_to_see_it(gateway):
+    build = gateway().build({"throttle": {"rate": "1/s", "by": "$request.header.x"}})
+    assert throttle.throttle_before_auth(build).unseen is None
+
+
 # -- counts that are elsewhere ----------------------------------------------------------------------------
 
 
@@ -309,6 +335,13 @@ def test_a_request_waits_for_a_ledger_that_has_to_be_asked(asking):
         ledger.say()
         statuses += [reply.status for reply in ex.client.replies]
     assert statuses == [200, 429]
+
+
+def test_what_a_ledger_has_to_be_asked_for_is_not_taken_unseen(gateway):
+    gateway = gateway()
+    gateway.parts.ledger = Elsewhere()
+    step = throttle.throttle_before_auth(gateway.build({}))
+    assert not step.unseen(gateway.clock.now)
 
 
 def test_an_answer_after_the_client_has_gone_is_nobodys(asking):

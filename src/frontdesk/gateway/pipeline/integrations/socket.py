@@ -23,7 +23,7 @@ from frontdesk.gateway.pipeline.integrations.http_target import (
 )
 from frontdesk.gateway.pipeline.integrations.mock import prepare
 from frontdesk.gateway.pipeline.integrations.rest_request import integration_request
-from frontdesk.gateway.pipeline.plan import Step
+from frontdesk.gateway.pipeline.plan import Answer, Step
 from frontdesk.rules.events.response import Malformed, Response, parse_rest
 from frontdesk.rules.events.websocket import CONNECT, WebSocketEvent
 from frontdesk.rules.lang.urls import Url
@@ -119,7 +119,8 @@ def _mock(build: RouteBuild) -> Step:
         return Reply(status, fields.copy(), body)
 
     at = (*build.at, "mock")
-    return Step("mock", answer, f"status {status}, {len(body)} bytes", at)
+    said = Answer(status, body if route.response else b"")
+    return Step("mock", answer, f"status {status}, {len(body)} bytes", at, unseen=said)
 
 
 INTEGRATIONS: Final[Mapping[str, Callable[[RouteBuild], Step]]] = {

@@ -190,11 +190,13 @@ def _rule(name: str, throttle: Throttle) -> tuple[Rule, str]:
 def _step(build: RouteBuild, limits: list[_Limit]) -> Step | None:
     if not limits:
         return None
+    limiter = _Limiter(build, limits)
     return Step(
         name="throttle",
-        run=_Limiter(build, limits).take,
+        run=limiter.take,
         parts=tuple([limit.line for limit in limits]),
         needs_body=any(reads_body(limit.by) for limit in limits if limit.by),
+        unseen=None if any(limit.by for limit in limits) else limiter.take_unseen,
     )
 
 
@@ -271,6 +273,15 @@ class _Limiter:
                 told = _rate_limit(rule.name, grant.remaining, delay(rule, grant))
                 ex.limit_fields = [self._policy, told]
         return None
+
+    def take_unseen(self, now: float) -> bool:
+        """Take a message from every limit. False: it is refused, or that is not known at once."""
+        answer = self._ledger.try_take_all(self._fixed, now)
+        if answer is None or not answer[1].allowed:
+            return False
+        for counter in self._allowed:
+            counter.value += 1
+        return True
 
     def _park(self, ex: Exchange, claims: tuple[Claim, ...], now: float) -> Parked:
         def go_on(index: int, grant: Grant) -> None:
