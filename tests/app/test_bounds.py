@@ -174,5 +174,5 @@ async def test_use_of_many_keys_is_told_in_parts_that_agree(ask):
     assert [each["key"] for each in some["usage"]] == ["k07", "k08", "k07", "k08", "k07"]
     assert await ask("GET", "/api/usage?after=x") == (
         422,
-        {"message": "expected for after what `next` has said: x", "hint": ""},
+        {"message": "expected for after what `next` has said: x", "hint": "", "findings": []},
     )

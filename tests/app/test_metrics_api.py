@@ -123,7 +123,7 @@ def test_series_can_be_of_one_route():
 )
 def test_what_cannot_be_asked_is_told(query, message, hint):
     status, told = asker(*ROWS)(HISTORY, query)
-    assert (status, told) == (422, {"message": message, "hint": hint})
+    assert (status, told) == (422, {"message": message, "hint": hint, "findings": []})
 
 
 def test_nothing_can_be_changed():

@@ -1,4 +1,4 @@
-"""Owns how APIs of the operator are spoken to: the action of a request, its query, its JSON, and the answer's."""
+"""Owns how APIs of the operator are spoken to: the action of a request, its query, its JSON, the answer's, refusals."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 import orjson
 
-from frontdesk.base.errors import FrontdeskError
+from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import JSON, refusal
@@ -18,6 +18,10 @@ MOST: Final = 1000
 """Of a list that are told together, unless its API says less."""
 
 _LARGEST: Final = 1_000_000_000
+
+
+class NotFoundError(FrontdeskError):
+    """What a request names is not there."""
 
 
 def find_action(
@@ -92,3 +96,17 @@ def json_object(
 def json_reply(status: int, document: object) -> Reply:
     """Answer with JSON that nobody keeps."""
     return Reply(status, [JSON, FRESH], orjson.dumps(document))
+
+
+def refused(error: FrontdeskError, status: int | None = None) -> Reply:
+    """Answer with why something was not done: {"message": str, "hint": str, "findings": []}.
+
+    status: None for 404 where what it names is not there, 503 where the store did not do it, else 422.
+    findings: those of a wrong configuration, which has an answer of its own; of all others there are none.
+    """
+    if status is None:
+        status = next((its for kind, its in _STATUSES if isinstance(error, kind)), 422)
+    return json_reply(status, {"message": error.message, "hint": error.hint, "findings": []})
+
+
+_STATUSES: Final = ((NotFoundError, 404), (StoreError, 503))

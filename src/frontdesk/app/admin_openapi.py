@@ -34,7 +34,11 @@ def document() -> dict[str, Any]:
             "schemas": {
                 "Refusal": {
                     "type": "object",
-                    "properties": {"message": TEXT, "hint": TEXT},
+                    "properties": {
+                        "message": TEXT,
+                        "hint": TEXT,
+                        "findings": {"type": "array", "items": {"type": "object"}},
+                    },
                     "required": ["message"],
                 }
             },

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from frontdesk.app.actions import json_reply
+from frontdesk.app.actions import json_reply, refused
 from frontdesk.base.errors import FrontdeskError, StoreError
 from frontdesk.config.models.root import Config
 from frontdesk.config.validation import among
@@ -59,12 +59,12 @@ class CacheApi:
         try:
             names = _names(_asked(ex.body), self._config())
         except FrontdeskError as error:
-            return _refused(422, error.message, error.hint)
+            return refused(error)
         try:
             flushed = await self._caches.flush_cache("".join([f"{name}\0" for name in names]))
         except StoreError as error:
             hint = "answers here are dropped; tell the other gateways again when Redis is back"
-            return _refused(503, error.message, hint)
+            return refused(StoreError(error.message, hint=hint))
         return json_reply(200, {"flushed": flushed})
 
 
@@ -108,7 +108,3 @@ def _known(kind: str, name: str, names: Iterable[str]) -> str:
     if name not in names:
         raise FrontdeskError(f"there is no such {kind}: {name}", hint=among(name, names))
     return name
-
-
-def _refused(status: int, message: str, hint: str) -> Reply:
-    return json_reply(status, {"message": message, "hint": hint, "findings": []})

@@ -21,10 +21,10 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.app.actions import asked_part, find_action, json_reply, query_of
+from frontdesk.app.actions import asked_part, find_action, json_reply, query_of, refused
 from frontdesk.app.reloading import Effect, Reloads
 from frontdesk.app.surroundings import look_around
-from frontdesk.base.errors import ConfigError, Finding, FrontdeskError, StoreError
+from frontdesk.base.errors import ConfigError, Finding, FrontdeskError
 from frontdesk.config.check import check
 from frontdesk.config.load import Loaded
 from frontdesk.config.masking import masked_source, secret_texts
@@ -73,10 +73,7 @@ class ConfigApi:
             findings = [_finding(finding) for finding in error.findings]
             return json_reply(422, {"message": "the configuration is wrong", "findings": findings})
         except FrontdeskError as error:
-            status = 503 if isinstance(error, StoreError) else 422
-            return json_reply(
-                status, {"message": error.message, "hint": error.hint, "findings": []}
-            )
+            return refused(error)
 
     # -- looking ------------------------------------------------------------------------------------
 

@@ -20,7 +20,14 @@ from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import asked_part, find_action, json_object, query_of
+from frontdesk.app.actions import (
+    asked_part,
+    find_action,
+    json_object,
+    json_reply,
+    query_of,
+    refused,
+)
 from frontdesk.app.function_facts import FunctionFacts
 from frontdesk.aws.lambda_api.aliases import Aliases
 from frontdesk.aws.lambda_api.asked import Asked, Target
@@ -28,11 +35,9 @@ from frontdesk.aws.lambda_api.functions import Functions
 from frontdesk.aws.lambda_api.registry import Registry
 from frontdesk.aws.wire import ApiError
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.durable.invocations.invocations import DurableInvocations
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.invoker import Invocation, Outcome
 
 PATH: Final = "/api/functions"
@@ -81,14 +86,11 @@ class FunctionsApi:
 
     async def _answer(self, ex: Exchange, action: Action, name: str, alias: str) -> Reply:
         try:
-            status, document = 200, await action(ex, name, alias)
+            return json_reply(200, await action(ex, name, alias))
         except ApiError as error:
-            status, document = error.status, {"message": error.message, "hint": ""}
-        except StoreError as error:
-            status, document = 503, {"message": error.message, "hint": error.hint}
+            return refused(error, error.status)
         except FrontdeskError as error:
-            status, document = 422, {"message": error.message, "hint": error.hint}
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+            return refused(error)
 
     # -- looking ------------------------------------------------------------------------------------
 

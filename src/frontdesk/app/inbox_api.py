@@ -19,21 +19,24 @@ from typing import Any, Final, Protocol, get_args
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.app.actions import (
+    NotFoundError,
+    find_action,
+    json_object,
+    json_reply,
+    query_of,
+    refused,
+)
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.config.models.webhook import TARGETS, CustomScheme, Target, Webhook, Word
 from frontdesk.config.validation import among
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.inbox import Delivered, Document, InboxStore, Search, State
 
 _INBOX: Final = "/api/inbox"
 _PAGE: Final = 1000
 _LISTED: Final = 50
 _REPLAYED: Final = 100
-
-Answer = tuple[int, object]
 
 
 class Replays(Protocol):
@@ -56,7 +59,7 @@ class InboxApi:
         self._inbox = inbox
         self._replays = replays
         self._webhooks = webhooks
-        self._actions: dict[tuple[str, str], Callable[[Exchange], Awaitable[Answer]]] = {
+        self._actions: dict[tuple[str, str], Callable[[Exchange], Awaitable[object]]] = {
             ("GET", _INBOX): self._count,
             ("GET", f"{_INBOX}/deliveries"): self._list,
             ("GET", f"{_INBOX}/delivery"): self._show,
@@ -72,16 +75,13 @@ class InboxApi:
         action = find_action(self._actions, ex, ex.path)
         return action if isinstance(action, Reply) else self._answer(ex, action)
 
-    async def _answer(self, ex: Exchange, action: Callable[[Exchange], Awaitable[Answer]]) -> Reply:
+    async def _answer(self, ex: Exchange, action: Callable[[Exchange], Awaitable[object]]) -> Reply:
         try:
-            status, document = await action(ex)
-        except StoreError as error:
-            status, document = 503, _told(error)
+            return json_reply(200, await action(ex))
         except FrontdeskError as error:
-            status, document = 422, _told(error)
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+            return refused(error)
 
-    async def _count(self, _ex: Exchange) -> Answer:
+    async def _count(self, _ex: Exchange) -> object:
         webhooks = self._webhooks()
         found: dict[str, dict[str, Any]] = {name: {} for name in webhooks}
         for each in await self._inbox.counts():
@@ -95,41 +95,36 @@ class InboxApi:
             }
             for name in sorted(found)
         ]
-        return 200, {"webhooks": told}
+        return {"webhooks": told}
 
-    async def _list(self, ex: Exchange) -> Answer:
+    async def _list(self, ex: Exchange) -> object:
         asked = query_of(ex)
         most = int(_number(asked, "most", _LISTED, _PAGE))
         search = await self._known(self._search(asked))
         page = await self._inbox.list(search, most=most, token=asked.get("token", ""))
-        return 200, {"deliveries": [_shown(each) for each in page.entries], "next": page.token}
+        return {"deliveries": [_shown(each) for each in page.entries], "next": page.token}
 
-    async def _show(self, ex: Exchange) -> Answer:
+    async def _show(self, ex: Exchange) -> object:
         asked = query_of(ex)
         webhook, delivery = asked.get("webhook", ""), asked.get("id", "")
         found = await self._inbox.find(webhook, delivery)
         if found is None:
-            return 404, {
-                "message": f"there is no delivery {delivery} of {webhook}",
-                "hint": "`frontdesk hook list` shows those that are kept",
-            }
-        return 200, _described(found)
+            raise NotFoundError(
+                f"there is no delivery {delivery} of {webhook}",
+                hint="`frontdesk hook list` shows those that are kept",
+            )
+        return _described(found)
 
-    async def _replay(self, ex: Exchange) -> Answer:
-        try:
-            asked = orjson.loads(ex.body or b"{}")
-        except ValueError:
-            asked = None
-        if not isinstance(asked, dict):
-            raise FrontdeskError("expected a JSON object")
+    async def _replay(self, ex: Exchange) -> object:
+        asked = json_object(ex.body or b"{}")
         if rb"\u0000" in ex.body:
             raise FrontdeskError("expected texts without a NUL")
         if "deliveries" in asked:
             each = _each_of(asked["deliveries"])
-            return 200, {"replayed": sum([await self._replays.replay(one, most=1) for one in each])}
+            return {"replayed": sum([await self._replays.replay(one, most=1) for one in each])}
         most = int(_number(asked, "most", _REPLAYED, _PAGE))
         search = await self._known(self._search(asked))
-        return 200, {"replayed": await self._replays.replay(search, most=most)}
+        return {"replayed": await self._replays.replay(search, most=most)}
 
     async def _known(self, search: Search) -> Search:
         """Refuse a webhook that neither the file has nor deliveries are of. Raises: FrontdeskError."""
@@ -236,7 +231,3 @@ def _described(found: Document) -> dict[str, Any]:
         "base64": encoded,
         "result": found.result.decode("utf-8", "replace"),
     }
-
-
-def _told(error: FrontdeskError) -> dict[str, Any]:
-    return {"message": error.message, "hint": error.hint, "findings": []}

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import orjson
 
-from frontdesk.app.actions import find_action, json_reply
+from frontdesk.app.actions import find_action, json_reply, refused
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.durable.invocations.invocations import DurableInvocations
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.ports.invocations import LARGEST
@@ -53,10 +53,8 @@ class InvocationsApi:
     async def _answer(self, answer: Answer, name: str, body: bytes) -> Reply:
         try:
             return json_reply(*await answer(name, body))
-        except StoreError as error:
-            return _refused(503, error)
         except FrontdeskError as error:
-            return _refused(422, error)
+            return refused(error)
 
     async def _list(self, _name: str, _body: bytes) -> tuple[int, dict[str, Any]]:
         now = self._clock.time()
@@ -90,7 +88,3 @@ def _event(body: bytes) -> bytes:
     if len(event) > LARGEST:
         raise FrontdeskError(f"expected an event of at most {LARGEST} bytes")
     return event
-
-
-def _refused(status: int, error: FrontdeskError) -> Reply:
-    return json_reply(status, {"message": error.message, "hint": error.hint, "findings": []})

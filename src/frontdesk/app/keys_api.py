@@ -24,21 +24,25 @@ from io import StringIO
 from typing import Any, Final
 from urllib.parse import unquote
 
-import orjson
-
-from frontdesk.app.actions import asked_most, find_action, query_of
+from frontdesk.app.actions import (
+    asked_most,
+    find_action,
+    json_object,
+    json_reply,
+    query_of,
+    refused,
+)
 from frontdesk.app.keys import KeyRefusedError, LiveKeys, NoSuchKeyError, Wanted
 from frontdesk.app.parts import Parts
 from frontdesk.app.usage import UsageKeeper, read_place, write_place
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.base.metrics import THROTTLE
 from frontdesk.base.streams import Field
 from frontdesk.base.telemetry import Sample
 from frontdesk.config.models.plan import Plan
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.usage import Place
 from frontdesk.rules.periods import day_of
 
@@ -91,14 +95,12 @@ class KeysApi:
         try:
             status, document = await action(ex, who)
         except NoSuchKeyError as error:
-            status, document = 404, _why(error)
-        except StoreError as error:
-            status, document = 503, _why(error)
+            return refused(error, 404)
         except FrontdeskError as error:
-            status, document = 422, _why(error)
+            return refused(error)
         if isinstance(document, Parts):
             return Reply(status, [_TEXT, FRESH], document)
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+        return json_reply(status, document)
 
     # -- actions ------------------------------------------------------------------------------------
 
@@ -108,12 +110,12 @@ class KeysApi:
         return 200, {"keys": keys, "next": after}
 
     async def _create(self, ex: Exchange, _who: str) -> Answer:
-        wanted = _wanted(_body(ex), imported=False)
+        wanted = _wanted(json_object(ex.body), imported=False)
         made = await self._keys.create(wanted)
         return 201, {"key": made.key, "value": made.value}
 
     async def _import(self, ex: Exchange, _who: str) -> Answer:
-        listed = _body(ex).get("keys")
+        listed = json_object(ex.body).get("keys")
         if not isinstance(listed, list) or not listed:
             raise KeyRefusedError("expected at least one key in keys")
         wanted = [_wanted(each, imported=True) for each in listed]
@@ -214,20 +216,6 @@ def _place(path: str) -> tuple[str, str]:
         return path, ""
     who, slash, action = path.removeprefix(f"{_KEYS}/").partition("/")
     return f"{_KEYS}/*{slash}{action}", unquote(who)
-
-
-def _why(error: FrontdeskError) -> dict[str, str]:
-    return {"message": error.message, "hint": error.hint}
-
-
-def _body(ex: Exchange) -> dict[str, Any]:
-    try:
-        document = orjson.loads(ex.body)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise KeyRefusedError("expected a JSON object")
-    return document
 
 
 def _wanted(document: object, *, imported: bool) -> Wanted:

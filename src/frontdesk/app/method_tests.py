@@ -9,10 +9,11 @@ answers 200 with what AWS's TestInvokeMethod answers, or 422 with why there is n
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
+from frontdesk.app.actions import json_reply, refused
 from frontdesk.app.data_plane import Candidate
 from frontdesk.app.functions import function_definition, invokers
 from frontdesk.base.clock import Clock, SystemClock
@@ -24,13 +25,12 @@ from frontdesk.config.load import Loaded
 from frontdesk.config.models.rest_api import RestApi
 from frontdesk.functions.host import FunctionHost
 from frontdesk.functions.remote import RemoteFunctions
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.identity.fetch import fetch
 from frontdesk.gateway.identity.keyring import KeyRing
 from frontdesk.gateway.pipeline.build import Parts
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.method_test import MethodAnswer, MethodRequest, try_method
-from frontdesk.gateway.pipeline.replies import JSON, refusal
+from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.stores.memory.ledger import MemoryLedger
 
 PATH: Final = "/test-invoke"
@@ -60,9 +60,8 @@ class MethodTests:
         try:
             answer = await try_method(now.loaded, now.parts, _read(ex.body))
         except FrontdeskError as error:
-            document: dict[str, Any] = {"message": error.message, "hint": error.hint}
-            return Reply(422, [JSON, FRESH], orjson.dumps(document))
-        return Reply(200, [JSON, FRESH], orjson.dumps(answer.document()))
+            return refused(error)
+        return json_reply(200, answer.document())
 
 
 def asked(request: MethodRequest) -> Mapping[str, object]:

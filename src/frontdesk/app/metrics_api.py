@@ -12,16 +12,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from heapq import nlargest
 from typing import Any, Final
 
-import orjson
-
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import find_action, json_reply, query_of, refused
 from frontdesk.app.metrics_history import DAY, RECENT, MetricsHistory, stepwise
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.config.validation import among
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.rules.metric_history import (
     COUNTS,
     LEVELS,
@@ -86,10 +82,9 @@ class MetricsApi:
         if isinstance(action, Reply):
             return action
         try:
-            status, document = 200, action(query_of(ex))
+            return json_reply(200, action(query_of(ex)))
         except FrontdeskError as error:
-            status, document = 422, {"message": error.message, "hint": error.hint}
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+            return refused(error)
 
     # -- history ------------------------------------------------------------------------------------
 

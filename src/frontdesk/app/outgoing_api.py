@@ -25,15 +25,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import unquote
 
-import orjson
-
-from frontdesk.app.actions import asked_part, find_action, query_of
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.app.actions import (
+    asked_part,
+    find_action,
+    json_object,
+    json_reply,
+    query_of,
+    refused,
+)
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.durable.outgoing.refusals import NOT_FOUND, UNUSABLE, WebhooksError
 from frontdesk.durable.outgoing.webhooks import Webhooks
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.ports.deliveries import Attempt, Delivery, Message, Page, State
 from frontdesk.stores.vault.refusals import LockedError
 
@@ -109,14 +112,16 @@ class OutgoingApi:
                     "no webhooks are sent by this gateway",
                     hint="say `outgoing_webhooks: {}` in the file",
                 )
-            status, document = await action(_Asked(app, item, query_of(ex), _body(ex)))
+            status, document = await action(
+                _Asked(app, item, query_of(ex), json_object(ex.body or b"{}"))
+            )
         except WebhooksError as error:
-            status, document = error.status, _why(error)
-        except (LockedError, StoreError) as error:
-            status, document = 503, _why(error)
+            return refused(error, error.status)
+        except LockedError as error:
+            return refused(error, 503)
         except FrontdeskError as error:
-            status, document = 422, _why(error)
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+            return refused(error)
+        return json_reply(status, document)
 
     # -- applications and endpoints -----------------------------------------------------------------
 
@@ -240,16 +245,6 @@ def _place(path: str) -> tuple[str, str, str]:
     return _APPS + place, names.get(1, ""), names.get(3, "")
 
 
-def _body(ex: Exchange) -> Mapping[str, Any]:
-    try:
-        document = orjson.loads(ex.body or b"{}")
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise WebhooksError(UNUSABLE, "expected a JSON object")
-    return document
-
-
 def _token(asked: _Asked) -> int:
     text = asked.query.get("after", "0")
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
@@ -279,7 +274,3 @@ def _delivery(delivery: Delivery) -> dict[str, Any]:
 def _attempt(endpoint: str, attempt: Attempt) -> dict[str, Any]:
     body = attempt.body.decode(errors="replace")
     return {"endpoint": endpoint, **attempt._asdict(), "body": body}
-
-
-def _why(error: FrontdeskError) -> dict[str, object]:
-    return {"message": error.message, "hint": error.hint, "findings": []}

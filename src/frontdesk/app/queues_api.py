@@ -18,9 +18,16 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-from frontdesk.app.actions import asked_part, json_object, json_reply, query_of, whole_number
+from frontdesk.app.actions import (
+    asked_part,
+    json_object,
+    json_reply,
+    query_of,
+    refused,
+    whole_number,
+)
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.config.validation import among
 from frontdesk.durable.queues.definition import Definition
 from frontdesk.durable.queues.keeping import Rates
@@ -93,10 +100,8 @@ class QueuesApi:
                 return json_reply(200, await self._list(query_of(ex)))
             asked = query_of(ex) if ex.method in READING else json_object(ex.body or b"{}")
             return json_reply(200, await answer(self._queue(name), asked))
-        except StoreError as error:
-            return _refused(503, error)
         except FrontdeskError as error:
-            return _refused(422, error)
+            return refused(error)
 
     async def _list(self, query: Mapping[str, str]) -> dict[str, Any]:
         known = list(self._queues.all())
@@ -289,8 +294,3 @@ def _numbers(asked: Mapping[str, Any]) -> Sequence[int]:
     ):
         raise FrontdeskError(f"expected 1 to {10 * _MOST} numbers of messages in numbers")
     return numbers
-
-
-def _refused(status: int, error: FrontdeskError) -> Reply:
-    document = {"message": error.message, "hint": error.hint, "findings": []}
-    return json_reply(status, document)

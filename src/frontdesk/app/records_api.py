@@ -9,9 +9,9 @@ GET /records/MODULE/history?pk=&sk=&before=&most=         its versions, the newe
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from frontdesk.app.actions import query_of, whole_number
+from frontdesk.app.actions import query_of, refused, whole_number
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.config.validation import among
 from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
@@ -63,11 +63,10 @@ class RecordsApi:
     async def _answer(self, module: str, answer: Answer, asked: Mapping[str, str]) -> Reply:
         try:
             told = await (answer(module, asked) if module else self._modules())
-        except StoreError as error:
-            return _refused(503, error)
         except FrontdeskError as error:
-            return _refused(422, error)
-        return _reply(200, told)
+            return refused(error)
+        # Whatever a record may have, long numbers and halves of surrogates among it, is told.
+        return Reply(200, [JSON, FRESH], write_json(told).encode())
 
     async def _modules(self) -> dict[str, Any]:
         subscribers = []
@@ -143,12 +142,3 @@ def _number(asked: Mapping[str, str], name: str, usual: int, most: int) -> int:
     if number is None:
         raise FrontdeskError(f"expected a number of 1 to {most}: {name}: {text:.40}")
     return number
-
-
-def _refused(status: int, error: FrontdeskError) -> Reply:
-    return _reply(status, {"message": error.message, "hint": error.hint, "findings": []})
-
-
-def _reply(status: int, document: object) -> Reply:
-    # Whatever a record may have, long numbers and halves of surrogates among it, is told.
-    return Reply(status, [JSON, FRESH], write_json(document).encode())

@@ -18,11 +18,11 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from frontdesk.app.actions import asked_most, asked_part, json_reply
+from frontdesk.app.actions import asked_most, asked_part, json_reply, refused
 from frontdesk.app.canary import Action, CanaryRuns
 from frontdesk.app.usage import read_place, write_place
 from frontdesk.base.clock import Clock
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.config.models.root import Config
 from frontdesk.config.models.versioning import ApiVersion
 from frontdesk.config.validation import did_you_mean
@@ -187,10 +187,8 @@ async def _act(canaries: CanaryRuns, action: Action, asked: _Asked) -> object:
 async def _answer(action: _Action, ex: Exchange) -> Reply:
     try:
         return json_reply(200, await action(_asked(ex)))
-    except StoreError as error:
-        return json_reply(503, {"message": error.message, "hint": error.hint})
     except FrontdeskError as error:
-        return json_reply(422, {"message": error.message, "hint": error.hint})
+        return refused(error)
 
 
 def _asked(ex: Exchange) -> _Asked:

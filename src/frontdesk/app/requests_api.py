@@ -17,13 +17,11 @@ from urllib.parse import unquote
 
 import orjson
 
-from frontdesk.app.actions import find_action, query_of
+from frontdesk.app.actions import NotFoundError, find_action, json_reply, query_of, refused
 from frontdesk.app.door_calls import Door, DoorCall, DoorError, send
 from frontdesk.app.live_requests import KEPT, LiveRequests
 from frontdesk.base.errors import FrontdeskError
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.gateway.pipeline.replies import JSON
 from frontdesk.rules.redaction import MASK
 
 PATH: Final = "/api/requests"
@@ -37,7 +35,7 @@ _EQUAL: Final = ("kind", "method", "api", "route", "key")
 """What a list can be asked for: rows that say the same."""
 
 
-Action = Callable[[Exchange, str], Awaitable[tuple[int, object]]]
+Action = Callable[[Exchange, str], Awaitable[object]]
 
 
 class RequestsApi:
@@ -68,14 +66,13 @@ class RequestsApi:
 
     async def _answer(self, ex: Exchange, action: Action, request_id: str) -> Reply:
         try:
-            status, document = await action(ex, request_id)
+            return json_reply(200, await action(ex, request_id))
         except DoorError as error:
-            status, document = 502, {"message": error.message, "hint": error.hint}
+            return refused(error, 502)
         except FrontdeskError as error:
-            status, document = 422, {"message": error.message, "hint": error.hint}
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+            return refused(error)
 
-    async def _list(self, ex: Exchange, _id: str) -> tuple[int, object]:
+    async def _list(self, ex: Exchange, _id: str) -> object:
         query = query_of(ex)
         text = query.get("last", str(_USUAL))
         if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= KEPT):
@@ -84,18 +81,18 @@ class RequestsApi:
         if status and not _STATUS.fullmatch(status):
             raise FrontdeskError(f"expected a status such as 404, or 4xx, found: {status}")
         rows = self._live.last(KEPT)
-        return 200, {"requests": [row for row in rows if _fits(row, query)][: int(text)]}
+        return {"requests": [row for row in rows if _fits(row, query)][: int(text)]}
 
-    async def _show(self, _ex: Exchange, request_id: str) -> tuple[int, object]:
+    async def _show(self, _ex: Exchange, request_id: str) -> object:
         found = self._live.find(request_id)
         if found is None:
             message = f"this request is not kept: {request_id}"
             hint = f"the last {KEPT} that were watched are"
-            return 404, {"message": message, "hint": hint}
-        return 200, found
+            raise NotFoundError(message, hint=hint)
+        return found
 
-    async def _replay(self, ex: Exchange, _id: str) -> tuple[int, object]:
-        return 200, await send(self._door(), _asked(ex.body))
+    async def _replay(self, ex: Exchange, _id: str) -> object:
+        return await send(self._door(), _asked(ex.body))
 
 
 def _fits(row: Mapping[str, Any], query: Mapping[str, str]) -> bool:

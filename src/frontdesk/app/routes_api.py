@@ -16,24 +16,28 @@ from itertools import groupby
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-import orjson
-
-from frontdesk.app.actions import asked_part, find_action, json_object, query_of
+from frontdesk.app.actions import (
+    NotFoundError,
+    asked_part,
+    find_action,
+    json_object,
+    json_reply,
+    query_of,
+    refused,
+)
 from frontdesk.app.data_plane import Candidate
 from frontdesk.app.door_calls import Door, DoorCall, DoorError, send
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.config.load import Loaded
 from frontdesk.config.route_list import ListedRoute, list_routes
-from frontdesk.gateway.admin import FRESH
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.explain import Explanation, NoSocketError, explain, where
 from frontdesk.gateway.pipeline.plan import RoutePlan
-from frontdesk.gateway.pipeline.replies import JSON
 
 PATH: Final = "/api/routes"
 
-Action = Callable[[Exchange], Awaitable[tuple[int, object]]]
+Action = Callable[[Exchange], Awaitable[object]]
 
 _BODY: Final = 'expected a body such as {"method": "GET", "path": "/"}'
 
@@ -68,18 +72,17 @@ class RoutesApi:
 
     async def _answer(self, ex: Exchange, action: Action) -> Reply:
         try:
-            status, document = await action(ex)
+            return json_reply(200, await action(ex))
         except DoorError as error:
-            status, document = 502, {"message": error.message, "hint": error.hint}
+            return refused(error, 502)
         except FrontdeskError as error:
-            status, document = 422, {"message": error.message, "hint": error.hint}
-        return Reply(status, [JSON, FRESH], orjson.dumps(document))
+            return refused(error)
 
-    async def _list(self, ex: Exchange) -> tuple[int, object]:
+    async def _list(self, ex: Exchange) -> object:
         # In a thread: there may be ten thousand of them.
-        return 200, await asyncio.to_thread(_listed, self._in_force().loaded, query_of(ex))
+        return await asyncio.to_thread(_listed, self._in_force().loaded, query_of(ex))
 
-    async def _compiled(self, ex: Exchange) -> tuple[int, object]:
+    async def _compiled(self, ex: Exchange) -> object:
         query = query_of(ex)
         api, stage, key = (query.get(name, "") for name in ("api", "stage", "route"))
         found: list[dict[str, Any]] = []
@@ -95,23 +98,23 @@ class RoutesApi:
                 found.append(told)
         if not found:
             hint = f"GET {PATH} lists all of them"
-            return 404, {"message": f"there is no such route: {api} {key}", "hint": hint}
-        return 200, {"plans": found}
+            raise NotFoundError(f"there is no such route: {api} {key}", hint=hint)
+        return {"plans": found}
 
-    async def _explain(self, ex: Exchange) -> tuple[int, object]:
+    async def _explain(self, ex: Exchange) -> object:
         query = query_of(ex)
         headers = [_field(text) for text in parse_qs(ex.query).get("header", ())]
         method, url = query.get("method", "GET"), query.get("url", "/")
-        return 200, self._explained(method, url, headers, query.get("message"))
+        return self._explained(method, url, headers, query.get("message"))
 
-    async def _test(self, ex: Exchange) -> tuple[int, object]:
+    async def _test(self, ex: Exchange) -> object:
         call = DoorCall.read(json_object(ex.body, _BODY))
         headers = [*call.headers, *([("host", call.host)] if call.host else [])]
         explained = self._explained(call.method, call.target, headers, None)
         began = self._clock.monotonic()
         answer = await send(self._door(), call)
         seconds = self._clock.monotonic() - began
-        return 200, {"answer": answer, "seconds": seconds, "explained": explained}
+        return {"answer": answer, "seconds": seconds, "explained": explained}
 
     def _explained(
         self, method: str, url: str, headers: Iterable[tuple[str, str]], message: str | None

@@ -12,11 +12,9 @@ with why nothing was done; 503 where the store does not do it.
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-import orjson
-
-from frontdesk.app.actions import asked_part, json_reply, query_of
+from frontdesk.app.actions import asked_part, json_object, json_reply, query_of, refused
 from frontdesk.app.named_secrets import NamedSecrets, Shown
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.replies import refusal
 from frontdesk.stores.vault.refusals import VaultError
@@ -59,11 +57,9 @@ class SecretsApi:
         try:
             if ex.path == LIST:
                 return json_reply(200, await self._list(query_of(ex)))
-            return json_reply(200, await self._actions[ex.path](_members(ex)))
-        except StoreError as error:
-            return json_reply(503, {"message": error.message, "hint": error.hint})
+            return json_reply(200, await self._actions[ex.path](json_object(ex.body or b"{}")))
         except FrontdeskError as error:
-            return json_reply(422, {"message": error.message, "hint": error.hint})
+            return refused(error)
 
     async def _list(self, query: Mapping[str, str]) -> dict[str, Any]:
         part, following = asked_part(await self._named.all(), query)
@@ -91,16 +87,6 @@ def _told(shown: Shown) -> dict[str, Any]:
         "leaves": leaves,
         "versions": versions,
     }
-
-
-def _members(ex: Exchange) -> Mapping[str, Any]:
-    try:
-        document = orjson.loads(bytes(ex.body) or b"{}")
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise VaultError("ValidationException", "expected a JSON object")
-    return document
 
 
 def _text(members: Mapping[str, Any], name: str) -> str:

@@ -13,8 +13,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from urllib.parse import unquote
 
-from frontdesk.app.actions import find_action, json_object, json_reply, query_of
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.app.actions import (
+    NotFoundError,
+    find_action,
+    json_object,
+    json_reply,
+    query_of,
+    refused,
+)
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.sockets.pushes import Pushes
 
@@ -27,7 +34,7 @@ LARGEST: Final = 128 * 1024
 _USUAL: Final = 200
 _MOST: Final = 1000
 
-Action = Callable[[Exchange, str], Awaitable[tuple[int, object]]]
+Action = Callable[[Exchange, str], Awaitable[object]]
 
 _BODY: Final = 'expected a body such as {"message": "…"}'
 
@@ -64,20 +71,17 @@ class SocketsApi:
 
     async def _answer(self, ex: Exchange, action: Action, name: str) -> Reply:
         try:
-            status, document = await action(ex, name)
-        except StoreError as error:
-            status, document = 503, {"message": error.message, "hint": error.hint}
+            return json_reply(200, await action(ex, name))
         except FrontdeskError as error:
-            status, document = 422, {"message": error.message, "hint": error.hint}
-        return json_reply(status, document)
+            return refused(error)
 
-    async def _list(self, ex: Exchange, _id: str) -> tuple[int, object]:
+    async def _list(self, ex: Exchange, _id: str) -> object:
         text = query_of(ex).get("most", str(_USUAL))
         if not (text.isascii() and text.isdecimal() and 1 <= int(text[:6]) <= _MOST):
             raise FrontdeskError(f"expected most from 1 to {_MOST}, found: {text[:40]}")
         most = int(text)
         found = await self._pushes().census(most)
-        return 200, {
+        return {
             "open": [
                 {"api": api, "stage": stage, "connections": count}
                 for api, stage, count in found.open
@@ -89,26 +93,32 @@ class SocketsApi:
             "connections": [each._asdict() for each in found.connections],
         }
 
-    async def _show(self, _ex: Exchange, connection_id: str) -> tuple[int, object]:
+    async def _show(self, _ex: Exchange, connection_id: str) -> object:
         found = await self._pushes().describe(connection_id)
-        return _gone(connection_id) if found is None else (200, found._asdict())
+        if found is None:
+            raise _gone(connection_id)
+        return found._asdict()
 
-    async def _send(self, ex: Exchange, connection_id: str) -> tuple[int, object]:
+    async def _send(self, ex: Exchange, connection_id: str) -> object:
         sent = await self._pushes().post(connection_id, _message(json_object(ex.body, _BODY)))
-        return (200, {"sent": 1}) if sent else _gone(connection_id)
+        if not sent:
+            raise _gone(connection_id)
+        return {"sent": 1}
 
-    async def _close(self, _ex: Exchange, connection_id: str) -> tuple[int, object]:
+    async def _close(self, _ex: Exchange, connection_id: str) -> object:
         closed = await self._pushes().close(connection_id)
-        return (200, {"closed": connection_id}) if closed else _gone(connection_id)
+        if not closed:
+            raise _gone(connection_id)
+        return {"closed": connection_id}
 
-    async def _send_all(self, ex: Exchange, _id: str) -> tuple[int, object]:
+    async def _send_all(self, ex: Exchange, _id: str) -> object:
         asked = json_object(ex.body, _BODY)
         api, stage, name = (str(asked.get(key) or "") for key in ("api", "stage", "group"))
-        return 200, {"sent": await self._pushes().post_group((api, stage, name), _message(asked))}
+        return {"sent": await self._pushes().post_group((api, stage, name), _message(asked))}
 
 
-def _gone(connection_id: str) -> tuple[int, object]:
-    return 404, {"message": f"there is no such connection: {connection_id}", "hint": ""}
+def _gone(connection_id: str) -> NotFoundError:
+    return NotFoundError(f"there is no such connection: {connection_id}")
 
 
 def _message(asked: dict[str, Any]) -> bytes:

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 from urllib.parse import unquote
 
-from frontdesk.app.actions import json_reply
+from frontdesk.app.actions import NotFoundError, json_reply, refused
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.base.metrics import ATTEMPTS, CLIENT_DURATION, SECONDS
 from frontdesk.base.telemetry import Sample
@@ -36,10 +36,6 @@ _ORDERS: Final[Mapping[str, Order]] = {
 _SHARES: Final[Mapping[str, float]] = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 Samples = Callable[[], Iterable[Sample] | Awaitable[Iterable[Sample]]]
-
-
-class NoSuchUpstreamError(FrontdeskError):
-    """Nothing uses an upstream of this name."""
 
 
 class Backends(Protocol):
@@ -84,10 +80,8 @@ class UpstreamsApi:
                 await self._order(name, _ORDERS[action])
             told = await self._tell()
             return json_reply(200, _one(told, name) if name else {"upstreams": told})
-        except NoSuchUpstreamError as error:
-            return _refused(404, error)
         except FrontdeskError as error:
-            return _refused(422, error)
+            return refused(error)
 
     async def _order(self, name: str, to: Order) -> None:
         looks = [look for some in (await self._backends.upstreams()).values() for look in some]
@@ -159,9 +153,5 @@ def _one(told: Iterable[dict[str, Any]], name: str) -> dict[str, Any]:
     return every[name]
 
 
-def _unknown(name: str, names: Iterable[str]) -> NoSuchUpstreamError:
-    return NoSuchUpstreamError(f"nothing uses such an upstream: {name}", hint=among(name, names))
-
-
-def _refused(status: int, error: FrontdeskError) -> Reply:
-    return json_reply(status, {"message": error.message, "hint": error.hint, "findings": []})
+def _unknown(name: str, names: Iterable[str]) -> NotFoundError:
+    return NotFoundError(f"nothing uses such an upstream: {name}", hint=among(name, names))

@@ -15,14 +15,16 @@ from typing import Final
 from urllib.parse import unquote
 
 from frontdesk.app.actions import (
+    NotFoundError,
     asked_part,
     find_action,
     json_object,
     json_reply,
     query_of,
+    refused,
     whole_number,
 )
-from frontdesk.base.errors import FrontdeskError, StoreError
+from frontdesk.base.errors import FrontdeskError
 from frontdesk.gateway.operators import Role
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.web.accounts import Account, Accounts
@@ -37,7 +39,7 @@ _MOST: Final = 1000
 _LATEST: Final = 1_000_000
 """Changes that are gone back to."""
 
-Action = Callable[[Exchange, str], Awaitable[tuple[int, object]]]
+Action = Callable[[Exchange, str], Awaitable[object]]
 
 
 class UsersApi:
@@ -69,19 +71,16 @@ class UsersApi:
 
     async def _answer(self, ex: Exchange, action: Action, name: str) -> Reply:
         try:
-            status, document = await action(ex, name)
-        except StoreError as error:
-            status, document = 503, {"message": error.message, "hint": error.hint}
+            return json_reply(200, await action(ex, name))
         except FrontdeskError as error:
-            status, document = 422, {"message": error.message, "hint": error.hint}
-        return json_reply(status, document)
+            return refused(error)
 
-    async def _list(self, ex: Exchange, _name: str) -> tuple[int, object]:
+    async def _list(self, ex: Exchange, _name: str) -> object:
         part, following = asked_part(self._accounts.all(), query_of(ex))
         users = [_told(account) for account in part]
-        return 200, {"users": users, "possible": self._has_token, "next": following}
+        return {"users": users, "possible": self._has_token, "next": following}
 
-    async def _put(self, ex: Exchange, name: str) -> tuple[int, object]:
+    async def _put(self, ex: Exchange, name: str) -> object:
         if not self._has_token:
             # With a user the listener asks who it is, and the command line has no other answer.
             raise FrontdeskError("users need admin.token beside them", hint="set it, and restart")
@@ -95,14 +94,14 @@ class UsersApi:
         password = asked.get("password")
         if password is not None and not isinstance(password, str):
             raise FrontdeskError("expected a password that is a text")
-        return 200, _told(await self._accounts.put(name, Role[role.upper()], password))
+        return _told(await self._accounts.put(name, Role[role.upper()], password))
 
-    async def _remove(self, _ex: Exchange, name: str) -> tuple[int, object]:
+    async def _remove(self, _ex: Exchange, name: str) -> object:
         if not await self._accounts.remove(name):
-            return 404, {"message": f"there is no such user: {name}", "hint": ""}
-        return 200, {"removed": name}
+            raise NotFoundError(f"there is no such user: {name}")
+        return {"removed": name}
 
-    async def _changes(self, ex: Exchange, _name: str) -> tuple[int, object]:
+    async def _changes(self, ex: Exchange, _name: str) -> object:
         query = query_of(ex)
         most = whole_number(query.get("most", "100"), 1, _MOST)
         if most is None:
@@ -113,7 +112,7 @@ class UsersApi:
         text = query.get("text", "")
         found = await asyncio.to_thread(self._audit.last, most, contains=text, after=after)
         following = after + most if len(found) == most and after + most <= _LATEST else None
-        return 200, {"changes": found, "next": following}
+        return {"changes": found, "next": following}
 
 
 def _told(account: Account) -> dict[str, str]:
