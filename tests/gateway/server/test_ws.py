@@ -264,6 +264,16 @@ def test_an_answer_that_stands_is_not_said_behind_a_close(house):
     assert stood.counted == []
 
 
+@pytest.mark.parametrize("stands", [False, True], ids=["each looked at", "standing"])
+def test_many_answers_to_one_read_are_written_in_parts(house, stands):
+    house.answer = lambda _ex: Reply(200, [], b"x" * 40_000)
+    if stands:
+        Stood(house, b"x" * 40_000)
+    client = house.socket()
+    client.send(text(b"a") * 5)
+    assert [len(write) // 40_000 for write in client.transport.writes] == [2, 2, 1]
+
+
 # -- time, and what goes wrong --------------------------------------------------------------------
 
 

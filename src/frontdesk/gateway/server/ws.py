@@ -201,6 +201,8 @@ class WebSocketConnection(asyncio.Protocol):
         frames, answer = self._frames, standing.answer.message
         if answer and frames.open:
             frames.say(answer, standing_frames_of)
+            if frames.unsent > _GATHERED:
+                self._flush()
         standing.count(self._socket.scheme, now, self._now(), size, len(answer))
         return True
 

@@ -195,12 +195,14 @@ class Frames:
 
     def to_send(self) -> tuple[bytes, bool]:
         """Return what has to be written, and whether nothing more will be."""
-        self.unsent = 0
         writes = self._writes
         if not writes:
             return b"", False
-        over = not writes[-1]  # `websockets.protocol.SEND_EOF`
-        data = writes[0] if len(writes) == 1 else b"".join(writes)
+        self.unsent = 0
+        if len(writes) == 1:  # most often
+            data = writes.pop()
+            return data, not data
+        data, over = b"".join(writes), not writes[-1]  # `websockets.protocol.SEND_EOF`
         writes.clear()
         return data, over
 
