@@ -19,7 +19,20 @@ from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.registry import Registry
 from frontdesk.gateway.server.shared import Shared, refused_plan
+from frontdesk.gateway.server.tls import (
+    CertificateFiles,
+    Certificates,
+    ListenerTls,
+    TlsSettings,
+)
 from frontdesk.rules.http.forwarding import TrustedProxies
+from tests.live.certificates import Authority
+
+UPGRADE = (
+    b"GET /chat HTTP/1.1\r\nHost: a.example\r\nConnection: keep-alive, Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
 
 
 def pytest_asyncio_loop_factories(config, item):
@@ -306,6 +319,20 @@ class FakeSink:
 @pytest.fixture
 def house() -> House:
     return House()
+
+
+@pytest.fixture(params=["plain", "TLS"])
+async def way(request, house, tmp_path):
+    """A server, and how a client gets there: what `asyncio.open_connection` takes."""
+    async with server_of(house) as server:
+        if request.param == "plain":
+            yield server, await server.open("127.0.0.1", 0), {}
+        else:
+            authority = Authority()
+            files = CertificateFiles(*authority.issue("a.example").write(tmp_path))
+            tls = ListenerTls(Certificates(TlsSettings((files,))))
+            client = {"ssl": authority.client(), "server_hostname": "a.example"}
+            yield server, await server.open("127.0.0.1", 0, tls=tls), client
 
 
 @pytest.fixture

@@ -5,15 +5,11 @@ import pytest
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Reply
 from frontdesk.gateway.server.limits import PIPELINE_BYTES
+from tests.gateway.server.conftest import UPGRADE
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 HEAD = b"HEAD / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 OLD = b"GET / HTTP/1.0\r\nHost: a.example\r\n\r\n"
-UPGRADE = (
-    b"GET /chat HTTP/1.1\r\nHost: a.example\r\nConnection: keep-alive, Upgrade\r\n"
-    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
 
 
 def post(length: int, *lines: bytes) -> bytes:
@@ -680,84 +676,6 @@ def test_event_streams_end_with_the_client_even_there(house, source):
 
 
 # -- upgrades ----------------------------------------------------------------------------------------------
-
-
-class FakeBackend:
-    length = None
-
-    def __init__(self):
-        self.data = b""
-        self.peer = None
-        self.ended = self.cancelled = self.paused = False
-
-    def attach(self, sink):
-        self.peer = sink
-        sink.write(b"hello")
-
-    def write(self, data):
-        self.data += data
-
-    def end(self, trailers=None):
-        self.ended = True
-
-    def abort(self, reason):
-        self.cancelled = True
-
-    def pause(self):
-        self.paused = True
-
-    def resume(self):
-        self.paused = False
-
-    def cancel(self):
-        self.cancelled = True
-
-
-def upgraded(house, early=b""):
-    backend = FakeBackend()
-    house.park()
-    client = house.client().send(UPGRADE + early)
-    ex = house.entered[0]
-    assert ex.upgrade
-    assert client.raw == b""
-    run.resume(ex, Reply(101, [(b"sec-websocket-accept", b"x")], tunnel=backend))
-    return client, backend
-
-
-def test_upgraded_connection_relays_both_ways(house):
-    client, backend = upgraded(house, early=b"early")
-    head, _, rest = client.raw.partition(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
-    assert b"Connection: Upgrade\r\nUpgrade: websocket" in head
-    assert (rest, backend.data) == (b"hello", b"early")
-    client.send(b"GET / HTTP/1.1\r\n\r\n")
-    assert backend.data == b"earlyGET / HTTP/1.1\r\n\r\n"
-    assert not house.logged
-
-
-def test_upgraded_connection_passes_pressure_and_ends_on(house):
-    client, backend = upgraded(house)
-    client.transport.protocol.pause_writing()
-    assert backend.paused
-    client.transport.protocol.resume_writing()
-    assert not backend.paused
-    backend.peer.pause()
-    assert not client.transport.reading
-    backend.peer.resume()
-    client.end()
-    assert backend.ended
-    assert not client.transport.closed
-    backend.peer.end()
-    client.settle()
-    assert client.transport.closed
-    assert [(ex.status, ex.response_length) for ex in house.logged] == [(101, 5)]
-
-
-def test_lost_upgraded_connection_cancels_the_backend(house):
-    client, backend = upgraded(house)
-    client.reset()
-    assert backend.cancelled
-    backend.peer.end()  # late, of no effect
 
 
 def test_refused_upgrade_ends_the_connection(house):

@@ -11,14 +11,7 @@ from frontdesk.base.errors import StartError
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import PARKED, Reply
 from frontdesk.gateway.server.limits import Limits
-from frontdesk.gateway.server.tls import (
-    CertificateFiles,
-    Certificates,
-    ListenerTls,
-    TlsSettings,
-)
 from tests.gateway.server.conftest import server_of
-from tests.live.certificates import Authority
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 
@@ -29,20 +22,6 @@ async def listening(house):
     async with server_of(house, Limits(header_timeout=0.2)) as server:
         server.address = await server.open("127.0.0.1", 0)
         yield server
-
-
-@pytest.fixture(params=["plain", "TLS"])
-async def way(request, house, tmp_path):
-    """A server, and how a client gets there: what `asyncio.open_connection` takes."""
-    async with server_of(house) as server:
-        if request.param == "plain":
-            yield server, await server.open("127.0.0.1", 0), {}
-        else:
-            authority = Authority()
-            files = CertificateFiles(*authority.issue("a.example").write(tmp_path))
-            tls = ListenerTls(Certificates(TlsSettings((files,))))
-            client = {"ssl": authority.client(), "server_hostname": "a.example"}
-            yield server, await server.open("127.0.0.1", 0, tls=tls), client
 
 
 async def ask(address, data: bytes, *, end: bool = False, **tls) -> bytes:

@@ -478,14 +478,16 @@ class HttpConnection(asyncio.Protocol):
             request.ended = self._now()
             request.plan.log(request)
 
-        shared, wire = self._shared, self._wire
-        tunnel = ClientTunnel(wire.transport, reply.tunnel, shared.registry, closed)
+        wire = self._wire
+        tunnel = ClientTunnel(wire.transport, reply.tunnel, self._shared, closed)
         self._exchange = None
         wire.write(self._render(reply, switching_lines(reply.fields)))
         early, self._held = self._held, b""
         self._let_go()
         self._hand_over(tunnel)
         tunnel.start(early)
+        if self._stalled:
+            tunnel.pause_writing()
 
     def _accept(self, request: Request, reply: Reply) -> None:
         """Leave HTTP: the client's messages are taken from now on."""

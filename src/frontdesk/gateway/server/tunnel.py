@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from frontdesk.base.streams import Duplex, Fields, Sink
-from frontdesk.gateway.server.registry import Registry
+from frontdesk.gateway.server.shared import Shared
 
 
 class ClientTunnel(asyncio.Protocol):
@@ -12,7 +12,8 @@ class ClientTunnel(asyncio.Protocol):
 
     It is attached to the other end as its sink, and is also the source of what the client sends: the
     other end calls `pause` and `resume` on it. Closes when both directions have ended, and when either
-    end breaks; the other end watches over a tunnel without traffic.
+    end breaks. The other end watches over a tunnel without traffic; once it has ended, the client has
+    `idle_timeout` to read what it is owed, or to say more.
     """
 
     length: int | None = None
@@ -21,14 +22,15 @@ class ClientTunnel(asyncio.Protocol):
         self,
         transport: asyncio.Transport,
         backend: Duplex,
-        registry: Registry,
+        shared: Shared,
         on_closed: Callable[[int, int], None],
     ) -> None:
         """on_closed: called once with the bytes received from and sent to the client."""
         self._transport = transport
         self._backend: Duplex | None = backend
-        self._registry = registry
+        self._shared = shared
         self._on_closed = on_closed
+        self._timer = shared.wheel.timer(transport.abort)
         self._received = 0
         self._sent = 0
         self._client_ended = False
@@ -40,6 +42,8 @@ class ClientTunnel(asyncio.Protocol):
             self._backend.attach(self)
         if early:
             self.data_received(early)
+        if self._shared.registry.draining:  # since its handshake began
+            self.drain()
 
     # -- from the client --------------------------------------------------------------------------
 
@@ -48,14 +52,15 @@ class ClientTunnel(asyncio.Protocol):
         self._received += len(data)
         if self._backend is not None:
             self._backend.write(data)
+        if self._backend_ended:
+            self._wait()
 
     def eof_received(self) -> bool:
         """Half-close the backend; the other direction may go on."""
         self._client_ended = True
-        if self._backend is None or self._backend_ended:
-            return False
-        self._backend.end()
-        return True
+        if self._backend is not None:
+            self._backend.end()
+        return not self._backend_ended
 
     def pause_writing(self) -> None:
         """The client does not read as fast as the backend sends."""
@@ -68,10 +73,11 @@ class ClientTunnel(asyncio.Protocol):
             self._backend.resume()
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        """The client has gone."""
-        self._registry.remove(self)
+        """The client has gone; where both have ended, the backend gets what is still on its way."""
+        self._timer.forget()
+        self._shared.registry.remove(self)
         backend, self._backend = self._backend, None
-        if backend is not None:
+        if backend is not None and not (self._client_ended and self._backend_ended):
             backend.cancel()
         self._on_closed(self._received, self._sent)
 
@@ -91,6 +97,7 @@ class ClientTunnel(asyncio.Protocol):
             self._transport.close()
         else:
             self._transport.write_eof()
+        self._wait()
 
     def abort(self, _reason: str = "") -> None:
         """The backend has broken off, or the server stops."""
@@ -112,6 +119,7 @@ class ClientTunnel(asyncio.Protocol):
     def cancel(self) -> None:
         """The backend has gone."""
         self._transport.close()
+        self._wait()
 
     # -- life -------------------------------------------------------------------------------------
 
@@ -123,4 +131,11 @@ class ClientTunnel(asyncio.Protocol):
     def drain(self) -> None:
         """A tunnel has no end of its own to wait for."""
         # Differs: [close-frame] no WebSocket close frame (1012) is sent: the client sees the end.
-        self._transport.close()
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.cancel()
+        self.cancel()
+
+    def _wait(self) -> None:
+        shared = self._shared
+        self._timer.at(shared.clock.monotonic() + shared.limits.idle_timeout)
