@@ -13,6 +13,7 @@ from frontdesk.base.clock import SystemClock
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import PARKED
+from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.tls import (
     LOOK_EVERY,
     CertificateFiles,
@@ -195,6 +196,22 @@ async def test_a_client_that_closes_in_the_middle_is_gone(serve, house, authorit
     await client.close()
     await asyncio.wait_for(logged.wait(), 20)
     assert (seen[0].status, seen[0].error) == (499, "client_gone")
+
+
+async def test_a_stop_does_not_wait_for_handshakes(house, authority, tmp_path):
+    tls = ListenerTls(certificates(authority.issue("a.example"), folder=tmp_path))
+    async with server_of(house, Limits(header_timeout=3600)) as server:
+        address = await server.open("127.0.0.1", 0, tls=tls)
+        outgoing = ssl.MemoryBIO()
+        client = authority.client().wrap_bio(ssl.MemoryBIO(), outgoing)
+        with pytest.raises(ssl.SSLWantReadError):
+            client.do_handshake()
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(outgoing.read())
+        assert await reader.read(1) == b"\x16"
+        await asyncio.wait_for(server.drain(3600), 20)
+        await asyncio.wait_for(reader.read(), 20)
+        writer.close()
 
 
 # -- which certificate --------------------------------------------------------------------------

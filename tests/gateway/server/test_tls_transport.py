@@ -460,3 +460,58 @@ def test_the_time_of_a_handshake_ends_with_it(arrive, house):
     client = arrive().shake()
     house.pass_time(house.limits.header_timeout * 2)
     assert client.send(GET).read().startswith(b"HTTP/1.1 200")
+
+
+# -- the server stops in the middle -------------------------------------------------------------
+
+
+def halfway(client):
+    """Go through a handshake as far as to the client's last word."""
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.deliver()
+    client.ssl.do_handshake()
+    return client
+
+
+@pytest.mark.parametrize("greets", [True, False])
+def test_a_stop_closes_clients_that_still_shake_hands(arrive, house, failures, greets):
+    client = halfway(arrive()) if greets else arrive()
+    left = []
+    house.shared.registry.drain(lambda: left.append(True))
+    assert client.socket.closed
+    assert not left
+    client.take()
+    assert left
+    assert failures == []
+    assert not client.connections
+
+
+def test_a_client_that_comes_while_the_server_stops_is_not_greeted(arrive, house, failures):
+    house.shared.registry.drain(lambda: None)
+    client = arrive()
+    assert client.socket.closed
+    client.take()
+    assert failures == []
+    house.pass_time(house.limits.header_timeout)
+
+
+def test_a_stop_waits_no_longer_for_a_handshake_that_is_done(arrive, house):
+    client = arrive().shake()
+    left = []
+    house.shared.registry.drain(lambda: left.append(True))
+    client.take()
+    assert client.ended
+    client.ssl.unwrap()
+    client.deliver()
+    assert client.lost
+    assert left
+
+
+def test_a_client_takes_a_place_when_its_handshake_is_done(build, authority, settings):
+    house = build(max_connections=1)
+    tls = ListenerTls(Certificates(settings))
+    clients = [halfway(Client(house, tls, authority.client())) for _ in range(2)]
+    assert not house.shared.registry.connections
+    answers = [client.send(GET).read() for client in clients]
+    assert [answer.split(b" ")[1] for answer in answers] == [b"200", b"503"]

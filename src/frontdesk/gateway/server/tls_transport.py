@@ -24,7 +24,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
     """The server's end of one client's TLS.
 
     There is no connection before the handshake is done, and none hears of a handshake that fails: that is
-    told to the listener, once the client has said something.
+    told to the listener, once the client has said something. Until then it is itself what the registry knows.
     """
 
     __slots__ = (
@@ -70,6 +70,8 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         """Wait for the client's hello."""
         self._socket = cast("asyncio.Transport", transport)
         self._wait(self._shared.limits.header_timeout, self._late)
+        if not self._shared.registry.expect(self):
+            self.drain()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes from the socket."""
@@ -93,6 +95,7 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
         if connection is not None:
             connection.connection_lost(exc)
         else:
+            self._shared.registry.remove(self)
             self._give_up("closed")
 
     def pause_writing(self) -> None:
@@ -126,8 +129,19 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self._timer.forget()
             self._connection = self._make()
             self._connection.connection_made(self)
+            self._shared.registry.remove(self)
             if self._incoming.pending:
                 self._receive(self._connection)
+
+    @property
+    def busy(self) -> bool:
+        """See registry.Connection: nobody has asked for anything yet."""
+        return False
+
+    def drain(self) -> None:
+        """Close at once, as an idle connection; that is no failure of the client's."""
+        self._greeted = False
+        self._socket.abort()
 
     def _late(self) -> None:
         self._give_up("timeout")
