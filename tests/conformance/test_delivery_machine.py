@@ -1,19 +1,10 @@
 """Whatever is asked of outgoing webhooks, in whatever order and over crashes: each store answers as memory does."""
 
-import asyncio
-import contextlib
 from dataclasses import replace
 
 import pytest
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, rule
 
 from frontdesk.base.durations import Rate
 from frontdesk.ports.deliveries import (
@@ -25,9 +16,8 @@ from frontdesk.ports.deliveries import (
     Settlement,
 )
 from frontdesk.rules.webhooks.keys import WebhookSecret
-from tests.live.deliveries import ADAPTERS, memory
-
-NOW = 1_700_000_000.0
+from tests.conformance.machines import NOW, BothStores, check_as_memory
+from tests.live.deliveries import ADAPTERS
 
 APPS = st.sampled_from(["a", "b"])
 IDS = ["ep_1", "ep_2", "ep_3"]
@@ -36,36 +26,15 @@ TYPES = st.sampled_from(["x.one", "x.two", "y"])
 SECONDS = st.sampled_from([0.0, 4.0, 40.0])
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(BothStores):
     """Both stores, and the leases that each has given for the same delivery."""
 
-    adapter = "memory"
+    adapters = ADAPTERS
 
     def __init__(self):
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = contextlib.AsyncExitStack()
-        self.now = NOW
         self.made = 0
         self.held = [(Held(10**9, 1), Held(10**9, 1))]
-        self.both = [self.run(self.stack.enter_async_context(memory()))]
-        self.both.append(self.run(self.stack.enter_async_context(ADAPTERS[self.adapter]())))
-
-    def run(self, awaitable):
-        return self.runner.run(_awaited(awaitable))
-
-    def teardown(self):
-        self.run(self.stack.aclose())
-        self.runner.close()
-
-    def ask(self, question):
-        ours, theirs = [self.run(question(opened.store)) for opened in self.both]
-        return ours, theirs
-
-    def asked_alike(self, question):
-        ours, theirs = self.ask(question)
-        assert ours == theirs
-        return ours
 
     @initialize()
     def begin(self):
@@ -195,10 +164,6 @@ class Machine(RuleBasedStateMachine):
         self.asked_alike(lambda store: store.forget(self.now - back, most=most))
         self.asked_alike(lambda store: store.forget_events(self.now - back))
 
-    @rule()
-    def crash(self):
-        self.run(self.both[1].crash())
-
     @rule(app=APPS, id_=ENDPOINTS | st.just(""))
     def look(self, app, id_):
         ours, theirs = self.ask(lambda store: store.deliveries(app, endpoint=id_, most=50))
@@ -213,22 +178,9 @@ class Machine(RuleBasedStateMachine):
         self.asked_alike(lambda store: store.ready(now=self.now))
 
 
-async def _awaited(awaitable):
-    return await awaitable
-
-
-@pytest.mark.parametrize("adapter", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 @pytest.mark.parametrize(
     "examples", [5, pytest.param(200, marks=[pytest.mark.soak, pytest.mark.timeout(900)])]
 )
-def test_every_adapter_does_as_memory_does(adapter, examples):
-    machine = type("MachineOf", (Machine,), {"adapter": adapter})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            deadline=None,
-            max_examples=examples,
-            stateful_step_count=30,
-            phases=[Phase.generate],  # shrinking, with a server, takes minutes
-        ),
-    )
+def test_every_adapter_does_as_memory_does(kind, examples):
+    check_as_memory(Machine, kind, examples=examples, steps=30)

@@ -1,19 +1,16 @@
 """Whatever is asked of an inbox, in whatever order and over crashes: each store answers as memory does."""
 
-import asyncio
-import contextlib
 from math import inf
 
 import pytest
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
 from frontdesk.ports.inbox import Along, Claim, Finish, Held, Lease, Search
 from frontdesk.ports.queue import Outgoing, Queue
-from tests.live.inboxes import ADAPTERS, memory
+from tests.conformance.machines import BothStores, check_as_memory
+from tests.live.inboxes import ADAPTERS
 
-NOW = 1_700_000_000.0
 JOBS = Queue("jobs", visibility=1e9)
 
 SOURCES = st.sampled_from(["shop", "bank"])
@@ -29,32 +26,15 @@ SEARCHES = st.builds(
 )
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(BothStores):
     """Both stores; what is held of one is held of the other."""
 
-    adapter = "memory"
+    adapters = ADAPTERS
 
     def __init__(self):
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = contextlib.AsyncExitStack()
-        self.now = NOW
         self.sent = 0
         self.held = [Held("shop", "e0", 1)]
-        self.both = [self.run(self.stack.enter_async_context(memory()))]
-        self.both.append(self.run(self.stack.enter_async_context(ADAPTERS[self.adapter]())))
-
-    def run(self, awaitable):
-        return self.runner.run(_awaited(awaitable))
-
-    def teardown(self):
-        self.run(self.stack.aclose())
-        self.runner.close()
-
-    def asked_alike(self, question):
-        ours, theirs = [self.run(question(opened.store)) for opened in self.both]
-        assert ours == theirs
-        return ours
 
     def along(self, does):
         self.sent += 1
@@ -167,28 +147,11 @@ class Machine(RuleBasedStateMachine):
         ]
         assert ours == theirs
 
-    @rule()
-    def crash(self):
-        self.run(self.both[1].crash())
-
 
 async def _received(queues, now):
     return (await queues.receive(JOBS, most=100, now=now)).messages
 
 
-async def _awaited(awaitable):
-    return await awaitable
-
-
-@pytest.mark.parametrize("adapter", ["sqlite", "postgres"])
-def test_every_adapter_does_as_memory_does(adapter):
-    machine = type("MachineOf", (Machine,), {"adapter": adapter})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            deadline=None,
-            max_examples=25,
-            stateful_step_count=40,
-            phases=[Phase.generate],  # shrinking, with a server, takes minutes
-        ),
-    )
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_every_adapter_does_as_memory_does(kind):
+    check_as_memory(Machine, kind, examples=25, steps=40)

@@ -34,7 +34,7 @@ async def opened(request):
 
 @pytest.fixture
 def journal(opened):
-    return opened.journal
+    return opened.store
 
 
 @pytest.fixture
@@ -480,13 +480,13 @@ async def test_streams_are_counted_by_kind(journal, owner):
 
 
 async def test_what_was_acknowledged_is_there_after_a_crash(opened, owner):
-    stream = await begun(opened.journal, owner, commands={"x": {}})
-    await append(opened.journal, stream, owner, timers={"t": NOW}, snapshot={"n": 1})
-    await opened.journal.post(stream.id, {})
-    before = await opened.journal.load(stream.id)
+    stream = await begun(opened.store, owner, commands={"x": {}})
+    await append(opened.store, stream, owner, timers={"t": NOW}, snapshot={"n": 1})
+    await opened.store.post(stream.id, {})
+    before = await opened.store.load(stream.id)
     await opened.crash()
-    assert await opened.journal.load(stream.id) == before
-    assert await append(opened.journal, before.stream, owner) == 3
+    assert await opened.store.load(stream.id) == before
+    assert await append(opened.store, before.stream, owner) == 3
 
 
 async def test_the_example_of_the_port_runs(journal):

@@ -1,18 +1,14 @@
 """Whatever is asked of a Journal, in whatever order and over crashes: each answers as memory does."""
 
-import asyncio
-import contextlib
-
 import pytest
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.ports.journal import Append, Filter, Start, Status
-from tests.live.journals import ADAPTERS, memory
+from tests.conformance.machines import NOW, BothStores, check_as_memory
+from tests.live.journals import ADAPTERS
 
-NOW = 1_700_000_000.0
 LEASE = 10.0
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
@@ -25,35 +21,23 @@ OWNERS = st.integers(0, 3)
 TIMES = st.integers(0, 60).map(lambda seconds: NOW + seconds)
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(BothStores):
     """Both journals, and who has joined them. Names stand for ids, which may differ."""
 
-    adapter = "memory"
+    adapters = ADAPTERS
 
     def __init__(self):
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = contextlib.AsyncExitStack()
-        self.now = NOW
         self.ids = {}
-        self.both = [self.run(self.stack.enter_async_context(memory()))]
-        self.both.append(self.run(self.stack.enter_async_context(ADAPTERS[self.adapter]())))
         self.owners = [(0, 0)]
         self.join()
 
-    def run(self, awaitable):
-        return self.runner.run(_awaited(awaitable))
-
-    def teardown(self):
-        self.run(self.stack.aclose())
-        self.runner.close()
-
-    def ask(self, question):
-        """Ask both; `question` gets a journal and which of both it is. They must say the same."""
+    def both_say(self, question):
+        """Ask both; `question` gets a journal and which of both it is. Returns what they say, which is the same."""
         said = []
         for index, opened in enumerate(self.both):
             try:
-                said.append((self.run(question(opened.journal, index)), None))
+                said.append((self.run(question(opened.store, index)), None))
             except FrontdeskError as error:
                 said.append((None, (type(error), getattr(error, "found", None))))
         names = [{ids[index]: name for name, ids in self.ids.items()} for index in (0, 1)]
@@ -66,14 +50,12 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def join(self):
         until = self.now + LEASE
-        self.owners.append(
-            tuple(self.run(opened.journal.join(until=until)) for opened in self.both)
-        )
+        self.owners.append(tuple(self.run(opened.store.join(until=until)) for opened in self.both))
 
     @rule(which=OWNERS, lasts=st.integers(-1, 20))
     def renew(self, which, lasts):
         owner = self.owner(which)
-        self.ask(lambda journal, index: journal.renew(owner[index], until=self.now + lasts))
+        self.both_say(lambda journal, index: journal.renew(owner[index], until=self.now + lasts))
 
     @rule(seconds=st.integers(1, 15))
     def pass_time(self, seconds):
@@ -91,7 +73,7 @@ class Machine(RuleBasedStateMachine):
     )
     def start(self, name, which, **fields):
         owner = self.owner(which)
-        said = self.ask(
+        said = self.both_say(
             lambda journal, index: _start(
                 journal, kind="f", name=name, time=self.now, owner=owner[index], **fields
             )
@@ -119,45 +101,45 @@ class Machine(RuleBasedStateMachine):
         if holder:  # mostly it is who may
             held = self.held(name)
             owner = next((each for each in self.owners if each[0] == held), owner)
-        seq = len(self.run(self.both[0].journal.read(ids[0], 1, 999))) + off
+        seq = len(self.run(self.both[0].store.read(ids[0], 1, 999))) + off
 
-        self.ask(
+        self.both_say(
             lambda journal, index: journal.append(
                 Append(stream=ids[index], owner=owner[index], expect_seq=seq, **fields)
             )
         )
 
     def held(self, name):
-        record = self.both[0].journal._records.get(self.ids.get(name, (0,))[0])
+        record = self.both[0].store._records.get(self.ids.get(name, (0,))[0])
         return record.head.owner if record else None
 
     @rule(name=NAMES, document=DOCUMENTS)
     def post(self, name, document):
         ids = self.ids.get(name, (999_999, 999_999))
-        self.ask(lambda journal, index: journal.post(ids[index], document))
+        self.both_say(lambda journal, index: journal.post(ids[index], document))
 
     @rule(which=OWNERS)
     def due(self, which):
         owner = self.owner(which)
-        self.ask(lambda journal, index: _due(journal, owner[index], self.now))
+        self.both_say(lambda journal, index: _due(journal, owner[index], self.now))
 
     @rule(which=OWNERS)
     def posted(self, which):
         owner = self.owner(which)
         names = [{ids[index]: name for name, ids in self.ids.items()} for index in (0, 1)]
-        self.ask(lambda journal, index: _posted(journal, owner[index], names[index]))
+        self.both_say(lambda journal, index: _posted(journal, owner[index], names[index]))
 
     @rule(name=NAMES, before=st.integers(0, 12))
     def trim(self, name, before):
         ids = self.ids.get(name, (999_999, 999_999))
-        self.ask(lambda journal, index: journal.trim(ids[index], before))
+        self.both_say(lambda journal, index: journal.trim(ids[index], before))
 
     @rule(name=NAMES, first=st.integers(0, 9), last=st.integers(0, 9))
     def read(self, name, first, last):
         ids = self.ids.get(name, (999_999, 999_999))
-        self.ask(lambda journal, index: _listed(journal.read(ids[index], first, last)))
-        self.ask(lambda journal, index: journal.load(ids[index]))
-        self.ask(lambda journal, index: journal.find("f", name))
+        self.both_say(lambda journal, index: _listed(journal.read(ids[index], first, last)))
+        self.both_say(lambda journal, index: journal.load(ids[index]))
+        self.both_say(lambda journal, index: journal.find("f", name))
 
     @rule(
         status=st.sampled_from([None, "RUNNING", "DONE"]),
@@ -167,20 +149,14 @@ class Machine(RuleBasedStateMachine):
     )
     def list(self, status, newest_first, most, since):
         what = Filter(kind="f", status=status, since=since)
-        self.ask(lambda journal, _: _pages(journal, what, most=most, newest_first=newest_first))
-        self.ask(lambda journal, _: journal.counts("RUNNING", now=self.now))
+        self.both_say(
+            lambda journal, _: _pages(journal, what, most=most, newest_first=newest_first)
+        )
+        self.both_say(lambda journal, _: journal.counts("RUNNING", now=self.now))
 
     @rule(before=TIMES)
     def forget(self, before):
-        self.ask(lambda journal, _: journal.forget("f", before, most=9))
-
-    @rule()
-    def crash(self):
-        self.run(self.both[1].crash())
-
-
-async def _awaited(awaitable):
-    return await awaitable
+        self.both_say(lambda journal, _: journal.forget("f", before, most=9))
 
 
 async def _start(journal, **fields):
@@ -223,15 +199,6 @@ def _named(said, names):
     return said
 
 
-@pytest.mark.parametrize("adapter", ["sqlite", "postgres"])
-def test_every_adapter_does_as_memory_does(adapter):
-    machine = type("MachineOf", (Machine,), {"adapter": adapter})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            deadline=None,
-            max_examples=20,
-            stateful_step_count=30,
-            phases=[Phase.generate],  # shrinking, with a server, takes minutes
-        ),
-    )
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_every_adapter_does_as_memory_does(kind):
+    check_as_memory(Machine, kind, examples=20, steps=30)

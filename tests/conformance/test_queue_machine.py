@@ -1,18 +1,14 @@
 """Whatever is asked of queues, in whatever order and over crashes: each store answers as memory does."""
 
-import asyncio
-import contextlib
 from math import inf
 
 import pytest
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
 from frontdesk.ports.queue import Outgoing, Queue, Receipt
-from tests.live.queues import ADAPTERS, memory
-
-NOW = 1_700_000_000.0
+from tests.conformance.machines import BothStores, check_as_memory
+from tests.live.queues import ADAPTERS
 
 QUEUES = [
     Queue("plain", visibility=10.0, retention=200.0, max_receives=2, dead_letter="dead"),
@@ -25,34 +21,15 @@ ANY = st.sampled_from(QUEUES)
 MOST = st.integers(1, 4)
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(BothStores):
     """Both stores, and the receipts that each has given for the same message."""
 
-    adapter = "memory"
+    adapters = ADAPTERS
 
     def __init__(self):
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = contextlib.AsyncExitStack()
-        self.now = NOW
         self.made = 0
         self.receipts = [(Receipt(10**9, 1), Receipt(10**9, 1))]
-        self.both = [self.run(self.stack.enter_async_context(memory()))]
-        self.both.append(self.run(self.stack.enter_async_context(ADAPTERS[self.adapter]())))
-
-    def run(self, awaitable):
-        return self.runner.run(_awaited(awaitable))
-
-    def teardown(self):
-        self.run(self.stack.aclose())
-        self.runner.close()
-
-    def ask(self, question):
-        return [self.run(question(opened.store)) for opened in self.both]
-
-    def asked_alike(self, question):
-        ours, theirs = self.ask(question)
-        assert ours == theirs
 
     @rule(seconds=st.integers(1, 12) | st.just(150))
     def pass_time(self, seconds):
@@ -177,24 +154,7 @@ class Machine(RuleBasedStateMachine):
         self.asked_alike(lambda store: store.sources(queue.name))
         self.asked_alike(lambda store: store.names("de"))
 
-    @rule()
-    def crash(self):
-        self.run(self.both[1].crash())
 
-
-async def _awaited(awaitable):
-    return await awaitable
-
-
-@pytest.mark.parametrize("adapter", ["sqlite", "postgres"])
-def test_every_adapter_does_as_memory_does(adapter):
-    machine = type("MachineOf", (Machine,), {"adapter": adapter})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            deadline=None,
-            max_examples=25,
-            stateful_step_count=40,
-            phases=[Phase.generate],  # shrinking, with a server, takes minutes
-        ),
-    )
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_every_adapter_does_as_memory_does(kind):
+    check_as_memory(Machine, kind, examples=25, steps=40)

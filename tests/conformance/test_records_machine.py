@@ -1,18 +1,13 @@
 """Whatever is asked of records, in whatever order and over crashes: each store answers as memory does."""
 
-import asyncio
-import contextlib
-
 import pytest
-from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
 from frontdesk.ports.records import REMEMBERED, Name, Publication, Query, Row, Subscriber
 from frontdesk.rules.records.spans import Span
-from tests.live.records import ADAPTERS, memory
-
-NOW = 1_700_000_000.0
+from tests.conformance.machines import BothStores, check_as_memory
+from tests.live.records import ADAPTERS
 
 NAMES = st.builds(
     Name, st.sampled_from(["m", "n"]), st.sampled_from(["A#t", "B#t"]), st.sampled_from("xyé")
@@ -28,32 +23,15 @@ TABLES = st.sampled_from(["command", "data", "history"])
 MOST = st.integers(1, 4)
 
 
-class Machine(RuleBasedStateMachine):
+class Machine(BothStores):
     """Both stores, and the changes that each has given at the same time."""
 
-    adapter = "memory"
+    adapters = ADAPTERS
 
     def __init__(self):
         super().__init__()
-        self.runner = asyncio.Runner()
-        self.stack = contextlib.AsyncExitStack()
-        self.now = NOW
         self.versions = {}
         self.taken = []
-        self.both = [self.run(self.stack.enter_async_context(memory()))]
-        self.both.append(self.run(self.stack.enter_async_context(ADAPTERS[self.adapter]())))
-
-    def run(self, awaitable):
-        return self.runner.run(_awaited(awaitable))
-
-    def teardown(self):
-        self.run(self.stack.aclose())
-        self.runner.close()
-
-    def alike(self, question):
-        ours, theirs = [self.run(question(opened.store)) for opened in self.both]
-        assert ours == theirs
-        return ours
 
     def ttl(self, seconds):
         return None if seconds is None else int(self.now) + seconds
@@ -73,43 +51,45 @@ class Machine(RuleBasedStateMachine):
         ttl, *others = map(self.ttl, ttls)
         row = Row(name.pk, name.sk, version, f"c{version}", ttl, "s")
         publication = Publication(name.module, row, f"d{version}", *others, by_hand)
-        if self.alike(lambda store: store.publish(publication, now=self.now)):
+        if self.asked_alike(lambda store: store.publish(publication, now=self.now)):
             self.versions[name] = version
 
     @rule(name=NAMES, table=TABLES, version=st.none() | st.integers(1, 3))
     def get(self, name, table, version):
-        self.alike(lambda store: store.get(table, name, version, now=self.now))
+        self.asked_alike(lambda store: store.get(table, name, version, now=self.now))
 
     @rule(name=NAMES, low=ENDS, high=ENDS, ends=st.tuples(*[st.booleans()] * 3), most=MOST)
     def query(self, name, low, high, ends, most):
         *withs, descending = ends
         query = Query(name.module, name.pk, Span(low, high, *withs), most, descending)
-        self.alike(lambda store: store.query(query, now=self.now))
+        self.asked_alike(lambda store: store.query(query, now=self.now))
 
     @rule(name=NAMES, most=MOST)
     def look(self, name, most):
         after = name.pk, name.sk
-        self.alike(lambda store: store.browse(name.module, after=after, most=most, now=self.now))
-        self.alike(lambda store: store.versions(name, before=9, most=most, now=self.now))
-        self.alike(lambda store: store.modules())
+        self.asked_alike(
+            lambda store: store.browse(name.module, after=after, most=most, now=self.now)
+        )
+        self.asked_alike(lambda store: store.versions(name, before=9, most=most, now=self.now))
+        self.asked_alike(lambda store: store.modules())
 
     @rule(name=NAMES, ttl=TTLS)
     def archive(self, name, ttl):
-        self.alike(lambda store: store.archive(name, ttl=self.ttl(ttl), now=self.now))
+        self.asked_alike(lambda store: store.archive(name, ttl=self.ttl(ttl), now=self.now))
 
     @rule(name=NAMES, version=st.integers(1, 3), ttl=TTLS)
     def change(self, name, version, ttl):
-        self.alike(lambda store: store.set_ttl(name, version, self.ttl(ttl)))
-        self.alike(lambda store: store.set_status(name, version, "x", "notice", now=self.now))
+        self.asked_alike(lambda store: store.set_ttl(name, version, self.ttl(ttl)))
+        self.asked_alike(lambda store: store.set_status(name, version, "x", "notice", now=self.now))
 
     @rule(subscriber=st.sampled_from(SUBSCRIBERS))
     def subscribe(self, subscriber):
-        self.alike(lambda store: store.subscribe(subscriber, now=self.now))
-        self.alike(lambda store: store.subscribers())
+        self.asked_alike(lambda store: store.subscribe(subscriber, now=self.now))
+        self.asked_alike(lambda store: store.subscribers())
 
     @rule(subscriber=st.sampled_from(SUBSCRIBERS))
     def unsubscribe(self, subscriber):
-        self.alike(lambda store: store.unsubscribe(subscriber.name, subscriber.module))
+        self.asked_alike(lambda store: store.unsubscribe(subscriber.name, subscriber.module))
 
     @rule(name=st.sampled_from(["one", "two"]), most=MOST)
     def take(self, name, most):
@@ -140,35 +120,18 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def count(self):
         for name in ("one", "two"):
-            self.alike(lambda store, name=name: store.waiting(name))
-        self.alike(lambda store: store.count("SEQ#t", "x"))
+            self.asked_alike(lambda store, name=name: store.waiting(name))
+        self.asked_alike(lambda store: store.count("SEQ#t", "x"))
 
     @rule()
     def forget(self):
-        self.alike(lambda store: store.forget(self.now, most=100))
+        self.asked_alike(lambda store: store.forget(self.now, most=100))
 
     @rule(table=st.sampled_from(["command", "history"]), back=st.sampled_from([0, 10]))
     def trim(self, table, back):
-        self.alike(lambda store: store.trim(table, "m", self.now - back, most=100))
-
-    @rule()
-    def crash(self):
-        self.run(self.both[1].crash())
+        self.asked_alike(lambda store: store.trim(table, "m", self.now - back, most=100))
 
 
-async def _awaited(awaitable):
-    return await awaitable
-
-
-@pytest.mark.parametrize("adapter", ["sqlite", "postgres"])
-def test_every_adapter_does_as_memory_does(adapter):
-    machine = type("MachineOf", (Machine,), {"adapter": adapter})
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            deadline=None,
-            max_examples=8,
-            stateful_step_count=40,
-            phases=[Phase.generate],  # shrinking, with a server, takes minutes
-        ),
-    )
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_every_adapter_does_as_memory_does(kind):
+    check_as_memory(Machine, kind, examples=8, steps=40)

@@ -3,10 +3,8 @@
 import json
 import re
 import signal
-import sys
 from collections import Counter, defaultdict
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +17,7 @@ from frontdesk.stores.sqlite.journal import SqliteJournal
 from tests.live.disks import fill, small_disk
 from tests.live.driving import DEFINITION, FUNCTIONS, GIVEN, at_rest, driving
 from tests.live.journals import ADAPTERS
-from tests.live.processes import Running, alive, until
-from tests.live.servers import postgres_url
+from tests.live.processes import alive, starting, until
 from tests.sim.world import World, causes
 
 
@@ -29,24 +26,15 @@ async def shared(request):
     """Yield a journal and what other processes open it by."""
     kind = request.param
     async with ADAPTERS[kind]() as opened:
-        yield opened.journal, kind, opened.path if kind == "sqlite" else postgres_url()
+        yield opened.store, kind, opened.where
 
 
 @pytest.fixture
 def processes(shared, tmp_path):
     """Start processes that run machines: give each a name, and how many executions it keeps going."""
     _, kind, where = shared
-    running = []
-
-    def start(name, at_once):
-        values = [kind, where, tmp_path / "log", name, at_once]
-        command = [sys.executable, "-m", "tests.live.driving", *values]
-        running.append(Running(command, cwd=Path(__file__).parents[2]))
-        return running[-1]
-
-    yield start
-    for process in running:
-        process.end(signal.SIGKILL)
+    with starting("tests.live.driving", kind, where, tmp_path / "log") as start:
+        yield start
 
 
 def has_started(process, most):

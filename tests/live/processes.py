@@ -157,6 +157,23 @@ def running(*arguments, cwd=None, env=None):
         process.end()
 
 
+@contextlib.contextmanager
+def starting(module, *words):
+    """Give what starts processes of one of these modules, each with `words` and its own; they are killed on leaving."""
+    started = []
+
+    def start(*more):
+        command = [sys.executable, "-m", module, *words, *more]
+        started.append(Running(command, cwd=Path(__file__).parents[2]))
+        return started[-1]
+
+    try:
+        yield start
+    finally:
+        for process in started:
+            process.end(signal.SIGKILL)
+
+
 def frontdesk(*arguments, cwd, env=None):
     """Run a command of Frontdesk in a process of its own; end it on leaving."""
     return running(sys.executable, "-m", "frontdesk", *arguments, cwd=cwd, env=env)

@@ -1,16 +1,13 @@
-"""Opens stores of records of each kind, and opens them anew as after a crash."""
-
-import contextlib
-import tempfile
-from pathlib import Path
+"""Opens stores of records of each kind, and opens them anew as after a crash: such a store owns its database."""
 
 from frontdesk.config.secrets import Secret
 from frontdesk.stores.memory.records import MemoryRecords
-from frontdesk.stores.postgres.database import Database as PostgresDatabase
+from frontdesk.stores.postgres.database import Database
 from frontdesk.stores.postgres.records import PostgresRecords
 from frontdesk.stores.sqlite.records import SqliteRecords
 from tests.live.disks import as_killed
-from tests.live.servers import emptied, postgres_url
+from tests.live.servers import postgres_url
+from tests.live.stores import adapters
 
 
 class Memory:
@@ -55,31 +52,10 @@ class Postgres:
 
     async def crash(self):
         self.close()
-        self.store = PostgresRecords(PostgresDatabase(Secret(self.url)))
+        self.store = PostgresRecords(Database(Secret(self.url)))
 
     def close(self):
         self.store.close()
 
 
-@contextlib.asynccontextmanager
-async def memory():
-    yield Memory()
-
-
-@contextlib.asynccontextmanager
-async def sqlite():
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        contextlib.closing(Sqlite(Path(folder))) as opened,
-    ):
-        yield opened
-
-
-@contextlib.asynccontextmanager
-async def postgres():
-    async with emptied(postgres_url()) as database:
-        with contextlib.closing(Postgres(database)) as opened:
-            yield opened
-
-
-ADAPTERS = {"memory": memory, "sqlite": sqlite, "postgres": postgres}
+ADAPTERS = adapters(Memory, Sqlite, Postgres)

@@ -2,9 +2,7 @@
 
 import asyncio
 import signal
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +11,8 @@ from frontdesk.ports.deliveries import Application, Endpoint, Message
 from frontdesk.rules.webhooks.keys import WebhookSecret
 from tests.live.deliveries import ADAPTERS
 from tests.live.delivering import AT_ONCE, SETTINGS, Later, said, sender
-from tests.live.processes import Running
+from tests.live.processes import starting
 from tests.live.receivers import OK, Receiver
-from tests.live.servers import postgres_url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -23,22 +20,14 @@ async def shared(request):
     """Yield a store and what other processes open it by."""
     kind = request.param
     async with ADAPTERS[kind]() as opened:
-        yield opened.store, kind, opened.path if kind == "sqlite" else postgres_url()
+        yield opened.store, kind, opened.where
 
 
 @pytest.fixture
 def processes(shared):
     _, kind, where = shared
-    running = []
-
-    def start(name, *, publishes):
-        words = ["-m", "tests.live.delivering", kind, where, name, str(int(publishes))]
-        running.append(Running([sys.executable, *words], cwd=Path(__file__).parents[2]))
-        return running[-1]
-
-    yield start
-    for process in running:
-        process.end(signal.SIGKILL)
+    with starting("tests.live.delivering", kind, where) as start:
+        yield lambda name, *, publishes: start(name, int(publishes))
 
 
 async def add_endpoint(store, receiver, **more):

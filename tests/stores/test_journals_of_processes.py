@@ -3,16 +3,13 @@
 import contextlib
 import signal
 import sqlite3
-import sys
-from pathlib import Path
 
 import pytest
 
 from frontdesk.ports.journal import Append, Filter
 from tests.live.appending import NOW, STREAMS, acknowledgements, all_there
 from tests.live.journals import ADAPTERS
-from tests.live.processes import Running, until
-from tests.live.servers import postgres_url
+from tests.live.processes import starting, until
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -20,16 +17,14 @@ async def shared(request):
     """Yield a journal and what other processes open it by."""
     kind = request.param
     async with ADAPTERS[kind]() as opened:
-        yield opened.journal, kind, opened.path if kind == "sqlite" else postgres_url()
+        yield opened.store, kind, opened.where
 
 
 @pytest.fixture
 def appending(shared):
     _, kind, where = shared
-    command = [sys.executable, "-m", "tests.live.appending", kind, where]
-    process = Running(command, cwd=Path(__file__).parents[2])
-    yield process
-    process.end(signal.SIGKILL)
+    with starting("tests.live.appending", kind, where) as start:
+        yield start()
 
 
 def has_appended(process, times):

@@ -1,15 +1,12 @@
 """Processes with one store of queues are killed in the middle: nothing that they acknowledged is lost."""
 
 import signal
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.live.processes import Running, until
+from tests.live.processes import starting, until
 from tests.live.queueing import CALLS, NOW, acknowledged
 from tests.live.queues import ADAPTERS
-from tests.live.servers import postgres_url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -17,22 +14,14 @@ async def shared(request):
     """Yield a store and what other processes open it by."""
     kind = request.param
     async with ADAPTERS[kind]() as opened:
-        yield opened.store, kind, opened.path if kind == "sqlite" else postgres_url()
+        yield opened.store, kind, opened.where
 
 
 @pytest.fixture
 def processes(shared):
     _, kind, where = shared
-    running = []
-
-    def start(name):
-        command = [sys.executable, "-m", "tests.live.queueing", kind, where, name]
-        running.append(Running(command, cwd=Path(__file__).parents[2]))
-        return running[-1]
-
-    yield start
-    for process in running:
-        process.end(signal.SIGKILL)
+    with starting("tests.live.queueing", kind, where) as start:
+        yield start
 
 
 def has_worked(process, most):

@@ -1,15 +1,13 @@
 """Processes that write the same records are killed in the middle: nothing acknowledged is lost, no version is double."""
 
 import signal
-import sys
-from pathlib import Path
 
 import pytest
 
 from frontdesk.ports.records import Name, Subscriber
 from frontdesk.rules.records.keys import with_version
 from frontdesk.rules.records.record import read_document
-from tests.live.processes import Running, alive, until
+from tests.live.processes import alive, starting, until
 from tests.live.recording import KEYS, acknowledged
 from tests.live.records import ADAPTERS
 
@@ -25,16 +23,8 @@ async def opened(request):
 
 @pytest.fixture
 def processes(opened):
-    running = []
-
-    def start(name):
-        command = [sys.executable, "-m", "tests.live.recording", opened.url, name]
-        running.append(Running(command, cwd=Path(__file__).parents[2]))
-        return running[-1]
-
-    yield start
-    for process in running:
-        process.end(signal.SIGKILL)
+    with starting("tests.live.recording", opened.url) as start:
+        yield start
 
 
 def has_written(process, most):

@@ -478,7 +478,7 @@ async def test_those_of_a_webhook_that_is_named_no_more_are_forgotten_by_the_def
 async def test_nothing_is_acknowledged_before_it_is_on_the_disk():
     async with ADAPTERS["sqlite"]() as opened:
         world = await World(shop=TO_FUNCTION).start(opened.store)
-        with closing(sqlite3.connect(opened.path, isolation_level=None)) as barrier:
+        with closing(sqlite3.connect(opened.where, isolation_level=None)) as barrier:
             barrier.execute("BEGIN IMMEDIATE")
             settling = asyncio.create_task(world.take())
             done, _ = await asyncio.wait({settling}, timeout=0.3)

@@ -2,11 +2,9 @@
 
 import re
 import signal
-import sys
 import time
 from collections import Counter, defaultdict
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -14,8 +12,7 @@ from frontdesk.ports.inbox import Search
 from frontdesk.ports.journal import Filter
 from tests.live.hooking import JOBS
 from tests.live.inboxes import ADAPTERS
-from tests.live.processes import Running, alive, until
-from tests.live.servers import postgres_url
+from tests.live.processes import alive, starting, until
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -23,24 +20,15 @@ async def shared(request):
     """Yield an inbox and what other processes open it by."""
     kind = request.param
     async with ADAPTERS[kind]() as opened:
-        yield opened, kind, opened.path if kind == "sqlite" else postgres_url()
+        yield opened, kind, opened.where
 
 
 @pytest.fixture
 def processes(shared, tmp_path):
     """Start processes that take webhooks: give each a name, and how many it takes at once."""
     _, kind, where = shared
-    running = []
-
-    def start(name, at_once):
-        values = [kind, where, tmp_path / "log", name, at_once]
-        command = [sys.executable, "-m", "tests.live.hooking", *values]
-        running.append(Running(command, cwd=Path(__file__).parents[3]))
-        return running[-1]
-
-    yield start
-    for process in running:
-        process.end(signal.SIGKILL)
+    with starting("tests.live.hooking", kind, where, tmp_path / "log") as start:
+        yield start
 
 
 def taken(process):

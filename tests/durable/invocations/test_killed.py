@@ -1,18 +1,15 @@
 """Processes that invoke functions are killed under load: what was accepted is made, and told of, all the same."""
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
 from frontdesk.base.wheel import Wheel
 from tests.durable.queues.playing import settled
 from tests.live.invoking import TOLD, Ahead, desk
-from tests.live.processes import Running, alive, until
+from tests.live.processes import alive, starting, until
 from tests.live.queueing import acknowledged
 from tests.live.queues import ADAPTERS
-from tests.live.servers import postgres_url
 
 LONG = [pytest.mark.soak, pytest.mark.timeout(900)]
 STEP = 200.0
@@ -20,17 +17,9 @@ STEP = 200.0
 
 
 @pytest.fixture
-def process(tmp_path):
-    running = []
-
-    def start(*given):
-        command = [sys.executable, "-m", "tests.live.invoking", *map(str, given)]
-        running.append(Running(command, cwd=Path(__file__).parents[3]))
-        return running[-1]
-
-    yield start
-    for each in running:
-        each.end()
+def process():
+    with starting("tests.live.invoking") as start:
+        yield start
 
 
 @pytest.mark.parametrize(
@@ -45,10 +34,11 @@ async def test_what_was_accepted_is_made_and_told_of(kind, rounds, at_once, proc
     runs = tmp_path / "runs"
     accepted = set()
     async with ADAPTERS[kind]() as opened:
-        where = opened.path if kind == "sqlite" else postgres_url()
         for number in range(rounds):
             ahead = number * STEP
-            lives = [process(kind, where, runs, ahead, f"{number}-{n}") for n in range(at_once)]
+            lives = [
+                process(kind, opened.where, runs, ahead, f"{number}-{n}") for n in range(at_once)
+            ]
             for life in lives:
                 until(lambda life=life: _has_accepted(life, 30))
                 life.end(9)

@@ -13,8 +13,9 @@ from frontdesk.durable.schedules import retention
 from frontdesk.durable.schedules.retention import ScheduleRetention
 from frontdesk.ports.executions import ExecutionError
 from frontdesk.stores.memory.journal import MemoryJournal
+from frontdesk.stores.sqlite.journal import SqliteJournal
 from tests.durable.schedules.playing import HOUR, NOON, Stage
-from tests.live.journals import Sqlite
+from tests.live.stores import Sqlite
 
 HOURLY = {"at": "cron(0 * * * ? *)"}
 CALLING = {**HOURLY, "function": "f"}
@@ -167,8 +168,8 @@ async def test_a_function_that_is_gone_is_a_failure(stage):
 
 @pytest.fixture(params=["memory", "sqlite"])
 async def shared(request, tmp_path):
-    opened = None if request.param == "memory" else Sqlite(tmp_path)
-    stage = Stage(MemoryJournal() if opened is None else opened.journal)
+    opened = None if request.param == "memory" else Sqlite(SqliteJournal, tmp_path)
+    stage = Stage(MemoryJournal() if opened is None else opened.store)
     yield stage
     await stage.close()
     if opened is not None:
