@@ -17,6 +17,7 @@ from frontdesk.gateway.server.tls import (
 )
 from frontdesk.gateway.server.tls_transport import TlsTransport
 from tests.gateway.server.conftest import FakeTransport, parse_answers
+from tests.gateway.server.test_tunnel import switch
 from tests.live.certificates import Authority
 
 GET = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
@@ -389,6 +390,161 @@ def test_nothing_is_sent_behind_the_end(arrive):
     client.take()
     assert client.read() == b""
     assert client.ended
+
+
+# -- after an upgrade ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tunnel(arrive, house):
+    """A client and the backend that it has been switched to."""
+    client = arrive().shake()
+    backend = switch(house, client)
+    client.take()
+    assert client.read().endswith(b"\r\n\r\nhello")
+    return client, backend
+
+
+def say_goodbye(client):
+    """Send close_notify."""
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.unwrap()
+    client.deliver()
+
+
+@pytest.mark.parametrize("piece", [100, 1 << 20])
+def test_a_tunnel_carries_what_is_longer_than_a_record(tunnel, piece):
+    client, backend = tunnel
+    data = bytes(range(256)) * 1000
+    client.send(data, piece)
+    assert backend.data == data
+    backend.peer.write(data)
+    client.take()
+    assert client.read() == data
+
+
+def test_the_backend_goes_on_after_the_clients_end(tunnel):
+    client, backend = tunnel
+    say_goodbye(client)
+    client.server.eof_received()
+    assert backend.ended
+    assert not client.socket.closed
+    backend.peer.write(b"late")
+    backend.peer.end()
+    client.take()
+    assert client.lost
+    assert client.read() == b"late"
+    assert client.ended
+    assert not backend.cancelled
+
+
+def test_the_client_goes_on_after_the_backends_end(tunnel):
+    client, backend = tunnel
+    backend.peer.end()
+    client.send(b"last")
+    client.take()
+    assert client.ended
+    assert not client.socket.closed
+    client.ssl.unwrap()
+    client.deliver()
+    assert (backend.data, backend.ended, backend.cancelled) == (b"last", True, False)
+    assert client.lost
+
+
+@pytest.mark.parametrize("backend_has_ended", [False, True])
+def test_a_tunnel_that_is_cut_off_is_no_end_of_what_the_client_says(tunnel, backend_has_ended):
+    client, backend = tunnel
+    if backend_has_ended:
+        backend.peer.end()
+    client.send(b"half of")
+    client.end()
+    assert client.lost
+    assert (backend.data, backend.ended, backend.cancelled) == (b"half of", False, True)
+
+
+def test_a_client_may_send_without_end_behind_its_end_and_fills_nothing(tunnel):
+    client, backend = tunnel
+    say_goodbye(client)
+    for _ in range(16):
+        client.server.data_received(bytes(RECORD))
+    assert client.server._incoming.pending == 0
+    assert (backend.data, backend.ended) == (b"", True)
+    assert not client.socket.closed
+
+
+def test_a_client_that_does_not_read_the_last_bytes_of_a_tunnel_is_dropped(
+    tunnel, house, monkeypatch
+):
+    client, backend = tunnel
+    say_goodbye(client)
+    monkeypatch.setattr(client.socket, "close", lambda: None)  # what is written waits for it
+    backend.peer.end()
+    house.pass_time(house.limits.idle_timeout)
+    assert client.socket.aborted
+
+
+def test_pressure_in_a_tunnel_is_that_of_the_socket(tunnel):
+    client, backend = tunnel
+    client.server.pause_writing()
+    assert backend.paused
+    client.server.resume_writing()
+    assert not backend.paused
+    backend.peer.pause()
+    assert not client.socket.reading
+    backend.peer.resume()
+    assert client.socket.reading
+
+
+# -- other certificates while hands are shaken --------------------------------------------------
+
+
+@pytest.mark.parametrize("latest", VERSIONS)
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [(0, "new.example"), (100, "new.example"), (RECORD, "a.example")],
+    ids=["nothing", "half of the hello", "the hello"],
+)
+def test_a_handshake_shows_what_held_when_the_client_had_said_hello(
+    house, authority, settings, tmp_path, latest, said, shown
+):
+    renewed = CertificateFiles(*authority.issue("a.example", "new.example").write(tmp_path))
+    tls = ListenerTls(Certificates(settings))
+    client = Client(house, tls, authority.client(latest=latest))
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    hello = client.outgoing.read()
+    assert len(hello) > 100
+    if said:
+        client.server.data_received(hello[:said])
+    tls.replace(Certificates(TlsSettings((renewed,))), house.clock.time())
+    if hello[said:]:
+        client.server.data_received(hello[said:])
+    client.take()
+    client.shake().send(GET)
+    assert client.read().startswith(b"HTTP/1.1 200")
+    assert client.ssl.getpeercert()["subjectAltName"][-1] == ("DNS", shown)
+
+
+@pytest.mark.parametrize("latest", VERSIONS)
+def test_a_handshake_is_judged_by_the_authorities_it_began_with(
+    house, authority, settings, tmp_path, latest
+):
+    former, other = Authority("Clients"), Authority("Other clients")
+    asking = [
+        TlsSettings(settings.certificates, client_ca=issuer.write(tmp_path, name))
+        for issuer, name in ((former, "former"), (other, "other"))
+    ]
+    tls = ListenerTls(Certificates(asking[0]))
+    context = authority.client(former.issue(common="desk"), tmp_path, latest=latest)
+    client = Client(house, tls, context)
+    with pytest.raises(ssl.SSLWantReadError):
+        client.ssl.do_handshake()
+    client.deliver()
+    tls.replace(Certificates(asking[1]), house.clock.time())
+    assert client.shake().send(GET).read().startswith(b"HTTP/1.1 200")
+    late = Client(house, tls, context)
+    with pytest.raises(ssl.SSLError):
+        late.shake().read()
 
 
 # -- handshakes that fail -----------------------------------------------------------------------

@@ -74,7 +74,9 @@ class TlsTransport(asyncio.Transport, asyncio.Protocol):
             self.drain()
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes from the socket."""
+        """Take bytes from the socket; those behind the client's end are nobody's (RFC 8446 §6.1)."""
+        if self._client_ended:
+            return
         self._incoming.write(data)
         if self._connection is not None:
             self._receive(self._connection)
