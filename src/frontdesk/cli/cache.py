@@ -5,10 +5,9 @@ from pathlib import Path
 import click
 
 from frontdesk.cli.columns import counted
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import config_option
 from frontdesk.cli.groups import Commands
-
-_ADMIN = ("name", "admin")
+from frontdesk.cli.running import ask
 
 
 @click.group(cls=Commands)
@@ -23,9 +22,7 @@ def cache() -> None:
 @config_option
 def stats(paths: tuple[Path, ...]) -> None:
     """Show how many answers are kept, and the memory that they take."""
-    from frontdesk.cli.operator import command
-
-    told = command(read(paths, _ADMIN).config.admin, "/cache", method="GET")
+    told = ask(paths, "GET", "/cache")
     share = told["bytes"] / told["max_bytes"] if told["max_bytes"] else 0.0
     click.echo(
         f"{told['entries']} answers, {told['bytes']:,} of {told['max_bytes']:,} bytes ({share:.1%}), "
@@ -44,10 +41,8 @@ def flush(paths: tuple[Path, ...], target: str | None, route: str | None) -> Non
 
     Example: frontdesk cache flush partners --route 'GET /plans'
     """
-    from frontdesk.cli.operator import command
-
     api, _, stage = (target or "").partition("/")
     named = {"api": api, "stage": stage, "route": route or ""}
     asked = {level: name for level, name in named.items() if name}
-    told = command(read(paths, _ADMIN).config.admin, "/cache/flush", asked)
+    told = ask(paths, "POST", "/cache/flush", asked)
     click.echo(f"{counted(told['flushed'], 'answer')} dropped")

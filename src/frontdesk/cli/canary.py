@@ -7,12 +7,11 @@ from urllib.parse import urlencode
 
 import click
 
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import config_option
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.running import ask, ask_all
 from frontdesk.cli.times import local_time
 from frontdesk.cli.versions import json_option
-
-_ADMIN = ("name", "admin")
 
 stage_option = click.option("--stage", help="Where several stages of the API have a canary.")
 
@@ -30,9 +29,7 @@ def canary() -> None:
 @json_option
 def status(paths: tuple[Path, ...], as_json: bool) -> None:
     """Show all canaries: their share, what has been counted on both sides, the latest judgement."""
-    from frontdesk.cli.operator import command
-
-    answer = command(read(paths, _ADMIN).config.admin, "/canaries", method="GET")
+    answer = ask(paths, "GET", "/canaries")
     if as_json:
         click.echo(json.dumps(answer["canaries"], indent=2))
         return
@@ -48,11 +45,9 @@ def status(paths: tuple[Path, ...], as_json: bool) -> None:
 @stage_option
 def records(paths: tuple[Path, ...], api: str, stage: str | None) -> None:
     """Print every check of a canary and of those before it as a line of JSON, newest first."""
-    from frontdesk.cli.operator import everything
-
     asked = {"api": api} | ({"stage": stage} if stage else {})
     target = f"/canaries/records?{urlencode(asked)}"
-    for each in everything(read(paths, _ADMIN).config.admin, target, "records"):
+    for each in ask_all(paths, target, "records"):
         click.echo(json.dumps(each))
 
 
@@ -84,10 +79,8 @@ def start(paths: tuple[Path, ...], api: str, stage: str | None) -> None:
 
 
 def _act(paths: tuple[Path, ...], action: str, api: str, stage: str | None) -> None:
-    from frontdesk.cli.operator import command
-
     document = {"api": api} | ({"stage": stage} if stage else {})
-    _print(command(read(paths, _ADMIN).config.admin, f"/canaries/{action}", document))
+    _print(ask(paths, "POST", f"/canaries/{action}", document))
 
 
 def _print(told: dict[str, Any]) -> None:

@@ -12,6 +12,9 @@ from frontdesk.base.errors import ConfigError, Finding
 if TYPE_CHECKING:
     from frontdesk.config.load import Loaded
 
+Paths = tuple[Path, ...]
+"""What `--config` gives a command."""
+
 _COLOURS = {"error": "red", "warning": "yellow"}
 
 
@@ -46,7 +49,7 @@ def write(text: str, output: Path | None) -> None:
         click.echo(f"wrote {output}", err=True)
 
 
-def read(paths: tuple[Path, ...], only: Container[str] | None = None) -> "Loaded":
+def read(paths: Paths, only: Container[str] | None = None) -> "Loaded":
     """Load the configuration, or print everything that is wrong with it and exit with 1.
 
     only: the keys of the top to load, whatever is wrong with others.

@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import click
 
 from frontdesk.cli.columns import counted, print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import config_option
 from frontdesk.cli.console import visible
 from frontdesk.cli.executions import examples, json_option
+from frontdesk.cli.running import ask
 from frontdesk.cli.times import TIME, local_time, moment
 from frontdesk.ports.inbox import State
 from frontdesk.rules.redaction import MASK, SecretNames, mask_secrets
@@ -64,7 +65,7 @@ def list_(
     is not, ignored was only recorded. Repetitions of a delivery are no deliveries of their own.
     """
     asked = _search(webhook, state, kind, since, until) | {"most": most}
-    found = _ask(paths, f"/deliveries?{urlencode(asked)}", method="GET")["deliveries"]
+    found = ask(paths, "GET", f"/api/inbox/deliveries?{urlencode(asked)}")["deliveries"]
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -78,7 +79,7 @@ def list_(
 @config_option
 def sources(paths: tuple[Path, ...]) -> None:
     """List webhooks: their scheme, how their secrets are called, how many deliveries are in which state."""
-    found = _ask(paths, "", method="GET")["webhooks"]
+    found = ask(paths, "GET", "/api/inbox")["webhooks"]
     print_columns([("WEBHOOK", "SCHEME", "SECRETS", "DELIVERIES"), *map(_source_row, found)])
 
 
@@ -98,7 +99,7 @@ def sources(paths: tuple[Path, ...]) -> None:
 def show(paths: tuple[Path, ...], webhook: str, delivery: str, only_body: bool) -> None:
     """Show a delivery of WEBHOOK by its ID. What looks like a secret is not printed, the body only when asked for."""
     asked = urlencode({"webhook": webhook, "id": delivery})
-    found = _ask(paths, f"/delivery?{asked}", method="GET")
+    found = ask(paths, "GET", f"/api/inbox/delivery?{asked}")
     body = found["body"]
     if only_body:
         if body is None:
@@ -172,7 +173,7 @@ def replay(
         whose = webhook or "all webhooks"
         click.confirm(f"Replay up to {most} deliveries of {whose}, state: {state}?", abort=True)
     asked = _search(webhook, None if state == "any" else state, kind, since, until)
-    told = _ask(paths, "/replay", asked | {"id": delivery, "most": most})
+    told = ask(paths, "POST", "/api/inbox/replay", asked | {"id": delivery, "most": most})
     if delivery and not told["replayed"]:
         whose = visible(f"{delivery} of {webhook}")
         click.secho(f"refused: {whose} is not there, or not to be replayed now", err=True, fg="red")
@@ -188,19 +189,6 @@ def _search(
 ) -> dict[str, Any]:
     asked = {"webhook": webhook, "state": state, "type": kind, "since": since, "until": until}
     return {name: value for name, value in asked.items() if value not in (None, "")}
-
-
-def _ask(
-    paths: tuple[Path, ...],
-    target: str,
-    document: dict[str, Any] | None = None,
-    *,
-    method: str = "POST",
-) -> dict[str, Any]:
-    from frontdesk.cli.operator import command
-
-    admin = read(paths, ("name", "admin")).config.admin
-    return command(admin, f"/api/inbox{target}", document, method=method)
 
 
 def _row(each: dict[str, Any]) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from urllib.parse import quote, urlencode
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read, write
+from frontdesk.cli.configured import Paths, config_option, write
 from frontdesk.cli.console import visible
 from frontdesk.cli.inputs import input_option, read_input
+from frontdesk.cli.running import admin_of, ask, ask_all
 from frontdesk.cli.times import local_time
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ _PATIENCE: Final = 60
 _NOT_KEPT: Final = "nothing is kept of an express execution but its log: `log` of the machine"
 
 STATUSES: Final = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED")
-
-Paths = tuple[Path, ...]
 
 
 def examples(*commands: str) -> str:
@@ -147,7 +146,7 @@ def show(
     if svg is not None:
         from frontdesk.cli.operator import picture
 
-        write(picture(_admin(paths), of_execution(execution, "/graph.svg")), svg)
+        write(picture(admin_of(paths), of_execution(execution, "/graph.svg")), svg)
     if watch and not succeeded:
         raise SystemExit(1)
 
@@ -225,26 +224,6 @@ def redrive(paths: Paths, execution: str, watch: bool) -> None:
 
 
 # -- asking -----------------------------------------------------------------------------------------
-
-
-def ask(
-    paths: Paths, method: str, target: str, document: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    """Have the gateway of these files answer."""
-    from frontdesk.cli.operator import command
-
-    return command(_admin(paths), target, document, method=method)
-
-
-def ask_all(paths: Paths, target: str, member: str) -> list[dict[str, Any]]:
-    """Have the gateway of these files tell a whole list."""
-    from frontdesk.cli.operator import everything
-
-    return everything(_admin(paths), target, member)
-
-
-def _admin(paths: Paths) -> Any:
-    return read(paths, ("name", "admin")).config.admin
 
 
 def of_execution(execution: str, what: str = "") -> str:

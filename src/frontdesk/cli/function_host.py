@@ -19,6 +19,7 @@ from frontdesk.cli.columns import counted, print_columns
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import log_to_console
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.running import ask, ask_all
 from frontdesk.cli.times import short_span
 
 _log = logging.getLogger("frontdesk")
@@ -46,10 +47,7 @@ def list_functions(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk functions list
     """
-    from frontdesk.cli.operator import everything
-
-    admin = read(paths, ("name", "admin")).config.admin
-    told = everything(admin, "/api/functions", "functions")
+    told = ask_all(paths, "/api/functions", "functions")
     head = ("FUNCTION", "HANDLER", "VERSIONS", "ALIASES", "CALLS", "ERRORS", "P99")
     print_columns([head, *map(_row, told)])
 
@@ -83,7 +81,7 @@ def publish(paths: tuple[Path, ...], function: str, description: str) -> None:
 
     Example: frontdesk functions publish resize --description "smaller thumbnails"
     """
-    told = _ask(paths, f"/api/functions/{function}/publish", {"description": description})
+    told = ask(paths, "POST", f"/api/functions/{function}/publish", {"description": description})
     click.echo(told["version"])
 
 
@@ -101,7 +99,7 @@ def shift(
     Example: frontdesk functions shift resize live 1 --also 2=0.1
     """
     given = {"version": version, "weights": {} if also is None else _weights(also)}
-    _ask(paths, f"/api/functions/{function}/aliases/{alias}", given, method="PUT")
+    ask(paths, "PUT", f"/api/functions/{function}/aliases/{alias}", given)
     click.secho(f"{alias} -> {version}{f' + {also}' if also else ''}", err=True, fg="green")
 
 
@@ -120,7 +118,7 @@ def waiting(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk functions waiting
     """
-    told = _ask(paths, "/invocations", method="GET")["functions"]
+    told = ask(paths, "GET", "/invocations")["functions"]
     rows = [
         (each["function"], str(each["waiting"]), write_duration(round(each["oldest_age"])))
         for each in told
@@ -137,20 +135,8 @@ def drop(paths: tuple[Path, ...], function: str) -> None:
 
     Example: frontdesk functions drop send_letter --yes
     """
-    dropped = _ask(paths, f"/invocations/{function}/drop")["dropped"]
+    dropped = ask(paths, "POST", f"/invocations/{function}/drop")["dropped"]
     click.echo(f"{counted(dropped, 'invocation')} dropped")
-
-
-def _ask(
-    paths: tuple[Path, ...],
-    target: str,
-    document: Mapping[str, object] | None = None,
-    *,
-    method: str = "POST",
-) -> dict[str, Any]:
-    from frontdesk.cli.operator import command
-
-    return command(read(paths, ("name", "admin")).config.admin, target, document, method=method)
 
 
 @functions.command()

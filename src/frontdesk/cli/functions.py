@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import click
 import uvloop
@@ -19,6 +19,7 @@ from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.running import ask
 from frontdesk.client.heartbeat import Heartbeat
 from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
@@ -73,7 +74,7 @@ def invoke(
     Example: frontdesk invoke get_slots -e '{"pathParameters": {"id": "p001"}}'
     """
     if later:
-        told = _ask(paths, f"/{function}", {"event": json.loads(event)})
+        told = ask(paths, "POST", f"/invocations/{function}", {"event": json.loads(event)})
         click.echo(told["request_id"])
         return
     logging.getLogger("frontdesk").addHandler(logging.NullHandler())  # the outcome says as much
@@ -88,14 +89,6 @@ def invoke(
     if outcome.error:
         click.echo(f"error: {outcome.error}: {_failure(outcome)}", err=True)
         raise SystemExit(1)
-
-
-def _ask(
-    paths: tuple[Path, ...], target: str, document: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    from frontdesk.cli.operator import command
-
-    return command(read(paths, ("name", "admin")).config.admin, f"/invocations{target}", document)
 
 
 def _alone(config: Config, name: str, qualifier: str) -> FunctionDefinition:

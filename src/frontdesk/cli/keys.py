@@ -12,10 +12,10 @@ from urllib.parse import quote, urlencode
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import Paths, config_option
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
-from frontdesk.config.models.door import Admin
+from frontdesk.cli.running import ask, ask_all
 
 format_option = click.option(
     "--format",
@@ -25,8 +25,6 @@ format_option = click.option(
     show_default=True,
     help="How to print it.",
 )
-
-Paths = tuple[Path, ...]
 
 
 @click.group(cls=Commands)
@@ -50,7 +48,7 @@ def create(paths: Paths, name: str, plans: tuple[str, ...], description: str) ->
     Example: frontdesk keys create practice_b --plan small
     """
     wanted = {"name": name, "plans": plans, "description": description}
-    made = _ask(paths, "POST", "/api/keys", wanted)
+    made = ask(paths, "POST", "/api/keys", wanted)
     click.secho(f"made {visible(name)}; the key is shown this once:", err=True, fg="green")
     click.echo(made["value"])
 
@@ -60,7 +58,7 @@ def create(paths: Paths, name: str, plans: tuple[str, ...], description: str) ->
 @format_option
 def list_(paths: Paths, form: str) -> None:
     """List all keys: name, id, how they begin, plans, whether they are enabled."""
-    listed = sorted(_all(paths, "/api/keys", "keys"), key=lambda key: str(key["name"]))
+    listed = sorted(ask_all(paths, "/api/keys", "keys"), key=lambda key: str(key["name"]))
     _print(form, listed, ("name", "id", "prefix", "plans", "enabled", "created", "from"))
 
 
@@ -69,7 +67,7 @@ def list_(paths: Paths, form: str) -> None:
 @click.argument("name")
 def show(paths: Paths, name: str) -> None:
     """Show one key by its name or id; never the key itself."""
-    found = _ask(paths, "GET", f"/api/keys/{quote(name, safe='')}")["key"]
+    found = ask(paths, "GET", f"/api/keys/{quote(name, safe='')}")["key"]
     print_columns((member, _cell(member, value)) for member, value in found.items())
 
 
@@ -78,7 +76,7 @@ def show(paths: Paths, name: str) -> None:
 @click.argument("name")
 def revoke(paths: Paths, name: str) -> None:
     """Refuse a key from now on: 403. `keys enable` takes that back."""
-    _ask(paths, "POST", f"/api/keys/{quote(name, safe='')}/revoke")
+    ask(paths, "POST", f"/api/keys/{quote(name, safe='')}/revoke")
     click.secho(f"revoked {visible(name)}", err=True, fg="green")
 
 
@@ -87,7 +85,7 @@ def revoke(paths: Paths, name: str) -> None:
 @click.argument("name")
 def enable(paths: Paths, name: str) -> None:
     """Let a key in again that has been revoked."""
-    _ask(paths, "POST", f"/api/keys/{quote(name, safe='')}/enable")
+    ask(paths, "POST", f"/api/keys/{quote(name, safe='')}/enable")
     click.secho(f"enabled {visible(name)}", err=True, fg="green")
 
 
@@ -113,7 +111,7 @@ def usage(
     """
     asked = {"key": name, "plan": plan, "from": first, "to": last}
     target = f"/api/usage?{urlencode({key: text for key, text in asked.items() if text})}"
-    rows = _all(paths, target, "usage")
+    rows = ask_all(paths, target, "usage")
     _print(form, rows, ("day", "name", "key", "plan", "requests", "remaining"))
 
 
@@ -124,7 +122,7 @@ def plans(paths: Paths) -> None:
 
     Example: frontdesk keys plans
     """
-    told = _ask(paths, "GET", "/api/plans")["plans"]
+    told = ask(paths, "GET", "/api/plans")["plans"]
     print_columns([("PLAN", "APIS", "THROTTLE", "QUOTA", "KEYS"), *map(_plan_row, told)])
 
 
@@ -157,26 +155,8 @@ def import_(paths: Paths, file: Path, plans: tuple[str, ...]) -> None:
         click.secho(f"{file}:{problem.line}: {problem.message}", err=True, fg="red")
     if problems:
         raise SystemExit(1)
-    made = _ask(paths, "POST", "/api/keys/import", {"keys": found})["keys"]
+    made = ask(paths, "POST", "/api/keys/import", {"keys": found})["keys"]
     click.secho(f"keys imported: {len(made)}", err=True, fg="green")
-
-
-def _ask(
-    paths: Paths, method: str, target: str, document: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    from frontdesk.cli.operator import command
-
-    return command(_admin(paths), target, document, method=method)
-
-
-def _all(paths: Paths, target: str, member: str) -> list[dict[str, Any]]:
-    from frontdesk.cli.operator import everything
-
-    return everything(_admin(paths), target, member)
-
-
-def _admin(paths: Paths) -> Admin:
-    return read(paths, ("name", "admin")).config.admin
 
 
 def _plan_row(plan: dict[str, Any]) -> tuple[str, ...]:

@@ -7,9 +7,10 @@ from urllib.parse import quote
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option
+from frontdesk.cli.configured import Paths, config_option
 from frontdesk.cli.console import visible
-from frontdesk.cli.executions import Paths, ask, ask_all, examples, json_option
+from frontdesk.cli.executions import examples, json_option
+from frontdesk.cli.running import ask, ask_all
 from frontdesk.cli.times import local_time
 
 

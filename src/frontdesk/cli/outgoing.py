@@ -1,6 +1,5 @@
 """`frontdesk webhooks`: endpoints of other companies, messages to them, and what became of these."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -8,12 +7,13 @@ from urllib.parse import quote
 import click
 
 from frontdesk.cli.columns import counted, print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import config_option
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.running import ask, ask_all
 from frontdesk.cli.times import TIME, local_time, moment
 
-_ADMIN = ("name", "admin")
+_APPS = "/webhooks/apps"
 _app = click.argument("app")
 _id = click.argument("endpoint")
 
@@ -73,8 +73,8 @@ def add(paths: tuple[Path, ...], app: str, url: str, **given: Any) -> None:
     """
     headers = dict(map(_header, given.pop("headers")))
     document = {"url": url, "headers": headers, **_said(given)}
-    _ask(paths, f"/{_quoted(app)}", {}, method="PUT")
-    _tell_secrets(_ask(paths, f"/{_quoted(app)}/endpoints", document))
+    ask(paths, "PUT", _application(app), {})
+    _tell_secrets(ask(paths, "POST", f"{_application(app)}/endpoints", document))
 
 
 @endpoints.command("list")
@@ -86,8 +86,7 @@ def list_endpoints(paths: tuple[Path, ...], app: str) -> None:
     Example: frontdesk webhooks endpoints list acme
     """
     rows = [("ENDPOINT", "URL", "TYPES", "STATE")]
-    target = f"/{_quoted(app)}/endpoints"
-    for each in _all(lambda after: _ask(paths, target + after, method="GET"), "endpoints"):
+    for each in ask_all(paths, f"{_application(app)}/endpoints", "endpoints"):
         types = ", ".join(each["types"]) or "all"
         rows.append((each["id"], visible(each["url"]), types, _state(each)))
     print_columns(rows)
@@ -103,7 +102,7 @@ def show(paths: tuple[Path, ...], app: str, endpoint: str) -> None:
     Example: frontdesk webhooks endpoints show acme ep_0123456789abcdef01234567
     """
     target = _endpoint(app, endpoint)
-    found = _ask(paths, target, method="GET")["endpoint"]
+    found = ask(paths, "GET", target)["endpoint"]
     for key in ("url", "types", "channels", "headers", "rate", "concurrency", "description"):
         value = found[key]
         if value:
@@ -112,7 +111,7 @@ def show(paths: tuple[Path, ...], app: str, endpoint: str) -> None:
     for key in found["public_keys"]:
         click.echo(f"{'public key':11} {key}")
     click.echo(f"{'state':11} {_state(found)}")
-    _print_deliveries(_ask(paths, f"{target}/deliveries", method="GET")["deliveries"][:10])
+    _print_deliveries(ask(paths, "GET", f"{target}/deliveries")["deliveries"][:10])
 
 
 @endpoints.command()
@@ -124,7 +123,7 @@ def rotate(paths: tuple[Path, ...], app: str, endpoint: str) -> None:
 
     Example: frontdesk webhooks endpoints rotate acme ep_0123456789abcdef01234567
     """
-    _tell_secrets(_ask(paths, f"{_endpoint(app, endpoint)}/rotate"))
+    _tell_secrets(ask(paths, "POST", f"{_endpoint(app, endpoint)}/rotate"))
 
 
 @endpoints.command()
@@ -136,7 +135,7 @@ def enable(paths: tuple[Path, ...], app: str, endpoint: str) -> None:
 
     Example: frontdesk webhooks endpoints enable acme ep_0123456789abcdef01234567
     """
-    click.echo(_state(_ask(paths, f"{_endpoint(app, endpoint)}/enable")["endpoint"]))
+    click.echo(_state(ask(paths, "POST", f"{_endpoint(app, endpoint)}/enable")["endpoint"]))
 
 
 @endpoints.command()
@@ -148,7 +147,7 @@ def disable(paths: tuple[Path, ...], app: str, endpoint: str) -> None:
 
     Example: frontdesk webhooks endpoints disable acme ep_0123456789abcdef01234567
     """
-    click.echo(_state(_ask(paths, f"{_endpoint(app, endpoint)}/disable")["endpoint"]))
+    click.echo(_state(ask(paths, "POST", f"{_endpoint(app, endpoint)}/disable")["endpoint"]))
 
 
 @endpoints.command()
@@ -161,7 +160,7 @@ def remove(paths: tuple[Path, ...], app: str, endpoint: str) -> None:
 
     Example: frontdesk webhooks endpoints remove acme ep_0123456789abcdef01234567 --yes
     """
-    _ask(paths, _endpoint(app, endpoint), method="DELETE")
+    ask(paths, "DELETE", _endpoint(app, endpoint))
     click.echo("removed")
 
 
@@ -174,7 +173,7 @@ def test(paths: tuple[Path, ...], app: str, endpoint: str) -> None:
 
     Example: frontdesk webhooks endpoints test acme ep_0123456789abcdef01234567
     """
-    click.echo(_ask(paths, f"{_endpoint(app, endpoint)}/test")["id"])
+    click.echo(ask(paths, "POST", f"{_endpoint(app, endpoint)}/test")["id"])
 
 
 # -- messages -------------------------------------------------------------------------------------
@@ -187,7 +186,7 @@ def apps(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk webhooks apps
     """
-    found = _all(lambda after: _ask(paths, after, method="GET"), "apps")
+    found = ask_all(paths, _APPS, "apps")
     rows = [(each["id"], visible(each["name"]), local_time(each["created"])) for each in found]
     print_columns([("APP", "NAME", "SINCE"), *rows])
 
@@ -218,7 +217,7 @@ def send(
     """
     said = _said({"id": event, "channels": channels})
     document = {"type": type_, "text": payload, **said}
-    told = _ask(paths, f"/{_quoted(app)}/messages", document)
+    told = ask(paths, "POST", f"{_application(app)}/messages", document)
     again = " (published before)" if told["outcome"] == "again" else ""
     click.echo(f"{told['id']} to {counted(told['deliveries'], 'endpoint')}{again}")
 
@@ -233,7 +232,7 @@ def messages(paths: tuple[Path, ...], app: str) -> None:
     """
     rows = [
         (each["id"], visible(each["event"]) or "-", each["type"], local_time(each["created"]))
-        for each in _ask(paths, f"/{_quoted(app)}/messages", method="GET")["messages"]
+        for each in ask(paths, "GET", f"{_application(app)}/messages")["messages"]
     ]
     print_columns([("MESSAGE", "ID", "TYPE", "SENT"), *rows])
 
@@ -248,9 +247,9 @@ def attempts(paths: tuple[Path, ...], app: str, message: str, *, bodies: bool) -
 
     Example: frontdesk webhooks attempts acme msg_0123456789abcdef01234567
     """
-    target = f"/{_quoted(app)}/messages/{_quoted(message)}"
+    target = f"{_application(app)}/messages/{_quoted(message)}"
     rows = [("ENDPOINT", "ATTEMPT", "AT", "STATUS", "SECONDS", "ERROR")]
-    found = _all(lambda after: _ask(paths, f"{target}/attempts{after}", method="GET"), "attempts")
+    found = ask_all(paths, f"{target}/attempts", "attempts")
     for each in found:
         place = (each["endpoint"], str(each["number"]), local_time(each["at"]))
         status = str(each["status"] or "-")
@@ -259,7 +258,7 @@ def attempts(paths: tuple[Path, ...], app: str, message: str, *, bodies: bool) -
     if bodies:
         for each in found:
             click.echo(f"\n{each['endpoint']} {each['number']}: {visible(each['body'])}")
-    _print_deliveries(_ask(paths, target, method="GET")["deliveries"])
+    _print_deliveries(ask(paths, "GET", target)["deliveries"])
 
 
 @webhooks.command()
@@ -272,8 +271,8 @@ def resend(paths: tuple[Path, ...], app: str, message: str, endpoint: str) -> No
 
     Example: frontdesk webhooks resend acme msg_0123456789abcdef01234567 ep_0123456789abcdef01234567
     """
-    target = f"/{_quoted(app)}/messages/{_quoted(message)}/resend"
-    _ask(paths, target, {"endpoint": endpoint})
+    target = f"{_application(app)}/messages/{_quoted(message)}/resend"
+    ask(paths, "POST", target, {"endpoint": endpoint})
     click.echo("it waits for its turn")
 
 
@@ -287,38 +286,13 @@ def recover(paths: tuple[Path, ...], app: str, endpoint: str, since: float) -> N
 
     Example: frontdesk webhooks recover acme ep_0123456789abcdef01234567 --since 2h
     """
-    told = _ask(paths, f"{_endpoint(app, endpoint)}/recover", {"since": since})
+    told = ask(paths, "POST", f"{_endpoint(app, endpoint)}/recover", {"since": since})
     number = told["recovered"]
     again = "waits" if number == 1 else "wait"
     click.echo(f"{counted(number, 'delivery', 'deliveries')} {again} again")
 
 
 # -- inside ---------------------------------------------------------------------------------------
-
-
-def _ask(
-    paths: tuple[Path, ...],
-    target: str,
-    document: dict[str, Any] | None = None,
-    *,
-    method: str = "POST",
-) -> dict[str, Any]:
-    from frontdesk.cli.operator import command
-
-    admin = read(paths, _ADMIN).config.admin
-    return command(admin, f"/webhooks/apps{target}", document, method=method)
-
-
-def _all(page: Callable[[str], dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    """Read all pages of a list."""
-    found: list[dict[str, Any]] = []
-    after = ""
-    while True:
-        told = page(after)
-        found += told[key]
-        if not told["next"]:
-            return found
-        after = f"?after={_quoted(str(told['next']))}"
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -333,8 +307,12 @@ def _said(given: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value not in (None, (), "", False)}
 
 
+def _application(app: str) -> str:
+    return f"{_APPS}/{_quoted(app)}"
+
+
 def _endpoint(app: str, endpoint: str) -> str:
-    return f"/{_quoted(app)}/endpoints/{_quoted(endpoint)}"
+    return f"{_application(app)}/endpoints/{_quoted(endpoint)}"
 
 
 def _quoted(text: str) -> str:

@@ -9,11 +9,11 @@ import click
 
 from frontdesk.base.durations import write_duration
 from frontdesk.cli.columns import counted, print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import config_option
 from frontdesk.cli.groups import Commands
+from frontdesk.cli.running import ask, ask_all
 from frontdesk.cli.times import local_time
 
-_ADMIN = ("name", "admin")
 _HEAD = ("QUEUE", "VISIBLE", "IN FLIGHT", "DELAYED")
 
 
@@ -32,9 +32,7 @@ def list_queues(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk queue list
     """
-    from frontdesk.cli.operator import everything
-
-    found = everything(read(paths, _ADMIN).config.admin, "/queues", "queues")
+    found = ask_all(paths, "/queues", "queues")
     print_columns([_HEAD, *map(_row, found)])
 
 
@@ -46,7 +44,7 @@ def show(paths: tuple[Path, ...], name: str) -> None:
 
     Example: frontdesk queue show calls-dead
     """
-    told = _ask(paths, f"/{name}", method="GET")
+    told = ask(paths, "GET", f"/queues/{name}")
     print_columns([_HEAD, _row(told)])
     click.echo(", ".join(_rules(told["rules"])))
     for source, count in told["sources"].items():
@@ -68,7 +66,7 @@ def peek(paths: tuple[Path, ...], name: str, after: int, most: int) -> None:
 
     Example: frontdesk queue peek calls-dead
     """
-    told = _ask(paths, f"/{name}/messages?after={after}&most={most}", method="GET")
+    told = ask(paths, "GET", f"/queues/{name}/messages?after={after}&most={most}")
     rows = [_message_row(each) for each in told["messages"]]
     print_columns([("NUMBER", "STATE", "RECEIVES", "SENT", "FROM", "BODY"), *rows])
     if told["next"]:
@@ -84,7 +82,7 @@ def message(paths: tuple[Path, ...], name: str, number: int) -> None:
 
     Example: frontdesk queue message calls-dead 17
     """
-    click.echo(json.dumps(_ask(paths, f"/{name}/message?number={number}", method="GET"), indent=2))
+    click.echo(json.dumps(ask(paths, "GET", f"/queues/{name}/message?number={number}"), indent=2))
 
 
 @queue.command()
@@ -113,7 +111,7 @@ def send(
         "MessageDeduplicationId": same,
         "DelaySeconds": delay,
     }
-    click.echo(_ask(paths, f"/{name}/send", asked)["MessageId"])
+    click.echo(ask(paths, "POST", f"/queues/{name}/send", asked)["MessageId"])
 
 
 @queue.command()
@@ -137,7 +135,12 @@ def redrive(
     Example: frontdesk queue redrive calls-dead --rate 50
     """
     asked: dict[str, Any] = {"to": to, "rate": rate, "wait": not no_wait}
-    told = _ask(paths, f"/{name}/redrive", {**asked, "numbers": numbers} if numbers else asked)
+    told = ask(
+        paths,
+        "POST",
+        f"/queues/{name}/redrive",
+        {**asked, "numbers": numbers} if numbers else asked,
+    )
     click.echo(
         f"redrive {told['redrive']['id']} has begun"
         if "redrive" in told
@@ -154,7 +157,7 @@ def cancel(paths: tuple[Path, ...], name: str, id_: str) -> None:
 
     Example: frontdesk queue cancel calls-dead 0b8f6c5e-…
     """
-    moved = _ask(paths, f"/{name}/cancel", {"id": id_})["redrive"]["moved"]
+    moved = ask(paths, "POST", f"/queues/{name}/cancel", {"id": id_})["redrive"]["moved"]
     click.echo(f"{counted(moved, 'message')} moved")
 
 
@@ -169,7 +172,9 @@ def replace(paths: tuple[Path, ...], name: str, number: int, body: str, *, to: s
 
     Example: frontdesk queue replace calls-dead 17 '{"type": "booked"}'
     """
-    told = _ask(paths, f"/{name}/replace", {"number": number, "MessageBody": body, "to": to})
+    told = ask(
+        paths, "POST", f"/queues/{name}/replace", {"number": number, "MessageBody": body, "to": to}
+    )
     click.echo(f"{told['MessageId']} sent to {told['to']}")
 
 
@@ -183,7 +188,7 @@ def drop(paths: tuple[Path, ...], name: str, numbers: tuple[int, ...]) -> None:
     Example: frontdesk queue drop calls-dead 17 18
     """
     click.echo(
-        f"{counted(_ask(paths, f'/{name}/drop', {'numbers': numbers})['dropped'], 'message')} dropped"
+        f"{counted(ask(paths, 'POST', f'/queues/{name}/drop', {'numbers': numbers})['dropped'], 'message')} dropped"
     )
 
 
@@ -196,19 +201,9 @@ def purge(paths: tuple[Path, ...], name: str) -> None:
 
     Example: frontdesk queue purge calls-dead --yes
     """
-    click.echo(f"{counted(_ask(paths, f'/{name}/purge')['dropped'], 'message')} dropped")
-
-
-def _ask(
-    paths: tuple[Path, ...],
-    target: str,
-    document: dict[str, Any] | None = None,
-    *,
-    method: str = "POST",
-) -> dict[str, Any]:
-    from frontdesk.cli.operator import command
-
-    return command(read(paths, _ADMIN).config.admin, f"/queues{target}", document, method=method)
+    click.echo(
+        f"{counted(ask(paths, 'POST', f'/queues/{name}/purge')['dropped'], 'message')} dropped"
+    )
 
 
 def _row(told: dict[str, Any]) -> tuple[str, ...]:

@@ -9,11 +9,10 @@ from urllib.parse import quote, urlencode
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import config_option
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
-
-_ADMIN = ("name", "admin")
+from frontdesk.cli.running import ask
 
 
 @click.group(cls=Commands)
@@ -96,9 +95,6 @@ _COLUMNS = ("updatedAt", "updatedBy", "source", "status")
 
 
 def _ask(paths: tuple[Path, ...], target: str, **asked: str) -> Mapping[str, Any]:
-    from frontdesk.cli.operator import command
-
     query = urlencode({name: value for name, value in asked.items() if value})
     place = f"/records{target}?{query}" if query else f"/records{target}"
-    told: Mapping[str, Any] = command(read(paths, _ADMIN).config.admin, place, None, method="GET")
-    return told
+    return ask(paths, "GET", place)

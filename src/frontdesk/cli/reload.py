@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.running import ask
 from frontdesk.cli.times import local_time
 
 if TYPE_CHECKING:
     from frontdesk.app.history import Version
 
-_ADMIN = ("name", "admin")
 _STORE = ("name", "data_dir")
 
 
@@ -27,9 +27,7 @@ def reload(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk reload
     """
-    from frontdesk.cli.operator import command
-
-    _tell(command(read(paths, _ADMIN).config.admin, "/config/reload"))
+    _tell(ask(paths, "POST", "/config/reload"))
 
 
 @click.command()
@@ -41,9 +39,7 @@ def diff(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk diff
     """
-    from frontdesk.cli.operator import command
-
-    _tell(command(read(paths, _ADMIN).config.admin, "/config/preview"))
+    _tell(ask(paths, "POST", "/config/preview"))
 
 
 @click.command()
@@ -58,7 +54,7 @@ def rollback(paths: tuple[Path, ...], version: int | None) -> None:
     """
     from frontdesk.cli.operator import command
 
-    config = read(paths, (*_ADMIN, *_STORE)).config
+    config = read(paths, ("admin", *_STORE)).config
     if version is None:
         version = _former(_versions(config.data_dir, config.name))
     _tell(command(config.admin, "/config/rollback", {"version": version}))

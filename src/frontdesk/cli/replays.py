@@ -11,9 +11,10 @@ from urllib.parse import quote
 
 import click
 
-from frontdesk.cli.configured import config_option
+from frontdesk.cli.configured import Paths, config_option
 from frontdesk.cli.console import visible
-from frontdesk.cli.executions import Paths, ask, examples
+from frontdesk.cli.executions import examples
+from frontdesk.cli.running import ask
 
 _TOLD: Final = 100
 """Steps after which a terminal is told how far it is."""

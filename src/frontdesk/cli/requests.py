@@ -1,7 +1,6 @@
 """`frontdesk overview` and `frontdesk requests`: how a running gateway does, and the requests of its clients."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from time import sleep
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -9,14 +8,12 @@ from urllib.parse import quote, urlencode
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import Paths, config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.operator import command
 from frontdesk.cli.times import local_time, short_span
 from frontdesk.config.models.door import Admin
 from frontdesk.rules.redaction import MASK
-
-Paths = tuple[Path, ...]
 
 _PACE: Final = 0.5
 """Seconds between two looks of --follow."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import Paths, config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
 from frontdesk.cli.times import local_time
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from frontdesk.stores.vault.vault import Vault
 
 T = TypeVar("T")
-Paths = tuple[Path, ...]
 
 
 @click.group(cls=Commands)

@@ -1,17 +1,15 @@
 """`frontdesk sockets`: the WebSocket connections of a running gateway."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import Paths, config_option
 from frontdesk.cli.console import visible
+from frontdesk.cli.running import ask
 from frontdesk.cli.times import local_time
-
-Paths = tuple[Path, ...]
 
 
 @click.group()
@@ -32,7 +30,7 @@ def list_(paths: Paths, most: int) -> None:
 
     Example: frontdesk sockets list --most 10
     """
-    told = _ask(paths, f"?most={most}", method="GET")
+    told = ask(paths, "GET", f"/api/sockets?most={most}")
     for each in told["open"]:
         click.secho(f"{each['connections']} connected to {_place(each)}", bold=True)
     for each in told["groups"]:
@@ -49,7 +47,7 @@ def send(paths: Paths, connection: str, message: str) -> None:
 
     Example: frontdesk sockets send L0SM9cOFvHcCIhw= '{"reload": true}'
     """
-    _ask(paths, f"/{connection}/send", {"message": message})
+    ask(paths, "POST", f"/api/sockets/{connection}/send", {"message": message})
 
 
 @sockets.command("send-group")
@@ -64,7 +62,7 @@ def send_group(paths: Paths, api: str, group: str, message: str, stage: str) -> 
     Example: frontdesk sockets send-group board dashboards '{"reload": true}'
     """
     given = {"api": api, "stage": stage, "group": group, "message": message}
-    click.echo(_ask(paths, "", given, place="/api/socket-groups/send")["sent"])
+    click.echo(ask(paths, "POST", "/api/socket-groups/send", given)["sent"])
 
 
 @sockets.command()
@@ -75,7 +73,7 @@ def close(paths: Paths, connection: str) -> None:
 
     Example: frontdesk sockets close L0SM9cOFvHcCIhw=
     """
-    _ask(paths, f"/{connection}/close")
+    ask(paths, "POST", f"/api/sockets/{connection}/close")
 
 
 def _place(told: Mapping[str, Any]) -> str:
@@ -89,17 +87,3 @@ def _rows(connections: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
         since = local_time(each["connected_at"])
         groups = visible(", ".join(each["groups"])) or "-"
         yield each["id"], _place(each), each["source_ip"], since, groups
-
-
-def _ask(
-    paths: Paths,
-    target: str,
-    document: Mapping[str, object] | None = None,
-    *,
-    method: str = "POST",
-    place: str = "/api/sockets",
-) -> dict[str, Any]:
-    from frontdesk.cli.operator import command
-
-    admin = read(paths, ("name", "admin")).config.admin
-    return command(admin, f"{place}{target}", document, method=method)

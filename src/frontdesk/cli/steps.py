@@ -8,9 +8,10 @@ import click
 
 from frontdesk.base.durations import tell_duration
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option
+from frontdesk.cli.configured import Paths, config_option
 from frontdesk.cli.console import visible
-from frontdesk.cli.executions import Paths, ask, ask_all, examples, json_option, of_execution
+from frontdesk.cli.executions import examples, json_option, of_execution
+from frontdesk.cli.running import ask, ask_all
 
 
 @click.command(

@@ -8,7 +8,8 @@ import click
 
 from frontdesk.base.durations import write_duration
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import config_option
+from frontdesk.cli.running import ask
 
 _HEAD = ("UPSTREAM", "WORKER", "BREAKER", "WHY", "CALLS", "WAITING", "TARGETS")
 
@@ -28,7 +29,7 @@ def list_upstreams(paths: tuple[Path, ...]) -> None:
 
     Example: frontdesk upstreams list
     """
-    told = _ask(paths, "", "GET")["upstreams"]
+    told = ask(paths, "GET", "/api/upstreams")["upstreams"]
     print_columns([_HEAD, *(row for each in told for row in _rows(each))])
 
 
@@ -66,15 +67,8 @@ def reset(paths: tuple[Path, ...], name: str) -> None:
 
 
 def _order(paths: tuple[Path, ...], name: str, action: str) -> None:
-    told = _ask(paths, f"/{quote(name, safe='')}/{action}", "POST")
+    told = ask(paths, "POST", f"/api/upstreams/{quote(name, safe='')}/{action}")
     print_columns([_HEAD, *_rows(told)])
-
-
-def _ask(paths: tuple[Path, ...], target: str, method: str) -> dict[str, Any]:
-    from frontdesk.cli.operator import command
-
-    admin = read(paths, ("name", "admin")).config.admin
-    return command(admin, f"/api/upstreams{target}", method=method)
 
 
 def _rows(told: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -2,20 +2,17 @@
 
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import Paths, config_option, read
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
 from frontdesk.cli.operator import command, everything
 from frontdesk.cli.times import local_time
-
-Paths = tuple[Path, ...]
 
 _role = click.option(
     "--role",

@@ -11,11 +11,10 @@ from urllib.parse import urlencode
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import config_option, read
+from frontdesk.cli.configured import config_option
 from frontdesk.cli.console import visible
 from frontdesk.cli.groups import Commands
-
-_ADMIN = ("name", "admin")
+from frontdesk.cli.running import ask, ask_all
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -33,9 +32,7 @@ def versions() -> None:
 @json_option
 def list_(paths: tuple[Path, ...], as_json: bool) -> None:
     """List all versions, and where each stands: current, deprecated or retired."""
-    from frontdesk.cli.operator import command
-
-    answer = command(read(paths, _ADMIN).config.admin, "/versions", method="GET")
+    answer = ask(paths, "GET", "/versions")
     if as_json:
         click.echo(json.dumps(answer["versions"], indent=2))
         return
@@ -60,11 +57,9 @@ def calls(paths: tuple[Path, ...], version: str, api: str | None, days: int, as_
 
     Example: frontdesk versions calls v1 --days 7
     """
-    from frontdesk.cli.operator import everything
-
     asked = {"version": version, "days": days} | ({"api": api} if api else {})
     target = f"/versions/calls?{urlencode(asked)}"
-    found = everything(read(paths, _ADMIN).config.admin, target, "calls")
+    found = ask_all(paths, target, "calls")
     if as_json:
         click.echo(json.dumps(found, indent=2))
     elif found:
