@@ -91,6 +91,17 @@ def target_of(
     return found
 
 
+def authorizer_of(
+    protected: Resource, who: str, authorizers: Mapping[str, Resource], declared: Declared
+) -> Resource | None:
+    """Find the authorizer that a route or method names; None: told to be missing. who: what is protected."""
+    found = authorizers.get(protected.text("authorizer_id"))
+    if found is None:
+        message = f"{who}: nothing here says what its authorizer is"
+        declared.missing(protected.at, message, "declare it")
+    return found
+
+
 def put_integration(operation: Branch, integration: Mapping[str, Any], at: Resource) -> None:
     """Say what answers an operation."""
     operation.put(_INTEGRATION, integration, at.origin)
@@ -107,6 +118,18 @@ def put_ours(operation: Branch, ours: Mapping[str, Any], at: Resource) -> None:
 def put_signed(operation: Branch, at: Resource) -> None:
     """Say that requests must be signed."""
     operation.put(f"{AWS}auth", {"type": IAM}, at.origin)
+
+
+def put_security(
+    drawn: Branch, operation: Branch, security: Mapping[str, list[str]], protected: Resource
+) -> None:
+    """Say what requests must show: scopes by scheme, and an API key where the route or method asks for one."""
+    if protected.flag("api_key_required"):
+        key = {"type": "apiKey", "name": "x-api-key", "in": "header"}
+        section(drawn, "securitySchemes", protected).put("api_key", key, protected.origin)
+        security = {**security, "api_key": []}
+    if security:
+        operation.put("security", [security], protected.origin)
 
 
 def put_scheme(

@@ -5,6 +5,7 @@ from typing import Any, Final
 from frontdesk.config.imports.documents import (
     IAM,
     as_json,
+    authorizer_of,
     blank,
     operation_at,
     put_integration,
@@ -105,14 +106,11 @@ class HttpDrawing:
         if kind == IAM:
             put_signed(operation, route)
         elif kind != "NONE":
-            authorizer = self._authorizers.get(route.text("authorizer_id"))
-            if authorizer is None:
-                key = route.text("route_key")
-                message = f"route {key}: nothing here says what its authorizer is"
-                self._declared.missing(route.at, message, "declare it")
-                return
-            scopes = route.texts("authorization_scopes")
-            operation.put("security", [{_scheme(drawn, authorizer): scopes}], route.origin)
+            who = f"route {route.text('route_key')}"
+            authorizer = authorizer_of(route, who, self._authorizers, self._declared)
+            if authorizer is not None:
+                scopes = route.texts("authorization_scopes")
+                operation.put("security", [{_scheme(drawn, authorizer): scopes}], route.origin)
 
 
 def _integration(integration: Resource) -> dict[str, Any]:

@@ -6,11 +6,13 @@ from typing import Any, Final
 from frontdesk.config.imports.documents import (
     IAM,
     as_json,
+    authorizer_of,
     blank,
     operation_at,
     put_integration,
     put_ours,
     put_scheme,
+    put_security,
     put_signed,
     section,
 )
@@ -173,18 +175,10 @@ class RestDrawing:
         if kind == IAM:
             put_signed(operation, method)
         elif kind != "NONE":
-            authorizer = self._authorizers.get(method.text("authorizer_id"))
-            if authorizer is None:
-                message = f"{method.address}: nothing here says what its authorizer is"
-                self._declared.missing(method.at, message, "declare it")
-            else:
+            authorizer = authorizer_of(method, method.address, self._authorizers, self._declared)
+            if authorizer is not None:
                 security[_scheme(drawn, authorizer)] = method.texts("authorization_scopes")
-        if method.flag("api_key_required"):
-            key = {"type": "apiKey", "name": "x-api-key", "in": "header"}
-            section(drawn, "securitySchemes", method).put("api_key", key, method.origin)
-            security["api_key"] = []
-        if security:
-            operation.put("security", [security], method.origin)
+        put_security(drawn, operation, security, method)
 
     def _ask(self, operation: Branch, method: Resource) -> None:
         """Draw what a method asks of requests."""

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from frontdesk.config.imports.documents import (
     IAM,
+    authorizer_of,
     operation_at,
     put_integration,
     put_ours,
     put_scheme,
+    put_security,
     put_signed,
-    section,
     target_of,
 )
 from frontdesk.config.imports.resources import Declared, Resource
@@ -104,20 +105,11 @@ class SocketDrawing:
         if kind == IAM:
             put_signed(operation, route)
         elif kind != "NONE":
-            authorizer = self._authorizers.get(route.text("authorizer_id"))
-            if authorizer is None:
-                message = (
-                    f"route {route.text('route_key')}: nothing here says what its authorizer is"
-                )
-                self._declared.missing(route.at, message, "declare it")
-            else:
+            who = f"route {route.text('route_key')}"
+            authorizer = authorizer_of(route, who, self._authorizers, self._declared)
+            if authorizer is not None:
                 security[_scheme(drawn, authorizer)] = []
-        if route.flag("api_key_required"):
-            key = {"type": "apiKey", "name": "x-api-key", "in": "header"}
-            section(drawn, "securitySchemes", route).put("api_key", key, route.origin)
-            security["api_key"] = []
-        if security:
-            operation.put("security", [security], route.origin)
+        put_security(drawn, operation, security, route)
 
 
 def _templates(part: Resource, side: str, ours: str) -> dict[str, Any]:
