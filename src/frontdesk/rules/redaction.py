@@ -33,7 +33,8 @@ _SECRET_PART: Final = re.compile(r"(?i)token|secret|passw|api[-_]?key|credential
 
 _SUSPECT: Final = re.compile(r"eyJ|AKIA|-----BEGIN|\d{13}")
 _SECRET_VALUE: Final = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.[\w-]*"  # JWS
+    # JWS, with what it is stuck to; nothing is given back, or much that only begins so would take quadratic time.
+    r"(?<![\w-])(?>[\w-]*?eyJ)[\w-]++\.[\w-]++\.[\w-]*"
     r"|AKIA[0-9A-Z]{16}"  # AWS access key id
     r"|-----BEGIN (?!CERTIFICATE-).*?(?:-----END[^-]*-----|\Z)"  # PEM, but what everybody is shown
     r"|(?<!\d)\d{13,19}(?!\d)",  # card number, when its check digit fits
