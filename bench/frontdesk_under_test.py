@@ -6,10 +6,10 @@ from pathlib import Path
 
 import yaml
 
-from bench.certificate import self_signed
 from bench.probe import ORIGIN
 from bench.process import Server, free_port
 from bench.scene import AUDIENCE, SMALL, Scene
+from tests.live.certificates import Authority
 
 _PLENTY = {"rate": "1000000/s", "burst": 1_000_000}
 _PER_PRACTICE = _PLENTY | {"by": "$authorizer.practice_id"}
@@ -228,7 +228,7 @@ def live(scene: Scene, text: str) -> Server:
 def operated(scene: Scene, *, telemetry: bool = True) -> Server:
     """Plain and TLS listeners; routes with and without policies; a function that can be ended."""
     (scene.folder / "handlers.py").write_text(_HANDLERS)
-    certificate, key = self_signed(scene.folder)
+    certificate, key = Authority().issue("127.0.0.1").write(scene.folder, "bench")
     port, tls_port = free_port(), free_port()
     tls = {"cert": str(certificate), "key": str(key)}
     backend = f"http://127.0.0.1:{scene.backend}"
