@@ -10,7 +10,7 @@ import pytest
 
 from frontdesk.config.models.websocket_api import SocketLimits
 from frontdesk.gateway.pipeline.plan import ApiFacts, RoutePlan
-from frontdesk.gateway.pipeline.sockets import SocketRoutes, SocketSettings
+from frontdesk.gateway.pipeline.sockets import SocketMount, SocketRoutes, SocketSettings
 from frontdesk.rules.events.websocket import compile_selection
 
 FOLDER = Path(__file__).parents[3] / "shared" / "cases" / "apigateway"
@@ -38,8 +38,8 @@ def route(case):
         SocketLimits(), False, compile_selection(case["api"]["routeSelectionExpression"])
     )
     keys = ["$connect", *(route["routeKey"] for route in case["api"]["routes"])]
-    routes = SocketRoutes(settings, map(plan, keys))
-    found = routes.of_message(case["message"].encode())
+    mount = SocketMount("", SocketRoutes(settings, map(plan, keys)), plan(""), None)
+    found = mount.plan_of(case["message"].encode(), 0.0)
     assert found.route_key == case["expect"]["routeKey"]
 
 

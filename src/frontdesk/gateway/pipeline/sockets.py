@@ -61,18 +61,15 @@ class SocketRoutes:
         by_key = {plan.route_key: plan for plan in self.plans}
         self.connect = by_key[CONNECT]
         self.disconnect = by_key.get(DISCONNECT)
-        self._default = by_key.get(DEFAULT)
-        self._named: dict[str | None, RoutePlan] = {
+        self.default = by_key.get(DEFAULT)
+        self.named: dict[str | None, RoutePlan] = {
             key: plan for key, plan in by_key.items() if key not in RESERVED
         }
+        """Those that messages take, by their route keys."""
 
     def match(self, _method: str, path: str) -> tuple[RoutePlan | None, Mapping[str, str]]:
         """Find the plan of a handshake: there is one path."""
         return (self.connect if path == "/" else None), EMPTY
-
-    def of_message(self, message: bytes) -> RoutePlan | None:
-        """Find the plan of a message; None: no route takes it."""
-        return self._named.get(self.settings.select(message), self._default)
 
 
 def routes_of(api: Api) -> partial[SocketRoutes]:
@@ -83,7 +80,7 @@ def routes_of(api: Api) -> partial[SocketRoutes]:
 class SocketMount:
     """One stage of a WebSocket API where it is served; see `router.Mount`."""
 
-    __slots__ = ("_routes", "_unmatched", "key", "prefix")
+    __slots__ = ("_named", "_otherwise", "_routes", "_select", "_unmatched", "key", "prefix")
 
     def __init__(
         self, prefix: str, routes: SocketRoutes, unmatched: RoutePlan, _preflight: RoutePlan | None
@@ -94,6 +91,8 @@ class SocketMount:
         self.key: MountKey = (api.name, api.stage, api.domain, api.mapping_key)
         self._routes = routes
         self._unmatched = unmatched
+        self._select, self._named = routes.settings.select, routes.named
+        self._otherwise = routes.default or unmatched
 
     def take(self, ex: Exchange, path: str) -> None:
         """See Mount."""
@@ -106,7 +105,7 @@ class SocketMount:
 
     def plan_of(self, message: bytes, now: float) -> RoutePlan:  # noqa: ARG002 - for those who watch
         """Find the plan of a message. now: monotonic second."""
-        return self._routes.of_message(message) or self._unmatched
+        return self._named.get(self._select(message), self._otherwise)
 
     def take_end(self, ex: Exchange) -> bool:
         """Set the plan of the end of a connection; False: nobody wants to know."""
