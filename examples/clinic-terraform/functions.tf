@@ -16,7 +16,7 @@ resource "aws_lambda_function" "book_appointment" {
   function_name = "book_appointment"
   filename      = data.archive_file.functions.output_path
   handler       = local.functions.book_appointment
-  runtime       = "python3.12"
+  runtime       = "python3.11"
   timeout       = 10
   memory_size   = 256
   role          = aws_iam_role.functions.arn
@@ -32,7 +32,7 @@ resource "aws_lambda_function" "get_slots" {
   function_name = "get_slots"
   filename      = data.archive_file.functions.output_path
   handler       = local.functions.get_slots
-  runtime       = "python3.12"
+  runtime       = "python3.11"
   timeout       = 5
   role          = aws_iam_role.functions.arn
 }

@@ -16,7 +16,7 @@ resource "aws_lambda_function" "f" {
   function_name = "book-${var.who}"
   filename      = "code"
   handler       = "app.run"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 resource "aws_sqs_queue" "q" { name = "q" }
 """
@@ -25,12 +25,12 @@ Parameters: {Who: {Type: String}}
 Resources:
   F:
     Type: AWS::Serverless::Function
-    Properties: {FunctionName: !Sub "book-${Who}", CodeUri: code, Handler: app.run, Runtime: python3.12}
+    Properties: {FunctionName: !Sub "book-${Who}", CodeUri: code, Handler: app.run, Runtime: python3.11}
   Q: {Type: AWS::SQS::Queue}
 """
 SERVERLESS = """
 service: shop
-provider: {runtime: python3.12}
+provider: {runtime: python3.11}
 functions: {f: {name: "book-${opt:who}", handler: app.run}}
 resources: {Resources: {Q: {Type: AWS::SQS::Queue}}}
 """

@@ -6,7 +6,10 @@ from functools import lru_cache
 from typing import Final
 
 DEFAULT: Final = "$default"
-METHODS: Final = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+EVERY_METHOD: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""What `ANY` stands for."""
+
+METHODS: Final = ("ANY", *EVERY_METHOD)
 
 _VARIABLE = re.compile(r"\{([A-Za-z0-9._:-]+)(\+?)\}")
 _STATIC = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-F]{2})*")

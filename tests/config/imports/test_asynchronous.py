@@ -7,13 +7,13 @@ resource "aws_lambda_function" "send" {
   function_name = "send"
   filename      = "code"
   handler       = "app.send"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 resource "aws_lambda_function" "note" {
   function_name = "note"
   filename      = "code"
   handler       = "app.note"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 resource "aws_lambda_function_event_invoke_config" "send" {
   function_name                = aws_lambda_function.send.function_name
@@ -37,13 +37,13 @@ Transform: AWS::Serverless-2016-10-31
 Resources:
   Note:
     Type: AWS::Serverless::Function
-    Properties: {CodeUri: code, Handler: app.note, Runtime: python3.12}
+    Properties: {CodeUri: code, Handler: app.note, Runtime: python3.11}
   Send:
     Type: AWS::Serverless::Function
     Properties:
       CodeUri: code
       Handler: app.send
-      Runtime: python3.12
+      Runtime: python3.11
       EventInvokeConfig:
         MaximumEventAgeInSeconds: 60
         MaximumRetryAttempts: 0
@@ -55,7 +55,7 @@ Resources:
 
 SERVERLESS = """
 service: letters
-provider: {name: aws, runtime: python3.12}
+provider: {name: aws, runtime: python3.11}
 functions:
   note: {handler: app.note}
   send:

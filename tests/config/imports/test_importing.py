@@ -1,6 +1,7 @@
 """What becomes of Terraform's resources: our keys, and a list of what could not be carried."""
 
 import json
+import sys
 
 import pytest
 
@@ -36,7 +37,7 @@ resource "aws_lambda_function" "book" {
   function_name = "book"
   filename      = "code"
   handler       = "app/handlers.book"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 """
 
@@ -542,3 +543,11 @@ resource "aws_apigatewayv2_authorizer" "t" {
     (finding,) = caught.value.findings
     assert finding.message == f"aws_apigatewayv2_route.f: {message}"
     assert finding.where.line == (FUNCTION + tokens).count("\n") + at + 1
+
+
+def test_another_python_is_told_once(sam):
+    function = "{Type: AWS::Serverless::Function, Properties: {CodeUri: code, Handler: a.b, Runtime: python2.7}}"
+    imported = sam(f"Resources:\n  A: {function}\n  B: {function}\n")
+    ((_, line, message),) = [each for each in imported.told if each[0] == MISSING]
+    ours = f"python3.{sys.version_info.minor}"
+    assert (line, message) == (2, f"functions of the runtime python2.7 run on {ours} here")

@@ -8,7 +8,7 @@ resource "aws_lambda_function" "greet" {
   function_name = "greet"
   filename      = "code"
   handler       = "app.greet"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 resource "aws_sns_topic" "news" { name = "news" }
 resource "aws_sns_topic_subscription" "letters" {
@@ -100,7 +100,7 @@ Resources:
       FunctionName: greet
       CodeUri: code
       Handler: app.greet
-      Runtime: python3.12
+      Runtime: python3.11
       Events:
         News: {Type: SNS, Properties: {Topic: !Ref News, FilterPolicy: {kindOf: [booked]}}}
         Booked:
@@ -163,7 +163,7 @@ def test_topics_and_buses_of_a_template(sam):
 
 SERVICE = """
 service: shop
-provider: {name: aws, runtime: python3.12}
+provider: {name: aws, runtime: python3.11}
 functions:
   greet:
     handler: app.greet

@@ -9,7 +9,7 @@ resource "aws_lambda_function" "on_call" {
   function_name = "on_call"
   filename      = "code"
   handler       = "app.on_call"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 """
 QUEUES = (
@@ -79,7 +79,7 @@ Resources:
       FunctionName: on_call
       CodeUri: code
       Handler: app.on_call
-      Runtime: python3.12
+      Runtime: python3.11
       Events:
         Calls:
           Type: SQS
@@ -116,7 +116,7 @@ def test_queues_of_a_template(sam):
 
 SERVICE = """
 service: shop
-provider: {name: aws, runtime: python3.12}
+provider: {name: aws, runtime: python3.11}
 functions:
   on_call:
     handler: app.on_call

@@ -9,7 +9,7 @@ resource "aws_lambda_function" "tidy" {
   function_name = "tidy"
   filename      = "code"
   handler       = "app.tidy"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 """
 SCHEDULE = (
@@ -131,7 +131,7 @@ Resources:
     Properties:
       CodeUri: code
       Handler: app.tidy
-      Runtime: python3.12
+      Runtime: python3.11
       Events:
         Daily:
           Type: ScheduleV2

@@ -22,7 +22,7 @@ resource "aws_lambda_function" "charge" {
   function_name = "charge"
   filename      = "code"
   handler       = "app.charge"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 """
 MACHINE = (
@@ -126,7 +126,7 @@ SAM = """
 Resources:
   Charge:
     Type: AWS::Serverless::Function
-    Properties: {FunctionName: charge, CodeUri: code, Handler: app.charge, Runtime: python3.12}
+    Properties: {FunctionName: charge, CodeUri: code, Handler: app.charge, Runtime: python3.11}
   Pay:
     Type: AWS::Serverless::StateMachine
     Properties:
@@ -181,7 +181,7 @@ Resources:
 def test_a_machine_of_serverless(serverless):
     imported = serverless("""
 service: shop
-provider: {name: aws, runtime: python3.12}
+provider: {name: aws, runtime: python3.11}
 functions: {charge: {handler: app.charge}}
 stepFunctions:
   validate: true

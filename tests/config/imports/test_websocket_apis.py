@@ -9,7 +9,7 @@ resource "aws_lambda_function" "desk" {
   function_name = "desk"
   filename      = "code"
   handler       = "app.handler"
-  runtime       = "python3.12"
+  runtime       = "python3.11"
 }
 resource "aws_apigatewayv2_api" "live" {
   name                       = "live"
@@ -134,7 +134,7 @@ CLOUDFORMATION = """
 Resources:
   Desk:
     Type: AWS::Serverless::Function
-    Properties: {FunctionName: desk, CodeUri: code, Handler: app.handler, Runtime: python3.12}
+    Properties: {FunctionName: desk, CodeUri: code, Handler: app.handler, Runtime: python3.11}
   Live:
     Type: AWS::ApiGatewayV2::Api
     Properties:
@@ -224,7 +224,7 @@ SERVERLESS = """
 service: clinic
 provider:
   name: aws
-  runtime: python3.12
+  runtime: python3.11
   websocketsApiName: live
   websocketsApiRouteSelectionExpression: $request.body.service
 functions:

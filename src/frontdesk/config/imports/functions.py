@@ -1,5 +1,6 @@
 """Turns functions with their aliases, concurrency and URLs into entries of `functions`."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ _CORS: Final = {
         *("expose_headers", "max_age"),
     )
 }
+_PYTHON: Final = f"python3.{sys.version_info.minor}"
 _NOT_CARRIED: Final = ("dead_letter_config", "image_config", "file_system_config", "snap_start")
 """What acts at AWS and not here."""
 
@@ -25,6 +27,7 @@ def read_functions(declared: Declared, made: Branch, given: Mapping[str, str]) -
         settings = made.branch(_name(function), function.origin)
         for key, value in _settings(declared, function, given):
             settings.put(key, value, function.origin)
+    _tell_of_pythons(declared)
     for resource in declared.of(*_PARTS):
         entry = _owner(declared, made, resource)
         if entry is not None:
@@ -86,6 +89,16 @@ def _handler(declared: Declared, function: Resource) -> Any:
         hint = "add a bootstrap that speaks Lambda's Runtime API to its code"
         declared.missing(function.at, message, hint)
     return {"command": ["./bootstrap"]}
+
+
+def _tell_of_pythons(declared: Declared) -> None:
+    """Tell once of each version of Python that is asked for and is not the one here."""
+    functions = reversed(list(declared.of("aws_lambda_function")))
+    for runtime, function in {each.text("runtime"): each for each in functions}.items():
+        if runtime.startswith("python") and runtime != _PYTHON:
+            message = f"functions of the runtime {runtime} run on {_PYTHON} here"
+            hint = "see that their code and packages do, or run Frontdesk on that Python"
+            declared.missing(function.at, message, hint)
 
 
 def _code(declared: Declared, function: Resource, given: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from frontdesk.config.imports.resources import LEFT, MISSING
 FUNCTION = """
   Book:
     Type: AWS::Lambda::Function
-    Properties: {FunctionName: book, Code: code, Handler: app.run, Runtime: python3.12}
+    Properties: {FunctionName: book, Code: code, Handler: app.run, Runtime: python3.11}
 """
 
 

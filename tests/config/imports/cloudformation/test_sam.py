@@ -11,7 +11,7 @@ def test_globals_are_merged_with_what_a_function_says(sam):
     imported = sam("""
 Globals:
   Function:
-    Runtime: python3.12
+    Runtime: python3.11
     Timeout: 10
     MemorySize: 512
     Layers: [!Ref Base]
@@ -52,7 +52,7 @@ Resources:
     Properties:
       CodeUri: code
       Handler: app.book
-      Runtime: python3.12
+      Runtime: python3.11
       Events:
         A: {Type: HttpApi, Properties: {Path: /a, Method: post, TimeoutInMillis: 5000}}
         B: {Type: HttpApi}
@@ -109,7 +109,7 @@ Resources:
     Properties:
       CodeUri: code
       Handler: app.book
-      Runtime: python3.12
+      Runtime: python3.11
       AutoPublishAlias: live
       DeploymentPreference: {Type: Canary10Percent5Minutes}
       FunctionUrlConfig:
@@ -236,7 +236,7 @@ Resources:
     Properties:
       CodeUri: code
       Handler: app.book
-      Runtime: python3.12
+      Runtime: python3.11
       Events:
         Put:
           Type: Api
@@ -292,6 +292,7 @@ def test_a_rest_api_with_all_that_it_brings(sam):
     }
     assert api["cors"] == {
         "allow_headers": ["X-A", "X-B"],
+        "allow_methods": ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
         "allow_origins": ["https://a.example"],
         "max_age": "600s",
     }
@@ -320,7 +321,10 @@ def test_a_rest_api_with_all_that_it_brings(sam):
 
 def test_cors_in_one_word(sam):
     imported = sam(REST_API.replace(CORS, """      Cors: "'*'"\n"""))
-    assert imported.content["apis"]["partners"]["cors"] == {"allow_origins": ["*"]}
+    assert imported.content["apis"]["partners"]["cors"] == {
+        "allow_methods": ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
+        "allow_origins": ["*"],
+    }
 
 
 DOCUMENT = """
@@ -352,7 +356,7 @@ def test_an_api_that_brings_its_document(sam, tmp_path, definition):
 Resources:
   Book:
     Type: AWS::Serverless::Function
-    Properties: {{CodeUri: code, Handler: app.book, Runtime: python3.12}}
+    Properties: {{CodeUri: code, Handler: app.book, Runtime: python3.11}}
   Api:
     Type: AWS::Serverless::Api
     Properties:

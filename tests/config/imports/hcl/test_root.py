@@ -78,3 +78,18 @@ def test_one_file_is_read_alone(tmp_path):
     declared = Declared(Project(tmp_path))
     read_terraform(tmp_path / "main.tf", declared, {}, {})
     assert [each.address for each in declared.resources] == ["x.y"]
+
+
+def test_a_folder_without_terraform_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"expected \.tf files in this folder"):
+        read_terraform(tmp_path, Declared(Project(tmp_path)), {}, {})
+
+
+def test_the_json_form_of_the_language_is_told_of(tmp_path):
+    (tmp_path / "main.tf").write_text(MAIN)
+    (tmp_path / "more.tf.json").write_text("{}")
+    declared = Declared(Project(tmp_path))
+    read_terraform(tmp_path, declared, {"var.v": "a"}, {})
+    (finding,) = declared.findings
+    assert finding.message == "the JSON form of Terraform's language is not read"
+    assert finding.where.file == str(tmp_path / "more.tf.json")

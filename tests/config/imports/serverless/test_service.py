@@ -8,13 +8,19 @@ from frontdesk.base.errors import ConfigError
 from frontdesk.config.imports.resources import LEFT, MISSING
 from frontdesk.config.imports.serverless.service import logical_id
 
+HEADERS = [
+    *("Content-Type", "X-Amz-Date", "Authorization", "X-Api-Key"),
+    *("X-Amz-Security-Token", "X-Amz-User-Agent", "X-Amzn-Trace-Id"),
+]
+"""What pages may send at Serverless where a service does not say."""
+
 
 def test_functions_with_what_the_provider_says(serverless):
     imported = serverless("""
 service: clinic
 provider:
   name: aws
-  runtime: python3.12
+  runtime: python3.11
   timeout: 20
   environment: {TABLE: visits, STAGE: "${sls:stage}"}
 functions:
@@ -54,7 +60,7 @@ HTTP = """
 service: clinic
 provider:
   name: aws
-  runtime: python3.12
+  runtime: python3.11
   stage: prod
   httpApi:
     cors: {allowedOrigins: ["https://a.example"], maxAge: 60}
@@ -93,7 +99,12 @@ def test_events_of_an_http_api(serverless):
         "ANY /card": {"authorizer": "check", **call},
         "$default": call,
     }
-    assert api["cors"] == {"allow_origins": ["https://a.example"], "max_age": 60}
+    assert api["cors"] == {
+        "allow_headers": HEADERS,
+        "allow_methods": ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
+        "allow_origins": ["https://a.example"],
+        "max_age": 60,
+    }
     assert imported.content["authorizers"]["tokens"] == {
         "type": "jwt",
         "issuer": "https://id.example",
@@ -111,16 +122,42 @@ def test_events_of_an_http_api(serverless):
 def test_cors_of_an_http_api_in_one_word(serverless):
     imported = serverless("""
 service: s
-provider: {runtime: python3.12, httpApi: {cors: true}}
+provider: {runtime: python3.11, httpApi: {cors: true}}
 functions: {f: {handler: a.b, events: [{httpApi: GET /x}]}}
 """)
-    assert imported.content["apis"]["dev-s"]["cors"] == {"allow_origins": ["*"]}
+    assert imported.content["apis"]["dev-s"]["cors"] == {
+        "allow_headers": HEADERS,
+        "allow_methods": ["GET", "OPTIONS"],
+        "allow_origins": ["*"],
+    }
+
+
+def test_cors_of_events_of_a_rest_api(serverless):
+    imported = serverless("""
+service: s
+provider: {runtime: python3.11}
+functions:
+  f:
+    handler: a.b
+    events:
+      - http: {path: x, method: get, cors: {origin: "https://a.example", headers: [X-A], maxAge: 60}}
+      - http: {path: y, method: put, cors: {origins: ["https://b.example"], headers: "X-A, X-B", allowCredentials: true}}
+      - http: {path: z, method: put}
+""")
+    assert imported.content["apis"]["dev-s"]["cors"] == {
+        "allow_origins": ["https://a.example", "https://b.example"],
+        "allow_headers": ["X-A", "X-B"],
+        "allow_methods": ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
+        "allow_credentials": True,
+        "max_age": "60s",
+    }
+    assert imported.load()
 
 
 REST = """
 service: clinic
 provider:
-  runtime: python3.12
+  runtime: python3.11
   apiGateway:
     apiKeys: [partner]
     usagePlan: {quota: {limit: 100, period: DAY}, throttle: {rateLimit: 5, burstLimit: 2}}
@@ -150,7 +187,11 @@ def test_events_of_a_rest_api(serverless):
     assert api["resources"]["/book/{id}"]["PUT"] == {"authorizer": "check", "api_key": True, **call}
     assert api["resources"]["/pool"]["GET"]["authorizer"] == "pool"
     assert api["resources"]["/signed"]["GET"]["authorizer"] == "iam"
-    assert api["cors"] == {"allow_origins": ["*"]}
+    assert api["cors"] == {
+        "allow_headers": HEADERS,
+        "allow_methods": ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"],
+        "allow_origins": ["*"],
+    }
     assert api["stages"] == {"dev": {}}
     check = imported.content["authorizers"]["check"]
     assert (check["form"], check["cache"]) == ("token", 0)
@@ -192,7 +233,7 @@ def test_functions_and_resources_may_be_lists_of_files(serverless, tmp_path):
     (tmp_path / "more.yml").write_text("Resources:\n  Q:\n    Type: AWS::DynamoDB::Table\n")
     imported = serverless("""
 service: s
-provider: {runtime: python3.12}
+provider: {runtime: python3.11}
 functions: ["${file(functions.yml)}", {g: {handler: c.d}}]
 resources: ["${file(more.yml)}"]
 """)

@@ -30,6 +30,7 @@ from frontdesk.config.imports.cloudformation.reading import (
 from frontdesk.config.imports.cloudformation.sam_events import HTTP_API, REST_API, Event
 from frontdesk.config.imports.resources import Declared, Part, Resource
 from frontdesk.config.placed import Placed
+from frontdesk.config.route_keys import EVERY_METHOD
 
 
 def read_sam(path: Path, given: Mapping[str, str], declared: Declared) -> None:
@@ -269,6 +270,7 @@ def _rest_cors(origin: Origin) -> dict[str, Any] | None:
         "allow_credentials": True if said.get("AllowCredentials") is True else None,
         "max_age": f"{str(said['MaxAge']).strip(_QUOTE)}s" if said.get("MaxAge") else None,
     }
+    lists.setdefault("allow_methods", list(EVERY_METHOD))  # SAM says those of each path
     return without_nothing({**lists, **others})
 
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from frontdesk.base.errors import Position
+from frontdesk.base.errors import ConfigError, Finding, Position
 from frontdesk.config.imports.hcl.module import Module
 from frontdesk.config.imports.hcl.reading import Reading
+from frontdesk.config.imports.hcl.source import Body
 from frontdesk.config.imports.hcl.values import Value
 from frontdesk.config.imports.resources import Declared
 
@@ -30,7 +31,7 @@ def read_terraform(
     reading = Reading(declared, given, folders=(folder.resolve(),))
     inputs: dict[str, Value] = {}
     module = Module(folder, reading, inputs=inputs, prefix="")
-    for body in reading.bodies(path):
+    for body in _bodies(path, reading):
         module.take(body)
     for variable, text in environ.items():
         name = variable.removeprefix(_ENVIRONMENT)
@@ -39,6 +40,19 @@ def read_terraform(
     for file in (*_var_files(folder), *var_files):
         inputs |= reading.values_of_file(file)
     module.declare()
+
+
+def _bodies(path: Path, reading: Reading) -> list[Body]:
+    """Read the root module, and tell of what is not read: a folder without it is a mistyped one."""
+    for file in sorted(path.glob("*.tf.json")):
+        message = "the JSON form of Terraform's language is not read"
+        reading.declared.left(Position(str(file), 1, 1, ""), message)
+    bodies = list(reading.bodies(path))
+    if not bodies:
+        where, message = Position(str(path), 1, 1, ""), "expected .tf files in this folder"
+        hint = "name the folder that has them: `frontdesk import terraform infra`"
+        raise ConfigError((Finding("error", "template", where, message, hint=hint),))
+    return bodies
 
 
 def _var_files(folder: Path) -> Iterator[Path]:

@@ -33,7 +33,7 @@ def event_of(kind: str, event: Placed, address: str) -> dict[str, Any]:
         return _schedule(event, address)
     if kind not in ("http", "httpApi"):
         return {"Type": _TYPES.get(kind, kind), "Properties": {}}
-    said = _http(event, address)
+    said = http_event(event, address)
     path, method = said.text("path"), said.text("method", "any")
     of_rest = kind == "http"
     is_default = path in ("*", "") and not of_rest
@@ -71,8 +71,8 @@ def _schedule(event: Placed, address: str) -> dict[str, Any]:
     return {"Type": "ScheduleV2", "Properties": {**times, **properties}}
 
 
-def _http(event: Placed, address: str) -> Part:
-    """Read `POST /book`, `*`, or a mapping."""
+def http_event(event: Placed, address: str) -> Part:
+    """Read an event of an API: `POST /book`, `*`, or a mapping."""
     said = event.value
     if isinstance(said, str):
         method, _, path = said.strip().rpartition(" ")
@@ -116,11 +116,6 @@ def _parameters(parameters: Part) -> Iterator[Any]:
                 needed = isinstance(required, dict) and required.get("required") is True
                 said = {"Required": required is True or needed}
                 yield {f"method.request.{place}.{name}": said}
-
-
-def has_cors(said: Part) -> bool:
-    """Tell whether pages of other origins may call an event's path."""
-    return bool(said.values.get("cors"))
 
 
 def authorizer_of_http_api(said: Part) -> dict[str, Any]:

@@ -12,11 +12,12 @@ from frontdesk.config.imports.cloudformation.intrinsics import TAGS
 from frontdesk.config.imports.cloudformation.sam import read_sam_tree
 from frontdesk.config.imports.cloudformation.sam_events import HTTP_API, REST_API
 from frontdesk.config.imports.resources import Declared, Part
+from frontdesk.config.imports.serverless.cors import cors_of_http_api, cors_of_rest_api
 from frontdesk.config.imports.serverless.events import (
     authorizer_of_http_api,
     authorizers_of_rest_api,
     event_of,
-    has_cors,
+    http_event,
 )
 from frontdesk.config.imports.serverless.variables import Variables
 from frontdesk.config.imports.serverless.websockets import WEBSOCKET, Call, WebSockets
@@ -37,15 +38,6 @@ _LEFT: Final = ("constructs", "layers")
 
 _OF_STEP_FUNCTIONS: Final = ("stateMachines", "validate")
 """Of its section: what is carried, and what asks the plugin to check definitions, as is done here anyway."""
-
-_CORS: Final = {
-    "allowCredentials": "AllowCredentials",
-    "allowedHeaders": "AllowHeaders",
-    "allowedMethods": "AllowMethods",
-    "allowedOrigins": "AllowOrigins",
-    "exposedResponseHeaders": "ExposeHeaders",
-    "maxAge": "MaxAge",
-}
 
 
 def read_serverless(
@@ -109,7 +101,7 @@ class _Service:
             self._machine(resources.branch(_plain(name), machine), name, machine)
         kinds = {kind for kind, _ in events}
         if "httpApi" in kinds:
-            self._http_api(resources.branch(HTTP_API, self._provider))
+            self._http_api(resources.branch(HTTP_API, self._provider), events)
         if "http" in kinds:
             self._rest_api(resources.branch(REST_API, self._provider), events)
         if WEBSOCKET in kinds:
@@ -191,10 +183,10 @@ class _Service:
                 if kind == WEBSOCKET:
                     written.write_route(f"{_plain(name)}Websocket{number}", Call(name, event))
 
-    def _http_api(self, made: Branch) -> None:
+    def _http_api(self, made: Branch, events: list[tuple[str, Placed]]) -> None:
         settings = part_of(self._provider, "provider").part("httpApi")
         made.put("Type", "AWS::Serverless::HttpApi", self._provider)
-        cors = settings.values.get("cors")
+        routes = [http_event(event, "httpApi") for kind, event in events if kind == "httpApi"]
         name = settings.text("name") or f"{self._stage}-{self._service.text('service')}"
         properties = {
             "Name": name,
@@ -203,7 +195,7 @@ class _Service:
                     key: authorizer_of_http_api(each) for key, each in settings.named("authorizers")
                 }
             },
-            "CorsConfiguration": True if cors is True else settings.part("cors").said(_CORS),
+            "CorsConfiguration": cors_of_http_api(settings, routes),
         }
         for key, value in properties.items():
             made.branch("Properties", self._provider).put(key, value, self._provider)
@@ -224,7 +216,7 @@ class _Service:
             "MinimumCompressionSize": gateway.number("minimumCompressionSize"),
             "ApiKeySourceType": gateway.text("apiKeySourceType").upper(),
             "Auth": {"Authorizers": dict(authorizers_of_rest_api(parts))},
-            "Cors": "'*'" if any(map(has_cors, parts)) else None,
+            "Cors": cors_of_rest_api(parts),
         }
         plan = gateway.part("usagePlan")
         if plan.values or gateway.values.get("apiKeys"):
