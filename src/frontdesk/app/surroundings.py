@@ -23,12 +23,8 @@ from frontdesk.config.load import Loaded
 from frontdesk.config.models.root import Config
 from frontdesk.config.models.websocket_api import WebSocketApi
 from frontdesk.functions.memory import own_cgroup
-from frontdesk.rules.tls.server_certificate import (
-    CertificateError,
-    expires_soon,
-    faults,
-    read_server_certificate,
-)
+from frontdesk.rules.tls.reading import read_server_certificate
+from frontdesk.rules.tls.server_certificate import CertificateError, expires_soon, faults
 
 State = Literal["ok", "warn", "fail"]
 

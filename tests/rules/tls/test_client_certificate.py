@@ -2,7 +2,8 @@
 
 import pytest
 
-from frontdesk.rules.tls.client_certificate import ClientList, read_client_certificate
+from frontdesk.rules.tls.client_certificate import ClientList
+from frontdesk.rules.tls.reading import read_client_certificate
 from tests.live.certificates import Authority
 
 AUTHORITY = Authority()

@@ -3,12 +3,12 @@
 import pytest
 from cryptography.hazmat.primitives import serialization
 
+from frontdesk.rules.tls.reading import read_server_certificate
 from frontdesk.rules.tls.server_certificate import (
     CertificateError,
     covers,
     expires_soon,
     faults,
-    read_server_certificate,
 )
 from tests.live.certificates import Authority
 

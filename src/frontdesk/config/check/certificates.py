@@ -10,14 +10,13 @@ from frontdesk.config.models.tls import Certificate, Tls
 from frontdesk.config.names import used_names
 from frontdesk.config.tree import Path
 from frontdesk.config.validation import shown
+from frontdesk.rules.tls.reading import read_authorities, read_server_certificate
 from frontdesk.rules.tls.server_certificate import (
     CertificateError,
     ServerCertificate,
     covers,
     expires_soon,
     faults,
-    read_authorities,
-    read_server_certificate,
 )
 
 _CLOCK = SystemClock()

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from importlib import import_module
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final
@@ -236,6 +237,18 @@ def file_path(value: object, info: ValidationInfo) -> Path:
         raise ValueError("expected a path")
     folder = getattr(value, "folder", None) or (info.context or {}).get("folder")
     return Path(folder, text) if folder else Path(text)
+
+
+def later(module: str, name: str) -> AfterValidator:
+    """Hold a value to a rule whose module is loaded with the first such value of a file: few files have one.
+
+    module: below `config`. name: of the rule in it, which takes the value and returns it.
+    """
+
+    def check(value: object) -> object:
+        return getattr(import_module(f"frontdesk.config.{module}"), name)(value)
+
+    return AfterValidator(check)
 
 
 def matching(pattern: str, expected: str) -> AfterValidator:

@@ -1,8 +1,11 @@
-"""Models of `webhooks`: how the sender of each is proven, and who deals with what it sends."""
+"""Models of `webhooks`: how the sender of each is proven, and who deals with what it sends.
 
-from difflib import get_close_matches
+What they are held to is `config.webhooks`, which comes with all schemes and their cryptography: it is loaded
+with the first webhook of a file.
+"""
+
 from functools import cached_property
-from typing import Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
@@ -12,7 +15,6 @@ from frontdesk.config.models.mapping import HeaderName
 from frontdesk.config.models.model import (
     Duration,
     FilePath,
-    HintedError,
     Model,
     Network,
     OneOrMore,
@@ -21,6 +23,7 @@ from frontdesk.config.models.model import (
     at_least,
     between,
     broken_rule,
+    later,
     matching,
     within,
 )
@@ -28,12 +31,10 @@ from frontdesk.config.models.queue import QueueName
 from frontdesk.config.models.state_machine import MachineReference
 from frontdesk.config.models.versioning import Date
 from frontdesk.config.secrets import Secret
-from frontdesk.rules.webhooks.forms.plain import check_template
-from frontdesk.rules.webhooks.handshakes import HANDSHAKES
-from frontdesk.rules.webhooks.keys import WebhookSecret, read_keys
-from frontdesk.rules.webhooks.scheme import Scheme, custom_scheme, is_certified
-from frontdesk.rules.webhooks.schemes import UnknownSchemeError, find_scheme
-from frontdesk.rules.webhooks.sources import Source, read_source
+
+if TYPE_CHECKING:
+    from frontdesk.rules.webhooks.keys import WebhookSecret
+    from frontdesk.rules.webhooks.scheme import Scheme
 
 DEFAULT: Final = "default"
 """The key of `dispatch` for types that no other key takes."""
@@ -47,36 +48,6 @@ KEEP_BODY: Final = 7 * _DAY
 """Seconds for which its body is kept."""
 
 
-def _scheme_name(name: str) -> str:
-    try:
-        find_scheme(name)
-    except UnknownSchemeError as error:
-        raise HintedError("expected a scheme for webhooks", error.hint.replace("'", "")) from None
-    return name
-
-
-def _place(text: str) -> str:
-    """Hold a text to what `read_source` reads."""
-    read_source(text)
-    return text
-
-
-def _selector(text: str) -> str:
-    try:
-        read_source(text.removeprefix("$") if text.startswith("$") else "")
-    except ValueError:
-        raise HintedError(
-            "expected a place in the delivery such as $body.data.object.id",
-            "a header is $header.NAME",
-        ) from None
-    return text
-
-
-def _template(text: str) -> str:
-    check_template(text)
-    return text
-
-
 def _base(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
@@ -86,16 +57,8 @@ def _base(text: str) -> str:
     return text.rstrip("/")
 
 
-def _vendor(name: str) -> str:
-    if name not in HANDSHAKES:
-        near = get_close_matches(name, HANDSHAKES, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(HANDSHAKES)}"
-        raise HintedError("expected a vendor with a handshake", hint)
-    return name
-
-
-Place = Annotated[str, AfterValidator(_place)]
-DeliverySelector = Annotated[str, AfterValidator(_selector)]
+Place = Annotated[str, later("webhooks", "place")]
+DeliverySelector = Annotated[str, later("webhooks", "selector")]
 """`$body.PATH` or `$header.NAME` of a delivery."""
 
 
@@ -105,7 +68,7 @@ class CustomScheme(Model):
     signature: HeaderName = "X-Signature"
     """Header of the signature. Default X-Signature."""
 
-    template: Annotated[str, AfterValidator(_template)] = "{timestamp}.{body}"
+    template: Annotated[str, later("webhooks", "template")] = "{timestamp}.{body}"
     """What is signed, of {body}, {timestamp}, {id}, {method}, {url}. Default `{timestamp}.{body}`."""
 
     algorithm: Literal["sha1", "sha256", "sha384", "sha512"] = "sha256"
@@ -120,9 +83,7 @@ class CustomScheme(Model):
     split: str = ""
     """What stands between several signatures. Absent: there is one."""
 
-    timestamp: Annotated[str, AfterValidator(lambda text: text and _place(text))] = (
-        "header.X-Timestamp"
-    )
+    timestamp: Annotated[str, later("webhooks", "place_or_none")] = "header.X-Timestamp"
     """Where the time is: `header.NAME` or `body.PATH`; "" where the template has none. Default
     header.X-Timestamp."""
 
@@ -140,25 +101,24 @@ class CustomScheme(Model):
 
     @model_validator(mode="after")
     def _goes_together(self) -> Self:
-        self.row()
+        _scheme_of(self)
         return self
-
-    def row(self) -> Scheme:
-        """Make the scheme."""
-        try:
-            return custom_scheme(**self.model_dump(), name="custom")
-        except ValueError as error:
-            raise broken_rule(str(error)) from None
 
 
 AnyScheme = Annotated[
     Annotated[
-        Annotated[str, AfterValidator(_scheme_name)],
+        Annotated[str, later("webhooks", "scheme_name")],
         Tag("name"),
     ]
     | Annotated[CustomScheme, Tag("custom")],
     Discriminator(lambda scheme: "custom" if isinstance(scheme, dict | CustomScheme) else "name"),
 ]
+
+
+def _scheme_of(scheme: "str | CustomScheme") -> "Scheme":
+    from frontdesk.config.webhooks import scheme_of
+
+    return scheme_of(scheme)
 
 
 class HookSecret(Model):
@@ -180,7 +140,7 @@ SecretField = Annotated[HookSecret, ShortForm("value", "a secret such as ${secre
 class Handshake(Model):
     """What the vendor asks of the address before it sends, and what was agreed upon."""
 
-    vendor: Annotated[str, AfterValidator(_vendor)] | None = None
+    vendor: Annotated[str, later("webhooks", "vendor")] | None = None
     """Who asks: for websub, microsoft-graph, azure-event-grid, cloudevents. Default: the scheme's."""
 
     verify_token: Secret | None = None
@@ -307,15 +267,9 @@ class Webhook(Model):
             raise broken_rule("expected either secret or secrets")
         if any(not each.value.reveal().strip() for each in self.given):
             raise broken_rule("expected secrets that are not empty")
-        row = self.row
-        if is_certified(row.form):
-            return self
-        if self.ca is not None:
-            raise broken_rule("expected ca with the schemes aws-sns and paypal only")
-        try:
-            read_keys(row.key, self.keys)
-        except ValueError as error:
-            raise broken_rule(f"cannot verify: {error}") from None
+        from frontdesk.config.webhooks import demand_what_verifies
+
+        demand_what_verifies(self)
         return self
 
     @model_validator(mode="after")
@@ -338,25 +292,20 @@ class Webhook(Model):
         return self.secrets if self.secret is None else (self.secret,)
 
     @property
-    def keys(self) -> list[WebhookSecret]:
+    def keys(self) -> "list[WebhookSecret]":
         """The secrets as `rules.webhooks` takes them."""
+        from frontdesk.rules.webhooks.keys import WebhookSecret
+
         return [
             WebhookSecret(each.value.reveal(), each.id or "", each.not_after) for each in self.given
         ]
 
     @cached_property
-    def row(self) -> Scheme:
+    def row(self) -> "Scheme":
         """The scheme itself."""
-        return (
-            self.scheme.row() if isinstance(self.scheme, CustomScheme) else find_scheme(self.scheme)
-        )
+        return _scheme_of(self.scheme)
 
     @property
     def shakes(self) -> str:
         """Whose handshake it is: a key of HANDSHAKES, or another name where there is none."""
         return self.handshake.vendor or self.row.name
-
-
-def source_of(selector: str) -> Source:
-    """Make what finds the value of a `DeliverySelector`."""
-    return read_source(selector.removeprefix("$"))

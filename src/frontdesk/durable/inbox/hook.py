@@ -9,7 +9,8 @@ from typing import Final
 import orjson
 
 from frontdesk.config.models.root import Config
-from frontdesk.config.models.webhook import DEFAULT, Target, Webhook, Word, source_of
+from frontdesk.config.models.webhook import DEFAULT, Target, Webhook, Word
+from frontdesk.config.webhooks import source_of
 from frontdesk.ports.inbox import Claim, Finish, Proven
 from frontdesk.rules.webhooks.delivery import Delivery
 from frontdesk.rules.webhooks.sources import Source

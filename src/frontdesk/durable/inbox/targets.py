@@ -12,7 +12,8 @@ import orjson
 
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.base.spans import Value
-from frontdesk.config.models.webhook import Target, source_of
+from frontdesk.config.models.webhook import Target
+from frontdesk.config.webhooks import source_of
 from frontdesk.durable.driver import Commit
 from frontdesk.durable.queues.queues import Queues, new_message_id
 from frontdesk.durable.tasks.functions import Functions

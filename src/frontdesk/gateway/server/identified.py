@@ -7,11 +7,15 @@ from frontdesk.gateway.server.heads import Request
 from frontdesk.gateway.server.http1 import HttpConnection
 from frontdesk.gateway.server.shared import Shared
 from frontdesk.gateway.server.tls import ListenerTls
-from frontdesk.rules.tls.client_certificate import ClientCertificate, read_client_certificate
+from frontdesk.rules.tls.client_certificate import ClientCertificate
 
 
 @lru_cache(1024)  # clients come back with the same certificate
 def _read(der: bytes) -> ClientCertificate | None:
+    from frontdesk.rules.tls.reading import (
+        read_client_certificate,
+    )  # a listener with TLS has it already
+
     try:
         return read_client_certificate(der)
     except ValueError:  # OpenSSL has verified it, but it says nothing that can be shown

@@ -22,7 +22,6 @@ from frontdesk.rules.tls.server_certificate import (
     ServerCertificate,
     expires_soon,
     faults,
-    read_server_certificate,
 )
 
 LOOK_EVERY: Final = 10.0
@@ -250,6 +249,10 @@ def new_context(settings: TlsSettings) -> ssl.SSLContext:
 
 
 def _read(files: CertificateFiles) -> ServerCertificate:
+    from frontdesk.rules.tls.reading import (
+        read_server_certificate,
+    )  # large; most gateways have no TLS
+
     try:
         return read_server_certificate(files.cert.read_bytes(), files.key.read_bytes())
     except CertificateError as error:

@@ -1,19 +1,20 @@
 """Owns who a client's certificate says it is, in AWS's words, and who of them may pass.
 
-The handshake has verified the certificate before. Source: AWS, "Configuring mutual TLS authentication
+The handshake has verified the certificate before, and `reading` has read it. Source: AWS, "Configuring mutual TLS authentication
 for an HTTP API"; "Working with AWS Lambda proxy integrations for HTTP APIs" (clientCert).
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from cryptography import x509
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from frontdesk.rules.tls.names import AlternativeNames, alternative_names, distinguished_name
+class AlternativeNames(NamedTuple):
+    """Subject alternative names by kind. hosts: DNS names, then addresses, as texts."""
+
+    hosts: tuple[str, ...] = ()
+    uris: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +30,6 @@ class ClientCertificate:
     subject: str
     names: AlternativeNames
     sha256: str
-
-
-def read_client_certificate(der: bytes) -> ClientCertificate:
-    """Read a certificate that a handshake has verified. Raises: ValueError."""
-    certificate = x509.load_der_x509_certificate(der)
-    subject = distinguished_name(certificate.subject)
-    return ClientCertificate(
-        shown={
-            "clientCertPem": certificate.public_bytes(Encoding.PEM).decode(),
-            "issuerDN": distinguished_name(certificate.issuer),
-            "serialNumber": _serial(certificate.serial_number),
-            "subjectDN": subject,
-            "validity": {
-                "notAfter": _moment(certificate.not_valid_after_utc),
-                "notBefore": _moment(certificate.not_valid_before_utc),
-            },
-        },
-        subject=subject,
-        names=alternative_names(certificate),
-        sha256=certificate.fingerprint(SHA256()).hex(),
-    )
 
 
 class ClientList:
@@ -85,13 +65,3 @@ class ClientList:
             or not self._uris.isdisjoint(names.uris)
             or not self._emails.isdisjoint(names.emails)
         )
-
-
-def _serial(number: int) -> str:
-    """Write a serial number as AWS does: bytes in hexadecimal, with colons between them."""
-    return number.to_bytes(max((number.bit_length() + 7) // 8, 1), "big").hex(":")
-
-
-def _moment(time: datetime) -> str:
-    """Write a time as OpenSSL does: `May  8 12:30:02 2019 GMT`."""
-    return f"{time:%b} {time.day:2d} {time:%H:%M:%S %Y} GMT"

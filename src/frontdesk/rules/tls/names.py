@@ -3,17 +3,9 @@
 Sources: RFC 5280 §4.2.1.6; RFC 4514 (escapes).
 """
 
-from typing import NamedTuple
-
 from cryptography import x509
 
-
-class AlternativeNames(NamedTuple):
-    """Subject alternative names by kind. hosts: DNS names, then addresses, as texts."""
-
-    hosts: tuple[str, ...] = ()
-    uris: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
+from frontdesk.rules.tls.client_certificate import AlternativeNames
 
 
 def alternative_names(certificate: x509.Certificate) -> AlternativeNames:

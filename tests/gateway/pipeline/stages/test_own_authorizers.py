@@ -26,7 +26,7 @@ from frontdesk.gateway.pipeline.stages.iam_authorizer import iam_stage
 from frontdesk.gateway.pipeline.stages.mtls_authorizer import mtls_stage
 from frontdesk.rules.auth.basic import hash_password
 from frontdesk.rules.auth.sigv4 import Credentials, Request, sign
-from frontdesk.rules.tls.client_certificate import read_client_certificate
+from frontdesk.rules.tls.reading import read_client_certificate
 from tests.live.certificates import Authority
 
 KEY = "fd_live_0123456789abcdef"
