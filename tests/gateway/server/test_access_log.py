@@ -177,6 +177,31 @@ def test_no_text_of_a_client_begins_a_line_or_shows_a_token(exchange, form):
     assert b"eyJ" not in line
 
 
+LONG = b"/" + b"a" * 600
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "shown"),
+    [
+        (b"GET index.html HTTP/1.1\r\nHost: a\r\n\r\n", 400, "index.html"),
+        (b"GET /a%zz HTTP/1.1\r\nHost: a\r\n\r\n", 400, "/a%zz"),
+        (b"GET /slow?a=b HTTP/1.1\r\nHo", 408, "/slow"),
+        (b"GET " + LONG + b"a" * 20_000, 414, LONG.decode()[:500] + "…"),
+        (b"GET /a\x01", 400, r"/a\x01"),
+        (b"\r\n\r\n\r\n", 400, ""),
+    ],
+    ids=["no slash", "triplet", "late", "long", "control", "nothing"],
+)
+def test_a_request_that_cannot_be_read_is_logged_with_what_was_sent(house, sent, status, shown):
+    client = house.client().send(sent)
+    house.pass_time(house.limits.header_timeout, client)
+    (ex,) = house.logged
+    record = json.loads(compile_format("json", SECRETS)(ex))
+    assert (record["status"], record["path"]) == (status, shown)
+    line = compile_format("$context.path", SECRETS)(ex).decode()
+    assert json.loads(f'"{line[:-1]}"') == (shown or "-")
+
+
 def log_of(path, wheel=None):
     return AccessLog("$context.status", str(path), wheel=Wheel(1000.0) if wheel is None else wheel)
 

@@ -2,7 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.gateway.server.heads import HELD_FROM_ANYONE, HeadReader, Request
+from frontdesk.gateway.server.heads import (
+    HELD_FROM_ANYONE,
+    LONGEST_SHOWN,
+    HeadReader,
+    Request,
+)
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.rules.http.forwarding import TrustedProxies
 from frontdesk.rules.http.hop_by_hop import is_held
@@ -86,6 +91,45 @@ def test_a_host_without_a_name_is_refused(authority):
     refused = reader().read(b"GET / HTTP/1.1\r\nHost: " + authority + b"\r\n\r\n", CLIENT).refusal
     assert refused is not None
     assert refused.cause == "host"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (b"GET /a/%zz?b=c HTTP/1.1", "/a/%zz"),
+        (rb"GET /a\..\b HTTP/1.1", r"/a\\..\\b"),
+        (b"GET /caf\xe9\x07\x1b[2J HTTP/1.1", r"/caf\xe9\x07\x1b[2J"),
+        (b"GET /<script>alert(1)</script>\x7f HTTP/1.1", r"/<script>alert(1)</script>\x7f"),
+        (b"GET /a#b HTTP/1.1", "/a#b"),
+        (b"GET index.html?a=b HTTP/1.1", "index.html"),
+        (b"GET * HTTP/1.1", "*"),
+        (b"CONNECT a.example:443 HTTP/1.1", "a.example:443"),
+        (b"GET ftp://ada:pass@a.example/b HTTP/1.1", "ftp://***@a.example/b"),
+        (b"GET http:///b HTTP/1.1", "http:///b"),
+        (b"BREW /pots HTTP/1.1", "/pots"),
+        (b"GET /a HTTP/3.0", "/a"),
+        (b"GET /a", "/a"),
+        (b"GET  /a HTTP/1.1", ""),
+        (b"nonsense", ""),
+        (b"GET /eyJhbGciOi.eyJzdWIi.c2ln/%00 HTTP/1.1", "/***/%00"),
+        (b"GET /" + b"%0a" * 2000 + b" HTTP/1.1", ("/" + "%0a" * 2000)[:LONGEST_SHOWN] + "…"),
+        (b"GET /" + b"\xff" * 2000 + b" HTTP/1.1", ("/" + r"\xff" * 2000)[:LONGEST_SHOWN] + "…"),
+        (b"GET /" + b"a" * 9000 + b" HTTP/1.1", ("/" + "a" * 9000)[:LONGEST_SHOWN] + "…"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1", ("/" + "a" * 9000)[:LONGEST_SHOWN] + "…"),
+    ],
+    ids=lambda value: value[:40].decode("latin-1") if isinstance(value, bytes) else "",
+)
+def test_a_target_that_is_refused_is_shown_as_it_was_sent(line, shown):
+    request = reader().read(line + b"\r\nHost: a.example\r\n\r\n", CLIENT)
+    assert request.refusal is not None
+    assert request.path == shown
+
+
+def test_a_path_that_is_fine_is_shown_in_its_normal_form_whatever_else_is_refused():
+    head = b"GET http://ada:pass@a.example/%61 HTTP/1.1\r\nHost: a\r\n\r\n"
+    request = reader().read(head, CLIENT)
+    assert request.refusal is not None
+    assert request.path == "/a"
 
 
 def test_what_ends_at_the_door_is_never_forwarded():

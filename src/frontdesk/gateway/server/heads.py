@@ -20,6 +20,7 @@ from frontdesk.gateway.server.limits import Limits
 from frontdesk.rules.http.forwarding import TrustedProxies, nearest
 from frontdesk.rules.http.hop_by_hop import HOP_BY_HOP, SINGLETONS, is_held, nominated
 from frontdesk.rules.http.path import normalise
+from frontdesk.rules.redaction import MASK, mask_secrets
 
 CHUNKED: Final = -1
 """`Request.length` of a body whose end is told by its chunks."""
@@ -46,6 +47,10 @@ _REMEMBERED_BYTES: Final = 256
 _SECTIONS: Final = 1024  # field sections remembered, each of at most so many bytes:
 _SECTION_BYTES: Final = 4096
 _NO_SECTION: Final = b"\r\n"
+_USER: Final = re.compile(r"(?<=//)[^/]*@")  # with a password, maybe
+
+LONGEST_SHOWN: Final = 500
+"""Characters that logs are shown of a target that was refused."""
 
 # What becomes of a field, by its name.
 _FORWARD: Final = 0  # may go to a backend as it came
@@ -67,7 +72,7 @@ class Request(Exchange):
     length: bytes of the body that follows, or CHUNKED. authority: host and port of a target in absolute
     form. keep_alive: the client may use the connection again. expects_continue: it waits for 100 before
     it sends the body. refusal: the head was not acceptable; all that was read of it until then is set,
-    for the log.
+    for the log. Where that is not the path, `path` is what was sent in its place, as logs may show it.
     """
 
     length: int = 0
@@ -121,12 +126,13 @@ class HeadReader:
         self._hosts: dict[bytes, str | None] = {}
         self._sections: Recent[bytes, FieldSection] = Recent(_SECTIONS)
 
-    def unread(self, peer: str) -> Request:
-        """Return a request of which nothing has been read, so that it can be refused and logged."""
-        request = self._make_request()
-        request.peer = request.client_ip = peer
-        request.headers = _NO_HEADERS
-        request.fields = request.held = _NO_FIELDS
+    def unread(self, peer: str, beginning: bytes) -> Request:
+        """Return a request that cannot be read, so that it can be refused and logged.
+
+        beginning: what has come of its head.
+        """
+        request = self._empty(peer)
+        request.path = _as_sent(beginning)
         return request
 
     def recall(self, data: bytes, peer: str) -> Request | None:
@@ -161,7 +167,7 @@ class HeadReader:
 
     def read(self, head: bytes, peer: str) -> Request:
         """Read one head. head: from the request line to the blank line, both included."""
-        request = self.unread(peer)
+        request = self._empty(peer)
         request.request_length = size = len(head)
         request.refusal = (
             (self._too_long(head) if size > self._small else None)
@@ -171,6 +177,15 @@ class HeadReader:
         if request.refusal is not None or len(request.held) > 1 or request.version != "HTTP/1.1":
             # llhttp may now wait for a body, or for nothing more at all.
             self._parser = HttpRequestParser(self._collector)
+        if request.refusal is not None and not request.path:
+            request.path = _as_sent(head)
+        return request
+
+    def _empty(self, peer: str) -> Request:
+        request = self._make_request()
+        request.peer = request.client_ip = peer
+        request.headers = _NO_HEADERS
+        request.fields = request.held = _NO_FIELDS
         return request
 
     # -- request line -----------------------------------------------------------------------------
@@ -359,6 +374,15 @@ class HeadReader:
         if len(self._hosts) < _REMEMBERED and len(value) < _REMEMBERED_BYTES:
             self._hosts[value] = host
         return host
+
+
+def _as_sent(head: bytes) -> str:
+    """Return the target of a head without its query: escaped, its beginning where it is long, without secrets."""
+    line = head.partition(b"\r\n")[0]
+    target = line.partition(b" ")[2].partition(b" ")[0].partition(b"?")[0].decode("latin-1")
+    written = mask_secrets(_USER.sub(f"{MASK}@", target))[: LONGEST_SHOWN + 1]
+    written = written.encode("unicode_escape").decode("ascii")
+    return f"{written[:LONGEST_SHOWN]}…" if len(written) > LONGEST_SHOWN else written
 
 
 def _refuse_version(version: bytes) -> Reply:

@@ -248,7 +248,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _refuse(self, status: int, cause: str) -> None:
         """Answer for a request that could not even be read as far as its head."""
-        request = self._shared.heads.unread(self._peer)
+        request = self._shared.heads.unread(self._peer, self._held)
         self._begin(request)
         self._answer_refusal(request, refusal(status, cause, close=True))
 

@@ -32,9 +32,6 @@ WINDOW: Final = 0.1
 LARGEST: Final = 4096
 """Bytes of a body that is shown."""
 
-LONGEST: Final = 500
-"""Characters of a path that was refused that are shown."""
-
 _PRIVATE: Final = re.compile(
     r"(?i)(?:^|[-_])(?:assertion|auth|jwt|key|session|sig|signature)(?:$|[-_])"
 )
@@ -183,7 +180,7 @@ class RequestWatch:
             "api": _said(ex.plan.api.name),
             "route": _said(ex.plan.route_key),
             "method": ex.method,
-            "path": mask_secrets(ex.path) or _as_sent(mask_secrets(ex.raw_path)),
+            "path": mask_secrets(ex.path),
             "query": masked_query(ex.query, names),
             "host": ex.host,
             "scheme": ex.scheme,
@@ -242,12 +239,6 @@ def _kind(ex: Exchange) -> str:
 def _said(name: str) -> str:
     """Write nothing where there is no such API or route."""
     return "" if name in _NO_ROUTE else name
-
-
-def _as_sent(path: str) -> str:
-    """Write a path that was refused: what is not ASCII as an escape, and its beginning where it is long."""
-    written = path[: LONGEST + 1].encode("unicode_escape").decode("ascii")
-    return f"{written[:LONGEST]}…" if len(written) > LONGEST else written
 
 
 def _is_private(name: str) -> bool:
