@@ -189,6 +189,11 @@ def _parse_json(meter: Meter, _util: Util, text: str) -> Any:
     return None if found is MISSING else found
 
 
+def _url_encode(meter: Meter, _util: Util, value: Any) -> str:
+    """Encode as Java's URLEncoder does, which leaves `*` alone and not `~`."""
+    return quote_plus(text_of(value, meter), safe="*").replace("~", "%7E")
+
+
 def _base64_decode(_meter: Meter, _util: Util, text: str) -> str:
     try:
         return b64decode(text).decode("utf-8", "replace")
@@ -220,6 +225,7 @@ KINDS: Final[Kinds] = {
             ("keySet", lambda _, x: ArrayList(x.values)),
             ("put", _context_put_of, object, object),
             ("size", lambda _, x: len(x.values)),
+            ("values", lambda _, x: ArrayList(_context_get(x, key) for key in x.values)),
         ),
     ),
     Input: Kind(
@@ -238,7 +244,7 @@ KINDS: Final[Kinds] = {
             ("escapeJavaScript", _escape_javascript, object),
             ("parseJson", _parse_json, str),
             ("urlDecode", lambda _, _u, text: unquote_plus(text, errors="replace"), str),
-            ("urlEncode", lambda m, _, value: quote_plus(text_of(value, m), safe="*"), object),
+            ("urlEncode", _url_encode, object),
         )
     ),
 }

@@ -167,6 +167,7 @@ class Compiler:
         body = self._body(node.body)
         turn, weight = body.run, body.weight
         name, kinds = node.name, self._kinds
+        own = (name, "foreach", "velocityCount")
 
         def run(state: State) -> None:
             value = evaluate(state)
@@ -177,8 +178,8 @@ class Compiler:
             if len(items) > state.limits.turns:
                 exceeded(f"has a #foreach of more than {state.limits.turns:,} turns")
             variables = state.variables
-            former = variables.get(name), variables.get("foreach")
-            variables["foreach"] = loop = Loop(len(items), former[1])
+            former = {one: variables.get(one) for one in own}
+            variables["foreach"] = loop = Loop(len(items), former["foreach"])
             try:
                 for loop.index, item in enumerate(list(items)):
                     state.spend(weight)
@@ -188,7 +189,7 @@ class Compiler:
             except Broken:
                 pass
             finally:
-                variables[name], variables["foreach"] = former
+                variables.update(former)
 
         return run
 

@@ -108,6 +108,19 @@ def _index_of(meter: Meter, items: list[Any], value: Any) -> int:
     return -1
 
 
+def _last_index_of(meter: Meter, items: list[Any], value: Any) -> int:
+    found = _index_of(meter, items[::-1], value)
+    return len(items) - 1 - found if found >= 0 else -1
+
+
+def _keep(meter: Meter, items: list[Any], others: list[Any], *, listed: bool) -> bool:
+    """Keep the items that are listed among others, or those that are not; tell whether any has gone."""
+    kept = [one for one in items if (_index_of(meter, others, one) >= 0) is listed]
+    changed = len(kept) < len(items)
+    items[:] = kept
+    return changed
+
+
 def _sub_list(_meter: Meter, items: list[Any], begin: int, end: int) -> ArrayList:
     if not 0 <= begin <= end <= len(items):
         raise JavaError(f"subList({begin}, {end}) of a list of {len(items)}")
@@ -134,7 +147,10 @@ LIST: Final = Kind(
         ("get", lambda _, x, index: x[_place(x, index)], int),
         ("indexOf", _index_of, object),
         ("isEmpty", lambda _, x: not x),
+        ("lastIndexOf", _last_index_of, object),
         ("remove", _remove, object),
+        ("removeAll", lambda m, x, y: _keep(m, x, y, listed=False), list),
+        ("retainAll", lambda m, x, y: _keep(m, x, y, listed=True), list),
         ("set", _set, int, object),
         ("size", lambda _, x: len(x)),
         ("subList", _sub_list, int, int),
@@ -163,6 +179,10 @@ def _put(meter: Meter, items: dict[Any, Any], key: Any, value: Any) -> Any:
 def _put_absent(meter: Meter, items: dict[Any, Any], key: Any, value: Any) -> Any:
     former = items.get(key_of(key, meter))
     return _put(meter, items, key, value) if former is None else former
+
+
+def _replace(meter: Meter, items: dict[Any, Any], key: Any, value: Any) -> Any:
+    return _put(meter, items, key, value) if key_of(key, meter) in items else None
 
 
 def _put_all(meter: Meter, items: dict[Any, Any], others: dict[Any, Any]) -> None:
@@ -196,6 +216,7 @@ MAP: Final = Kind(
         ("putAll", _put_all, dict),
         ("putIfAbsent", _put_absent, object, object),
         ("remove", lambda m, x, key: x.pop(key_of(key, m), None), object),
+        ("replace", _replace, object, object),
         ("size", lambda _, x: len(x)),
         ("toString", lambda m, x: text_of(x, m)),
         ("values", lambda m, x: _counted(m, x.values())),
@@ -231,11 +252,15 @@ def _compared(_meter: Meter, one: Any, other: Any) -> int:
 
 
 _NUMBER: Final = methods(
+    ("compare", lambda m, _, one, other: _compared(m, one, other), int | float, int | float),
     ("compareTo", _compared, int | float),
     ("doubleValue", lambda _, x: float(x)),
     ("equals", lambda _, x, other: is_number(other) and x == other, object),
+    ("floatValue", lambda _, x: float(x)),
     ("intValue", _whole),
     ("longValue", _whole),
+    ("max", lambda _, _x, one, other: max(one, other), int | float, int | float),
+    ("min", lambda _, _x, one, other: min(one, other), int | float, int | float),
     ("parseDouble", _parsed(float), str),
     ("parseInt", _parsed(_integer), str),
     ("parseLong", _parsed(_integer), str),
@@ -265,6 +290,15 @@ JAVA: Final[Kinds] = {
             ("toString", lambda m, x: text_of(x, m)),
         ),
     ),
-    Loop: Kind(get=_properties(_LOOP)),
+    Loop: Kind(
+        get=_properties(_LOOP),
+        methods=methods(
+            ("getCount", lambda _, x: x.index + 1),
+            ("getIndex", lambda _, x: x.index),
+            ("hasNext", lambda _, x: x.index + 1 < x.size),
+            ("isFirst", lambda _, x: x.index == 0),
+            ("isLast", lambda _, x: x.index + 1 == x.size),
+        ),
+    ),
 }
 """What templates can do with values of Java's types."""

@@ -132,14 +132,26 @@ def _substring(_meter: Meter, text: str, begin: int, end: int | None = None) -> 
     return text[begin:last]
 
 
+def _repeat(meter: Meter, text: str, count: int) -> str:
+    if count < 0:
+        raise JavaError(f"repeat({count})")
+    meter.reserve(len(text) * count)
+    return text * count
+
+
 def _char_at(_meter: Meter, text: str, index: int) -> str:
     if not 0 <= index < len(text):
         raise JavaError(f"charAt({index}) of a text of {len(text)} characters")
     return text[index]
 
 
-def _compare(_meter: Meter, text: str, other: str) -> int:
-    return (text > other) - (text < other)
+def _compare(meter: Meter, text: str, other: str) -> int:
+    """Return how far apart the first characters are that differ, else how much longer the text is."""
+    meter.spend(min(len(text), len(other)))
+    for one, two in zip(text, other, strict=False):
+        if one != two:
+            return ord(one) - ord(two)
+    return len(text) - len(other)
 
 
 def _join(meter: Meter, text: str, items: list[Any]) -> str:
@@ -162,11 +174,14 @@ STRING: Final = Kind(
         ("equalsIgnoreCase", lambda _, s, other: s.lower() == other.lower(), str),
         ("indexOf", lambda _, s, part: s.find(part), str),
         ("indexOf", lambda _, s, part, begin: s.find(part, max(begin, 0)), str, int),
+        ("isBlank", lambda _, s: not s.strip()),
         ("isEmpty", lambda _, s: not s),
         ("join", lambda m, _, by, items: _join(m, by, items), str, list),
         ("lastIndexOf", lambda _, s, part: s.rfind(part), str),
+        ("lastIndexOf", lambda _, s, part, at: s.rfind(part, 0, max(at + len(part), 0)), str, int),
         ("length", lambda _, s: len(s)),
         ("matches", _matches, str),
+        ("repeat", _repeat, int),
         ("replace", _replace, str, str),
         ("replaceAll", _replace_all, str, str),
         ("replaceFirst", _replace_first, str, str),
@@ -174,6 +189,10 @@ STRING: Final = Kind(
         ("split", _split, str, int),
         ("startsWith", lambda _, s, begin: s.startswith(begin), str),
         ("startsWith", lambda _, s, begin, at: at >= 0 and s.startswith(begin, at), str, int),
+        ("strip", lambda _, s: s.strip()),
+        ("stripLeading", lambda _, s: s.lstrip()),
+        ("stripTrailing", lambda _, s: s.rstrip()),
+        ("subSequence", _substring, int, int),
         ("substring", _substring, int),
         ("substring", _substring, int, int),
         ("toLowerCase", lambda _, s: s.lower()),

@@ -7,6 +7,7 @@ document as JSON; a list that the template made as Java does, `[a, b]`. Knows no
 import math
 import operator
 from collections.abc import Callable
+from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -49,9 +50,18 @@ def text_of(value: Any, meter: Meter) -> str:
 
 
 def _float(value: float) -> str:
+    """Write as Java's Double does: an exponent from 10^7 on, and below 10^-3."""
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return "NaN" if math.isnan(value) else repr(value)
+    if math.isnan(value):
+        return "NaN"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    assert isinstance(exponent, int)  # a number, no infinity
+    shown = "".join(map(str, digits))
+    power = len(shown) + exponent - 1
+    if not -3 <= power < 7:
+        return f"{'-' * sign}{shown[0]}.{shown[1:] or '0'}E{power}"
+    return repr(value)
 
 
 _WRITERS: Final[dict[type, Callable[[Any], str]]] = {
