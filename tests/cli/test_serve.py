@@ -9,7 +9,6 @@ import socket
 import pytest
 
 from frontdesk.cli import dev
-from frontdesk.cli.serve import admin_url
 from frontdesk.config.load import load
 from frontdesk.config.models.door import Admin
 from tests.live.calls import call, connect, free_port, later, listens, read_to_end
@@ -56,7 +55,7 @@ def messages(process):
     ("tls", "url"), [(None, "http://127.0.0.1:8081"), (object(), "https://127.0.0.1:8081")]
 )
 def test_where_the_admin_listener_is(tls, url):
-    assert admin_url(Admin.model_construct(tls=tls)) == url
+    assert Admin.model_construct(tls=tls).url == url
 
 
 # -- run: how it ends ---------------------------------------------------------------------------------
@@ -81,6 +80,18 @@ def test_after_a_signal_the_request_under_way_finishes(path, number):
         "stopping: requests under way may finish",
     ]
     assert running.process.stdout == ""
+
+
+def test_who_waits_for_the_development_issuer_is_told_that_it_is_not_served(tmp_path):
+    port = free_port()
+    issued = f"""
+admin: {{listen: 127.0.0.1:{port}}}
+authorizers:
+  people: {{type: jwt, issuer: "http://127.0.0.1:{port}/issuer", audience: a, allow_http: true}}
+apis: {{a: {{routes: {{GET /: {{mock: {{}}, authorizer: people}}}}}}}}
+"""
+    with gateway(project(tmp_path, issued)) as running:
+        running.process.wait_for("only `frontdesk dev` serves the issuer of authorizers.people")
 
 
 def test_a_second_signal_ends_at_once_and_leaves_no_function(path):

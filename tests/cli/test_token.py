@@ -91,3 +91,20 @@ def test_a_spoilt_key_is_told_with_the_way_out(run, tmp_path):
     assert result.exit_code == 1
     assert "cannot use the development issuer's key" in str(result.exception)
     assert "issuer-key.pem to get a new key" in result.exception.hint
+
+
+def test_the_audience_is_that_of_an_authorizer_that_takes_the_token(run, tmp_path):
+    other = '  another: {type: jwt, issuer: "https://id.example", audience: [theirs]}\n  first:'
+    (tmp_path / "frontdesk.yaml").write_text(CONFIG.replace("  first:", other))
+    _, claims = parts(run("token"))
+    assert claims["aud"] == "app"
+
+
+def test_a_token_that_no_authorizer_takes_comes_with_a_warning(run, tmp_path):
+    (tmp_path / "frontdesk.yaml").write_text(CONFIG.replace("8999/issuer", "9000/issuer"))
+    result = run("token")
+    _, claims = parts(result)
+    assert claims["aud"] == "x"
+    warning, hint = result.stderr.splitlines()
+    assert warning == "warning: no authorizer of this file takes tokens of the development issuer"
+    assert "`issuer: http://127.0.0.1:8999/issuer`" in hint

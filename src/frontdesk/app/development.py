@@ -1,19 +1,16 @@
 """Composes the issuer of tokens that `frontdesk dev` serves."""
 
-from typing import Final
-
+from frontdesk.config.models.door import DEVELOPMENT_ISSUER
 from frontdesk.config.models.root import Config
 from frontdesk.gateway.identity.issuer import DevIssuer
-
-_ISSUER: Final = "/issuer"
 
 
 def issuer_documents(config: Config) -> dict[str, object]:
     """Make its documents by path. Raises: as `development_issuer`."""
     issuer = development_issuer(config)
     return {
-        f"{_ISSUER}/.well-known/openid-configuration": issuer.discovery(),
-        f"{_ISSUER}/jwks.json": issuer.jwks(),
+        f"{DEVELOPMENT_ISSUER}/.well-known/openid-configuration": issuer.discovery(),
+        f"{DEVELOPMENT_ISSUER}/jwks.json": issuer.jwks(),
     }
 
 
@@ -22,5 +19,4 @@ def development_issuer(config: Config) -> DevIssuer:
 
     Raises: StartError when its key in the data folder cannot be used.
     """
-    scheme = "http" if config.admin.tls is None else "https"
-    return DevIssuer.load_or_create(config.data_dir, f"{scheme}://{config.admin.listen}{_ISSUER}")
+    return DevIssuer.load_or_create(config.data_dir, config.admin.development_issuer)

@@ -11,8 +11,9 @@ from frontdesk.app import Effect, Frontdesk
 from frontdesk.base.errors import ConfigError, FrontdeskError
 from frontdesk.cli.configured import config_option, read, show
 from frontdesk.cli.console import log_to_console, visible
-from frontdesk.cli.serve import admin_url, serve
+from frontdesk.cli.serve import serve
 from frontdesk.config.check import check
+from frontdesk.config.issuers import taking_development_tokens
 from frontdesk.config.load import Loaded
 
 
@@ -62,10 +63,9 @@ def _introduce(app: Frontdesk, paths: tuple[Path, ...]) -> None:
         click.echo(
             f"  http://{address}  {routes} routes, {len(config.functions)} functions", err=True
         )
-    click.echo(
-        f"  {admin_url(config.admin)}  console at /console, token issuer at /issuer", err=True
-    )
-    click.echo(f"  a token: frontdesk token{files} --claim sub=me", err=True)
+    click.echo(f"  {config.admin.url}  console at /console, token issuer at /issuer", err=True)
+    if taking_development_tokens(config):
+        click.echo(f"  a token: frontdesk token{files} --claim sub=me", err=True)
     click.echo("  reloads when a file changes; Ctrl-C stops", err=True)
 
 

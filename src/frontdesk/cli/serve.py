@@ -18,8 +18,8 @@ from frontdesk.app.collector import begin_to_serve
 from frontdesk.cli.configured import config_option, read
 from frontdesk.cli.console import log_to_console
 from frontdesk.cli.watch import Watcher, watched_files
+from frontdesk.config.issuers import taking_development_tokens
 from frontdesk.config.load import Loaded
-from frontdesk.config.models.door import Admin
 from frontdesk.config.text import from_here
 
 _log = logging.getLogger("frontdesk")
@@ -52,14 +52,11 @@ async def _run(loaded: Loaded, watched: tuple[Path, ...], workers: int | None) -
 
     def ready() -> None:
         _log.info("listening on %s", ", ".join(map(str, app.addresses)))
-        _log.info("console at %s/console", admin_url(app.config.admin))
+        _log.info("console at %s/console", app.config.admin.url)
+        for name in taking_development_tokens(app.config):
+            _log.warning("only `frontdesk dev` serves the issuer of authorizers.%s", name)
 
     await serve(app, ready, watched)
-
-
-def admin_url(admin: Admin) -> str:
-    """Return where the admin listener is, without a slash at the end."""
-    return f"{'http' if admin.tls is None else 'https'}://{admin.listen}"
 
 
 async def serve(app: Frontdesk, ready: Callable[[], None], watched: tuple[Path, ...]) -> None:

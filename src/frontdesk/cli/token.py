@@ -7,6 +7,7 @@ import click
 
 from frontdesk.base.durations import parse_duration
 from frontdesk.cli.configured import config_option, read
+from frontdesk.config.issuers import taking_development_tokens
 
 
 def _claims(
@@ -43,7 +44,7 @@ def _seconds(_ctx: click.Context, _param: click.Parameter, value: str) -> float:
     help="A claim; JSON values keep their type. Repeatable.",
 )
 @click.option("--scope", "scopes", multiple=True, help="A scope to grant. Repeatable.")
-@click.option("--audience", help="Default: the first audience of the first JWT authorizer.")
+@click.option("--audience", help="Default: the first audience that takes these tokens.")
 @click.option(
     "--ttl", default="1h", show_default=True, callback=_seconds, help="How long the token is valid."
 )
@@ -63,10 +64,15 @@ def token(
     from frontdesk.app import development_issuer
 
     config = read(paths).config
-    if audience is None:
-        audiences = (
-            getattr(authorizer, "audience", None) for authorizer in config.authorizers.values()
+    taking = taking_development_tokens(config)
+    if not taking:
+        click.echo(
+            "warning: no authorizer of this file takes tokens of the development issuer\n"
+            f"hint: `type: jwt`, `issuer: {config.admin.development_issuer}` and `allow_http: true`",
+            err=True,
         )
-        audience = next((first[0] for first in audiences if first), config.name)
+    if audience is None:
+        audiences = (authorizer.audience for authorizer in taking.values())
+        audience = next((each[0] for each in audiences if each), config.name)
     issuer = development_issuer(config)
     click.echo(issuer.token(claims, audience=audience, ttl=ttl, scopes=scopes))

@@ -82,7 +82,19 @@ ASKING = (
     "plans: {p: {apis: [%s]}}"
 )
 
+ISSUED = "authorizers: {people: {type: jwt, issuer: '%s', audience: a, allow_http: true}}"
+
 CASES = [
+    (
+        "development-issuer",
+        "environment: staging\n" + ISSUED % "http://127.0.0.1:8081/issuer",
+        "environment: staging\n" + ISSUED % "http://127.0.0.1:8090/issuer",
+    ),
+    (
+        "development-issuer",
+        "environment: prod\n" + ISSUED % "http://127.0.0.1:8081/issuer",
+        "environment: dev\n" + ISSUED % "http://127.0.0.1:8081/issuer",
+    ),
     (
         "sunset-without-guide",
         VERSIONED % ("sunset: 2020-01-01", BOTH),

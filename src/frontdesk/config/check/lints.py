@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from frontdesk.base.errors import Finding, Position
 from frontdesk.config.check import (
+    authorizers,
     certificates,
     concurrency,
     destinations,
@@ -138,6 +139,12 @@ LINTS: Final[dict[str, Lint]] = {
         destinations.circles,
         "one asynchronous invocation would lead to the next for ever",
         "let the last of them tell a queue, or nobody",
+    ),
+    "development-issuer": Lint(
+        NOT_IN_DEV,
+        authorizers.of_development,
+        "`frontdesk run` does not serve it: every token is refused, and /readyz answers 503",
+        "write the issuer of your identity provider",
     ),
     "function-outlives-gateway": Lint(
         ERROR,

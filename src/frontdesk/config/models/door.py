@@ -1,6 +1,6 @@
 """Models of the door itself: listeners, the admin face, limits and logs."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -56,6 +56,10 @@ def _none_when_empty(token: Secret | None) -> Secret | None:
     return token or None
 
 
+DEVELOPMENT_ISSUER: Final = "/issuer"
+"""Where `frontdesk dev` serves its issuer, below the address of `admin`."""
+
+
 class Admin(Model):
     """The operator's own face: health and administration, apart from the data plane."""
 
@@ -67,6 +71,16 @@ class Admin(Model):
 
     tls: Tls | None = None
     """Certificates: operators connect with https. Default: plain HTTP."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a slash at the end."""
+        return f"{'http' if self.tls is None else 'https'}://{self.listen}"
+
+    @property
+    def development_issuer(self) -> str:
+        """What issues the tokens of `frontdesk token`, and where `frontdesk dev` serves its keys."""
+        return f"{self.url}{DEVELOPMENT_ISSUER}"
 
 
 class Limits(Model):
