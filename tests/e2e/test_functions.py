@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.live.calls import connect, later
+from tests.live.calls import connect
 from tests.live.gateways import gateway, project
 from tests.live.processes import alive, descendants, until
 
@@ -186,18 +186,3 @@ def test_a_zygote_that_is_killed_is_replaced(door):
     os.kill(zygote, signal.SIGKILL)
     until(lambda: not alive(pid))
     until(lambda: door.call("GET", "/f/well").status == 200)
-
-
-def test_no_function_outlives_a_gateway_that_is_killed(tmp_path):
-    with gateway(project(tmp_path, CONFIG, code=CODE, broken="")) as running:
-        idle = running.call("GET", "/short/well").json["pid"]
-        spinning = later(running.call, "GET", "/f/spin")
-        until(lambda: (tmp_path / "pid").read_text() not in ("", str(idle)))
-        busy = int((tmp_path / "pid").read_text())
-        processes = descendants(running.process.pid)
-        assert {idle, busy} <= processes
-        running.process.signal(signal.SIGKILL)
-        running.process.wait()
-        with pytest.raises(ConnectionError):
-            spinning.result(30)
-        until(lambda: not any(map(alive, processes)))

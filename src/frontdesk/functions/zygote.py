@@ -16,6 +16,7 @@ import sys
 import types
 from pathlib import Path
 
+_SET_DEATH_SIGNAL = 1  # prctl, linux/prctl.h
 _SET_CHILD_SUBREAPER = 36
 _OUT_OF_RESOURCES = 71  # EX_OSERR of sysexits.h
 _GENERATIONS = 1000  # of orphans that are ended in one go: a bound for those that fork on and on
@@ -30,8 +31,11 @@ def main() -> None:
     package.__path__ = [str(here.parent)]
     sys.modules["frontdesk"] = package
     control = socket.socket(fileno=int(sys.argv[1]))
+    libc = ctypes.CDLL(None)
     # Orphans of children (a subprocess left running) come here to be reaped.
-    ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    # A child may have stopped us, and a gateway that is killed replaces us no more: go on then, and see its end.
+    libc.prctl(_SET_DEATH_SIGNAL, signal.SIGCONT, 0, 0, 0)
     zygote = _Zygote(control)
     gc.collect()
     gc.freeze()  # children share these pages for as long as their collector leaves them alone
