@@ -99,8 +99,7 @@ async def test_expired_keys_leave_the_file(path):
         await store.claim(Key("s", str(at)), b"f", now=NOW, lease=NOW + 1, expires=NOW + 5)
     for at in range(3):
         await store.claim(Key("t", str(at)), b"f", now=NOW + 5, lease=NOW + 9, expires=NOW + 99)
-    database = await store._database()
-    rows = await database.read(
+    rows = await store._database.read(
         lambda connection: connection.execute("SELECT count(*) FROM idempotency").fetchone()
     )
     assert rows == (3,)

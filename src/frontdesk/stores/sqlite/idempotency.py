@@ -3,17 +3,15 @@
 The file is opened when the first key comes: most gateways have none.
 """
 
-import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Final
 
 import orjson
 
-from frontdesk.base.errors import StartError, StoreError
 from frontdesk.base.streams import Fields
 from frontdesk.ports.idempotency import Answer, Claim, Key
-from frontdesk.stores.sqlite.database import Database
+from frontdesk.stores.sqlite.late_database import LateDatabase
 
 _SWEPT: Final = 16
 """Expired keys that are removed with each claim, at most."""
@@ -44,8 +42,7 @@ class SqliteIdempotency:
 
     def __init__(self, path: Path) -> None:
         """path: of the file, which others may use at the same time."""
-        self._path = path
-        self._opening: asyncio.Task[Database] | None = None
+        self._database = LateDatabase(path)
 
     async def claim(
         self, key: Key, fingerprint: bytes, *, now: float, lease: float, expires: float
@@ -71,7 +68,7 @@ class SqliteIdempotency:
             connection.execute(_TAKE_OVER, (epoch + 1, lease, *key))
             return Claim("claimed", epoch + 1)
 
-        return await (await self._database()).write(work)
+        return await self._database.write(work)
 
     async def finish(self, key: Key, epoch: int, answer: Answer | None) -> None:
         """See the port."""
@@ -86,23 +83,12 @@ class SqliteIdempotency:
 
     def close(self) -> None:
         """See the port."""
-        opening = self._opening
-        if opening is not None and opening.done() and opening.exception() is None:
-            opening.result().close()
+        self._database.close()
 
     async def _execute(self, statement: str, values: tuple[object, ...]) -> None:
-        await (await self._database()).write(
+        await self._database.write(
             lambda connection: connection.execute(statement, values).rowcount
         )
-
-    async def _database(self) -> Database:
-        if self._opening is None:
-            self._opening = asyncio.ensure_future(asyncio.to_thread(Database.open, self._path))
-        try:
-            return await asyncio.shield(self._opening)
-        except StartError as error:
-            self._opening = None
-            raise StoreError(error.message) from error
 
 
 def _written(fields: Fields) -> bytes:

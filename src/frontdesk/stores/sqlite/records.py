@@ -4,13 +4,11 @@ The file is opened when the first record is asked for. Several processes may use
 its functions.
 """
 
-import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-from frontdesk.base.errors import StartError, StoreError
 from frontdesk.ports.records import (
     MENTIONED,
     REMEMBERED,
@@ -24,9 +22,7 @@ from frontdesk.ports.records import (
     Table,
     Texts,
 )
-from frontdesk.stores.sqlite.database import Database
-
-T = TypeVar("T")
+from frontdesk.stores.sqlite.late_database import LateDatabase
 
 _COLUMNS: Final = {
     "command": "pk, sk, version, document, ttl, status FROM record_commands",
@@ -187,12 +183,11 @@ class SqliteRecords:
     """See `ports.records.RecordStore`."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._opening: asyncio.Task[Database] | None = None
+        self._database = LateDatabase(path)
 
     async def publish(self, publication: Publication, *, now: float) -> bool:
         """See the port."""
-        return await self._write(lambda connection: _publish(connection, publication, now))
+        return await self._database.write(lambda connection: _publish(connection, publication, now))
 
     async def get(
         self, table: Table, name: Name, version: int | None = None, *, now: float
@@ -222,7 +217,7 @@ class SqliteRecords:
 
     async def modules(self) -> Sequence[str]:
         """See the port."""
-        return await self._read(
+        return await self._database.read(
             lambda connection: [module for (module,) in connection.execute(_MODULES)]
         )
 
@@ -239,7 +234,7 @@ class SqliteRecords:
             kept = connection.execute(_GET["history"], {**values, "version": version})
             return Row(*kept.fetchone())
 
-        return await self._write(work)
+        return await self._database.write(work)
 
     async def set_status(
         self, name: Name, version: int, status: str, notice: str, *, now: float
@@ -254,7 +249,7 @@ class SqliteRecords:
                 connection.execute(_TELL, {**values, **told, "remembered": REMEMBERED})
             return found
 
-        return await self._write(work)
+        return await self._database.write(work)
 
     async def set_ttl(self, name: Name, version: int, ttl: int | None) -> bool:
         """See the port."""
@@ -266,25 +261,27 @@ class SqliteRecords:
                 connection.execute(_SET_TTL["data"], values)
             return found
 
-        return await self._write(work)
+        return await self._database.write(work)
 
     async def count(self, pk: str, sk: str) -> int:
         """See the port."""
-        return await self._write(
+        return await self._database.write(
             lambda connection: int(connection.execute(_COUNT, (pk, sk)).fetchone()[0])
         )
 
     async def subscribe(self, subscriber: Subscriber, *, now: float) -> None:
         """See the port."""
-        await self._write(lambda connection: connection.execute(_SUBSCRIBE, (*subscriber, now)))
+        await self._database.write(
+            lambda connection: connection.execute(_SUBSCRIBE, (*subscriber, now))
+        )
 
     async def unsubscribe(self, name: str, module: str) -> None:
         """See the port."""
-        await self._write(lambda connection: _unsubscribe(connection, name, module))
+        await self._database.write(lambda connection: _unsubscribe(connection, name, module))
 
     async def subscribers(self) -> Sequence[Subscriber]:
         """See the port."""
-        return await self._read(
+        return await self._database.read(
             lambda connection: [Subscriber(*row) for row in connection.execute(_SUBSCRIBERS)]
         )
 
@@ -293,7 +290,9 @@ class SqliteRecords:
     ) -> Sequence[Change]:
         """See the port."""
         values = {"subscriber": subscriber, "most": most, "now": now}
-        if not await self._read(lambda connection: connection.execute(_DUE, values).fetchone()):
+        if not await self._database.read(
+            lambda connection: connection.execute(_DUE, values).fetchone()
+        ):
             return []  # who looks often does not write for nothing
 
         def work(connection: sqlite3.Connection) -> Sequence[Change]:
@@ -301,21 +300,21 @@ class SqliteRecords:
             connection.executemany(_TAKE, [(until, change.number) for change in found])
             return found
 
-        return await self._write(work)
+        return await self._database.write(work)
 
     async def settle(self, changes: Sequence[Change]) -> None:
         """See the port."""
         values = [(change.number, change.tries) for change in changes]
-        await self._write(lambda connection: connection.executemany(_SETTLE, values))
+        await self._database.write(lambda connection: connection.executemany(_SETTLE, values))
 
     async def postpone(self, change: Change, *, until: float) -> None:
         """See the port."""
         values = (until, change.number, change.tries)
-        await self._write(lambda connection: connection.execute(_POSTPONE, values))
+        await self._database.write(lambda connection: connection.execute(_POSTPONE, values))
 
     async def waiting(self, subscriber: str) -> tuple[int, float | None]:
         """See the port."""
-        count, oldest = await self._read(
+        count, oldest = await self._database.read(
             lambda connection: connection.execute(_WAITING, (subscriber,)).fetchone()
         )
         return count, oldest
@@ -336,11 +335,11 @@ class SqliteRecords:
                 for table, key in _FORGET.items()
             )
 
-        return await self._write(work)
+        return await self._database.write(work)
 
     async def trim(self, table: Table, module: str, before: float, *, most: int) -> int:
         """See the port."""
-        return await self._write(
+        return await self._database.write(
             lambda connection: connection.execute(_TRIM[table], (module, before, most)).rowcount
         )
 
@@ -351,7 +350,7 @@ class SqliteRecords:
         first = _PLACES[where]
         place = dict(zip(first, after, strict=True)) if after else first
         values = {**place, "mark": mark, "most": most}
-        rows = await self._read(
+        rows = await self._database.read(
             lambda connection: connection.execute(_MENTIONS[where], values).fetchall()
         )
         found = {text for row in rows for text in row[len(first) :] if text}
@@ -359,29 +358,12 @@ class SqliteRecords:
 
     def close(self) -> None:
         """See the port."""
-        opening, self._opening = self._opening, None  # who asks again opens it again
-        if opening is not None and opening.done() and opening.exception() is None:
-            opening.result().close()
+        self._database.close()
 
     async def _rows(self, statement: str, values: Mapping[str, object]) -> list[Row]:
-        return await self._read(
+        return await self._database.read(
             lambda connection: [Row(*row) for row in connection.execute(statement, values)]
         )
-
-    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await (await self._database()).read(work)
-
-    async def _write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await (await self._database()).write(work)
-
-    async def _database(self) -> Database:
-        if self._opening is None:
-            self._opening = asyncio.ensure_future(asyncio.to_thread(Database.open, self._path))
-        try:
-            return await asyncio.shield(self._opening)
-        except StartError as error:
-            self._opening = None
-            raise StoreError(error.message) from error
 
 
 def _bounds(query: Query) -> Iterator[str]:
