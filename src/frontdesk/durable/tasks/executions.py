@@ -18,6 +18,7 @@ from frontdesk.rules.asl.arns import machine_name
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.data.scope import json_text
 from frontdesk.rules.asl.errors import TASK_FAILED
+from frontdesk.rules.asl.sdk import sdk_metadata
 from frontdesk.rules.http.trace_context import read_amazon, write_amazon
 from frontdesk.rules.lang.compact_json import from_json
 
@@ -137,15 +138,9 @@ def _trace(task: Task) -> str:
 
 
 def _started(task: Task, child: Execution) -> dict[str, Any]:
-    headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": task.id}
     return {
         "ExecutionArn": child.arn,
-        "SdkHttpMetadata": {
-            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-            "HttpHeaders": headers,
-            "HttpStatusCode": 200,
-        },
-        "SdkResponseMetadata": {"RequestId": task.id},
+        **sdk_metadata(task.id, "application/x-amz-json-1.0"),
         "StartDate": child.started,
     }
 

@@ -21,6 +21,7 @@ from frontdesk.durable.tasks.refusals import arguments_of, service_cause, text_a
 from frontdesk.durable.tasks.task import Answer, Doer, Task
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.data.scope import json_text
+from frontdesk.rules.asl.sdk import sdk_metadata
 from frontdesk.rules.events.sns import sequence_number
 
 _FAILED_ENTRY: Final = "EventBridge.FailedEntry"
@@ -67,7 +68,7 @@ class PublishTasks:
         )
         await self._topics.publish(topic, [message])
         number = {"SequenceNumber": sequence_number(message.number)} if message.number else {}
-        return {"MessageId": message.id, **number, **_facts(task, "text/xml")}
+        return {"MessageId": message.id, **number, **sdk_metadata(task.id, "text/xml")}
 
     async def _put(self, task: Task) -> dict[str, Any]:
         entries = arguments_of(task).get("Entries")
@@ -78,7 +79,7 @@ class PublishTasks:
         answer = await put_events(self._buses, told, ids, now=self._clock.time(), trace=task.trace)
         if answer["FailedEntryCount"]:
             raise StateError(_FAILED_ENTRY, json_text(answer))
-        return {**answer, **_facts(task, "application/x-amz-json-1.1")}
+        return {**answer, **sdk_metadata(task.id, "application/x-amz-json-1.1")}
 
 
 class _Publishing:
@@ -118,15 +119,3 @@ def _with_origin(task: Task, entry: Mapping[str, Any]) -> dict[str, Any]:
         detail = json_text(detail)
     origin = [task.facts.execution, task.facts.machine]
     return {**entry, "Detail": detail, "Resources": [*resources, *origin]}
-
-
-def _facts(task: Task, content_type: str) -> dict[str, Any]:
-    headers = {"Content-Type": content_type, "x-amzn-RequestId": task.id}
-    return {
-        "SdkHttpMetadata": {
-            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-            "HttpHeaders": headers,
-            "HttpStatusCode": 200,
-        },
-        "SdkResponseMetadata": {"RequestId": task.id},
-    }

@@ -16,6 +16,7 @@ from frontdesk.durable.tasks.refusals import arguments_of, service_cause, text_a
 from frontdesk.durable.tasks.task import Answer, Doer, Task
 from frontdesk.rules.asl.data.errors import StateError
 from frontdesk.rules.asl.data.scope import json_text
+from frontdesk.rules.asl.sdk import sdk_metadata
 
 
 class QueueTasks:
@@ -57,13 +58,7 @@ class QueueTasks:
             members["MessageBody"] = json_text(body)
         message, attributes = outgoing(queue, members, task.id, task.trace)
         (sent,) = await self._queues.send(queue, [message])
-        headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": task.id}
         return {
             **answered(queue, sent, message, attributes),
-            "SdkHttpMetadata": {
-                "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-                "HttpHeaders": headers,
-                "HttpStatusCode": 200,
-            },
-            "SdkResponseMetadata": {"RequestId": task.id},
+            **sdk_metadata(task.id, "application/x-amz-json-1.0"),
         }

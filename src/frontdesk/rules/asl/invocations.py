@@ -10,6 +10,7 @@ import orjson
 
 from frontdesk.rules.asl.model import Json
 from frontdesk.rules.asl.resources import FUNCTION
+from frontdesk.rules.asl.sdk import sdk_metadata
 from frontdesk.rules.lang.compact_json import JsonTextError, to_json
 
 UNKNOWN: Final = "Lambda.Unknown"
@@ -63,18 +64,11 @@ def invocation_result(
     payload: Json, request_id: str, version: str = "$LATEST", status: int = 200
 ) -> dict[str, Any]:
     """Return what `lambda:invoke` gives for a function's answer. version: the one that ran; "": none did."""
-    headers = {"Content-Type": "application/json", "x-amzn-RequestId": request_id}
-    if version:
-        headers["X-Amz-Executed-Version"] = version
+    more = {"X-Amz-Executed-Version": version} if version else {}
     result = {
         "ExecutedVersion": version,
         "Payload": payload,
-        "SdkHttpMetadata": {
-            "AllHttpHeaders": {name: [value] for name, value in headers.items()},
-            "HttpHeaders": headers,
-            "HttpStatusCode": status,
-        },
-        "SdkResponseMetadata": {"RequestId": request_id},
+        **sdk_metadata(request_id, "application/json", status=status, more=more),
         "StatusCode": status,
     }
     if not version:
