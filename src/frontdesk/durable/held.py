@@ -198,15 +198,7 @@ class Held:
             await self._confirm()
         if self.gone:  # let go meanwhile
             return
-        for key, at in turn.timers.items():
-            if at is None:
-                self.timers.pop(key, None)
-            else:
-                self.timers[key] = at
-        for key in turn.done:
-            work = self._outstanding.pop(key, None)
-            if work is not None:
-                work.cancel()
+        turn.settle(self.timers, self._outstanding)
         if turn.status is not None and turn.status.ended is not None:
             keeper.ended(self.stream)
         if stays:

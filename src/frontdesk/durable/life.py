@@ -51,6 +51,21 @@ class Turn:
     done: set[str] = field(default_factory=set)
     status: Status | None = None
 
+    def settle(self, timers: dict[str, float], outstanding: dict[str, "Work | None"]) -> None:
+        """Move the timers of whoever holds the life, and cancel what need not be done.
+
+        outstanding: commands that were begun, by key; None: nothing of it can be cancelled.
+        """
+        for key, at in self.timers.items():
+            if at is None:
+                timers.pop(key, None)
+            else:
+                timers[key] = at
+        for key in self.done:
+            work = outstanding.pop(key, None)
+            if work is not None:
+                work.cancel()
+
 
 class Work(Protocol):
     """A command that is being done."""

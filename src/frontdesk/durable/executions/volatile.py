@@ -76,15 +76,7 @@ class Volatile:
         self._arm()
 
     def _take(self, turn: Turn) -> None:
-        for key, at in turn.timers.items():
-            if at is None:
-                self._timers.pop(key, None)
-            else:
-                self._timers[key] = at
-        for key in turn.done:
-            work = self._outstanding.pop(key, None)
-            if work is not None:
-                work.cancel()
+        turn.settle(self._timers, self._outstanding)
         for key, command in turn.commands.items():
             self._outstanding[key] = None
             work = self._life.act(key, command, self._teller(key))

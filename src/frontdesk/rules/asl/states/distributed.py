@@ -42,7 +42,7 @@ from frontdesk.rules.asl.model import (
 from frontdesk.rules.asl.names import arn_part
 from frontdesk.rules.asl.run import Phase, Strand
 from frontdesk.rules.asl.states.items import as_many, batches, iteration_input, seen_items
-from frontdesk.rules.asl.states.numbers import bound
+from frontdesk.rules.asl.states.numbers import tolerated
 from frontdesk.rules.asl.states.sight import Sight, look
 from frontdesk.rules.asl.turn import Turn
 
@@ -89,19 +89,7 @@ def start(turn: Turn, strand: Strand, state: MapState, items: Items, most: int) 
 
 
 def _start_run(turn: Turn, strand: Strand, state: MapState, most: int) -> None:
-    sight = look(turn, strand, state)
-    count = bound(
-        "ToleratedFailureCount",
-        state.tolerated_failure_count,
-        state.tolerated_failure_count_path,
-        sight,
-    )
-    percentage = bound(
-        "ToleratedFailurePercentage",
-        state.tolerated_failure_percentage,
-        state.tolerated_failure_percentage_path,
-        sight,
-    )
+    count, percentage = tolerated(state, look(turn, strand, state))
     place = turn.run.facts.machine.replace(":stateMachine:", ":mapRun:")
     arn = f"{place}/{arn_part(state.label or state.name)}:{turn.chance.uuid()}"
     turn.emit(strand, "MapRunStarted", {"mapRunArn": arn})

@@ -6,7 +6,7 @@ from frontdesk.rules.asl.data.errors import QUERY_EVALUATION_ERROR, RUNTIME, Sta
 from frontdesk.rules.asl.data.expressions import States, evaluate_field
 from frontdesk.rules.asl.data.paths import select
 from frontdesk.rules.asl.data.scope import json_text
-from frontdesk.rules.asl.model import Json
+from frontdesk.rules.asl.model import Json, MapState
 from frontdesk.rules.asl.states.sight import Sight
 
 
@@ -50,6 +50,24 @@ def bound(
         # Differs: [map-negative] AWS was seen to hang at a negative MaxConcurrencyPath
         raise StateError(RUNTIME, f"{field} cannot be negative.")
     return found
+
+
+def tolerated(state: MapState, sight: Sight) -> tuple[int | float | None, int | float | None]:
+    """Return how many items of a distributed Map may fail: their number, and their percentage."""
+    return (
+        bound(
+            "ToleratedFailureCount",
+            state.tolerated_failure_count,
+            state.tolerated_failure_count_path,
+            sight,
+        ),
+        bound(
+            "ToleratedFailurePercentage",
+            state.tolerated_failure_percentage,
+            state.tolerated_failure_percentage_path,
+            sight,
+        ),
+    )
 
 
 def _bound_at(field: str, path: str, sight: Sight) -> int | float:

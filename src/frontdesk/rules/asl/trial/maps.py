@@ -9,7 +9,7 @@ from frontdesk.rules.asl.model import ABSENT, ItemReader, Json, MapState
 from frontdesk.rules.asl.run import Strand
 from frontdesk.rules.asl.states.distributed import EXCEEDED, Items, is_exceeded, reader_config
 from frontdesk.rules.asl.states.items import batches, items_of, iteration_input, seen_items
-from frontdesk.rules.asl.states.numbers import bound
+from frontdesk.rules.asl.states.numbers import bound, tolerated
 from frontdesk.rules.asl.states.sight import Sight, look
 from frontdesk.rules.asl.trial.refused import RefusedError
 from frontdesk.rules.asl.trial.watched import WatchedTurn
@@ -57,17 +57,5 @@ def _read(reader: ItemReader, content: str, sight: Sight) -> Items:
 def _bounds(state: MapState, sight: Sight, steps: dict[str, Json]) -> None:
     written = bound("MaxConcurrency", state.max_concurrency, state.max_concurrency_path, sight)
     steps["maxConcurrency"] = int(written or 0)
-    count = bound(
-        "ToleratedFailureCount",
-        state.tolerated_failure_count,
-        state.tolerated_failure_count_path,
-        sight,
-    )
-    percentage = bound(
-        "ToleratedFailurePercentage",
-        state.tolerated_failure_percentage,
-        state.tolerated_failure_percentage_path,
-        sight,
-    )
-    tolerated = zip(_TOLERATED, (count, percentage), strict=True)
-    steps.update((name, number) for name, number in tolerated if number is not None)
+    numbers = zip(_TOLERATED, tolerated(state, sight), strict=True)
+    steps.update((name, number) for name, number in numbers if number is not None)
