@@ -41,6 +41,7 @@ from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.plan import unlogged
 from frontdesk.gateway.pipeline.router import Door, GatewayPlan
 from frontdesk.gateway.server.access_log import AccessLog
+from frontdesk.gateway.server.log_formats import terminal_line
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.listening import listen
@@ -62,13 +63,6 @@ from frontdesk.rules.resilience.breaker import Order
 
 if TYPE_CHECKING:
     from frontdesk.stores.redis.ledger import RedisLedger
-
-READABLE = (
-    "$context.status $context.httpMethod $context.path "
-    "$context.responseLatency ms, route $context.routeKey"
-)
-"""The access log of a developer's terminal, where the file asks for no format."""
-
 
 Follow = Callable[[int, Move], None]
 """Is told of a change of a backend, with the number of the worker; 0 where there are none."""
@@ -181,11 +175,13 @@ class DataPlane:
         logs = config.logs
         if logs.access is None:
             return
-        form = logs.access.format
-        if self._development and "format" not in logs.access.model_fields_set:
-            form = READABLE
+        asked = "format" in logs.access.model_fields_set
         self._access = AccessLog(
-            form, logs.access.path, wheel=self._wheel, redact=logs.redact, turn=self._turn
+            terminal_line if self._development and not asked else logs.access.format,
+            logs.access.path,
+            wheel=self._wheel,
+            redact=logs.redact,
+            turn=self._turn,
         )
 
     def look_at(self, loaded: Loaded, invokers: Mapping[str, Invoker]) -> GatewayPlan:

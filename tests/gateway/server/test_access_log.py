@@ -10,7 +10,7 @@ from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Reply
 from frontdesk.gateway.server.access_log import AccessLog, _Batch
-from frontdesk.gateway.server.log_formats import compile_format, json_record
+from frontdesk.gateway.server.log_formats import compile_format, json_record, terminal_line
 from frontdesk.rules.http.trace_context import read_amazon
 from frontdesk.rules.redaction import SecretNames
 
@@ -53,6 +53,25 @@ def test_default_record_has_what_is_known_and_leaves_out_the_rest(exchange):
         "responseLength": 5,
         "totalMs": 0.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        ({}, b"200 GET /pets/7 0 ms, route $default\n"),
+        (
+            {"status": 503, "error": "upstream:connect"},
+            b"503 GET /pets/7 0 ms, route $default: upstream:connect\n",
+        ),
+        (
+            {"status": 401, "error": "jwt:missing", "authorizer_error": "no\ntoken"},
+            b"401 GET /pets/7 0 ms, route $default: jwt:missing, no\\ntoken\n",
+        ),
+    ],
+    ids=["answered", "failed", "refused"],
+)
+def test_a_line_for_a_terminal_says_why(exchange, facts, line):
+    assert terminal_line(exchange(**facts)) == line
 
 
 TRACE = "65f1a2b34111111111111111aaaaaaaa"

@@ -16,7 +16,7 @@ from frontdesk.base.appending import Appending
 from frontdesk.base.errors import StartError
 from frontdesk.base.wheel import Wheel
 from frontdesk.gateway.pipeline.exchange import Exchange
-from frontdesk.gateway.server.log_formats import compile_format
+from frontdesk.gateway.server.log_formats import Format, compile_format
 from frontdesk.rules.redaction import SecretNames
 
 _log = logging.getLogger("frontdesk.access_log")
@@ -40,7 +40,7 @@ class AccessLog:
 
     def __init__(
         self,
-        form: str | Mapping[str, str],
+        form: str | Mapping[str, str] | Format,
         path: str,
         *,
         wheel: Wheel,

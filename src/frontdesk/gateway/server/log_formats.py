@@ -31,12 +31,15 @@ CLF: Final = (
 _NOTHING: Final = "-"  # what AWS writes for a variable without value
 
 
-def compile_format(form: str | Mapping[str, str], secrets: SecretNames) -> Format:
+def compile_format(form: str | Mapping[str, str] | Format, secrets: SecretNames) -> Format:
     """Compile a log format.
 
     form: "json", "clf", a text with `$context` variables, or a mapping from member names to such texts,
-    which gives one JSON object per line. Raises: ValueError for unknown variables and too long texts.
+    which gives one JSON object per line; or one that is compiled.
+    Raises: ValueError for unknown variables and too long texts.
     """
+    if callable(form):
+        return form
     if form == "json":
         return json_record
     if isinstance(form, str):
@@ -94,6 +97,13 @@ def json_record(ex: Exchange) -> bytes:
         if ex.invoke_status or (caller is not None and caller.amazon is not None):
             record["xrayTraceId"] = write_root(trace)
     return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def terminal_line(ex: Exchange) -> bytes:
+    """Write a line for a developer's terminal: what was asked, what came of it, and why."""
+    line = _ON_A_TERMINAL(ex)
+    reasons = [_escape(each) for each in (ex.error, ex.authorizer_error) if each]
+    return f"{line}: {', '.join(reasons)}\n".encode() if reasons else f"{line}\n".encode()
 
 
 def _record_caller(ex: Exchange, record: dict[str, Any]) -> None:
@@ -182,3 +192,10 @@ def _text(value: Any) -> str:
 def _escape(text: str) -> str:
     """Escape as inside a JSON string: templates are often JSON themselves."""
     return orjson.dumps(text)[1:-1].decode()
+
+
+_ON_A_TERMINAL: Final = _compile_text(
+    "$context.status $context.httpMethod $context.path "
+    "$context.responseLatency ms, route $context.routeKey",
+    SecretNames(()),
+)
