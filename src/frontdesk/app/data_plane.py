@@ -41,10 +41,10 @@ from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.plan import unlogged
 from frontdesk.gateway.pipeline.router import Door, GatewayPlan
 from frontdesk.gateway.server.access_log import AccessLog
-from frontdesk.gateway.server.log_formats import terminal_line
 from frontdesk.gateway.server.limits import Limits
 from frontdesk.gateway.server.listener import Server
 from frontdesk.gateway.server.listening import listen
+from frontdesk.gateway.server.log_formats import terminal_line
 from frontdesk.gateway.server.shared import Entrance
 from frontdesk.gateway.server.tls import Certificates, CertificateWatch, ListenerTls
 from frontdesk.gateway.sockets.pushes import Pushes
