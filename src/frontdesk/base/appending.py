@@ -21,7 +21,7 @@ class Appending:
         self._what = what
         self._say = say
 
-    def write(self, file: int, data: bytes) -> bool:
+    def write(self, file: int, data: bytes | bytearray) -> bool:
         """Append whole lines to a descriptor, and tell whether all were taken."""
         if self._torn:
             data = b"\n" + data

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tracemalloc
 from types import SimpleNamespace
 
 import pytest
@@ -233,12 +234,28 @@ def test_lines_are_written_when_a_batch_is_full_or_time_is_up(exchange, tmp_path
     for _ in range(257):
         log.record(ex)
     wheel.advance(1000.1)
-    assert len(log._lines) == 1
+    assert log._lines == 1
     wheel.advance(1000.3)
-    assert not log._lines
+    assert log._lines == 0
     log.close()
     assert path.read_bytes() == b"200\n" * 257
     assert log.dropped == 0
+
+
+def test_lines_that_wait_take_the_room_of_their_bytes(exchange, tmp_path):
+    path = tmp_path / "access.log"
+    log = AccessLog("json", str(path), wheel=Wheel(1000.0))
+    ex = exchange()
+    log.record(ex)  # what is remembered between lines is there
+    tracemalloc.start()
+    try:
+        for _ in range(200):
+            log.record(ex)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    log.close()
+    assert taken < 2 * path.stat().st_size
 
 
 def test_reopened_log_goes_on_in_a_new_file(exchange, tmp_path):

@@ -54,7 +54,9 @@ class AccessLog:
         """
         self._format = compile_format(form, SecretNames(redact))
         self._writer = _Writer(path, turn)
-        self._lines: list[bytes] = []
+        # Bytes, not lines: what orjson returns holds 8 kB, however short it is.
+        self._gathered = bytearray()
+        self._lines = 0
         self._timer = wheel.timer(self.flush)
 
     @property
@@ -64,23 +66,22 @@ class AccessLog:
 
     def record(self, ex: Exchange) -> None:
         """Take the line of an exchange that is over."""
-        lines = self._lines
         try:
-            lines.append(self._format(ex))
+            self._gathered += self._format(ex)
         except Exception:  # noqa: BLE001 - the request has been answered, only its line is lost
             self._writer.lines.lose(1, "a record could not be written as text")
             return
-        if len(lines) >= _BATCH:
+        self._lines = lines = self._lines + 1
+        if lines >= _BATCH:
             self.flush()
-        elif len(lines) == 1:
+        elif lines == 1:
             self._timer.at(ex.ended + _LATEST)
 
     def flush(self) -> None:
         """Hand over what has been gathered."""
-        lines, self._lines = self._lines, []
-        if lines:
-            # Joined here, so that the memory of the lines is free for the next ones at once.
-            self._writer.put(_Batch(b"".join(lines), len(lines)))
+        if self._lines:
+            self._writer.put(_Batch(self._gathered, self._lines))
+            self._gathered, self._lines = bytearray(), 0
 
     def reopen(self) -> None:
         """Go on in a new file of the same path, after the old one has been moved away."""
@@ -97,7 +98,7 @@ class AccessLog:
 class _Batch(NamedTuple):
     """Lines to be written together, and how many they are."""
 
-    data: bytes
+    data: bytearray
     lines: int
 
 
