@@ -30,11 +30,14 @@ FEATURES = {
     "REST APIs": "frontdesk.gateway.pipeline.order.rest",
     "templates": "frontdesk.rules.lang.vtl",
     "WebSocket APIs": "frontdesk.gateway.pipeline.order.websocket",
+    "frames of WebSocket": "websockets.frames",
+    "schedules": "frontdesk.rules.schedules",
 }
 """Modules by what they are for: not in a gateway that only passes requests on, and in one that has it all."""
 
 OTHERS = {
     "lints": "frontdesk.config.check",
+    "documents of OpenAPI": "frontdesk.config.openapi.reading",
     "importers": "frontdesk.config.imports",
     "workers": "frontdesk.app.supervisor",
     "issuer of tokens": "frontdesk.gateway.identity.issuer",
@@ -61,6 +64,7 @@ queues: {jobs: {}}
 records: {orders: {}}
 webhooks: {pushes: {scheme: github, secret: a-secret-of-sixteen, dispatch: {default: ignore}}}
 state_machines: {pay: {definition: {StartAt: A, States: {A: {Type: Succeed}}}}}
+schedules: {nightly: {at: rate(1 day), state_machine: pay}}
 apis:
   shop: {routes: {POST /pushes: {webhook: pushes}, POST /pay: {state_machine: pay}}}
   rest:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from frontdesk.app import features
 from frontdesk.app.background import aside
 from frontdesk.app.sockets import Nodes
 from frontdesk.app.stores import (
@@ -198,6 +199,8 @@ class DataPlane:
         invokers: by function name. Raises: ConfigError for what only compiling can tell, and StartError
         when a certificate cannot be used.
         """
+        if features.speaks_websocket(loaded.config):
+            features.websocket()
         parts = self._parts.successor(invokers)
         plan = compile_gateway(loaded, parts, self._record())
         certificates = certificates_of_listeners(self._config.listen, loaded.config)

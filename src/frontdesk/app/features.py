@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from frontdesk.config.models.root import Config
+from frontdesk.config.models.websocket_api import WebSocketApi
 
 if TYPE_CHECKING:
     from frontdesk.app.premises import Premises
@@ -38,6 +39,16 @@ _WORK: Final = (
 def asks_for_work(config: Config) -> bool:
     """Tell whether a file has something of durable work."""
     return any(getattr(config, key) for key in _WORK)
+
+
+def speaks_websocket(config: Config) -> bool:
+    """Tell whether a file has a WebSocket API."""
+    return any(isinstance(api, WebSocketApi) for api in config.apis.values())
+
+
+def websocket() -> None:
+    """Load what speaks WebSocket with clients: a handshake on the loop must not wait for it."""
+    import frontdesk.gateway.server.ws  # noqa: F401
 
 
 def works() -> "type[Works]":

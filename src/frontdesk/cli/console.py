@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
@@ -13,9 +14,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 _COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 
-_CONTROLS = {
-    code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\t\n"
-} | {code: f"\\u{code:04x}" for code in range(0xD800, 0xE000)}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """C0 and C1 controls but tab and line end, which could make a terminal do or hide something; and halves of surrogates,
 which cannot be written.
 """
@@ -23,7 +22,12 @@ which cannot be written.
 
 def visible(text: str) -> str:
     """Write the controls of a text that somebody else has made as escapes, for a terminal."""
-    return text.translate(_CONTROLS)
+    return _CONTROLS.sub(_escaped, text)
+
+
+def _escaped(control: re.Match[str]) -> str:
+    code = ord(control[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def log_to_console(level: str, *, readable: bool) -> None:

@@ -14,8 +14,7 @@ from frontdesk.config.definitions import Definitions, read_definitions
 from frontdesk.config.mappings import unknown_targets
 from frontdesk.config.models.root import Config
 from frontdesk.config.names import unknown_names
-from frontdesk.config.openapi.document import Note, is_literal
-from frontdesk.config.openapi.joining import join_documents
+from frontdesk.config.openapi.document import DOCUMENTS, Note, is_literal
 from frontdesk.config.plans import unfit_plans
 from frontdesk.config.references import Known, Lookup, no_vault, resolve
 from frontdesk.config.releases import unknown_aliases
@@ -84,9 +83,7 @@ def load(
     config, notes, definitions = None, [], Definitions()
     findings = files.findings
     if merged is not None:
-        joined = join_documents(merged, files.document)
-        findings += joined.findings
-        notes = joined.notes
+        notes = files.join_documents(merged)
         config, found = validate(merged, paths[0].parent.absolute())
         told = {finding.where for finding in findings}  # a reference that is not resolved, say
         found += [
@@ -149,6 +146,17 @@ class _Files:
             elif tree is not None:
                 self.findings += _merge(merged, tree)
         return merged
+
+    def join_documents(self, merged: Tree) -> list[Note]:
+        """Add what documents say; what is wrong with them is among the findings."""
+        if next(merged.match(DOCUMENTS), None) is None:
+            return []
+        # What reads OpenAPI is for files that name some.
+        from frontdesk.config.openapi.joining import join_documents
+
+        joined = join_documents(merged, self.document)
+        self.findings += joined.findings
+        return joined.notes
 
     def document(self, path: Path) -> tuple[Tree | None, list[Finding]]:
         """Read a document: references stand in our own keys there. Raises: OSError."""

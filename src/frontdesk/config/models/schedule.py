@@ -1,73 +1,28 @@
-"""Model of a schedule: when it comes, and which state machine or function it starts."""
+"""Model of a schedule: when it comes, and which state machine or function it starts.
 
-import re
-from collections.abc import Iterator
-from difflib import get_close_matches
-from typing import Annotated, Final, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+What it is held to is `config.schedules`, which is loaded with the first schedule of a file.
+"""
 
-import orjson
-from pydantic import AfterValidator, BeforeValidator, JsonValue, model_validator
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import BeforeValidator, JsonValue, model_validator
 
 from frontdesk.config.models.integration import FunctionName, plain
 from frontdesk.config.models.model import (
     Duration,
     Flag,
-    HintedError,
     Model,
     Whole,
     between,
     broken_rule,
+    later,
     within,
 )
 from frontdesk.config.models.state_machine import MachineReference
 from frontdesk.config.models.versioning import Date
-from frontdesk.rules.schedules.expressions import parse
-from frontdesk.rules.schedules.fields import ExpressionError
-from frontdesk.rules.schedules.input import PLACEHOLDERS, unknown_placeholders
-from frontdesk.rules.schedules.timetable import EARLIEST, Timetable
 
-_ZONE: Final = re.compile(r"[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}", re.ASCII)
-
-
-def _expression(text: str) -> str:
-    try:
-        parse(text)
-    except ExpressionError as error:
-        raise HintedError(error.message, error.hint) from None
-    return text
-
-
-def _zone(name: str) -> str:
-    try:
-        if _ZONE.fullmatch(name):
-            ZoneInfo(name)
-            return name
-    except (KeyError, ValueError, OSError):  # not there, no zone, a folder of zones
-        pass
-    raise HintedError("expected a time zone such as Europe/Berlin or UTC", _meant_zone(name))
-
-
-def _meant_zone(name: str) -> str:
-    known = {word: zone for zone in sorted(available_timezones()) for word in _words(zone)}
-    close = get_close_matches(name.lower().replace(" ", "_"), known, n=1)
-    return f"did you mean {known[close[0]]}?" if close else ""
-
-
-def _words(zone: str) -> Iterator[str]:
-    """Yield what people write for a zone: `europe/berlin`, `berlin`."""
-    yield zone.lower()
-    yield zone.lower().rpartition("/")[2]
-
-
-def _input(value: JsonValue) -> JsonValue:
-    if unknown := unknown_placeholders(orjson.dumps(value).decode()):
-        close = get_close_matches(unknown[0], PLACEHOLDERS, n=1) or PLACEHOLDERS
-        raise HintedError(
-            f"expected <aws.scheduler.…> with {', '.join(PLACEHOLDERS)}",
-            f"did you mean <aws.scheduler.{close[0]}>?",
-        )
-    return value
+if TYPE_CHECKING:
+    from frontdesk.rules.schedules.timetable import Timetable
 
 
 class ScheduleRetry(Model):
@@ -83,10 +38,10 @@ class ScheduleRetry(Model):
 class Schedule(Model):
     """Starts executions of a state machine, or calls a function, at its times."""
 
-    at: Annotated[str, AfterValidator(_expression)]
+    at: Annotated[str, later("schedules", "expression")]
     """When: `cron(0 3 * * ? *)`, `rate(5 minutes)` or `at(2026-12-24T18:00:00)`."""
 
-    timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    timezone: Annotated[str, later("schedules", "zone")] = "UTC"
     """Time zone of `cron` and `at`, such as Europe/Berlin. Default UTC."""
 
     state_machine: MachineReference | None = None
@@ -95,7 +50,9 @@ class Schedule(Model):
     function: FunctionName | None = None
     """Name under `functions`, or name:alias. Or `state_machine`."""
 
-    input: Annotated[JsonValue, BeforeValidator(plain), AfterValidator(_input)] = None
+    input: Annotated[
+        JsonValue, BeforeValidator(plain), later("schedules", "known_placeholders")
+    ] = None
     """JSON for the target, with `<aws.scheduler.scheduled-time>` and the like. Default: AWS's event."""
 
     start: Date | None = None
@@ -122,11 +79,14 @@ class Schedule(Model):
             raise broken_rule("expected exactly one of state_machine, function")
         if self.start is not None and self.end is not None and self.end <= self.start:
             raise broken_rule("expected end after start")
-        if self.timetable(EARLIEST).next_after(EARLIEST - 1) is None:
+        from frontdesk.config.schedules import comes_some_day
+
+        if not comes_some_day(self):
             raise broken_rule("expected a time that comes some day")
         return self
 
-    def timetable(self, since: int) -> Timetable:
+    def timetable(self, since: int) -> "Timetable":
         """Make its timetable. since: when a rate begins without a start, seconds since 1970."""
-        zone = ZoneInfo(self.timezone)
-        return Timetable.between(parse(self.at), zone, self.start, self.end, since)
+        from frontdesk.config.schedules import timetable_of
+
+        return timetable_of(self, since)

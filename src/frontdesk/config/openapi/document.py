@@ -19,6 +19,8 @@ from frontdesk.config.validation import shown
 
 AWS: Final = "x-amazon-apigateway-"
 OURS: Final = "x-frontdesk-"
+DOCUMENTS: Final = ("apis", "*", "openapi")
+"""Where a file names documents."""
 MAX_FILES: Final = 50
 """Files that one document may consist of."""
 

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 from frontdesk.base.errors import Finding
 from frontdesk.config.models.root import Config
-from frontdesk.config.openapi.document import Document, Note, Open
+from frontdesk.config.openapi.document import DOCUMENTS, Document, Note, Open
 from frontdesk.config.openapi.reading import BasePath, read_api
 from frontdesk.config.placed import Branch, Placed
 from frontdesk.config.tree import Tree
@@ -27,7 +27,7 @@ def join_documents(tree: Tree, open_file: Open) -> Joined:
     joined = Joined([], [])
     authorizers = tree.value.get("authorizers")
     own = dict(authorizers) if isinstance(authorizers, dict) else {}
-    for path, setting in list(tree.match(("apis", "*", "openapi"))):
+    for path, setting in list(tree.match(DOCUMENTS)):
         named = setting.get("file") if isinstance(setting, dict) else setting
         api = tree.value_at(path[:-1])
         if not isinstance(named, str) or not named or "\0" in named:

@@ -5,7 +5,7 @@ heads, framing bodies and rendering answers is done elsewhere in this package.
 """
 
 import asyncio
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from httptools import HttpParserError
 
@@ -31,9 +31,9 @@ from frontdesk.gateway.server.writing import (
     render,
     switching_lines,
 )
-from frontdesk.gateway.server.ws import WebSocketConnection
-from frontdesk.gateway.server.ws_frames import Frames
-from frontdesk.gateway.server.ws_handshake import negotiate, switching_fields
+
+if TYPE_CHECKING:
+    from frontdesk.gateway.server.ws import WebSocketConnection
 
 _BLANK_LINE: Final = b"\r\n\r\n"
 _LEADING_LINES: Final = 2  # empty lines tolerated before a request (RFC 9112 §2.2)
@@ -491,21 +491,15 @@ class HttpConnection(asyncio.Protocol):
 
     def _accept(self, request: Request, reply: Reply) -> None:
         """Leave HTTP: the client's messages are taken from now on."""
-        assert request.socket is not None
-        said, deflate = negotiate(request)
-        reply.fields += switching_fields(request, said)
+        # What speaks WebSocket is loaded with the first API that does, before it is in force.
+        from frontdesk.gateway.server.ws import accepted
+
+        fields, connection = accepted(request, self._shared, self._wire)
+        reply.fields += fields
         self._wire.write(self._render(reply, switching_lines(reply.fields)))
         self._end(request)
-        limits = request.socket.settings.limits
-        frames = Frames(
-            message=limits.message,
-            frame=limits.frame,
-            takes_binary=request.socket.settings.binary,
-            deflate=deflate,
-        )
         early, self._held = self._held, b""
         self._let_go()
-        connection = WebSocketConnection(self._shared, self._wire, request.socket, frames)
         self._hand_over(connection)
         connection.start(early)
 
@@ -565,7 +559,7 @@ class HttpConnection(asyncio.Protocol):
         self._closing = True
         self._wire.uncork()
 
-    def _hand_over(self, successor: ClientTunnel | Linger | WebSocketConnection) -> None:
+    def _hand_over(self, successor: "ClientTunnel | Linger | WebSocketConnection") -> None:
         self._deadlines.end()
         self._shared.registry.replace(self, successor)
         self._wire.transport.set_protocol(successor)

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from typing import Final, Protocol, cast
 
-from frontdesk.base.streams import HIGH_WATER, Source
+from frontdesk.base.streams import HIGH_WATER, Fields, Source
 from frontdesk.gateway.pipeline import run
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.gathering import Gathering
@@ -21,6 +21,7 @@ from frontdesk.gateway.server.shared import Shared
 from frontdesk.gateway.server.wire import Wire
 from frontdesk.gateway.server.ws_farewell import Farewell
 from frontdesk.gateway.server.ws_frames import ABNORMAL, NO_STATUS, Frames
+from frontdesk.gateway.server.ws_handshake import negotiate, switching_fields
 from frontdesk.gateway.server.ws_messages import same_frames_of, standing_frames_of
 from frontdesk.gateway.sockets.hub import Description
 
@@ -54,6 +55,23 @@ class MessageDoor(Protocol):
     def ended(self, ex: Exchange) -> bool:
         """Start the exchange of a connection's end. False: nobody wants to know."""
         ...
+
+
+def accepted(
+    handshake: Exchange, shared: Shared, wire: Wire
+) -> "tuple[Fields, WebSocketConnection]":
+    """Return the fields that 101 has, and what the socket is handed to behind it."""
+    socket = handshake.socket
+    assert socket is not None
+    said, deflate = negotiate(handshake)
+    limits = socket.settings.limits
+    frames = Frames(
+        message=limits.message,
+        frame=limits.frame,
+        takes_binary=socket.settings.binary,
+        deflate=deflate,
+    )
+    return switching_fields(handshake, said), WebSocketConnection(shared, wire, socket, frames)
 
 
 class WebSocketConnection(asyncio.Protocol):
