@@ -42,6 +42,7 @@ def make_request():
             "time": 1583348638.39,
             "traceparent": "",
             "body": b"",
+            "authorizer": None,
             "authorizer_event": None,
             "principal": "",
             "authorizer_latency": -1.0,

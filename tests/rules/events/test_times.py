@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.rules.events.times import clf, iso_milliseconds, iso_seconds
+from frontdesk.rules.events.times import clf, iso_milliseconds, iso_seconds, java_date
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,14 @@ def test_common_log_format(second, text):
 )
 def test_iso_8601(time, seconds, milliseconds):
     assert (iso_seconds(time), iso_milliseconds(time)) == (seconds, milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (0, "Thu Jan 01 00:00:00 UTC 1970"),
+        (1583348638.9, "Wed Mar 04 19:03:58 UTC 2020"),
+    ],
+)
+def test_dates_of_java(time, text):
+    assert java_date(time) == text

@@ -20,6 +20,7 @@ REFUSALS = {
     for status, cause in re.findall(r'refusal\((\d{3}), "([^"]+)"', path.read_text())
 }
 REWORDED = {
+    (403, "jwt:insufficient_scope"),
     (404, "route"),  # of an HTTP API
     (500, "authorizer:broken"),
     (502, "upstream:closed"),
@@ -41,7 +42,9 @@ def test_a_refusal_keeps_its_status(status, cause):
         ("throttle:stage", 429, ("THROTTLED", "Too Many Requests")),
         ("quota:small", 429, ("QUOTA_EXCEEDED", "Limit Exceeded")),
         ("api_key:missing", 403, ("INVALID_API_KEY", "Forbidden")),
-        ("jwt:expired", 401, ("UNAUTHORIZED", "Unauthorized")),
+        ("jwt:missing", 401, ("UNAUTHORIZED", "Unauthorized")),
+        ("jwt:expired", 401, ("UNAUTHORIZED", "The incoming token has expired")),
+        ("jwt:insufficient_scope", 403, ("UNAUTHORIZED", "Unauthorized")),
         ("jwt:too_many_failures", 429, ("THROTTLED", "Too Many Requests")),
         ("authorizer:identity_missing", 401, ("UNAUTHORIZED", "Unauthorized")),
         ("authorizer:failed", 500, ("AUTHORIZER_FAILURE", None)),

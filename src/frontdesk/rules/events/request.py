@@ -36,6 +36,7 @@ class Request(Protocol):
     extended_request_id: str
     time: float
     body: bytes
+    authorizer: Mapping[str, Any] | None
     authorizer_event: Mapping[str, Any] | None
     principal: str
     authorizer_latency: float

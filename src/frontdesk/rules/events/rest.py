@@ -12,6 +12,7 @@ import orjson
 
 from frontdesk.base.ids import named_id
 from frontdesk.rules.events.request import Request, RouteFacts
+from frontdesk.rules.events.times import java_date
 from frontdesk.rules.events.v1 import EventV1
 from frontdesk.rules.rest.headers import HIDDEN
 from frontdesk.rules.rest.media import BinaryTypes, media_type
@@ -87,10 +88,24 @@ def known_caller(request: Request) -> Mapping[str, Any] | None:
     if event is None or "iam" in event:
         return None
     if "jwt" in event:
-        return {"claims": event["jwt"]["claims"]}
+        claims = request.authorizer or {}
+        return {"claims": {name: _claim_text(name, value) for name, value in claims.items()}}
     latency = round(max(0.0, request.authorizer_latency) * 1000)
     said = {name: text_of(value) for name, value in (event["lambda"] or {}).items()}
     return {**said, "principalId": request.principal, "integrationLatency": latency}
+
+
+def _claim_text(name: str, value: Any) -> str:
+    """Write a claim as a user pool's authorizer shows it: a list between commas, the token's own times as dates."""
+    if name in _DATES and isinstance(value, int | float):
+        try:
+            return java_date(value)
+        except (OverflowError, ValueError):  # no year that a date can have
+            return text_of(value)
+    return ",".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+
+
+_DATES: Final = frozenset({"exp", "iat", "nbf"})
 
 
 def text_of(value: Any) -> str:

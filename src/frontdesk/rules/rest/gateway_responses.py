@@ -84,7 +84,6 @@ CAUSES: Final[Mapping[str, str]] = {
     "integration": "API_CONFIGURATION_ERROR",
     "integration_timeout": "INTEGRATION_TIMEOUT",
     "jwt": "UNAUTHORIZED",
-    "jwt:insufficient_scope": "ACCESS_DENIED",
     "jwt:keys_unavailable": "AUTHORIZER_FAILURE",
     "jwt:too_many_failures": "THROTTLED",
     "media_type": "UNSUPPORTED_MEDIA_TYPE",
@@ -109,6 +108,7 @@ _MESSAGES: Final[Mapping[str, str]] = {
     "authorizer:explicit_deny": (
         "User is not authorized to access this resource with an explicit deny"
     ),
+    "jwt:expired": "The incoming token has expired",
 }
 """What is said for a cause, where that is more than its type says."""
 

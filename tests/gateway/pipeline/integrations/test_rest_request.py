@@ -38,6 +38,8 @@ def mapped(**targets):
         ("method.request.body.pet", '{"name":"Rex"}'),
         ("method.request.body.nobody", None),
         ("context.httpMethod", "POST"),
+        ("context.authorizer.claims.groups", "a,b"),
+        ("context.authorizer.claims.none", None),
         ("stageVariables.room", "blue"),
         ("stageVariables.none", None),
     ],
@@ -51,6 +53,8 @@ def test_where_a_field_may_come_from(call_method, backend, source, expected):
         body=b'{"pet": {"name": "Rex"}}',
         held=[(b"Connection", b"close")],
         variables={"room": "blue"},
+        authorizer={"groups": ["a", "b"]},
+        authorizer_event={"jwt": {"claims": {"groups": "[a b]"}, "scopes": None}},
     )
     assert backend.fields.get("x") == expected
 
@@ -271,6 +275,7 @@ def test_a_template_cannot_change_what_is_remembered_of_a_caller(call_method):
             "request_templates": {"application/json": '{"statusCode": 200}'},
             "responses": {"default": {"templates": {"application/json": template}}},
         },
+        authorizer=claims,
         authorizer_event={"jwt": {"claims": claims, "scopes": None}},
     )
     assert reply.body == b"root"

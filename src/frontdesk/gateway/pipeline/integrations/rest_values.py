@@ -16,6 +16,7 @@ from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.values import text_of
 from frontdesk.rules.events.query import pairs
 from frontdesk.rules.events.request import forwarding
+from frontdesk.rules.events.rest import known_caller
 from frontdesk.rules.lang.jsonpath import MISSING, PathLimitError, compile_path
 from frontdesk.rules.rest.expressions import STATIC, Source
 from frontdesk.rules.rest.headers import HIDDEN
@@ -79,10 +80,25 @@ def _static(text: str) -> Values:
     return lambda _ex: values
 
 
+_CLAIMS: Final = "authorizer.claims."
+
+
 def _context(name: str) -> Values:
+    if name.startswith(_CLAIMS):
+        return _claim(name.removeprefix(_CLAIMS))
     found = variable(name)
     assert found is not None  # the parser refuses unknown names
     return lambda ex: _one(text_of(found(ex)))
+
+
+def _claim(name: str) -> Values:
+    """Take a claim as events show it."""
+
+    def values(ex: Exchange) -> Sequence[bytes]:
+        claims = (known_caller(ex) or {}).get("claims") or {}
+        return _one(claims.get(name))
+
+    return values
 
 
 def _stage_variable(name: str) -> Values:
