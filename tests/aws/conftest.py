@@ -158,10 +158,10 @@ class Api:
             await server.drain(0.0)
 
     @contextlib.contextmanager
-    def client(self, *, key="any", secret="thing", token=None):
+    def client(self, *, service="lambda", key="any", secret="thing", token=None):
         """Make a client of boto3 that tries once."""
         client = boto3.client(
-            "lambda",
+            service,
             endpoint_url=f"http://{self.address}",
             region_name="us-east-1",
             aws_access_key_id=key,

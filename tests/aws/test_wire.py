@@ -129,3 +129,34 @@ async def test_without_a_token_a_name_of_somebody_else_that_leads_here_is_refuse
         call, api.address, "GET", LIST, headers={"host": "evil.example"}
     )
     assert answer.status == 403
+
+
+@pytest.mark.parametrize("token", [None, "t0ken"])
+@pytest.mark.parametrize(
+    ("service", "operation"),
+    [
+        pytest.param("dynamodb", "list_tables", id="json"),
+        pytest.param("sts", "get_caller_identity", id="query"),
+        pytest.param("s3", "list_buckets", id="rest-xml"),
+        pytest.param("scheduler", "list_schedules", id="rest-json"),
+    ],
+)
+async def test_services_that_are_not_here_say_so_in_their_clients_form(
+    make_api, token, service, operation
+):
+    async with make_api(token=token).serving() as api:
+        with pytest.raises(ClientError) as raised, api.client(service=service) as client:
+            await asyncio.to_thread(getattr(client, operation))
+    answer = raised.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 404
+    assert answer["ResponseMetadata"]["RequestId"]
+    assert answer["Error"]["Code"] == "UnknownOperationException"
+    assert answer["Error"]["Message"] == f"There is no {service} at this endpoint; there is lambda"
+
+
+async def test_what_is_signed_for_a_service_that_is_here_and_is_none_of_its_operations_is_told(api):
+    signed = "AWS4-HMAC-SHA256 Credential=a/20260101/us-east-1/lambda/aws4_request, Signature=0"
+    answer = await asyncio.to_thread(
+        call, api.address, "GET", "/tags", headers={"Authorization": signed}
+    )
+    assert (answer.status, answer.json["message"]) == (404, "No such operation: GET /tags")

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import orjson
 
+from frontdesk.aws.absent import asked_service, refuse_absent
 from frontdesk.aws.keys import Keys
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import FrontdeskError, StoreError
@@ -72,12 +73,13 @@ class WireApi:
 
     def serves(self, ex: Exchange) -> bool:
         """See Face."""
-        return self._service(ex) is not None
+        return self._service(ex) is not None or asked_service(ex) != ""
 
-    def answer(self, ex: Exchange) -> Awaitable[Reply]:
+    def answer(self, ex: Exchange) -> Reply | Awaitable[Reply]:
         """See Face."""
         service = self._service(ex)
-        assert service is not None
+        if service is None:
+            return _identified(refuse_absent(ex, {service.scope for service in self._services}))
         return self._answer(service, ex)
 
     def _service(self, ex: Exchange) -> Service | None:
@@ -94,9 +96,7 @@ class WireApi:
             reply = service.refuse(error)
         except StoreError as error:
             reply = service.refuse(ApiError(500, "ServiceException", error.message))
-        if not any(name == REQUEST_ID for name, _ in reply.fields):
-            reply.fields.append((REQUEST_ID, new_uuid().encode()))
-        return reply
+        return _identified(reply)
 
     def _admit(self, ex: Exchange, scope: str) -> None:
         """Raises: ApiError for who may not ask."""
@@ -111,6 +111,13 @@ class WireApi:
         found = verify(request, self._keys.find, service=scope, now=self._clock.time())
         if isinstance(found, Refusal):
             raise ApiError(403, found.code, found.message)
+
+
+def _identified(reply: Reply) -> Reply:
+    """Give an answer an id, where the service has not."""
+    if not any(name == REQUEST_ID for name, _ in reply.fields):
+        reply.fields.append((REQUEST_ID, new_uuid().encode()))
+    return reply
 
 
 def json_reply(status: int, document: Any, *fields: Field) -> Reply:
