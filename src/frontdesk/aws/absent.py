@@ -27,7 +27,7 @@ def asked_service(ex: Exchange) -> str:
     return "" if found is None else found[1].decode()
 
 
-def refuse_absent(ex: Exchange, here: Collection[str]) -> Reply:
+def refuse_absent(ex: Exchange, here: Collection[str], request_id: str) -> Reply:
     """Refuse a request that is signed, and that no service takes. here: the names of those that there are."""
     asked = asked_service(ex)
     message = f"No such operation: {ex.method} {ex.path}"
@@ -35,7 +35,7 @@ def refuse_absent(ex: Exchange, here: Collection[str]) -> Reply:
         message = f"There is no {asked} at this endpoint; there is {', '.join(sorted(here))}"
     if asked in _READ_XML or ex.headers.get(b"content-type", b"").startswith(FORM.encode()):
         told = {"Type": "Sender", "Code": _CODE, "Message": message}
-        body = write_document("ErrorResponse", {"Error": told}, "")
+        body = write_document("ErrorResponse", {"Error": told, "RequestId": request_id}, "")
         return Reply(404, [(b"content-type", b"text/xml")], body)
     document = {"__type": _CODE, "message": message}
     return Reply(404, [JSON, (b"x-amzn-errortype", _CODE.encode())], orjson.dumps(document))

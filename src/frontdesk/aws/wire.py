@@ -79,7 +79,11 @@ class WireApi:
         """See Face."""
         service = self._service(ex)
         if service is None:
-            return _identified(refuse_absent(ex, {service.scope for service in self._services}))
+            here = {service.scope for service in self._services}
+            request_id = new_uuid()
+            reply = refuse_absent(ex, here, request_id)
+            reply.fields.append((REQUEST_ID, request_id.encode()))
+            return reply
         return self._answer(service, ex)
 
     def _service(self, ex: Exchange) -> Service | None:
@@ -96,7 +100,9 @@ class WireApi:
             reply = service.refuse(error)
         except StoreError as error:
             reply = service.refuse(ApiError(500, "ServiceException", error.message))
-        return _identified(reply)
+        if not any(name == REQUEST_ID for name, _ in reply.fields):
+            reply.fields.append((REQUEST_ID, new_uuid().encode()))
+        return reply
 
     def _admit(self, ex: Exchange, scope: str) -> None:
         """Raises: ApiError for who may not ask."""
@@ -111,13 +117,6 @@ class WireApi:
         found = verify(request, self._keys.find, service=scope, now=self._clock.time())
         if isinstance(found, Refusal):
             raise ApiError(403, found.code, found.message)
-
-
-def _identified(reply: Reply) -> Reply:
-    """Give an answer an id, where the service has not."""
-    if not any(name == REQUEST_ID for name, _ in reply.fields):
-        reply.fields.append((REQUEST_ID, new_uuid().encode()))
-    return reply
 
 
 def json_reply(status: int, document: Any, *fields: Field) -> Reply:
