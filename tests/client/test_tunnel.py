@@ -21,6 +21,7 @@ class Client:
         self.over = asyncio.Event()
         self.aborted = ""
         self.paused = False
+        self.left = asyncio.Event()
 
     def write(self, data):
         self.data += data
@@ -38,6 +39,9 @@ class Client:
 
     def resume(self):
         self.paused = False
+
+    def cancel(self):
+        self.left.set()
 
     async def wait(self, event):
         await asyncio.wait_for(event.wait(), 10)
@@ -107,6 +111,26 @@ async def test_a_client_that_is_gone_ends_the_tunnel(open_tunnel, upstream, unti
     tunnel.cancel()
     assert await peer.ended() == b""
     await until(lambda: not upstream._pools[0]._open)
+
+
+async def test_a_backend_that_breaks_off_after_its_end_leaves_the_client(open_tunnel):
+    peer, tunnel, client = await open_tunnel()
+    peer.writer.write_eof()
+    await client.wait(client.over)
+    assert not client.left.is_set()
+    peer.writer.transport.abort()
+    while not client.left.is_set():
+        tunnel.write(b"are you there?")
+        await asyncio.sleep(0)
+    assert client.aborted == ""  # what it is owed still goes out
+
+
+async def test_silence_after_the_backends_end_leaves_the_client(open_tunnel, clock):
+    peer, _, client = await open_tunnel()
+    peer.writer.write_eof()
+    await client.wait(client.over)
+    clock.pass_time(tunnel.IDLE + 1)
+    assert client.left.is_set()
 
 
 async def test_silence_ends_the_tunnel_but_not_too_soon(open_tunnel, clock):

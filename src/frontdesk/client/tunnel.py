@@ -41,6 +41,7 @@ class Tunnel(asyncio.Protocol):
     def break_off(self, reason: str) -> None:
         """End both directions at once, and tell the client's end."""
         self._backend_has_ended(reason)
+        self._leave_client()
         self.cancel()
 
     def _touch(self) -> None:
@@ -66,7 +67,7 @@ class Tunnel(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.stop()
         self._backend_has_ended("closed" if exc is not None else "")
-        self._peer = None
+        self._leave_client()
         self._gone()
 
     def pause_writing(self) -> None:
@@ -76,6 +77,12 @@ class Tunnel(asyncio.Protocol):
     def resume_writing(self) -> None:
         if self._peer is not None:
             self._peer.resume()
+
+    def _leave_client(self) -> None:
+        """Take no more of what the client says: it is not kept for that, whatever it has been told before."""
+        peer, self._peer = self._peer, None
+        if peer is not None and not self._client_ended:
+            peer.cancel()
 
     def _backend_has_ended(self, why_broken: str) -> None:
         if self._backend_ended:

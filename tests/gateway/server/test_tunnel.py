@@ -367,3 +367,19 @@ async def test_a_client_that_goes_ends_the_backends_connection(reach):
     _, writer, _ = await reach(wait)
     leave(writer)
     await asyncio.wait_for(gone.wait(), 20)
+
+
+async def test_a_client_that_goes_on_to_a_backend_that_has_gone_is_closed(reach, house, caplog):
+    async def leave(_reader, writer):
+        writer.write(b"bye")
+
+    reader, writer, backend = await reach(leave)
+    assert await asyncio.wait_for(reader.readexactly(3), 20) == b"bye"
+
+    def say_more():
+        writer.write(b"are you there?")
+        return house.logged
+
+    await turn_until(say_more)  # it is not closed by a deadline: no time passes for the server
+    assert backend.is_closing()
+    assert caplog.messages == []
