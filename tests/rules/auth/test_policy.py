@@ -74,6 +74,10 @@ UNUSABLE = {
     "resource a number": {"Statement": statement(resource=1)},
     "resource an empty list": {"Statement": statement(resource=[])},
     "resource list with a number": {"Statement": statement(resource=[ARN, 1])},
+    "policy variable in a resource": {"Statement": statement(resource="${aws:username}/*")},
+    "policy variable in a condition": {
+        "Statement": statement(Condition={"StringLike": {"aws:UserAgent": "${aws:Referer}"}})
+    },
     "principal": {"Statement": statement(Principal="*")},
     "unknown statement element": {"Statement": statement(When="now")},
     "condition a text": {"Statement": statement(Condition="x")},
@@ -118,6 +122,10 @@ CONDITIONS = {
     "text not equal": ("StringNotEquals", "aws:UserAgent", "curl", True),
     "text like": ("StringLike", "aws:UserAgent", ["curl*", "Moz*"], True),
     "text not like": ("StringNotLike", "aws:UserAgent", "Moz*", False),
+    "arn like": ("ArnLike", "aws:UserAgent", "Moz*/?.0", True),
+    "arn equals takes stars, too": ("ArnEquals", "aws:UserAgent", "Moz*", True),
+    "arn not like": ("ArnNotLike", "aws:UserAgent", "Moz*", False),
+    "arn of an absent key": ("ArnLike", "aws:SourceArn", "*", False),
     "key in any case": ("StringLike", "AWS:useragent", "Moz*", True),
     "bool": ("Bool", "aws:SecureTransport", "true", True),
     "bool as JSON": ("Bool", "aws:SecureTransport", False, False),

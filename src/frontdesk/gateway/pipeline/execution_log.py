@@ -5,7 +5,6 @@ Source: AWS, "TestInvokeMethod" and "Set up CloudWatch logging for REST APIs"; r
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from frontdesk.base.clock import Clock
@@ -18,6 +17,7 @@ from frontdesk.gateway.pipeline.exchange import Exchange
 from frontdesk.gateway.pipeline.gathering import Gathering
 from frontdesk.ports.invoker import Call as Running
 from frontdesk.ports.invoker import Invocation, Invoker, Outcome
+from frontdesk.rules.events.times import java_date
 from frontdesk.rules.redaction import MASK, SecretNames
 from frontdesk.rules.resilience.retry import RetryPolicy
 
@@ -61,8 +61,7 @@ class ExecutionLog:
 
     def add(self, line: str) -> None:
         """Write a line with its time, `Fri Nov 20 09:12:00 UTC 2026 : …`."""
-        moment = datetime.fromtimestamp(self._clock.time(), UTC)
-        self.lines.append(f"{moment:%a %b %d %H:%M:%S} UTC {moment.year} : {line}")
+        self.lines.append(f"{java_date(self._clock.time())} : {line}")
 
     def begin(self, ex: Exchange, resource: str, query: Mapping[str, str]) -> None:
         """Tell of the method's request."""

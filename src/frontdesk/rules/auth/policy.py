@@ -149,7 +149,14 @@ def _texts(value: object) -> list[str]:
     texts = [text for text in written if isinstance(text, str)]
     if not texts or len(texts) != len(written):
         raise ValueError("not a text or list of texts")
-    return texts
+    return [_plain(text) for text in texts]
+
+
+def _plain(text: str) -> str:
+    """Refuse a policy variable, such as `${aws:username}`: taken as it stands, it would match nobody."""
+    if "${" in text:
+        raise ValueError("policy variables are not read", text)
+    return text
 
 
 def _any_glob(globs: list[str], flags: int = 0) -> Test:
@@ -222,7 +229,7 @@ def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str | int | float):
-        return str(value)
+        return _plain(str(value))
     raise ValueError("not a condition value")
 
 
@@ -293,6 +300,10 @@ _OPERATORS: Final[Mapping[str, tuple[Callable[[list[str]], Test], bool]]] = {
     "StringNotEqualsIgnoreCase": (_equal_ignoring_case, True),
     "StringLike": (_any_glob, False),
     "StringNotLike": (_any_glob, True),
+    "ArnEquals": (_any_glob, False),
+    "ArnLike": (_any_glob, False),
+    "ArnNotEquals": (_any_glob, True),
+    "ArnNotLike": (_any_glob, True),
     "Bool": (_booleans, False),
     "IpAddress": (_networks, False),
     "NotIpAddress": (_networks, True),
