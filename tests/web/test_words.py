@@ -12,7 +12,12 @@ from frontdesk.web.words import MOST, NOTHING, count, instant, pretty, shortened
         (0.0, "0 s"),
         (0.00035, "350 µs"),
         (0.0123, "12.3 ms"),
+        (0.0000432, "43 µs"),
+        (0.000_999_7, "1 ms"),
+        (0.999_7, "1 s"),
         (3.42, "3.42 s"),
+        (59.97, "1 min"),
+        (3599.7, "1 h"),
         (125, "2 min 5 s"),
         (120, "2 min"),
         (11_400, "3 h 10 min"),
@@ -30,7 +35,11 @@ def test_durations(seconds, told):
         (7, "7"),
         (950, "950"),
         (12_345, "12.3k"),
+        (1234.5, "1234"),
+        (999_683, "1M"),
         (4_560_000, "4.56M"),
+        (-12_345, "-12.3k"),
+        (10**18, "1e+09G"),
         (0.5, "0.5"),
     ],
 )
@@ -39,7 +48,15 @@ def test_counts(number, told):
 
 
 @pytest.mark.parametrize(
-    ("number", "told"), [(None, NOTHING), (512, "512 B"), (1536, "1.5 KB"), (5 * 2**20, "5 MB")]
+    ("number", "told"),
+    [
+        (None, NOTHING),
+        (512, "512 B"),
+        (1023, "1023 B"),
+        (1536, "1.5 KB"),
+        (2**20 - 100, "1 MB"),
+        (5 * 2**20, "5 MB"),
+    ],
 )
 def test_sizes(number, told):
     assert size(number) == told

@@ -11,7 +11,10 @@ MOST: Final = 12_000
 """Characters of a payload that a page shows; all of it is at the admin API."""
 
 _SIZES: Final = ("B", "KB", "MB", "GB", "TB")
+_UNITS: Final = ((1e3, "k"), (1e6, "M"), (1e9, "G"))
 
+_SHORT: Final = ((1000, 1e-6, "µs"), (1000, 1e-3, "ms"), (60, 1.0, "s"))
+"""Of durations below a minute: below how many of a unit, its seconds and its name."""
 
 _SPANS: Final = (
     (3600, 60, "min", 1, "s"),
@@ -34,14 +37,12 @@ def span(seconds: float | None) -> str:
         return NOTHING
     if seconds <= 0:
         return "0 s"
-    if seconds < 0.001:
-        return f"{seconds * 1e6:.0f} µs"
-    if seconds < 1:
-        return f"{seconds * 1000:.3g} ms"
-    if seconds < 60:
-        return f"{seconds:.3g} s"
+    for most, of_one, name in _SHORT:
+        if (number := _three(round(seconds, 6) / of_one)) < most:
+            return f"{number:g} {name}"
+    seconds = round(seconds)
     _, of_it, unit, of_smaller, smaller = next(each for each in _SPANS if seconds < each[0])
-    whole, rest = divmod(int(seconds), of_it)
+    whole, rest = divmod(seconds, of_it)
     left = rest // of_smaller
     return f"{whole} {unit} {left} {smaller}" if left else f"{whole} {unit}"
 
@@ -50,10 +51,11 @@ def count(number: float | None) -> str:
     """Write a number short: `950`, `12.3k`, `4.56M`."""
     if number is None:
         return NOTHING
-    for size, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(number) >= size:
-            return f"{number / (1e3 if unit == 'k' else size):.3g}{unit}"
-    return f"{number:g}" if number == int(number) else f"{number:.3g}"
+    if abs(number) < 1e4:
+        return f"{number if number == int(number) else _three(number):g}"
+    told = [(_three(number / unit), name) for unit, name in _UNITS]
+    short, name = next((each for each in told if abs(each[0]) < 1000), told[-1])
+    return f"{short:g}{name}"
 
 
 def size(number: float | None) -> str:
@@ -61,9 +63,14 @@ def size(number: float | None) -> str:
     if number is None:
         return NOTHING
     at = 0
-    while number >= 1024 and at < len(_SIZES) - 1:
+    while _three(number) >= 1024 and at < len(_SIZES) - 1:
         number, at = number / 1024, at + 1
-    return f"{number:.3g} {_SIZES[at]}"
+    return f"{_three(number):g} {_SIZES[at]}"
+
+
+def _three(number: float) -> float:
+    """Round to three digits, or to a whole number where that has more."""
+    return float(f"{number:.3g}") if abs(number) < 999.5 else float(round(number))
 
 
 def shortened(text: str, most: int = MOST) -> str:

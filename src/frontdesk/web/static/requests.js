@@ -24,11 +24,11 @@ if (body) {
 
   const kind = (status) => (status >= 500 ? "bad" : status >= 400 ? "warn" : status >= 300 ? "run" : status >= 200 ? "ok" : "");
 
-  // As `span` writes it on the server.
-  const took = (ms) => (ms === null ? "" : ms < 1 ? `${Math.round(ms * 1000)} µs` : ms < 1000 ? `${Number(ms.toPrecision(3))} ms` : `${Number((ms / 1000).toPrecision(3))} s`);
-
-  // As `size` writes it on the server.
-  const size = (bytes) => (bytes < 1024 ? `${bytes} B` : bytes < 1048576 ? `${Number((bytes / 1024).toPrecision(3))} KB` : `${Number((bytes / 1048576).toPrecision(3))} MB`);
+  // As the server writes them: three digits of the first unit that has fewer than so many.
+  const three = (number) => (number < 999.5 ? Number(number.toPrecision(3)) : Math.round(number));
+  const inUnits = (number, most, [unit, ...larger]) => (larger.length && three(number) >= most ? inUnits(number / most, most, larger) : `${three(number)} ${unit}`);
+  const took = (ms) => (ms === null ? "" : inUnits(Math.round(ms * 1000), 1000, ["µs", "ms", "s"]));
+  const size = (bytes) => inUnits(bytes, 1024, ["B", "KB", "MB"]);
 
   const made = (row) => {
     const tr = shape.cloneNode(true);
