@@ -144,5 +144,15 @@ def test_steps_without_a_row_are_gaps():
     assert [row and called_back(row) for _, row in steps] == [1.0, 1.0, None, 1.0]
 
 
+@pytest.mark.parametrize("seconds", [60.0, 60.3, 59.6])
+def test_a_row_as_long_as_several_steps_is_seen_in_each(seconds):
+    rows = [Row(120.0, seconds, counts={"webhooks.taken": 1.0}), Row(130.0, 10.0)]
+    steps = [*stepwise(rows, now=135.0, seconds=120.0, step=15)]
+    assert [at for at, row in steps if row] == [75.0, 90.0, 105.0, 120.0, 135.0]
+    assert [value(row, "webhooks.taken") for _, row in steps if row] == [1 / seconds] * 4 + [0.0]
+    whole = [*stepwise(rows[:1], now=120.0, seconds=120.0, step=60)]
+    assert [at for at, row in whole if row] == [120.0]
+
+
 def called_back(row):
     return row.counts["webhooks.taken"]

@@ -134,11 +134,16 @@ class MetricsHistory:
 def stepwise(
     rows: Sequence[Row], *, now: float, seconds: float, step: float
 ) -> Iterator[tuple[float, Row | None]]:
-    """Divide the last seconds into steps; yield the end of each and what was seen in it, None for nothing."""
+    """Divide the last seconds into steps; yield the end of each and what was seen in it, None for nothing.
+
+    A row that is as long as several steps is what was seen in each of them.
+    """
     first = int((now - seconds) // step) + 1
     grouped: dict[int, list[Row]] = {}
     for row in rows:
-        grouped.setdefault(ceil(row.at / step), []).append(row)
+        last = ceil(row.at / step)
+        for number in range(last - max(0, round(row.seconds / step) - 1), last + 1):
+            grouped.setdefault(number, []).append(row)
     for number in range(first, ceil(now / step) + 1):
         found = grouped.get(number)
         yield number * step, merged(found) if found else None
