@@ -10,6 +10,8 @@ from frontdesk.rules.lang.context import VARIABLES
 NEW = {
     "accountId": "123456789012",
     "apiId": "abcdefghij",
+    "authenticate.status": None,
+    "authorize.error": None,
     "authorizer.error": None,
     "authorizer.principalId": None,
     "authorizer.sub": None,
@@ -40,6 +42,8 @@ NEW = {
     "routeKey": "GET /pets/{id}",
     "stage": "$default",
     "status": None,
+    "waf.latency": None,
+    "wafResponseCode": None,
 }
 
 

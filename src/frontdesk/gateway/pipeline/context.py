@@ -110,7 +110,7 @@ def _of_rest(value: Callable[[Exchange], str]) -> Variable:
 
 # Differs: [empty-variables] AWS fills them where such callers exist.
 def _no_value(_ex: Exchange) -> None:
-    """Variables of what this gateway does not do: Cognito's callers, AWS's own ids."""
+    """Variables of what this gateway does not do: Cognito's callers, AWS's own ids, its firewall and networks."""
 
 
 def _of_socket(value: "Callable[[Exchange, Socket], Any]") -> Variable:
@@ -123,21 +123,30 @@ _SIDES = {"canary": True, "stable": False}
 CONTEXT: dict[str, Variable] = {
     "accountId": lambda ex: ex.plan.api.account,
     "apiId": lambda ex: ex.plan.api.id,
+    "authenticate.error": _no_value,
+    "authenticate.latency": _no_value,
+    "authenticate.status": _no_value,
+    "authorize.error": _no_value,
+    "authorize.latency": _no_value,
+    "authorize.status": _no_value,
     "authorizer.error": lambda ex: ex.authorizer_error or None,
     "authorizer.integrationLatency": _authorizer_latency,
     "authorizer.latency": _authorizer_latency,
     "authorizer.principalId": lambda ex: ex.principal or None,
     "awsEndpointRequestId": _no_value,
     "awsEndpointRequestId2": _no_value,
+    "cipherSuite": _no_value,
     "connectedAt": _of_socket(lambda _ex, socket: int(socket.connected_at * 1000)),
     "connectionId": _of_socket(lambda _ex, socket: socket.id),
     "customDomain.basePathMatched": lambda ex: ex.plan.api.mapping_key or None,
+    "customDomain.routingRuleIdMatched": _no_value,
     "dataProcessed": lambda ex: ex.request_length + ex.response_length,
     "deploymentId": _of_rest(lambda ex: deployment_id(ex.plan.api.id, ex.plan.api.stage)),
     "disconnectReason": _of_socket(lambda _ex, socket: socket.closed[1] or None),
     "disconnectStatusCode": _of_socket(lambda _ex, socket: socket.closed[0] or None),
     "domainName": lambda ex: ex.plan.api.domain,
     "domainPrefix": lambda ex: ex.plan.api.domain.partition(".")[0],
+    "endpointType": _no_value,
     "error.message": _error_message,
     "error.messageString": _error_message_string,
     "error.responseType": _error_response_type,
@@ -164,11 +173,16 @@ CONTEXT: dict[str, Variable] = {
     "identity.user": _of_caller("userId"),
     "identity.userAgent": _user_agent,
     "identity.userArn": _of_caller("userArn"),
+    "identity.vpcId": _no_value,
+    "identity.vpceId": _no_value,
     "integration.error": lambda ex: ex.integration_error or None,
     "integration.integrationStatus": lambda ex: ex.invoke_status or ex.integration_status or None,
     "integration.latency": _integration_latency,
     "integration.requestId": lambda ex: ex.integration_request_id or None,
+    "integration.responseTransferMode": _no_value,
     "integration.status": lambda ex: ex.integration_status or None,
+    "integration.timeToAllHeaders": _no_value,
+    "integration.timeToFirstContent": _no_value,
     "integrationErrorMessage": lambda ex: ex.integration_error or None,
     "integrationLatency": _integration_latency,
     "integrationStatus": lambda ex: ex.invoke_status or ex.integration_status or None,
@@ -187,6 +201,12 @@ CONTEXT: dict[str, Variable] = {
     "routeKey": lambda ex: ex.plan.route_key,
     "stage": lambda ex: ex.plan.api.stage,
     "status": lambda ex: ex.status or None,
+    "tlsVersion": _no_value,
+    "waf.error": _no_value,
+    "waf.latency": _no_value,
+    "waf.status": _no_value,
+    "wafResponseCode": _no_value,
+    "webaclArn": _no_value,
     "xrayTraceId": lambda ex: write_root(ex.trace_id) if ex.traceparent else None,
 }
 
