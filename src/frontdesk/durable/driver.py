@@ -20,6 +20,7 @@ from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.held import Held
 from frontdesk.durable.life import Life, Workflow
+from frontdesk.durable.outage import Outage
 from frontdesk.ports.journal import (
     NOBODY,
     Document,
@@ -108,6 +109,8 @@ class Driver:
         self._look_timer = wheel.timer(self.look)
         self._renew_timer = wheel.timer(self._renew_soon)
         self._joining = asyncio.Lock()
+        self._untold = Outage(_LOG, "the store does not tell what is due")
+        self._unrenewed = Outage(_LOG, "the lease was not renewed")
 
     # Life of the driver.
 
@@ -366,7 +369,9 @@ class Driver:
         except FencedError:
             await self._rejoin(owner)
         except StoreError as error:
-            _LOG.warning("the store does not tell what is due", extra={"error": error.message})
+            self._untold.failed(error)
+        else:
+            self._untold.over()
         finally:
             self._looking = False
             self._look_by(self.clock.time() + self._pace.look)
@@ -399,12 +404,13 @@ class Driver:
         owner, lasts = self.owner, self.clock.monotonic() + self._pace.lease
         try:
             await self.journal.renew(owner, until=self.clock.time() + self._pace.lease)
+            self._unrenewed.over()
             if self.owner == owner:
                 self._lasts = lasts
         except FencedError:
             await self._rejoin(owner)
         except StoreError as error:
-            _LOG.warning("the lease was not renewed", extra={"error": error.message})
+            self._unrenewed.failed(error)
 
     async def _rejoin(self, former: int) -> None:
         """Lose everything, because somebody else has taken over from `former`, and begin anew."""

@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.wheel import Wheel
+from frontdesk.durable.outage import Outage
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -24,6 +25,7 @@ class Rounds(ABC):
     def __init__(self, clock: Clock, wheel: Wheel) -> None:
         self._clock = clock
         self._timer = wheel.timer(self._begin)
+        self._outage = Outage(_LOG, self.undone)
         self._work: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -50,4 +52,6 @@ class Rounds(ABC):
         try:
             await self.go_round()
         except StoreError as error:
-            _LOG.warning(self.undone, extra={"error": error.message})
+            self._outage.failed(error)
+        else:
+            self._outage.over()

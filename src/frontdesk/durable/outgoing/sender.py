@@ -14,6 +14,7 @@ from frontdesk.base import metrics
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StoreError
 from frontdesk.base.telemetry import Registry
+from frontdesk.durable.outage import Outage
 from frontdesk.durable.outgoing.events import Events
 from frontdesk.durable.outgoing.posting import Posted, Poster
 from frontdesk.durable.outgoing.settings import Settings
@@ -78,6 +79,7 @@ class Sender:
         self._sending: asyncio.Task[None] | None = None
         self._stopped = False
         self._renewed = clock.monotonic()
+        self._outage = Outage(_LOG, "messages are not sent")
 
     def adopt(self, settings: Settings | None) -> None:
         """Go on with other settings. None: send nothing more; attempts under way go on."""
@@ -120,8 +122,9 @@ class Sender:
                 await self._renew()
                 if self._settings is not None:
                     began = await self._begin(self._settings)
+                self._outage.over()
             except StoreError as error:
-                _LOG.warning("messages are not sent", extra={"error": error.message})
+                self._outage.failed(error)
             if not began:
                 await self._until_news()
 

@@ -14,6 +14,7 @@ import orjson
 from frontdesk.base.errors import StoreError
 from frontdesk.base.spans import Value
 from frontdesk.config.models.queue import Consumer as FileConsumer
+from frontdesk.durable.outage import Outage
 from frontdesk.durable.queues.definition import Definition
 from frontdesk.durable.queues.delivery import delivered
 from frontdesk.durable.queues.queues import LOOK, Queues
@@ -55,6 +56,7 @@ class Consumer:
         self._calls: set[asyncio.Task[None]] = set()
         self._stopped: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._polling: asyncio.Task[None] | None = None
+        self._outage = Outage(_LOG, "messages are not received", queue=queue.name)
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -91,11 +93,9 @@ class Consumer:
                 continue
             try:
                 batch = await self._gather()
+                self._outage.over()
             except StoreError as error:
-                _LOG.warning(
-                    "messages are not received",
-                    extra={"queue": self._queue.name, "error": error.message},
-                )
+                self._outage.failed(error)
                 await self._until(seconds=LOOK)
                 continue
             if batch:
