@@ -45,6 +45,7 @@ from frontdesk.functions.frames import (
     unpack_call,
 )
 from frontdesk.functions.sandbox import become, limit_to
+from frontdesk.functions.variable import Variable
 
 Handler = Callable[[Any, Context], Any]
 
@@ -91,6 +92,7 @@ class _Runtime:
     def __init__(self, channel: ChildChannel, handler: Handler) -> None:
         self._channel = channel
         self._handler = handler
+        self._trace = Variable("_X_AMZN_TRACE_ID")
         self._traced = False
         self._size = 0
         self._next_look = 0.0
@@ -100,7 +102,7 @@ class _Runtime:
         call = unpack_call(frame.meta)
         _RequestId.current = call.request_id
         if call.trace or self._traced:
-            os.environ["_X_AMZN_TRACE_ID"] = call.trace
+            self._trace.set(call.trace)
             self._traced = True
         is_told = frame.flags & TRACED
         if is_told:
