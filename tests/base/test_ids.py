@@ -12,6 +12,7 @@ from frontdesk.base.ids import (
     connection_id,
     message_id,
     random_uuid,
+    random_uuids,
     request_ids,
 )
 
@@ -63,3 +64,13 @@ def test_randomness_is_asked_for_in_blocks():
 @pytest.mark.parametrize("drawn", [bytes(16), b"\xff" * 16, bytes(range(240, 256))])
 def test_random_uuid_is_of_version_4(drawn):
     assert random_uuid(drawn) == str(UUID(bytes=drawn, version=4))
+
+
+def test_random_uuids_are_of_version_4_and_made_of_all_that_is_drawn():
+    drawn = [bytes([number % 256]) * 8 + os.urandom(8) for number in range(512)]
+    found = itertools.islice(random_uuids(lambda _: b"".join(drawn)), 512)
+    assert list(found) == [str(UUID(bytes=each, version=4)) for each in drawn]
+
+
+def test_random_uuids_do_not_repeat_across_blocks():
+    assert len(set(itertools.islice(random_uuids(os.urandom), 2000))) == 2000

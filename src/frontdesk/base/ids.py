@@ -10,15 +10,27 @@ from typing import Final
 _BYTES: Final = 11  # 15 characters and one `=` of padding
 _CHARACTERS: Final = 16
 _IDS_IN_BLOCK: Final = 512
-_PLACES: Final = [
-    slice(number * _CHARACTERS, (number + 1) * _CHARACTERS) for number in range(_IDS_IN_BLOCK)
-]
+_UUID: Final = "xxxxxxxx-xxxx-4xxx-Nxxx-xxxxxxxxxxxx"  # of version 4; N tells its variant
+_DIGITS: Final = [place for place, sign in enumerate(_UUID) if sign != "-"]
+_VERSION: Final = _UUID.index("4")
+_VARIANT: Final = _UUID.index("N")
+_VARIANTS: Final = bytes.maketrans(b"0123456789abcdef", 4 * b"89ab")
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 # For the first byte of an id. Without its top bit the first character is a letter: on a command line an id that
 # begins with `-` would be taken for options.
 _LETTER_FIRST: Final = bytes(value & 0x7F for value in range(256))
 
 CONNECTION_ID_BYTES: Final = 16  # whoever guesses an id could be taken for its connection
+
+
+def _places(characters: int) -> list[slice]:
+    """List where the ids of a block stand that have so many characters each."""
+    ends = range(characters, characters * _IDS_IN_BLOCK + 1, characters)
+    return [slice(end - characters, end) for end in ends]
+
+
+_ID_PLACES: Final = _places(_CHARACTERS)
+_UUID_PLACES: Final = _places(len(_UUID))
 
 
 def request_ids(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
@@ -37,10 +49,30 @@ def request_ids(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
         spaced[:: _BYTES + 1] = random[::_BYTES].translate(_LETTER_FIRST)
         text = bytearray(b2a_base64(spaced, newline=False).translate(_URL_SAFE))
         text[_CHARACTERS - 1 :: _CHARACTERS] = b"=" * _IDS_IN_BLOCK
-        return map(text.decode("ascii").__getitem__, _PLACES)
+        return _each(text, _ID_PLACES)
 
     # Not a generator, which would take as long for each id as all else about it.
     return chain.from_iterable(iter(block, None))
+
+
+def random_uuids(random_bytes: Callable[[int], bytes]) -> Iterator[str]:
+    """Yield UUIDs of version 4 (RFC 9562 §5.4). random_bytes: as of `request_ids`, and as often."""
+
+    def block() -> Iterator[str]:
+        digits = random_bytes(16 * _IDS_IN_BLOCK).hex().encode()
+        text = bytearray(b"-") * (len(_UUID) * _IDS_IN_BLOCK)
+        for number, place in enumerate(_DIGITS):
+            text[place :: len(_UUID)] = digits[number :: len(_DIGITS)]
+        text[_VERSION :: len(_UUID)] = b"4" * _IDS_IN_BLOCK
+        text[_VARIANT :: len(_UUID)] = text[_VARIANT :: len(_UUID)].translate(_VARIANTS)
+        return _each(text, _UUID_PLACES)
+
+    return chain.from_iterable(iter(block, None))
+
+
+def _each(text: bytearray, places: list[slice]) -> Iterator[str]:
+    """Give the ids of a block."""
+    return map(text.decode("ascii").__getitem__, places)
 
 
 def connection_id(drawn: bytes) -> str:

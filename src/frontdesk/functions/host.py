@@ -11,15 +11,15 @@ import os
 import random
 import secrets
 import shutil
-import struct
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from frontdesk.base.clock import Clock
 from frontdesk.base.errors import StartError
+from frontdesk.base.ids import random_uuids
 from frontdesk.base.spans import Value
 from frontdesk.base.telemetry import FunctionObserver, Unobserved
 from frontdesk.base.wheel import Wheel
@@ -165,7 +165,7 @@ class FunctionHost:
         self._calls: dict[Child, _Call] = {}
         self._ticks = wheel.timer(self._tick)
         self._memory_looks = wheel.timer(self._watch_memory)
-        self._request_ids = _uuids()
+        self._request_ids = random_uuids(os.urandom)
         self._empty = asyncio.Event()
         self._zygote = ZygoteLink(
             self._forked, self._exited, self._zygote_lost, clock=clock, wheel=wheel
@@ -564,15 +564,3 @@ def _error_of(outcome: Outcome) -> str:
         return f"{error['errorType']}: {error['errorMessage']}"
     except (ValueError, LookupError, TypeError):
         return outcome.reason
-
-
-_UUID_DIGITS: Final = struct.Struct("8s4sx3sx3s12s")
-"""Of 32 random digits those that a UUID shows; version and variant stand in place of two."""
-
-
-def _uuids() -> Iterator[str]:
-    """Make random UUIDs (RFC 9562 version 4) from the kernel's randomness, 256 at a time."""
-    while True:
-        digits = secrets.token_hex(16 * 256).encode()
-        for parts in _UUID_DIGITS.iter_unpack(digits):
-            yield (b"%b-%b-4%b-a%b-%b" % parts).decode()
