@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from frontdesk.rules.events.request import RouteFacts
+from frontdesk.rules.events.request import RouteFacts, shown_headers
 
 FACTS = RouteFacts("GET /pets/{id}", "123456789012", "abcdefghij", "api.clinic.example", "$default")
 
@@ -32,6 +32,7 @@ def make_request():
             "version": "HTTP/1.1",
             "scheme": "http",
             "headers": headers,
+            "shown_headers": shown_headers(headers),
             "fields": list(head),
             "held": [],
             "params": {},

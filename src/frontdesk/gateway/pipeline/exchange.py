@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 from frontdesk.base.ids import message_id
 from frontdesk.base.streams import Duplex, Fields, Source
 from frontdesk.gateway.pipeline.transformation import Transformation
+from frontdesk.rules.events.request import shown_headers
 from frontdesk.rules.http.trace_context import Caller
 from frontdesk.rules.rest.gateway_responses import Fault
 from frontdesk.rules.tls.client_certificate import ClientCertificate
@@ -106,7 +107,7 @@ class FieldSection:
     Its attributes are those of `Exchange`. host: in lower case, without port.
     """
 
-    __slots__ = ("_lines", "fields", "headers", "held", "host")
+    __slots__ = ("_lines", "_shown", "fields", "headers", "held", "host")
 
     def __init__(
         self, headers: dict[bytes, bytes], fields: Fields, held: Fields, host: str
@@ -116,12 +117,19 @@ class FieldSection:
         self.held = held
         self.host = host
         self._lines: bytes | None = None
+        self._shown: Mapping[str, str] | None = None
 
     def lines(self) -> bytes:
         """Return `fields` as they are sent on, each with its line end; written once."""
         if self._lines is None:
             self._lines = write_fields(self.fields)
         return self._lines
+
+    def shown(self) -> Mapping[str, str]:
+        """Return `headers` as events show them; made once."""
+        if self._shown is None:
+            self._shown = shown_headers(self.headers)
+        return self._shown
 
 
 def write_fields(fields: Fields) -> bytes:
@@ -309,6 +317,14 @@ class Exchange:
     def own_time(self) -> float:
         """Seconds that the gateway took once it was over: without the integration and what it streamed."""
         return (self.head_sent or self.ended) - self.started - max(0.0, self.integration_latency)
+
+    @property
+    def shown_headers(self) -> Mapping[str, str]:
+        """`headers` as events show them; not to be changed."""
+        section = self.section
+        if section is not None and section.headers is self.headers:
+            return section.shown()
+        return shown_headers(self.headers)
 
     @property
     def message_id(self) -> str:

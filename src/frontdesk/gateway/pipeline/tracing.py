@@ -78,12 +78,12 @@ class Traces:
             self.begin(ex)
         caller = ex.caller
         recorded = ex.sampled and self.exports
-        span_id = span + ex.span_id[1:] if recorded else ex.traceparent[36:52]
-        if caller is not None and caller.amazon is not None:
-            return extend_amazon(caller.amazon, span_id, replace=recorded)
         if caller is None and not recorded:  # as AWS does, and what was decided, if anything
             decision = ";Sampled=0" if self.exports else ""
             return f"Root={write_root(ex.trace_id)}{decision}"
+        span_id = span + ex.span_id[1:] if recorded else ex.traceparent[36:52]
+        if caller is not None and caller.amazon is not None:
+            return extend_amazon(caller.amazon, span_id, replace=recorded)
         return write_amazon(ex.trace_id, span_id, sampled=ex.sampled)
 
     def begin_own(self, ex: Exchange) -> None:

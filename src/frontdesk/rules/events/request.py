@@ -44,6 +44,11 @@ class Request(Protocol):
     api_key_value: bytes
 
     @property
+    def shown_headers(self) -> Mapping[str, str]:
+        """What `shown_headers` makes of its headers; may be shared with other requests."""
+        ...
+
+    @property
     def traceparent(self) -> str:
         """What its trace is called to others; "" for none."""
         ...
@@ -76,6 +81,15 @@ class RouteFacts:
     domain: str
     stage: str
     variables: Mapping[str, str] = field(default_factory=dict)
+
+
+def shown_headers(headers: Mapping[bytes, bytes]) -> dict[str, str]:
+    """Return header fields as text, without those of the connection. headers: lower-case names."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in headers.items()
+        if name not in HIDDEN
+    }
 
 
 def forwarding(request: Request) -> tuple[str, str, str]:

@@ -4,16 +4,15 @@ Absent parts are omitted, never null. The authorizer event of format 2.0 is made
 Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs", payload format 2.0.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from frontdesk.rules.events.media import event_body
 from frontdesk.rules.events.query import joined
-from frontdesk.rules.events.request import HIDDEN, Request, RouteFacts, forwarding
+from frontdesk.rules.events.request import Request, RouteFacts, forwarding
 from frontdesk.rules.events.times import clf
-
-_LEFT_OUT = HIDDEN | {b"cookie"}
 
 
 class EventV2:
@@ -37,7 +36,7 @@ class EventV2:
     def document(self, request: Request, trace: str) -> dict[str, Any]:
         """Build the event without its body, as JSON values that the caller may extend."""
         facts = self._facts
-        path, headers, second = request.raw_path, request.headers, request.time
+        path, shown, second = request.raw_path, request.shown_headers, request.time
         context: dict[str, Any] = {
             "accountId": facts.account,
             "apiId": facts.api_id,
@@ -48,7 +47,7 @@ class EventV2:
                 "path": path,
                 "protocol": request.version,
                 "sourceIp": request.client_ip,
-                "userAgent": headers.get(b"user-agent", b"").decode("latin-1"),
+                "userAgent": shown.get("user-agent", ""),
             },
             "requestId": request.request_id,
             "routeKey": facts.route_key,
@@ -65,11 +64,11 @@ class EventV2:
             "routeKey": facts.route_key,
             "rawPath": path,
             "rawQueryString": request.query,
-            "headers": _headers(request, trace),
+            "headers": _headers(request, shown, trace),
             "requestContext": context,
         }
-        if b"cookie" in headers:
-            event["cookies"] = _cookies(headers[b"cookie"])
+        if "cookie" in shown:
+            event["cookies"] = _cookies(shown["cookie"])
         if request.query and (parameters := joined(request.query)):
             event["queryStringParameters"] = parameters
         if request.params:
@@ -79,20 +78,18 @@ class EventV2:
         return event
 
 
-def _headers(request: Request, trace: str) -> dict[str, str]:
-    shown = {
-        name.decode("latin-1"): value.decode("latin-1")
-        for name, value in request.headers.items()
-        if name not in _LEFT_OUT
-    }
-    shown["x-amzn-trace-id"] = trace
-    if request.traceparent:
-        shown["traceparent"] = request.traceparent
-    shown["x-forwarded-for"], shown["x-forwarded-port"], shown["x-forwarded-proto"] = forwarding(
-        request
-    )
-    return shown
+def _headers(request: Request, shown: Mapping[str, str], trace: str) -> dict[str, str]:
+    headers = {**shown}
+    headers.pop("cookie", None)
+    headers["x-amzn-trace-id"] = trace
+    if traceparent := request.traceparent:
+        headers["traceparent"] = traceparent
+    origin, port, scheme = forwarding(request)
+    headers["x-forwarded-for"] = origin
+    headers["x-forwarded-port"] = port
+    headers["x-forwarded-proto"] = scheme
+    return headers
 
 
-def _cookies(value: bytes) -> list[str]:
-    return [cookie for item in value.decode("latin-1").split(";") if (cookie := item.strip())]
+def _cookies(value: str) -> list[str]:
+    return [cookie for item in value.split(";") if (cookie := item.strip())]
