@@ -8,6 +8,7 @@ import re
 from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -27,7 +28,8 @@ _STATUS = re.compile(r"[2-5]\d\d")
 _NO_CONTENT = (204, 304)
 
 
-class Response(NamedTuple):
+@dataclass(slots=True)
+class Response:
     """A response as a function meant it, fit to be sent. fields: without framing and hop-by-hop."""
 
     status: int
@@ -134,7 +136,7 @@ def _gathered(payload: bytes) -> Response | Malformed | None:
     """Read a streamed response that has been gathered: JSON never contains NUL."""
     metadata, end, body = payload.partition(END_OF_METADATA)
     head = parse_metadata(metadata) if end else None
-    return head._replace(body=body) if isinstance(head, Response) else head
+    return replace(head, body=body) if isinstance(head, Response) else head
 
 
 def _load(payload: bytes) -> Any:
@@ -144,112 +146,119 @@ def _load(payload: bytes) -> Any:
         return Malformed("result is not JSON")
 
 
-_Headers = list[tuple[str, Any]]
+_UNSENDABLE = Malformed("header that cannot be sent")
 
 
-def _single(result: Mapping[str, Any]) -> _Headers | Malformed:
+class _UnfitError(Exception):
+    """A result is no response."""
+
+    def __init__(self, found: Malformed) -> None:
+        super().__init__(found.reason)
+        self.found = found
+
+
+_Headers = Iterable[tuple[str, Any]]
+
+
+def _single(result: Mapping[str, Any]) -> _Headers:
     headers = result.get("headers")
     if headers is None:
-        return []
+        return ()
     if isinstance(headers, dict):
-        return list(headers.items())
-    return Malformed("headers is not an object of scalars")
+        return headers.items()
+    raise _UnfitError(Malformed("headers is not an object of scalars"))
 
 
-def _single_as_several(result: Mapping[str, Any]) -> _Headers | Malformed:
+def _single_as_several(result: Mapping[str, Any]) -> _Headers:
     """Read `headers`, each in the spelling that `multiValueHeaders` has for it."""
-    headers = _single(result)
-    if isinstance(headers, Malformed):
-        return headers
     spelled = {name.lower(): name for name in result.get("multiValueHeaders") or ()}
-    return [(spelled.get(name.lower(), name), value) for name, value in headers]
+    return [(spelled.get(name.lower(), name), value) for name, value in _single(result)]
 
 
-def _several(result: Mapping[str, Any]) -> _Headers | Malformed:
+def _several(result: Mapping[str, Any]) -> _Headers:
     headers = result.get("multiValueHeaders") or {}
     if isinstance(headers, dict) and all(isinstance(found, list) for found in headers.values()):
         return [(name, value) for name, values in headers.items() for value in values]
-    return Malformed("multiValueHeaders is not an object of lists")
+    raise _UnfitError(Malformed("multiValueHeaders is not an object of lists"))
 
 
-def _cookies(result: Mapping[str, Any]) -> _Headers | Malformed:
+def _cookies(result: Mapping[str, Any]) -> _Headers:
     cookies = result.get("cookies")
     if not cookies:
-        return []
+        return ()
     if isinstance(cookies, list):
         return [("set-cookie", cookie) for cookie in cookies]
-    return Malformed("cookies is not a list")
+    raise _UnfitError(Malformed("cookies is not a list"))
 
 
 def _response(
     result: Mapping[str, Any],
-    readers: Iterable[Callable[[Mapping[str, Any]], _Headers | Malformed]],
+    readers: Iterable[Callable[[Mapping[str, Any]], _Headers]],
     default_type: Field,
 ) -> Response | Malformed:
-    status = _status(result["statusCode"])
-    if status is None:
-        return Malformed("statusCode is no number from 200 to 599")
-    body = _body(result)
-    if isinstance(body, Malformed):
-        return body
-    fields: Fields = []
-    has_type = status in _NO_CONTENT
-    for read in readers:
-        headers = read(result)
-        if isinstance(headers, Malformed):
-            return headers
-        for name, value in headers:
-            key, text = _name(name), _header_text(value)
-            if key is None or text is None:
-                return Malformed("header that cannot be sent")
-            spelled, lower = key
-            if lower not in NOT_ANSWERED:
-                has_type = has_type or lower == b"content-type"
-                fields.append((spelled, text))
+    try:
+        status, body = _status(result["statusCode"]), _body(result)
+        fields: Fields = []
+        has_type = status in _NO_CONTENT
+        for read in readers:
+            for name, value in read(result):
+                spelled, lower = _name(name)
+                text = _header_text(value)
+                if lower not in NOT_ANSWERED:
+                    has_type = has_type or lower == b"content-type"
+                    fields.append((spelled, text))
+    except _UnfitError as unfit:
+        return unfit.found
     if not has_type:
         fields.append(default_type)
     return Response(status, fields, body)
 
 
-def _status(value: Any) -> int | None:
+def _status(value: Any) -> int:
+    """Read a number, or the text of one: in JSON `true` is neither."""
     if type(value) is int:
-        return value if 200 <= value <= 599 else None
-    if isinstance(value, bool):
-        return None
-    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-    return int(text) if _STATUS.fullmatch(text) else None
+        status = value
+    else:
+        text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        status = int(text) if _STATUS.fullmatch(text) else 0
+    if 200 <= status <= 599:
+        return status
+    raise _UnfitError(Malformed("statusCode is no number from 200 to 599"))
 
 
 UNDECODABLE = Malformed("body is not base64 although isBase64Encoded")
 
 
-def _body(result: Mapping[str, Any]) -> bytes | Malformed:
+def _body(result: Mapping[str, Any]) -> bytes:
     body = result.get("body")
     if body is None:
         return b""
     if not isinstance(body, str):
-        return Malformed("body is not a string")
+        raise _UnfitError(Malformed("body is not a string"))
     if result.get("isBase64Encoded") is not True:
         return body.encode()
     try:
         return a2b_base64(body.encode(), strict_mode=True)
     except Base64Error:
-        return UNDECODABLE
+        raise _UnfitError(UNDECODABLE) from None
 
 
 @lru_cache(maxsize=1024)
-def _name(name: str) -> tuple[bytes, bytes] | None:
-    """Encode a header name: as spelled, and in lower case. None when it is no token."""
+def _name(name: str) -> tuple[bytes, bytes]:
+    """Encode a header name: as spelled, and in lower case."""
     if not _NAME.fullmatch(name):
-        return None
+        raise _UnfitError(_UNSENDABLE)
     spelled = name.encode("ascii")
     return spelled, spelled.lower()
 
 
-def _header_text(value: Any) -> bytes | None:
-    """Write a JSON scalar as a header value in UTF-8; None when it has no safe form."""
-    if not isinstance(value, str):
-        return orjson.dumps(value) if isinstance(value, bool | int | float) else None
-    if value.isascii() and value.isprintable():
-        return value.strip(" ").encode()
-    return None if _UNFIT.search(value) else value.strip(" \t").encode()
+def _header_text(value: Any) -> bytes:
+    """Write a JSON scalar as a header value in UTF-8."""
+    if isinstance(value, str):
+        if value.isascii() and value.isprintable():
+            return value.strip(" ").encode()
+        if not _UNFIT.search(value):
+            return value.strip(" \t").encode()
+    elif isinstance(value, bool | int | float):
+        return orjson.dumps(value)
+    raise _UnfitError(_UNSENDABLE)

@@ -3,6 +3,8 @@
 Source: AWS, "Set up a Lambda proxy integration with payload response streaming".
 """
 
+from dataclasses import replace
+
 from frontdesk.rules.events.response import (
     END_OF_METADATA,
     MAX_METADATA,
@@ -31,4 +33,4 @@ class Opening:
         head = parse_metadata(self._received[:end])
         if isinstance(head, Malformed):
             return head
-        return head._replace(body=self._received[end + len(END_OF_METADATA) :])
+        return replace(head, body=self._received[end + len(END_OF_METADATA) :])

@@ -32,8 +32,8 @@ def output_of(ex: Exchange, execution: Execution) -> Reply:
     if isinstance(response, Malformed):
         ex.integration_error = response.reason
         return refusal(502, "state_machine:malformed")
-    ex.integration_status, fields, body = response
-    return Reply(ex.integration_status, fields, body)
+    ex.integration_status = response.status
+    return Reply(response.status, response.fields, response.body)
 
 
 def status_of(execution: Execution, http_status: int, location: str) -> Reply:

@@ -146,8 +146,8 @@ class FunctionIntegration:
         response = self._parsed(ex, outcome.payload)
         if isinstance(response, Malformed):
             return self._malformed(ex, response)
-        ex.integration_status, fields, body = response
-        return Reply(ex.integration_status, fields, body)
+        ex.integration_status = response.status
+        return Reply(response.status, response.fields, response.body)
 
     def _parsed(self, _ex: Exchange, payload: bytes) -> Response | Malformed:
         return self._form.parse(payload)

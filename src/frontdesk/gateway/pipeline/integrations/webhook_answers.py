@@ -76,8 +76,8 @@ class WebhookAnswers:
         if isinstance(response, Malformed):
             ex.integration_error = response.reason
             return refusal(502, "webhook:malformed")
-        ex.integration_status, fields, body = response
-        return Reply(ex.integration_status, fields, body)
+        ex.integration_status = response.status
+        return Reply(response.status, response.fields, response.body)
 
 
 def _received() -> Reply:
