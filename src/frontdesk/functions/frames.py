@@ -55,6 +55,7 @@ WROTE: Final = 4
 """Flag of RESULT and ERROR: the call wrote to its output, which is to be read before the report."""
 
 _HEADER: Final = struct.Struct(">IBBHI")
+_HEAD: Final = _HEADER.size
 READY_META: Final = struct.Struct(">d")
 """Seconds that loading took."""
 REPORT_META: Final = struct.Struct(">I")
@@ -149,12 +150,12 @@ class Decoder:
 
         Raises: FrameError, after which the decoder must not be used again.
         """
-        if not self._buffer and len(data) >= _HEADER.size:
+        if not self._buffer and len(data) >= _HEAD:
             # The usual case: one read, one frame.
             body_length, kind, flags, meta_length, number = _HEADER.unpack_from(data)
-            start = _HEADER.size + meta_length
+            start = _HEAD + meta_length
             if len(data) == start + body_length and kind in KINDS:
-                return [Frame(kind, flags, number, data[_HEADER.size : start], data[start:])]
+                return [Frame(kind, flags, number, data[_HEAD:start], data[start:])]
         self._buffer += data
         if len(self._buffer) < self._wanted:
             return []
@@ -164,17 +165,17 @@ class Decoder:
         frames: list[Frame] = []
         buffer = self._buffer
         at = 0
-        self._wanted = _HEADER.size
-        while len(buffer) - at >= _HEADER.size:
+        self._wanted = _HEAD
+        while len(buffer) - at >= _HEAD:
             body_length, kind, flags, meta_length, number = _HEADER.unpack_from(buffer, at)
             if kind not in KINDS or body_length > MAX_BODY:
                 raise FrameError(f"broken frame: kind {kind}, {body_length} bytes")
-            start = at + _HEADER.size + meta_length
+            start = at + _HEAD + meta_length
             end = start + body_length
             if end > len(buffer):
                 self._wanted = end - at
                 break
-            meta = bytes(buffer[at + _HEADER.size : start])
+            meta = bytes(buffer[at + _HEAD : start])
             frames.append(Frame(kind, flags, number, meta, bytes(buffer[start:end])))
             at = end
         del buffer[:at]

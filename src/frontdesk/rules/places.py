@@ -13,12 +13,8 @@ R = TypeVar("R", bound=Hashable)
 """A request, opaque to the scheduler."""
 
 
-@dataclass(slots=True)
-class Wait:
-    """Since when a request waits, and the second at which it waits no longer."""
-
-    since: float
-    deadline: float
+Wait = tuple[float, float]
+"""Since when a request waits, and the second at which it waits no longer."""
 
 
 @dataclass(slots=True, eq=False)

@@ -36,7 +36,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Generic, NamedTuple, TypeAlias
 
-from frontdesk.rules.places import Function, Group, Places, R, Wait
+from frontdesk.rules.places import Function, Group, Places, R
 
 RESERVED_EXCEEDED: Final = "ReservedFunctionConcurrentInvocationLimitExceeded"
 SHARED_EXCEEDED: Final = "ConcurrentInvocationLimitExceeded"
@@ -147,9 +147,9 @@ class Pool(Generic[R]):
         """
         limits, due = self._limits, []
         for group in self._groups():
-            for wait in group.waiting.values():
-                impatient = wait.since + limits.patience
-                due += [wait.deadline, impatient if impatient > now else now + limits.patience]
+            for since, deadline in group.waiting.values():
+                impatient = since + limits.patience
+                due += [deadline, impatient if impatient > now else now + limits.patience]
             if group.missing:
                 due.append(max(group.next_try, now + limits.patience))
             if group.idle and group.size > 1 and not group.wanted:
@@ -235,7 +235,7 @@ class Pool(Generic[R]):
             return [Dispatch(child, request)]
         if not places.refusal and len(group.waiting) >= self._limits.waiting:
             return [Refuse(request, SHARED_EXCEEDED)]
-        group.waiting[request] = Wait(now, deadline)
+        group.waiting[request] = now, deadline
         places.calls += 1
         return self._grow(group, now)
 
@@ -252,7 +252,7 @@ class Pool(Generic[R]):
         """Let time pass: end waits that are over, start children, retire idle ones."""
         commands: list[Command[R]] = []
         for group in self._groups():
-            late = [request for request, wait in group.waiting.items() if wait.deadline <= now]
+            late = [request for request, (_, end) in group.waiting.items() if end <= now]
             for request in late:
                 self._withdraw(group, request)
                 commands.append(Refuse(request, SHARED_EXCEEDED))
@@ -387,8 +387,9 @@ class Pool(Generic[R]):
 
     def _is_impatient(self, group: Group[R], now: float) -> bool:
         """Tell whether more have lost patience than children are starting. They stand in front."""
-        wait = next(islice(group.waiting.values(), len(group.starting), None), None)
-        return wait is not None and wait.since + self._limits.patience <= now
+        for since, _ in islice(group.waiting.values(), len(group.starting), None):
+            return since + self._limits.patience <= now
+        return False
 
     def _evict(self, places: Places[R]) -> Retire | None:
         """Free the place of the child that has been idle longest."""
