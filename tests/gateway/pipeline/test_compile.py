@@ -132,7 +132,9 @@ apis:
 
 def standing(plan, route):
     message = f'{{"action": "{route}"}}'
-    return explain(plan, "GET", "ws://localhost/", {}, message).plan.standing
+    found = [explain(plan, "GET", "ws://localhost/", {}, message).plan for _ in range(2)]
+    assert found[0] is found[1]
+    return found[0].standing
 
 
 @pytest.mark.parametrize(
@@ -150,3 +152,13 @@ def test_a_route_that_looks_at_messages_has_no_standing_answer(compile_text, rou
 @pytest.mark.parametrize(("logs", "log"), [("", print), ("slow: 1s", print)], ids=["all", "slow"])
 def test_no_answer_stands_where_messages_are_written_down(compile_text, logs, log):
     assert standing(compile_text(LIVE % logs, log), "ping") is None
+
+
+def test_however_many_messages_are_remembered_each_takes_its_route(compile_text):
+    plan = compile_text(LIVE % "", unlogged)
+    for number in range(100):
+        for route in ("ping", "note", "book"):
+            message = f'{{"action": "{route}", "number": {number}}}'
+            assert explain(plan, "GET", "ws://localhost/", {}, message).plan.route_key == route
+    (mount,) = plan.sockets.values()
+    assert len(mount._remembered) == 64

@@ -77,10 +77,28 @@ def routes_of(api: Api) -> partial[SocketRoutes]:
     return partial(SocketRoutes, settings_of(api))
 
 
+_FEW: Final = 64
+"""Messages whose routes are remembered, where these have a standing answer: heartbeats are the same again and again."""
+
+_SHORT: Final = 512
+"""Bytes of the longest of them."""
+
+
 class SocketMount:
     """One stage of a WebSocket API where it is served; see `router.Mount`."""
 
-    __slots__ = ("_named", "_otherwise", "_routes", "_select", "_unmatched", "key", "prefix")
+    __slots__ = (
+        *(
+            "_named",
+            "_otherwise",
+            "_remembered",
+            "_routes",
+            "_select",
+            "_unmatched",
+            "key",
+            "prefix",
+        ),
+    )
 
     def __init__(
         self, prefix: str, routes: SocketRoutes, unmatched: RoutePlan, _preflight: RoutePlan | None
@@ -93,6 +111,7 @@ class SocketMount:
         self._unmatched = unmatched
         self._select, self._named = routes.settings.select, routes.named
         self._otherwise = routes.default or unmatched
+        self._remembered: dict[bytes, RoutePlan] = {}
 
     def take(self, ex: Exchange, path: str) -> None:
         """See Mount."""
@@ -105,7 +124,16 @@ class SocketMount:
 
     def plan_of(self, message: bytes, now: float) -> RoutePlan:  # noqa: ARG002 - for those who watch
         """Find the plan of a message. now: monotonic second."""
-        return self._named.get(self._select(message), self._otherwise)
+        plan = self._remembered.get(message)
+        if plan is None:
+            plan = self._named.get(self._select(message), self._otherwise)
+            if (
+                plan.standing is not None
+                and len(message) <= _SHORT
+                and len(self._remembered) < _FEW
+            ):
+                self._remembered[message] = plan
+        return plan
 
     def take_end(self, ex: Exchange) -> bool:
         """Set the plan of the end of a connection; False: nobody wants to know."""
