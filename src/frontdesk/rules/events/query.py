@@ -6,6 +6,7 @@ from urllib.parse import unquote_plus
 def pairs(query: str) -> list[tuple[str, str]]:
     """Decode a raw query into its (name, value) pairs, in order; a name without `=` has the value ""."""
     found = []
+    # Differs: [semicolons] AWS's REST APIs end a parameter at a `;`, too.
     for item in query.split("&"):
         if item:
             name, _, value = item.partition("=")
