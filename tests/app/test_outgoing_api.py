@@ -69,8 +69,11 @@ async def test_an_endpoint_from_its_making_to_its_end(desk, receiver):
     assert rotated["secrets"] != [secret]
     assert rotated["endpoint"]["secrets"] == 2
     assert (await desk.ok("POST", f"{target}/disable"))["endpoint"]["disabled"] == "operator"
+    (listed,) = (await desk.ok("GET", "?counts=true"))["apps"]
+    assert listed["endpoints"] == {"number": 1, "disabled": 1, "failing": 0}
     assert (await desk.ok("POST", f"{target}/enable"))["endpoint"]["disabled"] == ""
-    assert (await desk.ok("GET", ""))["apps"][0]["id"] == "acme"
+    (listed,) = (await desk.ok("GET", ""))["apps"]
+    assert (listed["id"], "endpoints" in listed) == ("acme", False)
     await desk.ok("DELETE", target)
     assert (await desk.ask("GET", f"/webhooks/apps{target}"))[0] == 404
     await desk.ok("DELETE", "/acme")
@@ -96,6 +99,8 @@ async def test_a_message_from_202_to_the_log_of_its_attempts(desk, receiver):
     shown = await desk.ok("GET", target)
     assert shown["message"]["text"] == '{"n":1}'
     assert (shown["deliveries"][0]["state"], shown["deliveries"][0]["attempts"]) == ("waiting", 1)
+    (listed,) = (await desk.ok("GET", "?counts=true"))["apps"]
+    assert listed["endpoints"] == {"number": 1, "disabled": 0, "failing": 1}
     assert (await desk.ask("POST", f"/webhooks/apps{target}/resend", {"endpoint": endpoint}))[
         0
     ] == 202

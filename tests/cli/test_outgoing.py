@@ -46,6 +46,8 @@ async def test_an_endpoint_is_shown_without_its_secrets(webhooks, receiver):
     rotated = (await webhooks("endpoints", "rotate", "acme", endpoint)).stdout.splitlines()
     assert rotated[0] == endpoint
     assert secret not in rotated
+    await webhooks("endpoints", "disable", "acme", endpoint)
+    assert "1, 1 disabled" in (await webhooks("apps")).stdout
     removed = await webhooks("endpoints", "remove", "acme", endpoint, "--yes")
     assert removed.stdout == "removed\n"
     assert (await webhooks("apps")).stdout.splitlines()[1].startswith("acme")

@@ -477,7 +477,12 @@ WEBHOOKS_IN: Final = (
 )
 
 WEBHOOKS_OUT: Final = (
-    Row("GET", "/webhooks/apps", "All applications, a hundred at a time", query=texts("after")),
+    Row(
+        "GET",
+        "/webhooks/apps",
+        "All applications, a hundred at a time",
+        query=texts("after counts"),
+    ),
     Row("PUT", "/webhooks/apps/{app}", "Make or name one", Role.OPERATOR, body=members("name")),
     Row("DELETE", "/webhooks/apps/{app}", "Remove one with all that it has", Role.OPERATOR),
     Row(

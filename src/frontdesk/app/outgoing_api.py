@@ -1,6 +1,7 @@
 """Owns the operator's requests about outgoing webhooks, on the admin listener.
 
-    GET    /webhooks/apps                                       all applications: ?after= what `next` says
+    GET    /webhooks/apps                                       all applications: ?after= what `next` says; ?counts=true:
+                                                                how many of the first hundred endpoints of each fail
     PUT    /webhooks/apps/APP                                   make one, or name it: {"name"}
     DELETE /webhooks/apps/APP                                   remove one with all that it has
     GET    /webhooks/apps/APP/endpoints                         its endpoints
@@ -21,7 +22,7 @@ Answers 202 once what is to be sent is committed; 201 with the secrets of an end
 409 and 422 with why nothing was done, 503 where the store does not do it, or the master key is missing.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import unquote
 
@@ -37,7 +38,7 @@ from frontdesk.base.errors import FrontdeskError
 from frontdesk.durable.outgoing.refusals import NOT_FOUND, UNUSABLE, WebhooksError
 from frontdesk.durable.outgoing.webhooks import Webhooks
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
-from frontdesk.ports.deliveries import Attempt, Delivery, Message, Page, State
+from frontdesk.ports.deliveries import Attempt, Delivery, Kept, Message, Page, State
 from frontdesk.stores.vault.refusals import LockedError
 
 _APPS: Final = "/webhooks/apps"
@@ -128,7 +129,11 @@ class OutgoingApi:
     async def _list_applications(self, asked: _Asked) -> Answer:
         found = await self._store.applications(after=asked.query.get("after", ""), most=_MOST)
         following = found[-1].id if len(found) == _MOST else ""
-        return 200, {"apps": [each._asdict() for each in found], "next": following}
+        listed = [each._asdict() for each in found]
+        if asked.query.get("counts") == "true":
+            for each in listed:
+                each["endpoints"] = _counts(await self._store.endpoints(each["id"], most=_MOST))
+        return 200, {"apps": listed, "next": following}
 
     async def _put_application(self, asked: _Asked) -> Answer:
         made = await self._webhooks.put_application(asked.app, asked.document)
@@ -243,6 +248,14 @@ def _place(path: str) -> tuple[str, str, str]:
     names = {at: unquote(part) for at, part in enumerate(parts) if at in _NAMES}
     place = "/".join("*" if at in _NAMES else part for at, part in enumerate(parts))
     return _APPS + place, names.get(1, ""), names.get(3, "")
+
+
+def _counts(endpoints: Sequence[Kept]) -> dict[str, int]:
+    off = sum(bool(each.health.disabled) for each in endpoints)
+    failing = sum(
+        each.health.failing is not None and not each.health.disabled for each in endpoints
+    )
+    return {"number": len(endpoints), "disabled": off, "failing": failing}
 
 
 def _token(asked: _Asked) -> int:

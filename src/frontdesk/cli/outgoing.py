@@ -182,13 +182,19 @@ def test(paths: tuple[Path, ...], app: str, endpoint: str) -> None:
 @webhooks.command()
 @config_option
 def apps(paths: tuple[Path, ...]) -> None:
-    """List the applications.
+    """List the applications, and how their endpoints are.
 
     Example: frontdesk webhooks apps
     """
-    found = ask_all(paths, _APPS, "apps")
-    rows = [(each["id"], visible(each["name"]), local_time(each["created"])) for each in found]
-    print_columns([("APP", "NAME", "SINCE"), *rows])
+    found = ask_all(paths, f"{_APPS}?counts=true", "apps")
+    print_columns([("APP", "NAME", "ENDPOINTS", "SINCE"), *map(_listed, found)])
+
+
+def _listed(told: dict[str, Any]) -> tuple[str, str, str, str]:
+    endpoints = told["endpoints"]
+    ill = [f"{endpoints[key]} {key}" for key in ("disabled", "failing") if endpoints[key]]
+    shown = ", ".join([str(endpoints["number"]), *ill])
+    return told["id"], visible(told["name"]), shown, local_time(told["created"])
 
 
 @webhooks.command()

@@ -100,6 +100,9 @@ async def test_what_is_sent_is_shown_with_its_endpoints(console):
         ]
         assert not any(secret in page for page in pages)
         assert "acme" in pages[0]
+        assert "1 disabled" not in pages[0]
+        await browser.ask("POST", f"{apps}/endpoints/{id_}/disable")
+        assert '<span class="tag bad">1 disabled</span>' in await shown(browser, "/outgoing")
         assert "127.0.0.1:8443" in pages[1]
         assert all(text in pages[2] for text in ("Send test event", "Rotate secret", "x-key"))
         assert "order.paid" in pages[3]

@@ -16,7 +16,7 @@ _STATES: Final = ("", "waiting", "sending", "delivered", "exhausted", "skipped")
 async def applications(visit: Visit) -> Response:
     """Show whose endpoints and messages there are."""
     try:
-        page = await visit.ask(_APPS, _after(visit))
+        page = await visit.ask(_APPS, "&".join(filter(None, ["counts=true", _after(visit)])))
     except Refused as refused:
         if refused.status != 404:
             raise
