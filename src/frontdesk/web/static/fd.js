@@ -2,13 +2,14 @@
 // Modules of single pages import from here. No framework, nothing from elsewhere.
 
 export const root = document.querySelector('meta[name="root"]').content;
+const AWAY = "The gateway does not answer";
 const token = document.querySelector('meta[name="csrf-token"]').content;
 
 /** Ask the admin API; answers its JSON. Throws an Error with its message and hint. */
 export async function ask(method, path, given) {
   const headers = { "content-type": "application/json", "x-csrf-token": token };
   const body = given === undefined ? undefined : JSON.stringify(given);
-  const answer = await fetch(path, { method, headers, body, credentials: "same-origin" });
+  const answer = await fetch(path, { method, headers, body, credentials: "same-origin" }).catch(() => { throw new Error(AWAY); });
   const text = await answer.text();
   let told = text;
   try { told = text ? JSON.parse(text) : null; } catch { /* it is text */ }
@@ -17,10 +18,14 @@ export async function ask(method, path, given) {
   throw new Error([told?.message ?? `${answer.status} ${answer.statusText}`, told?.hint].filter(Boolean).join(" — "));
 }
 
-/** Fetch the main part of a page, as nodes. */
+/** Fetch the main part of a page, as nodes. Whoever is not signed in any more goes to do so, and comes back to this page. */
 export async function part(url) {
-  const answer = await fetch(url, { headers: { "x-fragment": "1" }, credentials: "same-origin" });
-  if (answer.redirected) location.href = answer.url;
+  const answer = await fetch(url, { headers: { "x-fragment": "1" }, credentials: "same-origin" }).catch(() => { throw new Error(AWAY); });
+  if (answer.redirected) {
+    location.reload();
+    return new Promise(() => {});
+  }
+  if (!answer.headers.get("content-type")?.startsWith("text/html")) throw new Error(`${AWAY}: ${answer.status} ${answer.statusText}`);
   const held = document.createElement("template");
   held.innerHTML = await answer.text();
   return held.content;
@@ -35,23 +40,38 @@ export function say(text, kind = "ok") {
   setTimeout(() => note.remove(), kind === "bad" ? 12000 : 5000);
 }
 
-/** Show the page anew without losing the place; the drawer, too. */
+// What something is, also when it is made anew: where it leads and what it does, else what it says.
+const MARKS = ["href", "data-href", "data-drawer", "data-do", "data-given", "name", "aria-label"];
+const identity = (node) => MARKS.map((name) => node.getAttribute(name) ?? "").join("\n").trim() || node.textContent;
+
+/** Show the page anew without losing the place, the focus or the order of tables; the drawer, too. */
 export async function refresh() {
   const main = document.querySelector("main");
+  const fresh = await part(location.href);
   const at = scrollY;
-  main.replaceChildren(await part(location.href));
+  const focused = main.querySelector(":focus");
+  const heads = "th:is([aria-sort=ascending], [aria-sort=descending])";
+  const sorted = [...main.querySelectorAll(heads)].map((head) => [identity(head), head.ariaSort]);
+  main.replaceChildren(fresh);
+  for (const head of main.querySelectorAll("th[aria-sort]")) {
+    const [, way] = sorted.find(([said]) => said === identity(head)) ?? [];
+    if (way && way !== head.ariaSort) head.closest("fd-table").sort(head, way);
+  }
+  if (focused) [...main.querySelectorAll(focused.tagName)].find((node) => identity(node) === identity(focused))?.focus({ preventScroll: true });
   scrollTo(0, at);
   const drawer = document.querySelector("#drawer");
-  if (drawer.url && drawer.hasAttribute("open")) await drawer.load(drawer.url, drawer.from);
+  if (drawer.url && drawer.hasAttribute("open")) await drawer.load(drawer.url);
   again();
 }
+
+// Nothing is shown anew under the hands of somebody who asks, picks or fills in; nor where nobody looks.
+const busy = () => document.hidden || document.querySelector("dialog[open], main input:checked, main :focus:is(input, select, textarea)");
 
 // While something on the page goes on by itself, data-again="1000" there shows it anew after so many milliseconds.
 let due;
 function again() {
   clearTimeout(due);
   const going = document.querySelector("main [data-again]");
-  const busy = () => document.hidden || document.querySelector("dialog[open], main :checked, main :focus:is(input, textarea)");
   if (going) due = setTimeout(() => (busy() ? again() : refresh().catch(again)), Number(going.dataset.again));
 }
 again();
@@ -93,6 +113,7 @@ export function confirmed(text, { danger = false, fields = [], action = "Go on" 
   back.value = "";
   back.textContent = "Cancel";
   back.formNoValidate = true;
+  back.autofocus = danger;  // a stray Enter does no harm
   row.append(go, back);
   form.append(row);
   dialog.append(form);
@@ -120,7 +141,7 @@ export function reveal(text) {
   const done = document.createElement("button");
   done.className = "main";
   done.textContent = "Done";
-  row.append(done, copyButton(() => text));
+  row.append(copyButton(() => text), done);  // the first one has the focus: a stray Enter loses nothing
   form.append(words, shown, row);
   dialog.append(form);
   document.body.append(dialog);
@@ -224,7 +245,7 @@ document.addEventListener("submit", async (event) => {
 // Rows lead somewhere: to a page, or into the drawer. Enter does what a click does.
 function follow(row) {
   if (row.dataset.href) location.href = row.dataset.href;
-  else if (row.dataset.drawer) document.querySelector("#drawer").load(row.dataset.drawer, row);
+  else if (row.dataset.drawer) document.querySelector("#drawer").load(row.dataset.drawer, row).catch((error) => say(error.message, "bad"));
 }
 document.addEventListener("click", (event) => {
   if (event.target.closest("a, button, input, label, select")) return;
@@ -238,34 +259,31 @@ document.addEventListener("keydown", (event) => {
 customElements.define("fd-drawer", class extends HTMLElement {
   connectedCallback() {
     this.setAttribute("role", "dialog");
-    this.setAttribute("aria-label", "Details");
     this.tabIndex = -1;
     addEventListener("keydown", (event) => { if (event.key === "Escape" && this.hasAttribute("open")) this.close(); });
   }
 
-  /** Show the main part of a page. */
+  /** Show the main part of a page. from: what it was opened by, and gets the focus back; without: it is shown anew. */
   async load(url, from) {
     const nodes = [...(await part(url)).childNodes];
-    this.show(nodes, from);
     this.url = url;
-  }
-
-  show(nodes, from) {
-    this.from = from;
-    this.url = "";
+    this.from = from ?? this.from;
     const close = document.createElement("button");
     close.className = "quiet close";
     close.setAttribute("aria-label", "Close");
     close.textContent = "✕";
     close.addEventListener("click", () => this.close());
+    const focused = from ?? this.contains(document.activeElement);
     this.replaceChildren(close, ...nodes);
+    this.setAttribute("aria-label", this.querySelector("h1")?.textContent ?? "Details");
     this.setAttribute("open", "");
-    this.focus();
+    if (focused) this.focus();
   }
 
   close() {
     this.removeAttribute("open");
-    this.from?.focus?.();
+    const { from } = this;
+    (from?.isConnected ? from : [...document.querySelectorAll("main [data-drawer]")].find((row) => identity(row) === identity(from)))?.focus();
     this.dispatchEvent(new Event("closed"));
   }
 });
@@ -280,11 +298,12 @@ customElements.define("fd-table", class extends HTMLElement {
     }
   }
 
-  sort(head) {
+  /** Put rows in the order of a column; way: "ascending" or "descending". */
+  sort(head, way = head.ariaSort === "ascending" ? "descending" : "ascending") {
     const at = head.cellIndex;
-    const down = head.ariaSort === "ascending";
+    const down = way === "descending";
     for (const other of this.querySelectorAll("th[aria-sort]")) other.ariaSort = "none";
-    head.ariaSort = down ? "descending" : "ascending";
+    head.ariaSort = way;
     const body = this.querySelector("tbody");
     const key = (row) => row.cells[at]?.dataset.value ?? row.cells[at]?.textContent.trim() ?? "";
     const compare = new Intl.Collator(undefined, { numeric: true }).compare;
@@ -420,23 +439,39 @@ customElements.define("fd-time", class extends HTMLElement {
   tell() {
     const seconds = (Date.now() - Date.parse(this.getAttribute("at"))) / 1000;
     const [, unit, name] = ages.find(([most]) => Math.abs(seconds) < most);
-    const number = Math.round(Math.abs(seconds) / unit);
+    const number = Math.floor(Math.abs(seconds) / unit);  // whole ones: never 60 s
     this.textContent = Math.abs(seconds) < 1.5 ? "now" : seconds < 0 ? `in ${number} ${name}` : `${number} ${name} ago`;
   }
 });
 setInterval(() => document.querySelectorAll("fd-time").forEach((each) => each.tell()), 5000);
 
+const RETRY = 5000;  // after which a stream that was refused is asked for again
+
 /** Hear of news of some topics: one stream for whatever a page shows. */
 export function listen(topics, heard) {
   const stream = new EventSource(`${root}/stream?topics=${topics.join(",")}`);
   const light = document.querySelector("[data-live]");
-  stream.addEventListener("open", () => { light.hidden = false; });
-  stream.addEventListener("error", () => { light.hidden = true; });
+  const shine = (lives) => {
+    light.hidden = false;
+    light.classList.toggle("lost", !lives);
+    light.lastElementChild.textContent = lives ? "live" : "not connected";
+  };
+  stream.addEventListener("open", () => shine(true));
+  stream.addEventListener("error", () => {
+    shine(false);
+    if (stream.readyState !== EventSource.CLOSED) return;  // the browser tries again by itself
+    // It was refused. Who is not signed in any more goes to do so: asking for the page sees to that.
+    part(location.href).catch(() => {}).then(() => setTimeout(() => listen(topics, heard), RETRY));
+  });
   for (const topic of topics) {
     stream.addEventListener(topic, (event) => heard(topic, JSON.parse(event.data)));
   }
   addEventListener("pagehide", () => stream.close());
-  return stream;
+}
+
+/** Show the page anew with each piece of news of some topics. */
+export function refreshOn(topics) {
+  listen(topics, () => { if (!busy()) refresh().catch(() => {}); });
 }
 
 // Menu and theme.

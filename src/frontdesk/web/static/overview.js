@@ -1,7 +1,4 @@
-// The overview follows the gateway, unless somebody is in the middle of it.
-import { listen, refresh } from "./fd.js";
+// The overview follows the gateway.
+import { refreshOn } from "./fd.js";
 
-listen(["metric"], () => {
-  const main = document.querySelector("main");
-  if (!document.hidden && !main.querySelector(":focus")) refresh();
-});
+refreshOn(["metric"]);

@@ -1,6 +1,4 @@
 // Upstreams follow their breakers and targets as they change, and the figures of the gateway.
-import { listen, refresh } from "./fd.js";
+import { refreshOn } from "./fd.js";
 
-listen(["breaker", "metric"], () => {
-  if (!document.hidden && !document.querySelector("dialog[open], main :focus:is(input, textarea)")) refresh();
-});
+refreshOn(["breaker", "metric"]);
