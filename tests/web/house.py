@@ -20,6 +20,7 @@ TOKEN = "t0ken-of-the-house"
 HUSH = "whsec-of-the-house"
 EVIL = '"><img src=x onerror=ran()><script>ran()'
 LINK = "javascript:ran()"
+LONG = "reconcile_the_claims_of_all_insurers_with_what_practices_booked"
 
 CODE = """
 def greet(event, context):
@@ -30,7 +31,14 @@ MACHINE = {
     "Comment": EVIL,
     "StartAt": EVIL,
     "States": {
-        EVIL: {"Type": "Pass", "Result": {EVIL: LINK}, "Next": "All"},
+        EVIL: {"Type": "Pass", "Result": {EVIL: LINK}, "Next": LONG},
+        LONG: {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": LONG},
+            "ResultPath": None,
+            "Next": "All",
+        },
         "All": {
             "Type": "Map",
             "ItemsPath": "$.items",
@@ -48,7 +56,7 @@ MACHINE = {
 MACHINE["States"][EVIL]["ResultPath"] = "$.said"
 
 CONFIG = {
-    "functions": {"greet": {"handler": "app.greet", "environment": {"A": EVIL}}},
+    "functions": {LONG: {"handler": "app.greet", "environment": {"A": EVIL}}},
     "outgoing_webhooks": {"allow_http": True, "allow_networks": ["127.0.0.0/8"]},
     "plans": {"small": {"apis": "shop", "description": EVIL, "quota": "100/d"}},
     "queues": {"calls": {}, "line": {"fifo": True}},
@@ -146,7 +154,7 @@ async def _furnish(found):
     given = {"input": {"items": [EVIL, {EVIL: LINK}]}, "name": "one"}
     await found.ask("POST", "/api/state-machines/odd/executions", given)
     await found.ask("GET", "/api/executions/odd:one?wait=20")
-    await found.ask("POST", "/api/functions/greet/invoke", {"event": EVIL})
+    await found.ask("POST", f"/api/functions/{LONG}/invoke", {"event": EVIL})
     await found.ask("PUT", "/webhooks/apps/north", {"name": EVIL})
     endpoint = {"url": "http://127.0.0.1:8443/x?" + quote(EVIL), "description": EVIL}
     await found.ask("POST", "/webhooks/apps/north/endpoints", endpoint)
@@ -198,7 +206,7 @@ async def _places(found):
         "/sockets": ["/sockets"],
         "/sockets/{id}": [f"/sockets/{quote(socket['id'], safe='')}"],
         "/functions": ["/functions", f"/functions?{odd}"],
-        "/functions/{name}": ["/functions/greet"],
+        "/functions/{name}": [f"/functions/{LONG}"],
         "/state-machines": ["/state-machines"],
         "/state-machines/{machine}": ["/state-machines/odd"],
         "/map-runs/{arn:path}": [f"/map-runs/{quote(run['arn'])}"],
@@ -206,6 +214,7 @@ async def _places(found):
         "/executions/{arn:path}": [
             f"/executions/{arn}",
             f"/executions/{arn}?{urlencode({'state': EVIL, 'tab': 'events'})}",
+            f"/executions/{arn}?{urlencode({'state': LONG})}",
             f"/executions/{arn}?event=1",
         ],
         "/queues": ["/queues"],

@@ -14,6 +14,7 @@ from frontdesk.cli.operator import command
 from frontdesk.cli.times import local_time, short_span
 from frontdesk.config.models.door import Admin
 from frontdesk.rules.redaction import MASK
+from frontdesk.web.words import count
 
 _PACE: Final = 0.5
 """Seconds between two looks of --follow."""
@@ -31,7 +32,7 @@ def overview(paths: Paths, minutes: int) -> None:
     told = command(admin, f"/api/overview?minutes={minutes}", method="GET")
     now = told["now"]
     click.echo(
-        f"{now['rate']:.3g} requests/s, {_share(now['failed'])} answered 5xx, "
+        f"{count(now['rate'])} requests/s, {_share(now['failed'])} answered 5xx, "
         f"{now['throttled']:.0f} throttled, p50 {short_span(now['p50'])}, p95 {short_span(now['p95'])}, "
         f"p99 {short_span(now['p99'])}"
     )
@@ -53,13 +54,15 @@ def _needs(told: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "function", visible(each["function"]), f"{each['errors']:.0f} errors"
     for each in told["webhooks"]:
         yield "webhook", visible(each["webhook"]), f"{each['dead']:.0f} dead"
+    if off := told["levels"]["outgoing.disabled"]:
+        yield "webhooks out", "endpoints", f"{off:.0f} disabled"
 
 
 def _route(each: Mapping[str, Any]) -> Sequence[str]:
     return (
         visible(each["api"]),
         visible(each["route"]),
-        f"{each['rate']:.3g}",
+        count(each["rate"]),
         _share(each["failed"]),
         f"{each['throttled']:.0f}",
         short_span(each["p50"]),

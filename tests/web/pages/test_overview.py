@@ -22,7 +22,7 @@ async def test_there_is_a_page_before_anything_was_counted(console):
     async with console(config=CONFIG) as browser:
         page = (await browser.ask("GET", "/console/overview")).body.decode()
     assert "Nothing has been counted yet" in page
-    assert "no breaker is open" in page
+    assert "Nothing needs somebody" not in page  # nobody knows that yet
 
 
 async def test_the_page_shows_what_was_counted(console):
@@ -35,11 +35,25 @@ async def test_the_page_shows_what_was_counted(console):
                 await look(browser.app)
                 page = (await browser.ask("GET", "/console/overview")).body.decode()
         assert "?api=shop&amp;q=/items" in page
+        assert "Nothing needs somebody" in page
         assert page.count('<svg class="chart"') == 2
         assert "<script>alert" not in page
         for minutes in ("60", "1440", "x"):
             other = await browser.ask("GET", f"/console/overview?minutes={minutes}", x_fragment="1")
             assert (other.status, b"<html" in other.body) == (200, False)
+
+
+async def test_what_needs_somebody_stands_above_the_charts(console):
+    async with console(config=CONFIG) as browser:
+        page = (await browser.ask("GET", "/console/overview")).body.decode()
+        sent = await browser.ask("POST", "/queues/calls-dead/send", '{"MessageBody": "x"}')
+        assert sent.status == 200
+        async with asyncio.timeout(20):
+            while "Needs somebody" not in page:
+                await look(browser.app)
+                page = (await browser.ask("GET", "/console/overview")).body.decode()
+        assert page.index("Needs somebody") < page.index("/queues/calls-dead")
+        assert page.index("/queues/calls-dead") < page.index("Requests per second")
 
 
 async def test_without_metrics_the_page_says_so(console):

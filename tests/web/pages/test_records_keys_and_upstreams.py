@@ -15,7 +15,7 @@ TOKEN = "t0ken-of-the-file"
 EVIL = "\"><script>alert('x')</script>"
 CONFIG = """
 records: {payments: {}}
-plans: {small: {apis: shop, throttle: 5/s, quota: 100/d}}
+plans: {small: {apis: shop, throttle: 5/s, quota: 100/d}, tiny: {apis: shop, quota: 1/d}}
 upstreams:
   billing: {url: "http://127.0.0.1:%d", breaker: {failures: 1, reset: 10m}}
   plain: {url: "http://127.0.0.1:9"}
@@ -69,9 +69,16 @@ async def test_keys_are_shown_by_their_beginning_with_what_is_left(console, conf
             )
         page = await shown(browser, "/keys")
         assert made["key"]["prefix"] in page
+        assert "quota used up" not in page
         assert made["value"] not in page
         assert 'value="98"' in page
         assert 'aria-label="Requests a day: small 2"' in page
+        given = json.dumps({"name": "all of it", "plans": ["tiny"]})
+        tiny = (await browser.ask("POST", "/api/keys", given)).json["value"]
+        await asyncio.to_thread(call, address, "GET", "/items", headers={"x-api-key": tiny})
+        async with asyncio.timeout(20):
+            while "quota used up" not in page:  # what is used is written down each second
+                page = await shown(browser, "/keys")
         written = await browser.ask("GET", f"/api/usage?{urlencode({'format': 'csv'})}")
         assert written.body.decode().splitlines()[0].startswith("day,name,key,plan")
 
