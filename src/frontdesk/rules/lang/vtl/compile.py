@@ -27,6 +27,9 @@ from frontdesk.rules.lang.vtl.state import (
 )
 from frontdesk.rules.lang.vtl.values import OPERATIONS, ArrayList, is_true, text_of
 
+BODY_CONTENT: Final = "bodyContent"
+"""What a macro finds the block under that it was called with."""
+
 PARSED_PER_CHARACTER: Final = 10
 """Steps that reading a character of `#evaluate` costs."""
 
@@ -208,6 +211,7 @@ class Compiler:
     def macro_call(self, node: tree.MacroCall) -> Run:
         name, source, macros = node.name, node.source, self._macros
         arguments = tuple(self.expression(one) for one in node.arguments)
+        content = {} if node.body is None else {BODY_CONTENT: Deferred(self._body(node.body))}
 
         # Differs: [macro-arguments] they are evaluated once, at the call, not at each use.
         def run(state: State) -> None:
@@ -218,8 +222,9 @@ class Compiler:
             values = [evaluate(state) for evaluate in arguments]
             values += [None] * (len(parameters) - len(values))
             variables = state.variables
-            former = {one: variables.get(one) for one in parameters}
+            former = {one: variables.get(one) for one in (*parameters, *content)}
             variables.update(zip(parameters, values, strict=False))
+            variables.update(content)
             try:
                 body.run_inside(state)
             finally:

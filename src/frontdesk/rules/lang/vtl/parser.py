@@ -31,6 +31,7 @@ from frontdesk.rules.lang.vtl.tree import (
 _PLAIN: Final = re.compile(r"[^$#\\]+")
 _BACKSLASHES: Final = re.compile(r"\\+")
 _DIRECTIVE: Final = re.compile(r"#(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+_BLOCK_CALL: Final = re.compile(r"#@([A-Za-z_]\w*)[ \t]*\(")
 _LINE_END: Final = re.compile(r"[ \t]*(?:\r\n|\r|\n)")
 _COMMENT: Final = re.compile(r"##[^\r\n]*(?:\r\n|\r|\n)?")
 _MACRO: Final = re.compile(r"#(?:macro|\{macro\})\s*\(\s*([A-Za-z_][A-Za-z0-9_-]*)")
@@ -139,6 +140,10 @@ class _Parser(ExpressionReader):
             if self.text.startswith(begin, self.at):
                 read(self, statements)
                 return ""
+        call = _BLOCK_CALL.match(self.text, self.at)
+        if call is not None and call[1] in self._macros:
+            statements.add(self._block_call(call))
+            return ""
         found = _DIRECTIVE.match(self.text, self.at)
         name = (found[1] or found[2]) if found else ""
         if found is None or not self._is_directive(name):
@@ -169,6 +174,13 @@ class _Parser(ExpressionReader):
         source = self.text[begin : self.at]
         self._line_end()
         return MacroCall(name, arguments, source)
+
+    def _block_call(self, call: re.Match[str]) -> Statement:
+        begin, self.at = self.at, call.end()
+        arguments = self._arguments()
+        source = self.text[begin : self.at]
+        self._line_end()
+        return MacroCall(call[1], arguments, source, self._body(begin, f"@{call[1]}"))
 
     def _line_end(self) -> None:
         if found := _LINE_END.match(self.text, self.at):

@@ -166,11 +166,15 @@ class Macro:
 
 @dataclass(frozen=True, slots=True)
 class MacroCall:
-    """`#name(arguments)`. source: as written, printed where there is no such macro after all."""
+    """`#name(arguments)`. source: as written, printed where there is no such macro after all.
+
+    body: of `#@name(arguments) … #end`, which the macro prints as `$bodyContent`.
+    """
 
     name: str
     arguments: tuple[Expression, ...]
     source: str
+    body: "Block | None" = None
 
 
 @dataclass(frozen=True, slots=True)
