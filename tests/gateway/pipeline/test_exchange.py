@@ -1,27 +1,45 @@
+import pytest
+
 from frontdesk.gateway.pipeline.exchange import Exchange, FieldSection
 
-REMEMBERED = {b"host": b"a.example", b"connection": b"close", b"x-name": b"\xfc"}
+HEADERS = {b"host": b"a.example"}
+FIELDS = [(b"Host", b"a.example")]
 
 
-def make_exchange(section=None, headers=REMEMBERED):
-    ex = Exchange()
-    ex.headers, ex.section = headers, section
-    return ex
+@pytest.fixture
+def make_exchange():
+    section = FieldSection(HEADERS, FIELDS, [], "a.example")
+
+    def make(headers=HEADERS, fields=FIELDS, section=section):
+        ex = Exchange()
+        ex.headers, ex.fields, ex.held, ex.section = headers, fields, [], section
+        return ex
+
+    return make
 
 
-def make_section():
-    return FieldSection(REMEMBERED, [], [], "a.example")
+def names(ex):
+    return [*ex.headers, *(name for name, _ in ex.fields)]
 
 
-def test_requests_of_one_section_share_the_headers_that_events_show():
-    section = make_section()
-    one, other = make_exchange(section), make_exchange(section)
-    assert one.shown_headers is other.shown_headers
-    assert one.shown_headers == {"host": "a.example", "x-name": "ü"}
-    assert one.shown_headers == make_exchange().shown_headers
+def hosts(ex):
+    return [ex.headers[b"host"]]
 
 
-def test_headers_that_a_stage_has_replaced_are_shown_in_place_of_the_sections():
-    section = make_section()
-    assert make_exchange(section, {b"host": b"b.example"}).shown_headers == {"host": "b.example"}
-    assert make_exchange(section).shown_headers["host"] == "a.example"
+def test_requests_of_one_section_share_what_is_shown_of_it(make_exchange):
+    one, other = make_exchange(), make_exchange()
+    assert one.shown(names) is other.shown(names)
+    assert one.shown(hosts) is other.shown(hosts)
+    assert (one.shown(names), one.shown(hosts)) == ([b"host", b"Host"], [b"a.example"])
+
+
+@pytest.mark.parametrize(
+    "own",
+    [{"headers": {b"via": b"b"}}, {"fields": [(b"Via", b"b")]}, {"section": None}],
+    ids=["headers", "fields", "nothing remembered"],
+)
+def test_what_a_stage_has_replaced_is_shown_of_its_own_request_alone(make_exchange, own):
+    make_exchange().shown(names)
+    ex = make_exchange(**own)
+    assert ex.shown(names) == names(ex)
+    assert make_exchange().shown(names) == [b"host", b"Host"]

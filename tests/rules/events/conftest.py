@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from frontdesk.rules.events.request import RouteFacts, shown_headers
+from frontdesk.rules.events.request import RouteFacts
 
 FACTS = RouteFacts("GET /pets/{id}", "123456789012", "abcdefghij", "api.clinic.example", "$default")
 
@@ -32,7 +32,6 @@ def make_request():
             "version": "HTTP/1.1",
             "scheme": "http",
             "headers": headers,
-            "shown_headers": shown_headers(headers),
             "fields": list(head),
             "held": [],
             "params": {},
@@ -51,6 +50,8 @@ def make_request():
             "api_key": None,
             "api_key_value": b"",
         }
-        return SimpleNamespace(**values | other)
+        request = SimpleNamespace(**values | other)
+        request.shown = lambda make: make(request)
+        return request
 
     return make

@@ -116,6 +116,9 @@ class Request:
     api_key_value = b""
     socket = Socket()
 
+    def shown(self, make):
+        return make(self)
+
 
 def event(key, request=None, **variables):
     facts = RouteFacts(key, "000000000000", "abcdefghij", "ws.example.com", "prod", variables)

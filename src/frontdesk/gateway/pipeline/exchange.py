@@ -7,12 +7,11 @@ the server gets a Reply back through `ClientEnd.send`. Knows no socket, no parse
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar
 
 from frontdesk.base.ids import message_id
 from frontdesk.base.streams import Duplex, Fields, Source
 from frontdesk.gateway.pipeline.transformation import Transformation
-from frontdesk.rules.events.request import shown_headers
 from frontdesk.rules.http.trace_context import Caller
 from frontdesk.rules.rest.gateway_responses import Fault
 from frontdesk.rules.tls.client_certificate import ClientCertificate
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from frontdesk.gateway.pipeline.tracing import Traces
 
 EMPTY: Final[Mapping[str, str]] = {}
+
+Shown = TypeVar("Shown")
 
 
 class Parked(Enum):
@@ -104,10 +105,11 @@ class Reply:
 class FieldSection:
     """What a remembered field section says: equal requests share it, so nothing in it may be changed.
 
-    Its attributes are those of `Exchange`. host: in lower case, without port.
+    Its attributes are those of `Exchange`. host: in lower case, without port. shown: what `Exchange.shown`
+    has had made of it.
     """
 
-    __slots__ = ("_lines", "_shown", "fields", "headers", "held", "host")
+    __slots__ = ("_lines", "fields", "headers", "held", "host", "shown")
 
     def __init__(
         self, headers: dict[bytes, bytes], fields: Fields, held: Fields, host: str
@@ -117,19 +119,13 @@ class FieldSection:
         self.held = held
         self.host = host
         self._lines: bytes | None = None
-        self._shown: Mapping[str, str] | None = None
+        self.shown: dict[Callable[[Exchange], Any], Any] = {}
 
     def lines(self) -> bytes:
         """Return `fields` as they are sent on, each with its line end; written once."""
         if self._lines is None:
             self._lines = write_fields(self.fields)
         return self._lines
-
-    def shown(self) -> Mapping[str, str]:
-        """Return `headers` as events show them; made once."""
-        if self._shown is None:
-            self._shown = shown_headers(self.headers)
-        return self._shown
 
 
 def write_fields(fields: Fields) -> bytes:
@@ -318,13 +314,19 @@ class Exchange:
         """Seconds that the gateway took once it was over: without the integration and what it streamed."""
         return (self.head_sent or self.ended) - self.started - max(0.0, self.integration_latency)
 
-    @property
-    def shown_headers(self) -> Mapping[str, str]:
-        """`headers` as events show them; not to be changed."""
+    def shown(self, make: Callable[["Exchange"], Shown]) -> Shown:
+        """Return what `make` makes of `headers`, `fields` and `held`: once for all requests that share them."""
         section = self.section
-        if section is not None and section.headers is self.headers:
-            return section.shown()
-        return shown_headers(self.headers)
+        if (
+            section is None
+            or section.headers is not self.headers
+            or section.fields is not self.fields
+        ):
+            return make(self)
+        found: Shown | None = section.shown.get(make)
+        if found is None:
+            found = section.shown[make] = make(self)
+        return found
 
     @property
     def message_id(self) -> str:

@@ -3,10 +3,10 @@
 Shared by `v1` and `v2`; knows neither.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from frontdesk.base.streams import Fields
 from frontdesk.rules.http.forwarding import forwarded_for, nearest, port_of
@@ -15,6 +15,8 @@ from frontdesk.rules.tls.client_certificate import ClientCertificate
 
 HIDDEN = HOP_BY_HOP | {b"expect"}
 """Fields that an event never shows: they belong to the client's connection (lower case)."""
+
+Shown = TypeVar("Shown")
 
 
 class Request(Protocol):
@@ -43,9 +45,8 @@ class Request(Protocol):
     client_cert: ClientCertificate | None
     api_key_value: bytes
 
-    @property
-    def shown_headers(self) -> Mapping[str, str]:
-        """What `shown_headers` makes of its headers; may be shared with other requests."""
+    def shown(self, make: "Callable[[Request], Shown]") -> "Shown":
+        """Return what `make` makes of `headers`, `fields` and `held`; others may share it: it is not changed."""
         ...
 
     @property
@@ -81,15 +82,6 @@ class RouteFacts:
     domain: str
     stage: str
     variables: Mapping[str, str] = field(default_factory=dict)
-
-
-def shown_headers(headers: Mapping[bytes, bytes]) -> dict[str, str]:
-    """Return header fields as text, without those of the connection. headers: lower-case names."""
-    return {
-        name.decode("latin-1"): value.decode("latin-1")
-        for name, value in headers.items()
-        if name not in HIDDEN
-    }
 
 
 def forwarding(request: Request) -> tuple[str, str, str]:

@@ -11,10 +11,10 @@ from typing import Any, Final
 import orjson
 
 from frontdesk.base.ids import named_id
-from frontdesk.rules.events.request import Request, RouteFacts
+from frontdesk.rules.events.request import HIDDEN, Request, RouteFacts
 from frontdesk.rules.events.times import java_date
-from frontdesk.rules.events.v1 import EventV1
-from frontdesk.rules.rest.headers import HIDDEN
+from frontdesk.rules.events.v1 import REPLACED, EventV1, without
+from frontdesk.rules.rest import headers
 from frontdesk.rules.rest.media import BinaryTypes, media_type
 
 _ID: Final = 6
@@ -36,7 +36,7 @@ class RestEvent(EventV1):
 
     __slots__ = ("_binary", "_ids")
 
-    left_out = EventV1.left_out | {name.encode() for name in HIDDEN}
+    shown = staticmethod(without(HIDDEN | REPLACED | {name.encode() for name in headers.HIDDEN}))
 
     def __init__(self, facts: RouteFacts, binary: BinaryTypes) -> None:
         """binary: media types whose bodies travel as base64."""

@@ -4,7 +4,7 @@ Absent parts are null. Header names keep the client's spelling; single-value map
 Source: AWS, "Create AWS Lambda proxy integrations for HTTP APIs", payload format 1.0.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -14,9 +14,10 @@ from frontdesk.rules.events.query import pairs
 from frontdesk.rules.events.request import HIDDEN, Request, RouteFacts, forwarding
 from frontdesk.rules.events.times import clf
 
-_REPLACED = frozenset(
+REPLACED = frozenset(
     {b"x-amzn-trace-id", b"x-forwarded-for", b"x-forwarded-port", b"x-forwarded-proto"}
 )
+"""Fields that we add ourselves, whatever came (lower case)."""
 
 _UNKNOWN_CALLER = dict.fromkeys(
     (
@@ -39,13 +40,28 @@ _NO_AUTHORIZER: Mapping[str, Any] = {"claims": None, "scopes": None}
 Multi = dict[str, list[str]]
 
 
+def without(left_out: Container[bytes]) -> Callable[[Request], tuple[dict[str, str], Multi]]:
+    """Make what returns the header fields of a request, but for some: the last one of each name, and all of it."""
+
+    def shown(request: Request) -> tuple[dict[str, str], Multi]:
+        several = _grouped(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for part in (request.fields, request.held)
+            for name, value in part
+            if name.lower() not in left_out
+        )
+        return _last(several), several
+
+    return shown
+
+
 class EventV1:
     """The events of one route."""
 
     __slots__ = ("_facts", "_prefix", "_resource")
 
-    left_out = HIDDEN | _REPLACED
-    """Fields of the request that are not shown (lower case)."""
+    shown = staticmethod(without(HIDDEN | REPLACED))
+    """Returns the header fields that it shows of those that came."""
 
     def __init__(self, facts: RouteFacts) -> None:
         self._facts = facts
@@ -63,15 +79,16 @@ class EventV1:
 
     def document(self, request: Request, trace: str) -> dict[str, Any]:
         """Build the event without its body, as JSON values that the caller may extend."""
-        headers = _headers(request, trace, self.left_out)
+        headers, several = request.shown(self.shown)
+        edge = _edge(request, trace)
         query = _grouped(pairs(request.query))
         return {
             "version": "1.0",
             "resource": self._resource,
             "path": request.stage_path,
             "httpMethod": request.method,
-            "headers": _last(headers),
-            "multiValueHeaders": headers,
+            "headers": headers | edge,
+            "multiValueHeaders": several | {name: [value] for name, value in edge.items()},
             "queryStringParameters": _last(query) or None,
             "multiValueQueryStringParameters": query or None,
             "requestContext": self.context(request),
@@ -147,21 +164,16 @@ def _authorizer(shown: Mapping[str, Any] | None, principal: str) -> Mapping[str,
     return {**context, "principalId": principal} if principal else context or _NO_AUTHORIZER
 
 
-def _headers(request: Request, trace: str, left_out: Container[bytes]) -> Multi:
-    shown = _grouped(
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for part in (request.fields, request.held)
-        for name, value in part
-        if name.lower() not in left_out
-    )
+def _edge(request: Request, trace: str) -> dict[str, str]:
+    """Return the header fields that we add ourselves."""
+    edge = {"X-Amzn-Trace-Id": trace}
+    if traceparent := request.traceparent:
+        edge["traceparent"] = traceparent
     origin, port, scheme = forwarding(request)
-    shown["X-Amzn-Trace-Id"] = [trace]
-    if request.traceparent:
-        shown["traceparent"] = [request.traceparent]
-    shown["X-Forwarded-For"] = [origin]
-    shown["X-Forwarded-Port"] = [port]
-    shown["X-Forwarded-Proto"] = [scheme]
-    return shown
+    edge["X-Forwarded-For"] = origin
+    edge["X-Forwarded-Port"] = port
+    edge["X-Forwarded-Proto"] = scheme
+    return edge
 
 
 def _grouped(items: Iterable[tuple[str, str]]) -> Multi:

@@ -11,7 +11,7 @@ import orjson
 
 from frontdesk.rules.events.media import event_body
 from frontdesk.rules.events.query import joined
-from frontdesk.rules.events.request import Request, RouteFacts, forwarding
+from frontdesk.rules.events.request import HIDDEN, Request, RouteFacts, forwarding
 from frontdesk.rules.events.times import clf
 
 
@@ -36,7 +36,7 @@ class EventV2:
     def document(self, request: Request, trace: str) -> dict[str, Any]:
         """Build the event without its body, as JSON values that the caller may extend."""
         facts = self._facts
-        path, shown, second = request.raw_path, request.shown_headers, request.time
+        path, shown, second = request.raw_path, request.shown(_shown), request.time
         context: dict[str, Any] = {
             "accountId": facts.account,
             "apiId": facts.api_id,
@@ -76,6 +76,15 @@ class EventV2:
         if facts.variables:
             event["stageVariables"] = facts.variables
         return event
+
+
+def _shown(request: Request) -> dict[str, str]:
+    """Return the header fields as text, cookies among them."""
+    return {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in request.headers.items()
+        if name not in HIDDEN
+    }
 
 
 def _headers(request: Request, shown: Mapping[str, str], trace: str) -> dict[str, str]:
