@@ -324,7 +324,7 @@ def test_now_and_names_are_seen_by_the_machine():
         execution_name="first",
     )
     context = run.output["c"]
-    assert context["Execution"]["StartTime"] == "2030-05-06T07:08:09.000Z"
+    assert context["Execution"]["StartTime"] == "2030-05-06T07:08:09Z"
     assert context["Execution"]["Id"].endswith(":execution:charging:first")
     assert context["StateMachine"]["Name"] == "charging"
 

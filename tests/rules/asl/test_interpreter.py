@@ -154,11 +154,11 @@ def test_context_tells_of_the_execution():
             "Input": {"i": 1},
             "Name": "e",
             "RoleArn": "arn:aws:iam::1:role/r",
-            "StartTime": "1970-01-01T00:16:40.000Z",
+            "StartTime": "1970-01-01T00:16:40Z",
             "RedriveCount": 0,
         },
         "StateMachine": {"Id": FACTS.machine, "Name": "m"},
-        "State": {"Name": "Tell", "EnteredTime": "1970-01-01T00:16:40.000Z"},
+        "State": {"Name": "Tell", "EnteredTime": "1970-01-01T00:16:40Z"},
     }
 
 

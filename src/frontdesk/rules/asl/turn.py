@@ -365,6 +365,7 @@ class Turn:
 
 @lru_cache(maxsize=1024)  # each state tells the same two instants several times
 def _iso(at: int) -> str:
-    """Write an instant as AWS's context does: `2026-01-31T08:15:30.123Z`."""
+    """Write an instant as AWS's context does: `2026-01-31T08:15:30.123Z`, a full second without a fraction."""
     moment = datetime.fromtimestamp(at / 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z"
+    fraction = f".{at % 1000:03}" if at % 1000 else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"

@@ -3,7 +3,8 @@
 A path is read once and then finds as often as one likes. Knows no template and no state machine.
 
     path    = "$" *( "." name | "." "*" | ".." ( name | "*" | bracket ) | bracket )
-    bracket = "[" ( quoted *( "," quoted ) | index *( "," index ) | slice | "*" | "?(" filter ")" ) "]"
+    bracket = "[" ( quoted *( "," quoted ) | index *( "," index ) | last | slice | "*" | "?(" filter ")" ) "]"
+    last    = "(@.length" "-" index ")"
     slice   = [ index ] ":" [ index ] [ ":" [ index ] ]            filter: see `jsonpath_filter`
 
 Definite paths (names and single indexes only) give one value; all others give a list in document
@@ -149,6 +150,7 @@ _NAME: Final = re.compile(r"[^\s.\[\]()'\",:*?=<>!&|~]+")
 _QUOTED: Final = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*""", re.DOTALL)
 _INDEX: Final = re.compile(r"\s*(-?\d{1,10})\s*")
 _SLICE: Final = re.compile(r"\s*(-?\d{1,10})?\s*:\s*(-?\d{1,10})?\s*(?::\s*(-?\d{1,10})?\s*)?\]")
+_LAST: Final = re.compile(r"\[\s*\(\s*@\.length\s*-\s*([1-9]\d{0,9})\s*\)\s*\]")
 _STAR: Final = re.compile(r"\[\s*\*\s*\]")
 _FILTER: Final = re.compile(r"\[\s*\?\s*\(")
 _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
@@ -181,6 +183,9 @@ def _bracket(text: str, at: int, deep: bool, depth: int) -> tuple[Segment, int]:
         if text[at : at + 2] != ")]":
             raise _unreadable(text, at)
         return Segment(_filtered(accepts, deep=deep), deep=deep), at + 2
+    if last := _LAST.match(text, at):
+        index = -int(last[1])
+        return Segment(_indexed((index,)), key=index, deep=deep), last.end()
     at += 1
     if bounds := _SLICE.match(text, at):
         numbers = [None if number is None else int(number) for number in bounds.groups()]

@@ -141,7 +141,7 @@ def test_expressions_conclude(kind, fields, result, output):
     ("kind", "fields", "result", "assigned"),
     [
         ("Task", {"Assign": {"a.$": "$.out"}, "ResultPath": "$.r"}, {"out": 1}, {"a": 1}),
-        ("Task", {"Assign": {"a.$": "$"}, "ResultSelector": {"n.$": "$.out"}}, {"out": 1}, {"a": {"n": 1}}),
+        ("Task", {"Assign": {"a.$": "$"}, "ResultSelector": {"n.$": "$.out"}}, {"out": 1}, {"a": {"out": 1}}),
         ("Pass", {"Assign": {"a.$": "$.x"}, "Result": {"x": 1}, "ResultPath": "$.r"}, ABSENT, {"a": 1}),
         ("Pass", {"Assign": {"a.$": "$.p"}, "Parameters": {"p": 1}, "ResultPath": "$.r"}, ABSENT, {"a": 1}),
         ("Wait", {"Assign": {"a.$": "$.order.id", "b": {"c": "$.x"}}}, ABSENT, {"a": 7, "b": {"c": "$.x"}}),
@@ -240,7 +240,7 @@ def test_expressions_choose():
     assert choose(choice, choice.choices[0], RAW, scope()) == Conclusion(
         "of the rule", {"by": "rule"}
     )
-    assert choose(choice, choice.choices[1], RAW, scope()) == Conclusion("of the state", {})
+    assert choose(choice, choice.choices[1], RAW, scope()) == Conclusion(RAW, {})
     assert choose(choice, None, RAW, scope()) == Conclusion("of the state", {"by": "default"})
 
 

@@ -107,7 +107,7 @@ def conclude(state: DataState, raw_input: Json, result: Json, scope: Scope) -> C
             merged = put(state.result_path, selected, raw_input)
             scope.note("afterResultPath", merged)
         output = select(state.output_path, merged, scope)
-        assigned = _filled(assign, selected, scope)
+        assigned = _filled(assign, result, scope)
     if works and output is result:
         hold_variables(assigned, scope.variables)
         return Conclusion(output, assigned)
@@ -132,16 +132,18 @@ def catch(
 def choose(
     state: ChoiceState, rule: ChoiceRule | None, raw_input: Json, scope: Scope
 ) -> Conclusion:
-    """Return what leaves a Choice by one of its rules. rule: None for the default."""
-    assign = rule.assign if rule else state.assign
+    """Return what leaves a Choice by one of its rules. rule: None for the default.
+
+    Of a rule that is taken, its own fields count alone; the state's are for the default.
+    """
+    taken = rule or state
     if state.query_language is QueryLanguage.JSONATA:
         seen = States(raw_input)
-        written = rule.output if rule and rule.output is not ABSENT else state.output
-        output = _evaluated(written, seen, scope, default=raw_input)
-        return _held(state, output, _assigned(assign, seen, scope), scope)
+        output = _evaluated(taken.output, seen, scope, default=raw_input)
+        return _held(state, output, _assigned(taken.assign, seen, scope), scope)
     selected = effective(state, raw_input, scope)
     output = select(state.output_path, selected, scope)
-    return _held(state, output, _filled(assign, selected, scope), scope)
+    return _held(state, output, _filled(taken.assign, selected, scope), scope)
 
 
 def _evaluated(written: Json | Absent, seen: States, scope: Scope, *, default: Json) -> Json:
