@@ -46,7 +46,6 @@ from frontdesk.rules.asl.messages import (
     TimerFired,
 )
 from frontdesk.rules.asl.model import ABSENT, Machine, MapState
-from frontdesk.rules.asl.names import arn_part
 from frontdesk.rules.asl.parse import parse_machine
 from frontdesk.rules.asl.program import Program, compile_machine
 from frontdesk.rules.asl.resources import Kind, read_resource
@@ -336,17 +335,9 @@ class _World:
     def start_child(self, execution: _Execution, command: StartChild) -> None:
         state = execution.program.states[command.state]
         assert isinstance(state, MapState)
-        program, facts = compile_machine(state.item_processor), execution.run.facts
-        name = f"{facts.name}-{command.state}-{command.index}"
-        place = facts.machine.replace(":stateMachine:", ":execution:")
-        child = Facts(
-            execution=f"{place}/{arn_part(state.label or state.name)}:{name}",
-            name=name,
-            machine=facts.machine,
-            machine_name=facts.machine_name,
-            role=facts.role,
-            region=facts.region,
-        )
+        program = compile_machine(state.item_processor)
+        facts = execution.run.facts
+        child = facts.of_child(command.map_run, command.index, express=command.express)
         run = begin(program, command.input, child)
         made = _Execution(program, run, parent=(execution, command))
         self._children.setdefault((command.key, command.attempt), []).append(made)

@@ -44,6 +44,9 @@ GIVEN = {"CSVHeaderLocation": "GIVEN", "CSVHeaders": ["a", "b"]}
         ("\ufeffa,b\n\xe4,2\n", {}, [{"a": "\xe4", "b": "2"}]),
         ("a,b\n1,2\n3,4\n", {"MaxItems": 1}, [{"a": "1", "b": "2"}]),
         ("a,b\n1,2\n", {"MaxItems": 0}, [{"a": "1", "b": "2"}]),
+        ("a,b\nC:\\\\x,\\q\n", {}, [{"a": "C:\\x", "b": "q"}]),
+        ('a,b\n1\\,2,"say \\"hi\\""\n', {}, [{"a": "1,2", "b": 'say "hi"'}]),
+        ("a|b\n1\\|2|3\n", {"CSVDelimiter": "PIPE"}, [{"a": "1|2", "b": "3"}]),
         ("a,b\n", {}, []),
         ("", {}, []),
     ],
@@ -58,7 +61,7 @@ TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0"))
 @given(st.lists(st.fixed_dictionaries({"a": TEXTS, "b": TEXTS})))
 def test_what_a_writer_of_csv_writes_is_read(rows):
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, ["a", "b"], quoting=csv.QUOTE_ALL)
+    writer = csv.DictWriter(text, ["a", "b"], quoting=csv.QUOTE_ALL, escapechar="\\")
     writer.writeheader()
     writer.writerows(rows)
     assert read(text.getvalue()) == rows

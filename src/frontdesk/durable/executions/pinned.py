@@ -114,25 +114,12 @@ def replay(
 
 def child_of(parent: Pinned, child: StartChild, trace: str) -> Pinned:
     """Say what the execution of one item of a distributed Map begins with. trace: its X-Amzn-Trace-Id."""
-    facts = parent.facts
-    label, _, run = child.map_run.rpartition("/")[2].rpartition(":")
-    name = f"{run}.{child.index}"
-    kind = ":express:" if child.express else ":execution:"
-    below = facts.machine.replace(":stateMachine:", kind)
     # Whoever runs an Express one hears of its end without a message.
-    place = Parent(parent.kind, facts.name, child.key, child.attempt, child.index)
+    place = Parent(parent.kind, parent.facts.name, child.key, child.attempt, child.index)
     return Pinned(
         digest=parent.digest,
         state=child.state,
-        facts=Facts(
-            execution=f"{below}/{label}:{name}",
-            name=name,
-            machine=f"{facts.machine}/{label}",
-            machine_name=facts.machine_name,
-            role=facts.role,
-            region=facts.region,
-            express=child.express,
-        ),
+        facts=parent.facts.of_child(child.map_run, child.index, express=child.express),
         given=child.input,
         map_run=child.map_run,
         trace=trace,

@@ -108,7 +108,8 @@ def _csv(file: BinaryIO, config: Config) -> Iterator[Json]:
     if delimiter is None:
         raise unreadable(f"CSVDelimiter is not one of {', '.join(_DELIMITERS)}: {written}")
     try:
-        rows = filter(None, csv.reader(_lines(file), delimiter=delimiter, strict=True))
+        lines = csv.reader(_lines(file), delimiter=delimiter, escapechar="\\", strict=True)
+        rows = filter(None, lines)
         if config.get("CSVHeaderLocation", "FIRST_ROW") == "FIRST_ROW":
             names: Sequence[Any] = next(rows, [])
         else:
@@ -195,7 +196,7 @@ def result_files(executions: Sequence[Mapping[str, Json]], config: Config) -> li
     for status in _STATUSES:
         ended = [one for one in executions if one["Status"] == status]
         if ended:
-            kept = _transformed(ended, status, config)
+            kept = transformed(ended, config.get("Transformation", NONE), _describing(ended))
             data = "\n".join(map(json_text, kept)) + "\n" if lines else json_text(kept)
             name = f"{status}_0.{'jsonl' if lines else 'json'}"
             files.append(ResultFile(status, name, data.encode()))
@@ -216,22 +217,43 @@ def manifest(bucket: str, folder: str, map_run: str, files: Sequence[ResultFile]
     return json_text(told).encode()
 
 
-def _transformed(ended: Sequence[Mapping[str, Json]], status: str, config: Config) -> list[Json]:
-    """Apply a Transformation, which is for what succeeded."""
-    transformation = config.get("Transformation", "NONE")
-    if transformation == "NONE" or status != "SUCCEEDED":
-        return [_described(one) for one in ended]
-    outputs = [one["Output"] for one in ended]
-    if transformation == "COMPACT":
-        return outputs
-    parts = (one if isinstance(one, list) else [one] for one in outputs)
-    return list(chain.from_iterable(parts))
+def _describing(executions: Sequence[Mapping[str, Json]]) -> Callable[[int], Json]:
+    return lambda index: described(executions[index])
 
 
-def _described(one: Mapping[str, Json]) -> dict[str, Json]:
-    # Differs: [result-entries] AWS adds ARN, name and dates of each child execution
-    told: dict[str, Json] = {"Input": json_text(one["Input"]), "InputDetails": {"Included": True}}
-    if "Output" in one:
-        told |= {"Output": json_text(one["Output"]), "OutputDetails": {"Included": True}}
-    told |= {name: one[name] for name in ("Cause", "Error") if name in one}
-    return dict(sorted({**told, "Status": one["Status"]}.items()))
+NONE: Final = "NONE"
+"""The Transformation that describes each execution."""
+
+COMPACT: Final = "COMPACT"
+"""The Transformation to outputs alone."""
+
+
+def transformed(
+    executions: Sequence[Mapping[str, Json]], transformation: Json, describe: Callable[[int], Json]
+) -> list[Json]:
+    """Apply a Transformation: NONE, COMPACT or FLATTEN. What did not succeed is described, whatever it is.
+
+    executions: Status of each, and its Output. describe: writes one, by its index, see `described`.
+    """
+    kept: list[Json] = []
+    for index, one in enumerate(executions):
+        if transformation == NONE or one["Status"] != "SUCCEEDED":
+            kept.append(describe(index))
+        elif transformation == COMPACT or not isinstance(one["Output"], list):
+            kept.append(one["Output"])
+        else:
+            kept += one["Output"]
+    return kept
+
+
+def described(execution: Mapping[str, Json]) -> dict[str, Json]:
+    """Describe what became of a child.
+
+    execution: ExecutionArn, Name, StateMachineArn, Input, Status, and Output, or Error and Cause.
+    """
+    # Differs: [result-entries] AWS adds the dates of each child execution, and whether it can be redriven
+    told = dict(execution)
+    for name in ("Input", "Output"):
+        if name in told:
+            told |= {name: json_text(told[name]), f"{name}Details": {"Included": True}}
+    return dict(sorted(told.items()))

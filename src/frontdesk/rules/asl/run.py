@@ -63,6 +63,21 @@ class Facts(NamedTuple):
     express: bool = False
     most_events: int = MOST_EVENTS
 
+    def of_child(self, map_run: str, index: int, *, express: bool) -> "Facts":
+        """Return those of the execution of one item, or batch, of a distributed Map. map_run: its ARN."""
+        label, _, run = map_run.rpartition("/")[2].rpartition(":")
+        name = f"{run}.{index}"
+        below = self.machine.replace(":stateMachine:", ":express:" if express else ":execution:")
+        return Facts(
+            execution=f"{below}/{label}:{name}",
+            name=name,
+            machine=f"{self.machine}/{label}",
+            machine_name=self.machine_name,
+            role=self.role,
+            region=self.region,
+            express=express,
+        )
+
 
 @dataclass(slots=True, kw_only=True)
 class Strand:

@@ -50,6 +50,7 @@ class StatesPath:
 
         Raises: PathLimitError.
         """
+        # Differs: [negative-index] AWS was seen to find nothing by an index that counts from the end
         if self.root is Root.DATA:
             return self.path.find(data)
         if self.root is Root.CONTEXT:

@@ -20,6 +20,8 @@ LAMBDA = "arn:aws:states:::lambda:invoke"
 PASS = {"Type": "Pass", "End": True}
 INNER = {"StartAt": "In", "States": {"In": PASS}}
 ORDER = {"ErrorEquals": ["Order.Failed"], "Next": "Y"}
+DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+MAP = {"Type": "Map", "ItemProcessor": INNER | DISTRIBUTED, "End": True}
 
 
 def machine(*, state=None, language="JSONPath", **states):
@@ -331,74 +333,6 @@ def test_single_states(state, place, message):
 
 
 DUPLICATED = ['DUPLICATE_STATE_NAME: Duplicate state name "In" at /States/X/Iterator/States/In']
-
-DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
-MAP = {"Type": "Map", "ItemProcessor": INNER | DISTRIBUTED, "End": True}
-READER = {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {"Bucket": "b", "Key": "k"}}
-
-DISTRIBUTED_FAULTS = {
-    "reader's service": (
-        {"ItemReader": READER | {"Resource": "arn:aws:states:::s3:putObject"}},
-        (
-            "INVALID_RESOURCE: The resource provided arn:aws:states:::s3:putObject is not recognized."
-            " at /States/X/ItemReader/Resource"
-        ),
-    ),
-    "reader's type": (
-        {"ItemReader": READER | {"ReaderConfig": {"InputType": "XML"}}},
-        failed(
-            "The field 'InputType' should have one of these values: [CSV, JSON, JSONL, MANIFEST, PARQUET]",
-            "/States/X/ItemReader/ReaderConfig/InputType",
-        ),
-    ),
-    "headers that are not given": (
-        {"ItemReader": READER | {"ReaderConfig": {"CSVHeaderLocation": "GIVEN"}}},
-        failed("These fields are required: [CSVHeaders]", "/States/X/ItemReader/ReaderConfig"),
-    ),
-    "a batcher without a bound": (
-        {"ItemBatcher": {"BatchInput": {}}},
-        failed(
-            "One of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]",
-            "/States/X/ItemBatcher",
-        ),
-    ),
-    "a batch over the quota": (
-        {"ItemBatcher": {"MaxInputBytesPerBatch": 262_145}},
-        failed(
-            "The field 'MaxInputBytesPerBatch' must not be greater than 262144",
-            "/States/X/ItemBatcher/MaxInputBytesPerBatch",
-        ),
-    ),
-    "writer's transformation": (
-        {"ResultWriter": {"WriterConfig": {"Transformation": "SHRINK"}}},
-        failed(
-            "The field 'Transformation' should have one of these values: [NONE, COMPACT, FLATTEN]",
-            "/States/X/ResultWriter/WriterConfig/Transformation",
-        ),
-    ),
-}
-
-
-@pytest.mark.parametrize(
-    ("fields", "expected"), DISTRIBUTED_FAULTS.values(), ids=DISTRIBUTED_FAULTS
-)
-def test_distributed_maps(fields, expected):
-    assert told(machine(X=MAP | fields)) == [expected]
-
-
-@pytest.mark.parametrize("label", ["", "a b", "l" * 41, "a<", "a\x07", "a\x9f", "a/*"])
-def test_labels(label):
-    (found,) = check(machine(X=MAP | {"Label": label}))
-    assert (found.code, found.location) == (Code.INVALID_LABEL_NAME, "/States/X/Label")
-
-
-def test_labels_are_there_once():
-    other = {**MAP, "ItemProcessor": {"StartAt": "In2", "States": {"In2": PASS}, **DISTRIBUTED}}
-    first = {**MAP, "Label": "rows", "Next": "Y"}
-    del first["End"]
-    found = told(machine(X=first, Y={**other, "Label": "rows"}))
-    assert found == ['DUPLICATE_LABEL_NAME: Duplicate label "rows" at /States/Y/Label']
-
 
 RESOURCES = {
     "lambda:invoke": (LAMBDA, True),

@@ -1,5 +1,7 @@
 """Distributed Map: children, batches, tolerated failures, readers and writers."""
 
+import json
+
 import pytest
 
 from frontdesk.asl import TaskError, run_local
@@ -31,6 +33,13 @@ def distributed(*, each=None, **fields):
         ({}, [1, 2], [1, 2]),
         ({}, [], []),
         ({}, {"a": 1}, [{"Key": "a", "Value": 1}]),
+        ({"QueryLanguage": "JSONata"}, {"a": 1}, [{"Key": "a", "Value": 1}]),
+        (
+            {"QueryLanguage": "JSONata", "Items": "{% $states.input.i %}"},
+            {"i": {"a": 1}},
+            [{"Key": "a", "Value": 1}],
+        ),
+        ({"ItemSelector": {"s.$": "$$.Map.Item.Source"}}, [1], [{"s": "STATE_DATA"}]),
         (
             {"ItemSelector": {"k.$": "$$.Map.Item.Key", "i.$": "$$.Map.Item.Index"}},
             {"a": 1, "b": 2},
@@ -72,6 +81,9 @@ def test_children_have_own_histories():
     ]
 
 
+FAILED = "described"
+
+
 def fails_at(*bad):
     def each(item):
         if item in bad:
@@ -85,19 +97,20 @@ def fails_at(*bad):
     ("fields", "bad", "output"),
     [
         ({}, [1], None),
-        ({"ToleratedFailureCount": 1}, [1], [0, 2, 3]),
+        ({"ToleratedFailureCount": 1}, [1], [0, FAILED, 2, 3]),
         ({"ToleratedFailureCount": 1}, [1, 2], None),
-        ({"ToleratedFailurePercentage": 50}, [1, 2], [0, 3]),
+        ({"ToleratedFailurePercentage": 50}, [1, 2], [0, FAILED, FAILED, 3]),
         ({"ToleratedFailurePercentage": 49.9}, [1, 2], None),
         ({"ToleratedFailureCount": 3, "ToleratedFailurePercentage": 25}, [1, 2], None),
         ({"ToleratedFailureCount": 1, "ToleratedFailurePercentage": 100}, [1, 2], None),
-        ({"ToleratedFailurePercentage": 100}, [0, 1, 2, 3], []),
+        ({"ToleratedFailurePercentage": 100}, [0, 1, 2, 3], [FAILED] * 4),
     ],
 )
 def test_tolerated_failures(fields, bad, output):
     run = run_local(distributed(each=task(), **fields), [0, 1, 2, 3], fails_at(*bad))
     if output is not None:
-        assert run.output == output
+        told = [FAILED if isinstance(one, dict) else one for one in run.output]
+        assert told == output
         return
     assert (run.error, run.cause) == (
         "States.ExceedToleratedFailureThreshold",
@@ -108,6 +121,46 @@ def test_tolerated_failures(fields, bad, output):
         "MapStateFailed",
         "ExecutionFailed",
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "given", "error", "cause"),
+    [
+        (
+            {"ToleratedFailurePercentagePath": "$.p", "ItemsPath": "$.i"},
+            {"p": 100.5, "i": [1]},
+            "States.Runtime",
+            "ToleratedFailurePercentage must be between 0 and 100.",
+        ),
+        (
+            {"ToleratedFailurePercentagePath": "$.p", "ItemsPath": "$.i"},
+            {"p": -1, "i": [1]},
+            "States.Runtime",
+            "ToleratedFailurePercentage cannot be negative.",
+        ),
+        (
+            {"QueryLanguage": "JSONata", "ToleratedFailurePercentage": "{% -1 %}"},
+            [1],
+            "States.QueryEvaluationError",
+            "The ToleratedFailurePercentage field must be a number from 0 to 100, but was: -1",
+        ),
+        (
+            {"QueryLanguage": "JSONata", "ToleratedFailureCount": "{% -1 %}"},
+            [1],
+            "States.QueryEvaluationError",
+            "The ToleratedFailureCount field must be an integer that is not negative, but was: -1",
+        ),
+        (
+            {"ItemBatcher": {"MaxItemsPerBatchPath": "$.n"}, "ItemsPath": "$.i"},
+            {"n": 0, "i": [1]},
+            "States.Runtime",
+            "MaxItemsPerBatch must be positive.",
+        ),
+    ],
+)
+def test_bounds_out_of_range(fields, given, error, cause):
+    run = run_local(distributed(**fields), given)
+    assert (run.error, run.cause.partition("). ")[2]) == (error, cause)
 
 
 def test_so_many_children_run_at_once():
@@ -124,10 +177,45 @@ def test_so_many_children_run_at_once():
 def test_a_failure_that_is_told_twice_counts_once():
     played = Played(distributed(ToleratedFailureCount=1), [1, 2])
     first = played.of(StartChild)[0]
-    played.answer(first, ChildFailed, index=0, error="E")
-    played.answer(first, ChildFailed, index=0, error="E")
+    played.answer(first, ChildFailed, index=0, error="E", cause="it is 1")
+    played.answer(first, ChildFailed, index=0, error="E", cause="told twice")
     played.answer(first, ChildSucceeded, index=1, output="b")
-    assert played.last(Finish).output == ["b"]
+    failed, output = played.last(Finish).output
+    assert (failed["Error"], failed["Cause"], output) == ("E", "it is 1", "b")
+
+
+@pytest.mark.parametrize("transformation", ["NONE", "COMPACT", "FLATTEN"])
+def test_what_failed_is_described_whatever_the_transformation(transformation):
+    writer = {"WriterConfig": {"Transformation": transformation}}
+    definition = distributed(each=task(), ToleratedFailureCount=1, ResultWriter=writer)
+    run = run_local(definition, [{"a": 1}], fails_at({"a": 1}), machine_name="m")
+    (told,) = run.output
+    arn = run.history[3]["mapRunStartedEventDetails"]["mapRunArn"]
+    place, _, id_ = arn.rpartition(":")
+    assert told == {
+        "Cause": told["Cause"],
+        "Error": "Bad",
+        "ExecutionArn": f"{place.replace(':mapRun:', ':execution:')}:{id_}.0",
+        "Input": '{"a":1}',
+        "InputDetails": {"Included": True},
+        "Name": f"{id_}.0",
+        "StateMachineArn": place.replace(":mapRun:", ":stateMachine:"),
+        "Status": "FAILED",
+    }
+
+
+def test_results_can_be_described_without_being_written():
+    writer = {"WriterConfig": {"Transformation": "NONE"}}
+    (told,) = run_local(distributed(ResultWriter=writer), [[1]]).output
+    assert (told["Status"], told["Output"]) == ("SUCCEEDED", "[1]")
+    assert told["OutputDetails"] == {"Included": True}
+
+
+def test_a_child_has_the_arn_that_its_result_tells():
+    each = {"Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id"}, "End": True}
+    writer = {"WriterConfig": {"Transformation": "NONE"}}
+    (told,) = run_local(distributed(each=each, ResultWriter=writer), [1]).output
+    assert json.loads(told["Output"])["id"] == told["ExecutionArn"]
 
 
 def test_a_child_input_over_the_quota_gives_the_others_up():
@@ -153,6 +241,22 @@ def test_items_are_read_by_a_task():
     assert run.history[2]["mapStateStartedEventDetails"] == {"length": 0}
 
 
+@pytest.mark.parametrize(
+    ("resource", "place", "source"),
+    [
+        ("s3:getObject", {"Bucket": "b", "Key": "in/k.json"}, "S3://b/in/k.json"),
+        ("s3:listObjectsV2", {"Bucket": "b", "Prefix": "in/"}, "S3://b"),
+        ("s3:listObjectsV2", {"Bucket": "b"}, "S3://b"),
+    ],
+)
+def test_items_know_where_they_were_read(resource, place, source):
+    reader = {"Resource": f"arn:aws:states:::{resource}", "Parameters": place}
+    selector = {"s.$": "$$.Map.Item.Source", "k.$": "$$.Map.Item.Value"}
+    definition = distributed(ItemReader=reader, ItemSelector=selector)
+    run = run_local(definition, {}, {reader["Resource"]: lambda _: [5]})
+    assert run.output == [{"s": source, "k": 5}]
+
+
 @pytest.mark.parametrize("read", [lambda _: "no items", lambda _: 1 / 0])
 def test_items_that_cannot_be_read(read):
     run = run_local(distributed(ItemReader=READER), {"from": "b"}, {READER["Resource"]: read})
@@ -167,7 +271,10 @@ def test_results_are_written_by_a_task():
         return {"Bucket": "b", "Key": "p/manifest.json"}
 
     run = run_local(distributed(ResultWriter=WRITER), [1], {WRITER["Resource"]: write})
-    assert written[0]["Results"] == [{"Status": "SUCCEEDED", "Input": 1, "Output": 1}]
+    (result,) = written[0]["Results"]
+    names = [result.pop(name) for name in ("ExecutionArn", "Name", "StateMachineArn")]
+    assert result == {"Status": "SUCCEEDED", "Input": 1, "Output": 1}
+    assert names[0].endswith(f":{names[1]}")
     assert written[0]["Arguments"] == {"Bucket": "b", "Prefix": "p"}
     assert run.output["ResultWriterDetails"] == {"Bucket": "b", "Key": "p/manifest.json"}
     assert run.output["MapRunArn"] == run.history[3]["mapRunStartedEventDetails"]["mapRunArn"]

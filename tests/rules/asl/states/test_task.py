@@ -287,6 +287,32 @@ def test_timeouts_come_from_data(fields, given, timeout, heartbeat):
     assert (invoke.timeout, invoke.heartbeat) == (timeout, heartbeat)
 
 
+@pytest.mark.parametrize(
+    ("fields", "error", "cause"),
+    [
+        (
+            {"TimeoutSecondsPath": "$.zero"},
+            "States.Runtime",
+            "The TimeoutSecondsPath parameter references a value that is not positive: $.zero == 0",
+        ),
+        (
+            {"HeartbeatSecondsPath": "$.below"},
+            "States.Runtime",
+            "The HeartbeatSecondsPath parameter references a negative value: $.below == -1",
+        ),
+        (
+            {"QueryLanguage": "JSONata", "TimeoutSeconds": "{% $states.input.zero %}"},
+            "States.QueryEvaluationError",
+            "The TimeoutSeconds field must be an integer that is not less than 1, but was: 0",
+        ),
+    ],
+)
+def test_timeouts_are_positive(fields, error, cause):
+    played = Played(machine(Do=task(**fields)), {"zero": 0, "below": -1})
+    failed = played.last(Fail)
+    assert (failed.error, failed.cause.partition("). ")[2]) == (error, cause)
+
+
 def test_too_large_a_result_fails_the_task_and_can_be_caught():
     played = Played(caught(Resource=INVOKE, Parameters={"FunctionName": "f"}))
     played.answer(played.invoke, TaskSucceeded, output="x" * 262_143)

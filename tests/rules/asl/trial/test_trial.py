@@ -275,6 +275,16 @@ def test_a_map_reads_the_file_that_it_is_given(config, content, batches):
     assert ("afterItemsPointer" in answer["inspectionData"]) == ("ItemsPointer" in config)
 
 
+def test_items_of_a_map_know_their_file():
+    state = DISTRIBUTED | {
+        "ItemReader": READER | {"ReaderConfig": {"InputType": "JSON"}},
+        "ItemSelector": {"from.$": "$$.Map.Item.Source"},
+    }
+    answer = tried(state, mock=Mock(result=[]), read="[1]")
+    place = "/".join(READER["Parameters"].values())
+    assert answer["inspectionData"]["afterItemSelector"] == [{"from": f"S3://{place}"}]
+
+
 def test_a_file_that_cannot_be_read_fails_the_map():
     state = DISTRIBUTED | {"ItemReader": READER | {"ReaderConfig": {"InputType": "JSON"}}}
     answer = tried(state, mock=Mock(result=[]), read="[1")

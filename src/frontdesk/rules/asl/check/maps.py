@@ -30,7 +30,7 @@ from frontdesk.rules.asl.check.values import (
 )
 from frontdesk.rules.asl.data.expressions import is_expression
 from frontdesk.rules.asl.diagnostics import Code
-from frontdesk.rules.asl.model import ExecutionType, Json, Mode
+from frontdesk.rules.asl.model import ExecutionType, Json, Mode, QueryLanguage
 from frontdesk.rules.asl.resources import read_resource
 
 _READERS: Final = ("s3:getObject", "s3:listObjectsV2")
@@ -183,9 +183,26 @@ def _source(reader: Mapping[str, Json], spot: Spot) -> None:
     at_most_one(config, here, "MaxItems", "MaxItemsPath")
     if config.get("CSVHeaderLocation") == "GIVEN" and "CSVHeaders" not in config:
         here.tell("These fields are required: [CSVHeaders]")
+    if config.get("Transformation") == "LOAD_AND_FLATTEN" and "InputType" not in config:
+        here.tell("These fields are required: [InputType]")
+    if config.get("ManifestType") == "S3_INVENTORY" and "InputType" in config:
+        here.at("InputType").tell(
+            "Field 'InputType' is not supported when 'ManifestType' is 'S3_INVENTORY'",
+            hint="an inventory's files are CSV",
+        )
 
 
-_PARTS: Final = {"ItemBatcher": _batch, "ItemReader": _source}
+def _export(writer: Mapping[str, Json], spot: Spot) -> None:
+    asked = "Arguments" if spot.language is QueryLanguage.JSONATA else "Parameters"
+    place = [name for name in ("Resource", asked) if name in writer]
+    if len(place) == 1:
+        (missing,) = {"Resource", asked} - set(place)
+        spot.tell(f"These fields are required: [{missing}]")
+    elif not place and "WriterConfig" not in writer:
+        spot.tell("One of these fields is required: [Resource, WriterConfig]")
+
+
+_PARTS: Final = {"ItemBatcher": _batch, "ItemReader": _source, "ResultWriter": _export}
 
 
 def _mode(state: Mapping[str, Json]) -> Json:

@@ -67,13 +67,16 @@ def evaluate_template(template: Json, field: str, seen: States, scope: Scope) ->
     return _evaluate(template, field, seen, scope) if is_expression(template) else template
 
 
-def evaluate_field(value: Json, field: str, expected: str, seen: States, scope: Scope) -> Json:
+def evaluate_field(
+    value: Json, field: str, expected: str, seen: States, scope: Scope, *, also: str = ""
+) -> Json:
     """Return the value of a field that must be of one type.
 
-    expected: number, string, boolean, object or array. Raises: StateError, States.QueryEvaluationError.
+    expected: number, string, boolean, object or array. also: another type that will do. Raises: StateError,
+    States.QueryEvaluationError.
     """
     found = evaluate_template(value, field, seen, scope)
-    if type_of(found) != expected:
+    if type_of(found) not in (expected, also):
         shown = expression_of(value) if is_expression(value) else json_text(value)
         raise _refused(
             shown,

@@ -19,6 +19,7 @@ from frontdesk.rules.asl.errors import (
     RESULT_WRITER_FAILED,
     Failure,
 )
+from frontdesk.rules.asl.item_files import COMPACT, described, transformed
 from frontdesk.rules.asl.messages import (
     ChildFailed,
     ChildSucceeded,
@@ -41,15 +42,19 @@ from frontdesk.rules.asl.model import (
 )
 from frontdesk.rules.asl.names import arn_part
 from frontdesk.rules.asl.run import Phase, Strand
-from frontdesk.rules.asl.states.items import as_many, batches, iteration_input, seen_items
+from frontdesk.rules.asl.states.items import (
+    STATE_DATA,
+    Items,
+    as_many,
+    batches,
+    iteration_input,
+    seen_items,
+)
 from frontdesk.rules.asl.states.numbers import tolerated
 from frontdesk.rules.asl.states.sight import Sight, look
 from frontdesk.rules.asl.turn import Turn
 
 _Take = Callable[[Turn, Strand, MapState, Any], None]
-
-Items = list[Json] | dict[str, Json]
-"""An array, or an object whose pairs are the items."""
 
 EXCEEDED: Final = Failure(
     EXCEED_TOLERATED_FAILURE_THRESHOLD, "The specified tolerated failure threshold was exceeded"
@@ -61,15 +66,31 @@ def read(turn: Turn, strand: Strand, state: MapState, reader: ItemReader, most: 
     turn.emit(strand, "MapStateStarted", {"length": 0})
     _start_run(turn, strand, state, most)
     sight = look(turn, strand, state)
+    arguments = arguments_of(reader, "ItemReader", sight)
     invoke = Invoke(
         key=turn.key(strand),
         attempt=strand.attempt,
         state=state.name,
         resource=reader.resource,
-        arguments=_arguments(reader, "ItemReader", sight),
+        arguments=arguments,
         options=reader_config(reader, sight),
     )
+    strand.spread["source"] = source_of(arguments)
     turn.wait(strand, Phase.READING, invoke)
+
+
+def arguments_of(part: ItemReader | ResultWriter, field: str, sight: Sight) -> Json:
+    """Return what a reader or a writer is asked with. field: its name in errors. Raises: StateError."""
+    written = part.arguments if sight.language is QueryLanguage.JSONATA else part.parameters
+    return {} if written is ABSENT else sight.filled(written, f"{field}/Arguments")
+
+
+def source_of(arguments: Json) -> str:
+    """Return `Map.Item.Source` of what is read: a file in a bucket, or a bucket that is listed."""
+    # Differs: [map-item-source] at AWS items of a manifest and of LOAD_AND_FLATTEN name the files they stand in
+    places = arguments if isinstance(arguments, dict) else {}
+    named = [str(places[name]) for name in ("Bucket", "Key") if name in places]
+    return "/".join(["S3:/", *named])
 
 
 def reader_config(reader: ItemReader, sight: Sight) -> dict[str, Json]:
@@ -98,7 +119,10 @@ def _start_run(turn: Turn, strand: Strand, state: MapState, most: int) -> None:
 
 def _spread(turn: Turn, strand: Strand, state: MapState, items: Items) -> None:
     sight = look(turn, strand, state)
-    inputs = [iteration_input(turn, strand, state, sight, item) for item in seen_items(items)]
+    source = strand.spread.pop("source", STATE_DATA)
+    inputs = [
+        iteration_input(turn, strand, state, sight, item) for item in seen_items(items, source)
+    ]
     children = (
         [(one, 1) for one in inputs]
         if state.item_batcher is None
@@ -225,37 +249,46 @@ def _child_ended(
 
 def _gathered(turn: Turn, strand: Strand, state: MapState) -> None:
     """All children have ended: have their results written, or go on with them."""
-    writer, results = state.result_writer, strand.spread["results"]
+    writer = state.result_writer
+    spread = strand.spread
     if writer is None or not writer.resource:
-        # Differs: [map-tolerated] items whose failure is tolerated are left out of the result
-        outputs = [one["Output"] for one in results if one["Status"] == "SUCCEEDED"]
         config = writer.writer_config if writer is not None else {}
-        _succeed(turn, strand, state, _transformed(outputs, config))
+        result = transformed(
+            spread["results"],
+            config.get("Transformation", COMPACT),
+            lambda index: described(_execution(turn, strand, state, index)),
+        )
+        _succeed(turn, strand, state, result)
         return
     invoke = Invoke(
         key=turn.key(strand),
         attempt=strand.attempt,
         state=state.name,
         resource=writer.resource,
-        arguments=_arguments(writer, "ResultWriter", look(turn, strand, state)),
+        arguments=arguments_of(writer, "ResultWriter", look(turn, strand, state)),
         options=writer.writer_config,
         results={
-            "MapRunArn": strand.spread["arn"],
+            "MapRunArn": spread["arn"],
             "Executions": [
-                {"Input": child[0], **result}
-                for child, result in zip(strand.spread["children"], results, strict=True)
+                _execution(turn, strand, state, index) for index in range(len(spread["children"]))
             ],
         },
     )
     turn.wait(strand, Phase.WRITING, invoke)
 
 
-def _transformed(outputs: list[Json], config: Any) -> list[Json]:
-    if config.get("Transformation") != "FLATTEN":
-        return outputs
-    return [
-        part for output in outputs for part in (output if isinstance(output, list) else [output])
-    ]
+def _execution(turn: Turn, strand: Strand, state: MapState, index: int) -> dict[str, Json]:
+    """Say what became of a child."""
+    spread = strand.spread
+    express = state.execution_type is ExecutionType.EXPRESS
+    facts = turn.run.facts.of_child(spread["arn"], index, express=express)
+    return {
+        "ExecutionArn": facts.execution,
+        "Name": facts.name,
+        "StateMachineArn": facts.machine,
+        "Input": spread["children"][index][0],
+        **spread["results"][index],
+    }
 
 
 def _written(turn: Turn, strand: Strand, state: MapState, event: TaskSucceeded) -> None:
@@ -279,14 +312,10 @@ def _succeed(turn: Turn, strand: Strand, state: MapState, result: Json) -> None:
 
 def _fail(turn: Turn, strand: Strand, state: MapState, failure: Failure) -> None:
     turn.cancel(strand)
+    # Differs: [failed-results] AWS writes results of one that failed, too
     told = {"error": failure.error, "cause": failure.cause or ""}
     turn.emit(strand, "MapRunFailed", told)
     turn.fail(strand, state, failure)
-
-
-def _arguments(part: ItemReader | ResultWriter, field: str, sight: Sight) -> Json:
-    written = part.arguments if sight.language is QueryLanguage.JSONATA else part.parameters
-    return {} if written is ABSENT else sight.filled(written, f"{field}/Arguments")
 
 
 _ANSWERS: Final[dict[tuple[Phase, type[KeyedEvent]], _Take]] = {

@@ -1,6 +1,6 @@
 """Owns what a Map runs over: its items, the input of each iteration, batches of them, and its bounds."""
 
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from frontdesk.rules.asl.data.errors import QUERY_EVALUATION_ERROR, RUNTIME, StateError
 from frontdesk.rules.asl.data.expressions import States, evaluate_field
@@ -15,34 +15,53 @@ from frontdesk.rules.asl.turn import Turn
 MOST_AT_ONCE: Final = {Mode.INLINE: 40, Mode.DISTRIBUTED: 10_000}
 """AWS's bounds of what runs at once."""
 
+STATE_DATA: Final = "STATE_DATA"
+"""`Map.Item.Source` of items that come with the state's input."""
 
-def items_of(state: MapState, sight: Sight) -> list[Json] | dict[str, Json]:
+Items = list[Json] | dict[str, Json]
+"""An array, or an object whose pairs are the items."""
+
+
+def items_of(state: MapState, sight: Sight) -> Items:
     """Return the items; an object, whose pairs they are, of a distributed Map only."""
     if state.query_language is QueryLanguage.JSONATA:
         return _expressed(state, sight)
     found = select(state.items_path, sight.effective, sight.scope)
-    if isinstance(found, list) or (isinstance(found, dict) and state.mode is Mode.DISTRIBUTED):
+    if _are_items(found, state):
         sight.scope.note("afterItemsPath", found)
         return found
     shown = f"${state.items_path.lstrip('$')}"  # one `$`, also before a path into the context
     raise StateError(RUNTIME, f'Reference path "{shown}" must point to array.')
 
 
-def seen_items(items: list[Json] | dict[str, Json]) -> list[dict[str, Any]]:
-    """Return `Map.Item` of the context for each item."""
+def _are_items(value: Json, state: MapState) -> TypeGuard[Items]:
+    return isinstance(value, list) or (isinstance(value, dict) and state.mode is Mode.DISTRIBUTED)
+
+
+def seen_items(items: Items, source: str = STATE_DATA) -> list[dict[str, Any]]:
+    """Return `Map.Item` of the context for each item. source: where they come from."""
     if isinstance(items, dict):
         return [
-            {"Index": index, "Key": key, "Value": value}
+            {"Index": index, "Key": key, "Value": value, "Source": source}
             for index, (key, value) in enumerate(items.items())
         ]
-    return [{"Index": index, "Value": value} for index, value in enumerate(items)]
+    return [seen_item(index, value, source) for index, value in enumerate(items)]
 
 
-def _expressed(state: MapState, sight: Sight) -> list[Json]:
+def seen_item(index: int, value: Json, source: str = STATE_DATA) -> dict[str, Any]:
+    """Return `Map.Item` of the context for one item of an array."""
+    return {"Index": index, "Value": value, "Source": source}
+
+
+def _expressed(state: MapState, sight: Sight) -> Items:
     given = sight.given
     if state.items is not ABSENT:
-        return list(evaluate_field(state.items, "Items", "array", States(given), sight.scope))
-    if isinstance(given, list):
+        also = "object" if state.mode is Mode.DISTRIBUTED else ""
+        items: Items = evaluate_field(
+            state.items, "Items", "array", States(given), sight.scope, also=also
+        )
+        return items
+    if _are_items(given, state):
         return given
     raise StateError(
         QUERY_EVALUATION_ERROR,
@@ -77,13 +96,18 @@ def iteration_input(
 def batches(batcher: ItemBatcher, inputs: list[Json], sight: Sight) -> list[tuple[Json, int]]:
     """Put inputs together, in order; return (input of a child, items in it)."""
     most = bound(
-        "MaxItemsPerBatch", batcher.max_items_per_batch, batcher.max_items_per_batch_path, sight
+        "MaxItemsPerBatch",
+        batcher.max_items_per_batch,
+        batcher.max_items_per_batch_path,
+        sight,
+        least=1,
     )
     largest = bound(
         "MaxInputBytesPerBatch",
         batcher.max_input_bytes_per_batch,
         batcher.max_input_bytes_per_batch_path,
         sight,
+        least=1,
     )
     frame: dict[str, Json] = {}
     if batcher.batch_input is not ABSENT:

@@ -10,7 +10,7 @@ from frontdesk.rules.asl.messages import KeyedEvent
 from frontdesk.rules.asl.model import Json, MapState, Mode
 from frontdesk.rules.asl.run import Phase, Strand
 from frontdesk.rules.asl.states import distributed
-from frontdesk.rules.asl.states.items import at_once, items_of, iteration_input
+from frontdesk.rules.asl.states.items import at_once, items_of, iteration_input, seen_item
 from frontdesk.rules.asl.states.sight import look
 from frontdesk.rules.asl.turn import Turn
 
@@ -81,7 +81,7 @@ def _running(strand: Strand) -> int:
 
 
 def _start(turn: Turn, strand: Strand, state: MapState, index: int, item: Json) -> None:
-    seen = {"Index": index, "Value": item}
+    seen = seen_item(index, item)
     given = iteration_input(turn, strand, state, look(turn, strand, state), seen)
     one_by_one = strand.spread["limit"] == 1
     event = turn.emit(

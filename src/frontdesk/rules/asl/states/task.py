@@ -46,9 +46,11 @@ def work(turn: Turn, strand: Strand, state: TaskState) -> None:
         state=state.name,
         resource=state.resource,
         arguments=arguments,
-        timeout=seconds("TimeoutSeconds", state.timeout_seconds, state.timeout_seconds_path, see),
+        timeout=seconds(
+            "TimeoutSeconds", state.timeout_seconds, state.timeout_seconds_path, see, least=1
+        ),
         heartbeat=seconds(
-            "HeartbeatSeconds", state.heartbeat_seconds, state.heartbeat_seconds_path, see
+            "HeartbeatSeconds", state.heartbeat_seconds, state.heartbeat_seconds_path, see, least=1
         ),
         token=strand.token,
         credentials=ABSENT

@@ -7,8 +7,21 @@ from frontdesk.rules.asl.errors import Failure
 from frontdesk.rules.asl.item_files import read_items
 from frontdesk.rules.asl.model import ABSENT, ItemReader, Json, MapState
 from frontdesk.rules.asl.run import Strand
-from frontdesk.rules.asl.states.distributed import EXCEEDED, Items, is_exceeded, reader_config
-from frontdesk.rules.asl.states.items import batches, items_of, iteration_input, seen_items
+from frontdesk.rules.asl.states.distributed import (
+    EXCEEDED,
+    arguments_of,
+    is_exceeded,
+    reader_config,
+    source_of,
+)
+from frontdesk.rules.asl.states.items import (
+    STATE_DATA,
+    Items,
+    batches,
+    items_of,
+    iteration_input,
+    seen_items,
+)
 from frontdesk.rules.asl.states.numbers import bound, tolerated
 from frontdesk.rules.asl.states.sight import Sight, look
 from frontdesk.rules.asl.trial.refused import RefusedError
@@ -28,16 +41,20 @@ def spread(
     sight = look(turn, strand, state)
     steps = turn.record.steps
     items: Items = []
+    source = STATE_DATA
     if state.item_reader is None:
         items = items_of(state, sight)
     elif read is not None:
+        source = source_of(arguments_of(state.item_reader, "ItemReader", sight))
         items = _read(state.item_reader, read, sight)
     _bounds(state, sight, steps)
     if failed > len(items):
         raise RefusedError(
             "Map iteration failure count must be less than or equal to the number of Map iterations"
         )
-    inputs = [iteration_input(turn, strand, state, sight, item) for item in seen_items(items)]
+    inputs = [
+        iteration_input(turn, strand, state, sight, item) for item in seen_items(items, source)
+    ]
     if state.item_selector is not ABSENT:
         steps["afterItemSelector"] = inputs
     if state.item_batcher is not None:
