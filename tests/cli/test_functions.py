@@ -101,7 +101,7 @@ def test_a_function_that_fails_exits_with_1_and_says_how(run, function, error, p
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nothing",), "no function 'nothing'; there is: echo, fail, spin, leave, missing"),
+        (("nothing",), "no function 'nothing'; there is echo, fail, spin, leave, missing"),
         (("echo:life",), "no version or alias 'life' of echo; there is: live, 1, $LATEST"),
         (("echo", "-e", "{bad"), "not JSON: "),
         (("echo", "-e", "@gone.json"), "cannot read gone.json: No such file or directory"),

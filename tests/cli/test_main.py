@@ -58,6 +58,12 @@ def test_commands_of_a_group_are_told_in_whole_sentences_and_found_when_mistyped
     assert run("queue", "xyz").stderr.endswith("No such command 'xyz'.\n")
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_no_sentence_of_a_list_of_commands_is_cut_off(run, command):
+    _, _, listed = run(command, "--help").stdout.partition("\nCommands:\n")
+    assert "..." not in listed
+
+
 @pytest.mark.parametrize(
     "arguments", [["nothing"], ["run", "--nothing"], ["explain", "GET"]], ids=" ".join
 )

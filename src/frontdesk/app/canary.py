@@ -302,7 +302,8 @@ class CanaryRuns:
         ]
         if not found:
             wanted = api if stage is None else f"{api}/{stage}"
-            hint = did_you_mean(wanted, [*self._runs, *(run.api for run in self._runs.values())])
+            known = [*self._runs, *(run.api for run in self._runs.values())]
+            hint = did_you_mean(wanted, known) or "`frontdesk canary status` lists them"
             raise CanaryRefusedError(f"no such canary: {wanted}", hint=hint)
         if len(found) > 1:
             stages = ", ".join(run.stage for run in found)

@@ -66,15 +66,16 @@ def of_findings(findings: Iterable[Finding]) -> Iterator[Row]:
 
 def _store(loaded: Loaded) -> Iterator[Row]:
     path = loaded.config.data_dir / STORE
+    of_this_machine = "" if loaded.config.store.url is None else ", for what no gateway shares"
     if not path.exists():
-        yield Row("store", "ok", f"{path} is made at the first start")
+        yield Row("store", "ok", f"{path} is made at the first start{of_this_machine}")
         return
     wrong = damage(path)
     if wrong:
         why = "the history and functions made through the API are kept there"
         yield Row("store", "fail", f"{path}: {wrong}", why, "put a backup of the file in its place")
     else:
-        yield Row("store", "ok", str(path))
+        yield Row("store", "ok", f"{path}{of_this_machine}")
 
 
 def _gateway(loaded: Loaded) -> Iterator[Row]:

@@ -196,9 +196,7 @@ def _known(config: Config, name: str) -> str:
 
 
 def _no_function(name: str, known: Iterable[str]) -> click.BadParameter:
-    return click.BadParameter(
-        f"no function {name!r}; there is: {', '.join(known) or 'none is configured'}"
-    )
+    return click.BadParameter(f"no function {name!r}; there is {', '.join(known) or 'none'}")
 
 
 def _print(found: Iterator[tuple[str, list[str]]], width: int) -> None:

@@ -40,6 +40,8 @@ def list_records(
         raise click.UsageError("--prefix needs --pk")
     if module is None:
         told = _ask(paths, "")
+        if not told["modules"]:
+            click.echo("no records; `records` of the file says the modules", err=True)
         for name in told["modules"]:
             click.echo(name)
         head = ("TOLD OF CHANGES", "MODULE", "WAITING")

@@ -10,6 +10,7 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import Paths, config_option, read
 from frontdesk.cli.console import visible
+from frontdesk.cli.groups import Commands
 from frontdesk.cli.operator import command
 from frontdesk.cli.times import local_time, short_span
 from frontdesk.config.models.door import Admin
@@ -74,7 +75,7 @@ def _share(number: float | None) -> str:
     return "-" if number is None else f"{number:.1%}"
 
 
-@click.group()
+@click.group(cls=Commands)
 def requests() -> None:
     """See the requests of a running gateway's clients as they end; send one again.
 

@@ -8,11 +8,12 @@ import click
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import Paths, config_option
 from frontdesk.cli.console import visible
+from frontdesk.cli.groups import Commands
 from frontdesk.cli.running import ask
 from frontdesk.cli.times import local_time
 
 
-@click.group()
+@click.group(cls=Commands)
 def sockets() -> None:
     """Look at the WebSocket connections of a running gateway, send to them, close them.
 

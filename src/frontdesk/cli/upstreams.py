@@ -9,12 +9,13 @@ import click
 from frontdesk.base.durations import write_duration
 from frontdesk.cli.columns import print_columns
 from frontdesk.cli.configured import config_option
+from frontdesk.cli.groups import Commands
 from frontdesk.cli.running import ask
 
 _HEAD = ("UPSTREAM", "WORKER", "BREAKER", "WHY", "CALLS", "WAITING", "TARGETS")
 
 
-@click.group()
+@click.group(cls=Commands)
 def upstreams() -> None:
     """Look at the backends of a running gateway; open and close their breakers.
 

@@ -36,8 +36,9 @@ def read_definitions(config: Config, tree: Tree, read: Callable[[Path], bytes]) 
             text, found = _definition(name, machine, tree, read)
         except OSError as error:
             where = tree.position(("state_machines", name, "definition"))
-            message = f"cannot read the definition: {error.strerror}"
-            found = [Finding("error", "file", where, message, hint="a relative path starts here")]
+            message = f"cannot read this file: {error.strerror}"
+            hint = "a relative path starts at the folder of this file"
+            found = [Finding("error", "file", where, message, hint=hint)]
         else:
             definitions.texts[name] = text
         for one in found:

@@ -123,7 +123,11 @@ class Webhooks:
         """Find an endpoint. Raises: WebhooksError."""
         kept = await self.store.endpoint(app, endpoint)
         if kept is None:
-            raise WebhooksError(NOT_FOUND, f"there is no such endpoint of {app}: {endpoint}")
+            raise WebhooksError(
+                NOT_FOUND,
+                f"there is no such endpoint of {app}: {endpoint}",
+                hint=f"`frontdesk webhooks endpoints list {app}` lists them",
+            )
         return kept
 
     def told(self, kept: Kept) -> dict[str, Any]:
