@@ -52,8 +52,25 @@ BOOKS = STORE["store"]["book"]
         ("$.store.book[9]", MISSING),
         ("$.store.book.title", MISSING),
         ("$.expensive[0]", MISSING),
-        ("$['expensive', 'nowhere']", [10]),
-        ("$['tags', 'expensive']", [["new", "old"], 10]),
+        ("$['expensive', 'nowhere']", {"expensive": 10}),
+        ("$['tags', 'expensive']", {"tags": ["new", "old"], "expensive": 10}),
+        ("$['tags', 'expensive'][0]", ["new"]),
+        ("$.store['bicycle', 'nowhere'].color", ["red"]),
+        ("$.expensive['a', 'b']", MISSING),
+        (
+            "$..['author', 'isbn']",
+            [
+                {"author": "Melville", "isbn": "0-553"},
+                {"author": "Tolkien", "isbn": "0-395"},
+            ],
+        ),
+        (
+            "$.store.book[2:]['author', 'isbn']",
+            [
+                {"author": "Melville", "isbn": "0-553"},
+                {"author": "Tolkien", "isbn": "0-395"},
+            ],
+        ),
         ("$.store.book[0, 2].author", ["Rees", "Melville"]),
         ("$.store.book[1:3].author", ["Waugh", "Melville"]),
         ("$.store.book[:1].author", ["Rees"]),

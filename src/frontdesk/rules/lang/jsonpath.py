@@ -8,7 +8,8 @@ A path is read once and then finds as often as one likes. Knows no template and 
     slice   = [ index ] ":" [ index ] [ ":" [ index ] ]            filter: see `jsonpath_filter`
 
 Definite paths (names and single indexes only) give one value; all others give a list in document
-order, which may be empty. A search counts what it looks at, so that no document makes it slow.
+order, which may be empty. Several names at the end give one object of those that are there, in the middle
+the value of each. A search counts what it looks at, so that no document makes it slow.
 Source: Jayway JsonPath's README; AWS, "$input variables", "Paths" of the Amazon States Language.
 """
 
@@ -65,12 +66,18 @@ class Path:
     keys: the names and indexes of a definite path, to walk or to write by; None of an indefinite one.
     """
 
-    __slots__ = ("_segments", "keys", "text")
+    __slots__ = ("_is_one", "_segments", "keys", "text")
 
     def __init__(self, text: str, segments: "tuple[Segment, ...]") -> None:
         keys = tuple(segment.key for segment in segments)
         self.text = text
         self.keys = None if None in keys else keys
+        self._is_one = False
+        if segments and segments[-1].names:
+            *before, last = segments
+            self._is_one = None not in keys[:-1] and not last.deep
+            merged = _merged(last.names, whole=last.deep)
+            segments = (*before, Segment(merged, deep=last.deep))
         self._segments = segments
 
     @property
@@ -86,7 +93,10 @@ class Path:
         """
         if self.keys is not None:
             return walk(document, self.keys)
-        return self.matches(document, document, spend or _Visits().spend)
+        found = self.matches(document, document, spend or _Visits().spend)
+        if self._is_one:
+            return found[0] if found else MISSING
+        return found
 
     def matches(self, value: Any, document: Any, spend: Spend) -> list[Any]:
         """List all that matches, beginning at `value`. document: what `$` means in filters."""
@@ -101,13 +111,24 @@ class Path:
 
 
 class Segment:
-    """One step of a path. key: the name or index of a definite step. deep: of all descendants, too."""
+    """One step of a path.
 
-    __slots__ = ("deep", "key", "select")
+    key: the name or index of a definite step. names: where there are several. deep: of all descendants, too.
+    """
 
-    def __init__(self, select: Select, *, key: str | int | None = None, deep: bool = False) -> None:
+    __slots__ = ("deep", "key", "names", "select")
+
+    def __init__(
+        self,
+        select: Select,
+        *,
+        key: str | int | None = None,
+        names: tuple[str, ...] = (),
+        deep: bool = False,
+    ) -> None:
         self.select = select
         self.key = None if deep else key
+        self.names = names
         self.deep = deep
 
 
@@ -197,7 +218,8 @@ def _bracket(text: str, at: int, deep: bool, depth: int) -> tuple[Segment, int]:
         names = tuple(
             _ESCAPE.sub(r"\1", one[1] if one[1] is not None else one[2]) for one in quoted
         )
-        return Segment(_named(names), key=_single(names), deep=deep), at
+        several = names if len(names) > 1 else ()
+        return Segment(_named(names), key=_single(names), names=several, deep=deep), at
     found, at = _listed(text, at, _INDEX)
     indexes = tuple(int(one[1]) for one in found)
     return Segment(_indexed(indexes), key=_single(indexes), deep=deep), at
@@ -276,6 +298,18 @@ def _named(names: tuple[str, ...]) -> Select:
         if isinstance(value, dict):
             return [value[name] for name in names if name in value]
         return ()
+
+    return select
+
+
+def _merged(names: tuple[str, ...], *, whole: bool) -> Select:
+    """Pick the members of an object as one. whole: only where it has all of them."""
+
+    def select(value: Any, _document: Any, _spend: Spend) -> Iterable[Any]:
+        if not isinstance(value, dict):
+            return ()
+        members = {name: value[name] for name in names if name in value}
+        return () if whole and len(members) < len(set(names)) else (members,)
 
     return select
 
