@@ -94,6 +94,13 @@ BOOKS = STORE["store"]["book"]
         ("$.store.book[?(@.author == 'Rees' || @['author'] == \"Waugh\")].price", [8.95, 12.99]),
         ("$.store.book[?(!(@.isbn && @.price > 20))].author", ["Rees", "Waugh", "Melville"]),
         ("$.store.book[?(@.author in ['Rees', 'X'])].price", [8.95]),
+        ("$[?(@.tags subsetof ['new', 'old', 'x'])].expensive", [10]),
+        ("$[?(@.tags subsetof ['new', 'x'])].expensive", []),
+        ("$[?(@.tags anyof ['x', 'old'])].expensive", [10]),
+        ("$[?(@.tags anyof ['x'])].expensive", []),
+        ("$[?(@.tags noneof ['x'])].expensive", [10]),
+        ("$[?(@.tags noneof ['x', 'old'])].expensive", []),
+        ("$[?(@.expensive noneof ['x'])].expensive", []),
         ("$.store.book[?(@.category nin ['fiction'])].author", ["Rees"]),
         ("$.store.book[?(@.author =~ /T.*n/)].price", [22.99]),
         ("$.store.book[?(@.author =~ /tol.*/i)].price", [22.99]),
@@ -177,6 +184,11 @@ def test_whoever_searches_can_count_along(path):
     looked_at = []
     compile_path(path).find(list(range(50)), looked_at.append)
     assert 50 <= sum(looked_at) <= 500
+
+
+def test_lists_that_are_compared_count_each_pair():
+    with pytest.raises(PathLimitError):
+        compile_path("$[?(@ anyof $[0])]").find([list(range(2000)), list(range(-2000, 0))])
 
 
 def test_deep_documents_do_not_exhaust_the_stack():

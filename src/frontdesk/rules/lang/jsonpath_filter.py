@@ -4,7 +4,7 @@
     and        = unary *( "&&" unary )
     unary      = "!" unary | "(" filter ")" | operand [ operator operand ]
     operand    = path from "@" or "$" | number | quoted | true | false | null | [ literals ]
-    operator   = == != < <= > >= in nin contains size empty, or =~ before /regex/ or /regex/i
+    operator   = == != < <= > >= in nin subsetof anyof noneof contains size empty, or =~ before /regex/ or /regex/i
 
 A path alone asks whether there is such a value, be it null or false.
 Source: Jayway JsonPath's README, "Filter Operators".
@@ -39,7 +39,9 @@ _NUMBER: Final = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _QUOTED: Final = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""", re.DOTALL)
 _REGEX: Final = re.compile(r"/((?:[^/\\]|\\.)+)/(i?)")
 _WORD: Final = re.compile(r"(true|false|null)\b")
-_OPERATOR: Final = re.compile(r"==|!=|=~|<=|>=|<|>|\b(?:in|nin|contains|size|empty)\b")
+_OPERATOR: Final = re.compile(
+    r"==|!=|=~|<=|>=|<|>|\b(?:in|nin|subsetof|anyof|noneof|contains|size|empty)\b"
+)
 _WORDS: Final = {"true": True, "false": False, "null": None}
 
 
@@ -193,6 +195,18 @@ def _has(items: Any, value: Any, spend: Spend) -> bool:
     return isinstance(items, list) and any(_equal(value, item, spend) for item in items)
 
 
+def _shared(judge: Callable[[list[bool]], bool]) -> "Compare":
+    """Compare two lists by which items of the left one are in the right one."""
+
+    def compare(left: Any, right: Any, spend: Spend) -> bool:
+        if not isinstance(left, list) or not isinstance(right, list):
+            return False
+        spend(len(left) * len(right))
+        return judge([_has(right, item, spend) for item in left])
+
+    return compare
+
+
 def _contains(left: Any, right: Any, spend: Spend) -> bool:
     if isinstance(left, str):
         return isinstance(right, str) and right in left
@@ -224,6 +238,9 @@ _COMPARISONS: Final[dict[str, Compare]] = {
     ">=": _ordered(operator.ge),
     "in": lambda left, right, spend: _has(right, left, spend),
     "nin": lambda left, right, spend: isinstance(right, list) and not _has(right, left, spend),
+    "anyof": _shared(any),
+    "noneof": _shared(lambda found: not any(found)),
+    "subsetof": _shared(all),
     "contains": _contains,
     "size": lambda left, right, _spend: _sized(left) and len(left) == right,
     "empty": lambda left, right, _spend: _sized(left) and (not left) is right,
