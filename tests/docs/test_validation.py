@@ -5,7 +5,7 @@ import json
 import re
 
 from frontdesk.gateway.pipeline.stages.validate import MAX_AT_ONCE
-from frontdesk.rules.lang import jsonschema
+from frontdesk.rules.lang import jsonschema, schema_work
 from tests.docs.pages import ROOT, codes, tables
 from tests.live.calls import call, free_port
 from tests.live.gateways import serving
@@ -46,8 +46,8 @@ def test_the_bounds_are_those_of_the_code():
         row[0]: [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", row[1])]
         for row in BOUNDS.rows
     }
-    assert numbers["a schema"] == [jsonschema.MAX_SCHEMA // 1024, jsonschema.MAX_DEPTH]
-    assert numbers["references"] == [jsonschema.MAX_DEPTH, jsonschema.MAX_WORK]
-    assert numbers["a document"] == [jsonschema.MAX_DEPTH]
+    assert numbers["a schema"] == [jsonschema.MAX_SCHEMA // 1024, schema_work.MAX_DEPTH]
+    assert numbers["references"] == [schema_work.MAX_DEPTH, schema_work.MAX_WORK]
+    assert numbers["a document"] == [schema_work.MAX_DEPTH]
     assert numbers["faults that are told"] == [jsonschema.MAX_FAULTS, jsonschema.MAX_COMMAS]
     assert f"above {MAX_AT_ONCE // 1024}KB" in PAGE

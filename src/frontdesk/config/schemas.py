@@ -7,7 +7,8 @@ from frontdesk.base.errors import Finding
 from frontdesk.config.models.root import Config
 from frontdesk.config.tree import Path, Tree
 from frontdesk.config.validation import did_you_mean, shown
-from frontdesk.rules.lang.jsonschema import BUILT_IN, SchemaError, compile_schema
+from frontdesk.rules.lang.jsonschema import BUILT_IN, compile_schema
+from frontdesk.rules.lang.schema_work import SchemaError
 
 
 def unusable_schemas(config: Config, tree: Tree) -> Iterator[Finding]:
