@@ -19,7 +19,3 @@ class Watches:
         for kind in dict.fromkeys(kinds):
             for changed in self._watches.get(kind, ()):
                 changed()
-
-    def tell_all(self) -> None:
-        """Tell that anything may have changed."""
-        self.tell(list(self._watches))

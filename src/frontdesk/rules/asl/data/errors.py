@@ -9,7 +9,6 @@ from typing import Final
 from frontdesk.base.errors import FrontdeskError
 
 DATA_LIMIT_EXCEEDED: Final = "States.DataLimitExceeded"
-INTRINSIC_FAILURE: Final = "States.IntrinsicFailure"
 QUERY_EVALUATION_ERROR: Final = "States.QueryEvaluationError"
 RESULT_PATH_MATCH_FAILURE: Final = "States.ResultPathMatchFailure"
 RUNTIME: Final = "States.Runtime"
