@@ -9,7 +9,7 @@
     GET  /api/usage?from=…&to=…       requests by key, plan and day; also key=NAME, keys=ID,ID, plan=PLAN; `most` or a
                                       thousand at a time: after= what `next` says; format=csv: all of them
     GET  /api/usage?by=plan           by plan and day alone, also with key=NAME
-    GET  /api/plans                   what the keys of each plan may take, how many it has, how often it was throttled
+    GET  /api/plans                   what the keys of each plan may take, how many it has, how many requests its limits have refused
 
 Answers 200, or 201 with the value of a key that was made, which is told this once; 404 for a key that is
 not there, 422 with why nothing was done, 503 where the store does not do it.
@@ -174,7 +174,7 @@ def _plan(name: str, plan: Plan, keys: int) -> dict[str, Any]:
 
 
 def _throttled(samples: Iterable[Sample]) -> Counter[str]:
-    """Count the requests since the start that the throttle of each plan has refused."""
+    """Count the requests since the start that throttle or quota of each plan have refused."""
     found: Counter[str] = Counter()
     for metric, labels, value in samples:
         if metric == THROTTLE.name and labels[0] == "plan" and labels[2] == "limited":

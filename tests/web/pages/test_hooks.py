@@ -65,6 +65,13 @@ async def test_deliveries_are_found(console, query, found):
         assert ("Replay all that match" in page) is found
 
 
+async def test_a_webhook_with_nothing_to_do_leads_to_its_deliveries(console):
+    async with console(config=CONFIG) as browser:
+        page = await shown(browser, "/inbox/webhook?name=stripe")
+        assert "Nothing waits, has failed or is dead." in page
+        assert 'href="/console/inbox?webhook=stripe"' in page
+
+
 async def test_what_is_wrong_with_a_search_is_told(console):
     async with console(config=CONFIG) as browser:
         answer = await browser.ask("GET", f"/console/inbox?{urlencode({'state': EVIL})}")

@@ -21,6 +21,9 @@ queues:
 """
 
 
+SENT = '{"MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d"}'
+
+
 async def dead(browser, *bodies):
     """Have messages of `calls` given up."""
     queues = browser.app._works.part.durable.queues.queues
@@ -56,6 +59,15 @@ async def test_queues_and_messages_are_shown_and_nothing_of_them_is_markup(conso
         assert (gone.status, b"there is no message 999" in gone.body) == (422, True)
         wrong = await browser.ask("GET", f"/console/queues/{quote(EVIL, safe='')}")
         assert b"<script>alert" not in wrong.body
+
+
+async def test_back_to_where_it_came_from_goes_only_what_came_from_somewhere(console):
+    async with console(config=CONFIG) as browser:
+        await dead(browser, "came")
+        await browser.ask("POST", "/queues/line/send", SENT, origin=None)
+        came, sent = await shown(browser, "/calls-dead"), await shown(browser, "/line")
+        for words in (">Replay</button>", "(none: where each came from)"):
+            assert (words in came, words in sent) == (True, False)
 
 
 async def test_without_queues_the_page_says_how_to_make_one(console):

@@ -81,8 +81,8 @@ function jsonFault(text) {
   try { JSON.parse(text || "null"); return ""; } catch (error) { return `This is not JSON: ${error.message}`; }
 }
 
-/** Ask whether to do something; answers what was filled in, or null. */
-export function confirmed(text, { danger = false, fields = [], action = "Go on" } = {}) {
+/** Ask whether to do something; answers what was filled in, or null. fault: why the last try was refused. */
+export function confirmed(text, { danger = false, fields = [], action = "Go on", fault = "" } = {}) {
   const dialog = document.createElement("dialog");
   const form = document.createElement("form");
   form.method = "dialog";
@@ -90,6 +90,7 @@ export function confirmed(text, { danger = false, fields = [], action = "Go on" 
   const words = document.createElement("p");
   words.textContent = text;
   form.append(words);
+  if (fault) form.append(Object.assign(document.createElement("p"), { className: "notice bad", role: "alert", textContent: fault }));
   for (const { name, label, value = "", rows, type, options, json } of fields) {
     const around = document.createElement("label");
     around.textContent = label;
@@ -123,6 +124,20 @@ export function confirmed(text, { danger = false, fields = [], action = "Go on" 
     tell(dialog.returnValue === "go" ? Object.fromEntries(new FormData(form)) : null);
     dialog.remove();
   }));
+}
+
+/** Ask, and act with what was filled in; where that is refused, ask again with why, and nothing is lost. null: it was thought better of. */
+export async function attempt(text, options, act) {
+  const fields = options.fields ?? [];
+  for (let fault = ""; ;) {
+    const filled = await confirmed(text, { ...options, fault });
+    if (!filled) return null;
+    try { return await act(filled); } catch (error) {
+      if (!fields.length) throw error;
+      fault = error.message;
+      for (const field of fields) field.value = filled[field.name];
+    }
+  }
 }
 
 /** Show what is told this once, until somebody has taken it. */
@@ -169,20 +184,17 @@ const read = {
   "datetime-local": (text) => Date.parse(text) / 1000,
 };
 
-/** What a button gives: all that it says, what is picked, what is filled in. null: it was thought better of. */
-async function givenBy(button) {
-  const { given, picked: name, ask: words, fields } = button.dataset;
-  const all = given ? JSON.parse(given) : {};
+/** Act with what a button gives: all that it says, what is picked, what is filled in. null: it was thought better of. */
+async function give(button, act) {
+  const { given = "{}", picked: name, ask: words, fields = "[]" } = button.dataset;
+  const all = JSON.parse(given);
   if (name) all[name] = picked().map((box) => (box.dataset.pick ? JSON.parse(box.value) : box.value));
-  if (words === undefined) return all;
-  const asked = JSON.parse(fields ?? "[]");
-  const danger = button.classList.contains("danger");
-  const filled = await confirmed(words, { danger, fields: asked, action: button.textContent.trim() });
-  if (!filled) return null;
-  for (const { name: key, type, json } of asked) {
-    if (filled[key] !== "") all[key] = (json ? JSON.parse : read[type] ?? String)(filled[key]);
-  }
-  return all;
+  if (words === undefined) return act(all);
+  const options = { danger: button.classList.contains("danger"), fields: JSON.parse(fields), action: button.textContent.trim() };
+  return attempt(words, options, (filled) => {
+    const asked = options.fields.filter(({ name: key }) => filled[key] !== "");
+    return act({ ...all, ...Object.fromEntries(asked.map(({ name: key, type, json }) => [key, (json ? JSON.parse : read[type] ?? String)(filled[key])])) });
+  });
 }
 
 const filledIn = (url, told) => url.replace(/\{([\w.]+)\}/g, (_, path) => encodeURIComponent(path.split(".").reduce((value, name) => value?.[name], told)));
@@ -198,23 +210,27 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   event.preventDefault();
   event.stopPropagation();
+  if (button.ariaBusy) return;
+  button.ariaBusy = "true";  // not disabled: that would lose the focus
   const [method, path] = button.dataset.do.split(/ (.*)/s);
   try {
-    const given = await givenBy(button);
-    if (given === null) return;
-    button.disabled = true;
-    const told = await ask(method, filledIn(path, given), method === "GET" ? undefined : given);
-    await tellOnce(button.dataset.tells, told);
-    say(button.dataset.said ?? "Done");
-    if (button.dataset.close !== undefined) document.querySelector("#drawer").close();
-    if (button.dataset.to) location.href = filledIn(button.dataset.to, told);
-    else await refresh();
+    const told = await give(button, async (given) => [await ask(method, filledIn(path, given), method === "GET" ? undefined : given)]);
+    if (told) await tellAll(button, told[0]);
   } catch (error) {
     say(error.message, "bad");
   } finally {
-    button.disabled = false;
+    button.ariaBusy = null;
   }
 });
+
+/** Show what came of what a button has done, and what it says itself. */
+async function tellAll(button, told) {
+  await tellOnce(button.dataset.tells, told);
+  say(button.dataset.said ?? "Done");
+  if (button.dataset.close !== undefined) document.querySelector("#drawer").close();
+  if (button.dataset.to) location.href = filledIn(button.dataset.to, told);
+  else await refresh();
+}
 
 // A form that asks for a change: <form data-do="PUT /api/x">, its fields as a JSON object.
 document.addEventListener("submit", async (event) => {

@@ -1,5 +1,5 @@
 // Requests as they come, and sending one again.
-import { ask, confirmed, listen, root, say } from "./fd.js";
+import { ask, attempt, listen, root, say } from "./fd.js";
 
 const MOST = 300;
 const body = document.querySelector("[data-requests]");
@@ -90,29 +90,24 @@ document.addEventListener("click", async (event) => {
   const known = given.headers.filter(([, value]) => value !== MASK);
   const masked = given.headers.filter(([, value]) => value === MASK).map(([name]) => name);
   const lost = masked.length ? ` What was masked is not sent unless you fill it in: ${masked.join(", ")}.` : "";
-  const filled = await confirmed(`Send this request to the gateway again, as a new one? It does again what it did.${lost}`, {
+  const options = {
     action: "Send",
     fields: [
       { name: "path", label: "Path", value: given.path },
       { name: "headers", label: "Header fields", rows: 6, value: known.map((pair) => pair.join(": ")).join("\n") },
       { name: "body", label: "Body", rows: 4, value: given.body },
     ],
+  };
+  const told = await attempt(`Send this request to the gateway again, as a new one? It does again what it did.${lost}`, options, ({ path, headers, body: text }) => {
+    const pairs = headers.split("\n").filter((line) => line.trim()).map((line) => line.split(/:\s*(.*)/s).slice(0, 2));
+    return ask("POST", "/api/requests/replay", { method: given.method, path, host: given.host, headers: pairs, body: text });
   });
-  if (!filled) return;
-  const headers = filled.headers.split("\n").filter((line) => line.trim()).map((line) => line.split(/:\s*(.*)/s).slice(0, 2));
-  button.disabled = true;
-  try {
-    const told = await ask("POST", "/api/requests/replay", { method: given.method, path: filled.path, host: given.host, headers, body: filled.body });
-    const answer = document.createElement("pre");
-    answer.className = "code";
-    answer.textContent = [`${told.status}`, ...told.headers.map((pair) => pair.join(": ")), "", told.body].join("\n");
-    const place = button.closest("fd-drawer, main").querySelector("[data-answer]");
-    place.replaceChildren(answer);
-    place.hidden = false;
-    say(`The gateway has answered ${told.status}`, told.status < 400 ? "ok" : "warn");
-  } catch (error) {
-    say(error.message, "bad");
-  } finally {
-    button.disabled = false;
-  }
+  if (!told) return;
+  const answer = document.createElement("pre");
+  answer.className = "code";
+  answer.textContent = [`${told.status}`, ...told.headers.map((pair) => pair.join(": ")), "", told.body].join("\n");
+  const place = button.closest("fd-drawer, main").querySelector("[data-answer]");
+  place.replaceChildren(answer);
+  place.hidden = false;
+  say(`The gateway has answered ${told.status}`, told.status < 400 ? "ok" : "warn");
 });
