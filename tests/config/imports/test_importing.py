@@ -551,3 +551,51 @@ def test_another_python_is_told_once(sam):
     ((_, line, message),) = [each for each in imported.told if each[0] == MISSING]
     ours = f"python3.{sys.version_info.minor}"
     assert (line, message) == (2, f"functions of the runtime python2.7 run on {ours} here")
+
+
+USERS = """
+resource "aws_cognito_user_pool" "main" { name = "users" }
+resource "aws_cognito_user_pool_client" "app" {
+  name         = "app"
+  user_pool_id = aws_cognito_user_pool.main.id
+}
+resource "aws_apigatewayv2_api" "visits" {
+  name          = "visits"
+  protocol_type = "HTTP"
+}
+resource "aws_apigatewayv2_authorizer" "users" {
+  name             = "users"
+  api_id           = aws_apigatewayv2_api.visits.id
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+  jwt_configuration {
+    issuer   = "https://cognito-idp.eu-central-1.amazonaws.com/${aws_cognito_user_pool.main.id}"
+    audience = [aws_cognito_user_pool_client.app.id]
+  }
+}
+resource "aws_apigatewayv2_route" "list" {
+  api_id             = aws_apigatewayv2_api.visits.id
+  route_key          = "GET /visits"
+  authorization_type = "JWT"
+  authorizer_id      = aws_apigatewayv2_authorizer.users.id
+  target             = "integrations/${aws_apigatewayv2_integration.list.id}"
+}
+resource "aws_apigatewayv2_integration" "list" {
+  api_id             = aws_apigatewayv2_api.visits.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "GET"
+  integration_uri    = "https://backend.example"
+}
+"""
+
+
+def test_whose_tokens_are_trusted_is_never_made_up(terraform):
+    users = terraform(USERS).content["authorizers"]["users"]
+    pool = "${input:aws_cognito_user_pool.main.id}"
+    assert users["issuer"] == f"https://cognito-idp.eu-central-1.amazonaws.com/{pool}"
+    assert users["audience"] == ["${input:aws_cognito_user_pool_client.app.id}"]
+
+
+def test_pools_that_nothing_asks_about_are_not_asked_for(terraform):
+    imported = terraform('resource "aws_cognito_user_pool" "main" { name = "users" }\n')
+    assert imported.messages(MISSING) == []

@@ -157,10 +157,11 @@ class Schemes:
     def _pool(self, entry: Branch, _scheme: Placed, aws: Placed) -> None:
         entry.put("type", "jwt", aws)
         pools = list((aws.get("providerARNs") or aws).members())
-        issuer = issuer_of_pool(str(pools[0].value)) if len(pools) == 1 else None
+        arn = str(pools[0].value) if len(pools) == 1 else ""
+        issuer = arn if "${input:" in arn else issuer_of_pool(arn)  # an import may leave it open
         if issuer is None:
             at = aws.get("providerARNs") or aws
-            self._document.refuse(at, "expected the ARN of one user pool")
+            self._document.refuse(at, "expected the ARN of one user pool", value=arn or None)
             return
         entry.put("issuer", issuer, pools[0])
         entry.put("audience", "none", pools[0])

@@ -436,3 +436,41 @@ def test_properties_of_a_wrong_form_are_told_at_their_resource(sam, properties, 
 def test_what_is_no_template_is_told(sam, text, message):
     with pytest.raises(ConfigError, match=message):
         sam(text)
+
+
+POOL = """
+Resources:
+  Pool: {Type: AWS::Cognito::UserPool}
+  Api:
+    Type: AWS::Serverless::Api
+    Properties:
+      StageName: prod
+      Auth: {DefaultAuthorizer: users, Authorizers: {users: {UserPoolArn: !GetAtt Pool.Arn}}}
+  Get:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: code
+      Handler: app.get
+      Environment: {Variables: {POOL: !Ref Pool}}
+      Events: {A: {Type: Api, Properties: {RestApiId: !Ref Api, Path: /a, Method: get}}}
+"""
+
+
+def test_a_user_pool_of_the_template_is_asked_for_and_never_made_up(sam):
+    imported = sam(POOL)
+    assert imported.content["authorizers"]["users"]["issuer"] == "${input:Pool.Arn}"
+    assert imported.content["apis"]["Api"]["resources"]["/a"]["GET"]["authorizer"] == "users"
+    assert imported.content["functions"]["Get"]["environment"] == {"POOL": "${input:Pool}"}
+    assert set(imported.messages(MISSING)) == {
+        "nothing here says what Pool is",
+        "nothing here says what Pool.Arn is",
+    }
+
+
+def test_a_user_pool_that_is_given_is_the_issuer(sam):
+    arn = "arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_x"
+    imported = sam(POOL, given={"Pool": "eu-central-1_x", "Pool.Arn": arn})
+    issuer = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_x"
+    assert imported.content["authorizers"]["users"]["issuer"] == issuer
+    assert imported.messages(MISSING) == []
+    assert imported.load()

@@ -121,7 +121,7 @@ class Template:
         resource, dot, attribute = name.partition(".")
         if dot:  # SAM has `Ref: Function.Alias`
             return self.attribute(resource, attribute, at)
-        if name not in self._resources:
+        if name not in self._resources or self._type(name) in _NEVER_MADE_UP:
             return self.asked(name, at)
         if self._type(name) == "AWS::Lambda::Alias":
             return function_arn(self._alias(name))
@@ -156,7 +156,9 @@ class Template:
     def attribute(self, name: str, attribute: str, at: Placed) -> Any:
         """Find what `GetAtt` gives."""
         if name in self._resources and f"{name}.{attribute}" not in self._given:
-            made_up = _MADE_UP.get((self._type(name), attribute)) or _OF_ALL.get(attribute)
+            made_up = _MADE_UP.get((self._type(name), attribute))
+            if made_up is None and self._type(name) not in _NEVER_MADE_UP:
+                made_up = _OF_ALL.get(attribute)
             if made_up is not None:
                 return made_up(self, name)
         return self.asked(f"{name}.{attribute}", at)
@@ -245,6 +247,9 @@ _MADE_UP: Final[Mapping[tuple[str, str], Callable[[Template, str], str]]] = {
     ("AWS::StepFunctions::StateMachine", "Name"): Template.named,
 }
 """Type and attribute that only a stack would tell → what stands for it."""
+
+_NEVER_MADE_UP: Final = frozenset(("AWS::Cognito::UserPool", "AWS::Cognito::UserPoolClient"))
+"""Types whose ids and ARNs say which tokens are trusted: the operator gives them."""
 
 _OF_ALL: Final[Mapping[str, Callable[[Template, str], str]]] = {
     "Arn": lambda _template, name: name,

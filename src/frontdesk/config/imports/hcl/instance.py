@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 from frontdesk.base.errors import Position
 from frontdesk.config.imports.arns import arn_of
 from frontdesk.config.imports.hcl.evaluate import Scope, evaluate, failed
-from frontdesk.config.imports.hcl.made_up import MADE_UP, NOT_COPIED
+from frontdesk.config.imports.hcl.made_up import MADE_UP, NEVER_MADE_UP, NOT_COPIED
 from frontdesk.config.imports.hcl.source import Block, Body, Expression
 from frontdesk.config.imports.hcl.values import EvaluationError, Value, entries, is_open
 from frontdesk.config.imports.resources import Resource
@@ -41,10 +41,11 @@ class Instance:
             return blocks
         if key in MADE_UP:
             return MADE_UP[key](self)
-        if name == "id":
-            return self.address
-        if name == "arn":
-            return arn_of(key[0], self.address)
+        if key[0] not in NEVER_MADE_UP:
+            if name == "id":
+                return self.address
+            if name == "arn":
+                return arn_of(key[0], self.address)
         return self._module.asked(f"{self.address.removeprefix(self._module.prefix)}.{name}", at)
 
     def told(self, *names: str) -> Value:
@@ -73,7 +74,7 @@ class Instance:
             self._scope.limits.weigh(values)
         except EvaluationError as error:
             raise failed(at, f"{self.address}: {error}") from None
-        own = str(self.member("id", at))
+        own = self.address if type_name in NEVER_MADE_UP else str(self.member("id", at))
         return Resource(_plain(values), self.address, at, type_name, name, own)
 
     def _attribute(self, name: str, expression: Expression) -> Value:

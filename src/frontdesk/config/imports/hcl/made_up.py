@@ -102,6 +102,9 @@ MADE_UP: Final[Mapping[tuple[str, str], Callable[[Told], Any]]] = {
 }
 """Type and attribute that a provider would tell → what stands for it."""
 
+NEVER_MADE_UP: Final = frozenset(("aws_cognito_user_pool", "aws_cognito_user_pool_client"))
+"""Types whose ids and ARNs say which tokens are trusted: the operator gives them."""
+
 NOT_COPIED: Final = frozenset(
     (
         ("archive_file", "output_path"),
