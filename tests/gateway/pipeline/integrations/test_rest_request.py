@@ -59,6 +59,23 @@ def test_where_a_field_may_come_from(call_method, backend, source, expected):
     assert backend.fields.get("x") == expected
 
 
+@pytest.mark.parametrize(
+    "sent", [[], [(b"x-amzn-trace-id", b"Root=1-5759e988-bd862e3fe1be46a994272793")]]
+)
+def test_the_trace_is_one_of_the_clients_fields(call_method, backend, sent):
+    call_method(
+        http(
+            request_parameters=mapped(header_X="method.request.header.x-amzn-trace-id"),
+            request_templates={"application/json": "$input.params('X-Amzn-Trace-Id')"},
+        ),
+        sent,
+        method="POST",
+        trace="00-5759e988bd862e3fe1be46a994272793-c000000000000007-00",
+    )
+    assert backend.body == b"Root=1-5759e988-bd862e3fe1be46a994272793"
+    assert backend.fields["x"] == backend.body.decode()
+
+
 def test_several_values_come_from_multivalue_sources_only(call_method, backend):
     parameters = mapped(
         querystring_all="method.request.multivaluequerystring.q",

@@ -26,7 +26,7 @@ def integration(build: RouteBuild) -> Step:
     assert method.integration.function is not None
     assert isinstance(api, RestApi)
     at = (*build.at, "integration")
-    if Parameters(method).fail:
+    if Parameters(build).fail:
         # AWS ignores all mappings here, and yet fails for these.
         return Step("function", _fail, "always 500: a field that may not be mapped", at)
     binary = BinaryTypes(api.binary_media_types)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from frontdesk.base.streams import Fields
-from frontdesk.config.models.rest_api import Method, RestApi
+from frontdesk.config.models.rest_api import RestApi
 from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply, Stage
 from frontdesk.gateway.pipeline.integrations.rest_templates import Templates
@@ -118,13 +118,15 @@ class Parameters:
 
     __slots__ = ("_illegal", "_mapped", "names", "read_body")
 
-    def __init__(self, method: Method) -> None:
+    def __init__(self, build: RouteBuild) -> None:
+        method = build.method
+        assert method is not None
         mapping = method.integration.request_parameters
         targets = [parse_target(text, REQUEST_TARGETS) for text in mapping]
         sources = [parse_source(text, REQUEST_SOURCES) for text in mapping.values()]
         self._illegal = ILLEGAL[method.integration.type]
         self._mapped: list[tuple[Put, str, Values]] = [
-            (_PUT[target.kind], target.name, bind_source(source))
+            (_PUT[target.kind], target.name, bind_source(source, build.parts.traces))
             for target, source in zip(targets, sources, strict=True)
         ]
         self.names = frozenset(target.name.lower() for target in targets if _is_header(target))
@@ -200,7 +202,7 @@ def integration_request(build: RouteBuild) -> Step | None:
         return None
     integration = method.integration
     at = (*build.at, "integration")
-    parameters = Parameters(method)
+    parameters = Parameters(build)
     if parameters.fail:
         return Step("integration request", _fail, "always 500: a field that may not be mapped", at)
     stage = _STAGES[integration.type](build, parameters)

@@ -91,7 +91,7 @@ class _Response:
         self._parameters: list[tuple[str, AnswerValues]] = [
             (
                 parse_target(target, RESPONSE_TARGETS).name,
-                bind_answer_source(parse_source(source, RESPONSE_SOURCES)),
+                bind_answer_source(parse_source(source, RESPONSE_SOURCES), build.parts.traces),
             )
             for target, source in model.parameters.items()
         ]

@@ -12,6 +12,7 @@ from frontdesk.gateway.pipeline.build import RouteBuild
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.gateway.pipeline.integrations.rest_values import client_headers
 from frontdesk.gateway.pipeline.replies import refusal
+from frontdesk.gateway.pipeline.tracing import Traces
 from frontdesk.rules.events.query import pairs
 from frontdesk.rules.events.rest import RestEvent
 from frontdesk.rules.events.v1 import EventV1
@@ -35,11 +36,12 @@ _PLACES: Final = ("path", "querystring", "header")
 class Templates:
     """The templates of one place of one method, by media type; those without a text are none."""
 
-    __slots__ = ("_by_type", "_event", "_with_context")
+    __slots__ = ("_by_type", "_event", "_traces", "_with_context")
 
     def __init__(self, build: RouteBuild, texts: Mapping[str, str]) -> None:
         """texts: by media type. The loader has compiled each of them once without an error."""
         facts = build.facts.event_facts(build.key)
+        self._traces = build.parts.traces
         self._event: EventV1 = (
             WebSocketEvent(facts)
             if build.facts.kind == "websocket"
@@ -69,7 +71,7 @@ class Templates:
         """Render the template of a media type. body: what `$input` stands for, text."""
         context = self._context(ex) if key in self._with_context else {}
         template = self._by_type[key]
-        data = variables(Input(body, _Parameters(ex)), context, ex.plan.api.variables)
+        data = variables(Input(body, _Parameters(ex, self._traces)), context, ex.plan.api.variables)
         try:
             return template.render(data)
         except TemplateLimitError as error:
@@ -97,15 +99,16 @@ class Templates:
 class _Parameters(Mapping[str, dict[str, str]]):
     """What `$input.params()` stands for: each map is made when somebody asks for it."""
 
-    __slots__ = ("_ex", "_made")
+    __slots__ = ("_ex", "_made", "_traces")
 
-    def __init__(self, ex: Exchange) -> None:
+    def __init__(self, ex: Exchange, traces: Traces) -> None:
         self._ex = ex
+        self._traces = traces
         self._made: dict[str, dict[str, str]] = {}
 
     def __getitem__(self, place: str) -> dict[str, str]:
         if place not in self._made:
-            self._made[place] = _PARAMETERS[place](self._ex)
+            self._made[place] = _PARAMETERS[place](self._ex, self._traces)
         return self._made[place]
 
     def __iter__(self) -> Iterator[str]:
@@ -115,18 +118,18 @@ class _Parameters(Mapping[str, dict[str, str]]):
         return len(_PLACES)
 
 
-def _querystring(ex: Exchange) -> dict[str, str]:
+def _querystring(ex: Exchange, _traces: Traces) -> dict[str, str]:
     assert ex.transformation is not None
     return dict(pairs(ex.transformation.query))
 
 
-def _header(ex: Exchange) -> dict[str, str]:
+def _header(ex: Exchange, traces: Traces) -> dict[str, str]:
     assert ex.transformation is not None
-    return client_headers(ex, ex.transformation.fields)
+    return client_headers(ex, ex.transformation.fields, traces)
 
 
-_PARAMETERS: Final[Mapping[str, Callable[[Exchange], dict[str, str]]]] = {
+_PARAMETERS: Final[Mapping[str, Callable[[Exchange, Traces], dict[str, str]]]] = {
     "header": _header,
-    "path": lambda ex: dict(ex.params),
+    "path": lambda ex, _traces: dict(ex.params),
     "querystring": _querystring,
 }

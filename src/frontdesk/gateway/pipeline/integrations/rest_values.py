@@ -13,6 +13,7 @@ import orjson
 from frontdesk.base.streams import Fields
 from frontdesk.gateway.pipeline.context import variable
 from frontdesk.gateway.pipeline.exchange import Exchange
+from frontdesk.gateway.pipeline.tracing import CALLED, Traces
 from frontdesk.gateway.pipeline.values import text_of
 from frontdesk.rules.events.query import pairs
 from frontdesk.rules.events.request import forwarding
@@ -39,22 +40,25 @@ class Answer(NamedTuple):
 AnswerValues = Callable[[Exchange, Answer], Sequence[bytes]]
 
 _NONE: Final[Sequence[bytes]] = ()
+_TRACE: Final = "X-Amzn-Trace-Id"
 
 
-def bind_source(source: Source) -> Values:
+def bind_source(source: Source, traces: Traces) -> Values:
     """Compile where a value of the integration's request comes from."""
+    if source.kind in _OF_HEADERS and source.name.lower() == _TRACE.lower():
+        return lambda ex: (traces.amazon(ex, CALLED).encode("latin-1"),)
     return _REQUEST[source.kind](source.name)
 
 
-def bind_answer_source(source: Source) -> AnswerValues:
+def bind_answer_source(source: Source, traces: Traces) -> AnswerValues:
     """Compile where a value of the method's response comes from."""
     if source.kind in _ANSWER:
         return _ANSWER[source.kind](source.name)
-    values = bind_source(source)
+    values = bind_source(source, traces)
     return lambda ex, _answer: values(ex)
 
 
-def client_headers(ex: Exchange, fields: Fields) -> dict[str, str]:
+def client_headers(ex: Exchange, fields: Fields, traces: Traces) -> dict[str, str]:
     """Return the header fields of a client that templates see, by the client's spelling.
 
     fields: the client's, without those that are held. What speaks of the way to us is what we know of it.
@@ -65,12 +69,14 @@ def client_headers(ex: Exchange, fields: Fields) -> dict[str, str]:
         for name, value in part
         if name.lower() not in _NOT_CLIENTS
     }
+    shown[_TRACE] = traces.amazon(ex, CALLED)
     shown["X-Forwarded-For"], shown["X-Forwarded-Port"], shown["X-Forwarded-Proto"] = forwarding(ex)
     return shown
 
 
 _FORWARDING: Final = ("x-forwarded-for", "x-forwarded-port", "x-forwarded-proto")
-_NOT_CLIENTS: Final = frozenset(name.encode() for name in (*HIDDEN, *_FORWARDING))
+_NOT_CLIENTS: Final = frozenset(name.encode() for name in (*HIDDEN, *_FORWARDING, _TRACE.lower()))
+_OF_HEADERS: Final = frozenset({"method.request.header", "method.request.multivalueheader"})
 
 # -- of any message -----------------------------------------------------------------------------
 
