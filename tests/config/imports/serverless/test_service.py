@@ -285,3 +285,23 @@ def test_logical_ids_are_those_of_serverless(name, logical):
 def test_what_is_open_is_told_at_its_line(serverless):
     imported = serverless("functions:\n  f:\n    handler: a.b\n    name: f-${opt:who}\n")
     assert (MISSING, 4, "nothing here says what opt:who is") in imported.told
+
+
+@pytest.mark.parametrize(
+    "plugins",
+    [
+        "[serverless-step-functions, serverless-python-requirements, a-plugin]",
+        "{modules: [serverless-offline, serverless-python-requirements, a-plugin]}",
+    ],
+    ids=["list", "mapping"],
+)
+def test_plugins_whose_work_nobody_does_are_told(serverless, plugins):
+    imported = serverless(
+        f"service: s\nplugins: {plugins}\nfunctions: {{f: {{handler: a.b, events: [{{httpApi: GET /x}}]}}}}\n"
+    )
+    told = [each for each in imported.findings if each.id == LEFT]
+    assert [each.message for each in told] == [
+        "the plugin serverless-python-requirements is not carried",
+        "the plugin a-plugin is not carried",
+    ]
+    assert [bool(each.hint) for each in told] == [True, False]

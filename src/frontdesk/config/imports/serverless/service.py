@@ -36,6 +36,14 @@ _DESTINATIONS: Final = {"onFailure": "OnFailure", "onSuccess": "OnSuccess"}
 _LEFT: Final = ("constructs", "layers")
 """Sections of which nothing is carried."""
 
+_PLUGINS: Final = frozenset(("serverless-offline", "serverless-step-functions"))
+"""Plugins whose work is done here without them."""
+
+_INSTEAD: Final = {
+    "serverless-python-requirements": "name the file of packages with `requirements` of the functions"
+}
+"""Plugin → what does the same here."""
+
 _OF_STEP_FUNCTIONS: Final = ("stateMachines", "validate")
 """Of its section: what is carried, and what asks the plugin to check definitions, as is done here anyway."""
 
@@ -61,6 +69,11 @@ def read_service(service: Placed, given: Mapping[str, str], declared: Declared) 
         placed = service.get(key)
         if placed is not None:
             declared.left(placed.position(of_key=True), f"{key} is not carried yet")
+    plugins = service.below("plugins")
+    for plugin in (plugins.get("modules") or plugins).members():
+        if plugin.value not in _PLUGINS:
+            hint = _INSTEAD.get(str(plugin.value), "")
+            declared.left(plugin.position(), f"the plugin {plugin.value} is not carried", hint)
     for key, placed in service.below("stepFunctions").items():
         if key not in _OF_STEP_FUNCTIONS:
             where = placed.position(of_key=True)
