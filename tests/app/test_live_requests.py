@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontdesk.app.live_requests import KEPT, LEASE, ROW, LiveRequests
+from frontdesk.app.live_requests import FAILED, KEPT, LEASE, ROW, LiveRequests
 from frontdesk.base.news import News
 from frontdesk.base.wheel import Wheel
 
@@ -20,7 +20,13 @@ class Watched:
 
 
 def document(number, **said):
-    return {**dict.fromkeys(ROW, ""), "id": f"r{number}", "requestHeaders": [], **said}
+    return {
+        **dict.fromkeys(ROW, ""),
+        "status": 200,
+        "id": f"r{number}",
+        "requestHeaders": [],
+        **said,
+    }
 
 
 @pytest.fixture
@@ -53,7 +59,7 @@ def test_whoever_watches_is_told_rows_and_nothing_more(live, watched, news):
     end = news.watch(frozenset(("request",)), heard.append)
     watched.take(document(1, path="/x"))
     assert [item.document for item in heard] == [
-        {**dict.fromkeys(ROW, ""), "id": "r1", "path": "/x"}
+        {**dict.fromkeys(ROW, ""), "id": "r1", "path": "/x", "status": 200}
     ]
     assert live.find("r1")["requestHeaders"] == []
     end()
@@ -82,3 +88,17 @@ def test_the_last_ones_are_kept_and_no_more(live, watched):
     assert len(live.last(KEPT + 10)) == KEPT
     assert live.find("r9") is None
     assert live.find("r10") is not None
+
+
+def test_those_that_failed_are_kept_for_longer(live, watched):
+    live.last(1)
+    for number in range(FAILED + 1):
+        watched.take(document(number, status=503))
+        watched.take(document(f"-fine-{number}"))
+    for number in range(KEPT):
+        watched.take(document(1000 + number))
+    rows = live.last(KEPT + FAILED + 10)
+    assert len(rows) == KEPT + FAILED
+    assert [row["id"] for row in rows[KEPT:]] == [f"r{at}" for at in range(FAILED, 0, -1)]
+    assert (live.find("r0"), live.find("r-fine-100")) == (None, None)
+    assert live.find("r1")["status"] == 503

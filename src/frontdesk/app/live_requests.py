@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, Protocol
 
 from frontdesk.base.clock import Clock
@@ -14,6 +14,9 @@ TOPIC: Final = "request"
 
 KEPT: Final = 500
 """Requests that are kept whole."""
+
+FAILED: Final = 100
+"""Requests before these that are kept, too: the last ones that were answered 5xx, which somebody may look for yet."""
 
 LEASE: Final = 60.0
 """Seconds that requests are watched after somebody has asked for the last ones."""
@@ -44,6 +47,7 @@ class LiveRequests:
         self._is_leased = False
         self._watches = False
         self._kept: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
+        self._failed: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
         news.on_wanted = self._look
 
     def stop(self) -> None:
@@ -56,16 +60,21 @@ class LiveRequests:
         self._is_leased = True
         self._lease.at(self._clock.monotonic() + LEASE)
         self._look()
-        return [_row(document) for document in islice(reversed(self._kept.values()), most)]
+        newest_first = chain(reversed(self._kept.values()), reversed(self._failed.values()))
+        return [_row(document) for document in islice(newest_first, most)]
 
     def find(self, request_id: str) -> Mapping[str, Any] | None:
         """Find all that is known of a request that is kept."""
-        return self._kept.get(request_id)
+        return self._kept.get(request_id) or self._failed.get(request_id)
 
     def _take(self, document: Mapping[str, Any]) -> None:
         self._kept[document["id"]] = document
         if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+            request_id, oldest = self._kept.popitem(last=False)
+            if oldest["status"] >= 500:
+                self._failed[request_id] = oldest
+        if len(self._failed) > FAILED:
+            self._failed.popitem(last=False)
         if TOPIC in self._news.wanted:
             self._news.tell(TOPIC, _row(document))
 

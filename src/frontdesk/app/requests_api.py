@@ -19,7 +19,7 @@ import orjson
 
 from frontdesk.app.actions import NotFoundError, find_action, json_reply, query_of, refused
 from frontdesk.app.door_calls import Door, DoorCall, DoorError, send
-from frontdesk.app.live_requests import KEPT, LiveRequests
+from frontdesk.app.live_requests import FAILED, KEPT, LiveRequests
 from frontdesk.base.errors import FrontdeskError
 from frontdesk.gateway.pipeline.exchange import Exchange, Reply
 from frontdesk.rules.redaction import MASK
@@ -80,14 +80,16 @@ class RequestsApi:
         status = query.get("status", "")
         if status and not _STATUS.fullmatch(status):
             raise FrontdeskError(f"expected a status such as 404, or 4xx, found: {status}")
-        rows = self._live.last(KEPT)
+        rows = self._live.last(KEPT + FAILED)
         return {"requests": [row for row in rows if _fits(row, query)][: int(text)]}
 
     async def _show(self, _ex: Exchange, request_id: str) -> object:
         found = self._live.find(request_id)
         if found is None:
             message = f"this request is not kept: {request_id}"
-            hint = f"the last {KEPT} that were watched are"
+            hint = (
+                f"the last {KEPT} that were watched are, and of those before {FAILED} that failed"
+            )
             raise NotFoundError(message, hint=hint)
         return found
 
