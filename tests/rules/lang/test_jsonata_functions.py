@@ -19,6 +19,9 @@ def value_of(text, seed=b"seed"):
         ("$partition($nothing, 4)", UNDEFINED),
         ("$range(0, 10, 3)", [0, 3, 6, 9]),
         ("$range(5, 1, -2)", [5, 3, 1]),
+        ("$range(0.9, 3.9, 1.9)", [0, 1, 2, 3]),
+        ("$partition([1..3], 1.9)", [[1], [2], [3]]),
+        ("$random(1.2) = $random(1.9)", True),
         ("$range($nothing, 1, 1)", UNDEFINED),
         ("$hash('abc', 'SHA-1')", "a9993e364706816aba3e25717850c26c9cd0d89d"),
         ("$hash($nothing, 'MD5')", UNDEFINED),
@@ -80,6 +83,7 @@ def test_numbers_texts_and_lists_are_what_javascript_makes_of_them(text, value):
     ("text", "number", "message"),
     [
         ("$hash('a', 'CRC')", "D3137", "Hash algorithm must be one of MD5, SHA-1, SHA-256, SHA-384, SHA-512"),
+        ("$partition([1], 0.9)", "D3137", "Size of chunks must be a positive integer"),
         ("$partition([1], 0)", "D3137", "Size of chunks must be a positive integer"),
         ("$range(0, 1, 0)", "D3137", "Step of a range must not be 0"),
         ("$range(0, 1000, 1)", "D3137", "Range of more than 1000 items"),

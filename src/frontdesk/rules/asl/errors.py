@@ -2,7 +2,7 @@
 
     a name written     takes
     States.ALL         every error but States.Runtime
-    States.TaskFailed  every error but States.Timeout, States.HeartbeatTimeout and States.Runtime
+    States.TaskFailed  every error but States.Timeout and States.Runtime
     States.Timeout     itself and States.HeartbeatTimeout
     any other          itself
 
@@ -49,7 +49,7 @@ def _is(name: str, error: str) -> bool:
     if name == ALL:
         return True
     if name == TASK_FAILED:
-        return error not in _TIMEOUTS
+        return error != TIMEOUT
     return name == error or (name == TIMEOUT and error in _TIMEOUTS)
 
 

@@ -51,6 +51,11 @@ def text_of(value: Any, prettify: Any = None) -> Any:
     return Functions.string(value, prettify)
 
 
+def _whole(value: float) -> int:
+    """Round down, where intrinsic functions round to the nearest integer."""
+    return rounded(math.floor(value))
+
+
 class _Functions:
     """The functions, under the names that expressions call them by."""
 
@@ -102,18 +107,18 @@ class _Functions:
     def partition(items: list[Any] | None, length: float | None) -> list[Any] | None:
         if items is None or length is None:
             return None
-        return partition(list(items), rounded(length))
+        return partition(list(items), _whole(length))
 
     @staticmethod
     def random(seed: float | None) -> float:
-        chance = _chance() if seed is None else Chance(str(rounded(seed)).encode())
+        chance = _chance() if seed is None else Chance(str(_whole(seed)).encode())
         return chance.fraction()
 
     @staticmethod
     def range(first: float | None, last: float | None, step: float | None) -> list[int] | None:
         if first is None or last is None or step is None:
             return None
-        return number_range(rounded(first), rounded(last), rounded(step))
+        return number_range(_whole(first), _whole(last), _whole(step))
 
     @staticmethod
     def replace(

@@ -19,8 +19,8 @@ from frontdesk.rules.asl.check.values import (
 from frontdesk.rules.asl.check.variables import assign
 from frontdesk.rules.asl.model import Json
 
-MOST_DELAY: Final = 31_622_399
-"""Seconds between two attempts: less than 366 days."""
+MOST_DELAY: Final = 31_622_400
+"""Seconds between two attempts: 366 days."""
 
 EVERY_ERROR: Final = "States.ALL"
 
