@@ -22,6 +22,7 @@ from frontdesk.durable.executions.process import Process
 from frontdesk.durable.executions.service import DurableExecutions
 from frontdesk.durable.machines import FileMachine, Machines
 from frontdesk.durable.tasks.activities import ActivityTasks
+from frontdesk.durable.tasks.files import FileTasks
 from frontdesk.durable.tasks.functions import FunctionTasks
 from frontdesk.durable.tasks.jobs import Jobs
 from frontdesk.durable.tasks.table import Doers, services
@@ -106,7 +107,9 @@ class StatesApi:
         workflows = {"execution": process, "express": ExpressWorkflow(process)}
         process.driver = driver = Driver(self.journal, clock, wheel, workflows)
         self.executions = DurableExecutions(process, driver, machines, clock)
+        self.files = FileTasks(jobs)
         rows |= services(self._function, clock, self.executions, jobs, None)
+        rows |= self.files.rows
         await driver.start()
         states = states_service(
             operations(

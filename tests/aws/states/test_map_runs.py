@@ -58,6 +58,34 @@ async def test_a_run_that_has_ended_is_described(api, run):
     assert found["startDate"] <= found["stopDate"] == listed["stopDate"]
 
 
+async def test_results_that_were_written_are_counted(api, run, tmp_path):
+    api.files.adopt({"out": tmp_path})
+    resource, place = "arn:aws:states:::s3:putObject", {"Bucket": "out", "Prefix": "sums"}
+    choice = {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$", "NumericEquals": 1, "Next": "bad"}],
+        "Default": "good",
+    }
+    inner = {"one": choice, "bad": {"Type": "Fail"}, "good": {"Type": "Succeed"}}
+    writer = {"Resource": resource, "Parameters": place}
+    text = json.loads(distributed(MaxConcurrency=1, ResultWriter=writer))
+    text["States"]["each"]["ItemProcessor"]["States"] = inner
+    arn = await run(json.dumps(text), [0, 1, 2])
+    (listed,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]
+    found = await api("describe_map_run", mapRunArn=listed["mapRunArn"])
+    assert found["status"] == "FAILED"
+    assert counted(found["executionCounts"]) == {
+        "succeeded": 1,
+        "failed": 1,
+        "pending": 1,
+        "total": 3,
+        "resultsWritten": 2,
+    }
+    folder = tmp_path / "sums" / listed["mapRunArn"].rpartition(":")[2]
+    files = ["FAILED_0.json", "PENDING_0.json", "SUCCEEDED_0.json", "manifest.json"]
+    assert sorted(one.name for one in folder.iterdir()) == files
+
+
 async def test_the_executions_of_a_run_are_listed(api, run):
     arn = await run(distributed(), [1, 2, 3])
     (listed,) = (await api("list_map_runs", executionArn=arn))["mapRuns"]

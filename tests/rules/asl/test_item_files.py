@@ -219,6 +219,12 @@ def test_flattened_outputs():
     assert json.loads(good.data) == [1, 2, 3]
 
 
+def test_what_was_stopped_is_told_with_what_failed():
+    stopped = {"Status": "ABORTED", "Input": 1}
+    (file,) = result_files([EXECUTIONS[1], stopped], {"Transformation": "COMPACT"})
+    assert [one["Status"] for one in json.loads(file.data)] == ["FAILED", "ABORTED"]
+
+
 def test_those_that_never_began():
     (pending,) = result_files([{"Status": "PENDING", "Input": 1}], {})
     assert (pending.status, pending.name) == ("PENDING", "PENDING_0.json")

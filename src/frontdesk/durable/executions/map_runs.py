@@ -111,7 +111,6 @@ def _counts(one: _Seen) -> tuple[Counter[str], Counter[str]]:
     children: Counter[str] = Counter()
     items: Counter[str] = Counter()
     results = spread.get("results", ())
-    failed = spread.get("failed", 0)
     for at, (_, weight) in enumerate(spread.get("children", ())):
         if results[at] is not None:
             status = results[at]["Status"].lower()
@@ -121,8 +120,7 @@ def _counts(one: _Seen) -> tuple[Counter[str], Counter[str]]:
             status = "running" if one.ended is None else "aborted"
         children[status] += 1
         items[status] += weight
-    over = failed - items["failed"]  # the one that was too much left no result
-    if over > 0 and items["aborted"] >= over:
-        children.update(failed=1, aborted=-1)
-        items.update(failed=over, aborted=-over)
+    if "written" in spread:
+        for counts in (children, items):
+            counts["resultsWritten"] = counts.total() - counts["pending"]
     return children, items

@@ -186,15 +186,20 @@ class ResultFile(NamedTuple):
     data: bytes
 
 
-_STATUSES: Final = ("SUCCEEDED", "FAILED", "PENDING")
+_FILES: Final = {
+    "SUCCEEDED": ("SUCCEEDED",),
+    "FAILED": ("FAILED", "ABORTED"),
+    "PENDING": ("PENDING",),
+}
+"""The file of each status, and what is in it."""
 
 
 def result_files(executions: Sequence[Mapping[str, Json]], config: Config) -> list[ResultFile]:
     """Write what became of the children of a Map, a file for each status that there is."""
     lines = config.get("OutputType", "JSON") == "JSONL"
     files = []
-    for status in _STATUSES:
-        ended = [one for one in executions if one["Status"] == status]
+    for status, held in _FILES.items():
+        ended = [one for one in executions if one["Status"] in held]
         if ended:
             kept = transformed(ended, config.get("Transformation", NONE), _describing(ended))
             data = "\n".join(map(json_text, kept)) + "\n" if lines else json_text(kept)

@@ -9,8 +9,11 @@ from frontdesk.rules.asl.messages import (
     CancelTask,
     ChildFailed,
     ChildSucceeded,
+    Fail,
     Finish,
     StartChild,
+    TaskFailed,
+    TaskSucceeded,
 )
 from tests.rules.asl.machines import Played, machine, task
 
@@ -278,6 +281,31 @@ def test_results_are_written_by_a_task():
     assert written[0]["Arguments"] == {"Bucket": "b", "Prefix": "p"}
     assert run.output["ResultWriterDetails"] == {"Bucket": "b", "Key": "p/manifest.json"}
     assert run.output["MapRunArn"] == run.history[3]["mapRunStartedEventDetails"]["mapRunArn"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "values"), [(TaskSucceeded, {"output": {}}), (TaskFailed, {"error": "E"})]
+)
+def test_a_map_that_fails_has_its_results_written_first(answer, values):
+    played = Played(distributed(ResultWriter=WRITER, MaxConcurrency=3), [1, 2, 3, 4])
+    first = played.of(StartChild)[0]
+    played.answer(first, ChildSucceeded, index=0, output="a")
+    played.answer(first, ChildFailed, index=1, error="E", cause="c")
+    assert [one.map_run for one in played.of(CancelTask)] == [first.map_run]
+    assert "MapRunFailed" not in played.types
+    told = played.invoke.results["Executions"]
+    assert [one["Status"] for one in told] == ["SUCCEEDED", "FAILED", "ABORTED", "ABORTED"]
+    assert played.answer(first, ChildFailed, index=2, error="stopped") == []
+    played.answer(played.invoke, answer, **values)
+    assert played.types[-3:] == ["MapRunFailed", "MapStateFailed", "ExecutionFailed"]
+    assert played.last(Fail).error == "States.ExceedToleratedFailureThreshold"
+
+
+def test_items_whose_child_never_began_are_pending():
+    played = Played(distributed(ResultWriter=WRITER, MaxConcurrency=1), [1, 2])
+    played.answer(played.of(StartChild)[0], ChildFailed, index=0, error="E")
+    told = played.invoke.results["Executions"]
+    assert [(one["Status"], one["Input"]) for one in told] == [("FAILED", 1), ("PENDING", 2)]
 
 
 def test_results_that_cannot_be_written():

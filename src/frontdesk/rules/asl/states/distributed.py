@@ -192,15 +192,20 @@ def _child_succeeded(turn: Turn, strand: Strand, state: MapState, event: ChildSu
 
 
 def _child_failed(turn: Turn, strand: Strand, state: MapState, event: ChildFailed) -> None:
-    spread = strand.spread
-    if spread["results"][event.index] is not None:
-        return
-    spread["failed"] += spread["children"][event.index][1]
-    if _has_too_many_failures(spread):
-        _fail(turn, strand, state, EXCEEDED)
-        return
     result = {"Status": "FAILED", "Error": event.error or "", "Cause": event.cause or ""}
     _child_ended(turn, strand, state, event.index, result)
+
+
+def _child_ended(
+    turn: Turn, strand: Strand, state: MapState, index: int, result: dict[str, Json]
+) -> None:
+    spread = strand.spread
+    if spread["results"][index] is None:
+        spread["results"][index] = result
+        spread["left"] -= 1
+        if result["Status"] == "FAILED":
+            spread["failed"] += spread["children"][index][1]
+        _go_on_or_give_up(turn, strand, state)
 
 
 def _bounds_changed(_turn: Turn, strand: Strand, state: MapState, event: MapRunUpdated) -> None:
@@ -217,14 +222,31 @@ def _bounds_of_children_changed(
     turn: Turn, strand: Strand, state: MapState, event: MapRunUpdated
 ) -> None:
     _bounds_changed(turn, strand, state, event)
-    if _has_too_many_failures(strand.spread):
-        _fail(turn, strand, state, EXCEEDED)
+    _go_on_or_give_up(turn, strand, state)
+
+
+def _go_on_or_give_up(turn: Turn, strand: Strand, state: MapState) -> None:
+    spread = strand.spread
+    if is_exceeded(spread["count"], spread["percentage"], spread["failed"], spread["items"]):
+        _give_up(turn, strand, state)
     else:
         _go_on(turn, strand, state)
 
 
-def _has_too_many_failures(spread: dict[str, Any]) -> bool:
-    return is_exceeded(spread["count"], spread["percentage"], spread["failed"], spread["items"])
+def _give_up(turn: Turn, strand: Strand, state: MapState) -> None:
+    """Stop the children that run; fail, once it is written what became of each."""
+    writer = state.result_writer
+    if writer is None or not writer.resource:
+        _fail(turn, strand, state, EXCEEDED)
+        return
+    turn.cancel(strand)
+    spread = strand.spread
+    for index, result in enumerate(spread["results"]):
+        if result is None:
+            status = "ABORTED" if index < spread["next"] else "PENDING"
+            spread["results"][index] = {"Status": status}
+    spread["exceeded"] = True
+    _write(turn, strand, state, writer)
 
 
 def is_exceeded(count: float | None, percentage: float | None, failed: int, items: int) -> bool:
@@ -235,16 +257,6 @@ def is_exceeded(count: float | None, percentage: float | None, failed: int, item
     return (count is not None and failed > count) or (
         percentage is not None and failed * 100 > percentage * items
     )
-
-
-def _child_ended(
-    turn: Turn, strand: Strand, state: MapState, index: int, result: dict[str, Json]
-) -> None:
-    spread = strand.spread
-    if spread["results"][index] is None:
-        spread["results"][index] = result
-        spread["left"] -= 1
-        _go_on(turn, strand, state)
 
 
 def _gathered(turn: Turn, strand: Strand, state: MapState) -> None:
@@ -259,7 +271,12 @@ def _gathered(turn: Turn, strand: Strand, state: MapState) -> None:
             lambda index: described(_execution(turn, strand, state, index)),
         )
         _succeed(turn, strand, state, result)
-        return
+    else:
+        _write(turn, strand, state, writer)
+
+
+def _write(turn: Turn, strand: Strand, state: MapState, writer: ResultWriter) -> None:
+    spread = strand.spread
     invoke = Invoke(
         key=turn.key(strand),
         attempt=strand.attempt,
@@ -292,12 +309,18 @@ def _execution(turn: Turn, strand: Strand, state: MapState, index: int) -> dict[
 
 
 def _written(turn: Turn, strand: Strand, state: MapState, event: TaskSucceeded) -> None:
-    arn = strand.spread["arn"]
-    _succeed(turn, strand, state, {"MapRunArn": arn, "ResultWriterDetails": event.output})
+    spread = strand.spread
+    spread["written"] = True
+    if "exceeded" in spread:
+        _fail(turn, strand, state, EXCEEDED)
+        return
+    result = {"MapRunArn": spread["arn"], "ResultWriterDetails": event.output}
+    _succeed(turn, strand, state, result)
 
 
 def _not_written(turn: Turn, strand: Strand, state: MapState, event: KeyedEvent) -> None:
-    _fail(turn, strand, state, Failure(RESULT_WRITER_FAILED, getattr(event, "cause", None)))
+    failure = Failure(RESULT_WRITER_FAILED, getattr(event, "cause", None))
+    _fail(turn, strand, state, EXCEEDED if "exceeded" in strand.spread else failure)
 
 
 def _succeed(turn: Turn, strand: Strand, state: MapState, result: Json) -> None:
@@ -312,7 +335,6 @@ def _succeed(turn: Turn, strand: Strand, state: MapState, result: Json) -> None:
 
 def _fail(turn: Turn, strand: Strand, state: MapState, failure: Failure) -> None:
     turn.cancel(strand)
-    # Differs: [failed-results] AWS writes results of one that failed, too
     told = {"error": failure.error, "cause": failure.cause or ""}
     turn.emit(strand, "MapRunFailed", told)
     turn.fail(strand, state, failure)
