@@ -235,6 +235,7 @@ def variable(name: str) -> Variable | None:
     if room != "authorizer" or not key:
         return None
     key = key.removeprefix("claims.")
+    # Differs: [claim-lists] AWS writes a list as events show it, `[a b]`.
     return lambda ex: (ex.authorizer or _NOTHING).get(key)
 
 
