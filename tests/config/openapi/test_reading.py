@@ -2,6 +2,7 @@
 
 import pytest
 
+from frontdesk.base.errors import ConfigError
 from tests.config.openapi.documents import (
     BACKEND,
     CALLS_F,
@@ -221,11 +222,20 @@ def test_texts_of_a_document_are_data_unless_they_are_our_own(tmp_path):
 
 
 def test_an_account_and_a_region_are_those_of_the_file(tmp_path):
-    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*/${AWS::Nothing}"
+    arn = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*/prod/GET/"
     content = document({}, policy={**POLICY, "Statement": [{**STATEMENT, "Resource": arn}]})
     api = api_of(tmp_path, content, around={"account": "123456789012", "region": "eu-north-1"})
-    expected = "arn:aws:execute-api:eu-north-1:123456789012:*/${AWS::Nothing}"
+    expected = "arn:aws:execute-api:eu-north-1:123456789012:*/prod/GET/"
     assert api.policy["Statement"][0]["Resource"] == expected
+
+
+def test_what_a_policy_says_of_a_name_that_nobody_gives_is_refused(tmp_path):
+    arn = "arn:aws:execute-api:us-east-1:123456789012:*/${AWS::Nothing}"
+    content = document({}, policy={**POLICY, "Statement": [{**STATEMENT, "Resource": arn}]})
+    with pytest.raises(ConfigError) as caught:
+        api_of(tmp_path, content)
+    (finding,) = caught.value.findings
+    assert "apis.a.policy" in str(finding)
 
 
 def test_a_word_of_one_operation_does_not_reach_another_that_shares_its_integration(tmp_path):
