@@ -278,6 +278,7 @@ class ExecutionLife:
         """Ask for a task, and watch its limits."""
         key, attempt = command.key, command.attempt
         self._waiting.ask(f"{attempt}:{key}", write_command(command), turn)
+        # Differs: [activity-timeout] that of an activity begins at AWS when a worker takes it
         if command.timeout is not None and command.timeout < NO_TIMEOUT:
             self._waiting.set(timers.timeout(key, attempt), now / 1000 + command.timeout, turn)
         if command.heartbeat is not None:

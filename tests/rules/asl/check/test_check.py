@@ -218,6 +218,11 @@ STATES = {
         "",
         "Only one of these fields can be specified: [Error, ErrorPath]",
     ),
+    "error path as a call that gives no text": (
+        {"Type": "Fail", "ErrorPath": "States.ArrayLength($.e)"},
+        "/ErrorPath",
+        "Value is not a valid intrinsic function call",
+    ),
     "cause path as a call": (
         {"Type": "Fail", "CausePath": "States.Format('{}'"},
         "/CausePath",

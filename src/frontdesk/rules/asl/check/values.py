@@ -135,8 +135,23 @@ def reference_path(value: Json, spot: Spot) -> None:
         check_reference_path(value, spot)
 
 
+_GIVE_TEXT: Final = tuple(
+    f"States.{name}"
+    for name in (
+        "ArrayGetItem",
+        "Base64Decode",
+        "Base64Encode",
+        "Format",
+        "Hash",
+        "JsonToString",
+        "UUID",
+    )
+)
+"""Source: AWS, "Fail workflow state", CausePath."""
+
+
 def computed_path(value: Json, spot: Spot) -> None:
-    """Accept a path to one node, or a call of an intrinsic function."""
+    """Accept a path to one node, or a call of an intrinsic function that may give a text."""
     if not spot.expects(value, str):
         return
     if not is_intrinsic(value):
@@ -146,7 +161,11 @@ def computed_path(value: Json, spot: Spot) -> None:
         compile_intrinsic(value)
     except IntrinsicSyntaxError as error:
         hint = f"column {error.column}: {error.message}"
-        spot.tell("Value is not a valid intrinsic function call", hint=hint)
+    else:
+        if value.partition("(")[0].strip() in _GIVE_TEXT:
+            return
+        hint = f"write one of {', '.join(_GIVE_TEXT)}"
+    spot.tell("Value is not a valid intrinsic function call", hint=hint)
 
 
 def result_path(value: Json, spot: Spot) -> None:

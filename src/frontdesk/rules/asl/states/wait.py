@@ -73,4 +73,5 @@ def _instant(turn: Turn, strand: Strand, state: WaitState, sight: Sight) -> int 
 
 def _milliseconds(nanoseconds: int) -> int:
     """Round up, so that no wait ends before its instant."""
+    # Differs: [wait-fraction] AWS cuts off the fraction of a second
     return -(-nanoseconds // 1_000_000)
