@@ -26,6 +26,7 @@ STORE = {
     "ärzte-liste": ["a", None],
     "n": None,
     "tags": ["new", "old"],
+    "dc:date": [{"@id": 1, "dc:year": 2026}],
 }
 BOOKS = STORE["store"]["book"]
 
@@ -47,6 +48,8 @@ BOOKS = STORE["store"]["book"]
         ("$.ärzte-liste[0]", "a"),
         ("$.ärzte-liste[1]", None),
         ("$.n", None),
+        ("$.dc:date[0].@id", 1),
+        ("$.dc:date[?(@.dc:year==2026)].dc:year", [2026]),
         ("$.nowhere", MISSING),
         ("$.n.x", MISSING),
         ("$.store.book[9]", MISSING),

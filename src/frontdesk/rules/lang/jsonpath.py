@@ -167,7 +167,7 @@ def read_path(text: str, at: int, depth: int = 0) -> tuple[Path, int]:
     return Path(text[begin:at], tuple(segments)), at
 
 
-_NAME: Final = re.compile(r"[^\s.\[\]()'\",:*?=<>!&|~]+")
+_NAME: Final = re.compile(r"[^\s.\[\]()'\",*?=<>!&|]+")
 _QUOTED: Final = re.compile(r"""\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")\s*""", re.DOTALL)
 _INDEX: Final = re.compile(r"\s*(-?\d{1,10})\s*")
 _SLICE: Final = re.compile(r"\s*(-?\d{1,10})?\s*:\s*(-?\d{1,10})?\s*(?::\s*(-?\d{1,10})?\s*)?\]")
