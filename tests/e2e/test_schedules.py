@@ -22,6 +22,7 @@ admin: {{listen: 127.0.0.1:{port}}}
 functions: {{note: {{handler: note.handler}}}}
 state_machines:
   tell: {{definition: {{StartAt: Note, States: {{Note: {{Type: Task, Resource: "arn:aws:lambda:::function:note", End: true}}}}}}}}
+  last: {{definition: {{StartAt: Ended, States: {{Ended: {{Type: Succeed}}}}}}}}
 schedules:
   direct: {{at: rate(1 day), function: note, input: {{day: <aws.scheduler.scheduled-time>}}}}
   by_machine: {{at: rate(1 day), state_machine: tell}}
@@ -41,7 +42,12 @@ def test_each_time_runs_once_over_a_kill(tmp_path):
     with gateway(path) as first:
         until(lambda: lines(file)[1] == 2)
         metrics = 'frontdesk_schedule_runs_total{schedule="direct",result="started"} 1'
-        until(lambda: metrics in call(f"127.0.0.1:{port}", "GET", "/metrics").body.decode())
+        admin = f"127.0.0.1:{port}"
+        until(lambda: metrics in call(admin, "GET", "/metrics").body.decode())
+        ended = "/api/state-machines/tell/executions?status=SUCCEEDED"
+        until(lambda: b"by_machine-" in call(admin, "GET", ended).body)
+        # What is told by a counter is about to be committed; what is answered has been, and all before it.
+        assert call(admin, "POST", "/api/state-machines/last/executions", body=b"{}").status == 201
         first.process.signal(signal.SIGKILL)
     with gateway(path) as second:
         again = second.process.wait_for("listening on")
