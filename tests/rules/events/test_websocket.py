@@ -50,6 +50,12 @@ def test_a_message_that_is_no_json_names_no_route(expression, message):
     assert compile_selection(expression)(message) is None
 
 
+@pytest.mark.parametrize("expression", ["$request.body.action", "to ${request.body.action}"])
+def test_a_member_nested_too_deeply_for_a_key_names_no_route(expression):
+    nested = b"[" * 300 + b"]" * 300
+    assert compile_selection(expression)(b'{"action":%b}' % nested) is None
+
+
 @pytest.mark.parametrize("message", [b"[]", b"1", b'"x"', b"null", b"[1]"])
 def test_json_without_the_member_gives_an_empty_key(message):
     assert compile_selection("$request.body.action")(message) == ""

@@ -29,10 +29,13 @@ RESERVED: Final = frozenset({CONNECT, DISCONNECT})
 """Routes that no message takes, whatever it says."""
 
 Select = Callable[[bytes], str | None]
-"""Gives the route key that a message names; None: it is no JSON."""
+"""Gives the route key that a message names; None: it is no JSON, or nothing that could be written as some."""
 
 _LITERAL: Final = re.compile(r"\\\$")
 _STEP = tuple[str | int, ...]
+
+_NO_KEY: Final = (orjson.JSONDecodeError, orjson.JSONEncodeError)
+"""No JSON; a value that is nested so deeply that it can be read, but not written."""
 
 
 def compile_selection(text: str) -> Select:
@@ -64,11 +67,11 @@ def _one(path: _STEP) -> Select:
     def select(message: bytes) -> str | None:
         try:
             document = orjson.loads(message)
-        except orjson.JSONDecodeError:
+            if type(document) is dict and type(found := document.get(last)) is str:  # as most are
+                return found
+            return _text(document, path)
+        except _NO_KEY:
             return None
-        if type(document) is dict and type(found := document.get(last)) is str:  # as most are
-            return found
-        return _text(document, path)
 
     return select
 
@@ -77,11 +80,11 @@ def _several(pieces: list[str | _STEP]) -> Select:
     def select(message: bytes) -> str | None:
         try:
             document = orjson.loads(message)
-        except orjson.JSONDecodeError:
+            return "".join(
+                [piece if isinstance(piece, str) else _text(document, piece) for piece in pieces]
+            )
+        except _NO_KEY:
             return None
-        return "".join(
-            [piece if isinstance(piece, str) else _text(document, piece) for piece in pieces]
-        )
 
     return select
 
