@@ -264,6 +264,19 @@ def test_an_answer_that_stands_is_not_said_behind_a_close(house):
     assert stood.counted == []
 
 
+def test_an_answer_that_a_close_overtakes_is_not_counted_as_sent():
+    house = SocketHouse(message=1 << 20, frame=1 << 20)
+    stood = Stood(house)
+    client = house.socket()
+    client.send(
+        text(b"x" * 70_000)
+    )  # frames of this size are told apart by the protocol, with all behind
+    said(client)
+    client.send(text(b"ping") + frame(CLOSE, struct.pack("!H", 1000)))
+    assert [each.opcode for each in said(client)] == [CLOSE]
+    assert stood.counted == [("http", 4, 0)]
+
+
 @pytest.mark.parametrize("stands", [False, True], ids=["each looked at", "standing"])
 def test_many_answers_to_one_read_are_written_in_parts(house, stands):
     house.answer = lambda _ex: Reply(200, [], b"x" * 40_000)

@@ -217,11 +217,12 @@ class WebSocketConnection(asyncio.Protocol):
         if size > standing.longest or not standing.gate(now):
             return False
         frames, answer = self._frames, standing.answer.message
-        if answer and frames.open:
+        sent = len(answer) if frames.open else 0
+        if sent:
             frames.say(answer, standing_frames_of)
             if frames.unsent > _GATHERED:
                 self._flush()
-        standing.count(self._socket.scheme, now, self._now(), size, len(answer))
+        standing.count(self._socket.scheme, now, self._now(), size, sent)
         return True
 
     def _go_on(self) -> None:
