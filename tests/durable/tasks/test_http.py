@@ -164,7 +164,7 @@ async def test_a_task_that_is_cancelled_hangs_up_and_answers_nothing(tasks):
     ("arguments", "error"),
     [
         ({"Method": "BREW"}, "States.Runtime"),
-        ({"connection": "nobody"}, "Events.ConnectionResource.NotFound"),
+        ({"connection": "nobody"}, "Events.ConnectionResource.ResourceNotFound"),
     ],
 )
 async def test_what_is_never_sent(tasks, arguments, error):

@@ -325,6 +325,8 @@ def test_a_result():
         ("text/plain; charset=idna", b"xn--", "xn--"),
         ("text/plain; charset=punycode", "ä".encode(), "ä"),
         ("text/plain; charset=undefined", b"a", "a"),
+        ("text/plain; charset=hex", b"61", "61"),
+        ("text/plain; charset=rot13", b"a", "a"),
         ("", "ä".encode(), "ä"),
         ("application/octet-stream", b"", ""),
     ],
@@ -345,6 +347,8 @@ def test_the_body_of_a_result(kind, body, value):
         (200, "image/png", b"x", "States.Runtime", "image/png"),
         (200, "video/mp4", b"x", "States.Runtime", "video/mp4"),
         (200, "audio/mp4", b"x", "States.Runtime", "audio/mp4"),
+        (200, "text/plain", b"\xff", "States.Runtime", "cannot be read as text"),
+        (200, "application/json", b'"\xff"', "States.Runtime", "cannot be read as text"),
     ],
 )
 def test_answers_that_fail(status, kind, body, error, cause):

@@ -46,7 +46,7 @@ LONGEST: Final = 60.0
 """Seconds of one attempt, whatever its TimeoutSeconds."""
 MOST_REDIRECTS: Final = 3
 
-_NOT_FOUND: Final = "Events.ConnectionResource.NotFound"
+_NOT_FOUND: Final = "Events.ConnectionResource.ResourceNotFound"
 
 
 class HttpTasks:

@@ -303,7 +303,8 @@ def result(status: int, fields: Fields, body: bytes) -> Json:
     """Return what an answer gives. body: one byte more than MOST_BYTES where there is more. Raises: StateError."""
     kind = _field(fields, b"content-type")
     if not 200 <= status < 300:
-        raise StateError(f"States.Http.StatusCode.{status}", _decoded(body, kind)[:_LONGEST_CAUSE])
+        cause = _decoded(body, kind, "replace")[:_LONGEST_CAUSE]
+        raise StateError(f"States.Http.StatusCode.{status}", cause)
     if len(body) > MOST_BYTES:
         raise StateError(
             DATA_LIMIT_EXCEEDED, f"The response body is larger than {MOST_BYTES} bytes"
@@ -333,18 +334,21 @@ def _content(body: bytes, kind: str) -> Json:
             return orjson.loads(body)
         except orjson.JSONDecodeError:
             pass
-    return _decoded(body, kind)
+    try:
+        return _decoded(body, kind, "strict")
+    except ValueError:
+        raise _wrong("The response cannot be read as text") from None
 
 
-def _decoded(body: bytes, kind: str) -> str:
+def _decoded(body: bytes, kind: str, errors: str) -> str:
     charset = _CHARSET.search(kind)
     name = charset[1] if charset else "utf-8"
     try:
         if lookup(name).name not in _NOT_OF_THE_WEB:
-            return body.decode(name, "replace")
+            return body.decode(name, errors)
     except LookupError:
         pass
-    return body.decode("utf-8", "replace")
+    return body.decode("utf-8", errors)
 
 
 def _field(fields: Fields, name: bytes) -> str:
