@@ -13,7 +13,7 @@ import pytest
 
 from frontdesk.base.errors import StartError
 from frontdesk.functions import zygote_link
-from frontdesk.functions.frames import MAX_RESULT
+from frontdesk.functions.frames import MAX_RESULT, TOO_LARGE
 from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.ports.invoker import Invocation
 
@@ -135,7 +135,10 @@ async def test_large_events_and_results_pass_and_too_large_results_are_an_error(
         assert await rig.result(event) == event
         assert len((await rig.call(MAX_RESULT - 2, name="large")).payload) == MAX_RESULT
         refused = error_of(await rig.call(MAX_RESULT, name="large"))
-        assert refused["errorType"] == "Function.ResponseSizeTooLarge"
+        assert refused == {
+            "errorMessage": TOO_LARGE,
+            "errorType": "Function.ResponseSizeTooLarge",
+        }
         assert await rig.result(2, name="large") == "xx"
 
 

@@ -65,6 +65,13 @@ class _LambdaError(Exception):
         self.trace = trace or []
 
 
+class _TooLargeError(_LambdaError):
+    """A result beyond the limit, which is told as AWS's service does: it knows of no request and no trace."""
+
+    def __init__(self) -> None:
+        super().__init__("Function.ResponseSizeTooLarge", TOO_LARGE)
+
+
 def serve(channel: ChildChannel, init: Init) -> int:
     """Load the handler, then answer events until SHUTDOWN or end of file. Answer: exit status."""
     started = time.perf_counter()
@@ -311,7 +318,7 @@ def marshal(result: object) -> bytes:
             message = f"Unable to marshal response: {error}"
             raise _LambdaError("Runtime.MarshalError", message) from error
     if len(body) > MAX_RESULT:
-        raise _LambdaError("Function.ResponseSizeTooLarge", TOO_LARGE)
+        raise _TooLargeError
     return body
 
 
@@ -340,12 +347,9 @@ def _describe(error: BaseException, request_id: str) -> bytes:
             lines.append("\u00a0" * (len(line) - len(text)) + text)
     with contextlib.suppress(OSError, ValueError, AttributeError):  # as in flush
         sys.stdout.write("\n".join(lines) + "\n")
-    body = {
-        "errorMessage": message,
-        "errorType": kind,
-        "requestId": request_id,
-        "stackTrace": trace,
-    }
+    body: dict[str, object] = {"errorMessage": message, "errorType": kind}
+    if not isinstance(error, _TooLargeError):
+        body |= {"requestId": request_id, "stackTrace": trace}
     return json.dumps(body).encode()
 
 
