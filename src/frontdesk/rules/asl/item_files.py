@@ -108,6 +108,7 @@ def _csv(file: BinaryIO, config: Config) -> Iterator[Json]:
     if delimiter is None:
         raise unreadable(f"CSVDelimiter is not one of {', '.join(_DELIMITERS)}: {written}")
     try:
+        # Differs: [csv-quotes] AWS takes doubled quotation marks as one outside of others, too
         lines = csv.reader(_lines(file), delimiter=delimiter, escapechar="\\", strict=True)
         rows = filter(None, lines)
         if config.get("CSVHeaderLocation", "FIRST_ROW") == "FIRST_ROW":

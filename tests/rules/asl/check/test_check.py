@@ -583,31 +583,43 @@ WARNINGS = {
     "a path without dollar": (
         {"Parameters": {"deep": [{"id": "$.order.id"}]}},
         Code.NO_DOLLAR,
-        "/States/X/Parameters/deep[0]/id",
+        "/States/X/Parameters",
+        "The value of 'id' looks like a JSONPath. Instead of 'id', use 'id.$' to evaluate it as a JSONPath at runtime.",
     ),
     "a call without dollar": (
         {"Parameters": {"id": "States.UUID()"}},
         Code.NO_DOLLAR,
-        "/States/X/Parameters/id",
+        "/States/X/Parameters",
+        "The value of 'id' looks like an Intrinsic Function. Instead of 'id', use 'id.$' to evaluate it as an Intrinsic Function at runtime.",
     ),
     "a result with paths": (
         {"Result": {"id.$": "$.order.id"}},
         Code.PASS_RESULT_IS_STATIC,
-        "/States/X/Result/id.$",
+        "/States/X/Result",
+        "The value of 'id.$' will not evaluate as a JSONPath or Intrinsic Function at runtime. Instead of 'Result', use 'Parameters' to evaluate it as a JSONPath or Intrinsic Function at runtime.",
     ),
 }
 
 
-@pytest.mark.parametrize(("fields", "code", "location"), WARNINGS.values(), ids=WARNINGS)
-def test_warnings(fields, code, location):
+@pytest.mark.parametrize(("fields", "code", "location", "message"), WARNINGS.values(), ids=WARNINGS)
+def test_warnings(fields, code, location, message):
     (found,) = check(machine(X=PASS | fields))
     assert (found.severity, found.code, found.location) == (Severity.WARNING, code, location)
+    assert found.message == message
+
+
+def test_a_warning_stands_where_its_value_does():
+    (found,) = check(machine(X=PASS | {"Parameters": {"deep": [{"id": "$.order.id"}]}}))
+    assert found.place == ("States", "X", "Parameters", "deep", 0, "id")
 
 
 def test_a_cause_that_looks_like_a_path():
     (found,) = check(machine(X={"Type": "Fail", "Cause": "$.error.Cause"}))
     assert (found.code, found.location) == (Code.NO_PATH, "/States/X/Cause")
-    assert found.hint == "write CausePath for what the path finds"
+    assert found.message == (
+        "The value of 'Cause' looks like a JSONPath. Instead of 'Cause', use 'CausePath' to evaluate it as"
+        " a JSONPath at runtime."
+    )
 
 
 def nested(outer, inner, **container):

@@ -95,10 +95,10 @@ def test_the_answer_holds_errors_only_unless_warnings_are_asked_for():
         "severity": "WARNING",
         "code": "NO_DOLLAR",
         "message": (
-            "The value of the field 'a' looks like a path or an intrinsic function, but the name of the"
-            " field does not end with '.$'"
+            "The value of 'a' looks like a JSONPath. Instead of 'a', use 'a.$' to evaluate it as a JSONPath"
+            " at runtime."
         ),
-        "location": "/States/X/Parameters/a",
+        "location": "/States/X/Parameters",
     }
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from frontdesk.rules.asl.check.spot import Spot
 from frontdesk.rules.asl.model import Json
+from frontdesk.rules.lang.intrinsics import is_intrinsic
 from frontdesk.rules.lang.jsonpath import PathError
 from frontdesk.rules.lang.states_path import StatesPath, compile_states_path
 
@@ -17,6 +18,11 @@ _LIKE_PATH: Final = re.compile(r"\$\$?(?:[.\[].+)?|States\.\w+\(.*\)", re.DOTALL
 def looks_like_path(value: Json) -> bool:
     """Tell whether a value is written like a path or a call, which does nothing where it is a text."""
     return isinstance(value, str) and _LIKE_PATH.fullmatch(value) is not None
+
+
+def likeness(text: str) -> str:
+    """Say in AWS's words what a text looks like that `looks_like_path`."""
+    return "an Intrinsic Function" if is_intrinsic(text) else "a JSONPath"
 
 
 def check_path(text: str, spot: Spot, what: str = "valid JSONPath") -> StatesPath | None:

@@ -52,10 +52,16 @@ class Spot:
         return str(self.place[-1])
 
     def tell(
-        self, message: str, *, code: Code = Code.SCHEMA_VALIDATION_FAILED, hint: str = ""
+        self,
+        message: str,
+        *,
+        code: Code = Code.SCHEMA_VALIDATION_FAILED,
+        hint: str = "",
+        within: "Spot | None" = None,
     ) -> None:
-        """Note what is wrong here, or may be."""
-        self.found.append(Diagnostic(code, message, self.place, location(self.place), hint))
+        """Note what is wrong here, or may be. within: what AWS names as its place, where that is further out."""
+        told = location((within or self).place)
+        self.found.append(Diagnostic(code, message, self.place, told, hint))
 
     def expects(self, value: Json, *types: type) -> bool:
         """Tell whether a value is of one of these types, and note it where it is not."""

@@ -6,7 +6,7 @@ Knows no state.
 from collections.abc import Iterable, Iterator
 
 from frontdesk.rules.asl.check.expressions import check_expression
-from frontdesk.rules.asl.check.paths import looks_like_path
+from frontdesk.rules.asl.check.paths import likeness, looks_like_path
 from frontdesk.rules.asl.check.spot import Spot
 from frontdesk.rules.asl.data.expressions import is_expression
 from frontdesk.rules.asl.diagnostics import Code
@@ -30,11 +30,12 @@ def template(value: Json, spot: Spot) -> None:
                 message = f"The fields '{key}' and '{key}.$' cannot both be specified"
                 spot.at(*place).tell(message)
             elif looks_like_path(item):
+                like = likeness(item)
                 spot.at(*place, key).tell(
-                    f"The value of the field '{key}' looks like a path or an intrinsic function, but"
-                    " the name of the field does not end with '.$'",
+                    f"The value of '{key}' looks like {like}. Instead of '{key}', use '{key}.$' to"
+                    f" evaluate it as {like} at runtime.",
                     code=Code.NO_DOLLAR,
-                    hint=f"write '{key}.$' for what it stands for",
+                    within=spot,
                 )
 
 
@@ -80,9 +81,11 @@ def static(value: Json, spot: Spot) -> None:
         for key, item in found.items():
             if key.endswith(".$") and looks_like_path(item):
                 spot.at(*place, key).tell(
-                    "The result of a Pass state is static: the path stays a text",
+                    f"The value of '{key}' will not evaluate as a JSONPath or Intrinsic Function at"
+                    " runtime. Instead of 'Result', use 'Parameters' to evaluate it as a JSONPath or"
+                    " Intrinsic Function at runtime.",
                     code=Code.PASS_RESULT_IS_STATIC,
-                    hint="write Parameters instead of Result",
+                    within=spot,
                 )
 
 

@@ -9,7 +9,12 @@ from datetime import date, time
 from typing import Final
 
 from frontdesk.rules.asl.check.expressions import check_expression
-from frontdesk.rules.asl.check.paths import check_path, check_reference_path, looks_like_path
+from frontdesk.rules.asl.check.paths import (
+    check_path,
+    check_reference_path,
+    likeness,
+    looks_like_path,
+)
 from frontdesk.rules.asl.check.spot import Spot
 from frontdesk.rules.asl.data.expressions import is_expression
 from frontdesk.rules.asl.diagnostics import Code
@@ -105,11 +110,11 @@ def static_text(value: Json, spot: Spot) -> None:
         if is_expression(value):
             check_expression(value, spot)
     elif looks_like_path(value):
+        like = likeness(value)
         spot.tell(
-            f"The value of the field '{spot.name}' looks like a path, but the name of the field"
-            " does not end with 'Path'",
+            f"The value of '{spot.name}' looks like {like}. Instead of '{spot.name}', use"
+            f" '{spot.name}Path' to evaluate it as {like} at runtime.",
             code=Code.NO_PATH,
-            hint=f"write {spot.name}Path for what the path finds",
         )
 
 
