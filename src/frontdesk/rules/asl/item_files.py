@@ -5,6 +5,7 @@ Source: AWS, "ItemReader (Map)", "ResultWriter (Map)".
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any, BinaryIO, Final, NamedTuple
@@ -108,9 +109,7 @@ def _csv(file: BinaryIO, config: Config) -> Iterator[Json]:
     if delimiter is None:
         raise unreadable(f"CSVDelimiter is not one of {', '.join(_DELIMITERS)}: {written}")
     try:
-        # Differs: [csv-quotes] AWS takes doubled quotation marks as one outside of others, too
-        lines = csv.reader(_lines(file), delimiter=delimiter, escapechar="\\", strict=True)
-        rows = filter(None, lines)
+        rows = filter(None, _rows(_lines(file), delimiter))
         if config.get("CSVHeaderLocation", "FIRST_ROW") == "FIRST_ROW":
             names: Sequence[Any] = next(rows, [])
         else:
@@ -120,6 +119,41 @@ def _csv(file: BinaryIO, config: Config) -> Iterator[Json]:
             yield dict(zip(names, [*row, *missing], strict=False))
     except csv.Error as error:
         raise unreadable(f"The file is not CSV: {error}") from None
+
+
+_DOUBLED: Final = '""'
+
+
+def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """Read rows as AWS does: a backslash keeps what follows, doubled quotation marks are one in every field."""
+    read: list[str] = []
+
+    def reading() -> Iterator[str]:
+        for line in lines:
+            read.append(line)
+            yield line
+
+    for row in csv.reader(reading(), delimiter=delimiter, escapechar="\\", strict=True):
+        yield _without_doubled(row, "".join(read), delimiter)
+        read.clear()
+
+
+def _without_doubled(row: list[str], text: str, delimiter: str) -> list[str]:
+    """Take doubled marks as one where Python's reader does not: in fields without marks around them.
+
+    text: the row as it is written.
+    """
+    if _DOUBLED not in text:
+        return row
+    written = re.findall(_FIELD.format(re.escape(delimiter)), text, re.DOTALL)
+    return [
+        one if field.startswith('"') else one.replace(_DOUBLED, '"')
+        for one, field in zip(row, written, strict=False)
+    ]
+
+
+_FIELD: Final = r"""("(?:[^"\\]|""|\\.)*"|(?:[^\\{0}]|\\.)*)(?:{0}|\r?\n|\Z)"""
+"""One field of a row as it is written, and what ends it; to be given the delimiter."""
 
 
 def _headers(config: Config) -> list[Json]:
