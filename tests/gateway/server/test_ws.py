@@ -1,5 +1,6 @@
 """One WebSocket connection: order, back-pressure, silence, its end, and what is pushed to it."""
 
+import asyncio
 import itertools
 import struct
 from dataclasses import replace
@@ -264,13 +265,12 @@ def test_an_answer_that_stands_is_not_said_behind_a_close(house):
     assert stood.counted == []
 
 
-def test_an_answer_that_a_close_overtakes_is_not_counted_as_sent():
+async def test_an_answer_that_a_close_overtakes_is_not_counted_as_sent():
     house = SocketHouse(message=1 << 20, frame=1 << 20)
     stood = Stood(house)
     client = house.socket()
-    client.send(
-        text(b"x" * 70_000)
-    )  # frames of this size are told apart by the protocol, with all behind
+    client.send(text(b"x" * 70_000))  # the protocol alone can tell such frames apart
+    await all_taken(client)
     said(client)
     client.send(text(b"ping") + frame(CLOSE, struct.pack("!H", 1000)))
     assert [each.opcode for each in said(client)] == [CLOSE]
@@ -380,6 +380,18 @@ def test_a_stop_closes_with_1001_once_the_message_under_way_is_answered(house):
         client.send(frame(CLOSE, struct.pack("!H", 1001)))
     assert left == [True]
     assert len(house.ends) == 2
+
+
+def test_a_stop_waits_for_the_message_under_way_and_not_for_those_behind(house):
+    house.answer = lambda _ex: PARKED
+    client = house.socket()
+    client.send(text(b"a") + text(b"b"))
+    house.shared.registry.drain(lambda: None)
+    run.resume(house.messages[0], Reply(200, [], b"done"))
+    assert [each.opcode for each in said(client)] == [TEXT, CLOSE]
+    client.send(frame(CLOSE, struct.pack("!H", 1001)))
+    assert house.ends == [("socket1", 1001, "Going away")]
+    assert [ex.body for ex in house.messages] == [b"a"]
 
 
 # -- time -----------------------------------------------------------------------------------------
@@ -498,14 +510,116 @@ def test_many_small_messages_with_long_answers_wait_for_the_reader(house):
 
     client.connection_stalled = False
     client.transport.write = full
-    client.send(text(b"a") * 1000)
+    client.send(text(b"a") * 200)
     assert sum(written) < client.transport.water[0] + 200_000
     assert len(house.messages) < 20
     assert not client.transport.reading
     client.transport.write = write
     client.transport.protocol.resume_writing()
-    assert len(house.messages) == 1000
+    assert len(house.messages) == 200
     assert client.transport.reading
+
+
+# -- turns ----------------------------------------------------------------------------------------
+
+
+async def turn():
+    """Let whatever is due on the loop have its turn."""
+    passed = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(passed.set_result, None)
+    await passed
+
+
+async def all_taken(client):
+    """Wait until all that a client has sent is taken."""
+    while not client.transport.reading:
+        await turn()
+
+
+MANY = 600
+"""Messages of one read: three turns."""
+
+
+async def test_others_have_their_turn_between_many_messages_of_one_read(house):
+    client, seen = house.socket(), []
+
+    def look():
+        seen.append((len(house.messages), client.transport.reading))
+        if not client.transport.reading:
+            asyncio.get_running_loop().call_soon(look)
+
+    client.send(b"".join(text(b"%d" % number) for number in range(MANY)))
+    look()
+    await all_taken(client)
+    await turn()
+    assert seen == [(256, False), (512, False), (MANY, True)]
+    assert texts(client) == [b"%d" % number for number in range(MANY)]
+
+
+async def test_pings_take_turns_as_messages_do(house):
+    client = house.socket()
+    client.send(frame(PING, b"x") * MANY)
+    assert [each.opcode for each in said(client)] == [PONG] * 256
+    await all_taken(client)
+    assert len(said(client)) == MANY - 256
+
+
+async def test_what_is_left_of_a_read_waits_for_an_answer_behind_what_waits_already(house):
+    house.answer = lambda _ex: PARKED
+    client = house.socket()
+    client.send(b"".join(text(b"%d" % number) for number in range(MANY)))
+    for number in range(MANY):
+        await turn()
+        assert [ex.body for ex in house.messages] == [b"%d" % each for each in range(number + 1)]
+        run.resume(house.messages[number], Reply(200, []))
+    assert client.transport.reading
+
+
+async def test_a_close_behind_many_messages_ends_the_connection_in_its_turn(house):
+    client = house.socket()
+    client.send(text(b"a") * MANY + frame(CLOSE, struct.pack("!H", 1000)) + text(b"late"))
+    for _ in range(3):
+        await turn()
+    client.settle()
+    assert [each.opcode for each in said(client)] == [TEXT] * MANY + [CLOSE]
+    assert house.ends == [("socket1", 1000, "")]
+
+
+async def test_frames_that_only_the_protocol_tells_apart_take_turns_too():
+    house = SocketHouse(message=1 << 20, frame=1 << 20)
+    client = house.socket()
+    client.send(text(b"x" * 70_000))
+    await all_taken(client)
+    client.send(text(b"a") * 3000)
+    assert 1 < len(house.messages) < 1500
+    await all_taken(client)
+    assert len(house.messages) == 3001
+
+
+async def test_the_end_that_tls_tells_at_once_comes_behind_all_messages(house):
+    client = house.socket()
+    client.send(text(b"a") * MANY + frame(CLOSE, struct.pack("!H", 1000)))
+    client.end()
+    assert len(house.messages) == MANY
+    assert house.ends == [("socket1", 1000, "")]
+
+
+async def test_a_connection_that_is_lost_between_turns_takes_no_more(house):
+    client = house.socket()
+    client.send(text(b"a") * MANY)
+    client.reset()
+    await turn()
+    assert len(house.messages) == 256
+
+
+async def test_a_client_that_is_closed_between_turns_is_read_until_its_own_close(house):
+    client = house.socket()
+    client.send(text(b"a") * MANY)
+    house.hub.close("socket1", 1001, "Going away")
+    await all_taken(client)
+    assert len(house.messages) == 256
+    client.send(frame(CLOSE, struct.pack("!H", 1001)))
+    assert house.ends == [("socket1", 1001, "Going away")]
 
 
 def test_a_client_that_reads_again_in_time_goes_on(house):

@@ -80,13 +80,14 @@ class WebSocketConnection(asyncio.Protocol):
     _exchange  The message under way; those behind it wait in `_waiting`.
     _stalled   The client does not read what it is sent: it is not read either.
     _taking    Inside of a loop over messages, which writes what was gathered at its end.
+    _turn      When it goes on with what it has read; others have their turn before.
     _over      Nothing more is sent.
     """
 
     __slots__ = (
         *("_active", "_began", "_deadlines", "_door", "_draining", "_exchange", "_frames"),
         *("_heard", "_now", "_over", "_pinged", "_shared", "_socket", "_stalled", "_taking"),
-        *("_waiting", "_why", "_wire"),
+        *("_turn", "_waiting", "_why", "_wire"),
     )
 
     def __init__(self, shared: Shared, wire: Wire, socket: Socket, frames: Frames) -> None:
@@ -103,6 +104,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._waiting: deque[tuple[bytes, bool]] = deque()
         self._stalled = self._over = self._taking = self._draining = False
+        self._turn: asyncio.Handle | None = None
         self._why: tuple[int, str] | None = None
 
     def start(self, early: bytes) -> None:
@@ -144,9 +146,14 @@ class WebSocketConnection(asyncio.Protocol):
         if frames.pinged:
             frames.pinged = False
             self._active = self._heard
+        if frames.more:
+            self._wire.pause()
+            self._read_on()
 
     def eof_received(self) -> bool:
         """Take the end of what the client sends: without a close frame it has gone."""
+        while self._frames.more:  # over TLS the end may come with what is before it
+            self.data_received(b"")
         self._frames.end()
         self._over = True
         return False
@@ -176,6 +183,8 @@ class WebSocketConnection(asyncio.Protocol):
         socket.closed = code, reason
         socket.hub.remove(self)
         self._waiting.clear()
+        if self._turn is not None:
+            self._turn.cancel()
         ex, self._exchange = self._exchange, None
         if ex is not None:
             run.client_gone(ex)
@@ -227,15 +236,31 @@ class WebSocketConnection(asyncio.Protocol):
 
     def _go_on(self) -> None:
         """Handle what waits, and read on."""
+        if self._draining and self._exchange is None:
+            self.close(GOING_AWAY, "Going away")
         self._taking = True
         while self._waiting and self._exchange is None and not self._stalled and not self._over:
             self._take(*self._waiting.popleft(), self._now())
         self._taking = False
         self._flush()
-        if len(self._waiting) < _WAITING and not self._stalled and not self._over:
+        if not self._over:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        """Read on, unless too much waits: first what has come already, once others have had their turn."""
+        too_much = self._stalled or len(self._waiting) >= _WAITING
+        if (too_much and not self._over) or self._wire.transport.is_closing():
+            return
+        if not self._frames.more:
             self._wire.resume()
-        if self._draining and self._exchange is None:
-            self.close(GOING_AWAY, "Going away")
+        elif self._turn is None:
+            self._turn = asyncio.get_running_loop().call_soon(self._take_more)
+
+    def _take_more(self) -> None:
+        self._turn = None
+        if not self._wire.transport.is_closing():
+            self.data_received(b"")
+            self._read_on()
 
     # -- ClientEnd --------------------------------------------------------------------------------
 
@@ -339,7 +364,7 @@ class WebSocketConnection(asyncio.Protocol):
         self._frames.close(code, reason)
         self._over = True
         self._flush()
-        self._wire.resume()
+        self._read_on()
         self._deadlines.hear_by(self._now() + LINGER_TIME)
 
     # -- server.registry.Connection -----------------------------------------------------------------

@@ -41,6 +41,12 @@ _WHOLE: Final[Mapping[int, bool]] = {WHOLE_TEXT: False, WHOLE_BYTES: True}
 
 _WHOLE_TEXTS: Final[Mapping[int, bool]] = {WHOLE_TEXT: False}
 
+_AT_ONCE: Final = 256
+"""Frames that are taken before others have their turn. Small ones come by ten thousands in one read."""
+
+_BYTES_AT_ONCE: Final = 8 * 1024
+"""The same for bytes, where the protocol alone can tell frames apart."""
+
 _OPEN: Final = State.OPEN
 
 _LOGGER: Final = logging.getLogger("frontdesk.websocket.protocol")
@@ -55,7 +61,7 @@ class Frames:
     __slots__ = (
         *("_between", "_binary", "_decoder", "_deflate", "_held", "_limits", "_most", "_parts"),
         *("_protocol", "_takes_binary", "_unsplit", "_whole", "_window", "_writes"),
-        *("open", "pinged", "unsent"),
+        *("more", "open", "pinged", "unsent"),
     )
 
     def __init__(
@@ -76,6 +82,8 @@ class Frames:
         self._binary = False
         self._decoder: Any = None
         self._between = True  # what comes begins a frame that the protocol need not see
+        self.more = False
+        """Whether `take` has left frames for the next time; b"" is enough for it then."""
         self.open = True
         """Whether messages may be sent."""
         self.unsent = 0
@@ -114,8 +122,8 @@ class Frames:
         return message if message.isascii() or is_utf8(message) else None
 
     def take(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
-        """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`."""
-        self._between = False
+        """Read bytes; give each whole message, and whether it is binary. Then look at `to_send`, and at `more`."""
+        self._between = self.more = False
         yield from self._each(data)
         self._between = self.open and self._parts is None and not self._held and not self._unsplit
 
@@ -125,13 +133,16 @@ class Frames:
         The protocol gets whole frames only, so that a plain message in one short frame can pass it by: it would
         cost more than all else about such a message.
         """
-        if self._unsplit:
-            yield from self._by_protocol(data)
-            return
         if self._held:
             data, self._held = self._held + data, b""
-        at, size = 0, len(data)
-        while at + 2 <= size:
+        if self._unsplit:
+            self._held = data[_BYTES_AT_ONCE:]
+            self.more = bool(self._held)
+            yield from self._by_protocol(data[:_BYTES_AT_ONCE])
+            return
+        at, size, left = 0, len(data), _AT_ONCE
+        while left and at + 2 <= size:
+            left -= 1
             length, begins = data[at + 1] & 127, at + 6
             if length == TWO_BYTES:
                 if at + 4 > size:
@@ -141,7 +152,7 @@ class Frames:
                 length = self._most + 1
             if length > self._most or data[at + 1] < _MASKED:
                 self._unsplit = True
-                yield from self._by_protocol(data[at:])
+                yield from self._each(data[at:])
                 return
             ends = begins + length
             if ends > size:
@@ -155,6 +166,7 @@ class Frames:
                 yield from self._by_protocol(data[at:ends])
             at = ends
         self._held = data[at:]
+        self.more = not left
 
     def _by_protocol(self, data: bytes) -> Iterator[tuple[bytes, bool]]:
         protocol = self._whole_protocol()
