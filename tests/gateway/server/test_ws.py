@@ -303,6 +303,39 @@ def test_a_message_whose_time_is_over_is_answered_so(house):
     assert [ex.body for ex in house.messages] == [b"a", b"b"]
 
 
+def test_an_answer_in_parts_has_no_more_time_than_a_whole_one(house):
+    source = FakeSource(first=b"a part")
+
+    def begin(ex):
+        ex.client.set_deadline(ex, house.clock.now + 5)
+        return Reply(200, [], source)
+
+    house.answer = begin
+    client = house.socket()
+    client.send(text(b"a"))
+    house.pass_time(4, client)
+    source.sink.write(b"another")
+    house.answer = lambda _ex: Reply(200, [], b"next")
+    client.send(text(b"b"))
+    house.pass_time(1, client)
+    assert source.cancelled
+    assert [(ex.status, ex.error) for ex in house.logged[1:]] == [
+        (504, "integration_timeout"),
+        (200, ""),
+    ]
+    assert texts(client)[-1] == b"next"
+
+
+def test_an_answer_in_parts_ends_with_its_client(house):
+    source = FakeSource(first=b"a part")
+    house.answer = lambda _ex: Reply(200, [], source)
+    client = house.socket()
+    client.send(text(b"a"))
+    client.reset()
+    assert source.cancelled
+    assert [ex.status for ex in house.logged] == [101, 499, 200]
+
+
 def test_a_message_of_an_api_that_is_served_no_more_ends_the_connection(house):
     client = house.socket()
     house.served = False

@@ -277,11 +277,11 @@ class WebSocketConnection(asyncio.Protocol):
         """See ClientEnd. A body becomes a message; without one nothing is said."""
         if exchange is not self._exchange:
             return
-        self._deadlines.exchange = NEVER
         body = reply.body
         if type(body) is not bytes:
             self._gather(exchange, cast("Source", body))
             return
+        self._deadlines.exchange = NEVER
         self._exchange = None
         frames = self._frames
         if body and frames.open:
@@ -296,15 +296,23 @@ class WebSocketConnection(asyncio.Protocol):
 
     def _gather(self, ex: Exchange, source: Source) -> None:
         def done(body: bytes) -> None:
+            ex.answered, ex.cancel_work = True, None
             self.send(ex, Reply(ex.status, [], body))
 
         def fail(reason: str) -> None:
-            if ex is self._exchange:
-                ex.integration_error = reason
-                ex.answered = False  # nothing has been said yet
-                run.finish(ex, refusal(502, "integration:answer_size"))
+            ex.integration_error = reason
+            run.resume(ex, refusal(502, "integration:answer_size"))
 
-        Gathering(source, LONGEST_ANSWER, done, fail).begin()
+        def stop(why: str) -> None:
+            ex.integration_error = why
+            gathering.cancel()
+
+        gathering = Gathering(source, LONGEST_ANSWER, done, fail)
+        ex.answered = (
+            False  # nothing has been said yet: its time may be over before, or the client gone
+        )
+        ex.cancel_work = stop
+        gathering.begin()
 
     # -- what the hub holds -------------------------------------------------------------------------
 
