@@ -100,4 +100,4 @@ def test_its_commands_run(library):
     for command in commands:
         result = CliRunner().invoke(cli, command.split())
         assert result.exit_code == 0, result.output
-    assert "apis:" in library.read_text()
+    assert "apis:" in (library.parent / "keys.yaml").read_text()

@@ -32,9 +32,30 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-output_option = click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file."
-)
+def output_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `-o FILE`, a file that is not there yet, and `--force`, which has it written over."""
+    return file_option("-o", "--output", about="Write to this file.")(command)
+
+
+def file_option(*names: str, about: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command an option of such a file, with `--force` beside it. about: its help."""
+
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        force = click.option(
+            "--force", is_flag=True, is_eager=True, help=f"Write over a file of {names[-1]}."
+        )
+        path = click.Path(path_type=Path, dir_okay=False)
+        return click.option(*names, type=path, callback=_writable, help=about)(force(command))
+
+    return add
+
+
+def _writable(ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuse a file that is there already, before the command does anything; a device is none."""
+    force = ctx.params.pop("force")  # commands need not know of it
+    if value is not None and value.is_file() and not force:
+        raise click.BadParameter(f"the file is there already: {value}; --force writes over it")
+    return value
 
 
 def write(text: str, output: Path | None) -> None:

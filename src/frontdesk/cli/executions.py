@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import click
 
 from frontdesk.cli.columns import print_columns
-from frontdesk.cli.configured import Paths, config_option, write
+from frontdesk.cli.configured import Paths, config_option, file_option, write
 from frontdesk.cli.console import visible
 from frontdesk.cli.inputs import input_option, read_input
 from frontdesk.cli.running import admin_of, ask, ask_all
@@ -125,9 +125,7 @@ def _standard(paths: Paths) -> list[str]:
 @click.argument("execution")
 @watch_option
 @click.option("--all", "every", is_flag=True, help="All states, not only the last ones.")
-@click.option(
-    "--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw it to this file."
-)
+@file_option("--svg", about="Draw it to this file.")
 @json_option
 def show(
     *, paths: Paths, execution: str, watch: bool, every: bool, svg: Path | None, as_json: bool

@@ -12,6 +12,7 @@ import click
 
 from frontdesk.base.durations import parse_duration
 from frontdesk.cli.columns import print_columns
+from frontdesk.cli.configured import file_option
 from frontdesk.cli.console import visible
 from frontdesk.cli.deliveries import list_, replay, sources
 from frontdesk.cli.deliveries import show as show_delivery
@@ -231,11 +232,8 @@ def verify(
 )
 @click.option("--certificate-url", default="", help="Where the certificate is (paypal, aws-sns).")
 @click.option("--nonce", default="", help="Of mailgun and rfc9421. Default: a new one.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the body to this file: some schemes put the signature into it.",
+@file_option(
+    "-o", "--output", about="Write the body to this file: some schemes put the signature into it."
 )
 def sign(
     *,
