@@ -260,13 +260,12 @@ async def test_the_command_says_what_it_cannot_do(gateway):
     assert (absent.exit_code, absent.stdout) == (1, "")
     assert "refused: e9 of stripe is not there" in absent.stderr
     for action in ("list", "replay"):
-        unknown = await gateway.command(action, "strip", *(["--yes"] if action == "replay" else []))
+        unknown = await gateway.command(action, "strip")  # nobody is asked whether to
         assert (unknown.exit_code, unknown.stdout) == (1, "")
         assert "there is no webhook strip" in unknown.stderr
         assert "did you mean stripe" in unknown.stderr
-    asked = await gateway.command("replay", "stripe", input="n\n")
-    assert "Replay up to 100 deliveries of stripe, state: dead? [y/N]" in asked.output
-    assert asked.exit_code == 1
+    none = await gateway.command("replay", "stripe")
+    assert (none.exit_code, none.output) == (0, "there are no deliveries of stripe, state: dead\n")
     every = await gateway.command("replay", "--yes", "--state", "any")
     assert every.stdout == "0 deliveries are dealt with again\n"
     wrong = await gateway.command("list", "--since", "yesterday")
@@ -283,8 +282,11 @@ async def test_dead_ones_are_found_and_dealt_with_again(path):
         assert "broken" in dead.entry.error
         (gateway.folder / "broken").unlink()
         assert (await gateway.command("list", "--state", "dead")).stdout.count("ValueError") == 1
-        replayed = await gateway.command("replay", "stripe", "--yes", "--since", "1h")
-        assert replayed.stdout == "1 delivery is dealt with again\n"
+        refused = await gateway.command("replay", "stripe", input="n\n")
+        assert "Replay 1 delivery of stripe, state: dead? [y/N]" in refused.output
+        assert (refused.exit_code, "dealt with" in refused.output) == (1, False)
+        replayed = await gateway.command("replay", "stripe", "--since", "1h", input="y\n")
+        assert replayed.stdout.endswith("1 delivery is dealt with again\n")
         await gateway.ended("e1")
         page = await gateway.inbox.list(Search(state="dead"), most=10)
         assert page.entries == []

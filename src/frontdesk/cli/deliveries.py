@@ -169,10 +169,10 @@ def replay(
     Their signatures are not looked at again: they were good. Whoever deals with them must bear that it is done twice.
     """
     state = state or ("any" if delivery else "dead")
-    if not delivery and not yes:
-        whose = webhook or "all webhooks"
-        click.confirm(f"Replay up to {most} deliveries of {whose}, state: {state}?", abort=True)
     asked = _search(webhook, None if state == "any" else state, kind, since, until)
+    if not delivery and not yes:
+        whose = f"of {webhook or 'all webhooks'}, state: {state}"
+        most = _confirmed(paths, asked | {"most": most}, whose)
     told = ask(paths, "POST", "/api/inbox/replay", asked | {"id": delivery, "most": most})
     if delivery and not told["replayed"]:
         whose = visible(f"{delivery} of {webhook}")
@@ -182,6 +182,17 @@ def replay(
     number = told["replayed"]
     again = "is" if number == 1 else "are"
     click.echo(f"{counted(number, 'delivery', 'deliveries')} {again} dealt with again")
+
+
+def _confirmed(paths: tuple[Path, ...], asked: dict[str, Any], whose: str) -> int:
+    """Ask whether as many as the gateway finds are to be replayed, and return how many these are."""
+    found = ask(paths, "GET", f"/api/inbox/deliveries?{urlencode(asked)}")["deliveries"]
+    if not found:
+        click.echo(f"there are no deliveries {visible(whose)}")
+        raise SystemExit(0)
+    number = counted(len(found), "delivery", "deliveries")
+    click.confirm(f"Replay {number} {visible(whose)}?", abort=True)
+    return len(found)
 
 
 def _search(
