@@ -12,7 +12,7 @@ def test_an_outage_is_told_at_its_beginning_and_at_its_end(caplog):
     outage = Outage(LOG, "messages are not received", queue="calls")
     outage.over()
     for _ in range(3):
-        outage.failed(StoreError("no answer"))
+        outage.failed(StoreError("no answer", hint="look at the server"))
     outage.over()
     outage.over()
     outage.failed(StoreError("gone again"))
@@ -26,4 +26,6 @@ def test_an_outage_is_told_at_its_beginning_and_at_its_end(caplog):
         "",
         "gone again",
     ]
+    assert [hasattr(record, "hint") for record in caplog.records] == [True, False, False]
+    assert caplog.records[0].hint == "look at the server"
     assert {record.queue for record in caplog.records} == {"calls"}

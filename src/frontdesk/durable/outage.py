@@ -27,7 +27,8 @@ class Outage:
         """Learn that it was not done."""
         if not self._lasts:
             self._lasts = True
-            self._log.warning(self._undone, extra={**self._extra, "error": error.message})
+            hint = {"hint": error.hint} if error.hint else {}
+            self._log.warning(self._undone, extra={**self._extra, "error": error.message, **hint})
 
     def over(self) -> None:
         """Learn that it was done."""

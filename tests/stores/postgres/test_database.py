@@ -42,16 +42,18 @@ async def test_a_schema_of_a_newer_frontdesk_is_left_alone(database):
     await first.open()
     await first.run(lambda c: c.execute("UPDATE frontdesk_schema SET version = 99"))
     first.close()
-    with pytest.raises(StartError, match="made by a newer Frontdesk"):
+    with pytest.raises(StartError, match="made by a newer Frontdesk") as raised:
         await Database(url).open()
+    assert "start that version" in raised.value.hint
 
 
 async def test_a_server_that_says_nothing_is_told_of(database):
     async def work(connection):
         raise TimeoutError
 
-    with pytest.raises(StoreError, match="did not do it: no answer"):
+    with pytest.raises(StoreError, match="did not do it: no answer") as raised:
         await database.run(work)
+    assert "`frontdesk doctor` asks the PostgreSQL of `store`" in raised.value.hint
 
 
 async def test_what_raises_in_a_transaction_undoes_all_of_it(database):

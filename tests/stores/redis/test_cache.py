@@ -170,8 +170,9 @@ async def test_while_redis_is_lost_each_has_its_own_answers(node):
         await other.keep(entry(b"own"), "k")
         assert other.get("k", NOW).body == b"own"
         assert one.get(KEY, NOW).body == b"shared"
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError) as raised:
             await other.flush()
+        assert "`frontdesk doctor` asks the Redis of `shared`" in raised.value.hint
         assert other.get("k", NOW) is None
 
 

@@ -104,6 +104,7 @@ async def test_a_lost_server_is_noticed_survived_and_healed(node, caplog, on_los
             "Redis is lost",
             "Redis is back",
         ]
+        assert "`frontdesk doctor` asks the Redis of `shared`" in caplog.records[0].hint
         answers = [(await one.decide(("other", limit)))[1] for _ in range(3)]
         assert [grant.allowed for grant in answers] == [True, True, False]
         assert lost(one) == 0.0

@@ -41,6 +41,8 @@ _MIGRATIONS: Final = sorted(
 )
 """What has made each version of the schema out of the one before; `frontdesk_schema` counts them."""
 
+_LOOK: Final = "`frontdesk doctor` asks the PostgreSQL of `store`; see its own log, too"
+
 _LOCK: Final = 0x66726F6E74646573  # of whoever migrates: "frontdes", as good as any number
 
 
@@ -100,7 +102,8 @@ class Database:
                 if connection is not None and not isinstance(error, self._refused):
                     connection.terminate()  # who knows what it is in the middle of
                 self._put_back(connection)
-                raise StoreError(f"the store did not do it: {str(error) or 'no answer'}") from error
+                told = str(error) or "no answer"
+                raise StoreError(f"the store did not do it: {told}", hint=_LOOK) from error
             except asyncio.CancelledError:
                 if connection is not None:
                     connection.terminate()
@@ -167,7 +170,10 @@ async def _migrate(connection: "Connection") -> None:
         await connection.execute("CREATE TABLE IF NOT EXISTS frontdesk_schema (version INTEGER)")
         version = await connection.fetchval("SELECT version FROM frontdesk_schema") or 0
         if version > len(_MIGRATIONS):
-            raise StartError("cannot use the store: it was made by a newer Frontdesk")
+            raise StartError(
+                "cannot use the store: it was made by a newer Frontdesk",
+                hint="start that version, or name another database in `store`",
+            )
         if version == len(_MIGRATIONS):
             return
         for migration in _MIGRATIONS[version:]:

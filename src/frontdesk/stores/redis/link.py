@@ -27,6 +27,8 @@ PATIENCE: Final = 1.0
 PAUSE: Final = 1.0
 """Seconds between two looks at a Redis that is lost."""
 
+_LOOK: Final = "`frontdesk doctor` asks the Redis of `shared`; see its own log, too"
+
 _log = logging.getLogger("frontdesk.redis")
 
 
@@ -59,7 +61,7 @@ class Link:
         work: takes the driver's client, whose own types are unions of all that a command may answer.
         """
         if self.lost:
-            raise StoreError("Redis is lost")
+            raise StoreError("Redis is lost", hint=_LOOK)
         return await self._attempt(work)
 
     async def look(self) -> None:
@@ -88,9 +90,10 @@ class Link:
             told = str(error).rstrip(".") or f"no answer within {PATIENCE:g} s"
             if not self.lost:
                 self.lost = True
-                _log.warning("Redis is lost: %s; %s until it is back", told, self._meanwhile)
+                words = "Redis is lost: %s; %s until it is back"
+                _log.warning(words, told, self._meanwhile, extra={"hint": _LOOK})
             self._timer.at(self._clock.monotonic() + PAUSE)
-            raise StoreError(f"Redis did not do it: {told}") from error
+            raise StoreError(f"Redis did not do it: {told}", hint=_LOOK) from error
 
     def _look(self) -> None:
         self._looking = asyncio.get_running_loop().create_task(self._try_again())
