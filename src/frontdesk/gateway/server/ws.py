@@ -308,10 +308,8 @@ class WebSocketConnection(asyncio.Protocol):
             gathering.cancel()
 
         gathering = Gathering(source, LONGEST_ANSWER, done, fail)
-        ex.answered = (
-            False  # nothing has been said yet: its time may be over before, or the client gone
-        )
-        ex.cancel_work = stop
+        # Nothing has been said yet: its time may be over before, or the client gone.
+        ex.answered, ex.cancel_work = False, stop
         gathering.begin()
 
     # -- what the hub holds -------------------------------------------------------------------------
