@@ -9,10 +9,11 @@ from types import UnionType
 from typing import Annotated, Any, Final, NamedTuple, Union, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from frontdesk.base.errors import Finding, Position
-from frontdesk.config.models.model import HintedError, Model
+from frontdesk.config.models.model import HintedError, Model, Off
 from frontdesk.config.models.root import Config
 from frontdesk.config.secrets import MASK
 from frontdesk.config.text import FileText
@@ -182,6 +183,8 @@ def _not_a_text(fault: _Fault) -> Finding:
 
 
 def _not_a_mapping(fault: _Fault) -> Finding:
+    if _can_be_off(fault.path):
+        return fault.bad_value("expected a mapping, or off", "leave it out for the default")
     hint = "remove the key, or write what belongs to it" if fault.value is None else ""
     return fault.bad_value("expected a mapping", hint)
 
@@ -239,14 +242,23 @@ _EXPLAIN: Final[dict[str, Callable[[_Fault], Finding]]] = {
 
 def keys_at(path: Path) -> list[str]:
     """List the keys that the mapping at `path` may have, where models fix them."""
+    return [key for model in _models_at(path) for key in _fields(model)]
+
+
+def _can_be_off(path: Path) -> bool:
+    fields = [_fields(model).get(str(key)) for key in path[-1:] for model in _models_at(path[:-1])]
+    return any(isinstance(mark, Off) for field in fields if field for mark in field.metadata)
+
+
+def _models_at(path: Path) -> Iterator[type[Model]]:
     types: list[Any] = [Config]
     for part in path:
         types = [inner for kind in types for inner in _descend(kind, part)]
-    return [key for kind in types for model in _models(kind) for key in _fields(model)]
+    return (model for kind in types for model in _models(kind))
 
 
-def _fields(model: type[Model]) -> dict[str, Any]:
-    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+def _fields(model: type[Model]) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _models(kind: Any) -> Iterator[type[Model]]:
@@ -279,7 +291,7 @@ def _descend(kind: Any, part: str | int) -> Iterator[Any]:
         else:
             for model in _models(member):
                 if part in _fields(model):
-                    yield _fields(model)[str(part)]
+                    yield _fields(model)[str(part)].annotation
 
 
 def located(findings: Iterable[Finding], files: list[str]) -> tuple[Finding, ...]:
