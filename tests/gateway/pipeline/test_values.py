@@ -66,8 +66,14 @@ def test_request_values(exchange, text):
 
 @pytest.mark.parametrize(
     ("body", "value"),
-    [(b"", None), (b"no json", None), (b"[" * 5000, None), (b'{"a":"' + b"x" * JSON_LIMIT, None)],
-    ids=["empty", "text", "deep", "over the limit"],
+    [
+        (b"", None),
+        (b"no json", None),
+        (b"[" * 5000, None),
+        (b'{"a":' + b"[" * 300 + b"]" * 300 + b"}", None),
+        (b'{"a":"' + b"x" * JSON_LIMIT, None),
+    ],
+    ids=["empty", "text", "deep", "too deep to be written", "over the limit"],
 )
 def test_a_body_that_cannot_be_read_has_no_members(make_exchange, body, value):
     assert bind("$request.body.a")(make_exchange(body=body)) is value

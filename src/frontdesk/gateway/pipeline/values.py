@@ -155,10 +155,16 @@ _RESPONSE: dict[str, Callable[[Selector], ReplyValue]] = {
 
 
 def text_of(value: Any) -> str | None:
-    """Write a JSON value as text: strings as they are, None as None, all else as compact JSON."""
+    """Write a JSON value as text: strings as they are, all else as compact JSON; None where there is none.
+
+    What nests too deeply to be written (254 levels) has no text, though it can be read.
+    """
     if value is None or isinstance(value, str):
         return value
-    return orjson.dumps(value).decode()
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        return None
 
 
 def _json_text(body: bytes, path: tuple[str | int, ...]) -> str | None:
