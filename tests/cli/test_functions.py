@@ -162,6 +162,14 @@ def test_logs_of_functions_that_have_written_none_are_empty(run):
     assert (result.exit_code, result.stdout) == (0, "")
 
 
+@pytest.mark.parametrize("options", [[], ["--follow"]], ids=["once", "follow"])
+def test_logs_say_where_there_is_no_function(run, tmp_path, options):
+    project(tmp_path, "apis: {}")
+    result = run("logs", *options)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith("there are no functions: none in the file, and no log in ")
+
+
 def test_logs_of_functions_that_the_file_does_not_have_are_shown_too(run, log):
     log("made_through_the_api", "hello\n")
     assert run("logs", "made_through_the_api").stdout == "hello\n"

@@ -168,6 +168,9 @@ def logs(paths: tuple[Path, ...], functions: tuple[str, ...], lines: int, follow
     unknown = [name for name in functions if name not in names]
     if unknown:
         raise _no_function(unknown[0], names)
+    if not names:
+        click.echo(f"there are no functions: none in the file, and no log in {folder}", err=True)
+        return
     names = list(functions) or names
     tails = {name: _Tail(folder / f"{name}.log") for name in names}
     width = max((len(name) for name in names), default=0) if len(names) > 1 else 0
