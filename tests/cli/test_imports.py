@@ -142,6 +142,8 @@ def of_main(monkeypatch, capsys, *arguments):
         ("sam", "t.yaml", "a: b\n", "expected a template with Resources"),
         ("sam", "t.yaml", "a: [\n", "error: while parsing"),
         ("serverless", "s.yml", "a: b\n", "expected a serverless.yml with functions or resources"),
+        ("openapi", "api.yaml", "a: [\n", "error: while parsing"),
+        ("openapi", "api.yaml", "", "expected an OpenAPI document, with the key openapi"),
     ],
 )
 def test_what_cannot_be_read_ends_with_its_place(
@@ -153,6 +155,29 @@ def test_what_cannot_be_read_ends_with_its_place(
     assert status == 1
     assert message in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "command"),
+    [
+        (SAM, "a template of SAM or CloudFormation", "sam"),
+        (SERVERLESS, "a service of the Serverless Framework", "serverless"),
+        ('{"terraform_version": "1.9.0"}', "what Terraform prints", "terraform"),
+    ],
+    ids=["sam", "serverless", "terraform"],
+)
+def test_what_is_no_openapi_document_is_told_with_the_import_that_reads_it(
+    monkeypatch, capsys, tmp_path, text, what, command
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.yaml").write_text(text.lstrip())
+    status, told = of_main(monkeypatch, capsys, "import", "openapi", "file.yaml", "-o", "out")
+    assert status == 1
+    assert told == (
+        f"file.yaml:1:1: error: expected an OpenAPI document, not {what}: file.yaml [openapi]\n"
+        f"  hint: `frontdesk import {command} file.yaml` reads it\n"
+    )
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -76,7 +76,8 @@ def test_a_reference_that_leads_nowhere_is_an_error(tmp_path, reference, told):
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ({"paths": {}}, "expected an OpenAPI document"),
+        ({}, "expected an OpenAPI document, with the key openapi or swagger"),
+        ({"paths": {}}, "expected an OpenAPI document, with the key openapi or swagger"),
         (
             {"openapi": "4.0.0", "paths": {}},
             'expected version 2.0, 3.0 or 3.1 of OpenAPI, got "4.0.0"',

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from frontdesk.base.errors import ConfigError
 from frontdesk.config.load import load
 from frontdesk.config.openapi.importing import import_document
 from frontdesk.config.yaml_text import write_yaml
@@ -89,5 +90,6 @@ def test_a_text_that_looks_like_a_reference_stays_a_text(imported, tmp_path):
 
 
 def test_what_is_no_document_gives_nothing_but_its_fault(imported):
-    found = imported({"a": 1})
-    assert [finding.severity for finding in found.findings] == ["error"]
+    with pytest.raises(ConfigError, match="expected an OpenAPI document") as raised:
+        imported({"a": 1})
+    assert [finding.severity for finding in raised.value.findings] == ["error"]

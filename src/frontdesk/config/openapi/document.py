@@ -78,10 +78,9 @@ class Document:
         self._substitutes = substitutes
         self._files: dict[FilePath, Placed] = {}
         empty = Node(str(file), 1, 1, 1, 1, {})
-        self.root = self._file(file, named_at) or Placed({}, empty)
+        self.root = self._document(file, named_at) or Placed({}, empty)
         self.is_swagger = "swagger" in self.root.value
         """Whether it is of version 2.0."""
-        self._check_version(file)
 
     @property
     def is_usable(self) -> bool:
@@ -188,18 +187,35 @@ class Document:
                 return FileText(text, value.folder, value.written)
         return value
 
-    def _check_version(self, file: FilePath) -> None:
-        root = self.root
-        if not self.is_usable:
-            return
+    def _document(self, file: FilePath, named_at: Position) -> Placed | None:
+        """Read the file, and see that it is a document of a version that is known."""
+        root = self._file(file, named_at)
+        if root is None:
+            return None
         at = root.get("swagger") or root.get("openapi")
         if at is None:
-            self.refuse(
-                root, f"expected an OpenAPI document, with the key openapi or swagger: {file}"
-            )
+            self.findings.clear()  # such as tags, which the file may have for what it is
+            self._refuse_another(root, file)
+            return None
         # Differs: [openapi-3-1] AWS takes 2.0 and 3.0.
-        elif not str(at.value).startswith(("2.0",) if self.is_swagger else ("3.0", "3.1")):
+        if not str(at.value).startswith(("2.0",) if "swagger" in root.value else ("3.0", "3.1")):
             self.refuse(at, "expected version 2.0, 3.0 or 3.1 of OpenAPI", value=at.value)
+        return root
 
+    def _refuse_another(self, root: Placed, file: FilePath) -> None:
+        for key, (kind, command) in _IMPORTED.items():
+            if key in root.value:
+                hint = f"`frontdesk import {command} {file}` reads it"
+                self.refuse(root, f"expected an OpenAPI document, not {kind}: {file}", hint)
+                return
+        self.refuse(root, f"expected an OpenAPI document, with the key openapi or swagger: {file}")
+
+
+_IMPORTED: Final = {
+    "Resources": ("a template of SAM or CloudFormation", "sam"),
+    "provider": ("a service of the Serverless Framework", "serverless"),
+    "terraform_version": ("what Terraform prints", "terraform"),
+}
+"""A key at the top that other files have → what these are, and the import that reads them."""
 
 _SWAGGER_SECTIONS: Final = {"schemas": "definitions", "securitySchemes": "securityDefinitions"}

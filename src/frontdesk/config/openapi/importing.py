@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from frontdesk.base.errors import Finding, Position
+from frontdesk.base.errors import ConfigError, Finding, Position
 from frontdesk.config.check.lints import LINTS
 from frontdesk.config.names import unknown_names
 from frontdesk.config.openapi.document import OURS, Document
@@ -34,7 +34,7 @@ class Imported:
 
 
 def import_document(file: Path, name: str, base_path: BasePath = "ignore") -> Imported:
-    """Read a document as the file of one API."""
+    """Read a document as the file of one API. Raises: ConfigError for what is no document."""
 
     def open_file(path: Path) -> tuple[Tree | None, list[Finding]]:
         tree, findings = read_yaml(path.read_bytes(), str(path))
@@ -44,12 +44,13 @@ def import_document(file: Path, name: str, base_path: BasePath = "ignore") -> Im
 
     name = _NOT_OF_A_NAME.sub("-", name).strip("-") or "api"
     document = Document(file, open_file, Position(str(file), 1, 1, ""))
+    if not document.is_usable:
+        raise ConfigError(tuple(document.findings))
     content = Branch.at(document.root)
-    if document.is_usable:
-        reading = read_api(document, {}, {}, base_path)
-        content.put("name", name, document.root)
-        _set(content, "authorizers", reading.authorizers)
-        _set(content.branch("apis", document.root), name, reading.api)
+    reading = read_api(document, {}, {}, base_path)
+    content.put("name", name, document.root)
+    _set(content, "authorizers", reading.authorizers)
+    _set(content.branch("apis", document.root), name, reading.api)
     findings = [*document.findings, *_noted(document), *_left_behind(document)]
     findings += [replace(each, severity="warning") for each in unknown_names(content)]
     return Imported(as_written(content.value), tuple(findings))
