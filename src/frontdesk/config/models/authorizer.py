@@ -94,6 +94,13 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _issuer_url(url: str) -> str:
+    if not _is_secure(url) and not _is_local_http(url):
+        raise ValueError("expected an https:// URL")
+    return url
+
+
+IssuerUrl = Annotated[str, AfterValidator(_issuer_url)]
 Audience = Annotated[str, Field(min_length=1)]
 Audiences = Annotated[tuple[Audience, ...], OneOrMore(), Field(min_length=1)]
 
@@ -121,13 +128,13 @@ class JwtAuthorizer(Model):
     type: Literal["jwt"]
     """`jwt`"""
 
-    issuer: str
+    issuer: IssuerUrl
     """Must equal the token's `iss` character by character; also where discovery starts."""
 
     audience: Annotated[Audiences | None, Off()]
     """One of these must be in the token's `aud`. `none` accepts any audience."""
 
-    jwks_uri: str | None = None
+    jwks_uri: IssuerUrl | None = None
     """Where the signing keys are. Default: found through the issuer's discovery document."""
 
     algorithms: Annotated[tuple[Algorithm, ...], OneOrMore(), Field(min_length=1)] = ALGORITHMS
@@ -164,13 +171,9 @@ class JwtAuthorizer(Model):
     """Accept http:// addresses of this machine, for development."""
 
     @model_validator(mode="after")
-    def _issuer_is_trustworthy(self) -> Self:
+    def _http_is_allowed(self) -> Self:
         for key, url in (("issuer", self.issuer), ("jwks_uri", self.jwks_uri)):
-            if url is None or _is_secure(url):
-                continue
-            if not _is_local_http(url):
-                raise broken_rule(f"expected an https:// URL in {key}")
-            if not self.allow_http:
+            if url is not None and not _is_secure(url) and not self.allow_http:
                 raise broken_rule(
                     f"expected an https:// URL in {key}, or allow_http: true beside it"
                 )
