@@ -198,12 +198,12 @@ ASYNC_OLDEST = _gauge(
 
 EXECUTIONS = _counter(
     "frontdesk_executions_total",
-    "Executions that ended: SUCCEEDED, FAILED, TIMED_OUT, ABORTED.",
+    "Executions that ended, without children of Maps: SUCCEEDED, FAILED, TIMED_OUT, ABORTED.",
     *("machine", "status"),
 )
 EXECUTIONS_OPEN = _gauge(
     "frontdesk_executions_open",
-    "Executions that run or wait, in the store, counted every 15 s.",
+    "Executions that run or wait, without children of Maps, in the store, counted every 15 s.",
     "machine",
     merged="max",
 )

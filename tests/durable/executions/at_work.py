@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 
 from frontdesk.base.news import News
+from frontdesk.base.telemetry import Registry
 from frontdesk.base.wheel import Wheel
 from frontdesk.durable.driver import Driver, Pace
 from frontdesk.durable.executions.express import ExpressWorkflow
@@ -89,6 +90,7 @@ class AtWork:
         self.catalog = catalog or MemoryCatalog(self.clock)
         self.definitions = machines
         self.doers = Doers()
+        self.registry = Registry()
         self.log = []
         self.jobs = Jobs(self.clock, self.wheel)
         self.machines = Machines(self.catalog, self.clock, **PLACE)
@@ -99,6 +101,7 @@ class AtWork:
             self.clock,
             self.wheel,
             log=lambda name, event: self.log.append((name, event)),
+            registry=self.registry,
         )
         workflows = {"execution": process, "express": ExpressWorkflow(process)}
         self.news = News()

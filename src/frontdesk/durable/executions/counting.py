@@ -8,6 +8,8 @@ from frontdesk.base import metrics
 from frontdesk.base.clock import Clock
 from frontdesk.base.telemetry import Counter, Registry, Sample
 from frontdesk.base.wheel import Wheel
+from frontdesk.durable.executions.pinned import Pinned
+from frontdesk.durable.executions.places import is_child
 from frontdesk.durable.rounds import Rounds
 from frontdesk.ports.journal import Journal
 from frontdesk.rules.asl.history import HistoryEvent
@@ -29,18 +31,19 @@ _ENDS: Final = {
 
 
 class ExecutionMetrics:
-    """Counts what this process sees of executions."""
+    """Counts what this process sees of executions. Children of distributed Maps are none of the machine's own."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._steps: dict[tuple[str, str], Counter] = {}
 
-    def saw(self, machine: str, began: int, events: Sequence[HistoryEvent]) -> None:
+    def saw(self, pinned: Pinned, began: int, events: Sequence[HistoryEvent]) -> None:
         """Count events. began: when the execution did, in milliseconds since 1970."""
+        machine = pinned.facts.machine_name
         for _, _, at, event_type, _ in events:
             if event_type in _STEPS:
                 self._step(machine, event_type).value += 1
-            elif event_type in _ENDS:
+            elif event_type in _ENDS and not pinned.map_run:
                 status = _ENDS[event_type]
                 self._registry.counter(metrics.EXECUTIONS, machine, status).value += 1
                 took = (at - began) / 1000
@@ -55,7 +58,7 @@ class ExecutionMetrics:
 
 
 class OpenExecutions(Rounds):
-    """Counts what is open, in the store: those of all gateways."""
+    """Counts what is open, in the store: those of all gateways, without children of distributed Maps."""
 
     every = 15.0
     undone = "open executions are not counted"
@@ -75,6 +78,6 @@ class OpenExecutions(Rounds):
         counts = await self._journal.counts("RUNNING", now=self._clock.time())
         self._open = Tally(dict.fromkeys(self._open, 0))
         for kind, count in counts.streams.items():
-            family, _, rest = kind.partition("/")
-            if family in {"execution", "express"}:
-                self._open[rest.partition("/")[0]] += count
+            family, _, machine = kind.partition("/")
+            if family in {"execution", "express"} and not is_child(kind):
+                self._open[machine] += count

@@ -276,7 +276,7 @@ class Process:
 
     def saw(self, pinned: Pinned, began: int, events: Sequence[HistoryEvent]) -> None:
         """See Surroundings."""
-        self._metrics.saw(pinned.facts.machine_name, began, events)
+        self._metrics.saw(pinned, began, events)
         if pinned.log == _OFF:
             return
         is_logged = _IS_LOGGED[pinned.log]
