@@ -18,7 +18,7 @@ from frontdesk.functions.temporary import TemporaryFolders
 from frontdesk.ports.invoker import Invocation
 
 HANDLERS = Path(__file__).parent / "handlers"
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}")
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 REPORT = (
     r"Duration: \d+\.\d\d ms\tBilled Duration: \d+ ms\t"
